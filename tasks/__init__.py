@@ -1,0 +1,1 @@
+"""The work, in the order a release passes through it. Start reading at `tasks/pipeline.py`."""

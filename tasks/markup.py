@@ -1,0 +1,62 @@
+"""The HTML that a release body may hold, and the one gate it passes.
+
+Two outcomes only: an element that carries meaning we would have to drop is refused by name; wrappers (`div`, `span` …)
+and unknown attributes go silently, since no word is lost with them.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import nh3
+from lxml import etree
+from lxml import html as lxml_html
+
+BLOCKS = frozenset(
+    "p h2 h3 h4 ul ol li dl dt dd blockquote pre hr table caption thead tbody tfoot tr th td figure figcaption".split()
+)
+INLINES = frozenset("a abbr b br cite code em i mark q s small strong sub sup u img".split())
+_WRAPPERS = frozenset("html head body div span section article main header footer h1 font center time address wbr".split())
+_ATTRIBUTES: dict[str, set[str]] = {
+    "*": {"lang", "dir", "translate"},
+    "a": {"href", "title"},
+    "abbr": {"title"},
+    "img": {"src", "alt", "width", "height"},
+    "th": {"colspan", "rowspan", "scope"},
+    "td": {"colspan", "rowspan"},
+    "ol": {"start"},
+}
+_SCHEMES = {"http", "https", "mailto", "tel"}
+
+
+def clean_html(body: str) -> str:
+    """The body with known elements and safe links only; raises ValueError that names what cannot be taken."""
+    try:
+        root = lxml_html.fragment_fromstring(body, create_parent="div")
+    except (etree.ParserError, ValueError) as error:
+        raise ValueError(f"cannot be read as HTML: {error}") from None
+    _refuse_unknown(root)
+    # h1 is the headline's; inside a body it is a section heading
+    body = re.sub(r"<(/?)h1\b", r"<\1h2", body, flags=re.IGNORECASE)
+    cleaned = nh3.clean(body, tags=set(BLOCKS | INLINES), attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel=None)
+    return cleaned.strip()
+
+
+def _refuse_unknown(root: lxml_html.HtmlElement) -> None:
+    for element in root.iterdescendants():
+        if not isinstance(element.tag, str):
+            continue  # a comment
+        tag = element.tag.lower()
+        if tag not in BLOCKS | INLINES | _WRAPPERS:
+            raise ValueError(f"holds <{tag}>, which cannot be published; allowed are {', '.join(sorted(BLOCKS | INLINES))}")
+        address = element.get("href") if tag == "a" else element.get("src") if tag == "img" else None
+        if tag == "a" and not address:
+            raise ValueError(f"holds a link without an address, around {text_of(element)[:40]!r}")
+        if address is not None and urlsplit(address.strip()).scheme.lower() not in _SCHEMES:
+            raise ValueError(f"holds the address {address[:80]!r}; addresses must be absolute and begin with {', '.join(sorted(_SCHEMES))}")
+
+
+def text_of(element: lxml_html.HtmlElement) -> str:
+    """All text inside an element, white space folded."""
+    return " ".join("".join(element.itertext()).split())

@@ -1,0 +1,166 @@
+"""The outlet document: a configured receiver of releases.
+
+`read_outlets(path)` reads a file of them (YAML, JSON or CSV) and says of each row whether it is good.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import AfterValidator, Field, model_validator
+
+from tasks.documents import Document, DocumentRefused, Problem, read
+from tasks.languages import LanguageTag
+from tasks.release import Country, Line, Slug, Topic
+
+FORMATS = ("ninjs", "html", "text")
+TRANSPORTS = ("http", "https")
+
+
+def _reference(value: str) -> str:
+    if not re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+", value):
+        raise ValueError("must name where the secret is, not be the secret: 'env:NAME' or 'file:PATH'")
+    return value
+
+
+SecretReference = Annotated[str, AfterValidator(_reference), Field(examples=["env:ACME_TOKEN"])]
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in TRANSPORTS:
+        raise ValueError(f"begins with {parts.scheme or 'no scheme'!r}; Fanwire delivers over {', '.join(TRANSPORTS)}")
+    if not parts.hostname or re.search(r"[\s\x00-\x1f]", value):
+        raise ValueError("has no host or has spaces in it")
+    if parts.username or parts.password:
+        raise ValueError("must not hold a user or password; put them under 'auth'")
+    _ = parts.port  # raises ValueError by itself when it is no port
+    return value
+
+
+class Auth(Document):
+    """How an outlet knows that it is us. Secrets are named, never written: `env:NAME` or `file:PATH`."""
+
+    type: Literal["none", "bearer", "basic", "header"] = "none"
+    user: Line | None = None
+    """With `basic`."""
+    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] | None = Field(None, examples=["X-Api-Key"])
+    """With `header`: its name."""
+    secret: SecretReference | None = None
+    """The token, password or header value."""
+    signing_secret: SecretReference | None = None
+    """Signs each delivery after Standard Webhooks; its value is `whsec_` and base64."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        missing = [
+            name
+            for name, needed in (("secret", self.type != "none"), ("user", self.type == "basic"), ("header", self.type == "header"))
+            if needed and getattr(self, name) is None
+        ]
+        if missing:
+            raise ValueError(f"type {self.type!r} needs {' and '.join(missing)}")
+        return self
+
+
+class Limits(Document):
+    """What an outlet can take."""
+
+    in_flight: int | None = Field(None, ge=1, examples=[2])
+    per_minute: int | None = Field(None, ge=1, examples=[60])
+
+
+class Outlet(Document):
+    """One receiver."""
+
+    id: Slug = Field(examples=["berliner-bote"])
+    name: Line = Field(examples=["Berliner Bote"])
+    country: Country
+    languages: list[LanguageTag] = Field(min_length=1, examples=[["de"]])
+    """It gets one delivery of a release in each of these."""
+    topics: list[Topic] = []
+    """Empty: all topics."""
+    circuits: list[Slug] = []
+    format: Literal["ninjs", "html", "text"] = Field("ninjs", examples=["ninjs"])
+    url: Annotated[str, AfterValidator(_url)] = Field(max_length=2000, examples=["https://bote.example/wire"])
+    auth: Auth = Auth()
+    headers: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")], Annotated[str, Field(pattern=r"^[^\r\n\x00]*$")]] = {}
+    limits: Limits = Limits()
+    machine_translation: Literal["accept", "refuse"] = Field("accept", examples=["refuse"])
+    status: Literal["active", "paused", "disabled"] = Field("active", examples=["active"])
+
+    def to_json(self) -> str:
+        return json.dumps(self.model_dump(mode="json", exclude_defaults=True), ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class OutletFile:
+    """What a file of outlets held: the good ones, and for each bad row where it is and why."""
+
+    outlets: list[Outlet] = field(default_factory=list)
+    refused: list[tuple[str, DocumentRefused]] = field(default_factory=list)
+
+
+def read_outlets(path: Path) -> OutletFile:
+    """Read `.yaml`, `.json` or `.csv`; raises DocumentRefused when the file as a whole cannot be read.
+
+    A CSV file has a header line of field names (`limits.in_flight`, `auth.secret` for inner fields); lists are
+    separated by spaces or semicolons.
+    """
+    result = OutletFile()
+    seen: dict[str, str] = {}
+    for where, row in _rows(path):
+        try:
+            outlet = read(Outlet, row, f"outlet {row.get('id', '?') if isinstance(row, dict) else '?'}")
+            if outlet.id in seen:
+                raise DocumentRefused(f"outlet {outlet.id}", [Problem("id", f"{outlet.id!r} stands already in {seen[outlet.id]}")])
+        except DocumentRefused as refusal:
+            result.refused.append((where, refusal))
+        else:
+            seen[outlet.id] = where
+            result.outlets.append(outlet)
+    return result
+
+
+def _rows(path: Path) -> list[tuple[str, Any]]:
+    try:
+        text = path.read_text("utf-8-sig")
+        if path.suffix == ".csv":
+            reader = csv.DictReader(io.StringIO(text))
+            return [(f"line {reader.line_num}", _unflatten(row)) for row in reader]
+        data = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_YAML)  # noqa: S506, a safe loader
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, yaml.YAMLError, csv.Error) as error:
+        raise DocumentRefused(str(path), [Problem("(file)", str(error))]) from None
+    if isinstance(data, dict):
+        data = data.get("outlets", [data] if "id" in data else None)
+    if not isinstance(data, list):
+        raise DocumentRefused(str(path), [Problem("(file)", "must hold a list of outlets, or an object with a list 'outlets'")])
+    return [(f"entry {number}", row) for number, row in enumerate(data, 1)]
+
+
+_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LISTS = ("languages", "topics", "circuits")
+
+
+def _unflatten(row: dict[str, Any]) -> dict[str, Any]:
+    """A CSV row as a document: empty cells left out, lists split, `limits.in_flight` under `limits`."""
+    document: dict[str, Any] = {}
+    for column, cell in row.items():
+        if column is None:
+            document["(extra cells)"] = cell
+        elif cell not in (None, ""):
+            outer, _, inner = column.partition(".")
+            value = re.split(r"[;\s]+", cell.strip()) if outer in _LISTS else cell
+            if inner:
+                document.setdefault(outer, {})[inner] = value
+            else:
+                document[outer] = value
+    return document

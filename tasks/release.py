@@ -1,0 +1,301 @@
+"""The release document: what a producer sends.
+
+`read_release(text)` takes JSON, Markdown or HTML with YAML front matter, or an IPTC ninjs 3.x item, and gives a
+`Release`, or raises DocumentRefused naming each field that is wrong. `body_html` of a Release is always clean: known
+elements only, safe links only (see `tasks/markup.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from markdown_it import MarkdownIt
+from pydantic import AfterValidator, AwareDatetime, Field, field_validator, model_validator
+
+from tasks.documents import Document, DocumentRefused, Problem, read
+from tasks.languages import LanguageTag
+from tasks.markup import clean_html
+
+MAX_RELEASE_BYTES = 2 * 1024 * 1024
+"""A release larger than this is refused at the door: the longest real release is some tens of kilobytes."""
+
+MEDIA_TOPIC = "http://cv.iptc.org/newscodes/mediatopic/"
+
+
+def _topic(value: str) -> str:
+    """`medtop:20000178`, the concept's address or the bare number: kept as the bare number."""
+    bare = re.sub(r"^(medtop:|https?://cv\.iptc\.org/newscodes/mediatopic/)", "", value)
+    if not re.fullmatch(r"\d{8}", bare):
+        raise ValueError("is not an IPTC Media Topic: eight digits, alone or after 'medtop:'")
+    return bare
+
+
+def _country(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2}", value):
+        raise ValueError("is not an ISO 3166-1 country code of two letters")
+    return value.upper()
+
+
+def _slug(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", value):
+        raise ValueError("must be lower-case letters, digits, '.', '_' and '-', beginning with a letter or digit")
+    return value
+
+
+Topic = Annotated[str, AfterValidator(_topic), Field(examples=["medtop:20000178"])]
+Country = Annotated[str, AfterValidator(_country), Field(examples=["DE"])]
+Slug = Annotated[str, Field(min_length=1, max_length=100, examples=["dach-business"]), AfterValidator(_slug)]
+Line = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\r\n]*$")]
+
+
+class Dateline(Document):
+    """Where and on which day the news is from."""
+
+    place: Line = Field(examples=["Berlin"])
+    date: date
+
+
+class Issuer(Document):
+    """The organisation that the release speaks for."""
+
+    name: Line = Field(examples=["Acme Robotics AG"])
+    tickers: list[Annotated[str, Field(pattern=r"^[A-Z]+:[A-Z0-9.\-]+$")]] = Field([], examples=[["XETRA:ACM"]])
+    """Stock symbols as EXCHANGE:SYMBOL."""
+    url: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = Field(None, examples=["https://acme.example/"])
+
+
+class Contact(Document):
+    """Somebody whom an editor may call."""
+
+    name: Line = Field(examples=["Jane Doe"])
+    role: Line | None = None
+    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = Field(None, examples=["press@acme.example"])
+    phone: Line | None = None
+
+
+class _Text(Document):
+    """Headline and body: what a release and each of its supplied translations have."""
+
+    headline: Line = Field(examples=["Acme opens its first plant in Portugal"])
+    subheadline: Line | None = None
+    body_html: str | None = Field(None, examples=["<p>Acme said on Monday …</p>"])
+    body_markdown: str | None = Field(None, examples=["Acme said on Monday …"])
+
+    @field_validator("body_html")
+    @classmethod
+    def _clean(cls, value: str | None) -> str | None:
+        return None if value is None else clean_html(value)
+
+    @model_validator(mode="after")
+    def _one_body(self) -> Self:
+        if self.body_markdown is not None:
+            if self.body_html is not None:
+                raise ValueError("give body_html or body_markdown, not both")
+            rendered = clean_html(MarkdownIt("commonmark").enable("table").render(self.body_markdown))
+            object.__setattr__(self, "body_html", rendered)
+            object.__setattr__(self, "body_markdown", None)
+        return self
+
+    @property
+    def html(self) -> str:
+        """The body as clean HTML; empty for a kill, which needs none."""
+        return self.body_html or ""
+
+
+class SuppliedTranslation(_Text):
+    """A translation that the producer made; it is published as it is."""
+
+    dateline_place: Line | None = None
+
+    @model_validator(mode="after")
+    def _has_body(self) -> Self:
+        if not self.html:
+            raise ValueError("body_html or body_markdown is missing")
+        return self
+
+
+class Release(_Text):
+    """One version of one release."""
+
+    uri: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9+.\-]*:\S+$", max_length=300, examples=["urn:newsml:acme.example:20261122:plant"])
+    """Names the release, the same in all its versions: an absolute URI."""
+    version: int = Field(1, ge=1, le=2_000_000_000, examples=[1])
+    """1 first; a higher one is a correction of all before."""
+    language: LanguageTag
+    """The language the body is written in: a BCP 47 tag."""
+    dateline: Dateline | None = None
+    issuer: Issuer | None = None
+    contacts: list[Contact] = []
+    topics: list[Topic] = Field([], examples=[["medtop:20000178"]])
+    """IPTC Media Topics; an outlet that asks for topics gets the release if one of them is among its own."""
+    urgency: int = Field(5, ge=1, le=9, examples=[5])
+    """1 flash … 9 least urgent; what is more urgent is delivered first."""
+    embargo_until: AwareDatetime | None = Field(None, examples=["2026-12-01T07:00:00+01:00"])
+    """Nothing leaves before this moment."""
+    circuits: list[Slug] = Field([], examples=[["dach-business"]])
+    """Only outlets of these circuits; empty: all."""
+    countries: list[Country] = Field([], examples=[["DE", "AT", "CH"]])
+    """Only outlets in these countries; empty: all."""
+    status: Literal["usable", "canceled"] = "usable"
+    """`canceled` kills the release."""
+    correction_note: Line | None = None
+    rights: str | None = Field(None, max_length=2000)
+    protect: list[Line] = Field([], examples=[["Acme Robotics", "RoboLift 3"]])
+    """Terms that are never translated."""
+    translations: dict[LanguageTag, SuppliedTranslation] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.status == "usable" and not self.html:
+            raise ValueError("body_html or body_markdown is missing")
+        if self.language in self.translations:
+            raise ValueError(f"translations.{self.language}: is the language of the release itself")
+        return self
+
+    @property
+    def name(self) -> str:
+        """How logs, messages and Flower call this version: `urn:… v2`."""
+        return f"{self.uri} v{self.version}"
+
+    def text_in(self, language: str) -> _Text | None:
+        """The release itself or the supplied translation in `language`; None if the producer sent neither."""
+        return self if language == self.language else self.translations.get(language)
+
+    def to_json(self) -> str:
+        """The canonical form: what the ledger keeps and the digest is taken of."""
+        return json.dumps(self.model_dump(mode="json", exclude_none=True), ensure_ascii=False, sort_keys=True)
+
+    def digest(self) -> str:
+        """SHA-256 of the canonical form, hexadecimal: two documents with the same content have the same digest."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    def embargoed_at(self, now: float) -> bool:
+        """Whether the embargo still holds at `now` (seconds since the epoch)."""
+        return self.embargo_until is not None and self.embargo_until.timestamp() > now
+
+
+def read_release(data: str | bytes | dict[str, Any]) -> Release:
+    """Read a release from any form that producers use; raises DocumentRefused."""
+    document = data if isinstance(data, dict) else _parse(data)
+    return read(Release, _from_ninjs(document) if _is_ninjs(document) else document, "release")
+
+
+def _parse(data: str | bytes) -> Any:
+    if len(data) > MAX_RELEASE_BYTES:
+        raise _refused(f"is larger than {MAX_RELEASE_BYTES:,} bytes")
+    try:
+        text = (data.decode("utf-8") if isinstance(data, bytes) else data).lstrip("\ufeff").lstrip()
+    except UnicodeDecodeError as error:
+        raise _refused(f"is not UTF-8: byte {error.start} cannot be read") from None
+    if text.startswith("---"):
+        return _with_front_matter(text)
+    try:
+        return json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise _refused(f"is neither JSON nor text with YAML front matter (first line '---'): {error}") from None
+
+
+def _with_front_matter(text: str) -> dict[str, Any]:
+    parts = re.split(r"^---[ \t]*$\n?", text, maxsplit=2, flags=re.MULTILINE)
+    if len(parts) != 3:
+        raise _refused("front matter has no closing line '---'")
+    try:
+        fields = yaml.safe_load(parts[1]) or {}
+    except yaml.YAMLError as error:
+        raise _refused(f"front matter is not YAML: {error}") from None
+    if not isinstance(fields, dict):
+        raise _refused("front matter must be 'field: value' lines")
+    body = parts[2].strip()
+    if body:
+        fields["body_html" if body.startswith("<") else "body_markdown"] = body
+    return {key: _plain(value) for key, value in fields.items()}
+
+
+def _plain(value: Any) -> Any:
+    """YAML reads times by itself; a time without zone is UTC there, and pydantic wants it said."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    return value
+
+
+def _refused(problem: str) -> DocumentRefused:
+    return DocumentRefused("release", [Problem("(document)", problem)])
+
+
+def _is_ninjs(document: Any) -> bool:
+    return isinstance(document, dict) and ("bodies" in document or "headlines" in document or "pubStatus" in document)
+
+
+def _from_ninjs(item: dict[str, Any]) -> dict[str, Any]:
+    """The release fields of a ninjs 3.x item; what ninjs does not say is left to the defaults."""
+    def first(name: str, *, role: str | None = None) -> str | None:
+        texts = [entry for entry in item.get(name) or [] if isinstance(entry, dict)]
+        chosen = [entry for entry in texts if role is None or entry.get("role") == role] or texts[:1]
+        return chosen[0].get("value") if chosen else None
+
+    def html_body() -> dict[str, str]:
+        for body in item.get("bodies") or []:
+            if isinstance(body, dict) and "html" in str(body.get("contentType", "")):
+                return {"body_html": body.get("value", "")}
+        text = first("bodies")
+        return {"body_markdown": text} if text else {}
+
+    topics = [s.get("uri", "") for s in item.get("subjects") or [] if MEDIA_TOPIC.split("://")[1] in str(s.get("uri", ""))]
+    organisations = [o for o in item.get("organisations") or [] if isinstance(o, dict) and o.get("name")]
+    release = {
+        "uri": item.get("uri"),
+        "version": int(item["version"]) if str(item.get("version", "")).isdigit() else item.get("version"),
+        "language": item.get("language"),
+        "headline": first("headlines", role="main") or item.get("title"),
+        "urgency": item.get("urgency"),
+        "embargo_until": item.get("embargoedUntil") or item.get("embargoed"),
+        "status": {"usable": "usable", "canceled": "canceled"}.get(item.get("pubStatus", "usable"), item.get("pubStatus")),
+        "correction_note": item.get("edNote"),
+        "rights": item.get("copyrightNotice"),
+        "topics": topics,
+        "issuer": {"name": organisations[0]["name"]} if organisations else None,
+        **html_body(),
+    }
+    return {field: value for field, value in release.items() if value is not None}
+
+
+class Translation(Document):
+    """One release version in one language, ready to be formatted. The source language is its own translation."""
+
+    language: LanguageTag
+    headline: str
+    subheadline: str | None = None
+    body_html: str
+    dateline_place: str | None = None
+    engine: str
+    """Who made it: `source` (the release itself), `supplied` (the producer), else the engine's name."""
+    model: str | None = None
+    """The engine's model and version, for provenance: `apertium-eng-spa 0.8.1`."""
+
+    @property
+    def machine(self) -> bool:
+        """Whether a machine wrote this text."""
+        return self.engine not in ("source", "supplied")
+
+
+def supplied(release: Release, language: str) -> Translation | None:
+    """The translation that needs no engine: the release itself or what the producer sent; None if there is neither."""
+    text = release.text_in(language)
+    if text is None:
+        return None
+    place = release.dateline.place if release.dateline else None
+    if isinstance(text, SuppliedTranslation):
+        place = text.dateline_place or place
+    return Translation(
+        language=language,
+        headline=text.headline,
+        subheadline=text.subheadline,
+        body_html=text.html,
+        dateline_place=place,
+        engine="source" if text is release else "supplied",
+    )

@@ -1,0 +1,105 @@
+"""Every setting once, typed, from the environment (`FANWIRE_…`). `fanwire doctor` prints them and says what is unsafe."""
+
+from __future__ import annotations
+
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from tasks.documents import DocumentRefused, Problem
+
+
+class Settings(BaseSettings):
+    """Times are seconds unless a name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="FANWIRE_", extra="ignore", frozen=True, use_attribute_docstrings=True)
+
+    home: Path = Path("var")
+    """Where everything that Fanwire itself writes goes: ledger, embedded broker, logs, reports."""
+    broker_url: SecretStr | None = None
+    """Redis or Valkey, `redis://…`. None: a Valkey of our own is started under the home."""
+    ledger_url: SecretStr | None = None
+    """SQLAlchemy address, such as `postgresql+psycopg://…`. None: SQLite under the home."""
+
+    wire_name: str = "Fanwire"
+    """How the wire calls itself in datelines and house texts."""
+    wire_url: str = "https://fanwire.example/"
+
+    ca_file: Path | None = None
+    """More certificates to trust, PEM."""
+    allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """Address ranges, comma separated CIDRs, that would otherwise be refused: private, loopback, link-local …"""
+
+    drains: int = Field(2, ge=1)
+    """Processes that deliver, each with one loop of transfers."""
+    in_flight: int = Field(400, ge=1)
+    """Transfers that one drain keeps going at once."""
+    claim_chunk: int = Field(200, ge=1)
+    """Rows a drain claims at a time."""
+    connect_timeout: float = Field(10, gt=0)
+    deadline: float = Field(30, gt=0)
+    """The whole of one transfer, from name look-up to the last byte of the answer."""
+    lease: float = Field(90, gt=0)
+    """How long a claim belongs to its worker; longer than any transfer can take."""
+    drain_budget: float = Field(120, gt=0)
+    """After this a drain takes no more and leaves a hint, so that workers can be replaced."""
+    answer_cap_bytes: int = Field(64 * 1024, ge=0)
+    """An outlet's answer is read up to here; the status has come long before."""
+
+    retry_base: float = Field(5, gt=0)
+    """Wait before the first retry; see tasks/delivery/backoff.py for the rest."""
+    retry_cap: float = Field(4 * 3600, gt=0)
+    retry_horizon: float = Field(72 * 3600, gt=0)
+    """A delivery that failed for this long since it was first due is exhausted."""
+
+    making_lease: float = Field(300, gt=0)
+    """How long a translation or rendition may take before somebody else may make it."""
+    making_retry: float = Field(60, gt=0)
+    """Wait before a translation or rendition that could not be made is tried again."""
+
+    tick: float = Field(1, gt=0)
+    """How often the clock looks for what is due."""
+    visibility_timeout: int = Field(600, ge=60)
+    """After this Redis hands an unacknowledged message to somebody else; the same in every process."""
+
+    log_level: str = "INFO"
+    log_format: str = Field("json", pattern="^(json|console)$")
+    flower_port: int = 5555
+    flower_user: str = "operations"
+    flower_password: SecretStr | None = None
+    """None: one is made and kept under the home, readable by the owner only."""
+
+    @field_validator("allowed_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+        return value
+
+    @model_validator(mode="after")
+    def _times_fit(self) -> Self:
+        if self.lease <= self.deadline + 5:
+            raise ValueError(f"lease ({self.lease} s) must exceed deadline ({self.deadline} s) by more than 5 s, or a transfer could be sent twice")
+        if self.visibility_timeout <= self.drain_budget + self.deadline + 30:
+            raise ValueError(
+                f"visibility_timeout ({self.visibility_timeout} s) must exceed drain_budget + deadline + 30 s "
+                f"({self.drain_budget + self.deadline + 30} s), or Redis doubles running tasks"
+            )
+        return self
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once; raises DocumentRefused that names the variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [
+            Problem("FANWIRE_" + "_".join(map(str, entry["loc"])).upper() if entry["loc"] else "FANWIRE_…", entry["msg"])
+            for entry in error.errors(include_url=False, include_input=False)
+        ]
+        raise DocumentRefused("configuration", problems) from None
