@@ -44,7 +44,9 @@ class DocumentRefused(ValueError):
 def read(model: type[D], data: Any, what: str) -> D:
     """Validate `data` as `model`; raises DocumentRefused with every problem found, not just the first."""
     if not isinstance(data, dict):
-        raise DocumentRefused(what, [Problem("(document)", f"must be an object with fields, not {type(data).__name__}")])
+        raise DocumentRefused(
+            what, [Problem("(document)", f"must be an object with fields, not {type(data).__name__}")]
+        )
     try:
         return model.model_validate(data)
     except ValidationError as error:

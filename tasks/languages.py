@@ -21,7 +21,9 @@ def normalise(tag: str) -> str:
     try:
         locale = Locale.parse(tag.replace("_", "-"), sep="-")
     except (ValueError, UnknownLocaleError, TypeError) as error:
-        raise ValueError(f"{tag!r} is not a language tag that CLDR knows; write for example 'de' or 'zh-Hans'") from error
+        raise ValueError(
+            f"{tag!r} is not a language tag that CLDR knows; write for example 'de' or 'zh-Hans'"
+        ) from error
     return "-".join(part for part in (locale.language, locale.script, locale.territory) if part)
 
 

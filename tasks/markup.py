@@ -14,10 +14,55 @@ from lxml import etree
 from lxml import html as lxml_html
 
 BLOCKS = frozenset(
-    "p h2 h3 h4 ul ol li dl dt dd blockquote pre hr table caption thead tbody tfoot tr th td figure figcaption".split()
+    [
+        "p",
+        "h2",
+        "h3",
+        "h4",
+        "ul",
+        "ol",
+        "li",
+        "dl",
+        "dt",
+        "dd",
+        "blockquote",
+        "pre",
+        "hr",
+        "table",
+        "caption",
+        "thead",
+        "tbody",
+        "tfoot",
+        "tr",
+        "th",
+        "td",
+        "figure",
+        "figcaption",
+    ]
 )
-INLINES = frozenset("a abbr b br cite code em i mark q s small strong sub sup u img".split())
-_WRAPPERS = frozenset("html head body div span section article main header footer h1 font center time address wbr".split())
+INLINES = frozenset(
+    ["a", "abbr", "b", "br", "cite", "code", "em", "i", "mark", "q", "s", "small", "strong", "sub", "sup", "u", "img"]
+)
+_WRAPPERS = frozenset(
+    [
+        "html",
+        "head",
+        "body",
+        "div",
+        "span",
+        "section",
+        "article",
+        "main",
+        "header",
+        "footer",
+        "h1",
+        "font",
+        "center",
+        "time",
+        "address",
+        "wbr",
+    ]
+)
 _ATTRIBUTES: dict[str, set[str]] = {
     "*": {"lang", "dir", "translate"},
     "a": {"href", "title"},
@@ -49,12 +94,16 @@ def _refuse_unknown(root: lxml_html.HtmlElement) -> None:
             continue  # a comment
         tag = element.tag.lower()
         if tag not in BLOCKS | INLINES | _WRAPPERS:
-            raise ValueError(f"holds <{tag}>, which cannot be published; allowed are {', '.join(sorted(BLOCKS | INLINES))}")
+            raise ValueError(
+                f"holds <{tag}>, which cannot be published; allowed are {', '.join(sorted(BLOCKS | INLINES))}"
+            )
         address = element.get("href") if tag == "a" else element.get("src") if tag == "img" else None
         if tag == "a" and not address:
             raise ValueError(f"holds a link without an address, around {text_of(element)[:40]!r}")
         if address is not None and urlsplit(address.strip()).scheme.lower() not in _SCHEMES:
-            raise ValueError(f"holds the address {address[:80]!r}; addresses must be absolute and begin with {', '.join(sorted(_SCHEMES))}")
+            raise ValueError(
+                f"holds the address {address[:80]!r}; addresses must be absolute and begin with {', '.join(sorted(_SCHEMES))}"
+            )
 
 
 def text_of(element: lxml_html.HtmlElement) -> str:

@@ -63,7 +63,11 @@ class Auth(Document):
     def _complete(self) -> Self:
         missing = [
             name
-            for name, needed in (("secret", self.type != "none"), ("user", self.type == "basic"), ("header", self.type == "header"))
+            for name, needed in (
+                ("secret", self.type != "none"),
+                ("user", self.type == "basic"),
+                ("header", self.type == "header"),
+            )
             if needed and getattr(self, name) is None
         ]
         if missing:
@@ -92,7 +96,9 @@ class Outlet(Document):
     format: Literal["ninjs", "html", "text"] = Field("ninjs", examples=["ninjs"])
     url: Annotated[str, AfterValidator(_url)] = Field(max_length=2000, examples=["https://bote.example/wire"])
     auth: Auth = Auth()
-    headers: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")], Annotated[str, Field(pattern=r"^[^\r\n\x00]*$")]] = {}
+    headers: dict[
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")], Annotated[str, Field(pattern=r"^[^\r\n\x00]*$")]
+    ] = {}
     limits: Limits = Limits()
     machine_translation: Literal["accept", "refuse"] = Field("accept", examples=["refuse"])
     status: Literal["active", "paused", "disabled"] = Field("active", examples=["active"])
@@ -121,7 +127,9 @@ def read_outlets(path: Path) -> OutletFile:
         try:
             outlet = read(Outlet, row, f"outlet {row.get('id', '?') if isinstance(row, dict) else '?'}")
             if outlet.id in seen:
-                raise DocumentRefused(f"outlet {outlet.id}", [Problem("id", f"{outlet.id!r} stands already in {seen[outlet.id]}")])
+                raise DocumentRefused(
+                    f"outlet {outlet.id}", [Problem("id", f"{outlet.id!r} stands already in {seen[outlet.id]}")]
+                )
         except DocumentRefused as refusal:
             result.refused.append((where, refusal))
         else:
@@ -142,7 +150,9 @@ def _rows(path: Path) -> list[tuple[str, Any]]:
     if isinstance(data, dict):
         data = data.get("outlets", [data] if "id" in data else None)
     if not isinstance(data, list):
-        raise DocumentRefused(str(path), [Problem("(file)", "must hold a list of outlets, or an object with a list 'outlets'")])
+        raise DocumentRefused(
+            str(path), [Problem("(file)", "must hold a list of outlets, or an object with a list 'outlets'")]
+        )
     return [(f"entry {number}", row) for number, row in enumerate(data, 1)]
 
 

@@ -122,7 +122,9 @@ class SuppliedTranslation(_Text):
 class Release(_Text):
     """One version of one release."""
 
-    uri: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9+.\-]*:\S+$", max_length=300, examples=["urn:newsml:acme.example:20261122:plant"])
+    uri: str = Field(
+        pattern=r"^[A-Za-z][A-Za-z0-9+.\-]*:\S+$", max_length=300, examples=["urn:newsml:acme.example:20261122:plant"]
+    )
     """Names the release, the same in all its versions: an absolute URI."""
     version: int = Field(1, ge=1, le=2_000_000_000, examples=[1])
     """1 first; a higher one is a correction of all before."""
@@ -200,6 +202,14 @@ def _parse(data: str | bytes) -> Any:
         raise _refused(f"is neither JSON nor text with YAML front matter (first line '---'): {error}") from None
 
 
+def read_front_matter(data: bytes) -> dict[str, Any]:
+    """The fields of a text with front matter, such as a translation in a file of its own; raises DocumentRefused."""
+    fields = _parse(data)
+    if not isinstance(fields, dict):
+        raise _refused("must hold fields")
+    return fields
+
+
 def _with_front_matter(text: str) -> dict[str, Any]:
     parts = re.split(r"^---[ \t]*$\n?", text, maxsplit=2, flags=re.MULTILINE)
     if len(parts) != 3:
@@ -233,6 +243,7 @@ def _is_ninjs(document: Any) -> bool:
 
 def _from_ninjs(item: dict[str, Any]) -> dict[str, Any]:
     """The release fields of a ninjs 3.x item; what ninjs does not say is left to the defaults."""
+
     def first(name: str, *, role: str | None = None) -> str | None:
         texts = [entry for entry in item.get(name) or [] if isinstance(entry, dict)]
         chosen = [entry for entry in texts if role is None or entry.get("role") == role] or texts[:1]
@@ -245,7 +256,9 @@ def _from_ninjs(item: dict[str, Any]) -> dict[str, Any]:
         text = first("bodies")
         return {"body_markdown": text} if text else {}
 
-    topics = [s.get("uri", "") for s in item.get("subjects") or [] if MEDIA_TOPIC.split("://")[1] in str(s.get("uri", ""))]
+    topics = [
+        s.get("uri", "") for s in item.get("subjects") or [] if MEDIA_TOPIC.split("://")[1] in str(s.get("uri", ""))
+    ]
     organisations = [o for o in item.get("organisations") or [] if isinstance(o, dict) and o.get("name")]
     release = {
         "uri": item.get("uri"),
@@ -254,7 +267,9 @@ def _from_ninjs(item: dict[str, Any]) -> dict[str, Any]:
         "headline": first("headlines", role="main") or item.get("title"),
         "urgency": item.get("urgency"),
         "embargo_until": item.get("embargoedUntil") or item.get("embargoed"),
-        "status": {"usable": "usable", "canceled": "canceled"}.get(item.get("pubStatus", "usable"), item.get("pubStatus")),
+        "status": {"usable": "usable", "canceled": "canceled"}.get(
+            item.get("pubStatus", "usable"), item.get("pubStatus")
+        ),
         "correction_note": item.get("edNote"),
         "rights": item.get("copyrightNotice"),
         "topics": topics,

@@ -83,7 +83,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _times_fit(self) -> Self:
         if self.lease <= self.deadline + 5:
-            raise ValueError(f"lease ({self.lease} s) must exceed deadline ({self.deadline} s) by more than 5 s, or a transfer could be sent twice")
+            raise ValueError(
+                f"lease ({self.lease} s) must exceed deadline ({self.deadline} s) by more than 5 s, or a transfer could be sent twice"
+            )
         if self.visibility_timeout <= self.drain_budget + self.deadline + 30:
             raise ValueError(
                 f"visibility_timeout ({self.visibility_timeout} s) must exceed drain_budget + deadline + 30 s "
@@ -99,7 +101,9 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = [
-            Problem("FANWIRE_" + "_".join(map(str, entry["loc"])).upper() if entry["loc"] else "FANWIRE_…", entry["msg"])
+            Problem(
+                "FANWIRE_" + "_".join(map(str, entry["loc"])).upper() if entry["loc"] else "FANWIRE_…", entry["msg"]
+            )
             for entry in error.errors(include_url=False, include_input=False)
         ]
         raise DocumentRefused("configuration", problems) from None

@@ -1,0 +1,38 @@
+# Fanwire. `make` alone lists the targets; each does all of its own set-up and may be repeated.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+READY := .venv/.ready
+FANWIRE := .venv/bin/fanwire
+
+.PHONY: help demo test check bench up format clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml constraints.txt deploy/setup.sh
+	@bash deploy/setup.sh
+	@touch $@
+
+demo: $(READY) ## One release to 6,500 simulated outlets, with proof (the main job)
+	@.venv/bin/python deploy/demo/demo.py
+
+test: $(READY) ## All tests, with a real broker, real workers and a real PostgreSQL
+	@.venv/bin/python -m pytest -q
+
+check: $(READY) ## Lint, format, types and import rules
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+bench: $(READY) ## Measure, and print the figures
+	@.venv/bin/python tests/bench/run.py
+
+up: $(READY) ## The whole stack in the foreground, here; SIGTERM ends it
+	@exec $(FANWIRE) up
+
+format: $(READY) ## Put the code into the project's format
+	@.venv/bin/ruff check --fix-only -q . ; .venv/bin/ruff format .
+
+clean: ## Remove what was built and run here
+	rm -rf .venv var build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

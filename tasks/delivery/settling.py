@@ -1,0 +1,69 @@
+"""Settling: from the verdict of an attempt to the next state of its delivery. Pure, but for the dice of the jitter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import random
+
+from tasks.delivery import backoff
+from tasks.delivery.verdicts import Judgement
+from tasks.ledger.deliveries import Claim, Result
+from tasks.settings import Settings
+from tasks.states import State, Verdict
+
+OURS_AGAIN = 60.0
+"""Seconds until an attempt that failed by our own fault is made again: long enough to mend a secret or a disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When an attempt was made."""
+
+    started_at: float
+    """Seconds since the epoch."""
+    seconds: float
+
+
+def settle(claim: Claim, judgement: Judgement, times: Times, now: float, policy: Settings) -> Result:
+    """Where a delivery goes after an attempt. `now`: seconds since the epoch."""
+    verdict = judgement.verdict
+    charged = verdict not in (Verdict.OURS, Verdict.DEFERRED)
+    tries = claim.tries + charged
+    state, due_at, reason = State.DELIVERED, None, None
+    if verdict in (Verdict.REJECTED, Verdict.BLOCKED):
+        state, reason = State.REJECTED, judgement.detail
+    elif verdict is not Verdict.DELIVERED:
+        due_at = _next_due(claim, judgement, tries, now, policy)
+        state = State.EXHAUSTED if due_at is None else State.DUE
+        reason = judgement.detail
+    return Result(
+        delivery_id=claim.id,
+        attempt=claim.attempt,
+        state=state,
+        verdict=verdict,
+        status=judgement.status,
+        reason=reason,
+        due_at=due_at,
+        tries=tries,
+        ended_at=now,
+        started_at=times.started_at,
+        seconds=times.seconds,
+    )
+
+
+def _next_due(claim: Claim, judgement: Judgement, tries: int, now: float, policy: Settings) -> float | None:
+    if judgement.verdict in (Verdict.OURS, Verdict.DEFERRED):
+        if backoff.exhausted(now, claim.first_due_at, policy.retry_horizon):
+            return None
+        return now + (judgement.retry_after or OURS_AGAIN)
+    return backoff.next_due(
+        now,
+        claim.first_due_at,
+        tries,
+        judgement.verdict,
+        judgement.retry_after,
+        base=policy.retry_base,
+        cap=policy.retry_cap,
+        horizon=policy.retry_horizon,
+        random=random(),  # noqa: S311, dice for spreading load
+    )

@@ -1,0 +1,111 @@
+"""HTTP push: one POST per delivery, its headers by DESIGN section 5 ("On the wire")."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import idna
+
+from tasks.delivery.courier import Transfer
+from tasks.delivery.secrets import SecretMissing, resolve
+from tasks.delivery.signing import BadSigningSecret, sign
+from tasks.delivery.transports.parcel import Parcel
+from tasks.outlet import Auth, Outlet
+
+try:
+    USER_AGENT = f"Fanwire/{version('fanwire')}"
+except PackageNotFoundError:  # run from a checkout that is not installed
+    USER_AGENT = "Fanwire/0"
+
+RESERVED = frozenset({
+    "idempotency-key", "content-type", "content-language", "content-length", "content-encoding", "user-agent",
+    "host", "connection", "expect", "te", "trailer", "transfer-encoding", "upgrade", "keep-alive",
+    "proxy-authorization", "proxy-connection",
+})  # fmt: skip
+"""With all `webhook-…` and `fanwire-…`: headers that are ours to set. An outlet's own of that name are left out."""
+_URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
+
+
+def prepare(outlet: Outlet, parcel: Parcel, *, key: Any, deadline: float, now: float) -> Transfer:
+    """The transfer of one attempt; raises SecretMissing. See `tasks.delivery.transports.prepare`."""
+    headers = [
+        f"Content-Type: {ascii_safe(parcel.content_type)}",
+        f"Content-Language: {ascii_safe(parcel.language)}",
+        f"Idempotency-Key: {parcel.key}",
+        f"Fanwire-Release: {ascii_safe(parcel.release)}",
+        f"Fanwire-Version: {parcel.version}",
+        f"Fanwire-Action: {parcel.action}",
+        f"User-Agent: {USER_AGENT}",
+        f"webhook-id: {parcel.key}",
+        f"webhook-timestamp: {int(now)}",
+    ]
+    auth = outlet.auth
+    if auth.signing_secret is not None:
+        headers.append(f"webhook-signature: {_signature(auth.signing_secret, parcel, int(now))}")
+    taken = ""
+    if auth.type != "none":
+        name, value = _credentials(auth)
+        headers.append(f"{name}: {value}")
+        taken = name.lower()
+    for name, value in outlet.headers.items():
+        lower = name.lower()
+        if lower != taken and not _is_ours(lower):
+            headers.append(f"{name}: {ascii_safe(value)}" if value else f"{name};")
+    return Transfer(key, wire_url(outlet.url), tuple(headers), parcel.body, deadline)
+
+
+def _is_ours(lower: str) -> bool:
+    return lower in RESERVED or lower.startswith(("webhook-", "fanwire-"))
+
+
+def _signature(reference: str, parcel: Parcel, timestamp: int) -> str:
+    # While a secret is being changed its reference holds the new and the old one, separated by white space.
+    secrets = resolve(reference).split()
+    if not secrets:
+        raise SecretMissing(reference, "is empty")
+    try:
+        return sign(secrets, parcel.key, timestamp, parcel.body)
+    except BadSigningSecret as error:
+        raise SecretMissing(reference, str(error)) from None
+
+
+def _credentials(auth: Auth) -> tuple[str, str]:
+    """Name and value of the header that tells the outlet who we are."""
+    reference = auth.secret or ""
+    secret = resolve(reference)
+    if auth.type == "basic":
+        return "Authorization", "Basic " + b64encode(f"{auth.user}:{secret}".encode()).decode()
+    # Anything else than visible ASCII would have to be changed to travel in a header, and a changed secret is a wrong
+    # one; a line break would begin a header of its own.
+    if not (secret.isascii() and secret.isprintable()):
+        raise SecretMissing(reference, "holds characters that a header cannot carry")
+    if auth.type == "bearer":
+        return "Authorization", f"Bearer {secret}"
+    return auth.header or "Authorization", secret
+
+
+@lru_cache(maxsize=4096)
+def ascii_safe(value: str) -> str:
+    """A header value as it is if it is visible ASCII; all else percent-encoded as UTF-8, line breaks too."""
+    if value.isascii() and value.isprintable():
+        return value
+    return "".join(c if c.isascii() and c.isprintable() else quote(c, safe="") for c in value)
+
+
+@lru_cache(maxsize=16384)
+def wire_url(url: str) -> str:
+    """The URL in ASCII: an international host name in IDNA 2008, the rest percent-encoded."""
+    if url.isascii():
+        return url
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        host = idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:
+        host = quote(host)  # cannot be resolved, and the attempt will say so
+    netloc = f"{host}:{parts.port}" if parts.port else host
+    return urlunsplit((parts.scheme, netloc, *(quote(part, safe=_URL_SAFE) for part in parts[2:])))

@@ -1,0 +1,22 @@
+"""What every transport is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One delivery as a transport needs it."""
+
+    key: str
+    """Idempotency key: the same on every attempt (tasks/identity.py)."""
+    release: str
+    """URI of the release."""
+    version: int
+    action: str
+    """publish, correct or kill"""
+    language: str
+    content_type: str
+    body: bytes
+    """The rendition, shared by all outlets that take it."""

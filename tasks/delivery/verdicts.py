@@ -1,0 +1,130 @@
+"""What an answer means: the verdict of an attempt, decided in one place.
+
+| answer | verdict | why |
+|---|---|---|
+| 2xx | delivered | whatever becomes of the answer's body |
+| 3xx | rejected | a redirect followed turns POST into GET and looks delivered; somebody must correct the URL |
+| 410 | rejected, and the outlet is to be disabled | Standard Webhooks |
+| 429; 503 with Retry-After | throttled | it asks for time |
+| 408, 425, other 5xx, a status that HTTP does not know | failed | may work later |
+| 501, other 4xx | rejected | the same request will not be liked later either |
+| name, connection, TLS failed; broken off before all was sent | failed | nothing arrived; certificates get renewed |
+| reset, timed out or nonsense after all was sent | unsure | the outlet may have it |
+| no address that we may dial | blocked | |
+| our own fault | ours | never charged to the outlet |
+
+505 is `failed` on purpose: an outlet that cannot speak HTTP/1.1 is a proxy that is being repaired.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from tasks.delivery.courier import Answer, ErrorKind
+from tasks.states import Verdict
+
+DETAIL_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict and what goes with it."""
+
+    verdict: Verdict
+    detail: str
+    """For people, short, without secrets."""
+    retry_after: float | None
+    """Seconds that the outlet asked us to wait; None if it did not, or not understandably."""
+    disable_outlet: bool
+    """The outlet is gone for good (410): nothing more is to be sent to it."""
+    status: int | None
+    """HTTP status, if there was one."""
+
+
+def judge(answer: Answer, *, now: float | None = None) -> Judgement:
+    """The verdict on one answer. `now` (seconds since the epoch) is what a Retry-After date is compared with."""
+    if answer.status is None:
+        return _judge_error(answer)
+    status = answer.status
+    wait = retry_after(answer.headers.get("retry-after"), time.time() if now is None else now)
+    if 200 <= status < 300:
+        verdict = Verdict.DELIVERED
+    elif status == 429 or (status == 503 and wait is not None):
+        verdict = Verdict.THROTTLED
+    elif status in (408, 425) or (status >= 500 and status != 501):
+        verdict = Verdict.FAILED
+    else:
+        verdict = Verdict.REJECTED
+    return Judgement(verdict, _detail(status, verdict, answer), wait, status == 410, status)
+
+
+def _judge_error(answer: Answer) -> Judgement:
+    kind = answer.error_kind
+    if kind is ErrorKind.BLOCKED:
+        verdict = Verdict.BLOCKED
+    elif kind is ErrorKind.OURS:
+        verdict = Verdict.OURS
+    elif answer.sent and kind in (ErrorKind.RESET, ErrorKind.TIMEOUT, ErrorKind.OTHER):
+        verdict = Verdict.UNSURE
+    else:
+        verdict = Verdict.FAILED
+    detail = (answer.error or "no answer")[:DETAIL_CHARACTERS]
+    return Judgement(verdict, detail, None, disable_outlet=False, status=None)
+
+
+def _detail(status: int, verdict: Verdict, answer: Answer) -> str:
+    try:
+        text = f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        text = str(status)
+    if 300 <= status < 400:
+        return f"{text}: {_pointed_to(answer.headers.get('location'))}"[:DETAIL_CHARACTERS]
+    said = "" if verdict is Verdict.DELIVERED else _said(answer)
+    return f"{text}: {said}"[:DETAIL_CHARACTERS] if said else text
+
+
+def _pointed_to(location: str | None) -> str:
+    """Where a redirect pointed, without what may be secret in it: user, password, query."""
+    if not location:
+        return "points nowhere"
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return "points to an address that cannot be read"
+    host = parts.netloc.rpartition("@")[2]
+    address = (f"{parts.scheme}:" if parts.scheme else "") + (f"//{host}" if host else "") + parts.path
+    return f"points to {_printable(address)}{'?…' if parts.query else ''}"
+
+
+def _said(answer: Answer) -> str:
+    """The start of a textual answer, on one line; nothing of an HTML page."""
+    kind = answer.headers.get("content-type", "").lower()
+    if "html" in kind or not ("text/" in kind or "json" in kind or "xml" in kind):
+        return ""
+    return _printable(answer.answer.decode("utf-8", "replace"))
+
+
+def _printable(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Seconds to wait by a Retry-After header: a number of seconds or an HTTP date. The past is 0, nonsense None."""
+    if not value:
+        return None
+    value = value.strip()
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            date = parsedate_to_datetime(value)
+            seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None

@@ -1,0 +1,120 @@
+"""What every format says, worked out once: the parts of one release version in one language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tasks.formatting.house import HouseText, house_text
+from tasks.formatting.plain import fold
+from tasks.formatting.rendition import Wire
+from tasks.languages import direction
+from tasks.markup import clean_html
+from tasks.release import Release, Translation
+
+ALGORITHMIC = frozenset({"apertium"})
+"""Engines that follow written rules and have learnt nothing from data."""
+
+
+@dataclass(frozen=True)
+class Article:
+    """The parts of an article, ready to be set in any format. A kill has no body, dateline or boilerplate."""
+
+    release: Release
+    translation: Translation
+    wire: Wire
+    house: HouseText
+    action: Literal["publish", "correct", "kill"]
+    headline: str
+    subheadline: str | None
+    dateline: str
+    """With the space that belongs after it; "" for a kill."""
+    body_html: str
+    lead: str | None
+    """The kill or correction sentence, first thing that an editor reads."""
+    note: str | None
+    """The producer's reason for a correction or kill, in the language of the release."""
+    machine_notice: str | None
+    disclaimer: str
+    industries: str | None
+    about: str
+    place: str | None
+
+    @property
+    def language(self) -> str:
+        return self.translation.language
+
+    @property
+    def direction(self) -> str:
+        return direction(self.language)
+
+    @property
+    def begins_with_paragraph(self) -> bool:
+        """Whether the dateline can run on into the first words."""
+        return self.body_html.startswith(("<p>", "<p "))
+
+    @property
+    def content_language(self) -> str:
+        """The tag of the words themselves; a machine's carry where they came from: `fr-x-mtfrom-en`."""
+        if not self.translation.machine:
+            return self.language
+        return f"{self.language}-x-mtfrom-{self.release.language}"
+
+    @property
+    def source_type(self) -> str | None:
+        """The IPTC digital source type of a machine's words; None for people's.
+
+        A translation keeps the content and changes the words. By rules, that is `algorithmicallyEnhanced`
+        ("modification … by algorithm without changing the main content"); by a learnt model, neural or generative,
+        it is `compositeWithTrainedAlgorithmicMedia` (people's work edited with AI). `trainedAlgorithmicMedia` would
+        say that the machine made the news as well.
+        """
+        if not self.translation.machine:
+            return None
+        rules = self.translation.engine.lower() in ALGORITHMIC
+        return "algorithmicallyEnhanced" if rules else "compositeWithTrainedAlgorithmicMedia"
+
+    def topic_name(self, topic: str) -> str | None:
+        """The topic in the article's language, if the house text has it."""
+        return self.house.topics.get(topic)
+
+
+def make_article(release: Release, translation: Translation, wire: Wire) -> Article:
+    """Work the parts out; raises HouseTextMissing, or ValueError for a body that cannot be published."""
+    house = house_text(translation.language)
+    killed = release.status == "canceled"
+    corrected = not killed and release.version > 1
+    place = translation.dateline_place or (release.dateline.place if release.dateline else None)
+    day = release.dateline.date if release.dateline else None
+    names = [house.topics[topic] for topic in dict.fromkeys(release.topics) if topic in house.topics]
+    return Article(
+        release=release,
+        translation=translation,
+        wire=wire,
+        house=house,
+        action="kill" if killed else "correct" if corrected else "publish",
+        headline=fold(translation.headline),
+        subheadline=fold(translation.subheadline) if translation.subheadline else None,
+        dateline="" if killed else house.dateline_for(place, day, wire.name),
+        # once more through the gate: an engine wrote this since the release passed it
+        body_html="" if killed else clean_html(translation.body_html),
+        lead=_lead(house, release, wire),
+        note=release.correction_note if killed or corrected else None,
+        machine_notice=(
+            house.machine_translation.format(source_language=house.language_name(release.language))
+            if translation.machine
+            else None
+        ),
+        disclaimer=house.disclaimer.format(wire=wire.name, url=wire.url),
+        industries=house.industries.format(names=house.separator.join(names)) if names else None,
+        about=house.about_wire(wire),
+        place=place,
+    )
+
+
+def _lead(house: HouseText, release: Release, wire: Wire) -> str | None:
+    if release.status == "canceled":
+        return house.kill.format(wire=wire.name)
+    if release.version > 1:
+        return house.correction.format(version=house.number(release.version))
+    return None

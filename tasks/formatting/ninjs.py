@@ -1,0 +1,135 @@
+"""`ninjs`: an IPTC ninjs 3.1 item (JSON).
+
+One item a language. `uri` is the release's with `:language` after it, the source language's too, so that no item stands
+for another; `altIds` holds the release's own `uri`, and a translation names the item it was made from under
+`associations`. No times of our own: the same release gives the same bytes whenever it is made.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tasks.formatting.article import Article
+from tasks.formatting.plain import paragraphs
+from tasks.formatting.rendition import Rendition
+from tasks.release import MEDIA_TOPIC, Contact
+
+CONTENT_TYPE = "application/json; charset=utf-8"
+SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"
+DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+
+
+def make(article: Article) -> Rendition:
+    """The article as compact JSON in UTF-8; parts that it has not are left out."""
+    item = {name: value for name, value in _item(article).items() if value not in (None, [], {})}
+    return Rendition(CONTENT_TYPE, json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def item_uri(release_uri: str, language: str) -> str:
+    """Names one language of a release, the same over its versions."""
+    return f"{release_uri}:{language}"
+
+
+def _item(article: Article) -> dict[str, Any]:
+    release = article.release
+    killed = article.action == "kill"
+    return {
+        "uri": item_uri(release.uri, article.language),
+        "standard": {"name": "ninjs", "version": "3.1", "schema": SCHEMA},
+        "type": "text",
+        "representationType": "full",
+        "profile": "press-release",
+        "version": str(release.version),
+        "pubStatus": release.status,
+        "urgency": release.urgency,
+        "embargoedUntil": release.embargo_until.isoformat() if release.embargo_until else None,
+        "language": article.language,
+        "headlines": _headlines(article),
+        "bodies": _bodies(article),
+        "edNote": " ".join(part for part in (article.lead, article.note, article.machine_notice) if part) or None,
+        "located": article.place,
+        "subjects": [_subject(article, topic) for topic in dict.fromkeys(release.topics)],
+        "organisations": _organisations(article),
+        "people": [_person(contact) for contact in release.contacts],
+        "infoSources": _sources(article),
+        "copyrightNotice": release.rights,
+        "usageTerms": None if killed else article.disclaimer,
+        "digitalSourceType": _digital_source_type(article),
+        "altIds": [{"role": "release", "value": release.uri}],
+        "associations": _associations(article),
+    }
+
+
+def _headlines(article: Article) -> list[dict[str, str]]:
+    headlines = [{"role": "main", "contentType": "text/plain", "value": article.headline}]
+    if article.subheadline:
+        headlines.append({"role": "sub", "contentType": "text/plain", "value": article.subheadline})
+    return headlines
+
+
+def _bodies(article: Article) -> list[dict[str, Any]]:
+    """The body as HTML and as text."""
+    if not article.body_html:
+        return []
+    text = "\n\n".join(paragraphs(article.body_html, article.house))
+    return [
+        {"role": "main", "contentType": "text/html", "value": article.body_html},
+        {"role": "main", "contentType": "text/plain", "value": text},
+    ]
+
+
+def _subject(article: Article, topic: str) -> dict[str, str]:
+    name = article.topic_name(topic)
+    return {"uri": MEDIA_TOPIC + topic, "rel": "about"} | ({"name": name} if name else {})
+
+
+def _organisations(article: Article) -> list[dict[str, Any]]:
+    issuer = article.release.issuer
+    if issuer is None:
+        return []
+    organisation: dict[str, Any] = {"name": issuer.name, "rel": "issuer"}
+    if issuer.url:
+        organisation["contactInfo"] = [{"type": "web", "value": issuer.url}]
+    if issuer.tickers:
+        pairs = (ticker.split(":", 1) for ticker in issuer.tickers)
+        organisation["symbols"] = [{"exchange": exchange, "symbol": symbol} for exchange, symbol in pairs]
+    return [organisation]
+
+
+def _person(contact: Contact) -> dict[str, Any]:
+    ways = [("email", contact.email), ("phone", contact.phone)]
+    role = {"role": contact.role} if contact.role else {}
+    info = [{"type": kind, **role, "value": value} for kind, value in ways if value]
+    return {"name": contact.name, "rel": "contact"} | ({"contactInfo": info} if info else {})
+
+
+def _sources(article: Article) -> list[dict[str, str]]:
+    """Who said it, who distributes it and, where a machine translated, which."""
+    translation = article.translation
+    sources = [{"name": article.wire.name, "role": "distributor", "uri": article.wire.url}]
+    if article.release.issuer:
+        sources.insert(0, {"name": article.release.issuer.name, "role": "originator"})
+    if translation.machine:
+        sources.append({"name": translation.model or translation.engine, "role": "translator"})
+    return sources
+
+
+def _digital_source_type(article: Article) -> dict[str, str] | None:
+    code = article.source_type
+    return {"name": code, "uri": DIGITAL_SOURCE_TYPE + code} if code else None
+
+
+def _associations(article: Article) -> list[dict[str, str]]:
+    release = article.release
+    if article.language == release.language:
+        return []
+    return [
+        {
+            "name": "source",
+            "rel": "translatedFrom",
+            "uri": item_uri(release.uri, release.language),
+            "version": str(release.version),
+            "language": release.language,
+        }
+    ]

@@ -1,0 +1,197 @@
+"""A release body as plain text: one string a paragraph, list or table, and no link, quote or figure lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from lxml import etree
+from lxml import html as lxml_html
+
+from tasks.formatting.house import HouseText
+from tasks.markup import BLOCKS
+
+_SPACE = re.compile(r"[ \t\r\n\f]+")
+"""What HTML folds. Never `\\s`: no-break spaces are typography and stay."""
+MAX_DEPTH = 100
+"""Elements inside one another; real bodies reach about ten, and each costs Python a few stack frames."""
+_QUOTE_MARKS = "“”„‚‘’«»‹›「」『』《》\"'"
+_DASHES = "–—―-"
+_RAISED = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
+_LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
+
+
+def paragraphs(body_html: str, house: HouseText) -> list[str]:
+    """The blocks of a clean body in reading order; lists, tables and line breaks have lines of their own inside.
+
+    Raises ValueError for a body nested so deeply that its parser would begin to drop what is inside.
+    """
+    if not body_html.strip():
+        return []
+    # one parser a call: lxml's parsers are not meant to be shared by threads
+    parser = lxml_html.HTMLParser(huge_tree=True)
+    root = lxml_html.fragment_fromstring(body_html, create_parent="div", parser=parser)
+    _refuse_deep(root)
+    return _Walk(house).blocks(root)
+
+
+def _refuse_deep(root: lxml_html.HtmlElement) -> None:
+    depth = 0
+    for event, _ in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > MAX_DEPTH:
+            raise ValueError(f"body is nested deeper than {MAX_DEPTH} elements")
+
+
+def fold(text: str) -> str:
+    """White space folded to single spaces; no-break spaces kept."""
+    return _SPACE.sub(" ", text).strip(" ")
+
+
+class _Walk:
+    """Walks a body; holds only the house text, whose quotes and link style it needs."""
+
+    def __init__(self, house: HouseText):
+        self.house = house
+        self._special: dict[str, Callable[[lxml_html.HtmlElement], list[str]]] = {
+            "ul": self._list,
+            "ol": self._list,
+            "dl": self._definitions,
+            "table": self._table,
+            "blockquote": self._blockquote,
+            "pre": lambda element: [self.inline(element, keep=True).strip("\n")],
+            "hr": lambda _: ["* * *"],
+        }
+
+    def blocks(self, element: lxml_html.HtmlElement) -> list[str]:
+        """The blocks inside an element; loose text between them is a block too."""
+        found: list[str] = []
+        run = [_SPACE.sub(" ", element.text or "")]
+        for child in element:
+            if child.tag in BLOCKS:
+                found.append(_tidy("".join(run)))
+                found += self._special.get(child.tag, self.blocks)(child)
+                run = []
+            else:
+                run.append(self._one(child, keep=False))
+            run.append(_SPACE.sub(" ", child.tail or ""))
+        found.append(_tidy("".join(run)))
+        return [block for block in found if block]
+
+    def inline(self, element: lxml_html.HtmlElement, keep: bool = False) -> str:
+        """The text inside an element, links and quotes written out; `keep` leaves white space as it is (pre)."""
+        return "".join(self._pieces(element, keep))
+
+    def _pieces(self, element: lxml_html.HtmlElement, keep: bool) -> Iterator[str]:
+        yield _spaces(element.text, keep)
+        for child in element:
+            yield self._one(child, keep)
+            yield _spaces(child.tail, keep)
+
+    def _one(self, element: lxml_html.HtmlElement, keep: bool) -> str:
+        tag = element.tag
+        if not isinstance(tag, str):
+            return ""  # a comment
+        if tag == "br":
+            return "\n"
+        if tag == "img":
+            return self._link(element.get("alt") or "", element.get("src") or "")
+        inner = self.inline(element, keep)
+        match tag:
+            case "a":
+                return self._link(inner, element.get("href") or "")
+            case "q":
+                return f"{self.house.quotes.open}{inner}{self.house.quotes.close}"
+            case "sup":  # 10<sup>6</sup> must not become 106
+                return _shifted(inner, _RAISED)
+            case "sub":
+                return _shifted(inner, _LOWERED)
+            case "s":  # what is struck out must not read as if it still held
+                return f"~~{inner}~~"
+        return f" {inner} " if tag in BLOCKS else inner
+
+    def _link(self, text: str, url: str) -> str:
+        """`text (URL)`; only the URL where the text is nothing but the URL; spaces around the text stay outside."""
+        url = re.sub(r"^(mailto|tel):", "", url.strip())
+        core = text.strip(" \n")
+        if not url or not core or _bare(core) == _bare(url):
+            shown = url or core
+        else:
+            shown = self.house.link.format(text=core, url=url)
+        before, after = text[:1].isspace(), text[-1:].isspace()
+        return f"{' ' if before else ''}{shown}{' ' if after and core else ''}"
+
+    def _children(self, element: lxml_html.HtmlElement) -> Iterator[tuple[str, str]]:
+        """Tag and text of each child; what stands loose between them, with "" for its tag, is not lost either."""
+        yield "", _tidy(_spaces(element.text, keep=False))
+        for child in element:
+            if child.tag in BLOCKS:
+                yield child.tag, "\n".join(self._special.get(child.tag, self.blocks)(child))
+            else:
+                yield "", _tidy(self._one(child, keep=False))
+            yield "", _tidy(_spaces(child.tail, keep=False))
+
+    def _list(self, element: lxml_html.HtmlElement) -> list[str]:
+        start = element.get("start") or "1"
+        number = int(start) if re.fullmatch(r"-?\d{1,9}", start) else 1
+        lines = []
+        for tag, text in self._children(element):
+            if not text:
+                continue
+            if tag == "li":
+                lines.append(_hanging(f"{number}. " if element.tag == "ol" else "• ", text))
+                number += 1
+            else:  # a list right inside a list belongs to the item before it
+                lines.append(_indented(text, "  "))
+        return ["\n".join(lines)]
+
+    def _definitions(self, element: lxml_html.HtmlElement) -> list[str]:
+        children = [(tag, text) for tag, text in self._children(element) if text]
+        return ["\n".join(_indented(text, "  ") if tag == "dd" else text for tag, text in children)]
+
+    def _table(self, element: lxml_html.HtmlElement) -> list[str]:
+        """A line a row, cells between bars; a caption is a paragraph before."""
+        captions = [_tidy(self.inline(caption)) for caption in element.iterchildren("caption")]
+        parts = [element, *element.iterchildren("thead", "tbody", "tfoot")]
+        rows = []
+        for row in (row for part in parts for row in part.iterchildren("tr")):
+            cells = [" ".join(self.blocks(cell)).replace("\n", " ") for cell in row.iterchildren("td", "th")]
+            if any(cells):
+                rows.append(" | ".join(cells))
+        return [*captions, "\n".join(rows)]
+
+    def _blockquote(self, element: lxml_html.HtmlElement) -> list[str]:
+        """In quotation marks, unless it has its own: indentation alone is lost when an editor pastes the text."""
+        blocks = self.blocks(element)
+        said = [number for number, block in enumerate(blocks) if block[0] not in _DASHES]
+        if said and blocks[said[0]][0] not in _QUOTE_MARKS:
+            blocks[said[0]] = self.house.quotes.open + blocks[said[0]]
+            blocks[said[-1]] += self.house.quotes.close
+        return blocks
+
+
+def _spaces(text: str | None, keep: bool) -> str:
+    return (text or "") if keep else _SPACE.sub(" ", text or "")
+
+
+def _tidy(text: str) -> str:
+    """Spaces around line breaks and at the ends go."""
+    return re.sub(r" {2,}", " ", re.sub(r" *\n *", "\n", text)).strip(" \n")
+
+
+def _bare(address: str) -> str:
+    return re.sub(r"^https?://", "", address).rstrip("/")
+
+
+def _shifted(text: str, table: dict[int, int]) -> str:
+    """Raised or lowered, if every character can be: `1<sup>st</sup>` stays 1st."""
+    shifted = text.translate(table)
+    return shifted if all(old != new for old, new in zip(text, shifted, strict=True)) else text
+
+
+def _indented(text: str, indent: str) -> str:
+    return "\n".join(indent + line for line in text.split("\n"))
+
+
+def _hanging(marker: str, text: str) -> str:
+    return marker + text.replace("\n", "\n" + " " * len(marker))

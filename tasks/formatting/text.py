@@ -1,0 +1,81 @@
+"""`text`: the release as plain text, ready to be pasted.
+
+Lead (kill or correction), headline, dateline and body, contacts, notices, disclaimer, industries, about; an empty line
+between any two. Lines are not broken: editors' systems do that.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from tasks.formatting.article import Article
+from tasks.formatting.plain import paragraphs
+from tasks.formatting.rendition import Rendition
+from tasks.release import Contact
+
+CONTENT_TYPE = "text/plain; charset=utf-8"
+LEFT_TO_RIGHT_MARK = "\u200e"
+RIGHT_TO_LEFT_MARK = "\u200f"
+
+
+def make(article: Article) -> Rendition:
+    """The article as UTF-8 text with `\\n` line ends."""
+    parts = [part for part in _parts(article) if part]
+    if article.direction == "rtl":
+        foreign = _foreign(article)
+        parts = [part if part in foreign else _right_to_left(part) for part in parts]
+    return Rendition(CONTENT_TYPE, ("\n\n".join(parts) + "\n").encode())
+
+
+def _parts(article: Article) -> Iterator[str | None]:
+    yield article.lead
+    yield article.note
+    yield article.headline
+    yield article.subheadline
+    yield from _body(article)
+    if article.release.contacts:
+        yield "\n".join([article.house.contact, *(_contact(article, contact) for contact in article.release.contacts)])
+    if article.action == "kill":
+        yield article.release.name
+        return
+    yield article.machine_notice
+    yield article.disclaimer
+    yield article.release.rights
+    yield article.industries
+    yield article.about
+
+
+def _body(article: Article) -> list[str]:
+    """The body's paragraphs, the dateline before the first words."""
+    blocks = paragraphs(article.body_html, article.house)
+    if not article.dateline:
+        return blocks
+    if article.begins_with_paragraph and blocks:
+        return [article.dateline + blocks[0], *blocks[1:]]
+    return [article.dateline.strip(), *blocks]
+
+
+def _contact(article: Article, contact: Contact) -> str:
+    """`Jane Doe · Head of Press · press@acme.example · +49 30 1234`."""
+    phone = contact.phone
+    if phone and article.direction == "rtl":
+        phone = LEFT_TO_RIGHT_MARK + phone  # or the groups of digits would be shown in reverse order
+    return " · ".join(part for part in (contact.name, contact.role, contact.email, phone) if part)
+
+
+def _foreign(article: Article) -> set[str | None]:
+    """What the producer wrote in the language of the release and nobody translates."""
+    release = article.release
+    own = article.language == release.language
+    return {release.name} if own else {release.name, release.rights, release.correction_note}
+
+
+def _right_to_left(part: str) -> str:
+    """Marks a line that begins with Latin letters: plain text has no `dir`, and viewers go by the first letter."""
+    return "\n".join(RIGHT_TO_LEFT_MARK + line if _begins_left_to_right(line) else line for line in part.split("\n"))
+
+
+def _begins_left_to_right(line: str) -> bool:
+    strong = (unicodedata.bidirectional(character) for character in line)
+    return next((kind for kind in strong if kind in ("L", "R", "AL")), "R") == "L"

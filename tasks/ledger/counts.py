@@ -1,0 +1,80 @@
+"""What the ledger says when it is asked how far a release is."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from tasks.ledger.schema import deliveries, refusals, renditions, translations
+from tasks.states import Making, State
+
+OPEN = (State.DUE, State.CLAIMED)
+
+
+def states(ledger: Connection, release_id: int) -> dict[str, dict[str, int]]:
+    """{language: {state: n}} of one release."""
+    query = (
+        select(deliveries.c.language, deliveries.c.state, func.count())
+        .where(deliveries.c.release_id == release_id)
+        .group_by(deliveries.c.language, deliveries.c.state)
+    )
+    languages: dict[str, dict[str, int]] = defaultdict(dict)
+    for language, state, n in ledger.execute(query):
+        languages[language][state] = n
+    return dict(sorted(languages.items()))
+
+
+def total(languages: dict[str, dict[str, int]]) -> dict[str, int]:
+    """{state: n} over all languages."""
+    sums: Counter[str] = Counter()
+    for counted in languages.values():
+        sums.update(counted)
+    return dict(sums)
+
+
+def holds(ledger: Connection, release_id: int) -> list[dict[str, Any]]:
+    """Why rows are held: language, reason, number, and what the maker of the translation or rendition said."""
+    query = (
+        select(deliveries.c.language, deliveries.c.reason, func.count().label("n"))
+        .where(deliveries.c.release_id == release_id, deliveries.c.state == State.HELD)
+        .group_by(deliveries.c.language, deliveries.c.reason)
+        .order_by(deliveries.c.language)
+    )
+    said: dict[str, str] = {}
+    for table in (renditions, translations):
+        for row in ledger.execute(
+            select(table.c.language, table.c.reason).where(
+                table.c.release_id == release_id, table.c.state == Making.HELD
+            )
+        ):
+            said[row.language] = row.reason
+    return [
+        {"language": row.language, "reason": row.reason, "n": row.n, "detail": said.get(row.language)}
+        for row in ledger.execute(query)
+    ]
+
+
+def unfinished(ledger: Connection, release_id: int) -> int:
+    """Rows still due or claimed."""
+    query = select(func.count()).where(deliveries.c.release_id == release_id, deliveries.c.state.in_(OPEN))
+    return ledger.execute(query).scalar_one()
+
+
+def in_the_making(ledger: Connection, release_id: int) -> int:
+    """Translations and renditions that nobody has tried to make yet: deliveries may still come of them."""
+    return sum(
+        ledger.execute(
+            select(func.count())
+            .select_from(table)
+            .where(table.c.release_id == release_id, table.c.state == Making.WANTED)
+        ).scalar_one()
+        for table in (translations, renditions)
+    )
+
+
+def refused(ledger: Connection, count: int) -> list[dict[str, Any]]:
+    """What intake refused last, newest first."""
+    query = select(refusals).order_by(refusals.c.id.desc()).limit(count)
+    return [dict(row._mapping) for row in ledger.execute(query)]

@@ -1,0 +1,314 @@
+"""Deliveries in the ledger: written by planning, made due by promotion, claimed and finished by drains.
+
+The life of a row, and the only function that makes each step:
+
+    plan ──► held ──promote──► due ──claim──► claimed ──finish──► delivered · rejected · exhausted
+                                ▲                │ └────finish──► due (again, later)
+                                └─expire_leases──┘
+    held, due ──supersede──► superseded        held, due ──cancel──► canceled
+
+A claim carries the row's attempt number, and a result is only taken for that number: a worker that wakes up after its
+lease can neither finish nor reschedule what somebody else has claimed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tasks.ledger.schema import attempts, deliveries, releases, renditions, translations
+from tasks.states import Hold, Making, State, Verdict
+
+d = deliveries.c
+# Written into the statement, not bound: only so can the database prove that a partial index fits.
+IS_DUE = d.state == literal_column("'due'")
+IS_CLAIMED = d.state == literal_column("'claimed'")
+IS_HELD = d.state == literal_column("'held'")
+
+URGENCIES = range(1, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A delivery to be: one outlet in one language."""
+
+    outlet_id: str
+    language: str
+    format: str
+    reason: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that belongs to this worker until its lease ends."""
+
+    id: int
+    release_id: int
+    language: str
+    outlet_id: str
+    format: str
+    urgency: int
+    attempt: int
+    tries: int
+    first_due_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a claim, and where the delivery goes from here."""
+
+    delivery_id: int
+    attempt: int
+    state: State
+    verdict: Verdict
+    status: int | None
+    reason: str | None
+    due_at: float | None
+    tries: int
+    ended_at: float
+    started_at: float
+    seconds: float
+
+
+def plan(ledger: Connection, release_id: int, urgency: int, rows: Sequence[Planned]) -> None:
+    """Write the rows of a release, all in one statement."""
+    if rows:
+        common = {"release_id": release_id, "urgency": urgency, "state": State.HELD, "attempt": 0, "tries": 0}
+        ledger.execute(deliveries.insert(), [common | asdict(row) for row in rows])
+
+
+def begin(ledger: Connection, release_id: int, now: float) -> int:
+    """Start the rows of a release that was just planned: past an embargo if there is none; the number that became due."""
+    return _let_go(ledger, release_id, d.reason == Hold.EMBARGO, now)
+
+
+def promote(ledger: Connection, release_id: int, now: float, language: str | None = None) -> int:
+    """Move held rows of a release as far as its translations and renditions allow; the number that became due.
+
+    May be called at any time and by anybody: it looks at what is there, not at who made it. Rows held for an embargo
+    or for their outlet's status stay.
+    """
+    mine = and_(IS_HELD, d.release_id == release_id, literal(True) if language is None else d.language == language)
+    translated = exists().where(
+        translations.c.release_id == d.release_id,
+        translations.c.language == d.language,
+        translations.c.state == Making.MADE,
+    )
+    ledger.execute(
+        update(deliveries).where(mine, d.reason == Hold.TRANSLATION, translated).values(reason=Hold.RENDITION)
+    )
+    rendered = exists().where(
+        renditions.c.release_id == d.release_id,
+        renditions.c.language == d.language,
+        renditions.c.format == d.format,
+        renditions.c.state == Making.MADE,
+    )
+    due = {"state": State.DUE, "reason": None, "due_at": now, "first_due_at": func.coalesce(d.first_due_at, now)}
+    return ledger.execute(update(deliveries).where(mine, d.reason == Hold.RENDITION, rendered).values(due)).rowcount
+
+
+def lift_embargoes(ledger: Connection, now: float) -> list[int]:
+    """Let go what an embargo held whose moment has come; the releases concerned."""
+    ready = (
+        select(releases.c.id)
+        .where(releases.c.embargo_until <= now)
+        .where(exists().where(d.release_id == releases.c.id, IS_HELD, d.reason == Hold.EMBARGO))
+    )
+    lifted = list(ledger.execute(ready).scalars())
+    for release_id in lifted:
+        _let_go(ledger, release_id, d.reason == Hold.EMBARGO, now)
+    return lifted
+
+
+def hold_for_status(ledger: Connection, outlet_ids: Sequence[str], reason: Hold) -> int:
+    """Keep what these outlets would have got until they are active again; the number of rows."""
+    waiting = and_(d.outlet_id.in_(outlet_ids), d.state.in_([State.DUE, State.HELD]))
+    return ledger.execute(
+        update(deliveries).where(waiting).values(state=State.HELD, reason=reason, due_at=None)
+    ).rowcount
+
+
+def resume(ledger: Connection, outlet_ids: Sequence[str], now: float) -> int:
+    """Let go what was kept while these outlets were paused or disabled; the number of rows that became due."""
+    kept = and_(d.outlet_id.in_(outlet_ids), d.reason.in_([Hold.PAUSED, Hold.DISABLED]))
+    concerned = list(ledger.execute(select(d.release_id).where(IS_HELD, kept).distinct()).scalars())
+    return sum(_let_go(ledger, release_id, kept, now) for release_id in concerned)
+
+
+def _let_go(ledger: Connection, release_id: int, which: ColumnElement[bool], now: float) -> int:
+    """End a hold of `which` rows. What else they must wait for (embargo, translation, rendition) they still wait for."""
+    embargo = ledger.execute(select(releases.c.embargo_until).where(releases.c.id == release_id)).scalar()
+    waits_for = Hold.EMBARGO if embargo is not None and embargo > now else Hold.TRANSLATION
+    ledger.execute(update(deliveries).where(IS_HELD, d.release_id == release_id, which).values(reason=waits_for))
+    return promote(ledger, release_id, now)
+
+
+def claim(ledger: Connection, worker: str, *, now: float, lease: float, limit: int) -> list[Claim]:
+    """Take up to `limit` due rows for `lease` seconds: the most urgent first, then the longest due."""
+    taken: list[Claim] = []
+    for urgency in URGENCIES:
+        if len(taken) < limit:
+            taken += _claim_class(ledger, worker, urgency, now, now + lease, limit - len(taken))
+    return taken
+
+
+def _claim_class(ledger: Connection, worker: str, urgency: int, now: float, until: float, limit: int) -> list[Claim]:
+    """Claim within one urgency: so the index leads straight to the rows that are due, past all retries still waiting."""
+    pick = (
+        select(d.id)
+        .where(IS_DUE, d.urgency == urgency, d.due_at <= now)
+        .order_by(d.due_at, d.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)  # PostgreSQL; SQLite has one writer at a time anyway
+        .cte("pick")
+    )
+    take = (
+        update(deliveries)
+        .where(d.id.in_(select(pick.c.id)))
+        .values(state=State.CLAIMED, claimed_by=worker, lease_until=until, attempt=d.attempt + 1)
+        .returning(
+            d.id,
+            d.release_id,
+            d.language,
+            d.outlet_id,
+            d.format,
+            d.urgency,
+            d.attempt,
+            d.tries,
+            d.first_due_at,
+            d.due_at,
+        )
+    )
+    rows = sorted(ledger.execute(take), key=lambda row: (row.due_at, row.id))
+    return [Claim(*row[:9]) for row in rows]
+
+
+def finish(ledger: Connection, results: Sequence[Result]) -> int:
+    """Write what came of claims; the number taken. Those of claims that were lost since are only kept as attempts.
+
+    A claim whose lease ran out but that nobody has claimed anew still counts: the outlet's answer is in our hands.
+    """
+    if not results:
+        return 0
+    settled = ("delivery_id", "attempt", "state", "verdict", "status", "reason", "due_at", "tries", "ended_at")
+    rows = [{f"b_{name}": getattr(result, name) for name in settled} for result in results]
+    settle = (
+        update(deliveries)
+        .where(
+            d.id == bindparam("b_delivery_id"),
+            d.attempt == bindparam("b_attempt"),
+            or_(IS_CLAIMED, IS_DUE),
+        )
+        .values(
+            state=bindparam("b_state"),
+            verdict=bindparam("b_verdict"),
+            status=bindparam("b_status"),
+            reason=bindparam("b_reason"),
+            due_at=bindparam("b_due_at"),
+            tries=bindparam("b_tries"),
+            ended_at=bindparam("b_ended_at"),
+            lease_until=None,
+            claimed_by=None,
+        )
+    )
+    taken = ledger.execute(settle, rows).rowcount
+    _note_attempts(ledger, results)
+    return taken
+
+
+def _note_attempts(ledger: Connection, results: Sequence[Result]) -> None:
+    dialect = postgresql if ledger.dialect.name == "postgresql" else sqlite
+    note = dialect.insert(attempts)
+    # an expired lease noted the attempt as unsure already; what its worker says later is better knowledge
+    told = {name: note.excluded[name] for name in ("verdict", "status", "detail", "started_at", "seconds")}
+    note = note.on_conflict_do_update(index_elements=["delivery_id", "attempt"], set_=told)
+    ledger.execute(
+        note,
+        [
+            {
+                "delivery_id": r.delivery_id,
+                "attempt": r.attempt,
+                "verdict": r.verdict,
+                "status": r.status,
+                "detail": r.reason,
+                "started_at": r.started_at,
+                "seconds": r.seconds,
+            }
+            for r in results
+        ],
+    )
+
+
+def expire_leases(ledger: Connection, now: float) -> int:
+    """Make due again what vanished workers had claimed; the number of rows. Whether they were sent nobody knows."""
+    gone = and_(IS_CLAIMED, d.lease_until < now)
+    lost = select(
+        d.id, d.attempt, literal(Verdict.UNSURE.value), literal("the worker vanished"), d.lease_until, literal(0.0)
+    ).where(gone)
+    columns = ["delivery_id", "attempt", "verdict", "detail", "started_at", "seconds"]
+    ledger.execute(insert(attempts).from_select(columns, lost))
+    values: dict[str, Any] = {
+        "state": State.DUE,
+        "due_at": now,
+        "lease_until": None,
+        "claimed_by": None,
+        "verdict": Verdict.UNSURE,
+        "reason": "the worker vanished",
+    }
+    return ledger.execute(update(deliveries).where(gone).values(values)).rowcount
+
+
+def supersede(ledger: Connection, uri: str, version: int, *, by_kill: bool) -> int:
+    """End all that is not out of versions older than `version`; the number of rows.
+
+    Claimed rows are left to their drain, which asks `outdated` before it sends and after it failed.
+    """
+    older = select(releases.c.id).where(releases.c.uri == uri, releases.c.version < version)
+    open_rows = and_(d.release_id.in_(older), d.state.in_([State.HELD, State.DUE]))
+    state, reason = (
+        (State.CANCELED, "the release was killed") if by_kill else (State.SUPERSEDED, f"version {version} came")
+    )
+    return ledger.execute(update(deliveries).where(open_rows).values(state=state, reason=reason, due_at=None)).rowcount
+
+
+def replay(ledger: Connection, release_id: int, state: str, now: float) -> int:
+    """Make finished but undelivered rows due again, with a new retry horizon; the number of rows."""
+    again = {"state": State.DUE, "due_at": now, "first_due_at": now, "tries": 0}
+    return ledger.execute(update(deliveries).where(d.release_id == release_id, d.state == state).values(again)).rowcount
+
+
+def may_have(ledger: Connection, uri: str, version: int) -> dict[str, list[str]]:
+    """{outlet: languages} of everyone who got, or may have got, a version of the release before `version`."""
+    older = select(releases.c.id).where(releases.c.uri == uri, releases.c.version < version)
+    reached = exists().where(
+        attempts.c.delivery_id == d.id, attempts.c.verdict.in_([Verdict.DELIVERED, Verdict.UNSURE])
+    )
+    rows = select(d.outlet_id, d.language).where(d.release_id.in_(older), reached | IS_CLAIMED).distinct()
+    languages: dict[str, list[str]] = {}
+    for outlet_id, language in ledger.execute(rows.order_by(d.outlet_id, d.language)):
+        languages.setdefault(outlet_id, []).append(language)
+    return languages
+
+
+def work_left(ledger: Connection, now: float) -> tuple[int, float | None]:
+    """How many rows are due by now, and when the next one will be (None: none waits)."""
+    due = ledger.execute(select(func.count()).select_from(deliveries).where(IS_DUE, d.due_at <= now)).scalar_one()
+    upcoming = ledger.execute(select(func.min(d.due_at)).where(IS_DUE, d.due_at > now)).scalar()
+    return due, upcoming

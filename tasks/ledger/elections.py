@@ -1,0 +1,24 @@
+"""Offices that one process holds at a time, such as the clock's."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tasks.ledger.schema import elections
+
+
+def holder(ledger: Connection, office: str, now: float) -> str | None:
+    """Who holds it now; None if nobody does."""
+    query = select(elections.c.holder).where(elections.c.office == office, elections.c.until > now)
+    return ledger.execute(query).scalar()
+
+
+def run_for(ledger: Connection, office: str, candidate: str, now: float, until: float) -> bool:
+    """Take or keep an office until then; False if somebody else holds it."""
+    dialect = postgresql if ledger.dialect.name == "postgresql" else sqlite
+    first = dialect.insert(elections).values(office=office, holder=candidate, until=until)
+    ledger.execute(first.on_conflict_do_nothing())
+    free = or_(elections.c.until <= now, elections.c.holder == candidate)
+    take = update(elections).where(elections.c.office == office, free).values(holder=candidate, until=until)
+    return bool(ledger.execute(take).rowcount)

@@ -1,0 +1,120 @@
+"""Translations and renditions in the ledger: each is wanted, leased to one maker, and then made, or held with a reason.
+
+Both are made in the same way, so the functions here take the table as their first argument and the key of the row
+(`release_id`, `language` and for renditions `format`) as keywords.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, exists, literal, select, update
+
+from tasks.ledger.schema import releases, renditions, translations
+from tasks.release import Translation
+from tasks.states import Making
+
+
+def want(ledger: Connection, table: Table, keys: Sequence[dict[str, Any]], *, hint_at: float) -> None:
+    """Note that these are to be made."""
+    if keys:
+        rows = [{**key, "state": Making.WANTED, "hint_at": hint_at, "lease_until": 0, "attempt": 0} for key in keys]
+        ledger.execute(table.insert(), rows)
+
+
+def claim(ledger: Connection, table: Table, *, now: float, lease: float, **key: Any) -> int | None:
+    """Take one to make it: the attempt number to hand back with the result, or None if it is made or being made."""
+    take = (
+        update(table)
+        .where(_is(table, key), table.c.state != Making.MADE, table.c.lease_until <= now)
+        .values(lease_until=now + lease, attempt=table.c.attempt + 1)
+        .returning(table.c.attempt)
+    )
+    return ledger.execute(take).scalar()
+
+
+def finish(ledger: Connection, table: Table, *, attempt: int, now: float, made: dict[str, Any], **key: Any) -> bool:
+    """Keep what was made; False if a newer maker has the row now, whose result then counts."""
+    values = {**made, "state": Making.MADE, "made_at": now, "reason": None, "lease_until": 0}
+    done = update(table).where(_is(table, key), table.c.attempt == attempt, table.c.state != Making.MADE).values(values)
+    return bool(ledger.execute(done).rowcount)
+
+
+def hold(ledger: Connection, table: Table, *, attempt: int, hint_at: float, reason: str, **key: Any) -> None:
+    """Note why it could not be made; it is tried again at `hint_at`."""
+    values = {"state": Making.HELD, "reason": reason, "hint_at": hint_at, "lease_until": 0}
+    ledger.execute(update(table).where(_is(table, key), table.c.attempt == attempt).values(values))
+
+
+def unmade(ledger: Connection, table: Table, *, now: float, again_at: float) -> list[Row]:  # type: ignore[type-arg]
+    """Those that wait for a maker although their time has come, each given out once until `again_at`."""
+    possible = literal(True)
+    if table is renditions:  # a rendition waits for its translation, and no hint helps before that
+        possible = exists().where(
+            translations.c.release_id == renditions.c.release_id,
+            translations.c.language == renditions.c.language,
+            translations.c.state == Making.MADE,
+        )
+    late = (
+        update(table)
+        .where(table.c.state != Making.MADE, table.c.hint_at <= now, table.c.lease_until <= now, possible)
+        .values(hint_at=again_at)
+        .returning(*table.primary_key.columns)
+    )
+    return list(ledger.execute(late))
+
+
+def translation(ledger: Connection, release_id: int, language: str) -> Translation | None:
+    """The finished translation, or None."""
+    document = ledger.execute(
+        select(translations.c.document).where(
+            translations.c.release_id == release_id,
+            translations.c.language == language,
+            translations.c.state == Making.MADE,
+        )
+    ).scalar()
+    return Translation.model_validate_json(document) if document else None
+
+
+def newest_translation(ledger: Connection, uri: str, language: str) -> Translation | None:
+    """The finished translation of the highest version of a release that has one in this language."""
+    document = ledger.execute(
+        select(translations.c.document)
+        .join(releases, releases.c.id == translations.c.release_id)
+        .where(releases.c.uri == uri, translations.c.language == language, translations.c.state == Making.MADE)
+        .order_by(releases.c.version.desc())
+        .limit(1)
+    ).scalar()
+    return Translation.model_validate_json(document) if document else None
+
+
+def wanted_formats(ledger: Connection, release_id: int, language: str) -> list[str]:
+    """The formats of a language that are still to be made."""
+    query = select(renditions.c.format).where(
+        renditions.c.release_id == release_id, renditions.c.language == language, renditions.c.state != Making.MADE
+    )
+    return list(ledger.execute(query.order_by(renditions.c.format)).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """A finished rendition."""
+
+    content_type: str
+    body: bytes
+
+
+def rendition(ledger: Connection, release_id: int, language: str, format: str) -> Bytes | None:
+    """The finished rendition, or None."""
+    row = ledger.execute(
+        select(renditions.c.content_type, renditions.c.body).where(
+            renditions.c.release_id == release_id, renditions.c.language == language, renditions.c.format == format
+        )
+    ).first()
+    return Bytes(row.content_type, row.body) if row is not None and row.body is not None else None
+
+
+def _is(table: Table, key: dict[str, Any]) -> ColumnElement[bool]:
+    return and_(*(table.c[column] == value for column, value in key.items()))

@@ -1,0 +1,17 @@
+"""What intake could not take: kept with the reason, so that nothing a producer sent is lost."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from tasks.ledger.schema import refusals
+
+KEEP_BYTES = 64 * 1024
+"""This much of a refused item is kept: enough to see what it was, whatever its size."""
+
+
+def keep(ledger: Connection, body: bytes, reason: str, now: float, uri: str | None = None) -> None:
+    """Note a refused item."""
+    ledger.execute(
+        refusals.insert().values(received_at=now, uri=uri, reason=reason, bytes=len(body), body=body[:KEEP_BYTES])
+    )

@@ -1,0 +1,116 @@
+"""Releases in the ledger: taken once each, and planned once each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, Row, exists, func, select, update
+
+from tasks.ledger.schema import releases
+from tasks.release import Release
+
+HINT_AFTER = 5.0
+"""Seconds after which a release that nobody planned is hinted at again."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a release at the door: `new`, `known` (same content) or `conflict` (same version, other content)."""
+
+    outcome: Literal["new", "known", "conflict"]
+    release_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a delivery needs to know of its release."""
+
+    uri: str
+    version: int
+    status: str
+    outdated: bool
+    """Whether a higher version is in the ledger."""
+
+    @property
+    def name(self) -> str:
+        """`urn:… v2`."""
+        return f"{self.uri} v{self.version}"
+
+
+def take(ledger: Connection, release: Release, now: float) -> Taken:
+    """Keep a release version, once; the caller commits before it answers the producer."""
+    known = ledger.execute(
+        select(releases.c.id, releases.c.digest).where(
+            releases.c.uri == release.uri, releases.c.version == release.version
+        )
+    ).first()
+    if known:
+        return Taken("known" if known.digest == release.digest() else "conflict", known.id)
+    row = releases.insert().values(
+        uri=release.uri,
+        version=release.version,
+        digest=release.digest(),
+        language=release.language,
+        status=release.status,
+        urgency=release.urgency,
+        embargo_until=release.embargo_until.timestamp() if release.embargo_until else None,
+        document=release.to_json(),
+        received_at=now,
+        hint_at=now + HINT_AFTER,
+    )
+    return Taken("new", ledger.execute(row.returning(releases.c.id)).scalar_one())
+
+
+def get(ledger: Connection, release_id: int) -> Release:
+    """The release document; raises LookupError when there is no such row."""
+    document = ledger.execute(select(releases.c.document).where(releases.c.id == release_id)).scalar()
+    if document is None:
+        raise LookupError(f"the ledger has no release with number {release_id}")
+    return Release.model_validate_json(document)
+
+
+def headings(ledger: Connection, release_ids: Collection[int]) -> dict[int, Heading]:
+    """The headings of some releases, as things stand now."""
+    newer = releases.alias("newer")
+    outdated = exists().where(newer.c.uri == releases.c.uri, newer.c.version > releases.c.version)
+    columns = (releases.c.id, releases.c.uri, releases.c.version, releases.c.status, outdated)
+    rows = ledger.execute(select(*columns).where(releases.c.id.in_(release_ids)))
+    return {row[0]: Heading(row[1], row[2], row[3], bool(row[4])) for row in rows}
+
+
+def find(ledger: Connection, uri: str, version: int | None = None) -> Row | None:  # type: ignore[type-arg]
+    """The row of a release: of `version`, or of the newest one."""
+    query = select(releases).where(releases.c.uri == uri).order_by(releases.c.version.desc()).limit(1)
+    if version is not None:
+        query = query.where(releases.c.version == version)
+    return ledger.execute(query).first()
+
+
+def latest(ledger: Connection, count: int) -> list[Row]:  # type: ignore[type-arg]
+    """The releases received last, newest first."""
+    return list(ledger.execute(select(releases).order_by(releases.c.received_at.desc()).limit(count)))
+
+
+def start_planning(ledger: Connection, release_id: int, now: float) -> bool:
+    """Mark the release planned, in the transaction that writes its rows; False when somebody else has done it."""
+    mark = update(releases).where(releases.c.id == release_id, releases.c.planned_at.is_(None)).values(planned_at=now)
+    return bool(ledger.execute(mark).rowcount)
+
+
+def is_newest(ledger: Connection, release: Release) -> bool:
+    """Whether no higher version of it is known."""
+    newest = ledger.execute(select(func.max(releases.c.version)).where(releases.c.uri == release.uri)).scalar_one()
+    return bool(newest <= release.version)
+
+
+def unplanned(ledger: Connection, now: float) -> list[int]:
+    """Releases whose hint was lost: their numbers, each given out once in a while only."""
+    late = (
+        update(releases)
+        .where(releases.c.planned_at.is_(None), releases.c.hint_at <= now)
+        .values(hint_at=now + HINT_AFTER)
+        .returning(releases.c.id)
+    )
+    return list(ledger.execute(late).scalars())

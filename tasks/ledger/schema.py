@@ -1,0 +1,161 @@
+"""The tables. Times are seconds since the epoch, UTC; a row's states are those of `tasks/states.py`.
+
+    releases 1 ──< translations (language)      what a release version says in one language
+        │    └───< renditions (language, format) its bytes, shared by every outlet that takes them
+        └──────< deliveries (language, outlet)   one row per receiver: the truth about it
+                     └──< attempts               every try, for proof and reports
+    outlets      who receives            refusals   what intake could not take, kept with the reason
+    elections    which worker's clock ticks
+
+Change this file and add a migration beside it (CONTRIBUTING, "Changing the ledger"); a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(column_0_label)s", "uq": "uq_%(table_name)s_%(column_0_name)s",
+                       "fk": "fk_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"}
+)  # fmt: skip
+
+Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only when they are INTEGER
+Time = Float(53)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("uri", String(300), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("urgency", Integer, nullable=False),
+    Column("embargo_until", Time),
+    Column("document", Text, nullable=False),
+    Column("received_at", Time, nullable=False),
+    Column("planned_at", Time),
+    Column("hint_at", Time, nullable=False, comment="when the clock hints again if it is still not planned"),
+    UniqueConstraint("uri", "version", name="uq_releases_uri_version"),
+)
+
+outlets = Table(
+    "outlets",
+    metadata,
+    Column("id", String(100), primary_key=True),
+    Column("status", String(10), nullable=False),
+    Column("status_reason", Text),
+    Column("document", Text, nullable=False),
+    Column("updated_at", Time, nullable=False),
+)
+
+
+def _making_columns() -> list[Column]:  # type: ignore[type-arg]
+    """A translation and a rendition are made in the same way: wanted, leased to one maker, then made or held."""
+    return [
+        Column("state", String(10), nullable=False),
+        Column("reason", Text),
+        Column("hint_at", Time, nullable=False, comment="when the clock hints again if it is still not made"),
+        Column("lease_until", Time, nullable=False, default=0),
+        Column("attempt", Integer, nullable=False, default=0),
+        Column("made_at", Time),
+    ]
+
+
+translations = Table(
+    "translations",
+    metadata,
+    Column("release_id", Id, ForeignKey("releases.id"), primary_key=True),
+    Column("language", String(35), primary_key=True),
+    *_making_columns(),
+    Column("engine", String(50)),
+    Column("document", Text),
+)
+
+renditions = Table(
+    "renditions",
+    metadata,
+    Column("release_id", Id, ForeignKey("releases.id"), primary_key=True),
+    Column("language", String(35), primary_key=True),
+    Column("format", String(20), primary_key=True),
+    *_making_columns(),
+    Column("content_type", String(100)),
+    Column("sha256", String(64)),
+    Column("body", LargeBinary),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("release_id", Id, ForeignKey("releases.id"), nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("outlet_id", String(100), ForeignKey("outlets.id"), nullable=False),
+    Column("format", String(20), nullable=False),
+    Column("urgency", Integer, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("reason", Text, comment="of a hold or of a final state; what the last attempt met otherwise"),
+    Column("due_at", Time),
+    Column("first_due_at", Time, comment="when it could first have gone out: the retry horizon counts from here"),
+    Column("lease_until", Time),
+    Column("claimed_by", String(200)),
+    Column("attempt", Integer, nullable=False, default=0, comment="claims so far: the fence against late workers"),
+    Column("tries", Integer, nullable=False, default=0, comment="attempts that count against the retry policy"),
+    Column("verdict", String(10), comment="of the last attempt"),
+    Column("status", Integer, comment="HTTP status of the last attempt"),
+    Column("ended_at", Time),
+    UniqueConstraint("release_id", "language", "outlet_id", name="uq_deliveries_release_language_outlet"),
+)
+# Partial indexes: finished rows, soon millions, are in none of them.
+Index("ix_deliveries_due", deliveries.c.urgency, deliveries.c.due_at,
+      sqlite_where=deliveries.c.state == "due", postgresql_where=deliveries.c.state == "due")  # fmt: skip
+Index("ix_deliveries_claimed", deliveries.c.lease_until,
+      sqlite_where=deliveries.c.state == "claimed", postgresql_where=deliveries.c.state == "claimed")  # fmt: skip
+Index("ix_deliveries_held", deliveries.c.release_id, deliveries.c.language,
+      sqlite_where=deliveries.c.state == "held", postgresql_where=deliveries.c.state == "held")  # fmt: skip
+Index("ix_deliveries_outlet", deliveries.c.outlet_id, deliveries.c.state)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("delivery_id", Id, ForeignKey("deliveries.id"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("verdict", String(10), nullable=False),
+    Column("status", Integer),
+    Column("detail", Text),
+    Column("started_at", Time, nullable=False),
+    Column("seconds", Float, nullable=False),
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("received_at", Time, nullable=False),
+    Column("uri", Text),
+    Column("reason", Text, nullable=False),
+    Column("bytes", Integer, nullable=False, comment="size of the whole item"),
+    Column("body", LargeBinary, nullable=False, comment="its beginning"),
+)
+
+elections = Table(
+    "elections",
+    metadata,
+    Column("office", String(50), primary_key=True),
+    Column("holder", String(200), nullable=False),
+    Column("until", Time, nullable=False),
+)

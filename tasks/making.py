@@ -1,0 +1,78 @@
+"""Making what a release needs before it can be delivered: translations, and then renditions.
+
+Both go the same way: claim the row, make the thing outside any transaction, keep it, and promote the deliveries that
+waited for it. Whoever comes second finds nothing to claim. What cannot be made is held with the reason, and tried again.
+"""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+
+from tasks.formatting import Wire, make_rendition
+from tasks.ledger import deliveries, makings, read, releases, write
+from tasks.ledger.schema import renditions, translations
+from tasks.release import Release
+from tasks.settings import settings
+from tasks.translation import TranslationHeld, translate
+
+log = structlog.get_logger()
+
+
+def make_translation(release_id: int, language: str) -> str | None:
+    """Translate a release; the reason if it is held, None if it is made (or being made by somebody else)."""
+    key = {"release_id": release_id, "language": language}
+    with write() as ledger:
+        attempt = makings.claim(ledger, translations, now=time.time(), lease=settings().making_lease, **key)
+        release = releases.get(ledger, release_id)
+    if attempt is None:
+        return None
+    try:
+        translation = translate(release, language)
+    except TranslationHeld as held:
+        reason = str(held)
+        log.warning("translation held", release=release.name, language=language, reason=reason)
+        with write() as ledger:
+            again = time.time() + settings().making_retry
+            makings.hold(ledger, translations, attempt=attempt, hint_at=again, reason=reason, **key)
+        return reason
+    with write() as ledger:
+        made = {"engine": translation.engine, "document": translation.model_dump_json()}
+        makings.finish(ledger, translations, attempt=attempt, now=time.time(), made=made, **key)
+        deliveries.promote(ledger, release_id, time.time(), language)
+    log.info("translation made", release=release.name, language=language, engine=translation.engine)
+    return None
+
+
+def make_renditions(release_id: int, language: str) -> dict[str, str | None]:
+    """Format a language of a release in every format that is wanted; {format: reason if it is held}."""
+    with read() as ledger:
+        release = releases.get(ledger, release_id)
+        formats = makings.wanted_formats(ledger, release_id, language)
+    return {format: _make_rendition(release_id, release, language, format) for format in formats}
+
+
+def _make_rendition(release_id: int, release: Release, language: str, format: str) -> str | None:
+    key = {"release_id": release_id, "language": language, "format": format}
+    with write() as ledger:
+        translation = makings.translation(ledger, release_id, language)
+        if translation is None:
+            return "its translation is not there yet"
+        attempt = makings.claim(ledger, renditions, now=time.time(), lease=settings().making_lease, **key)
+    if attempt is None:
+        return None
+    try:
+        rendition = make_rendition(release, translation, format, Wire(settings().wire_name, settings().wire_url))
+    except Exception as error:  # whatever a formatter meets, the deliveries that wait for it must say so
+        reason = f"{type(error).__name__}: {error}"
+        log.exception("rendition held", release=release.name, language=language, format=format)
+        with write() as ledger:
+            again = time.time() + settings().making_retry
+            makings.hold(ledger, renditions, attempt=attempt, hint_at=again, reason=reason, **key)
+        return reason
+    with write() as ledger:
+        made = {"content_type": rendition.content_type, "body": rendition.body, "sha256": rendition.sha256}
+        makings.finish(ledger, renditions, attempt=attempt, now=time.time(), made=made, **key)
+        deliveries.promote(ledger, release_id, time.time(), language)
+    return None

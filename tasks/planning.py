@@ -1,0 +1,133 @@
+"""Planning: who gets a release, and in which languages.
+
+An outlet gets one delivery in each of its languages, if the release and the outlet agree on circuits, countries and
+topics. A correction also goes to everyone who has, or may have, an older version; a kill goes to exactly those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from tasks.ledger import deliveries, makings, outlets, read, releases, write
+from tasks.ledger.deliveries import Planned
+from tasks.ledger.schema import renditions, translations
+from tasks.outlet import Outlet
+from tasks.release import Release, Translation, supplied
+from tasks.states import Hold, Making
+
+HINT_AGAIN = 10.0
+"""Seconds after which the clock hints again at a translation or rendition that nobody has begun."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What planning found: how many deliveries, and what is to be made first."""
+
+    name: str
+    urgency: int
+    deliveries: int
+    to_translate: list[str]
+    to_format: list[str]
+
+
+def plan(release_id: int, now: float) -> Plan | None:
+    """Write the delivery rows of a release and note what must be made; None if that was done before."""
+    with read() as ledger:
+        release = releases.get(ledger, release_id)
+        everyone = outlets.everyone(ledger)
+    with write() as ledger:
+        if not releases.start_planning(ledger, release_id, now):
+            return None
+        if not releases.is_newest(ledger, release):
+            return Plan(
+                release.name, release.urgency, 0, [], []
+            )  # it came after its own correction: nobody wants it any more
+        return _write(ledger, release_id, release, _choose(ledger, release, everyone), now)
+
+
+def matches(release: Release, outlet: Outlet) -> Iterator[str]:
+    """The languages in which the outlet takes this release; none if the two do not agree."""
+    if release.circuits and not set(release.circuits) & set(outlet.circuits):
+        return
+    if release.countries and outlet.country not in release.countries:
+        return
+    if outlet.topics and not set(release.topics) & set(outlet.topics):
+        return
+    for language in outlet.languages:
+        if outlet.machine_translation == "accept" or release.text_in(language) is not None:
+            yield language
+
+
+def _choose(ledger: Connection, release: Release, everyone: Iterable[Outlet]) -> list[Planned]:
+    """The deliveries of a release, each outlet and language once."""
+    reached = deliveries.may_have(ledger, release.uri, release.version) if release.version > 1 else {}
+    killed = release.status == "canceled"
+    rows = []
+    for outlet in everyone:
+        wanted = [] if killed else list(matches(release, outlet))
+        wanted += [language for language in reached.get(outlet.id, []) if language not in wanted]
+        rows += [Planned(outlet.id, language, outlet.format, _first_hold(outlet)) for language in wanted]
+    return rows
+
+
+def _first_hold(outlet: Outlet) -> Hold:
+    """Every row begins held for an embargo; `promote` and `lift_embargoes` move it on, at once if there is none."""
+    return {"active": Hold.EMBARGO, "paused": Hold.PAUSED, "disabled": Hold.DISABLED}[outlet.status]
+
+
+def _write(ledger: Connection, release_id: int, release: Release, rows: list[Planned], now: float) -> Plan:
+    """Everything in the caller's transaction: older versions ended, rows written, makings noted."""
+    if release.version > 1:
+        deliveries.supersede(ledger, release.uri, release.version, by_kill=release.status == "canceled")
+    deliveries.plan(ledger, release_id, release.urgency, rows)
+    ready, missing = [], []
+    for language in sorted({row.language for row in rows}):
+        translation = _at_hand(ledger, release, language)
+        if translation is None:
+            missing.append(language)
+        else:
+            ready.append(translation)
+    _note_translations(ledger, release_id, ready, missing, now)
+    formats = sorted({(row.language, row.format) for row in rows})
+    wanted = [{"release_id": release_id, "language": language, "format": format} for language, format in formats]
+    makings.want(ledger, renditions, wanted, hint_at=now + HINT_AGAIN)
+    deliveries.begin(ledger, release_id, now)
+    return Plan(release.name, release.urgency, len(rows), missing, [translation.language for translation in ready])
+
+
+def _at_hand(ledger: Connection, release: Release, language: str) -> Translation | None:
+    """The translation that no engine needs to make.
+
+    A kill never waits for an engine: it carries the headline under which the outlet knows the release.
+    """
+    translation = supplied(release, language)
+    if translation is None and release.status == "canceled":
+        known = makings.newest_translation(ledger, release.uri, language)
+        return known.model_copy(update={"body_html": "", "subheadline": None}) if known else None
+    return translation
+
+
+def _note_translations(
+    ledger: Connection, release_id: int, ready: list[Translation], missing: list[str], now: float
+) -> None:
+    keys = [{"release_id": release_id, "language": language} for language in missing]
+    makings.want(ledger, translations, keys, hint_at=now + HINT_AGAIN)
+    made = [
+        {
+            "release_id": release_id,
+            "language": translation.language,
+            "state": Making.MADE,
+            "hint_at": now,
+            "lease_until": 0,
+            "attempt": 0,
+            "made_at": now,
+            "engine": translation.engine,
+            "document": translation.model_dump_json(),
+        }
+        for translation in ready
+    ]
+    if made:
+        ledger.execute(translations.insert(), made)

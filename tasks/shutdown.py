@@ -1,0 +1,21 @@
+"""Whether this worker was asked to stop: one byte shared between a worker and the processes it forks.
+
+Celery's warm shutdown waits for running tasks and tells them nothing, and a drain may run for minutes. So the worker
+sets this flag when it is asked to stop (workers/app.py), and the drain looks at it.
+"""
+
+from __future__ import annotations
+
+import mmap
+
+_flag = mmap.mmap(-1, 1)  # anonymous and shared: what a parent writes, its forked children read
+
+
+def ask() -> None:
+    """Ask every drain of this worker to finish what is in flight and take no more."""
+    _flag[0] = 1
+
+
+def asked() -> bool:
+    """Whether the worker is stopping."""
+    return _flag[0] == 1

@@ -1,0 +1,44 @@
+"""The sweep: finds in the ledger what no message will ever say, because time passed or a message was lost.
+
+Expired leases and lifted embargoes are settled here and now; what needs a worker is returned, to be hinted at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.ledger import deliveries, makings, releases, write
+from tasks.ledger.schema import renditions, translations
+from tasks.settings import settings
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a sweep found."""
+
+    expired: int
+    lifted: list[int]
+    to_plan: list[int]
+    to_translate: list[tuple[int, str]]
+    to_format: list[tuple[int, str]]
+    due: int
+    next_due: float | None
+
+    def __str__(self) -> str:
+        return (
+            f"{self.due} due, {self.expired} leases expired, {len(self.lifted)} embargoes lifted, to do again: "
+            f"{len(self.to_plan)} plans, {len(self.to_translate)} translations, {len(self.to_format)} renditions"
+        )
+
+
+def sweep(now: float) -> Found:
+    """One look at the whole ledger, by index only: some milliseconds whatever its size."""
+    again = now + settings().making_retry
+    with write() as ledger:
+        expired = deliveries.expire_leases(ledger, now)
+        lifted = deliveries.lift_embargoes(ledger, now)
+        to_plan = releases.unplanned(ledger, now)
+        to_translate = [tuple(row) for row in makings.unmade(ledger, translations, now=now, again_at=again)]
+        to_format = {tuple(row)[:2] for row in makings.unmade(ledger, renditions, now=now, again_at=again)}
+        due, next_due = deliveries.work_left(ledger, now)
+    return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, next_due)

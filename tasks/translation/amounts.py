@@ -1,0 +1,186 @@
+"""Amounts and dates that no engine gets to see: read in the source language, written for the target with CLDR.
+
+`€3.2 billion` is `3,2 mil millones de euros` in Spanish and `3,2 milliards d’euros` in French,
+whatever an engine thinks.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+
+from babel.dates import format_date, format_skeleton
+from babel.numbers import get_currency_name, get_currency_symbol
+
+from tasks.languages import locale_of
+from tasks.translation import numerals
+
+_SYMBOLS = {
+    "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "HK$": "HKD", "S$": "SGD", "NZ$": "NZD",
+    "NT$": "TWD", "R$": "BRL", "€": "EUR", "£": "GBP", "¥": "JPY", "₩": "KRW", "₹": "INR", "฿": "THB", "₫": "VND",
+    "Rp": "IDR", "RM": "MYR", "CHF": "CHF", "EUR": "EUR", "USD": "USD", "GBP": "GBP", "JPY": "JPY", "AED": "AED",
+    "SAR": "SAR", "CNY": "CNY", "RMB": "CNY", "$": "$",
+}  # fmt: skip
+"""A bare dollar stays a bare dollar: whose it is, the release does not say."""
+
+_WORDS = {
+    "en": {"euros": "EUR", "euro": "EUR", "US dollars": "USD", "dollars": "$", "pounds sterling": "GBP"},
+    "es": {"euros": "EUR", "dólares estadounidenses": "USD", "dólares": "$"},
+    "pt": {"euros": "EUR", "dólares americanos": "USD", "dólares": "$", "reais": "BRL"},
+    "fr": {"euros": "EUR", "dollars": "$"},
+    "id": {"euro": "EUR", "dolar AS": "USD", "rupiah": "IDR"},
+    "ms": {"euro": "EUR", "dolar AS": "USD", "ringgit": "MYR"},
+}
+_DOLLARS = {"es": "dólares", "pt": "dólares", "fr": "dollars", "de": "Dollar"}
+_OF = {"es": " de ", "pt": " de ", "fr": " de ", "de": " "}
+"""Languages that write out the currency after a scale word, and what stands between the two."""
+
+_LETTERS = {"k": 3, "m": 6, "mn": 6, "b": 9, "bn": 9, "t": 12, "tn": 12}
+"""Scales as letters, taken only next to a currency: `$5M`."""
+
+_ON = {"es": "el ", "fr": "le ", "pt": "em "}
+"""What `on` is before a date."""
+
+_FOLLOWS = re.compile(
+    r"\s+(?!(?:and|or|of|in|by|to|from|at|on|as|for|with|per|up|down|more|compared|during|since|a|the)\b)[^\W\d_]"
+)
+"""A noun comes next, so `1.2 million` needs its `de` (a short list of words that are none)."""
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A number with what belongs to it: `€1,200 million` is (1200, 6, EUR)."""
+
+    number: Decimal
+    scale: int = 0
+    """Power of ten of the scale word; 0: there was none."""
+    currency: str | None = None
+    """ISO 4217, or `$` where the text says no more."""
+
+
+@cache
+def pattern(language: str) -> re.Pattern[str]:
+    """Finds an amount with a currency, a scale word, or both."""
+    symbols = "|".join(re.escape(symbol) for symbol in sorted(_SYMBOLS, key=len, reverse=True))
+    words = sorted(_WORDS.get(language.split("-")[0], {}), key=len, reverse=True)
+    names = "|".join(rf"{re.escape(word)}(?!\w)" for word in words) or r"(?!)"
+    number, scale, letters = numerals.LITERAL, numerals.scale_pattern(language), "mn|bn|tn|[kmbt]"
+    return re.compile(
+        rf"(?<![\w.,])(?:(?P<before>{symbols})\s?(?P<n1>{number})(?:[\s-]?(?P<s1>(?i:{scale}))|(?P<l1>(?i:{letters}))(?!\w))?"
+        rf"|(?P<n2>{number})(?:[\s-](?P<s2>(?i:{scale})))?\s?(?P<after>{symbols}|{names})(?!\w)"
+        rf"|(?P<n3>{number})[\s-](?P<s3>(?i:{scale})))"
+    )
+
+
+def read(match: re.Match[str], language: str) -> Amount | None:
+    """The amount that `pattern` found; None if its number is not one in this language."""
+    number = numerals.parse(match["n1"] or match["n2"] or match["n3"], language)
+    if number is None:
+        return None
+    word = match["s1"] or match["s2"] or match["s3"]
+    scale = numerals.scales(language)[word.lower()] if word else _LETTERS[match["l1"].lower()] if match["l1"] else 0
+    after = match["after"] or ""
+    names = _WORDS.get(language.split("-")[0], {})
+    return Amount(number, scale, _SYMBOLS.get(match["before"] or after) or names.get(after))
+
+
+def write(amount: Amount, language: str, *, noun_follows: bool = False) -> str:
+    """The amount in the words and signs of `language`."""
+    short = language.split("-")[0]
+    number, word = _scaled(amount, language)
+    of = _OF.get(short, "") if amount.scale >= 6 else " "
+    if not amount.currency:
+        return f"{number}{word}" + (of.rstrip() if noun_follows else "")
+    if word and short in _OF:
+        name = _DOLLARS[short] if amount.currency == "$" else _name(amount.currency, language)
+        if short == "fr" and of == " de " and name[0] in "aeiouyéhAEIOUYÉH":
+            return f"{number}{word} d’{name}"
+        return f"{number}{word}{of}{name}"
+    symbol = "$" if amount.currency == "$" else get_currency_symbol(amount.currency, locale=locale_of(language))
+    sign = locale_of(language).currency_formats["standard"].pattern.split(";")[0]
+    gap = "\u00a0" if "\u00a0" in sign or (len(symbol) > 2 and symbol.isalpha()) else ""
+    return f"{number}{word}{gap}{symbol}" if sign.endswith("¤") else f"{symbol}{gap}{number}{word}"
+
+
+def spoils(match: re.Match[str], text: str, language: str) -> bool:
+    """Whether this is the first half of a range whose scale stands at the end: `€3.2 to €4.5 billion`."""
+    rest = re.match(r"\s?(?:[-–—]|to|and|or)\s?", text[match.end() :])
+    second = pattern(language).match(text, match.end() + rest.end()) if rest else None
+    first = read(match, language)
+    other = read(second, language) if second else None
+    return bool(first and other and not first.scale and other.scale)
+
+
+def noun_follows(match: re.Match[str], text: str) -> bool:
+    """Whether the amount counts something named right after it."""
+    return _FOLLOWS.match(text, match.end()) is not None
+
+
+def _scaled(amount: Amount, language: str) -> tuple[str, str]:
+    """Number and scale word: `3,2` and ` mil millones`."""
+    if not amount.scale:
+        return numerals.write(amount.number, language), ""
+    locale = locale_of(language)
+    formats = locale.compact_decimal_formats
+    styles = formats.get("long") or formats["short"]
+    bound = str(10**amount.scale)
+    form = locale.plural_form(amount.number)
+    chosen = next(style for style in (form, "other", *styles) if style in styles and bound in styles[style])
+    written = str(getattr(styles[chosen][bound], "pattern", styles[chosen][bound])).replace("'", "")
+    if not written.strip("0 "):  # Japanese and Chinese have no word for a thousand
+        return numerals.write(_plain(amount.number.scaleb(amount.scale)), language), ""
+    power = len(bound) - written.count("0")  # Korean, Japanese and Chinese count in 10⁴ and 10⁸
+    number = numerals.write(_plain(amount.number.scaleb(amount.scale - power)), language)
+    return number, written.replace("0", "")
+
+
+def _plain(number: Decimal) -> Decimal:
+    """The same without an exponent, such as 32 for 3.2E+1."""
+    return number if int(number.as_tuple().exponent) <= 0 else number.quantize(Decimal(1))
+
+
+def _name(currency: str, language: str) -> str:
+    name = str(get_currency_name(currency, count=5, locale=locale_of(language)))
+    return name if language.split("-")[0] == "de" else name[0].lower() + name[1:]
+
+
+@cache
+def _months(language: str) -> dict[str, int]:
+    months = locale_of(language).months["format"]
+    names = {str(name): number for number, name in months["wide"].items()}
+    names |= {str(name).rstrip("."): number for number, name in months["abbreviated"].items()}
+    return names | ({"Sept": 9} if language.split("-")[0] == "en" else {})
+
+
+@cache
+def date_pattern(language: str) -> re.Pattern[str]:
+    """Finds a day with its month, and its year if there is one: `on January 5, 2026`, `5 de enero`."""
+    months = "|".join(re.escape(name) for name in sorted(_months(language), key=len, reverse=True))
+    month, day = rf"(?:{months})\b\.?", r"\d{1,2}(?:st|nd|rd|th|er)?(?![\d,.]?\d)"
+    on = r"(?:(?P<on>[Oo]n)\s)?" if language.split("-")[0] == "en" else r"(?P<on>(?!))?"
+    return re.compile(
+        rf"(?<![\w.]){on}(?:(?P<m1>{month})\s(?P<d1>{day})(?:,?\s(?P<y1>\d{{4}})(?!\d))?"
+        rf"|(?P<d2>{day})\s(?:de\s)?(?P<m2>{month})(?:,?\s(?:de\s|del\s)?(?P<y2>\d{{4}})(?!\d))?)"
+    )
+
+
+def write_date(match: re.Match[str], source: str, target: str) -> str | None:
+    """The date that `date_pattern` found, as `target` writes it; None if there is no such day."""
+    month = _months(source)[(match["m1"] or match["m2"]).rstrip(".")]
+    day = int(re.sub(r"\D", "", match["d1"] or match["d2"]))
+    year = match["y1"] or match["y2"]
+    short = target.split("-")[0]
+    if match["on"] and short not in _ON:
+        return None  # the engine must find the word for `on`, and it needs to see the date for that
+    try:
+        moment = date(int(year or 2024), month, day)
+    except ValueError:
+        return None
+    locale = locale_of(target)
+    long = format_date(moment, "long", locale=locale)
+    written = str(long if year else format_skeleton("MMMMd", moment, locale=locale))
+    written = re.sub(r"^1 ", "1er ", written) if short == "fr" else written
+    return (_ON[short] if match["on"] else "") + written

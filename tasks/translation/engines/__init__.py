@@ -1,0 +1,45 @@
+"""What every engine is: something that translates sentences, not documents. One small file for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from tasks.translation.pieces import Text
+
+Pair = tuple[str, str]
+"""Source and target language tag."""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What the ladder needs to know about an engine before it sends anything."""
+
+    inline: Literal["native", "placeholder", "none"]
+    """native: Open and Close come back where they belong · placeholder: opaque pieces do · none: plain words only."""
+    script_only: bool = False
+    """It rewrites the same language in another script: names go along, numbers and dates stay as they are."""
+
+
+class Engine(Protocol):
+    """An engine; one object serves a whole process and must be usable after a fork."""
+
+    @property
+    def name(self) -> str:
+        """What `Translation.engine` says: `apertium`."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def pairs(self) -> dict[Pair, int]:
+        """The pairs that it can do on this machine, each with its number of steps (2 is by way of a third language)."""
+
+    def model(self, source: str, target: str) -> str:
+        """Packages and versions behind a pair, for provenance; raises Unsupported."""
+
+    def translate(self, units: Sequence[Text], source: str, target: str) -> list[Text]:
+        """One result for each unit, in order; an empty one where the engine failed on that unit alone.
+
+        Raises Retryable, QuotaUsedUp, Unsupported or Fatal if there is no answer at all.
+        """

@@ -1,0 +1,251 @@
+"""Apertium, rule-based, from Debian packages: the engine that needs no network.
+
+A mode is a pipeline of a dozen small programs. Starting one costs 0.1 to 0.3 s, so each stays open and is asked again.
+Inline elements travel as word-bound blanks: `[[t:a:3]]word[[/]]` follows its word through every reordering, and through
+a third language. `[ ] { } ^ $ @ \\ / < >` are control characters of the stream and are escaped; unescaped, one `/` ends
+the pipeline.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise, takewhile
+from pathlib import Path
+
+from tasks.translation import placeholders
+from tasks.translation.engines import Capabilities, Pair
+from tasks.translation.engines.pipes import NulPipe, PipeBroken
+from tasks.translation.errors import Fatal, Retryable, Unsupported
+from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
+
+MODES = Path("/usr/share/apertium/modes")
+ROUTES: dict[Pair, tuple[str, ...]] = {
+    ("en", "es"): ("eng-spa",),
+    ("en", "fr"): ("eng-spa", "es-fr"),
+    ("en", "pt"): ("eng-spa", "es-pt_BR"),
+    ("en", "pt-PT"): ("eng-spa", "es-pt"),
+    ("es", "en"): ("spa-eng",),
+    ("es", "fr"): ("es-fr",),
+    ("es", "pt"): ("es-pt_BR",),
+    ("es", "pt-PT"): ("es-pt",),
+    ("fr", "es"): ("fr-es",),
+    ("fr", "en"): ("fr-es", "spa-eng"),
+    ("fr", "pt"): ("fr-es", "es-pt_BR"),
+    ("pt", "es"): ("pt-es",),
+    ("pt", "en"): ("pt-es", "spa-eng"),
+    ("pt", "fr"): ("pt-es", "es-fr"),
+    ("id", "ms"): ("ind-zlm",),
+    ("ms", "id"): ("zlm-ind",),
+}
+"""Modes, one after the other. pt is Brazil's, as in CLDR."""
+
+_END = "[][\n]"
+"""Ends a text: an empty blank and a line feed, without which the last full stop would stay in the pipeline."""
+_MAX_GAP = 3
+"""Words between two parts of one element that are taken into it; more is no part of it."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_RESERVED = re.compile(r"([\[\]{}^$@\\/<>])")
+_BLANK = re.compile(r"\[\[(?P<ids>t:[^\]]*)\]\](?P<words>(?:\\.|[^\[\\])*)\[\[/\]\]", re.DOTALL)
+
+
+class Apertium:
+    """One open pipeline per mode in each process, shared by all pairs that pass through it; eng-spa takes 200 MiB."""
+
+    name = "apertium"
+    capabilities = Capabilities(inline="native")
+
+    def __init__(self, modes: Path = MODES):
+        self._modes = modes
+        self._pipes: dict[str, NulPipe] = {}
+
+    def pairs(self) -> dict[Pair, int]:
+        """The pairs whose modes are all installed; none on a machine without Apertium."""
+        if not shutil.which("apertium-wblank-mode"):
+            return {}
+        there = {file.stem for file in self._modes.glob("*.mode")}
+        return {pair: len(route) for pair, route in ROUTES.items() if there.issuperset(route)}
+
+    def model(self, source: str, target: str) -> str:
+        """`apertium-eng-spa 0.8.1-2 + apertium-es-pt 1.1.6-1`; without dpkg the names of the modes."""
+        return " + ".join(_package(self._modes / f"{mode}.mode") or mode for mode in self._route(source, target))
+
+    def translate(self, units: Sequence[Text], source: str, target: str) -> list[Text]:
+        """See Engine; an empty text for a unit on which the pipeline died twice."""
+        beginnings = [placeholders.beginning_for("".join(p for p in unit if isinstance(p, str))) for unit in units]
+        streams = [_stream(unit, beginning) for unit, beginning in zip(units, beginnings, strict=True)]
+        for mode in self._route(source, target):
+            streams = self._through(mode, streams)
+        return [
+            _pieces(stream, unit, beginning) for stream, unit, beginning in zip(streams, units, beginnings, strict=True)
+        ]
+
+    def close(self) -> None:
+        """End all pipelines of this process."""
+        for pipe in self._pipes.values():
+            pipe.close()
+
+    def _route(self, source: str, target: str) -> tuple[str, ...]:
+        if (source, target) not in self.pairs():
+            raise Unsupported(f"apertium has no modes for {source}→{target}")
+        return ROUTES[source, target]
+
+    def _pipe(self, mode: str) -> NulPipe:
+        if mode not in self._pipes:
+            self._pipes[mode] = NulPipe(_command(self._modes / f"{mode}.mode"))
+        return self._pipes[mode]
+
+    def _through(self, mode: str, streams: list[str]) -> list[str]:
+        """All through one mode; after a fault once more one by one, so that one bad unit harms no other."""
+        asked = [stream + _END for stream in streams]
+        pipe = self._pipe(mode)
+        try:
+            return [_without_end(answer) for answer in pipe.ask(asked)]
+        except PipeBroken:
+            pass
+        answers = []
+        faults = 0
+        for question in asked:
+            try:
+                answers.append(_without_end(pipe.ask([question])[0]))
+                faults = 0
+            except PipeBroken as error:
+                answers.append("")
+                faults += 1
+                if faults == 3 or faults == len(asked):
+                    raise Retryable(f"apertium mode {mode} does not work: {error}") from error
+        return answers
+
+
+def _command(mode: Path) -> str:
+    """The shell pipeline of a mode with null flush and word-bound blanks; unknown words unmarked (`-n`)."""
+    found = subprocess.run(  # noqa: S603
+        ["apertium-wblank-mode", "-z", str(mode)],  # noqa: S607 - found by PATH as every Debian program
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    command = " ".join(found.stdout.split())
+    if found.returncode or not command:
+        raise Fatal(f"apertium-wblank-mode cannot read {mode}: {found.stderr.strip()[:200]}")
+    return command.replace("$1", "-n").replace("$2", "")
+
+
+def _without_end(answer: str) -> str:
+    return answer.removesuffix(_END).strip("\n")
+
+
+def _escaped(text: str) -> str:
+    return _RESERVED.sub(r"\\\1", _CONTROL.sub(" ", text))
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
+
+
+def _stream(unit: Text, beginning: str) -> str:
+    """A unit as Apertium's stream: every word inside elements 1 and 2 bound to both, `[[t:a:1; t:a:2]]words[[/]]`.
+
+    Empty for a unit with more opaque pieces than there are placeholder words.
+    """
+    if sum(isinstance(piece, Opaque) for piece in unit) > placeholders.LIMIT:
+        return ""
+    opened: list[int] = []
+    index = 0
+    parts: list[str] = []
+    for piece in unit:
+        if isinstance(piece, Open):
+            opened.append(piece.id)
+        elif isinstance(piece, Close):
+            opened.remove(piece.id)
+        else:
+            if isinstance(piece, Opaque):
+                words, index = placeholders.word(beginning, index), index + 1
+            else:
+                words = _escaped(piece)
+            bound = "; ".join(f"t:a:{id}" for id in opened)
+            core = words.strip()
+            parts.append(words.replace(core, f"[[{bound}]]{core}[[/]]", 1) if bound and core else words)
+    return "".join(parts)
+
+
+def _pieces(stream: str, unit: Text, beginning: str) -> Text:
+    """A unit again, from the stream that came out."""
+    parts: list[tuple[frozenset[int], str]] = []
+    last = 0
+    for found in _BLANK.finditer(stream):
+        parts.append((frozenset(), _unescaped(stream[last : found.start()])))
+        ids = frozenset(int(id) for id in re.findall(r"t:a:(\d+)", found["ids"]))
+        parts.append((ids, _unescaped(found["words"])))
+        last = found.end()
+    parts.append((frozenset(), _unescaped(stream[last:])))
+    parts = [(ids, words) for ids, words in parts if words]
+    opaques = [piece for piece in unit if isinstance(piece, Opaque)]
+    pieces: list[Piece] = []
+    for marked in _nested(parts, _ancestors(unit)):
+        pieces += placeholders.read(marked, beginning, opaques) if isinstance(marked, str) else [marked]
+    return joined(pieces)
+
+
+def _ancestors(unit: Text) -> dict[int, tuple[int, ...]]:
+    """For each element those it stands in, outermost first, itself last."""
+    opened: list[int] = []
+    found: dict[int, tuple[int, ...]] = {}
+    for piece in unit:
+        if isinstance(piece, Open):
+            opened.append(piece.id)
+            found[piece.id] = tuple(opened)
+        elif isinstance(piece, Close):
+            opened.remove(piece.id)
+    return found
+
+
+def _nested(parts: list[tuple[frozenset[int], str]], ancestors: dict[int, tuple[int, ...]]) -> list[Open | Close | str]:
+    """Words bound to elements, as elements around words: parts of one element are joined where nothing forbids it.
+
+    What cannot be joined stays in pieces; the checks see an element twice, and the unit goes down the ladder.
+    """
+    chains: list[tuple[int, ...]] = []
+    for ids, _ in parts:
+        chain = max((ancestors.get(id, ()) for id in ids), key=len, default=())
+        chains.append(chain)
+    for id, whole in ancestors.items():
+        held = [index for index, other in enumerate(chains) if id in other]
+        for start, end in pairwise(held):
+            between = range(start + 1, end)
+            free = all(chains[index] == whole[: len(chains[index])] for index in between)
+            gap = sum(len(parts[index][1].split()) for index in between)
+            if free and gap <= _MAX_GAP:
+                for index in between:
+                    chains[index] = whole
+    result: list[Open | Close | str] = []
+    opened: tuple[int, ...] = ()
+    for chain, words in [*zip(chains, (words for _, words in parts), strict=True), ((), "")]:
+        common = sum(1 for _ in takewhile(lambda both: both[0] == both[1], zip(opened, chain, strict=False)))
+        result += [Close(id) for id in reversed(opened[common:])]
+        result += [Open(id) for id in chain[common:]]
+        result.append(words)
+        opened = chain
+    return result
+
+
+@cache
+def _installed() -> dict[str, str]:
+    """Versions of Debian's Apertium packages; none where there is no dpkg."""
+    try:
+        status = Path("/var/lib/dpkg/status").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    entries = re.findall(r"^Package: (apertium-\S+)$(.*?)^Version: (\S+)$", status, re.MULTILINE | re.DOTALL)
+    return {name: version for name, between, version in entries if "\n\n" not in between}
+
+
+def _package(mode: Path) -> str | None:
+    """Package and version behind a mode file, which names the directory of its package's data."""
+    found = re.search(r"/apertium/(apertium-[\w-]+)/", mode.read_text(encoding="utf-8"))
+    version = _installed().get(found[1]) if found else None
+    return f"{found[1]} {version}" if found and version else None

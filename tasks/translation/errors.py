@@ -1,0 +1,32 @@
+"""What can go wrong: for callers of the room one error, for engines four that say what to do next."""
+
+from __future__ import annotations
+
+
+class TranslationHeld(Exception):
+    """There is no translation that could be published. `reason` is for people, `again` says if time may mend it."""
+
+    def __init__(self, reason: str, *, again: bool = False):
+        self.reason = reason
+        self.again = again
+        super().__init__(reason)
+
+
+class EngineError(Exception):
+    """An engine gave no answer."""
+
+
+class Retryable(EngineError):
+    """It may work later: an engine that hung, a service that answers 503."""
+
+
+class QuotaUsedUp(EngineError):
+    """No more until the account is filled or a month begins."""
+
+
+class Unsupported(EngineError):
+    """The engine cannot translate between these two languages."""
+
+
+class Fatal(EngineError):
+    """It will not work until somebody mends the installation or the credentials."""

@@ -1,0 +1,115 @@
+"""Opaque pieces: what goes past the engine instead of through it.
+
+Addresses, names and symbols come out as they went in; amounts and dates come out as the target language writes them.
+Rules apply in order, each to the words that those before it left.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tasks.release import Release
+from tasks.translation import amounts, numerals
+from tasks.translation.names import kept_as_they_are, names_in
+from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
+
+_URL = r"(?:https?://|www\.)[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*[A-Za-z0-9/_~=%&#-]"
+_EMAIL = r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"
+_ZONES = "com|org|net|example|io|info|biz|gov|edu|int|eu|de|fr|es|pt|uk|jp|kr|cn|id|my|vn|th|ae|sa|ru|br|mx"
+_DOMAIN = rf"(?<![\w.@/-])(?:[a-z0-9-]+\.)+(?:{_ZONES})(?:/[\w\-./?=&%#]*[\w/])?(?![\w.-]*\w)"
+_TICKER = (
+    r"(?<!\w)(?:(?:NYSE|NASDAQ|LSE|Nasdaq|Euronext)(?: [A-Z][a-z]+)?: ?[A-Z]|[A-Z]{3,8}: ?[A-Z0-9])"
+    r"[A-Z0-9.\-]{0,9}(?<=[A-Z0-9])(?!\w)"
+)
+_ISIN = r"(?<!\w)[A-Z]{2}[A-Z0-9]{9}\d(?!\w)"
+_PHONE = r"(?<![\w.])(?:\+\d[\d\s().\-/]{6,18}\d|\(?\d{3}\)?[\s.\-]\d{3}[\s.\-]\d{4})(?!\w)"
+_HANDLE = r"(?<![\w@#&])[@#][A-Za-z_]\w+"
+_STRANGE = r"[~\u200c-\u200f\u2028-\u202e\u2061-\u2064]+"
+_ALWAYS = re.compile("|".join((_URL, _EMAIL, _DOMAIN, _TICKER, _ISIN, _PHONE, _HANDLE, _STRANGE)))
+_VERSION = re.compile(r"(?<![\w.,])v?\d+(?:\.\d+){2,}(?!\w)")
+_INVISIBLE = re.compile(r"[\u00ad\u200b\u2060\ufeff\ue000-\uf8ff]")
+"""Hints for line breaks inside words, which hide the word from an engine, and characters without a public meaning."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What to look for, and what stands there in the translation; None from `shown` lets the engine have it."""
+
+    pattern: re.Pattern[str]
+    shown: Callable[[re.Match[str]], str | None]
+
+
+def rules_for(release: Release, text: str, source: str, target: str, *, script_only: bool) -> list[Rule]:
+    """The rules for one release; `text` is all of it, where names are looked for.
+
+    An engine that only changes the script gets names, numbers and dates: they are to be written in that script too.
+    """
+    rules = [Rule(_ALWAYS, _unchanged), *_terms(kept_as_they_are(release))]
+    if script_only:
+        return rules
+    rules += [Rule(amounts.date_pattern(source), lambda found: amounts.write_date(found, source, target))]
+    rules += _terms(names_in(release, text, source))
+    if "." not in numerals.write(Decimal(1000), source):
+        rules.append(Rule(_VERSION, _unchanged))
+    return [*rules, Rule(amounts.pattern(source), lambda found: _amount(found, source, target))]
+
+
+def number_rule(source: str, target: str) -> Rule:
+    """Every number that is left: for the rung of the ladder on which the engine is trusted with none."""
+
+    def shown(found: re.Match[str]) -> str | None:
+        value = numerals.parse(found[0], source)
+        return found[0] if value is None else numerals.write(value, target, like=found[0])
+
+    return Rule(re.compile(rf"(?<![^\W\d_]){numerals.LITERAL}(?:st|nd|rd|th|s)?(?![^\W\d_])"), shown)
+
+
+def mask(text: Text, rules: Sequence[Rule]) -> Text:
+    """`text` with all that `rules` find made opaque, and without characters that nobody sees."""
+    text = joined(_INVISIBLE.sub("", piece) if isinstance(piece, str) else piece for piece in text)
+    for rule in rules:
+        text = _apply(text, rule)
+    return text
+
+
+def _apply(text: Text, rule: Rule) -> Text:
+    number = 1 + max((piece.id for piece in text if isinstance(piece, Opaque | Open | Close)), default=0)
+    pieces: list[Piece] = []
+    for piece in text:
+        if not isinstance(piece, str):
+            pieces.append(piece)
+            continue
+        last = 0
+        for found in rule.pattern.finditer(piece):
+            shown = rule.shown(found)
+            if not shown:
+                continue
+            pieces += [piece[last : found.start()], Opaque(number, shown)]
+            number, last = number + 1, found.end()
+        pieces.append(piece[last:])
+    return joined(pieces)
+
+
+def _unchanged(found: re.Match[str]) -> str:
+    return found[0]
+
+
+def _terms(terms: Iterable[str]) -> list[Rule]:
+    """One rule for all terms; in scripts that write no spaces a term may stand inside other letters."""
+    written = [
+        (r"(?<!\w)" if term[0].isascii() else "") + re.escape(term) + (r"(?!\w)" if term[-1].isascii() else "")
+        for term in terms
+    ]
+    return [Rule(re.compile("|".join(written)), _unchanged)] if written else []
+
+
+def _amount(found: re.Match[str], source: str, target: str) -> str | None:
+    amount = amounts.read(found, source)
+    if amount is None:
+        return None
+    if amounts.spoils(found, found.string, source):  # `€3.2 to €4.5 billion`: the unit stands once, at the end
+        return numerals.write(amount.number, target)
+    return amounts.write(amount, target, noun_follows=amounts.noun_follows(found, found.string))

@@ -1,0 +1,121 @@
+"""Numbers as each language writes them: reading `1.234,5` and `3,2 mil millones`, writing them, comparing two texts.
+
+Digits survive a bad translation that still changes their value: `€3.2 billion` once became `3.2 billions` in French,
+a thousand times more. So values are compared, scale words included. Separators and scale words come from CLDR.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+
+from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
+
+from tasks.languages import locale_of
+
+LITERAL = r"\d+(?:[.,’'\u00a0\u202f]\d+)*"
+"""A number in digits, whoever wrote it."""
+
+_MORE_SCALES: dict[str, dict[str, int]] = {
+    "en": {"bn": 9, "mn": 6, "tn": 12, "thousands": 3, "millions": 6, "billions": 9, "trillions": 12},
+    "es": {"millardos": 9},
+    "fr": {"mille": 3},
+    "pt": {"mil milhões": 9, "biliões": 12, "bilião": 12},
+    "ms": {"ribu juta": 9},
+    "id": {"milyar": 9},
+}
+"""Scale words that are in use beside CLDR's: word to power of ten."""
+
+Value = Decimal | str
+"""A number's value; the digits themselves where they are no number, such as `1.2.3`."""
+
+
+@cache
+def scales(language: str) -> dict[str, int]:
+    """Scale words of a language and their powers of ten, lower case: `{"million": 6, …}`."""
+    formats = locale_of(language).compact_decimal_formats
+    styles = formats.get("long") or formats.get("short") or {}
+    found: dict[str, int] = {}
+    for patterns in styles.values():
+        for bound, pattern in patterns.items():
+            written = getattr(pattern, "pattern", pattern)
+            zeros = str(written).count("0")
+            word = str(written).replace("0", "").replace("'", "").strip().lower()
+            if zeros and word:
+                found[word] = len(str(bound)) - zeros
+    return found | _MORE_SCALES.get(language.split("-")[0], {})
+
+
+@cache
+def scale_pattern(language: str) -> str:
+    """A regular expression for any scale word, longest first, not inside a longer word."""
+    words = sorted(scales(language), key=len, reverse=True)
+    letters = [rf"{re.escape(word)}(?![^\W\d_])" if word.isascii() else re.escape(word) for word in words]
+    return "|".join(letters) or r"(?!)"
+
+
+def parse(literal: str, language: str) -> Decimal | None:
+    """The value of a number as `language` writes it; None if it does not write numbers so."""
+    locale = locale_of(language)
+    point, group = get_decimal_symbol(locale), get_group_symbol(locale)
+    plain = re.sub(r"[\u00a0\u202f]", " ", literal)
+    whole, _, fraction = plain.partition(point)
+    mark = " " if group.isspace() else group
+    groups = re.split(rf"[{re.escape(mark)} ]", whole)
+    grouped = 1 <= len(groups[0]) <= 3 and all(len(part) == 3 for part in groups[1:])
+    if (len(groups) > 1 and not grouped) or not all(part.isdigit() for part in [*groups, fraction or "0"]):
+        return None
+    return Decimal("".join(groups) + ("." + fraction if fraction else ""))
+
+
+def write(value: Decimal, language: str, *, like: str = "") -> str:
+    """The number in the digits of `language`, with as many decimals as `value` has.
+
+    `like` is how it was written before: without a separator in there, none is put in (years, postcodes).
+    """
+    decimals = max(0, -int(value.as_tuple().exponent))
+    if like.isdigit():
+        return like
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    return str(format_decimal(value, format=pattern, locale=locale_of(language)))
+
+
+def value_of(literal: str, language: str) -> Value:
+    """What a number is worth, or its digits if it is none."""
+    value = parse(literal, language)
+    return literal if value is None else value.normalize()
+
+
+def values(text: str, language: str, known: Mapping[str, Value] | None = None) -> list[Value]:
+    """Every number in `text` by value, in order, scale words multiplied in.
+
+    `known` are numbers of the text it was made from, by their digits: an engine may have left them as they were.
+    """
+    known = known or {}
+    found: list[Value] = []
+    for match in re.finditer(rf"({LITERAL})(?:[\s-]?({scale_pattern(language)}))?", text, re.IGNORECASE):
+        value = known.get(match[1], value_of(match[1], language))
+        if isinstance(value, Decimal) and match[2]:
+            value = (value * Decimal(10) ** scales(language)[match[2].lower()]).normalize()
+        found.append(value)
+    return found
+
+
+def literals(text: str, language: str) -> dict[str, Value]:
+    """The numbers of a text, digits to value without scale words: what `values` takes as `known`."""
+    return {literal: value_of(literal, language) for literal in re.findall(LITERAL, text)}
+
+
+def rewritten(text: str, source: str, target: str, known: Mapping[str, Value]) -> str:
+    """`text` with the numbers that an engine left in the source's style written as the target's: 1,234.5 to 1.234,5."""
+
+    def as_target(match: re.Match[str]) -> str:
+        value = known.get(match[0])
+        if not isinstance(value, Decimal) or match[0].isdigit():
+            return match[0]
+        exact = parse(match[0], source)  # `value` is normalised: 10.50 must keep its nought
+        return match[0] if exact is None else write(exact, target, like=match[0])
+
+    return re.sub(LITERAL, as_target, text)

@@ -1,0 +1,97 @@
+"""What a text is made of on its way through an engine: words, inline elements as numbers, and opaque pieces.
+
+An engine never sees a tag, an address or a protected name. It sees a `Text`: a tuple of pieces in which `Open(3)` and
+`Close(3)` mark where inline element 3 begins and ends, and `Opaque` stands for something that comes out as it went in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Open:
+    """Where an inline element begins; `id` is its number within the run."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class Close:
+    """Where that inline element ends."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """Something no engine may touch: an address, a name, an amount already in the target language, an image."""
+
+    id: int
+    """Its number within the run."""
+    shown: str
+    """What a reader of the translation sees in its place, plain text; empty for an image."""
+    html: str | None = None
+    """The markup to put there; None: `shown`, escaped."""
+
+
+Piece = str | Open | Close | Opaque
+Text = tuple[Piece, ...]
+
+
+def joined(pieces: Iterable[Piece]) -> Text:
+    """The same text with neighbouring strings put together and empty ones left out."""
+    result: list[Piece] = []
+    for piece in pieces:
+        if piece == "":
+            continue
+        if isinstance(piece, str) and result and isinstance(result[-1], str):
+            result[-1] += piece
+        else:
+            result.append(piece)
+    return tuple(result)
+
+
+def words_of(text: Text) -> str:
+    """The words that an engine translates; a space stands where an opaque piece is."""
+    return "".join(
+        piece if isinstance(piece, str) else " " if isinstance(piece, Opaque) else "" for piece in text
+    ).strip()
+
+
+def shown(text: Text) -> str:
+    """What a reader sees, opaque pieces included."""
+    return "".join(
+        piece if isinstance(piece, str) else piece.shown if isinstance(piece, Opaque) else "" for piece in text
+    ).strip()
+
+
+def has_letters(text: Text) -> bool:
+    """Whether there is anything in it for an engine to do."""
+    return any(character.isalpha() for piece in text if isinstance(piece, str) for character in piece)
+
+
+def strip(text: Text) -> Text:
+    """The same text without white space at its two ends (looked for through the marks of inline elements)."""
+    return _strip_left(_strip_left(text, left=True)[::-1], left=False)[::-1]
+
+
+def _strip_left(text: Text, *, left: bool) -> Text:
+    pieces = list(text)
+    for index, piece in enumerate(pieces):
+        if isinstance(piece, Opaque):
+            break
+        if isinstance(piece, str):
+            pieces[index] = piece.lstrip() if left else piece.rstrip()
+            if pieces[index]:
+                break
+    return joined(pieces)
+
+
+def inside(text: Text, id: int) -> Text:
+    """What stands between Open(id) and Close(id); empty if either is missing."""
+    try:
+        return text[text.index(Open(id)) + 1 : text.index(Close(id))]
+    except ValueError:
+        return ()

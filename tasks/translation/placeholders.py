@@ -1,0 +1,41 @@
+"""Opaque pieces as words for engines that take plain text.
+
+Letters-only words survive best: none of 485 was harmed by Apertium, where words with brackets or underscores were cut
+apart. `XQZAB` is a word of no language; should a text hold its beginning all the same, another beginning is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from string import ascii_uppercase as LETTERS
+
+from tasks.translation.pieces import Opaque, Piece, Text, joined
+
+_BEGINNINGS = ("XQZ", "QXJ", "ZXQ", "JQX", "WXQ")
+LIMIT = len(LETTERS) ** 2
+"""Placeholder words in one text."""
+
+
+def beginning_for(text: str) -> str:
+    """The beginning of all placeholder words in `text`: one that the text itself does not hold."""
+    upper = text.upper()
+    return next(beginning for beginning in (*_BEGINNINGS, "QQXXZZ") if beginning not in upper)
+
+
+def word(beginning: str, index: int) -> str:
+    """The placeholder word of the opaque piece at `index`, 0 to 675: always two letters, so none begins another."""
+    return beginning + LETTERS[index // 26] + LETTERS[index % 26]
+
+
+def read(text: str, beginning: str, opaques: Sequence[Opaque]) -> Text:
+    """The pieces of an engine's answer; a word that was damaged stays in the text, where the checks will see it."""
+    pieces: list[Piece] = []
+    last = 0
+    for found in re.finditer(rf"(?<![^\W\d_]){beginning}([A-Z])([A-Z])(?![^\W\d_])", text, re.IGNORECASE):
+        index = LETTERS.index(found[1].upper()) * 26 + LETTERS.index(found[2].upper())
+        if index >= len(opaques):
+            continue
+        pieces += [text[last : found.start()], opaques[index]]
+        last = found.end()
+    return joined([*pieces, text[last:]])

@@ -1,0 +1,63 @@
+"""Runs as sentences, so that an engine gets one sentence at a time and the memory can know it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sentencex import segment
+
+from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
+
+
+def split(text: Text, language: str) -> list[Text]:
+    """The sentences of a run, white space kept at their ends; put together they are the run again.
+
+    No cut is made inside an inline element: half an anchor here and half in the next sentence would be two anchors.
+    """
+    plain = "".join(map(_plain, text))
+    if not plain.strip():
+        return [text]
+    cuts = _cuts(plain, language.split("-")[0])
+    sentences: list[list[Piece]] = [[]]
+    position = depth = 0
+    for piece in text:
+        depth += 1 if isinstance(piece, Open) else -1 if isinstance(piece, Close) else 0
+        if isinstance(piece, str) and depth == 0:
+            for part, ends in _parts(piece, position, cuts):
+                sentences[-1].append(part)
+                if ends:
+                    sentences.append([])
+        else:
+            sentences[-1].append(piece)
+            if position + len(_plain(piece)) in cuts and depth == 0:
+                sentences.append([])
+        position += len(_plain(piece))
+    return [joined(sentence) for sentence in sentences if joined(sentence)]
+
+
+def _plain(piece: Piece) -> str:
+    """What the splitter reads: a protected `Acme Inc.` or an address must not look like the end of a sentence."""
+    if isinstance(piece, Opaque):
+        return "Xx" if piece.shown else ""
+    return piece if isinstance(piece, str) else ""
+
+
+def _cuts(plain: str, language: str) -> set[int]:
+    """Positions after which a new sentence begins."""
+    segments = segment(language, plain)
+    cuts: set[int] = set()
+    position = 0
+    for sentence in segments[:-1]:
+        position += len(sentence)
+        cuts.add(position)
+    whole = "".join(segments)
+    return cuts if whole == plain else set()
+
+
+def _parts(piece: str, position: int, cuts: set[int]) -> Iterator[tuple[str, bool]]:
+    """`piece` cut up, each part with whether a sentence ends after it."""
+    start = 0
+    for cut in sorted(cut - position for cut in cuts if position < cut <= position + len(piece)):
+        yield piece[start:cut], True
+        start = cut
+    yield piece[start:], False

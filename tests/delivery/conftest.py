@@ -1,0 +1,243 @@
+"""Real outlets for the courier's tests: sockets on ephemeral ports of this machine, one thread per connection."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import ipaddress
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tasks.delivery.courier import Answer, Courier, Transfer
+from tasks.delivery.guard import Guard
+
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@dataclass
+class Call:
+    """One connection to an outlet, as its manner sees it."""
+
+    socket: socket.socket
+    outlet: OutletServer
+    buffer: bytes = b""
+
+    def read(self) -> Request | None:
+        """The next whole request on this connection; None at its end."""
+        while b"\r\n\r\n" not in self.buffer:
+            if not self._more():
+                return None
+        head, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        headers = dict(line.split(": ", 1) if ": " in line else (line.rstrip(":"), "") for line in lines[1:])
+        length = int(headers.get("Content-Length", 0))
+        while len(self.buffer) < length:
+            if not self._more():
+                return None
+        request = Request(lines[0], headers, self.buffer[:length])
+        self.buffer = self.buffer[length:]
+        self.outlet.requests.append(request)
+        return request
+
+    def _more(self) -> bool:
+        data = self.socket.recv(65536)
+        self.buffer += data
+        return bool(data)
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def reset(self) -> None:
+        """Close with a TCP reset instead of a proper end."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+    def hang(self) -> None:
+        """Until the test ends or the other side goes away."""
+        self.outlet.over.wait(30)
+
+
+@dataclass
+class Request:
+    line: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class OutletServer:
+    """Listens on an ephemeral port; `manner` is called with each connection in a thread of its own."""
+
+    def __init__(self, manner: Callable[[Call], None], context: ssl.SSLContext | None, address: str) -> None:
+        self.manner, self.context = manner, context
+        self.requests: list[Request] = []
+        self.connections = 0
+        self.over = threading.Event()
+        self.listener = socket.create_server((address, 0), backlog=1024)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def url(self, host: str = "127.0.0.1", path: str = "/wire") -> str:
+        return f"{'https' if self.context else 'http'}://{host}:{self.port}{path}"
+
+    def close(self) -> None:
+        self.over.set()
+        with contextlib.suppress(OSError):  # wakes accept()
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.context:
+                connection = self.context.wrap_socket(connection, server_side=True)
+            with connection:
+                self.manner(Call(connection, self))
+
+
+def polite(call: Call) -> None:
+    """Answer 200 to everything, keeping the connection."""
+    while call.read():
+        call.send(OK)
+
+
+Serve = Callable[..., OutletServer]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """`serve(manner)`: an outlet with that manner, polite if none is given."""
+    running: list[OutletServer] = []
+
+    def start(
+        manner: Callable[[Call], None] = polite, context: ssl.SSLContext | None = None, address: str = "127.0.0.1"
+    ) -> OutletServer:
+        running.append(OutletServer(manner, context, address))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.close()
+
+
+@dataclass
+class Authority:
+    """A certificate authority of our own."""
+
+    folder: Path
+    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+
+    def __post_init__(self) -> None:
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Fanwire tests")])
+        certificate = self._issue(self.name, self.key, x509.BasicConstraints(ca=True, path_length=None))
+        self.bundle = self.folder / "authority.pem"
+        self.bundle.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+    def context(self, *hosts: str, days: int = 30) -> ssl.SSLContext:
+        """A server's context with a certificate for these names or addresses."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        names: list[x509.GeneralName] = [
+            x509.IPAddress(ipaddress.ip_address(host)) if host[0].isdigit() else x509.DNSName(host) for host in hosts
+        ]
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "outlet")])
+        certificate = self._issue(name, key, x509.SubjectAlternativeName(names), days)
+        pem = self.folder / f"{hosts[0]}-{days}.pem"
+        pem.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+            + certificate.public_bytes(serialization.Encoding.PEM)
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem)
+        return context
+
+    def _issue(self, name: x509.Name, key: Any, extension: x509.ExtensionType, days: int = 30) -> x509.Certificate:
+        now = datetime.datetime.now(datetime.UTC)
+        return (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(self.name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=60))
+            .not_valid_after(now + datetime.timedelta(days=days))
+            .add_extension(extension, critical=False)
+            .sign(self.key, hashes.SHA256())
+        )
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+class Bench:
+    """A courier and what a test does with it."""
+
+    def __init__(self, courier: Courier) -> None:
+        self.courier = courier
+
+    def send(self, url: str, *, body: bytes = b"the rendition", deadline: float = 10.0, **more: Any) -> Answer:
+        """One transfer from start to end."""
+        headers = more.pop("headers", ("X-Test: 1",))
+        self.courier.start(Transfer(more.pop("key", "k"), url, headers, body, deadline, **more))
+        (answer,) = self.wait(1)
+        return answer
+
+    def wait(self, count: int, seconds: float = 20.0) -> list[Answer]:
+        """So many answers."""
+        until = time.monotonic() + seconds
+        answers: list[Answer] = []
+        while len(answers) < count:
+            assert time.monotonic() < until, f"{len(answers)} of {count} answers after {seconds} s"
+            answers += self.courier.turn(0.5)
+        return answers
+
+
+@pytest.fixture
+def make_bench(authority: Authority) -> Iterator[Callable[..., Bench]]:
+    """`make_bench(…)`: a courier with some settings changed; loopback is allowed unless said otherwise."""
+    made: list[Courier] = []
+
+    def make(**changes: Any) -> Bench:
+        settings: dict[str, Any] = {
+            "in_flight_hint": 16,
+            "connect_timeout": 5.0,
+            "answer_cap_bytes": 64 * 1024,
+            "trust": authority.bundle,
+            "allowed": Guard(LOOPBACK).allows,
+        }
+        made.append(Courier(**(settings | changes)))
+        return Bench(made[-1])
+
+    yield make
+    for courier in made:
+        courier.close()
+
+
+@pytest.fixture
+def bench(make_bench: Callable[..., Bench]) -> Bench:
+    return make_bench()

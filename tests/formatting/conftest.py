@@ -1,0 +1,89 @@
+"""Releases to format: one with everything in it, and ways to vary it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.formatting import Wire
+from tasks.release import Release, Translation, read_release
+
+SCHEMAS = Path(__file__).parents[2].parent / "shared" / "schemas"
+
+BODY = (
+    '<p>Northwind said on <a href="https://northwind.example/news?id=1&amp;lang=en">Tuesday</a> that its yard in Porto will '
+    "build 12 ferries.</p><h2>Figures</h2>"
+    '<ul><li>Output rises to 10<sup>6</sup> m<sup>2</sup></li><li>More at <a href="https://northwind.example/yard">the '
+    "yard</a><ul><li>and the docks</li></ul></li></ul>"
+    "<table><caption>Plan</caption><tr><th>Year</th><th>Ferries</th></tr>"
+    '<tr><td>2027</td><td><a href="https://northwind.example/2027">4</a></td></tr></table>'
+    "<blockquote><p>The river made us.</p><p>— Ana Reis</p></blockquote>"
+    '<p>Write to <a href="mailto:press@northwind.example">press@northwind.example</a>.</p>'
+    '<figure><img src="https://northwind.example/yard.jpg" alt="The yard"><figcaption>Porto, 2026</figcaption></figure>'
+)
+
+LINKS = (
+    "https://northwind.example/news?id=1&lang=en",
+    "https://northwind.example/yard",
+    "https://northwind.example/2027",
+    "https://northwind.example/yard.jpg",
+    "press@northwind.example",
+)
+
+FULL: dict[str, Any] = {
+    "uri": "urn:newsml:northwind.example:20261122:ferries",
+    "language": "en",
+    "headline": "Northwind to build ferries in Porto",
+    "subheadline": "Twelve ships by 2030",
+    "dateline": {"place": "Porto", "date": "2026-11-01"},
+    "body_html": BODY,
+    "issuer": {"name": "Northwind SA", "tickers": ["XLIS:NWD", "NYSE:NW.A"], "url": "https://northwind.example/"},
+    "contacts": [
+        {"name": "Ana Reis", "role": "Press", "email": "ana@northwind.example", "phone": "+351 22 123 456"},
+        {"name": "Desk"},
+    ],
+    "topics": ["medtop:20000178", "04000000", "20099999"],
+    "urgency": 4,
+    "rights": "© 2026 Northwind SA",
+}
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire("Fanwire", "https://fanwire.example/")
+
+
+@pytest.fixture
+def make_release() -> Callable[..., Release]:
+    """`make_release(version=2)`: the full release with some fields changed."""
+    return lambda **changes: read_release({**FULL, **changes})
+
+
+@pytest.fixture
+def translate() -> Callable[..., Translation]:
+    """`translate(release, "fr")`: a translation by machine; its words are those of the source."""
+
+    def make(release: Release, language: str, engine: str = "apertium", **changes: Any) -> Translation:
+        fields = {"headline": release.headline, "subheadline": release.subheadline, "body_html": release.html}
+        return Translation(language=language, engine=engine, model="model 1", **{**fields, **changes})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def ninjs_errors() -> Callable[[bytes], list[str]]:
+    """What the IPTC's schema says against an item; the schema lies beside the checkout, not in it."""
+    if not SCHEMAS.is_dir():
+        pytest.skip(f"the IPTC schemas are not at {SCHEMAS}")
+    jsonschema = pytest.importorskip("jsonschema")
+    from referencing import Registry, Resource
+
+    schema = json.loads((SCHEMAS / "ninjs-schema_3.1.json").read_text())
+    geojson = Resource.from_contents(json.loads((SCHEMAS / "GeoJSON-schema.json").read_text()))
+    registry = Registry().with_resource("https://geojson.org/schema/GeoJSON.json", geojson)
+    validator = jsonschema.Draft202012Validator(schema, registry=registry)
+    return lambda body: [error.message for error in validator.iter_errors(json.loads(body))]

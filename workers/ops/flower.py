@@ -1,0 +1,50 @@
+"""Flower: read-only, behind a password, with tasks named in the pipeline's words.
+
+The password comes from `FANWIRE_FLOWER_PASSWORD`, or is made once and kept in `flower.password` under the home. It goes
+to Flower through a configuration file that only the owner can read, never through the command line.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+
+from tasks.private import write_private
+from tasks.settings import settings
+
+MAX_TASKS = 20_000
+"""Tasks that Flower remembers; its default of 100,000 takes half a gigabyte."""
+
+
+def command() -> list[str]:
+    """The command that runs it; writes its configuration."""
+    config = settings().home.absolute() / "flower.conf.py"
+    write_private(config, configuration())
+    return [sys.executable, "-m", "celery", "-A", "workers.app", "flower", f"--conf={config}"]
+
+
+def configuration() -> str:
+    """Flower's configuration file, in Python as Flower wants it."""
+    values = {
+        "port": settings().flower_port,
+        "address": os.environ.get("FANWIRE_FLOWER_ADDRESS", "127.0.0.1"),
+        "basic_auth": [f"{settings().flower_user}:{password()}"],
+        "cookie_secret": secrets.token_urlsafe(32),
+        "read_only": True,
+        "persistent": False,
+        "max_tasks": MAX_TASKS,
+        "tasks_columns": "name,state,args,result,received,runtime,worker",
+    }
+    return "".join(f"{name} = {value!r}\n" for name, value in values.items())
+
+
+def password() -> str:
+    """The configured password, or our own, made once."""
+    configured = settings().flower_password
+    if configured is not None:
+        return configured.get_secret_value()
+    file = settings().home.absolute() / "flower.password"
+    if not file.exists():
+        write_private(file, secrets.token_urlsafe(12) + "\n")
+    return file.read_text().strip()

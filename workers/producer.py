@@ -1,0 +1,127 @@
+"""For producers in Python: `Producer(url).submit(release)` returns once the ledger has the release.
+
+    from workers.producer import Producer
+
+    with Producer("redis://:password@wire.example:6379/0") as producer:
+        receipt = producer.submit({"uri": "urn:…", "language": "en", "headline": "…", "body_html": "<p>…</p>"})
+        if not receipt.taken:
+            print(receipt.problems)
+
+Safe to repeat: the same `uri` and `version` with the same content is taken once, however often it is sent.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from types import TracebackType
+from typing import Any, Self
+
+from kombu import Connection, Consumer, Message, Queue
+from kombu import Producer as KombuProducer
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+
+from tasks.release import Release
+from workers.envelope import RELEASES, Receipt
+from workers.queues import transport_options
+
+SEND_AGAIN = 5.0
+"""Seconds without a receipt after which the release is sent again."""
+REPLY_EXPIRES = 600.0
+
+
+class NoReceipt(TimeoutError):
+    """No receipt came in time: the release may or may not be taken. Submit it again; nothing is doubled by that."""
+
+
+class Producer:
+    """A connection to the wire's intake. Not for use by several threads at once."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = Connection(url, transport_options=transport_options())
+        self._replies = f"fanwire.receipts.{uuid.uuid4().hex}"
+        self._receipts: dict[str, Receipt] = {}
+
+    def submit(self, release: Release | dict[str, Any] | str | bytes, timeout: float = 60.0) -> Receipt:
+        """Send a release and wait for its receipt, at most `timeout` seconds; sends again while none comes.
+
+        `release` is a Release, a document as a dictionary, or text in any form that `tasks.release` reads.
+        Raises NoReceipt.
+        """
+        body = _body(release)
+        correlation = uuid.uuid4().hex
+        ends = time.monotonic() + timeout
+        trouble: Exception | None = None
+        while (left := ends - time.monotonic()) > 0:
+            try:
+                self._send(body, correlation)
+                receipt = self._await(correlation, min(left, SEND_AGAIN))
+                if receipt:
+                    return receipt
+            except (KombuError, RedisError, OSError) as error:
+                trouble = error
+                self._reconnect(min(1.0, max(0.0, ends - time.monotonic())))
+        told = f"; the broker said: {trouble}" if trouble else "; is a worker with --intake running?"
+        raise NoReceipt(f"no receipt within {timeout:g} s{told}")
+
+    def close(self) -> None:
+        """Drop the connection and the reply queue."""
+        try:
+            with self._connection.channel() as channel:
+                channel.queue_delete(self._replies)
+        except (KombuError, RedisError, OSError):
+            pass  # the queue expires by itself
+        self._connection.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _send(self, body: bytes, correlation: str) -> None:
+        with self._connection.channel() as channel:
+            KombuProducer(channel).publish(
+                body,
+                exchange="",
+                routing_key=RELEASES,
+                declare=[Queue(RELEASES, durable=True)],
+                content_type="application/json",
+                content_encoding="utf-8",
+                reply_to=self._replies,
+                correlation_id=correlation,
+            )
+
+    def _await(self, correlation: str, seconds: float) -> Receipt | None:
+        queue = Queue(self._replies, durable=False, expires=REPLY_EXPIRES)
+        ends = time.monotonic() + seconds
+        with self._connection.channel() as channel, Consumer(channel, [queue], on_message=self._note):
+            while correlation not in self._receipts and (left := ends - time.monotonic()) > 0:
+                try:
+                    self._connection.drain_events(timeout=left)
+                except TimeoutError:
+                    break
+        return self._receipts.pop(correlation, None)
+
+    def _note(self, message: Message) -> None:
+        message.ack()
+        correlation = message.properties.get("correlation_id")
+        if correlation:
+            self._receipts[correlation] = Receipt.from_dict(json.loads(message.body))
+
+    def _reconnect(self, pause: float) -> None:
+        time.sleep(pause)
+        self._connection.release()
+        self._connection = self._connection.clone()
+
+
+def _body(release: Release | dict[str, Any] | str | bytes) -> bytes:
+    if isinstance(release, Release):
+        return release.to_json().encode()
+    if isinstance(release, dict):
+        return json.dumps(release, ensure_ascii=False).encode()
+    return release.encode() if isinstance(release, str) else release

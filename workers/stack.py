@@ -1,0 +1,81 @@
+"""The whole stack on one machine: `fanwire up` writes a supervisord configuration and becomes supervisord.
+
+supervisord restarts what dies and ends everything on SIGTERM. On several machines each of these commands is a service
+of its own instead (docker-compose.yml, deploy/kubernetes).
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from tasks import ledger
+from tasks.settings import settings
+from workers import broker
+from workers.ops import flower
+
+CELERY = (sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-E", "--without-gossip", "--without-mingle")
+
+
+def commands() -> dict[str, list[str]]:
+    """Every process of the stack by its name, in the order they start."""
+    cores = os.cpu_count() or 1
+    found: dict[str, list[str]] = {}
+    if broker.embedded():
+        found["broker"] = broker.prepare_embedded()
+    found["intake"] = worker("intake", "plan", "--pool", "solo", "--intake")
+    found["prepare"] = worker("prepare", "translate,format", "--concurrency", str(cores))
+    found["deliver"] = worker("deliver", "deliver", "--concurrency", str(settings().drains))
+    found["flower"] = flower.command()
+    return found
+
+
+def worker(name: str, queues: str, *options: str) -> list[str]:
+    """The command of one Celery worker."""
+    return [*CELERY, "--hostname", f"{name}@%h", "--queues", queues, *options]
+
+
+def up() -> None:
+    """Start everything in the foreground; does not return."""
+    home = settings().home.absolute()
+    (home / "log").mkdir(parents=True, exist_ok=True)
+    ledger.upgrade()
+    config = home / "supervisord.conf"
+    config.write_text(configuration(home, commands()))
+    os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)])  # noqa: S606
+
+
+def configuration(home: Path, processes: dict[str, list[str]]) -> str:
+    """The supervisord file."""
+    head = f"""[supervisord]
+nodaemon=true
+logfile={home}/log/supervisord.log
+pidfile={home}/supervisord.pid
+childlogdir={home}/log
+{"user=root" if os.geteuid() == 0 else ""}
+"""
+    return head + "".join(
+        _program(home, name, command, order) for order, (name, command) in enumerate(processes.items(), 1)
+    )
+
+
+def _program(home: Path, name: str, command: list[str], order: int) -> str:
+    # A worker that is asked to stop finishes what is in flight, which takes at most a transfer's deadline.
+    patience = int(settings().deadline) + 15
+    return f"""
+[program:{name}]
+command={shlex.join(command).replace("%", "%%")}
+priority={order}
+autorestart=true
+startsecs=2
+startretries=1000000
+stopsignal=TERM
+stopwaitsecs={patience}
+killasgroup=true
+redirect_stderr=true
+stdout_logfile={home}/log/{name}.log
+stdout_logfile_maxbytes=200MB
+stdout_logfile_backups=5
+"""
