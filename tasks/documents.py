@@ -1,4 +1,4 @@
-"""What release and outlet documents share: strict models, and refusals that name the field, the fault and an example."""
+"""What release and outlet documents share: strict models, and refusals that name field, fault and an example."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _example(field: FieldInfo) -> str | None:
 
 
 def _field_at(model: type[BaseModel], path: tuple[str | int, ...]) -> FieldInfo | None:
-    """The field that the longest readable beginning of `path` names (list indexes and dictionary keys are passed over)."""
+    """The field that the longest readable beginning of `path` names; list indexes and keys are passed over."""
     found: FieldInfo | None = None
     current: type[BaseModel] | None = model
     for step in path:

@@ -1,7 +1,8 @@
 """Making what a release needs before it can be delivered: translations, and then renditions.
 
 Both go the same way: claim the row, make the thing outside any transaction, keep it, and promote the deliveries that
-waited for it. Whoever comes second finds nothing to claim. What cannot be made is held with the reason, and tried again.
+waited for it. Whoever comes second finds nothing to claim. What cannot be made is held with the reason, and tried
+again.
 """
 
 from __future__ import annotations

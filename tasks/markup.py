@@ -101,9 +101,8 @@ def _refuse_unknown(root: lxml_html.HtmlElement) -> None:
         if tag == "a" and not address:
             raise ValueError(f"holds a link without an address, around {text_of(element)[:40]!r}")
         if address is not None and urlsplit(address.strip()).scheme.lower() not in _SCHEMES:
-            raise ValueError(
-                f"holds the address {address[:80]!r}; addresses must be absolute and begin with {', '.join(sorted(_SCHEMES))}"
-            )
+            schemes = ", ".join(sorted(_SCHEMES))
+            raise ValueError(f"holds the address {address[:80]!r}; addresses are absolute and begin with {schemes}")
 
 
 def text_of(element: lxml_html.HtmlElement) -> str:

@@ -1,6 +1,6 @@
 """The Celery tasks: the way of a release, read from top to bottom.
 
-    plan ──► translate (a task per language) ──► format (a task per language) ──► deliver (one drain for whatever is due)
+    plan ──► translate (one per language) ──► format (one per language) ──► deliver (a drain for whatever is due)
 
 A task message is a *hint*: "there is work". It carries ids, and the ledger says what the work is. So a lost message
 means only lateness (the clock finds what was missed, `tasks/sweep.py`), and a doubled one finds the work claimed or
@@ -15,10 +15,11 @@ from typing import Any
 
 import structlog
 from celery import Task, shared_task
-from kombu.exceptions import OperationalError
+from kombu.exceptions import ChannelError, OperationalError
 
 from tasks import making, planning, shutdown, sweep
 from tasks.delivery import drain
+from tasks.settings import settings
 
 log = structlog.get_logger()
 
@@ -59,7 +60,7 @@ def translate(release_id: int, language: str, urgency: int = 5) -> str:
 def format(release_id: int, language: str) -> str:
     """Make the renditions of one language of a release."""
     held = {name: reason for name, reason in making.make_renditions(release_id, language).items() if reason}
-    hint(deliver)
+    hint_drains()
     return f"format · {language} · " + (f"held: {held}" if held else "made")
 
 
@@ -68,8 +69,26 @@ def deliver() -> str:
     """Deliver what is due until nothing is, or the time budget is used."""
     summary = drain(stopping=shutdown.asked)
     if summary.more_due:
-        hint(deliver)
+        hint_drains()
     return f"deliver · {summary}"
+
+
+def hint_drains() -> None:
+    """Hint at due deliveries, but only while no drain waits to start already: each takes whatever is due."""
+    try:
+        for _ in range(settings().drains - waiting("deliver")):
+            hint(deliver)
+    except (OperationalError, OSError) as error:
+        log.warning("hint lost", task="deliver", error=str(error))
+
+
+def waiting(queue: str) -> int:
+    """Messages on a queue that no worker has taken yet."""
+    with deliver.app.connection_or_acquire() as connection:
+        try:
+            return int(connection.default_channel.queue_declare(queue, passive=True).message_count)
+        except ChannelError:
+            return 0  # nobody has declared it yet: the broker is new, or was emptied
 
 
 def hint_all(found: sweep.Found) -> None:
@@ -80,6 +99,8 @@ def hint_all(found: sweep.Found) -> None:
         hint(translate, release_id, language, shown=f"release {release_id} {language}")
     for release_id, language in found.to_format:
         hint(format, release_id, language, shown=f"release {release_id} {language}")
+    if found.due:
+        hint_drains()
 
 
 def hint(task: Task[Any, Any], *ids: int | str, shown: str = "", urgency: int = 5) -> bool:
@@ -88,8 +109,9 @@ def hint(task: Task[Any, Any], *ids: int | str, shown: str = "", urgency: int = 
     `shown` is what operations read as the task's arguments in Flower. On Redis priority 0 is the first to be read, so
     the urgency of a release is the priority of its hints.
     """
+    options: dict[str, Any] = {"argsrepr": shown or "—", "kwargsrepr": "", "priority": urgency}
     try:
-        task.apply_async(ids, argsrepr=shown or "—", kwargsrepr="", priority=urgency)
+        task.apply_async(ids, **options)
     except (OperationalError, OSError) as error:
         log.warning("hint lost", task=task.name, ids=ids, error=str(error))
         return False

@@ -270,7 +270,6 @@ def _from_ninjs(item: dict[str, Any]) -> dict[str, Any]:
         "status": {"usable": "usable", "canceled": "canceled"}.get(
             item.get("pubStatus", "usable"), item.get("pubStatus")
         ),
-        "correction_note": item.get("edNote"),
         "rights": item.get("copyrightNotice"),
         "topics": topics,
         "issuer": {"name": organisations[0]["name"]} if organisations else None,

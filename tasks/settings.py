@@ -1,4 +1,4 @@
-"""Every setting once, typed, from the environment (`FANWIRE_…`). `fanwire doctor` prints them and says what is unsafe."""
+"""Every setting once, typed, from the environment (`FANWIRE_…`). `fanwire doctor` says what is unsafe."""
 
 from __future__ import annotations
 
@@ -84,7 +84,8 @@ class Settings(BaseSettings):
     def _times_fit(self) -> Self:
         if self.lease <= self.deadline + 5:
             raise ValueError(
-                f"lease ({self.lease} s) must exceed deadline ({self.deadline} s) by more than 5 s, or a transfer could be sent twice"
+                f"lease ({self.lease} s) must exceed deadline ({self.deadline} s) by more than 5 s, "
+                "or a transfer could be sent twice"
             )
         if self.visibility_timeout <= self.drain_budget + self.deadline + 30:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""The states of a delivery, the reasons for a hold and the verdicts of an attempt: the words that tables and reports use."""
+"""The states of a delivery, the reasons for a hold, the verdicts of an attempt: the words of tables and reports."""
 
 from __future__ import annotations
 

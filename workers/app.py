@@ -22,7 +22,7 @@ def make_app() -> Celery:
     application = Celery("fanwire", include=["tasks.pipeline"], set_as_current=True)
     application.config_from_object(celery_settings())
     try:
-        application.conf.broker_url = broker_url()
+        application.conf.update(broker_url=broker_url())
     except DocumentRefused as refusal:
         raise SystemExit(str(refusal)) from None
     intake.install(application)

@@ -15,12 +15,13 @@ from sqlalchemy.exc import OperationalError
 
 from tasks import ledger
 from tasks import report as reports
-from tasks.documents import DocumentRefused
+from tasks.documents import Document, DocumentRefused
 from tasks.ledger import counts, deliveries, releases
 from tasks.ledger import outlets as outlet_rows
 from tasks.outlet import Outlet, read_outlets
 from tasks.release import Release, read_front_matter, read_release
 from tasks.settings import settings
+from tasks.states import Hold
 from workers import doctor as checks
 from workers import stack
 from workers.broker import broker_url
@@ -31,8 +32,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Fanwire, a p
 outlets_app = typer.Typer(no_args_is_help=True, help="The configured receivers.")
 app.add_typer(outlets_app, name="outlets")
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 PROGRESS_EVERY = 0.5
@@ -136,9 +137,10 @@ def _wait(release: Release, *, quiet: bool) -> None:
         while True:
             with ledger.read() as book:
                 row = releases.find(book, release.uri, release.version)
-                planned = row is not None and row.planned_at is not None
-                busy = not planned or counts.unfinished(book, row.id) or counts.in_the_making(book, row.id)
-                told = counts.total(counts.states(book, row.id)) if planned and not quiet else {}
+                busy, told = True, {}
+                if row is not None and row.planned_at is not None:
+                    busy = bool(counts.unfinished(book, row.id) or counts.in_the_making(book, row.id))
+                    told = {} if quiet else counts.total(counts.states(book, row.id))
             if not busy:
                 return
             line.update(", ".join(f"{n} {state}" for state, n in sorted(told.items())) or "waiting for planning …")
@@ -280,8 +282,8 @@ def replay(
 @app.command()
 def schema(document: Annotated[Literal["release", "outlet"], typer.Argument()]) -> None:
     """Print the JSON Schema of a document."""
-    model = {"release": Release, "outlet": Outlet}[document]
-    found = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | model.model_json_schema()
+    models: dict[str, type[Document]] = {"release": Release, "outlet": Outlet}
+    found = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | models[document].model_json_schema()
     sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -337,7 +339,9 @@ def outlets_list(as_json: JsonOption = False) -> None:
         return
     for outlet in everyone:
         out.print(
-            f"{outlet.id} · {outlet.name} · {outlet.country} · {' '.join(outlet.languages)} · {outlet.format} · {outlet.status}",
+            " · ".join(
+                (outlet.id, outlet.name, outlet.country, " ".join(outlet.languages), outlet.format, outlet.status)
+            ),
             markup=False,
         )
 
@@ -355,7 +359,7 @@ def outlets_pause(outlet: str) -> None:
     _outlet_row(outlet)
     with ledger.write() as book:
         outlet_rows.set_status(book, [outlet], "paused", "paused by operations", time.time())
-        kept = deliveries.hold_for_status(book, [outlet], deliveries.Hold.PAUSED)
+        kept = deliveries.hold_for_status(book, [outlet], Hold.PAUSED)
     out.print(f"{outlet} is paused; {kept} deliveries are kept for it", markup=False)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 from celery import Celery, bootsteps
-from kombu.exceptions import ChannelError, OperationalError
+from kombu.exceptions import OperationalError
 from sqlalchemy.exc import DBAPIError
 
 from tasks import ledger, pipeline, sweep
@@ -41,7 +41,6 @@ class Clock(bootsteps.StartStopStep):
     requires = ("celery.worker.components:Pool",)
 
     def __init__(self, worker: Any, **_: Any) -> None:
-        self._app = worker.app
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
 
@@ -56,14 +55,14 @@ class Clock(bootsteps.StartStopStep):
     def _run(self) -> None:
         while not self._stopping.wait(settings().tick):
             try:
-                tick(self._app)
+                tick()
             except (DBAPIError, OperationalError, OSError) as error:
                 log.warning("tick failed", error=str(error).splitlines()[0])
             except Exception:
                 log.exception("tick failed")
 
 
-def tick(app: Celery) -> sweep.Found | None:
+def tick() -> sweep.Found | None:
     """One tick: sweep and hint if this process holds the office; None if another one does."""
     now = time.time()
     with _sweeping:
@@ -79,22 +78,5 @@ def tick(app: Celery) -> sweep.Found | None:
             found = sweep.sweep(now)
         finally:
             ledger.close()  # no open database crosses a fork
-        hint(app, found)
+        pipeline.hint_all(found)
     return found
-
-
-def hint(app: Celery, found: sweep.Found) -> None:
-    """Say what was found. Drains are hinted at only as far as none are waiting to start already."""
-    pipeline.hint_all(found)
-    if found.due:
-        for _ in range(settings().drains - waiting(app, "deliver")):
-            pipeline.hint(pipeline.deliver)
-
-
-def waiting(app: Celery, queue: str) -> int:
-    """Messages on a queue that no worker has taken yet."""
-    with app.connection_or_acquire() as connection:
-        try:
-            return int(connection.default_channel.queue_declare(queue, passive=True).message_count)
-        except ChannelError:
-            return 0  # nobody has declared it yet: the broker is new, or was emptied

@@ -1,4 +1,4 @@
-"""What producers and intake say to each other: the release in, the receipt back. README, "For producers", has it in full.
+"""What producers and intake say to each other: the release in, the receipt back (README, "For producers").
 
 A release travels as the body of an ordinary kombu message on the queue `releases`, content type `application/json`.
 With `reply_to` and `correlation_id` set, a receipt comes back on that queue.
@@ -6,6 +6,7 @@ With `reply_to` and `correlation_id` set, a receipt comes back on that queue.
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -51,7 +52,7 @@ def guarded_transport(on_broken: Any) -> type[redis.Transport]:
 
     class GuardedChannel(redis.Channel):
         def _create_client(self, asynchronous: bool = False) -> Any:
-            client = super()._create_client(asynchronous)
+            client = super()._create_client(asynchronous)  # type: ignore[misc]  # missing in the stubs
             client.set_response_callback("BRPOP", self._look_at)
             return client
 
@@ -60,7 +61,7 @@ def guarded_transport(on_broken: Any) -> type[redis.Transport]:
                 return None
             _, item = reply
             try:
-                self.Message(redis.loads(redis.bytes_to_str(item)), channel=self)
+                self.Message(json.loads(item), channel=self)
             except Exception as error:  # the item is a stranger's: whatever is wrong with it, we go on
                 on_broken(item, f"is not a kombu message: {type(error).__name__}: {error}")
                 return None  # to kombu it looks as if the queue had been empty

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from typing import Any, Literal
 
 import click
 import structlog
@@ -137,7 +137,7 @@ def _take_in(body: bytes, problem: str | None) -> tuple[Receipt, int, int]:
             refusals.keep(book, body, str(refusal), now)
         log.warning("release refused", reason=str(refusal)[:2000], bytes=len(body))
         return Receipt("refused", problems=[vars(problem) for problem in refusal.problems]), 0, 0
-    status = "accepted" if taken.outcome == "new" else "known"
+    status: Literal["accepted", "known"] = "accepted" if taken.outcome == "new" else "known"
     log.info("release taken", release=release.name, status=status, urgency=release.urgency, bytes=len(body))
     return Receipt(status, release.uri, release.version), taken.release_id, release.urgency
 
@@ -167,7 +167,8 @@ def answer(message: Message, receipt: Receipt, producer: Producer) -> None:
     reply_to = message.properties.get("reply_to")
     if not isinstance(reply_to, str) or not reply_to or reply_to in FORBIDDEN_REPLY_QUEUES:
         return
-    Queue(reply_to, durable=False, expires=RECEIPT_EXPIRES, channel=producer.channel).queue_declare()
+    channel: Any = producer.channel
+    Queue(reply_to, durable=False, expires=RECEIPT_EXPIRES, channel=channel).queue_declare()
     producer.publish(
         receipt.to_dict(), exchange="", routing_key=reply_to, correlation_id=message.properties.get("correlation_id")
     )

@@ -70,7 +70,7 @@ class Producer:
         """Drop the connection and the reply queue."""
         try:
             with self._connection.channel() as channel:
-                channel.queue_delete(self._replies)
+                Queue(self._replies, channel=channel).delete()
         except (KombuError, RedisError, OSError):
             pass  # the queue expires by itself
         self._connection.release()
@@ -111,7 +111,7 @@ class Producer:
         message.ack()
         correlation = message.properties.get("correlation_id")
         if correlation:
-            self._receipts[correlation] = Receipt.from_dict(json.loads(message.body))
+            self._receipts[correlation] = Receipt.from_dict(json.loads(message.body or "{}"))
 
     def _reconnect(self, pause: float) -> None:
         time.sleep(pause)

@@ -214,6 +214,7 @@ class Connection:
         name, _, rest = path.removeprefix("/o/").partition("/")
         outlet = self.farm.outlets.get(name)
         self.receipt = receipt = note(name, headers, body)
+        receipt["misplaced"] = outlet is None or self.only not in (None, outlet)
         self.generation = self.farm.generation
         if outlet is None or rest not in ("", "moved"):
             self._noted()
@@ -224,7 +225,6 @@ class Connection:
         receipt["format"] = outlet.document["format"]
         receipt["authorised"] = authorised = is_authorised(outlet, headers, body)
         receipt["redirected"] = rest == "moved"
-        receipt["misplaced"] = self.only is not None and self.only is not outlet
         if authorised is False or receipt["redirected"]:
             self._noted()
             return self._send(*response(401 if authorised is False else 200))
@@ -273,6 +273,7 @@ class Connection:
             fields += f"Location: {manner.location or outlet['url'] + '/moved'}\r\n"
         if manner.retry_after is not None and not 200 <= status < 300:
             fields += f"Retry-After: {manner.retry_after}\r\n"
+            self.receipt["retry_after"] = manner.retry_after
         return response(status, fields)
 
     def _drip(self, data: bytes, sent: int, interval: float) -> None:
@@ -413,6 +414,7 @@ def note(outlet: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
         "redirected": False,
         "misplaced": False,
         "answered": None,
+        "retry_after": None,
         "outcome": "pending",
         "ended": None,
     }

@@ -30,6 +30,8 @@ MANNERS = {
     "refuse": "nothing listens on its address",
 }
 STATUSES = {"unavailable": 503, "throttled": 429, "broken": 500, "gone": 410, "missing": 404, "moved": 307}
+DEFAULTS = {"country": "DE", "languages": ["en"], "format": "ninjs"}
+"""What an outlet's document says where the plan says nothing."""
 _FIRST_ONLY = {"unavailable": 1, "throttled": 1}
 DELAYED = {"drip": 1.0, "slow": 2.0, "late": 60.0}
 """Manners that are a delay, with the usual one in seconds; once `times` are over, these answer at once."""
@@ -114,14 +116,7 @@ def read_plan(plan: dict[str, dict[str, Any]], directory: Path) -> list[Simulate
     secrets = {**os.environ, **read_env_file(directory / "secrets.env")}
     outlets = []
     for name, entry in plan.items():
-        document = {
-            "id": name,
-            "name": name,
-            "country": "DE",
-            "languages": ["en"],
-            "format": "ninjs",
-            **entry.get("outlet", {}),
-        }
+        document = {**DEFAULTS, "id": name, "name": name, **entry.get("outlet", {})}
         auth = document.get("auth", {})
         signing = _secret(auth.get("signing_secret"), secrets)
         outlets.append(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 Receipt = dict[str, Any]
@@ -15,6 +16,7 @@ FAULTS = {
     "doubled": "an outlet accepted the same release, version and language more than once",
     "stale": "an outlet read an older version after it had got a newer one, in the same language",
     "after_kill": "an outlet read something else than the kill after it had got the kill of the release",
+    "too_early": "an attempt came before the Retry-After of the one before was over",
     "different_bytes": "not all bodies of one release, version, language and format were the same",
     "key_changed": "attempts at one delivery did not all carry the same idempotency key",
     "key_shared": "one idempotency key stood on more than one delivery",
@@ -103,14 +105,17 @@ def _releases(receipts: list[Receipt]) -> dict[str, Any]:
 
 
 def _faults_of_deliveries(receipts: list[Receipt]) -> dict[str, list[Any]]:
-    """Doubled, stale, after_kill and key_changed: faults that show in what an outlet got one after the other."""
-    faults: dict[str, list[Any]] = {"doubled": [], "stale": [], "after_kill": [], "key_changed": []}
+    """Faults that show in what an outlet got one after the other."""
+    faults: dict[str, list[Any]] = {"doubled": [], "stale": [], "after_kill": [], "too_early": [], "key_changed": []}
     named = [receipt for receipt in receipts if not receipt["redirected"] and receipt["manner"] is not None]
     for (outlet, release, version, language), group in _by(named, "outlet", "release", "version", "language").items():
         what = {"outlet": outlet, "release": release, "version": version, "language": language}
         times = [receipt["time"] for receipt in group if accepted(receipt)]
         if len(times) > 1:
             faults["doubled"].append({**what, "times": times})
+        early = [later["time"] for earlier, later in pairwise(group) if _too_early(earlier, later)]
+        if early:
+            faults["too_early"].append({**what, "times": early})
         keys = sorted({str(receipt["key"]) for receipt in group})
         if len(keys) > 1:
             faults["key_changed"].append({**what, "keys": keys})
@@ -129,6 +134,11 @@ def _faults_of_deliveries(receipts: list[Receipt]) -> dict[str, list[Any]]:
     return faults
 
 
+def _too_early(earlier: Receipt, later: Receipt) -> bool:
+    wait = earlier["retry_after"]
+    return isinstance(wait, int | float) and earlier["ended"] is not None and later["time"] < earlier["ended"] + wait
+
+
 def _faults_of_requests(receipts: list[Receipt], documents: dict[str, dict[str, Any]]) -> dict[str, list[Any]]:
     """Faults that one request shows by itself."""
     found: dict[str, list[Any]] = defaultdict(list)
@@ -139,7 +149,7 @@ def _faults_of_requests(receipts: list[Receipt], documents: dict[str, dict[str, 
             ("key_mismatch", not receipt["key"] or receipt["key"] != receipt["webhook_id"]),
             ("nameless", None in (receipt["release"], receipt["version"], receipt["language"], receipt["action"])),
             ("wrong_language", document is not None and receipt["language"] not in (None, *takes)),
-            ("misplaced", receipt["misplaced"] or document is None),
+            ("misplaced", receipt["misplaced"]),
             ("followed", receipt["redirected"]),
             ("unauthorised", receipt["authorised"] is False),
         ):

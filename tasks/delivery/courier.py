@@ -15,7 +15,9 @@ the answer's body — endless, dripping, reset, past the deadline — the outcom
 from __future__ import annotations
 
 import errno
+import heapq
 import os
+import re
 import select
 import socket
 import time
@@ -23,10 +25,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 import pycurl
+
+from tasks.delivery.names import Names
 
 KEPT_BYTES: Final = 2048
 """This much of an answer's body is kept, for the person who reads why an outlet said no."""
@@ -101,7 +107,7 @@ class Courier:
     """All transfers of one drain.
 
     `in_flight_hint`: how many will be going at once, to size the stores of handles and connections.
-    `connect_timeout`: seconds for name look-up, connection and TLS together.
+    `connect_timeout`: seconds for name look-up, and again for connection and TLS together.
     `answer_cap_bytes`: an answer's body is read up to here.
     `trust`: PEM bundle of the authorities that we believe; read once per courier, not once per host.
     `allowed`: asked with the very address about to be dialled, so what a name resolved to earlier does not matter.
@@ -126,8 +132,14 @@ class Courier:
         self._busy: dict[Any, _Line] = {}
         self._reading: dict[_Line, float] = {}
         self._ready: deque[Answer] = deque()
+        self._names = Names()
+        self._looking: dict[str, list[_Waiting]] = {}
+        self._look_up_ends: list[tuple[float, int, _Waiting]] = []
+        self._numbers = count()
+        self._waiting = 0
         self._wake_at: float | None = None
         self._epoll = select.epoll()
+        self._epoll.register(self._names, select.EPOLLIN)
         self._watched: dict[int, int] = {}
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, in_flight_hint + IDLE_CONNECTIONS)
@@ -137,20 +149,24 @@ class Courier:
     @property
     def in_flight(self) -> int:
         """Transfers started whose Answer was not handed out yet."""
-        return len(self._busy) + len(self._ready)
+        return len(self._busy) + self._waiting + len(self._ready)
 
     def start(self, transfer: Transfer) -> None:
         """Begin a transfer; never raises for what is wrong with it, `turn()` tells."""
-        line = self._spare.pop() if self._spare else self._new_line()
-        try:
-            line.load(transfer)
-            self._multi.add_handle(line.curl)
-        except (pycurl.error, UnicodeError, ValueError, TypeError) as error:
-            # The text of the exception may quote a header, and with it a secret: only its kind is told.
-            self._ready.append(_refused(transfer, f"cannot be sent: {_why(error)}"))
-            line.curl.close()
+        waiting = _Waiting(transfer, time.time(), time.monotonic())
+        place = _named_place(transfer.url)
+        if place is None:
+            self._begin(waiting, "")
+            return
+        waiting.host, waiting.port = place
+        found = self._names.find(waiting.host)
+        if found is None:
+            self._waiting += 1
+            self._looking.setdefault(waiting.host, []).append(waiting)
+            until = waiting.started + min(self._connect_timeout, transfer.deadline)
+            heapq.heappush(self._look_up_ends, (until, next(self._numbers), waiting))
         else:
-            self._busy[line.curl] = line
+            self._named(waiting, found)
 
     def turn(self, timeout: float) -> list[Answer]:
         """Let the transfers go on; wait at most `timeout` seconds for one to end; give all that ended."""
@@ -160,6 +176,7 @@ class Courier:
             self._poll(0.0 if self._ready else self._wait(now, until))
             self._collect()
             self._end_slow_bodies()
+            self._end_slow_look_ups()
             if self._ready or time.monotonic() >= until:
                 answers = list(self._ready)
                 self._ready.clear()
@@ -167,9 +184,12 @@ class Courier:
 
     def abandon_all(self) -> list[Answer]:
         """Break off every transfer; an Answer for each (`ours`), whose `sent` says what the outlet may have got."""
+        why = "abandoned: the worker stops"
         self._collect()
         for line in list(self._busy.values()):
-            self._finish(line, pycurl.E_ABORTED_BY_CALLBACK, "", "abandoned: the worker stops")
+            self._finish(line, pycurl.E_ABORTED_BY_CALLBACK, "", why)
+        for waiting in [waiting for many in self._looking.values() for waiting in many]:
+            self._give_up(waiting, why, ErrorKind.OURS)
         answers = list(self._ready)
         self._ready.clear()
         return answers
@@ -184,6 +204,7 @@ class Courier:
         self._spare.clear()
         self._multi.close()
         self._epoll.close()
+        self._names.close()
 
     # --- the loop
 
@@ -193,11 +214,17 @@ class Courier:
             until = min(until, self._wake_at)
         if self._reading:
             until = min(until, next(iter(self._reading.values())) + BODY_GRACE)
+        if self._look_up_ends:
+            until = min(until, self._look_up_ends[0][0])
         return max(0.0, until - now)
 
     def _poll(self, wait: float) -> None:
         multi = self._multi
-        for fd, events in self._epoll.poll(wait, max(1, len(self._watched))):
+        names = self._names.fileno()
+        for fd, events in self._epoll.poll(wait, len(self._watched) + 1):
+            if fd == names:
+                self._take_names()
+                continue
             ready = _TO_CURL[events & 7] if events < 8 else _to_curl(events)
             multi.socket_action(fd, ready)
         if self._wake_at is not None and time.monotonic() >= self._wake_at:
@@ -221,7 +248,11 @@ class Courier:
             line, since = next(iter(self._reading.items()))
             if since > limit:
                 return
-            self._finish(line, pycurl.E_OK, "", None)
+            if line.all_sent():
+                self._finish(line, pycurl.E_OK, "", None)
+            else:  # it answered early and still reads: let it
+                del self._reading[line]
+                self._reading[line] = time.monotonic()
 
     def _on_socket(self, wanted: int, fd: int, _multi: Any, _data: Any) -> None:
         try:
@@ -242,7 +273,51 @@ class Courier:
     def _on_timer(self, milliseconds: int) -> None:
         self._wake_at = None if milliseconds < 0 else time.monotonic() + milliseconds / 1000
 
-    # --- ends
+    # --- beginnings and ends
+
+    def _take_names(self) -> None:
+        for host, found in self._names.take():
+            for waiting in self._looking.pop(host, ()):
+                waiting.over = True
+                self._waiting -= 1
+                self._named(waiting, found)
+
+    def _named(self, waiting: _Waiting, found: tuple[str, ...] | str) -> None:
+        if isinstance(found, str):
+            self._ready.append(waiting.answer(found, ErrorKind.RESOLVE))
+        else:
+            self._begin(waiting, f"{waiting.host}:{waiting.port}:{','.join(found)}")
+
+    def _end_slow_look_ups(self) -> None:
+        ends = self._look_up_ends
+        while ends and (ends[0][2].over or ends[0][0] <= time.monotonic()):
+            waiting = heapq.heappop(ends)[2]
+            if not waiting.over:
+                seconds = time.monotonic() - waiting.started
+                text = f"timed out after {seconds:.3g} s looking up the host name"
+                self._give_up(waiting, text, ErrorKind.TIMEOUT)
+
+    def _give_up(self, waiting: _Waiting, why: str, kind: ErrorKind) -> None:
+        """End a transfer whose name is not known yet. The look-up goes on, for whoever asks next."""
+        waiting.over = True
+        self._waiting -= 1
+        others = self._looking[waiting.host]
+        others.remove(waiting)
+        if not others:
+            del self._looking[waiting.host]
+        self._ready.append(waiting.answer(why, kind))
+
+    def _begin(self, waiting: _Waiting, resolved: str) -> None:
+        line = self._spare.pop() if self._spare else self._new_line()
+        try:
+            line.load(waiting, resolved)
+            self._multi.add_handle(line.curl)
+        except (pycurl.error, UnicodeError, ValueError, TypeError) as error:
+            # The text of the exception may quote a header, and with it a secret: only its kind is told.
+            self._ready.append(waiting.answer(f"cannot be sent: {_why(error)}", ErrorKind.OURS))
+            line.curl.close()
+        else:
+            self._busy[line.curl] = line
 
     def _new_line(self) -> _Line:
         return _Line(self._trust, self._connect_timeout, self._answer_cap, self._allowed, self._reading)
@@ -260,12 +335,31 @@ class Courier:
             line.curl.close()
 
 
+class _Waiting:
+    """A transfer that was started; most wait no time at all."""
+
+    __slots__ = ("host", "over", "port", "started", "started_at", "transfer")
+
+    def __init__(self, transfer: Transfer, started_at: float, started: float) -> None:
+        self.transfer = transfer
+        self.started_at = started_at
+        self.started = started
+        self.host = ""
+        self.port = 0
+        self.over = False
+
+    def answer(self, error: str, kind: ErrorKind) -> Answer:
+        """The Answer if it ends before libcurl ever had it."""
+        seconds = time.monotonic() - self.started
+        return Answer(self.transfer, None, error, kind, {}, b"", False, None, self.started_at, seconds, None)
+
+
 class _Line:
     """One curl handle and what it has heard so far. It is used again and again: `load` sets only what differs."""
 
     __slots__ = (
         "allowed", "body_kept", "body_size", "cap", "complete", "curl", "deadline_ms", "dialled", "headers", "method",
-        "no_socket", "reading", "refused", "started", "started_at", "status", "transfer",
+        "no_socket", "reading", "refused", "resolved", "started", "started_at", "status", "transfer",
     )  # fmt: skip
 
     def __init__(
@@ -281,6 +375,7 @@ class _Line:
         self.reading = reading
         self.deadline_ms = 0
         self.method = "POST"
+        self.resolved = ""
         self.curl = curl = pycurl.Curl()
         for option, value in _OPTIONS.items():
             curl.setopt(option, value)
@@ -292,8 +387,12 @@ class _Line:
         curl.setopt(pycurl.HEADERFUNCTION, self.on_header)
         curl.setopt(pycurl.WRITEFUNCTION, self.on_body)
 
-    def load(self, transfer: Transfer) -> None:
-        """Make the handle ready for this transfer. Raises what pycurl raises, and ValueError for a forged header."""
+    def load(self, waiting: _Waiting, resolved: str) -> None:
+        """Make the handle ready for this transfer. Raises what pycurl raises, and ValueError for a forged header.
+
+        `resolved`: `host:port:address,…`, empty if the URL has an address.
+        """
+        transfer = waiting.transfer
         headers = transfer.headers
         joined = "".join(headers)
         if "\r" in joined or "\n" in joined or "\0" in joined:
@@ -305,13 +404,18 @@ class _Line:
         curl.setopt(pycurl.HTTPHEADER, (*headers, "Expect:"))
         # pycurl keeps a reference to the bytes and libcurl reads from there: one rendition, no copies.
         curl.setopt(pycurl.POSTFIELDS, transfer.body)
-        deadline_ms = max(1, round(transfer.deadline * 1000))
+        left = transfer.deadline
+        if waiting.over:  # it waited for its name
+            left -= time.monotonic() - waiting.started
+        deadline_ms = max(1, round(left * 1000))
         if deadline_ms != self.deadline_ms:
             curl.setopt(pycurl.TIMEOUT_MS, deadline_ms)
             self.deadline_ms = deadline_ms
         if transfer.method != self.method:
             curl.setopt(pycurl.CUSTOMREQUEST, None if transfer.method == "POST" else transfer.method)
             self.method = transfer.method
+        if resolved != self.resolved:
+            self.set_resolved(resolved)
         self.transfer = transfer
         self.status = 0
         self.complete = False
@@ -321,8 +425,20 @@ class _Line:
         self.refused: str | None = None
         self.dialled: str | None = None
         self.no_socket: str | None = None
-        self.started_at = time.time()
-        self.started = time.monotonic()
+        self.started_at = waiting.started_at
+        self.started = waiting.started
+
+    def set_resolved(self, resolved: str) -> None:
+        """Give libcurl the addresses, and take away those of this handle's transfer before.
+
+        libcurl goes through its whole store of names at every transfer, so the store is to stay small.
+        """
+        entries = [resolved] if resolved else []
+        if self.resolved:
+            host, port, _ = self.resolved.split(":", 2)
+            entries.insert(0, f"-{host}:{port}")
+        self.curl.setopt(pycurl.RESOLVE, entries)
+        self.resolved = resolved
 
     # --- what libcurl calls; an exception here would be printed and lost
 
@@ -372,7 +488,7 @@ class _Line:
         """What libcurl's result means. `ours`: we broke it off ourselves, and why."""
         curl, transfer = self.curl, self.transfer
         begun = curl.getinfo(pycurl.REQUEST_SIZE) > 0  # some of the request went out, so the connection stood
-        sent = begun and curl.getinfo(pycurl.SIZE_UPLOAD_T) >= len(transfer.body)
+        sent = begun and self.all_sent()
         error: str | None = None
         kind: ErrorKind | None = None
         if ours is not None and not self.complete:
@@ -392,6 +508,9 @@ class _Line:
             seconds=time.monotonic() - self.started,
             connected=curl.getinfo(pycurl.PRETRANSFER_TIME) if begun else None,
         )
+
+    def all_sent(self) -> bool:
+        return bool(self.curl.getinfo(pycurl.SIZE_UPLOAD_T) >= len(self.transfer.body))
 
     def failure(self, code: int, text: str, begun: bool, sent: bool) -> tuple[str, ErrorKind]:
         """Our words for libcurl's error code; `text` is libcurl's, used only where it can hold no secret."""
@@ -428,7 +547,7 @@ class _Line:
         if begun:
             return "while sending"
         if self.dialled is None:
-            return "looking up the host name"
+            return "before dialling"
         return "in the TLS handshake" if self.curl.getinfo(pycurl.CONNECT_TIME) else "connecting"
 
 
@@ -446,8 +565,12 @@ _OPTIONS: Final = {
     pycurl.SSL_VERIFYPEER: 1,
     pycurl.SSL_VERIFYHOST: 2,
     pycurl.SSLVERSION: pycurl.SSLVERSION_TLSv1_2,
+    # No post-quantum key share: it costs a seventh of the handshake, its larger first message is what old servers and
+    # boxes before them choke on, and an embargo is over in days.
+    pycurl.SSL_EC_CURVES: "X25519:P-256:P-384:P-521",
     pycurl.HTTP_CONTENT_DECODING: 0,  # bytes are counted as they come: nothing unpacks to gigabytes
     pycurl.NOPROGRESS: 1,
+    pycurl.DNS_CACHE_TIMEOUT: 0,  # tasks/delivery/names.py remembers; libcurl's own store costs a fifth of a transfer
 }
 _RESETS: Final = frozenset({
     pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR, pycurl.E_GOT_NOTHING, pycurl.E_PARTIAL_FILE, pycurl.E_SEND_FAIL_REWIND,
@@ -479,9 +602,20 @@ _TO_CURL: Final = tuple(_to_curl(events) for events in range(8))
 """For the few values that nearly every event has, a look-up."""
 
 
-def _refused(transfer: Transfer, why: str) -> Answer:
-    """The Answer of a transfer that never began."""
-    return Answer(transfer, None, why, ErrorKind.OURS, {}, b"", False, None, time.time(), 0.0, None)
+@lru_cache(maxsize=16384)
+def _named_place(url: str) -> tuple[str, int] | None:
+    """Host and port if the host is a name to be looked up. None for addresses, and for what only libcurl can judge."""
+    match = _NAMED.match(url)
+    if match is None:
+        return None
+    scheme, host, port = match.groups()
+    last = host.rpartition(".")[2]
+    if last[:1].isdigit() or last in ("", "localhost"):  # also 0x7f.1; libcurl knows localhost by itself
+        return None
+    return host, int(port) if port else 443 if scheme == "https" else 80
+
+
+_NAMED: Final = re.compile(r"(https?)://([A-Za-z0-9._-]+)(?::([0-9]{1,5}))?(?:[/?#]|$)")
 
 
 def _why(error: Exception) -> str:

@@ -85,7 +85,9 @@ def _detail(status: int, verdict: Verdict, answer: Answer) -> str:
         text = str(status)
     if 300 <= status < 400:
         return f"{text}: {_pointed_to(answer.headers.get('location'))}"[:DETAIL_CHARACTERS]
-    said = "" if verdict is Verdict.DELIVERED else _said(answer)
+    if verdict is Verdict.DELIVERED:
+        return text if answer.sent else f"{text}, before it had read everything"
+    said = _said(answer)
     return f"{text}: {said}"[:DETAIL_CHARACTERS] if said else text
 
 

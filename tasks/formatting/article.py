@@ -18,7 +18,7 @@ ALGORITHMIC = frozenset({"apertium"})
 
 @dataclass(frozen=True)
 class Article:
-    """The parts of an article, ready to be set in any format. A kill has no body, dateline or boilerplate."""
+    """The parts of an article, ready for any format. A kill has headline and lead, no body, dateline or notices."""
 
     release: Release
     translation: Translation
@@ -94,7 +94,7 @@ def make_article(release: Release, translation: Translation, wire: Wire) -> Arti
         house=house,
         action="kill" if killed else "correct" if corrected else "publish",
         headline=fold(translation.headline),
-        subheadline=fold(translation.subheadline) if translation.subheadline else None,
+        subheadline=fold(translation.subheadline) if translation.subheadline and not killed else None,
         dateline="" if killed else house.dateline_for(place, day, wire.name),
         # once more through the gate: an engine wrote this since the release passed it
         body_html="" if killed else clean_html(translation.body_html),
@@ -102,7 +102,7 @@ def make_article(release: Release, translation: Translation, wire: Wire) -> Arti
         note=release.correction_note if killed or corrected else None,
         machine_notice=(
             house.machine_translation.format(source_language=house.language_name(release.language))
-            if translation.machine
+            if translation.machine and not killed
             else None
         ),
         disclaimer=house.disclaimer.format(wire=wire.name, url=wire.url),

@@ -37,9 +37,9 @@ class HouseTextMissing(LookupError):
 
     def __init__(self, language: str, tried: list[str]):
         self.language = language
-        super().__init__(
-            f"no house text for {language!r}: add tasks/formatting/house/{tried[-1]}.yaml, with all keys of en.yaml"
-        )
+        plain = language.split("-")[0]
+        file = f"tasks/formatting/house/{plain if plain in tried else tried[-1]}.yaml"
+        super().__init__(f"no house text for {language!r}: add {file}, with all keys of en.yaml")
 
 
 def _template(*names: str) -> Callable[[str], str]:
@@ -50,8 +50,10 @@ def _template(*names: str) -> Callable[[str], str]:
             found = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
         except ValueError as error:
             raise ValueError(f"has a brace out of place: {error}") from None
-        for name in sorted(found ^ set(names)):
-            raise ValueError(f"has the unknown placeholder {{{name}}}" if name in found else f"lacks {{{name}}}")
+        faults = [f"has the unknown placeholder {{{name}}}" for name in sorted(found - set(names))]
+        faults += [f"lacks {{{name}}}" for name in names if name not in found]
+        if faults:
+            raise ValueError("; ".join(faults))
         if not text.strip():
             raise ValueError("is empty")
         return text
@@ -173,15 +175,18 @@ def _candidates(language: str) -> list[str]:
 
 
 def _likely(tag: str) -> tuple[str, str]:
-    """Language and script of a tag; CLDR's likely subtags fill in a script that is not said."""
-    locale = locale_of(tag)
-    if locale.script:
-        return locale.language, locale.script
+    """Language and script of a tag; CLDR's likely subtags fill in a script that is not said.
+
+    Read from the tag itself: Babel drops a script that CLDR has no data for and would make `ru-Latn` Cyrillic.
+    """
+    language, *rest = tag.split("-")
+    script = next((part for part in rest if len(part) == 4), None)
+    if script:
+        return language, script
     likely = get_global("likely_subtags")
-    full = (
-        likely.get(f"{locale.language}_{locale.territory}") or likely.get(locale.language) or f"{locale.language}_Latn"
-    )
-    return locale.language, next((part for part in full.split("_") if len(part) == 4), "Latn")
+    regional = [likely.get(f"{language}_{part}") for part in rest]
+    full = next((tags for tags in (*regional, likely.get(language)) if tags), f"{language}_Latn")
+    return language, full.split("_")[1]
 
 
 @cache

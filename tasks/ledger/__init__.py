@@ -58,7 +58,7 @@ def safe_ledger_url() -> str:
 
 
 @cache
-def _engine(pid: int) -> Engine:
+def _engine(_pid: int) -> Engine:
     """One engine per process: connections must not be shared over a fork, so the process id is part of the key."""
     return open_ledger(ledger_url())
 

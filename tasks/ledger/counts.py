@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, exists, func, select
 
 from tasks.ledger.schema import deliveries, refusals, renditions, translations
 from tasks.states import Making, State
@@ -64,14 +64,16 @@ def unfinished(ledger: Connection, release_id: int) -> int:
 
 def in_the_making(ledger: Connection, release_id: int) -> int:
     """Translations and renditions that nobody has tried to make yet: deliveries may still come of them."""
-    return sum(
-        ledger.execute(
-            select(func.count())
-            .select_from(table)
-            .where(table.c.release_id == release_id, table.c.state == Making.WANTED)
-        ).scalar_one()
-        for table in (translations, renditions)
+    translation = and_(
+        translations.c.release_id == renditions.c.release_id, translations.c.language == renditions.c.language
     )
+    untried = select(func.count()).where(translations.c.release_id == release_id, translations.c.state == Making.WANTED)
+    unformatted = select(func.count()).where(
+        renditions.c.release_id == release_id,
+        renditions.c.state == Making.WANTED,
+        exists().where(translation, translations.c.state == Making.MADE),
+    )
+    return ledger.execute(untried).scalar_one() + ledger.execute(unformatted).scalar_one()
 
 
 def refused(ledger: Connection, count: int) -> list[dict[str, Any]]:

@@ -95,7 +95,7 @@ def plan(ledger: Connection, release_id: int, urgency: int, rows: Sequence[Plann
 
 
 def begin(ledger: Connection, release_id: int, now: float) -> int:
-    """Start the rows of a release that was just planned: past an embargo if there is none; the number that became due."""
+    """Start the rows of a release just planned: past an embargo if there is none; the number that became due."""
     return _let_go(ledger, release_id, d.reason == Hold.EMBARGO, now)
 
 
@@ -153,7 +153,7 @@ def resume(ledger: Connection, outlet_ids: Sequence[str], now: float) -> int:
 
 
 def _let_go(ledger: Connection, release_id: int, which: ColumnElement[bool], now: float) -> int:
-    """End a hold of `which` rows. What else they must wait for (embargo, translation, rendition) they still wait for."""
+    """End a hold of `which` rows; for an embargo, a translation or a rendition they wait on."""
     embargo = ledger.execute(select(releases.c.embargo_until).where(releases.c.id == release_id)).scalar()
     waits_for = Hold.EMBARGO if embargo is not None and embargo > now else Hold.TRANSLATION
     ledger.execute(update(deliveries).where(IS_HELD, d.release_id == release_id, which).values(reason=waits_for))
@@ -170,7 +170,7 @@ def claim(ledger: Connection, worker: str, *, now: float, lease: float, limit: i
 
 
 def _claim_class(ledger: Connection, worker: str, urgency: int, now: float, until: float, limit: int) -> list[Claim]:
-    """Claim within one urgency: so the index leads straight to the rows that are due, past all retries still waiting."""
+    """Claim within one urgency: the index leads straight to what is due, past all retries still waiting."""
     pick = (
         select(d.id)
         .where(IS_DUE, d.urgency == urgency, d.due_at <= now)

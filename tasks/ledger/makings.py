@@ -50,7 +50,7 @@ def hold(ledger: Connection, table: Table, *, attempt: int, hint_at: float, reas
 
 def unmade(ledger: Connection, table: Table, *, now: float, again_at: float) -> list[Row]:  # type: ignore[type-arg]
     """Those that wait for a maker although their time has come, each given out once until `again_at`."""
-    possible = literal(True)
+    possible: ColumnElement[bool] = literal(True)
     if table is renditions:  # a rendition waits for its translation, and no hint helps before that
         possible = exists().where(
             translations.c.release_id == renditions.c.release_id,

@@ -17,7 +17,7 @@ HINT_AFTER = 5.0
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of a release at the door: `new`, `known` (same content) or `conflict` (same version, other content)."""
+    """What became of a release at the door: `new`, `known` (same content) or `conflict` (other content)."""
 
     outcome: Literal["new", "known", "conflict"]
     release_id: int

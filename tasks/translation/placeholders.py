@@ -32,10 +32,11 @@ def read(text: str, beginning: str, opaques: Sequence[Opaque]) -> Text:
     """The pieces of an engine's answer; a word that was damaged stays in the text, where the checks will see it."""
     pieces: list[Piece] = []
     last = 0
-    for found in re.finditer(rf"(?<![^\W\d_]){beginning}([A-Z])([A-Z])(?![^\W\d_])", text, re.IGNORECASE):
-        index = LETTERS.index(found[1].upper()) * 26 + LETTERS.index(found[2].upper())
-        if index >= len(opaques):
-            continue
-        pieces += [text[last : found.start()], opaques[index]]
-        last = found.end()
+    # several words may have been run together where pieces touch: `~` and a number
+    for found in re.finditer(rf"(?<![^\W\d_])(?:{beginning}[A-Z]{{2}})+(?![^\W\d_])", text, re.IGNORECASE):
+        pairs = re.findall(rf"{beginning}([A-Z])([A-Z])", found[0].upper())
+        indexes = [LETTERS.index(first) * 26 + LETTERS.index(second) for first, second in pairs]
+        if max(indexes) < len(opaques):
+            pieces += [text[last : found.start()], *(opaques[index] for index in indexes)]
+            last = found.end()
     return joined([*pieces, text[last:]])

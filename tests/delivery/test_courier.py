@@ -194,6 +194,21 @@ class TestBadManners:
         assert 0.25 < answer.seconds < 3
         assert bench.courier.in_flight == 0
 
+    def test_an_early_answer_does_not_end_the_request(self, bench: Any, serve: Any, monkeypatch: Any) -> None:
+        monkeypatch.setattr("tasks.delivery.courier.BODY_GRACE", 0.1)
+
+        def early(call: Any) -> None:
+            call.socket.recv(100)
+            call.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+            call.outlet.over.wait(0.5)
+            got = 100
+            while got < len(BIG) * 4:
+                got += len(call.socket.recv(1 << 20))
+            call.send(b"ok")
+
+        answer = bench.send(serve(early).url(), body=BIG * 4)
+        assert (answer.status, answer.sent) == (200, True)
+
     def test_dripping_body_ends_at_the_deadline(self, bench: Any, serve: Any) -> None:
         def drip(call: Any) -> None:
             call.read()
@@ -254,10 +269,6 @@ class TestBadManners:
         assert (answer.error_kind, answer.sent) == (ErrorKind.TIMEOUT, False)
         assert answer.error.endswith("in the TLS handshake")
         assert answer.seconds < 3
-
-    def test_a_name_that_nobody_has(self, bench: Any) -> None:
-        answer = bench.send("http://outlet.invalid/")
-        assert (answer.error_kind, answer.sent, answer.address) == (ErrorKind.RESOLVE, False, None)
 
 
 class TestTls:
@@ -322,6 +333,123 @@ class TestGuarding:
         answer = make_bench(allowed=broken).send(outlet.url())
         assert answer.error_kind is ErrorKind.OURS
         assert outlet.connections == 0
+
+
+class Directory:
+    """Stands in for getaddrinfo: names of a test's own, some of which nobody answers for."""
+
+    def __init__(self, monkeypatch: Any) -> None:
+        self.addresses: dict[str, list[str]] = {}
+        self.asked: list[str] = []
+        self.alive = threading.Event()
+        monkeypatch.setattr("tasks.delivery.names.socket.getaddrinfo", self)
+
+    def __call__(self, host: str, *_: Any, **__: Any) -> list[Any]:
+        self.asked.append(host)
+        if host.startswith("dead"):
+            self.alive.wait(20)
+        if host not in self.addresses:
+            raise socket.gaierror(socket.EAI_AGAIN if host.startswith("dead") else socket.EAI_NONAME, "no")
+        return [(2, 1, 6, "", (address, 0)) for address in self.addresses[host] * 2]
+
+
+@pytest.fixture
+def directory(monkeypatch: Any) -> Any:
+    directory = Directory(monkeypatch)
+    yield directory
+    directory.alive.set()
+
+
+class TestNames:
+    def test_a_name(self, bench: Any, serve: Any, directory: Any) -> None:
+        directory.addresses["press.example"] = ["127.0.0.1"]
+        outlet = serve()
+        for _ in range(3):
+            answer = bench.send(outlet.url("press.example"))
+            assert (answer.status, answer.address) == (200, "127.0.0.1")
+        assert outlet.requests[0].headers["Host"] == f"press.example:{outlet.port}"
+        assert directory.asked == ["press.example"]
+
+    def test_tls_by_name(self, bench: Any, serve: Any, directory: Any, authority: Any) -> None:
+        directory.addresses = {"press.example": ["127.0.0.1"], "other.example": ["127.0.0.1"]}
+        outlet = serve(context=authority.context("press.example"))
+        assert bench.send(outlet.url("press.example")).status == 200
+        assert bench.send(outlet.url("other.example")).error_kind is ErrorKind.TLS
+
+    def test_a_name_that_nobody_has(self, bench: Any, directory: Any) -> None:
+        answer = bench.send("http://nobody.example/")
+        assert (answer.error, answer.error_kind) == ("the host name cannot be resolved", ErrorKind.RESOLVE)
+        assert (answer.sent, answer.address) == (False, None)
+
+    def test_a_name_that_resolves_to_a_refused_address(self, make_bench: Any, serve: Any, directory: Any) -> None:
+        directory.addresses["press.example"] = ["127.0.0.1", "::1"]
+        outlet = serve()
+        answer = make_bench(allowed=Guard().allows).send(outlet.url("press.example"))
+        assert (answer.error_kind, answer.sent) == (ErrorKind.BLOCKED, False)
+        assert outlet.connections == 0
+
+    def test_a_name_that_changes_to_a_refused_address(
+        self, make_bench: Any, serve: Any, directory: Any, monkeypatch: Any
+    ) -> None:
+        monkeypatch.setattr("tasks.delivery.names.GOOD_SECONDS", 0.0)
+        outlet = serve(answering(OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")), address="0.0.0.0")
+        bench = make_bench(in_flight_hint=1, allowed=lambda ip: ip == "127.0.0.1")
+        directory.addresses["press.example"] = ["127.0.0.1"]
+        assert bench.send(outlet.url("press.example")).status == 200
+        directory.addresses["press.example"] = ["127.0.0.2"]
+        answer = bench.send(outlet.url("press.example"))
+        assert (answer.error_kind, answer.address) == (ErrorKind.BLOCKED, "127.0.0.2")
+
+    def test_the_second_address_is_tried(self, bench: Any, serve: Any, directory: Any) -> None:
+        directory.addresses["press.example"] = ["127.0.0.9", "127.0.0.1"]
+        answer = bench.send(serve().url("press.example"))
+        assert (answer.status, answer.address) == (200, "127.0.0.1")
+
+    def test_one_look_up_for_all_who_wait(self, bench: Any, serve: Any, directory: Any) -> None:
+        directory.addresses["dead-at-first.example"] = ["127.0.0.1"]
+        url = serve().url("dead-at-first.example")
+        for number in range(50):
+            bench.courier.start(Transfer(number, url, (), b"x", 20.0))
+        assert bench.courier.turn(0.05) == []
+        assert bench.courier.in_flight == 50
+        directory.alive.set()
+        assert {answer.status for answer in bench.wait(50)} == {200}
+        assert directory.asked == ["dead-at-first.example"]
+
+    def test_dead_names_do_not_hold_up_living_ones(self, bench: Any, serve: Any, directory: Any) -> None:
+        outlet = serve()
+        for number in range(50):
+            bench.courier.start(Transfer("dead", f"http://dead-{number}.example/", (), b"x", 20.0))
+        for number in range(50):
+            directory.addresses[f"press-{number}.example"] = ["127.0.0.1"]
+            bench.courier.start(Transfer("alive", outlet.url(f"press-{number}.example"), (), b"x", 20.0))
+        assert {(answer.transfer.key, answer.status) for answer in bench.wait(50)} == {("alive", 200)}
+        directory.alive.set()
+        errors = {(answer.error, answer.error_kind) for answer in bench.wait(50)}
+        assert errors == {("no name server answers for the host name", ErrorKind.RESOLVE)}
+
+    def test_a_look_up_has_its_time(self, make_bench: Any, directory: Any) -> None:
+        bench = make_bench(connect_timeout=0.3)
+        answer = bench.send("http://dead.example/")
+        assert (answer.error_kind, answer.sent) == (ErrorKind.TIMEOUT, False)
+        assert answer.error.endswith("looking up the host name")
+        assert 0.25 < answer.seconds < 2
+        assert bench.send("http://dead.example/", deadline=0.1).seconds < 0.25
+
+    def test_the_look_up_counts_for_the_deadline(self, bench: Any, serve: Any, directory: Any) -> None:
+        directory.addresses["dead-at-first.example"] = ["127.0.0.1"]
+        outlet = serve(lambda call: call.hang())
+        threading.Timer(0.3, directory.alive.set).start()
+        answer = bench.send(outlet.url("dead-at-first.example"), deadline=0.6)
+        assert (answer.error_kind, answer.sent) == (ErrorKind.TIMEOUT, True)
+        assert 0.5 < answer.seconds < 0.85
+
+    def test_abandoning_while_looking_up(self, bench: Any, directory: Any) -> None:
+        bench.courier.start(Transfer("k", "http://dead.example/", (), b"x", 20.0))
+        (answer,) = bench.courier.abandon_all()
+        assert (answer.error_kind, answer.sent) == (ErrorKind.OURS, False)
+        assert bench.courier.in_flight == 0
+        bench.courier.close()
 
 
 class TestOurFaults:
@@ -451,7 +579,7 @@ class TestReuse:
     def test_an_error_does_not_stick(self, make_bench: Any, serve: Any) -> None:
         bench = make_bench(in_flight_hint=1)
         assert bench.send(serve(answering()).url(), deadline=0.5).error_kind is ErrorKind.RESET
-        assert bench.send("http://outlet.invalid/").error_kind is ErrorKind.RESOLVE
+        assert bench.send("http://127.0.0.1:1/").error_kind is ErrorKind.CONNECT
         answer = bench.send(serve(answering(b"HTTP/1.1 204 No Content\r\n\r\n")).url())
         assert (answer.status, answer.error, answer.answer, answer.headers) == (204, None, b"", {})
 

@@ -90,6 +90,11 @@ def test_error(kind: ErrorKind, *, sent: bool, verdict: Verdict) -> None:
     assert (judgement.retry_after, judgement.disable_outlet, judgement.status) == (None, False, None)
 
 
+def test_a_yes_before_all_was_sent_is_told() -> None:
+    judgement = judge(answer(200, sent=False))
+    assert (judgement.verdict, judgement.detail) == (Verdict.DELIVERED, "200 OK, before it had read everything")
+
+
 def test_a_status_counts_more_than_what_happened_to_the_body() -> None:
     judgement = judge(answer(200, error="connection closed within the answer's body", error_kind=ErrorKind.RESET))
     assert judgement.verdict is Verdict.DELIVERED

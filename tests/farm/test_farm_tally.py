@@ -34,6 +34,7 @@ def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
         "b": {"outlet": {"languages": ["de"], "format": "html"}},
         "text": {"outlet": {"languages": ["de"], "format": "text"}},
         "broken": {"manner": "broken", "outlet": {"languages": ["de"], "format": "html"}},
+        "throttled": {"manner": "throttled", "retry_after": 60, "outlet": {"languages": ["de"], "format": "html"}},
         "narrow": {"manner": "slow", "delay": 30, "outlet": {"languages": ["de"], "limits": {"in_flight": 1}}},
         "token": {"outlet": {"languages": ["de"], "auth": {"type": "bearer", "secret": f"file:{directory / 'token'}"}}},
         "signed": {"outlet": {"languages": ["de"], "auth": {"signing_secret": "env:SIGNING"}}},
@@ -55,7 +56,9 @@ def send(farm: Farm, outlet: str, version: int = 1, language: str = "de", **othe
         "Idempotency-Key": key, "webhook-id": key, "Fanwire-Release": "urn:x:1", "Fanwire-Version": str(version),
         "Fanwire-Action": other.pop("action", "publish"), "Content-Language": language,
     }  # fmt: skip
-    body = other.pop("body", b"%d %s %s" % (version, language.encode(), farm.outlets[outlet]["format"].encode()))
+    body = other.pop(
+        "body", b"%d %s %s" % (version, language.encode(), farm.outlets.get(outlet, {}).get("format", "").encode())
+    )
     headers |= {name.replace("_", "-"): value for name, value in other.items()}
     connection = HTTPConnection(url.hostname, url.port, timeout=10)
     connection.request("POST", f"/o/{outlet}", body, {name: value for name, value in headers.items() if value})
@@ -122,6 +125,18 @@ def test_after_kill(farm: Farm) -> None:
     assert faults(farm) == {"after_kill": 1}
 
 
+def test_too_early(farm: Farm) -> None:
+    post(farm, "throttled")
+    post(farm, "throttled", 2)
+    assert faults(farm) == {}
+    post(farm, "throttled")
+    assert faults(farm) == {"too_early": 1}
+    farm.wait_until_accepted(1)
+    assert (farm.health()["receipts"], farm.health()["accepted"]) == (3, 1)
+    with pytest.raises(TimeoutError, match="2 not accepted after 0 s"):
+        farm.wait_until_accepted(2, seconds=0)
+
+
 def test_different_bytes(farm: Farm) -> None:
     post(farm, "a")
     post(farm, "b", body=b"other")
@@ -149,6 +164,8 @@ def test_wrong_language_and_wrong_place(farm: Farm) -> None:
     assert faults(farm) == {"wrong_language": 1}
     post(farm, "text", at="a")
     assert faults(farm) == {"wrong_language": 1, "misplaced": 1}
+    assert post(farm, "nobody", at="a", body=b"news") == 404
+    assert faults(farm) == {"wrong_language": 1, "misplaced": 2}
 
 
 def test_too_many_at_once(farm: Farm) -> None:

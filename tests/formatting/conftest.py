@@ -15,8 +15,8 @@ from tasks.release import Release, Translation, read_release
 SCHEMAS = Path(__file__).parents[2].parent / "shared" / "schemas"
 
 BODY = (
-    '<p>Northwind said on <a href="https://northwind.example/news?id=1&amp;lang=en">Tuesday</a> that its yard in Porto will '
-    "build 12 ferries.</p><h2>Figures</h2>"
+    '<p>Northwind said on <a href="https://northwind.example/news?id=1&amp;lang=en">Tuesday</a> that its yard '
+    "in Porto will build 12 ferries.</p><h2>Figures</h2>"
     '<ul><li>Output rises to 10<sup>6</sup> m<sup>2</sup></li><li>More at <a href="https://northwind.example/yard">the '
     "yard</a><ul><li>and the docks</li></ul></li></ul>"
     "<table><caption>Plan</caption><tr><th>Year</th><th>Ferries</th></tr>"
@@ -50,6 +50,12 @@ FULL: dict[str, Any] = {
     "urgency": 4,
     "rights": "© 2026 Northwind SA",
 }
+
+
+@pytest.fixture
+def links() -> tuple[str, ...]:
+    """Every address that the body of the full release holds."""
+    return LINKS
 
 
 @pytest.fixture

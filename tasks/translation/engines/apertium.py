@@ -169,7 +169,8 @@ def _stream(unit: Text, beginning: str) -> str:
                 words = _escaped(piece)
             bound = "; ".join(f"t:a:{id}" for id in opened)
             core = words.strip()
-            parts.append(words.replace(core, f"[[{bound}]]{core}[[/]]", 1) if bound and core else words)
+            held = bound and any(map(str.isalnum, core))  # a blank around a lone `$` stops the pipeline
+            parts.append(words.replace(core, f"[[{bound}]]{core}[[/]]", 1) if held else words)
     return "".join(parts)
 
 

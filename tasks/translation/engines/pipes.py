@@ -22,10 +22,10 @@ class PipeBroken(Exception):
 class NulPipe:
     """Starts lazily, once in every process: a forked child must not talk through the pipes of its parent."""
 
-    def __init__(self, command: str, *, seconds: float = 20, seconds_each: float = 0.2):
-        """`command` is a shell pipeline. A call may take `seconds` plus `seconds_each` for each text."""
+    def __init__(self, command: str, *, patience: float = 10):
+        """`command` is a shell pipeline. `patience` is how long it may go without an answer, in seconds."""
         self._command = command
-        self._seconds, self._seconds_each = seconds, seconds_each
+        self._patience = patience
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
         self._lock = threading.Lock()
@@ -45,7 +45,7 @@ class NulPipe:
             process = self._running()
             question = b"".join(text.encode() + NUL for text in texts)
             try:
-                answer = _exchange(process, question, len(texts), self._seconds + self._seconds_each * len(texts))
+                answer = _exchange(process, question, len(texts), self._patience)
             except (OSError, PipeBroken) as error:
                 self._kill()
                 raise PipeBroken(str(error)) from error
@@ -95,11 +95,11 @@ class NulPipe:
                 pipe.close()
 
 
-def _exchange(process: subprocess.Popen[bytes], question: bytes, answers: int, seconds: float) -> bytes:
+def _exchange(process: subprocess.Popen[bytes], question: bytes, answers: int, patience: float) -> bytes:
     """Write and read at once, or both sides would wait for each other on full pipes."""
     assert process.stdin is not None
     assert process.stdout is not None
-    until = time.monotonic() + seconds
+    until = time.monotonic() + patience
     answer = bytearray()
     waiting = memoryview(question)
     with selectors.DefaultSelector() as selector:
@@ -108,13 +108,14 @@ def _exchange(process: subprocess.Popen[bytes], question: bytes, answers: int, s
         while answer.count(NUL) < answers:
             ready = selector.select(until - time.monotonic()) if time.monotonic() < until else []
             if not ready:
-                raise PipeBroken(f"no answer within {seconds:.0f} s")
+                raise PipeBroken(f"no answer for {patience:.0f} s after {answer.count(NUL)} of {answers}")
             for key, _ in ready:
                 if key.fileobj is process.stdout:
                     part = os.read(process.stdout.fileno(), _CHUNK)
                     if not part:
                         raise PipeBroken(f"the command ended after {answer.count(NUL)} of {answers} answers")
                     answer += part
+                    until = time.monotonic() + patience
                 else:
                     waiting = waiting[os.write(process.stdin.fileno(), waiting[:_CHUNK]) :]
                     if not waiting:

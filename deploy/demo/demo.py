@@ -1,0 +1,266 @@
+"""`make demo`: one release to 6,500 simulated outlets in 90 countries and 15 languages, with proof of what arrived.
+
+Starts the farm and the whole stack (broker, workers, Flower) in a home of their own, imports the outlets, submits the
+release, shows each language while it runs, and holds what the ledger says against what the outlets received. Ends by
+itself; exit status 0 if nothing was doubled, nothing is missing, and every outlet without the release has a reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE))
+
+# Retries come soon and end soon here, so that the demo shows a release's whole life in a minute. Seconds.
+TIMES = {
+    "FANWIRE_DEADLINE": "8",
+    "FANWIRE_CONNECT_TIMEOUT": "3",
+    "FANWIRE_LEASE": "20",
+    "FANWIRE_RETRY_BASE": "1",
+    "FANWIRE_RETRY_HORIZON": "20",
+    "FANWIRE_MAKING_RETRY": "5",
+    "FANWIRE_TICK": "0.5",
+}
+READY_SECONDS = 60.0
+RUN_SECONDS = 240.0
+
+
+def main() -> int:
+    """The demo from beginning to end; the exit status."""
+    options = _options()
+    home = (options.home or ROOT / "var" / "demo").resolve()
+    shutil.rmtree(home, ignore_errors=True)
+    (home / "farm").mkdir(parents=True)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FANWIRE_")}
+    environment |= TIMES | {"FANWIRE_HOME": str(home), "FANWIRE_FLOWER_PORT": str(options.flower_port)}
+    os.environ.clear()
+    os.environ.update(environment)
+    began = time.monotonic()
+    with Processes() as processes:
+        farm = start_farm(processes, home / "farm", options)
+        processes.start("stack", [fanwire(), "up"], home / "stack.log")
+        return Demo(home, farm, options, began).run()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=6500, help="outlets (6500)")
+    parser.add_argument("--manners", choices=("real", "good"), default="real", help="good: all answer fast")
+    parser.add_argument("--language", help="all outlets take this language only")
+    parser.add_argument("--release", type=Path, help="another release to send, in any form that `fanwire submit` reads")
+    parser.add_argument("--home", type=Path, help="where everything goes (var/demo); emptied first")
+    parser.add_argument("--flower-port", type=int, default=5555)
+    return parser.parse_args()
+
+
+def fanwire() -> str:
+    """The CLI of the environment that runs this."""
+    return str(Path(sys.executable).parent / "fanwire")
+
+
+class Processes:
+    """What the demo starts, each in a process group of its own; ended in reverse order, whatever happens."""
+
+    def __init__(self) -> None:
+        self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
+
+    def __enter__(self) -> Processes:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for _name, process in reversed(self._running):
+            if process.poll() is None:
+                process.terminate()
+        for _name, process in reversed(self._running):
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+
+    def start(self, name: str, command: list[str], log: Path) -> subprocess.Popen[bytes]:
+        """Start a command; its output goes to `log`."""
+        with log.open("wb") as output:
+            process = subprocess.Popen(  # noqa: S603, our own commands
+                command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        self._running.append((name, process))
+        return process
+
+
+def start_farm(processes: Processes, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Start the farm and take on what its outlets need of a sender; where it is."""
+    command = [sys.executable, str(HERE / "farm.py"), "--dir", str(folder)]
+    command += ["--count", str(options.count), "--manners", options.manners]
+    if options.language:
+        command += ["--language", options.language]
+    process = processes.start("farm", command, folder / "farm.log")
+    until(lambda: (folder / "farm.json").exists() or process.poll() is not None, READY_SECONDS, "the farm to start")
+    if process.poll() is not None:
+        sys.exit(f"the farm did not start; see {folder / 'farm.log'}")
+    where: dict[str, Any] = json.loads((folder / "farm.json").read_text())
+    os.environ["FANWIRE_CA_FILE"] = where["ca"]
+    os.environ["FANWIRE_ALLOWED_NETWORKS"] = where["network"]
+    for line in (folder / "secrets.env").read_text().splitlines():
+        name, _, value = line.partition("=")
+        os.environ[name] = value
+    return where
+
+
+def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait for a condition; ends the demo with a message if it does not come."""
+    ends = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > ends:
+            sys.exit(f"waited {seconds:g} s for {what}, in vain; the logs are in var/demo")
+        time.sleep(0.1)
+
+
+class Demo:
+    """One run: submit, watch, compare."""
+
+    def __init__(self, home: Path, farm: dict[str, Any], options: argparse.Namespace, began: float) -> None:
+        # the environment is complete only now, and Fanwire reads it when it is imported
+        from rich.console import Console
+
+        self.home = home
+        self.farm = farm
+        self.options = options
+        self.began = began
+        self.out = Console(highlight=False, emoji=False)
+        self.uri = ""
+        self.release_id = 0
+
+    def run(self) -> int:
+        """The exit status."""
+        from tasks.documents import DocumentRefused
+        from workers.ops import flower
+
+        self.out.print(f"[bold]Fanwire demo[/]: {self.farm['count']:,} outlets on {self.farm['network']}, one release")
+        try:
+            self.import_outlets()
+            self.out.print(
+                f"Flower: http://127.0.0.1:{self.options.flower_port}/ "
+                f"(user operations, password {flower.password()}), while this runs"
+            )
+            self.submit()
+        except DocumentRefused as refusal:
+            self.out.print(str(refusal), markup=False)
+            return 1
+        self.watch()
+        return self.summarise()
+
+    def import_outlets(self) -> None:
+        """Wait for the ledger and import the farm's outlets with the CLI, as an operator does."""
+        until((self.home / "broker.url").exists, READY_SECONDS, "the stack to start")
+        done = subprocess.run(  # noqa: S603, our own command
+            [fanwire(), "outlets", "import", self.farm["outlets"]], capture_output=True, text=True, check=False
+        )
+        self.out.print(done.stdout.strip() or done.stderr.strip(), markup=False)
+        if done.returncode:
+            sys.exit(1)
+
+    def submit(self) -> None:
+        """Submit the release and remember which row it became."""
+        from demo_release import release
+
+        from tasks import ledger
+        from tasks.ledger import releases
+        from tasks.release import read_release
+        from workers.broker import broker_url
+        from workers.producer import Producer
+
+        source = self.options.release
+        document = read_release(source.read_bytes() if source else json.dumps(release(), default=str))
+        started = time.monotonic()
+        with Producer(broker_url()) as producer:
+            receipt = producer.submit(document, timeout=READY_SECONDS)
+        if not receipt.taken:
+            sys.exit(f"the release was refused: {receipt.problems}")
+        self.uri = document.uri
+        with ledger.read() as book:
+            row = releases.find(book, document.uri)
+            assert row is not None
+            self.release_id = row.id
+        took = time.monotonic() - started
+        told = f"{receipt.status}: “{document.headline}” ({self.uri}), receipt after {took:.2f} s\n"
+        self.out.print(told, markup=False)
+
+    def watch(self) -> None:
+        """Show each language until nothing is due, claimed or being made."""
+        from rich.live import Live
+
+        from tasks import ledger
+        from tasks.ledger import counts, releases
+
+        ends = time.monotonic() + RUN_SECONDS
+        with Live(console=self.out, refresh_per_second=4, transient=not self.out.is_terminal) as live:
+            while time.monotonic() < ends:
+                with ledger.read() as book:
+                    row = releases.find(book, self.uri)
+                    languages = counts.states(book, self.release_id)
+                    planned = row is not None and row.planned_at is not None
+                    left = counts.unfinished(book, self.release_id) + counts.in_the_making(book, self.release_id)
+                live.update(table(languages))
+                if planned and not left:
+                    break
+                time.sleep(0.25)
+        if not self.out.is_terminal:
+            self.out.print(table(languages))
+
+    def summarise(self) -> int:
+        """Hold the ledger against the farm, write the reports and say where everything is; the exit status."""
+        from proof import compare
+
+        from tasks import ledger, report
+        from tasks.settings import settings
+
+        with ledger.read() as book:
+            found = report.report(book, self.release_id)
+        (self.home / "report.html").write_text(report.as_html(found, settings().wire_name), "utf-8")
+        (self.home / "report.json").write_text(report.as_json(found), "utf-8")
+        (self.home / "report.csv").write_text(report.as_csv(found), "utf-8")
+        proof = compare(found, self.farm["control"])
+        self.out.print()
+        for line in proof.lines(found):
+            self.out.print(line, markup=False)
+        end = "[green]Nothing doubled, nothing missing.[/]" if proof.sound else "[red]Something is wrong: see above.[/]"
+        self.out.print(
+            f"\nReport: {self.home / 'report.html'} (also .json and .csv)\nLogs:   {self.home / 'log'}\n"
+            f"{time.monotonic() - self.began:.0f} s in all. {end}"
+        )
+        return 0 if proof.sound else 1
+
+
+def table(languages: dict[str, dict[str, int]]) -> Any:
+    """A row for each language, a column for each state."""
+    from rich.progress_bar import ProgressBar
+    from rich.table import Column, Table
+
+    from tasks.languages import name_of
+    from tasks.ledger.counts import total
+
+    states = ("delivered", "due", "claimed", "held", "rejected", "exhausted")
+    found = Table(Column("language", no_wrap=True), "", *states, box=None, padding=(0, 2, 0, 0))
+    for language, counted in [*languages.items(), ("all", total(languages))]:
+        everyone = sum(counted.values()) or 1
+        bar = ProgressBar(total=everyone, completed=counted.get("delivered", 0), width=20)
+        name = "all" if language == "all" else f"{name_of(language)} ({language})"
+        found.add_row(name, bar, *(f"{counted.get(state, 0) or ''}" for state in states))
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

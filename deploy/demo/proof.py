@@ -1,0 +1,106 @@
+"""The proof: what the ledger says of a release against what the farm's outlets received."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+from urllib.request import ProxyHandler, build_opener
+
+from farm_tally import FAULTS
+
+from tasks.report import Report
+from tasks.states import FINAL, State
+
+SHOWN = 10
+"""This many reasons and outlets are listed on the screen; the report has all."""
+
+
+@dataclass
+class Proof:
+    """What was compared and what does not fit. Outlets are named with their language: `id/de`."""
+
+    receipts: int
+    accepted: int
+    missing: list[str] = field(default_factory=list)
+    """Delivered by the ledger, but the outlet has no receipt; or still without a final state or reason."""
+    unexplained: list[str] = field(default_factory=list)
+    """Not delivered, and no reason is recorded."""
+    faults: dict[str, int] = field(default_factory=dict)
+    """What the outlets found wrong: doubled, stale, different bytes, a key that changed …"""
+    unnoticed: list[str] = field(default_factory=list)
+    """Accepted by the outlet although the ledger does not know it: an answer that never came back."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether everything fits."""
+        return not (self.missing or self.unexplained or self.faults)
+
+    def lines(self, found: Report) -> list[str]:
+        """The summary, as lines to print."""
+        states = found.states
+        delivered = states.get(State.DELIVERED, 0)
+        told = [
+            f"Ledger: {delivered:,} of {sum(states.values()):,} delivered"
+            + "".join(f", {n:,} {state}" for state, n in sorted(states.items()) if state != State.DELIVERED),
+            f"Farm:   {self.accepted:,} deliveries received ({self.receipts:,} attempts seen)",
+        ]
+        if found.after(1.0) is not None:
+            told.append(f"Time:   half after {found.after(0.5):.1f} s, 95 % after {found.after(0.95):.1f} s, "
+                        f"the last after {found.after(1.0):.1f} s")  # fmt: skip
+        told.append(f"Doubled {self.faults.get('doubled', 0)} · missing {len(self.missing)} · "
+                    f"without a reason {len(self.unexplained)}"
+                    + "".join(f" · {name} {n}" for name, n in self.faults.items() if name != "doubled"))  # fmt: skip
+        reasons = Counter(_kind(line.state, line.reason) for line in found.undelivered)
+        if reasons:
+            told.append("Not delivered, and why:")
+            told += [f"  {n:>5}  {reason}" for reason, n in reasons.most_common(SHOWN)]
+        for name, who in (("missing", self.missing), ("without a reason", self.unexplained)):
+            told += [f"  {name}: {outlet}" for outlet in who[:SHOWN]]
+        return told
+
+
+def compare(found: Report, control: str) -> Proof:
+    """Ask the farm at `control` what it received of the release, and compare."""
+    tally = _get(f"{control}/tally?release={quote(found.release.uri, safe='')}")
+    got = _accepted(control, found)
+    proof = Proof(receipts=tally["receipts"], accepted=len(got))
+    for line in found.lines:
+        name = f"{line.outlet}/{line.language}"
+        if line.state == State.DELIVERED:
+            if name not in got:
+                proof.missing.append(name)
+        elif line.state not in FINAL and line.state != State.HELD:
+            proof.missing.append(name)
+        elif not line.reason:
+            proof.unexplained.append(name)
+        elif name in got:
+            proof.unnoticed.append(name)
+    faults = {name: tally[name] for name in FAULTS}
+    proof.faults = {name: len(entries) for name, entries in faults.items() if entries}
+    return proof
+
+
+def _accepted(control: str, found: Report) -> set[str]:
+    """`outlet/language` of every receipt of this version that the outlet answered with 2xx."""
+    address = f"{control}/receipts?release={quote(found.release.uri, safe='')}&version={found.release.version}"
+    with build_opener(ProxyHandler({})).open(address) as answer:
+        receipts = [json.loads(line) for line in answer.read().splitlines()]
+    return {
+        f"{receipt['outlet']}/{receipt['language']}"
+        for receipt in receipts
+        if receipt["answered"] and 200 <= receipt["answered"] < 300
+    }
+
+
+def _get(address: str) -> dict[str, Any]:
+    with build_opener(ProxyHandler({})).open(address) as answer:
+        found: dict[str, Any] = json.loads(answer.read())
+    return found
+
+
+def _kind(state: str, reason: str | None) -> str:
+    """A reason without what differs per outlet."""
+    return f"{state}: {(reason or '—').split(': points')[0].split(': secret')[0][:90]}"

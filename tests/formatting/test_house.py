@@ -1,0 +1,212 @@
+"""The house texts: complete, in their own language and its typography, and refused clearly when they are not."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+
+import pytest
+import yaml
+
+from tasks.documents import DocumentRefused, read
+from tasks.formatting import HouseTextMissing, Wire, house_text
+from tasks.formatting.house import HOUSE, TOP_TOPICS, HouseText
+from tasks.languages import HOUSE_LANGUAGES
+
+SCRIPTS = {
+    "ko": "HANGUL",
+    "ja": "CJK|HIRAGANA|KATAKANA",
+    "ar": "ARABIC",
+    "zh-Hans": "CJK",
+    "zh-Hant": "CJK",
+    "th": "THAI",
+    "ru": "CYRILLIC",
+}
+PROSE = ("disclaimer", "industries", "contact", "machine_translation", "correction", "kill", "about")
+
+
+def prose(house: HouseText) -> list[str]:
+    """All sentences and names, without their placeholders."""
+    texts = [getattr(house, key) for key in PROSE] + list(house.topics.values())
+    return [re.sub(r"\{\w+\}", "0", text) for text in texts]
+
+
+@pytest.fixture(params=HOUSE_LANGUAGES)
+def house(request) -> HouseText:
+    return house_text(request.param)
+
+
+def test_every_house_language_has_a_file_and_no_other():
+    assert {file.stem for file in HOUSE.glob("*.yaml")} == set(HOUSE_LANGUAGES)
+
+
+def test_names_the_same_topics_as_english(house):
+    assert list(house.topics) == list(house_text("en").topics)
+    assert set(TOP_TOPICS) <= set(house.topics)
+    assert len(house.topics) == 55
+    assert len(set(house.topics.values())) == len(house.topics)
+
+
+def test_is_written_in_its_own_script(house):
+    letters = [character for text in prose(house) for character in text if character.isalpha()]
+    script = re.compile(SCRIPTS.get(house.language, "LATIN"))
+    own = sum(bool(script.match(unicodedata.name(letter, ""))) for letter in letters)
+    # IT in Russian, URL-like words: a few foreign letters are right
+    assert own / len(letters) > 0.98
+
+
+def test_is_not_english_left_over(house):
+    if house.language == "en":
+        return
+    english = house_text("en")
+    assert not [key for key in PROSE if getattr(house, key) == getattr(english, key)]
+    same = {name for code, name in house.topics.items() if name == english.topics[code]}
+    assert same <= {"Software", "Religion", "Agriculture"}
+
+
+def test_typography(house):
+    text = "\n".join(prose(house))
+    assert not re.search("[\"'`]", text)
+    assert "..." not in text
+    assert "  " not in text
+    assert unicodedata.is_normalized("NFC", text)
+    assert not re.search(r"\s--?\s", text)
+
+
+@pytest.mark.parametrize("language", ["ja", "zh-Hans", "zh-Hant"])
+def test_chinese_and_japanese_use_full_width_punctuation(language):
+    house = house_text(language)
+    for key in (*PROSE, "link"):
+        text = re.sub(r"\{\w+\}", "", getattr(house, key))
+        assert not re.search(r"[,;:!?().]", text), key
+
+
+def test_arabic_uses_arabic_punctuation():
+    text = "\n".join(prose(house_text("ar")))
+    assert not re.search("[,;?]", text)
+    assert "،" in text
+    assert "؛" in text
+
+
+def test_french_spaces_before_double_punctuation():
+    text = "\n".join(prose(house_text("fr")))
+    assert not re.search("[^\u00a0]:", text)
+    assert not re.search("[^\u202f][;!?»]", text)
+    assert "'" not in text
+
+
+def test_chinese_files_keep_to_their_script():
+    opencc = pytest.importorskip("opencc")
+    for language, wrong_way in (("zh-Hans", "t2s"), ("zh-Hant", "s2t")):
+        text = "\n".join(prose(house_text(language)))
+        assert opencc.OpenCC(wrong_way).convert(text) == text, language
+
+
+@pytest.mark.parametrize(
+    ("language", "marks"),
+    [
+        ("en", "“|”"), ("ko", "“|”"), ("ja", "「|」"), ("ar", "«|»"), ("zh-Hans", "“|”"), ("zh-Hant", "「|」"),
+        ("vi", "“|”"), ("th", "“|”"), ("id", "“|”"), ("ms", "“|”"), ("de", "„|“"), ("ru", "«|»"),
+        ("fr", "«\u202f|\u202f»"), ("es", "«|»"), ("pt", "“|”"),
+    ],
+)  # fmt: skip
+def test_quotation_marks(language, marks):
+    quotes = house_text(language).quotes
+    assert f"{quotes.open}|{quotes.close}" == marks
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("en", "Porto, November 1, 2026 (Wire) — "),
+        ("de", "Porto, 1. November 2026 (Wire) – "),
+        ("fr", "Porto, le 1er novembre 2026 (Wire) – "),
+        ("es", "Porto, 1 de noviembre de 2026 (Wire) — "),
+        ("pt", "Porto, 1 de novembro de 2026 (Wire) – "),
+        ("ru", "Porto, 1 ноября 2026\u202fг. (Wire) — "),
+        ("vi", "Porto, ngày 1 tháng 11 năm 2026 (Wire) – "),
+        ("ja", "【Porto、2026年11月1日（Wire）】"),
+        ("ko", "Porto, 2026년 11월 1일 (Wire) — "),
+        ("zh-Hans", "Porto，2026年11月1日（Wire）——"),
+        ("zh-Hant", "（Wire Porto 2026年11月1日電）"),
+        ("ar", "Porto، 1 نوفمبر 2026 (Wire) – "),
+    ],
+)
+def test_dateline(language, line):
+    assert house_text(language).dateline_for("Porto", date(2026, 11, 1), "Wire").replace("\u00a0", "\u202f") == line
+
+
+def test_dateline_says_no_more_than_is_known(house):
+    for place in ("Porto", None):
+        for day in (date(2026, 11, 21), None):
+            line = house.dateline_for(place, day, "Wire")
+            assert "Wire" in line
+            assert ("Porto" in line, "21" in line) == (place is not None, day is not None)
+            assert "None" not in line
+
+
+@pytest.mark.parametrize(
+    ("language", "figures"),
+    [("en", "6,500 86,000"), ("de", "6.500 86.000"), ("fr", "6\u202f500 86\u202f000"), ("es", "6500 86.000")],
+)
+def test_figures_are_grouped_as_the_language_does(language, figures):
+    about = house_text(language).about_wire(Wire("Fanwire", "https://fanwire.example/"))
+    assert all(figure in about for figure in figures.split(" "))
+
+
+def test_figures_and_names_are_the_wires_own(house):
+    about = house.about_wire(Wire("Nordbote", "https://n.example/", outlets=777, editors=888, countries=99))
+    assert all(word in about for word in ("Nordbote", "777", "888", "99"))
+    assert not re.search(r"6.?500|86.?000|\b90\b|[{}]", about)
+
+
+@pytest.mark.parametrize(
+    ("tag", "file"),
+    [("pt-BR", "pt"), ("de-AT", "de"), ("en-GB", "en"), ("zh", "zh-Hans"), ("zh-CN", "zh-Hans"), ("zh-TW", "zh-Hant"),
+     ("zh-HK", "zh-Hant"), ("zh-Hant-HK", "zh-Hant")],
+)  # fmt: skip
+def test_fallback(tag, file):
+    assert house_text(tag).language == file
+
+
+@pytest.mark.parametrize(("tag", "file"), [("nl", "nl.yaml"), ("nl-BE", "nl.yaml"), ("ru-Latn", "ru-Latn.yaml")])
+def test_a_language_without_house_texts_is_named(tag, file):
+    with pytest.raises(
+        HouseTextMissing, match=re.escape(f"no house text for {tag!r}: add tasks/formatting/house/{file}")
+    ):
+        house_text(tag)
+
+
+def test_a_file_of_the_region_goes_first(tmp_path, monkeypatch):
+    for name in ("pt", "zh-Hans"):
+        (tmp_path / f"{name}.yaml").write_text((HOUSE / f"{name}.yaml").read_text("utf-8"), "utf-8")
+    brazil = (HOUSE / "pt.yaml").read_text("utf-8").replace("language: pt", "language: pt-BR")
+    (tmp_path / "pt-BR.yaml").write_text(brazil, "utf-8")
+    monkeypatch.setattr("tasks.formatting.house.HOUSE", tmp_path)
+    monkeypatch.setattr(
+        "tasks.formatting.house._load", __import__("tasks.formatting.house", fromlist=["_load"])._load.__wrapped__
+    )
+    assert house_text.__wrapped__("pt-BR").language == "pt-BR"
+    assert house_text.__wrapped__("pt-PT").language == "pt"
+    with pytest.raises(HouseTextMissing):
+        house_text.__wrapped__("zh-Hant")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"disclaimer": "No {wire}."}, "disclaimer: lacks {url}"),
+        ({"kill": "{wire} {who}"}, "kill: has the unknown placeholder {who}"),
+        ({"about": "{wire"}, "about: has a brace out of place"),
+        ({"contact": " "}, "contact: is empty"),
+        ({"contact": None}, "contact: "),
+        ({"colour": "red"}, "colour: is not a known field"),
+        ({"topics": {"04000000": "Economy"}}, "lacks 01000000"),
+        ({"disclaimer": "{wire.__class__} {url}"}, "unknown placeholder {wire.__class__}"),
+    ],
+)
+def test_a_faulty_file_is_refused_with_the_key_and_the_fault(change, problem):
+    data = yaml.safe_load((HOUSE / "en.yaml").read_text("utf-8"))
+    with pytest.raises(DocumentRefused, match=re.escape(problem)):
+        read(HouseText, {**data, **change}, "house text")

@@ -1,0 +1,135 @@
+"""The html format: a whole document, safe whatever a headline holds, with structured data that reads back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from lxml import html as lxml_html
+
+from tasks.formatting import house_text, make_rendition
+from tasks.languages import HOUSE_LANGUAGES, direction
+from tasks.release import supplied
+
+
+@pytest.fixture
+def page(wire):
+    def make(release, translation):
+        rendition = make_rendition(release, translation, "html", wire)
+        assert rendition.content_type == "text/html; charset=utf-8"
+        return lxml_html.document_fromstring(rendition.body.decode())
+
+    return make
+
+
+def structured(page):
+    (script,) = page.iter("script")
+    return json.loads(script.text)
+
+
+def text_of(page, css_class):
+    (found,) = page.find_class(css_class)
+    return found.text_content()
+
+
+@pytest.mark.parametrize("language", HOUSE_LANGUAGES)
+def test_is_whole_in_every_language(language, make_release, translate, page, links):
+    release = make_release()
+    house = house_text(language)
+    made = page(release, translate(release, language))
+    assert made.get("lang") == f"{language}-x-mtfrom-en"
+    assert made.get("dir") == direction(language)
+    assert made.find(".//h1").text == release.headline
+    assert text_of(made, "subheadline") == release.subheadline
+    assert "Fanwire" in text_of(made, "dateline")
+    assert "https://fanwire.example/" in text_of(made, "disclaimer")
+    assert house.topics["20000178"] in text_of(made, "industries")
+    assert "86" in text_of(made, "about")
+    assert text_of(made, "machine-translation")
+    assert house.contact in text_of(made, "contacts")
+    assert made.find(".//footer").get("lang") == language
+    addresses = {element.get("href") or element.get("src") for element in made.iter("a", "img")}
+    assert addresses >= {link if ":" in link else f"mailto:{link}" for link in links}
+
+
+def test_the_source_is_not_marked_as_translated(make_release, page):
+    release = make_release()
+    made = page(release, supplied(release, "en"))
+    assert made.get("lang") == "en"
+    assert not made.find_class("machine-translation")
+
+
+def test_the_dateline_runs_on_into_the_first_paragraph(make_release, page):
+    release = make_release()
+    first = page(release, supplied(release, "en")).find_class("body")[0].find("p")
+    assert first.text_content().startswith("Porto, November 1, 2026 (Fanwire) — Northwind said")
+
+
+def test_the_dateline_stands_alone_before_a_list(make_release, page):
+    release = make_release(body_html="<ul><li>One</li></ul>")
+    body = page(release, supplied(release, "en")).find_class("body")[0]
+    assert [child.tag for child in body] == ["p", "ul"]
+    assert body[0].text_content().strip() == "Porto, November 1, 2026 (Fanwire) —"
+
+
+def test_structured_data(make_release, translate, page):
+    release = make_release(version=2, correction_note="The year.")
+    data = structured(page(release, translate(release, "de", "deepl", headline="Fähren aus Porto")))
+    assert data["@type"] == "NewsArticle"
+    assert data["identifier"] == release.uri
+    assert data["headline"] == "Fähren aus Porto"
+    assert data["inLanguage"] == "de"
+    assert data["datePublished"] == "2026-11-01"
+    assert data["author"]["tickerSymbol"] == ["XLIS:NWD", "NYSE:NW.A"]
+    assert data["publisher"]["url"] == "https://fanwire.example/"
+    assert data["translationOfWork"]["inLanguage"] == "en"
+    assert data["digitalSourceType"] == "https://schema.org/CompositeWithTrainedAlgorithmicMediaDigitalSource"
+    assert data["correction"].endswith("The year.")
+
+
+HOSTILE = "</script><b>x</b><!-- & \u2028 \" ' {{ 7 * 7 }} {wire}"
+
+
+def test_hostile_text_stays_text(make_release, translate, wire, page):
+    release = make_release(
+        headline=HOSTILE,
+        subheadline=HOSTILE,
+        rights=HOSTILE,
+        version=2,
+        correction_note=HOSTILE,
+        dateline={"place": HOSTILE, "date": "2026-11-01"},
+        issuer={"name": HOSTILE},
+        contacts=[{"name": HOSTILE, "role": HOSTILE, "email": '"><b>@x', "phone": HOSTILE}],
+    )
+    for translation in (supplied(release, "en"), translate(release, "ar")):
+        made = page(release, translation)
+        assert list(made.iter("b")) == []
+        assert len(list(made.iter("script"))) == 1
+        assert structured(made)["headline"] == HOSTILE
+        assert made.find(".//h1").text_content() == HOSTILE
+
+
+def test_what_an_engine_smuggles_into_a_body_does_not_get_out(make_release, translate, wire):
+    release = make_release()
+    for body in ("<p>x</p><script>alert(1)</script>", '<p><a href="javascript:alert(1)">x</a></p>'):
+        with pytest.raises(ValueError, match="holds"):
+            make_rendition(release, translate(release, "fr", body_html=body), "html", wire)
+    onclick = translate(release, "fr", body_html='<p onclick="alert(1)">x</p>')
+    assert b"onclick" not in make_rendition(release, onclick, "html", wire).body
+
+
+@pytest.mark.parametrize("language", HOUSE_LANGUAGES)
+def test_kill_and_correction_come_first(language, make_release, translate, page):
+    killed = make_release(version=2, status="canceled", correction_note="Sent in error.")
+    made = page(killed, translate(killed, language))
+    assert made.find_class("kill")[0].getparent()[0] is made.find_class("kill")[0]
+    assert made.find(".//title").text == text_of(made, "kill")
+    assert not made.find_class("body")
+    assert structured(made)["creativeWorkStatus"] == "Canceled"
+    assert "12 ferries" not in lxml_html.tostring(made, encoding="unicode")
+
+    corrected = make_release(version=2, correction_note="The year.")
+    made = page(corrected, translate(corrected, language))
+    assert made.find_class("correct")[0].getparent()[0] is made.find_class("correct")[0]
+    assert text_of(made, "note") == "The year."
+    assert made.find_class("note")[0].get("lang") == "en"

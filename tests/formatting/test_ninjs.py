@@ -1,0 +1,105 @@
+"""The ninjs format, against the IPTC's schema and our own promises about it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tasks.formatting import make_rendition
+from tasks.languages import HOUSE_LANGUAGES
+from tasks.release import MEDIA_TOPIC, supplied
+
+
+@pytest.fixture
+def item(wire, ninjs_errors):
+    """The item that a translation makes, after the schema had nothing against it."""
+
+    def make(release, translation) -> dict[str, Any]:
+        rendition = make_rendition(release, translation, "ninjs", wire)
+        assert ninjs_errors(rendition.body) == []
+        assert rendition.content_type == "application/json; charset=utf-8"
+        return json.loads(rendition.body)
+
+    return make
+
+
+@pytest.mark.parametrize("language", HOUSE_LANGUAGES)
+def test_is_valid_in_every_language(language, make_release, translate, item):
+    release = make_release(version=3, embargo_until="2026-12-01T07:00:00+01:00", correction_note="The year.")
+    made = item(release, supplied(release, language) or translate(release, language))
+    assert made["language"] == language
+    assert made["uri"] == f"{release.uri}:{language}"
+    assert made["altIds"] == [{"role": "release", "value": release.uri}]
+    assert made["version"] == "3"
+    assert made["embargoedUntil"] == "2026-12-01T07:00:00+01:00"
+    assert "{" not in json.dumps(made["edNote"])
+
+
+def test_says_what_the_release_says(make_release, item, links):
+    release = make_release()
+    made = item(release, supplied(release, "en"))
+    assert made["pubStatus"] == "usable"
+    assert made["urgency"] == 4
+    assert made["located"] == "Porto"
+    assert made["copyrightNotice"] == "© 2026 Northwind SA"
+    assert made["usageTerms"].startswith("This release was provided by a third party")
+    assert [headline["role"] for headline in made["headlines"]] == ["main", "sub"]
+    assert [subject["uri"] for subject in made["subjects"]] == [MEDIA_TOPIC + topic for topic in release.topics]
+    assert [subject.get("name") for subject in made["subjects"]] == ["Earnings", "Economy, business and finance", None]
+    (organisation,) = made["organisations"]
+    assert organisation["symbols"] == [
+        {"exchange": "XLIS", "symbol": "NWD"},
+        {"exchange": "NYSE", "symbol": "NW.A"},
+    ]
+    assert made["people"][0]["contactInfo"][0] == {"type": "email", "role": "Press", "value": "ana@northwind.example"}
+    html, text = made["bodies"]
+    assert (html["contentType"], html["value"]) == ("text/html", release.html)
+    assert all(link in text["value"] for link in links)
+    assert not {"edNote", "digitalSourceType", "associations", "embargoedUntil"} & made.keys()
+
+
+def test_a_translation_names_what_it_was_made_from(make_release, translate, item):
+    release = make_release(version=2)
+    (source,) = item(release, translate(release, "fr"))["associations"]
+    assert source["uri"] == item(release, supplied(release, "en"))["uri"]
+    assert (source["rel"], source["language"], source["version"]) == ("translatedFrom", "en", "2")
+
+
+@pytest.mark.parametrize(
+    ("engine", "code"),
+    [
+        ("apertium", "algorithmicallyEnhanced"),
+        ("deepl", "compositeWithTrainedAlgorithmicMedia"),
+        ("source", None),
+        ("supplied", None),
+    ],
+)
+def test_says_which_machine_wrote_it(engine, code, make_release, translate, item):
+    release = make_release()
+    made = item(release, translate(release, "es", engine))
+    assert made.get("digitalSourceType", {}).get("name") == code
+    assert ("automáticamente" in made.get("edNote", "")) is (code is not None)
+    assert ("translator" in [source["role"] for source in made["infoSources"]]) is (code is not None)
+
+
+@pytest.mark.parametrize("language", HOUSE_LANGUAGES)
+def test_a_kill_has_no_body(language, make_release, translate, item):
+    release = make_release(version=2, status="canceled", body_html=None, correction_note="Sent in error.")
+    made = item(release, translate(release, language))
+    assert made["pubStatus"] == "canceled"
+    assert "bodies" not in made
+    assert "Fanwire" in made["edNote"]
+    assert "Sent in error." in made["edNote"]
+
+
+def test_a_kill_repeats_no_word_of_a_body_it_was_sent_with(make_release, item):
+    release = make_release(status="canceled")
+    assert "bodies" not in item(release, supplied(release, "en"))
+
+
+def test_a_bare_release_is_valid_too(make_release, item):
+    bare = dict.fromkeys(("subheadline", "dateline", "issuer", "rights"))
+    release = make_release(**bare, contacts=[], topics=[])
+    assert not {"located", "organisations", "people", "subjects"} & item(release, supplied(release, "en")).keys()

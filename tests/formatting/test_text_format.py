@@ -1,0 +1,195 @@
+"""The text format: its shape, and that nothing of a body gets lost on the way to plain text."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.formatting import FORMATS, house_text, make_rendition
+from tasks.formatting.plain import paragraphs
+from tasks.languages import HOUSE_LANGUAGES
+from tasks.markup import clean_html
+from tasks.release import supplied
+
+
+@pytest.fixture
+def text(wire):
+    def make(release, translation) -> str:
+        rendition = make_rendition(release, translation, "text", wire)
+        assert rendition.content_type == "text/plain; charset=utf-8"
+        return rendition.body.decode()
+
+    return make
+
+
+def plain(body: str, language: str = "en") -> list[str]:
+    return paragraphs(clean_html(body), house_text(language))
+
+
+def test_shape(make_release, text):
+    release = make_release()
+    blocks = text(release, supplied(release, "en")).removesuffix("\n").split("\n\n")
+    assert blocks[:3] == [
+        "Northwind to build ferries in Porto",
+        "Twelve ships by 2030",
+        "Porto, November 1, 2026 (Fanwire) — Northwind said on Tuesday (https://northwind.example/news?id=1&lang=en) "
+        "that its yard in Porto will build 12 ferries.",
+    ]
+    assert blocks[3:9] == [
+        "Figures",
+        "• Output rises to 10⁶ m²\n• More at the yard (https://northwind.example/yard)\n  • and the docks",
+        "Plan",
+        "Year | Ferries\n2027 | 4 (https://northwind.example/2027)",
+        "“The river made us.”",
+        "— Ana Reis",
+    ]
+    assert blocks[-5] == "Media contact\nAna Reis · Press · ana@northwind.example · +351 22 123 456\nDesk"
+    assert blocks[-4].startswith("This release was provided by a third party")
+    assert blocks[-3] == "© 2026 Northwind SA"
+    assert blocks[-2] == "Industries: Earnings; Economy, business and finance"
+    assert blocks[-1].startswith("Fanwire distributes press releases")
+
+
+@pytest.mark.parametrize("language", HOUSE_LANGUAGES)
+def test_is_whole_in_every_language(language, make_release, translate, text, links):
+    release = make_release()
+    made = text(release, translate(release, language))
+    assert all(link in made for link in links)
+    assert made.count("https://fanwire.example/") == 1
+    assert made.endswith("\n")
+    assert not made.endswith("\n\n")
+    assert "\n\n\n" not in made
+    assert not re.search(r"[{}<>]", made)
+
+
+@pytest.mark.parametrize("language", HOUSE_LANGUAGES)
+def test_kill_and_correction_come_first(language, make_release, translate, text):
+    house = house_text(language)
+    killed = make_release(status="canceled", version=2, correction_note="Sent in error.")
+    lines = text(killed, translate(killed, language, body_html="")).split("\n\n")
+    assert lines[0] == house.kill.format(wire="Fanwire")
+    assert lines[1] == "Sent in error."
+    assert killed.headline in lines[2]
+    assert lines[-1].strip() == killed.name
+    corrected = make_release(version=2)
+    assert text(corrected, translate(corrected, language)).startswith(house.correction.format(version="2"))
+
+
+def test_a_first_version_is_no_correction(make_release, text):
+    release = make_release(correction_note="for the desk only")
+    made = text(release, supplied(release, "en"))
+    assert made.startswith(release.headline)
+    assert "for the desk only" not in made
+
+
+def test_arabic_lines_that_begin_in_latin_are_marked(make_release, translate, text):
+    release = make_release()
+    made = text(release, translate(release, "ar", headline="Northwind تبني عبّارات", body_html="<p>عبّارات</p>"))
+    lines = made.split("\n")
+    assert lines[0].startswith("\u200fNorthwind")
+    assert "\u200e+351" in made
+    assert "© 2026 Northwind SA" in lines
+
+
+@pytest.mark.parametrize(
+    ("body", "blocks"),
+    [
+        ("<p>a<br>b</p>", ["a\nb"]),
+        ("<p>a\u00a0b  c\n d</p>", ["a\u00a0b c d"]),
+        ('<p><a href="https://a.example/">https://a.example</a></p>', ["https://a.example/"]),
+        ('<p>x<a href="https://a.example/"> y </a>z</p>', ["x y (https://a.example/) z"]),
+        ('<p><a href="https://a.example/"><img src="https://b.example/" alt="B"></a></p>',
+         ["B (https://b.example/) (https://a.example/)"]),
+        ('<ul><a href="https://a.example/">loose</a><li>in</li></ul>', ["  loose (https://a.example/)\n• in"]),
+        ('<ol start="9"><li>i</li><li><p>j</p><p>k</p></li></ol>', ["9. i\n10. j\n    k"]),
+        ("<p>CO<sub>2</sub>, 1<sup>st</sup>, x<sup>2</sup>, <s>5</s></p>", ["CO₂, 1st, x², ~~5~~"]),
+        ("<blockquote>“Own marks”</blockquote>", ["“Own marks”"]),
+        ("<blockquote><p>One</p><p>two</p></blockquote>", ["“One", "two”"]),
+        ("<pre>a  b\n c</pre><hr><p>d</p>", ["a  b\n c", "* * *", "d"]),
+        ("<dl><dt>T</dt><dd>D</dd></dl>", ["T\n  D"]),
+        ("<table><tr><td>a<table><tr><td>b</td></tr></table></td><td></td></tr></table>", ["a b | "]),
+        ("loose<p>p</p>end", ["loose", "p", "end"]),
+    ],
+)  # fmt: skip
+def test_elements(body, blocks):
+    assert plain(body) == blocks
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("de", "„ja“"),
+        ("fr", "«\u202fja\u202f»"),
+        ("ja", "「ja」"),
+        ("zh-Hant", "「ja」"),
+        ("zh-Hans", "“ja”"),
+        ("ru", "«ja»"),
+    ],
+)
+def test_quotes_are_those_of_the_language(language, said):
+    assert plain("<p><q>ja</q></p><blockquote>ja</blockquote>", language) == [said, said]
+
+
+def test_links_have_the_brackets_of_the_language():
+    assert plain('<p><a href="https://a.example/">文</a></p>', "ja") == ["文（https://a.example/）"]
+
+
+def test_a_body_too_deep_is_refused_and_not_cut():
+    with pytest.raises(ValueError, match="nested deeper"):
+        plain("<blockquote>" * 150 + "x" + "</blockquote>" * 150)
+
+
+WORDS = st.integers(0, 10**6).map(lambda number: f"w{number}w")
+TAGS = [
+    "p",
+    "ul",
+    "ol",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "blockquote",
+    "table",
+    "caption",
+    "tr",
+    "td",
+    "th",
+    "h2",
+    "pre",
+    "figure",
+]
+TAGS += ["figcaption", "b", "em", "q", "sup", "sub", "cite", "code"]
+NODES = st.recursive(
+    WORDS | WORDS.map(lambda word: f'<a href="https://{word}.example/">{word}</a>'),
+    lambda inner: st.tuples(st.sampled_from(TAGS), st.lists(inner, max_size=4)).map(
+        lambda pair: f"<{pair[0]}>{' '.join(pair[1])}</{pair[0]}>"
+    ),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(NODES)
+def test_no_word_and_no_link_is_ever_lost(body):
+    text = "\n".join(plain(body))
+    for part in re.findall(r"w\d+w|https://w\d+w\.example/", body):
+        assert part in text
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_same_input_gives_the_same_bytes(format, make_release, translate, wire):
+    release, again = make_release(version=2), make_release(version=2)
+    one = make_rendition(release, translate(release, "ko"), format, wire)
+    two = make_rendition(again, translate(again, "ko"), format, wire)
+    assert one == two
+    assert one.sha256 == two.sha256
+    assert len(one.sha256) == 64
+
+
+def test_an_unknown_format_is_named(make_release, wire):
+    release = make_release()
+    with pytest.raises(ValueError, match="'fax' is not known; formats are html, ninjs, text"):
+        make_rendition(release, supplied(release, "en"), "fax", wire)
