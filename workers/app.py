@@ -10,7 +10,7 @@ from celery import Celery, signals
 
 from tasks import shutdown
 from tasks.documents import DocumentRefused
-from workers import clock, intake, logs
+from workers import clock, heartbeat, intake, logs
 from workers.broker import broker_url
 from workers.queues import celery_settings
 
@@ -27,6 +27,7 @@ def make_app() -> Celery:
         raise SystemExit(str(refusal)) from None
     intake.install(application)
     clock.install(application)
+    heartbeat.install()
     return application
 
 

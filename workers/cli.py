@@ -23,6 +23,7 @@ from tasks.release import Release, read_front_matter, read_release
 from tasks.settings import settings
 from tasks.states import Hold
 from workers import doctor as checks
+from workers import health as process_health
 from workers import stack
 from workers.broker import broker_url
 from workers.envelope import Receipt
@@ -67,6 +68,45 @@ def _print_json(value: Any) -> None:
 def up() -> None:
     """Run the whole stack in the foreground; SIGTERM or Ctrl-C ends it all."""
     stack.up()
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def worker(
+    context: typer.Context,
+    name: Annotated[Literal["intake", "prepare", "deliver", "flower"], typer.Argument()],
+) -> None:
+    """Run one process of the stack in the foreground; more options go to Celery, such as --concurrency 8."""
+    stack.run(name, *context.args)
+
+
+@app.command()
+def migrate(
+    wait: Annotated[float, typer.Option(help="Seconds to wait for a ledger that is not there yet.")] = 0,
+) -> None:
+    """Bring the ledger to this version's tables; safe to repeat, and from several machines at once."""
+    until = time.monotonic() + wait
+    while True:
+        try:
+            ledger.upgrade()
+            break
+        except OperationalError as error:
+            if time.monotonic() > until:
+                raise
+            err.print(f"waiting for the ledger: {str(error.orig).splitlines()[0]}", markup=False)
+            time.sleep(PROGRESS_EVERY * 2)
+    out.print(f"{ledger.safe_ledger_url()} has this version's tables", markup=False)
+
+
+@app.command()
+def health(
+    name: Annotated[Literal["intake", "prepare", "deliver", "flower"], typer.Argument()],
+    max_age: Annotated[float, typer.Option(help="Seconds since a worker's last heartbeat.")] = process_health.MAX_AGE,
+) -> None:
+    """Whether a process on this machine is well; `python -m workers.health` says the same in a fiftieth of the time."""
+    if told := process_health.problem(name, max_age):
+        err.print(told, markup=False)
+        sys.exit(1)
+    out.print(f"{name} is well", markup=False)
 
 
 # --- releases

@@ -1,7 +1,7 @@
 """The whole stack on one machine: `fanwire up` writes a supervisord configuration and becomes supervisord.
 
-supervisord restarts what dies and ends everything on SIGTERM. On several machines each of these commands is a service
-of its own instead (docker-compose.yml, deploy/kubernetes).
+supervisord restarts what dies and ends everything on SIGTERM. On several machines each of these processes is a service
+of its own instead, by `fanwire worker NAME` (docker-compose.yml, deploy/kubernetes).
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from tasks import ledger
 from tasks.settings import settings
@@ -17,19 +19,32 @@ from workers import broker
 from workers.ops import flower
 
 CELERY = (sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-E", "--without-gossip", "--without-mingle")
+PROCESSES = ("intake", "prepare", "deliver", "flower")
+"""What `fanwire worker NAME` runs, and each container; a service of the same name in docker-compose.yml."""
 
 
 def commands() -> dict[str, list[str]]:
     """Every process of the stack by its name, in the order they start."""
-    cores = os.cpu_count() or 1
-    found: dict[str, list[str]] = {}
-    if broker.embedded():
-        found["broker"] = broker.prepare_embedded()
-    found["intake"] = worker("intake", "plan", "--pool", "solo", "--intake")
-    found["prepare"] = worker("prepare", "translate,format", "--concurrency", str(cores))
-    found["deliver"] = worker("deliver", "deliver", "--concurrency", str(settings().drains))
-    found["flower"] = flower.command()
-    return found
+    names = ["broker"] if broker.embedded() else []
+    return {name: command(name) for name in [*names, *PROCESSES]}
+
+
+def command(name: str) -> list[str]:
+    """The command of one process; writes the configuration that it needs. Raises KeyError for a name we do not have."""
+    makers: dict[str, Callable[[], list[str]]] = {
+        "broker": broker.prepare_embedded,
+        "intake": lambda: worker("intake", "plan", "--pool", "solo", "--intake"),
+        "prepare": lambda: worker("prepare", "translate,format", "--concurrency", str(os.cpu_count() or 1)),
+        "deliver": lambda: worker("deliver", "deliver", "--concurrency", str(settings().drains)),
+        "flower": flower.command,
+    }
+    return makers[name]()
+
+
+def run(name: str, *options: str) -> NoReturn:
+    """Become one process of the stack. Of two options of the same name Celery takes the last, so `options` win."""
+    found = command(name)
+    os.execv(found[0], [*found, *options])  # noqa: S606
 
 
 def worker(name: str, queues: str, *options: str) -> list[str]:

@@ -33,6 +33,7 @@ FAST_MEDIAN, FAST_SPREAD, FAST_LEAST, FAST_MOST = 0.150, 0.6, 0.020, 0.400
 TLS_SHARE = 0.85
 TOPICS_SHARE, REFUSE_MACHINE_SHARE, LIMITS_SHARE, TWO_LANGUAGES_SHARE = 0.12, 0.02, 0.04, 0.03
 FORMATS = {"ninjs": 0.5, "html": 0.35, "text": 0.15}
+BUSINESS = "04000000"
 TOPICS = {
     "04000000": "economy, business and finance", "06000000": "environment", "07000000": "health", "09000000": "labour",
     "11000000": "politics", "13000000": "science and technology", "15000000": "sport", "20000178": "corporate earnings",
@@ -161,7 +162,8 @@ def _wishes(country: Country, first: str, chance: random.Random) -> dict[str, An
     """What few outlets ask for: certain topics, no machine translation, a second language."""
     wishes: dict[str, Any] = {}
     if chance.random() < TOPICS_SHARE:
-        wishes["topics"] = sorted(chance.sample(sorted(TOPICS), chance.randint(1, 3)))
+        # who takes a press-release wire takes business news, and perhaps more
+        wishes["topics"] = sorted({BUSINESS, *chance.sample(sorted(TOPICS), chance.randint(1, 3))})
     if chance.random() < REFUSE_MACHINE_SHARE:
         wishes["machine_translation"] = "refuse"
     others = [language for language in (*country.languages, "en") if language != first]

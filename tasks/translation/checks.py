@@ -27,7 +27,8 @@ _RATIOS = {("zh", "zh"): (0.8, 1.25), ("id", "ms"): (0.7, 1.5), ("ms", "id"): (0
 _RATIO = (0.6, 1.9)
 """Length of a translation to that of its source; Apertium's real ones lie between 0.8 and 1.45."""
 _SAME_WORDS = 0.6
-"""More of a unit's words than this unchanged: it was not translated."""
+"""More of a unit's words than this unchanged: it was not translated. A short one may be all terms, so there it is all."""
+_FEW_WORDS = 8
 
 
 def problem_with(unit: Text, result: Text, source: str, target: str) -> str | None:
@@ -96,7 +97,8 @@ def _untranslated(unit: Text, result: Text, source: str, target: str) -> str | N
     words = _small_words(unit)
     after = _small_words(result, every=True)
     same = [word for word in words if word in after]
-    if len(words) >= 4 and len(same) > _SAME_WORDS * len(words):
+    share = 0.99 if len(words) < _FEW_WORDS else _SAME_WORDS
+    if len(words) >= 4 and len(same) > share * len(words):
         return f"it was left in the source language: {' '.join(same[:6])!r}"
     return None
 

@@ -103,14 +103,14 @@ class Apertium:
         asked = [stream + _END for stream in streams]
         pipe = self._pipe(mode)
         try:
-            return [_without_end(answer) for answer in pipe.ask(asked)]
+            return _answers(pipe, asked)
         except PipeBroken:
             pass
-        answers = []
+        answers: list[str] = []
         faults = 0
         for question in asked:
             try:
-                answers.append(_without_end(pipe.ask([question])[0]))
+                answers += _answers(pipe, [question])
                 faults = 0
             except PipeBroken as error:
                 answers.append("")
@@ -135,8 +135,13 @@ def _command(mode: Path) -> str:
     return command.replace("$1", "-n").replace("$2", "")
 
 
-def _without_end(answer: str) -> str:
-    return answer.removesuffix(_END).strip("\n")
+def _answers(pipe: NulPipe, questions: list[str]) -> list[str]:
+    """One answer for each question. One without its end comes from the programs behind one that has just died."""
+    answers = pipe.ask(questions)
+    if not all(answer.endswith(_END) for answer in answers):
+        pipe.close()
+        raise PipeBroken("an answer without its end")
+    return [answer.removesuffix(_END).strip("\n") for answer in answers]
 
 
 def _escaped(text: str) -> str:

@@ -1,0 +1,101 @@
+"""Real processes for tests: a Valkey, Fanwire's own, and the patience to wait for them. All end with their test."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+import pytest
+import redis
+
+from tasks.settings import settings
+
+T = TypeVar("T")
+POLL = 0.05
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def until(condition: Callable[[], T], seconds: float = 15, told: Callable[[], Any] = lambda: "") -> T:
+    """Wait until `condition()` is true, and return it; fails the test after so many seconds, with what `told()` says."""
+    ends = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < ends, f"not so after {seconds} s {told()}"
+        time.sleep(POLL)
+    return result
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """The environment of a Fanwire process: nothing of Fanwire's but the home and `more` (names without FANWIRE_)."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("FANWIRE_")}
+    return clean | {"FANWIRE_HOME": str(home)} | {f"FANWIRE_{name}": value for name, value in more.items()}
+
+
+def start(command: list[str], env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """A process in a group of its own; what it prints is appended to `log`."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            command, env=env, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+        )
+
+
+def start_python(code: str, env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """The same for some lines of Python."""
+    return start([sys.executable, "-c", code], env, log)
+
+
+def end(process: subprocess.Popen[bytes], *, patience: float = 10) -> None:
+    """End a process, and whatever of its group and family is left then."""
+    family = descendants(process.pid)
+    if process.poll() is None:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    process.wait()
+
+
+def descendants(pid: int) -> list[psutil.Process]:
+    """All processes that came of this one."""
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+@contextlib.contextmanager
+def own_valkey(home: Path) -> Iterator[str]:
+    """The embedded Valkey, as `fanwire up` runs it, under `home`; its address."""
+    from workers import broker
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("FANWIRE_BROKER_URL", raising=False)
+        patch.setenv("FANWIRE_HOME", str(home))
+        settings.cache_clear()
+        command, url = broker.prepare_embedded(), broker.broker_url()
+    settings.cache_clear()
+    process = start(command, environment(home), home / "valkey.log")
+    try:
+        until(lambda: answers(url))
+        yield url
+    finally:
+        end(process)
+
+
+def answers(url: str) -> bool:
+    """Whether a broker is there."""
+    with contextlib.suppress(redis.RedisError), redis.Redis.from_url(url) as client:
+        return bool(client.ping())
+    return False

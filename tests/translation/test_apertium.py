@@ -1,0 +1,145 @@
+"""The open process: one answer for one question, whatever is in it and whatever happens to it."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.translation.engines.apertium import Apertium, _nested
+from tasks.translation.engines.pipes import NulPipe, PipeBroken
+from tasks.translation.errors import Retryable, Unsupported
+from tasks.translation.pieces import Close, Opaque, Open, shown
+from .samples import needs_apertium
+
+APERTIUM = Apertium()
+
+if needs_apertium.args[0]:
+    pytestmark = pytest.mark.skip(reason=needs_apertium.kwargs["reason"])
+
+
+def spanish(*unit):
+    return APERTIUM.translate([unit], "en", "es")[0]
+
+
+def test_elements_go_with_their_words():
+    unit = ("The United Arab Emirates and ", Open(1), "Saudi Arabia", Close(1), " joined in January.")
+    result = spanish(*unit)
+    assert result[1:4] == (Open(1), "Arabia Saudí", Close(1))
+
+
+def test_nested_elements_and_opaque_pieces_come_back():
+    name = Opaque(7, "Acme Robotics")
+    result = spanish("It is ", Open(1), "a big step for ", Open(2), name, Close(2), Close(1), ".")
+    assert [p for p in result if not isinstance(p, str)] == [Open(1), Open(2), name, Close(2), Close(1)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "50/50 \\ {a} [b] ^c$ @ <d> end",
+        "[<STREAMCMD:FLUSH>] is here",
+        "a [][ b",
+        "[[t:a:1]]no[[/]]",
+        "^robot<n>$",
+        "a\0b",
+    ],
+)
+def test_control_characters_are_only_characters(text):
+    assert APERTIUM.translate([(text,), ("The sea.",)], "en", "es")[1] == ("El mar.",)
+    if "\0" not in text:
+        for character in "/\\{}[]^$@<>":
+            assert shown(spanish(text)).count(character) == text.count(character)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), min_size=1, max_size=5))
+def test_any_text_gets_one_answer(texts):
+    assert len(APERTIUM.translate([(text,) for text in texts], "en", "es")) == len(texts)
+
+
+def test_a_killed_process_is_started_again():
+    assert spanish("The sea.") == ("El mar.",)
+    pipe = APERTIUM._pipe("eng-spa")
+    group = pipe.process_group
+    os.killpg(group, signal.SIGKILL)
+    assert spanish("The sea.") == ("El mar.",)
+    assert pipe.process_group != group
+
+
+def test_one_killed_stage_is_noticed():
+    """Not the shell but a program in the middle of the pipeline dies."""
+    spanish("The sea.")
+    group = APERTIUM._pipe("eng-spa").process_group
+    stages = [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and _is_stage(int(pid), group)]
+    os.kill(stages[len(stages) // 2], signal.SIGKILL)
+    assert spanish("The sea.") == ("El mar.",)
+
+
+def _is_stage(pid, group):
+    try:
+        return pid != group and os.getpgid(pid) == group
+    except ProcessLookupError:
+        return False
+
+
+def test_a_forked_child_has_a_process_of_its_own():
+    spanish("The sea.")
+    group = APERTIUM._pipe("eng-spa").process_group
+    child = os.fork()
+    if child == 0:
+        fine = APERTIUM._pipe("eng-spa").process_group is None and spanish("The sea.") == ("El mar.",)
+        APERTIUM.close()
+        os._exit(0 if fine else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert APERTIUM._pipe("eng-spa").process_group == group
+    assert spanish("The sea.") == ("El mar.",)
+
+
+def test_a_machine_without_modes_has_no_pairs(tmp_path):
+    nowhere = Apertium(tmp_path)
+    assert nowhere.pairs() == {}
+    with pytest.raises(Unsupported):
+        nowhere.translate([("The sea.",)], "en", "es")
+
+
+def test_a_mode_that_does_not_work_is_worth_another_try(tmp_path):
+    (tmp_path / "eng-spa.mode").write_text("lt-proc '/nowhere.bin'")
+    with pytest.raises(Retryable, match="apertium mode eng-spa does not work"):
+        Apertium(tmp_path).translate([("The sea.",), ("The land.",)], "en", "es")
+
+
+@pytest.mark.parametrize(
+    ("command", "fault"),
+    [
+        ("sleep 60", "no answer for"),
+        ("true", "ended after 0 of 2|Broken pipe"),
+        ("head -c 4", "ended after 1 of 2"),
+        (r"tr '\0' '\n'", "no answer for"),
+        (r"sed -u 's/a/a\x00/g'", "answers to 2 questions|no answer"),
+    ],
+)
+def test_a_pipe_notices_what_went_wrong(command, fault):
+    pipe = NulPipe(command, patience=0.3)
+    with pytest.raises(PipeBroken, match=fault):
+        pipe.ask(["abc", "abc"])
+    assert pipe.process_group is None
+
+
+def test_a_pipe_takes_more_than_fits_into_it():
+    pipe = NulPipe("cat")
+    texts = [f"{number} " * 5000 for number in range(100)]
+    assert pipe.ask(texts) == texts
+    pipe.close()
+    assert pipe.process_group is None
+
+
+def test_parts_of_an_element_are_joined_over_small_gaps_only():
+    one = frozenset({1})
+    near = [(one, "un"), (frozenset(), " de "), (one, "paso")]
+    assert _nested(near, {1: (1,)}) == [Open(1), "un", " de ", "paso", Close(1), ""]
+    far = [(one, "un"), (frozenset(), " a b c d "), (one, "paso")]
+    assert _nested(far, {1: (1,)}).count(Open(1)) == 2

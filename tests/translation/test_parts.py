@@ -1,0 +1,205 @@
+"""The parts of the room one by one: numbers, amounts, typography, masks, sentences, blocks, checks."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tasks.markup import clean_html
+from tasks.translation import amounts, checks, markup, masking, numerals, router, sentences, typography
+from tasks.translation.names import names_in
+from tasks.translation.pieces import Close, Opaque, Open, shown
+
+from .samples import Stub
+
+
+@pytest.mark.parametrize(
+    ("literal", "language", "value"),
+    [
+        ("1,234.5", "en", "1234.5"), ("1.234,5", "es", "1234.5"), ("1\u202f234,5", "fr", "1234.5"), ("12,5", "id", "12.5"),
+        ("12.5", "ms", "12.5"), ("2026", "fr", "2026"), ("1.234.567", "de", "1234567"), ("1.2.3", "en", None),
+        ("12,34", "en", None),
+    ],
+)  # fmt: skip
+def test_a_number_is_read_as_its_language_writes_it(literal, language, value):
+    assert numerals.parse(literal, language) == (Decimal(value) if value else None)
+
+
+def test_scale_words_make_the_value():
+    assert numerals.values("3.2 billion and 12 million", "en") == [Decimal("3.2E9"), Decimal("12E6")]
+    assert numerals.values("3,2 mil millones", "es") == [Decimal("3.2E9")]
+    assert numerals.values("3,2 billions", "fr") == [Decimal("3.2E12")]
+    assert numerals.values("12億", "ja") == [Decimal("12E8")]
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "target", "written"),
+    [
+        ("€3.2 billion", "en", "fr", "3,2 milliards d’euros"), ("€3.2 billion", "en", "pt-PT", "3,2 mil milhões de euros"),
+        ("$5M", "en", "es", "5 millones de dólares"), ("$10.50", "en", "fr", "10,50\u00a0$"),
+        ("US$1,200 million", "en", "es", "1.200 millones de dólares estadounidenses"),
+        ("3.2 billion euros", "en", "de", "3,2 Milliarden Euro"), ("Rp3,2 miliar", "id", "ms", "Rp3.2 bilion".replace("Rp", "IDR\u00a0")),
+        ("1.2 million customers", "en", "es", "1,2 millones de"), ("1.2 million in May", "en", "es", "1,2 millones"),
+        ("£1 billion", "en", "ja", "£10億"),
+    ],
+)  # fmt: skip
+def test_an_amount_is_written_as_the_target_does(text, source, target, written):
+    found = amounts.pattern(source).search(text)
+    amount = amounts.read(found, source)
+    assert amounts.write(amount, target, noun_follows=amounts.noun_follows(found, text)) == written
+
+
+def test_half_a_range_does_not_get_the_currency_alone(make_release):
+    rules = masking.rules_for(make_release(), "", "en", "es", script_only=False)
+    text = masking.mask(("between €3.2 and €4.5 billion",), rules)
+    assert shown(text) == "between 3,2 and 4,5 mil millones de euros"
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "target", "written"),
+    [
+        ("on January 5, 2026", "en", "es", "el 5 de enero de 2026"), ("Sept. 3", "en", "fr", "3 septembre"),
+        ("1 May 2026", "en", "fr", "1er mai 2026"), ("5 de enero de 2026", "es", "en", "January 5, 2026"),
+        ("February 30", "en", "es", None), ("on March 2", "en", "ms", None),
+    ],
+)  # fmt: skip
+def test_a_date_is_written_as_the_target_does(text, source, target, written):
+    found = amounts.date_pattern(source).search(text)
+    assert amounts.write_date(found, source, target) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("See https://a.example/b?c=d.", "https://a.example/b?c=d"), ("Write to press@a.example.", "press@a.example"),
+        ("Call +49 30 1234-567 now", "+49 30 1234-567"), ("(NYSE: F) rose", "NYSE: F"), ("Follow @acme now", "@acme"),
+        ("at acme.com today", "acme.com"), ("ISIN DE0007164600.", "DE0007164600"), ("version 2.10.1 is", "2.10.1"),
+    ],
+)  # fmt: skip
+def test_what_no_engine_may_touch(make_release, text, hidden):
+    rules = masking.rules_for(make_release(), text, "en", "es", script_only=False)
+    assert [piece.shown for piece in masking.mask((text,), rules) if isinstance(piece, Opaque)] == [hidden]
+
+
+def test_names_of_issuer_contacts_and_speakers(make_release):
+    text = "“We won,” said Maria Lindqvist. Tom O’Neill, chief scientist, agreed. Lindqvist left."
+    names = names_in(make_release(), text, "en")
+    assert {"Norvik Tidal ASA", "Norvik Tidal", "Ingrid Solheim", "Solheim"} <= set(names)
+    assert {"Maria Lindqvist", "Lindqvist", "Tom O’Neill", "O’Neill"} <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "target", "mended"),
+    [
+        ('He said: "Yes,"  and left', "en", "fr", "He said\u00a0: «\u00a0Yes\u00a0», and left"),
+        ("“ Yes ,” he said", "en", "de", "„Yes“, he said"),
+        ("“One ”two” three”".replace("”two", "“two"), "en", "es", "“One ‘two’ three”"),
+        ("„Ja“, sagte er", "de", "es", "“Ja”, sagte er"),
+        ("Qué es luego? Sí.", "en", "es", "¿Qué es luego? Sí."),
+        ("Vraiment?!", "en", "fr", "Vraiment\u202f?!"),
+        ("12.5% at 10:30", "en", "pt", "12.5% at 10:30"),
+        ("Up 12 % here", "en", "es", "Up 12\u00a0% here"),
+        ("“新”软件", "zh-Hans", "zh-Hant", "「新」软件"),
+    ],
+)  # fmt: skip
+def test_typography(text, source, target, mended):
+    assert shown(typography.mended((text,), (text,), source, target)) == mended
+
+
+def test_spaces_and_capitals_around_names_and_elements():
+    name = Opaque(1, "Acme")
+    made_from = (name, " said so.")
+    assert typography.mended((name, " Dijo eso."), made_from, "en", "es") == (name, " dijo eso.")
+    assert typography.mended(("dijo ", name, "."), made_from, "en", "es") == ("Dijo ", name, ".")
+    doubled = ("A ", Open(1), " b", Close(1), " c")
+    assert "".join(p for p in typography.mended(doubled, doubled, "en", "es") if isinstance(p, str)) == "A b c"
+
+
+def test_every_house_language_has_its_typography():
+    assert len(typography.HOUSES) == 15
+    assert all(len(house.quotes) == 4 for house in typography.HOUSES.values())
+
+
+def test_sentences_are_not_cut_inside_an_element_or_a_name():
+    text = ("Made by ", Opaque(9, "Acme Inc."), " today. See ", Open(1), "here. And there", Close(1), " too. End.")
+    assert [shown(part) for part in sentences.split(text, "en")] == [
+        "Made by Acme Inc. today.", "See here. And there too.", "End.",
+    ]  # fmt: skip
+    assert sum(sentences.split(text, "en"), ()) != ()
+
+
+BODIES = [
+    '<p>A <a href="https://a.example/?x=\'&amp;y=%22" title="T &amp; &quot;U&quot;">b <em>c</em></a> &lt;d&gt; e</p><hr>',
+    '<ul><li>one<ul><li>two <code>x &lt; y</code></li></ul></li></ul><p lang="fr">Déjà vu</p>',
+    '<p>a<br>b</p><pre>x  y\n z</pre><figure><img src="https://a.example/ü.png" alt="z"><figcaption>f</figcaption></figure>',
+    '<p><a href="https://a.example/">all of it</a></p><p>x <i translate="no">as is</i> <b></b> y</p>',
+    '<dl><dt>t</dt><dd>d</dd></dl><blockquote><p>q</p></blockquote><p>img <img src="https://a.example/i.png"> end</p>',
+]
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_blocks_are_written_as_they_were_read(body):
+    body = clean_html(body)
+    root = markup.read(body, "en")
+    assert markup.write(root, {run.number: run.text for run in markup.runs_of(root)}, "en") == body
+
+
+def test_what_is_not_to_be_translated_is_in_no_run():
+    root = markup.read('<p>x <code>code</code> <i translate="no">no</i> <i lang="fr">non</i> y</p><pre>p</pre>', "en")
+    words = " ".join(piece for run in markup.runs_of(root) for piece in run.text if isinstance(piece, str))
+    assert words.split() == ["x", "y"]
+
+
+UNIT = (
+    "The plant cost 3.2 billion for ",
+    Open(1),
+    "our customers",
+    Close(1),
+    " in ",
+    Opaque(2, "Porto"),
+    " last year.",
+)
+GOOD = ("La planta costó 3,2 mil millones a ", Open(1), "los clientes", Close(1), " en ", Opaque(2, "Porto"), " antes.")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda g: g, None),
+        (lambda g: (), "it came back empty"),
+        (lambda g: (*g[:1], *g[2:]), "inline element 1 is missing"),
+        (lambda g: (*g[:2], *g[3:]), "inline element 1 lost its text 'our customers'"),
+        (lambda g: (*g[:3], *g[4:]), "inline element 1 is never closed"),
+        (lambda g: (g[0], g[3], g[2], g[1], *g[4:]), "inline element 1 is closed where it is not open"),
+        (lambda g: (*g, Opaque(2, "Porto")), "protected 'Porto' was added"),
+        (lambda g: (*g[:5], "Puerto", *g[6:]), "protected 'Porto' is missing"),
+        (lambda g: ("La planta costó 3,2 millones a ", *g[1:]), "number 3,200,000,000 is missing, 3,200,000 was added"),
+        (lambda g: (g[0].replace("3,2 mil millones", "mucho"), *g[1:]), "number 3,200,000,000 is missing"),
+        (lambda g: UNIT, "it was left in the source language: 'the plant cost for our customers'"),
+        (lambda g: (*g[:-1], " ante"), "the end of the sentence is missing"),
+        (lambda g: tuple(p.upper() if isinstance(p, str) else p for p in g), "it came back in capitals"),
+        (lambda g: (*g[:-1], " bla" * 40 + "."), "its length is"),
+    ],
+)
+def test_each_check_names_its_fault(change, problem):
+    found = checks.problem_with(UNIT, change(GOOD), "en", "es")
+    assert found == problem if problem is None else problem.replace("'the plant", "").split(":")[0] in found
+
+
+def test_the_body_as_a_whole():
+    before = '<p>One two three four five six <a href="https://a.example/">seven</a> eight nine ten eleven twelve.</p>'
+    assert checks.problem_in_body(before, before) == "the body is the same as the source"
+    assert "addresses changed" in checks.problem_in_body(before, before.replace("a.example", "b.example"))
+    assert "lost its text" in checks.problem_in_body(before, before.replace(">seven<", "><"))
+    assert checks.problem_in_body(before, before.replace("One two", "Uno dos")) is None
+
+
+def test_the_router_takes_the_shortest_way_from_any_text(make_release):
+    spanish = {"headline": "Una planta", "body_html": "<p>Una planta.</p>"}
+    release = make_release(translations={"es": spanish})
+    far, near = Stub(pair=("en", "pt")), Stub(pair=("es", "pt"))
+    far.pairs = lambda: {("en", "pt"): 2}
+    assert [way.source for way in router.routes(release, "pt-BR", [far, near])] == ["es", "en"]
+    assert router.routes(release, "de", [far, near]) == []
+    assert router.routes(make_release(language="en-GB"), "pt", [far])[0].pair == ("en", "pt")

@@ -1,0 +1,79 @@
+"""Whether a process of the stack is well, for containers and Kubernetes: `python -m workers.health NAME`.
+
+A Celery worker touches `run/NAME` under the home each time its main loop sends a heartbeat (every 2 s, heartbeat.py),
+and it sends none while it is not connected to the broker or is stuck. So a check is one look at a file: 30 ms, where
+`celery inspect ping` takes a second or more of CPU and asks every worker there is. Flower is asked over HTTP.
+
+Only the standard library is imported here, and the settings are read straight from the environment, because an
+orchestrator runs this every few seconds in every container.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import sys
+import time
+from pathlib import Path
+
+MAX_AGE = 30.0
+"""Seconds since the last heartbeat. The intake worker sends none while it plans, which takes a second or two."""
+ANSWER_WITHIN = 5.0
+"""Seconds that Flower has for its answer."""
+
+
+def problem(name: str, max_age: float = MAX_AGE) -> str | None:
+    """What is wrong with the process of that name in this container or under this home; None if it is well."""
+    return _flower_problem() if name == "flower" else _worker_problem(name, max_age)
+
+
+def beat_file(name: str) -> Path:
+    """What the worker of that name touches."""
+    return Path(os.environ.get("FANWIRE_HOME", "var")) / "run" / name
+
+
+def beat(name: str) -> None:
+    """Note that the worker of that name is well now."""
+    file = beat_file(name)
+    try:
+        file.touch()
+    except FileNotFoundError:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+
+
+def _worker_problem(name: str, max_age: float) -> str | None:
+    try:
+        age = time.time() - beat_file(name).stat().st_mtime
+    except FileNotFoundError:
+        return f"{name} has sent no heartbeat yet ({beat_file(name)})"
+    return None if age <= max_age else f"{name} sent its last heartbeat {age:.0f} s ago"
+
+
+def _flower_problem() -> str | None:
+    port = int(os.environ.get("FANWIRE_FLOWER_PORT", "5555"))
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_WITHIN)
+    try:
+        connection.request("GET", "/healthcheck")  # the one page that Flower shows without a password
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return f"flower does not answer on port {port}: {error}"
+    finally:
+        connection.close()
+    return None if status == 200 else f"flower answers {status}"
+
+
+def main() -> None:
+    """Exit status 0: well; 1: not, and standard error says why."""
+    parser = argparse.ArgumentParser(prog="python -m workers.health", description="Whether a process is well.")
+    parser.add_argument("name", help="intake, prepare, deliver or flower")
+    parser.add_argument("--max-age", type=float, default=MAX_AGE, help="seconds since a worker's last heartbeat")
+    arguments = parser.parse_args()
+    told = problem(arguments.name, arguments.max_age)
+    if told:
+        sys.exit(told)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""Ties Celery's own heartbeat to the file that `workers/health.py` looks at.
+
+Celery sends it from the consumer's main loop, and only while the consumer is connected: it stops when the broker is
+away, and when the loop hangs. A thread of our own would go on beating in a worker that takes no work any more.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from celery import signals
+
+from workers import health
+
+log = structlog.get_logger()
+
+
+def install() -> None:
+    """Call before the worker starts: Celery looks for listeners once, when it builds its heart."""
+    signals.heartbeat_sent.connect(_beat)
+
+
+def _beat(sender: Any, **_: Any) -> None:
+    name = sender.eventer.hostname.partition("@")[0]
+    try:
+        health.beat(name)
+    except OSError as error:  # a full disk must not stop a worker; the check will tell
+        log.warning("heartbeat not written", error=str(error))
