@@ -123,7 +123,9 @@ class Release(_Text):
     """One version of one release."""
 
     uri: str = Field(
-        pattern=r"^[A-Za-z][A-Za-z0-9+.\-]*:\S+$", max_length=300, examples=["urn:newsml:acme.example:20261122:plant"]
+        pattern=r"^[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f\x7f]+$",
+        max_length=300,
+        examples=["urn:newsml:acme.example:20261122:plant"],
     )
     """Names the release, the same in all its versions: an absolute URI."""
     version: int = Field(1, ge=1, le=2_000_000_000, examples=[1])
@@ -184,7 +186,12 @@ class Release(_Text):
 def read_release(data: str | bytes | dict[str, Any]) -> Release:
     """Read a release from any form that producers use; raises DocumentRefused."""
     document = data if isinstance(data, dict) else _parse(data)
-    return read(Release, _from_ninjs(document) if _is_ninjs(document) else document, "release")
+    if _is_ninjs(document):
+        try:
+            document = _from_ninjs(document)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise _refused(f"is not a ninjs 3.x item: {error}") from None
+    return read(Release, document, "release")
 
 
 def _parse(data: str | bytes) -> Any:
@@ -198,7 +205,7 @@ def _parse(data: str | bytes) -> Any:
         return _with_front_matter(text)
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise _refused(f"is neither JSON nor text with YAML front matter (first line '---'): {error}") from None
 
 
@@ -216,7 +223,7 @@ def _with_front_matter(text: str) -> dict[str, Any]:
         raise _refused("front matter has no closing line '---'")
     try:
         fields = yaml.safe_load(parts[1]) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _refused(f"front matter is not YAML: {error}") from None
     if not isinstance(fields, dict):
         raise _refused("front matter must be 'field: value' lines")

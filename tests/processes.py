@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def until(condition: Callable[[], T], seconds: float = 15, told: Callable[[], Any] = lambda: "") -> T:
-    """Wait until `condition()` is true, and return it; fails the test after so many seconds, with what `told()` says."""
+    """Wait until `condition()` is true, and return it; fails the test after so many seconds with what `told()` says."""
     ends = time.monotonic() + seconds
     while not (result := condition()):
         assert time.monotonic() < ends, f"not so after {seconds} s {told()}"

@@ -10,6 +10,7 @@ between leaves either no receipt, and the producer sends again, or a release tha
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from typing import Any, Literal
@@ -19,7 +20,7 @@ import structlog
 from celery import Celery, bootsteps
 from kombu import Connection, Consumer, Message, Producer, Queue
 from kombu.exceptions import KombuError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from sqlalchemy.exc import DBAPIError
 
 from tasks import ledger, pipeline
@@ -28,7 +29,7 @@ from tasks.ledger import refusals, releases
 from tasks.release import MAX_RELEASE_BYTES, Release, read_release
 from workers.broker import broker_url
 from workers.envelope import RELEASES, Receipt, guarded_transport
-from workers.queues import transport_options
+from workers.queues import STAGES, transport_options
 
 log = structlog.get_logger()
 
@@ -125,9 +126,7 @@ def take_in(body: bytes, problem: str | None = None) -> tuple[Receipt, int, int]
 def _take_in(body: bytes, problem: str | None) -> tuple[Receipt, int, int]:
     now = time.time()
     try:
-        if problem:
-            raise DocumentRefused("release", [Problem("(message)", problem)])
-        release = read_release(body)
+        release = _read(body, problem)
         with ledger.write() as book:
             taken = releases.take(book, release, now)
         if taken.outcome == "conflict":
@@ -140,6 +139,18 @@ def _take_in(body: bytes, problem: str | None) -> tuple[Receipt, int, int]:
     status: Literal["accepted", "known"] = "accepted" if taken.outcome == "new" else "known"
     log.info("release taken", release=release.name, status=status, urgency=release.urgency, bytes=len(body))
     return Receipt(status, release.uri, release.version), taken.release_id, release.urgency
+
+
+def _read(body: bytes, problem: str | None) -> Release:
+    if problem:
+        raise DocumentRefused("release", [Problem("(message)", problem)])
+    try:
+        return read_release(body)
+    except DocumentRefused:
+        raise
+    except Exception as error:  # a fault of ours, but it must not make us read the same item again and again
+        log.exception("release unreadable")
+        raise DocumentRefused("release", [Problem("(document)", f"cannot be read: {type(error).__name__}")]) from None
 
 
 def _conflict(release: Release) -> DocumentRefused:
@@ -165,14 +176,17 @@ def keep_broken(item: bytes, reason: str) -> None:
 def answer(message: Message, receipt: Receipt, producer: Producer) -> None:
     """Send the receipt, if the producer asked for one. A producer that cannot be answered will ask again."""
     reply_to = message.properties.get("reply_to")
-    if not isinstance(reply_to, str) or not reply_to or reply_to in FORBIDDEN_REPLY_QUEUES:
+    if not isinstance(reply_to, str) or not _REPLY_QUEUE.fullmatch(reply_to) or _OURS.fullmatch(reply_to):
         return
     channel: Any = producer.channel
-    Queue(reply_to, durable=False, expires=RECEIPT_EXPIRES, channel=channel).queue_declare()
-    producer.publish(
-        receipt.to_dict(), exchange="", routing_key=reply_to, correlation_id=message.properties.get("correlation_id")
-    )
+    try:
+        Queue(reply_to, durable=False, expires=RECEIPT_EXPIRES, channel=channel).queue_declare()
+        correlation = message.properties.get("correlation_id")
+        producer.publish(receipt.to_dict(), exchange="", routing_key=reply_to, correlation_id=correlation)
+    except ResponseError as error:  # the name is that of something else
+        log.warning("no receipt possible", reply_to=reply_to, error=str(error))
 
 
-FORBIDDEN_REPLY_QUEUES = frozenset({RELEASES, "plan", "translate", "format", "deliver"})
-"""A producer must not be able to write to our own queues by naming one as its `reply_to`."""
+_REPLY_QUEUE = re.compile("[!-~]{1,255}")
+_OURS = re.compile(rf"({RELEASES}|{'|'.join(STAGES)}|unacked.*|_kombu\..*|celeryev.*|.*\.pidbox)")
+"""Our own queues, kombu's keys and Celery's: a producer must not write to them by naming one as its `reply_to`."""

@@ -225,14 +225,16 @@ class Demo:
         from proof import compare
 
         from tasks import ledger, report
+        from tasks.ledger import counts
         from tasks.settings import settings
 
         with ledger.read() as book:
             found = report.report(book, self.release_id)
+            unknowable = counts.unknowable(book, self.release_id)
         (self.home / "report.html").write_text(report.as_html(found, settings().wire_name), "utf-8")
         (self.home / "report.json").write_text(report.as_json(found), "utf-8")
         (self.home / "report.csv").write_text(report.as_csv(found), "utf-8")
-        proof = compare(found, self.farm["control"])
+        proof = compare(found, self.farm["control"], unknowable)
         self.out.print()
         for line in proof.lines(found):
             self.out.print(line, markup=False)

@@ -30,6 +30,9 @@ class Proof:
     """Not delivered, and no reason is recorded."""
     faults: dict[str, int] = field(default_factory=dict)
     """What the outlets found wrong: doubled, stale, different bytes, a key that changed …"""
+    repeated: int = 0
+    """Accepted twice, with the same key, after an attempt whose outcome nobody could know (its worker was killed, the
+    outlet broke off after it had read all). Not a fault: the other choice would have been to lose some."""
     unnoticed: list[str] = field(default_factory=list)
     """Accepted by the outlet although the ledger does not know it: an answer that never came back."""
 
@@ -52,6 +55,7 @@ class Proof:
                         f"the last after {found.after(1.0):.1f} s")  # fmt: skip
         told.append(f"Doubled {self.faults.get('doubled', 0)} · missing {len(self.missing)} · "
                     f"without a reason {len(self.unexplained)}"
+                    + (f" · repeated after an unknowable outcome {self.repeated}" if self.repeated else "")
                     + "".join(f" · {name} {n}" for name, n in self.faults.items() if name != "doubled"))  # fmt: skip
         reasons = Counter(_kind(line.state, line.reason) for line in found.undelivered)
         if reasons:
@@ -62,8 +66,11 @@ class Proof:
         return told
 
 
-def compare(found: Report, control: str) -> Proof:
-    """Ask the farm at `control` what it received of the release, and compare."""
+def compare(found: Report, control: str, unknowable: set[tuple[str, str]]) -> Proof:
+    """Ask the farm at `control` what it received of the release, and compare.
+
+    `unknowable`: outlet and language of deliveries that the ledger has an unsure attempt for.
+    """
     tally = _get(f"{control}/tally?release={quote(found.release.uri, safe='')}")
     got = _accepted(control, found)
     proof = Proof(receipts=tally["receipts"], accepted=len(got))
@@ -79,6 +86,9 @@ def compare(found: Report, control: str) -> Proof:
         elif name in got:
             proof.unnoticed.append(name)
     faults = {name: tally[name] for name in FAULTS}
+    explained = [entry for entry in faults["doubled"] if (entry["outlet"], entry["language"]) in unknowable]
+    proof.repeated = len(explained)
+    faults["doubled"] = [entry for entry in faults["doubled"] if entry not in explained]
     proof.faults = {name: len(entries) for name, entries in faults.items() if entries}
     return proof
 

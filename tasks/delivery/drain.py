@@ -121,8 +121,9 @@ class Drain:
 
     def _claim_more(self) -> int:
         """Fill up with due rows when there is room for a good part of a chunk; the number claimed."""
-        room = min(self._policy.claim_chunk, self._policy.in_flight - self._courier.in_flight)
-        if room < self._policy.claim_chunk / 4 or time.monotonic() < self._look_at:
+        chunk = min(self._policy.claim_chunk, self._policy.in_flight)
+        room = min(chunk, self._policy.in_flight - self._courier.in_flight)
+        if room < chunk / 4 or time.monotonic() < self._look_at:
             return 0
         claimed = self._try(partial(self._claim, room))
         if claimed is None:
@@ -146,7 +147,11 @@ class Drain:
         """Send a claim on its way, or settle it here and now if it must not or cannot be sent."""
         now = time.time()
         if item.heading.outdated:
-            self._supersede(item.claim, now)
+            self._put_back(item.claim, State.SUPERSEDED, "a newer version came", now)
+            return
+        if item.outlet.status != "active":  # its rows are held; this one was in a drain's hands when that was done
+            hold = Hold.PAUSED if item.outlet.status == "paused" else Hold.DISABLED
+            self._put_back(item.claim, State.HELD, hold, now)
             return
         parcel = Parcel(
             key=item.key,
@@ -164,13 +169,10 @@ class Drain:
         else:
             self._courier.start(transfer)
 
-    def _supersede(self, claim: Claim, now: float) -> None:
-        """A newer version came between this claim and its sending: nothing is sent."""
-        why = "a newer version came"
+    def _put_back(self, claim: Claim, state: State, why: str, now: float) -> None:
+        """Something came between this claim and its sending: nothing is sent."""
         self._results.append(
-            Result(
-                claim.id, claim.attempt, State.SUPERSEDED, Verdict.DEFERRED, None, why, None, claim.tries, now, now, 0.0
-            )
+            Result(claim.id, claim.attempt, state, Verdict.DEFERRED, None, why, None, claim.tries, now, now, 0.0)
         )
 
     # --- taking answers

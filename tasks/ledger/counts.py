@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, select
 
-from tasks.ledger.schema import deliveries, refusals, renditions, translations
-from tasks.states import Making, State
+from tasks.ledger.schema import attempts, deliveries, refusals, renditions, translations
+from tasks.states import Making, State, Verdict
 
 OPEN = (State.DUE, State.CLAIMED)
 
@@ -54,6 +54,16 @@ def holds(ledger: Connection, release_id: int) -> list[dict[str, Any]]:
         {"language": row.language, "reason": row.reason, "n": row.n, "detail": said.get(row.language)}
         for row in ledger.execute(query)
     ]
+
+
+def unknowable(ledger: Connection, release_id: int) -> set[tuple[str, str]]:
+    """(outlet, language) of deliveries with an attempt that may have arrived although no answer was read."""
+    query = (
+        select(deliveries.c.outlet_id, deliveries.c.language)
+        .join(attempts, attempts.c.delivery_id == deliveries.c.id)
+        .where(deliveries.c.release_id == release_id, attempts.c.verdict == Verdict.UNSURE)
+    )
+    return {(row.outlet_id, row.language) for row in ledger.execute(query)}
 
 
 def unfinished(ledger: Connection, release_id: int) -> int:

@@ -12,6 +12,7 @@ KEEP_BYTES = 64 * 1024
 
 def keep(ledger: Connection, body: bytes, reason: str, now: float, uri: str | None = None) -> None:
     """Note a refused item."""
+    reason = reason.replace("\0", "�").encode(errors="replace").decode()  # a stranger's words: no database takes all
     ledger.execute(
         refusals.insert().values(received_at=now, uri=uri, reason=reason, bytes=len(body), body=body[:KEEP_BYTES])
     )

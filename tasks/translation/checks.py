@@ -13,7 +13,7 @@ from typing import TypeVar
 from lxml import html as lxml_html
 
 from tasks.markup import text_of
-from tasks.translation import numerals
+from tasks.translation import numerals, placeholders
 from tasks.translation.pieces import Close, Opaque, Open, Text, has_letters, inside, shown, words_of
 
 Thing = TypeVar("Thing")
@@ -27,7 +27,7 @@ _RATIOS = {("zh", "zh"): (0.8, 1.25), ("id", "ms"): (0.7, 1.5), ("ms", "id"): (0
 _RATIO = (0.6, 1.9)
 """Length of a translation to that of its source; Apertium's real ones lie between 0.8 and 1.45."""
 _SAME_WORDS = 0.6
-"""More of a unit's words than this unchanged: it was not translated. A short one may be all terms, so there it is all."""
+"""More of a unit's words than this unchanged: it was not translated. In a short one all must be."""
 _FEW_WORDS = 8
 
 
@@ -74,7 +74,12 @@ def _opaque(unit: Text, result: Text) -> str | None:
     wanted = Counter(piece for piece in unit if isinstance(piece, Opaque))
     found = Counter(piece for piece in result if isinstance(piece, Opaque))
     if wanted == found:
-        return None
+        left = placeholders.left_over(words_of(result))
+        return (
+            f"{left!r} of the engine's own was left in it"
+            if left and not placeholders.left_over(words_of(unit))
+            else None
+        )
     lost, added = [[piece.shown or "an image" for piece in some] for some in (wanted - found, found - wanted)]
     return f"protected {_difference(Counter(lost), Counter(added))}"
 

@@ -147,8 +147,13 @@ def _folded(text: str | None) -> str:
     return re.sub(r"\s+", " ", text or "")
 
 
+def _quoted(value: str) -> str:
+    """An attribute's value; apostrophes stay, or an address would not come out as it went in."""
+    return escape(value, quote=False).replace('"', "&quot;")
+
+
 def _verbatim(node: lxml_html.HtmlElement) -> str:
-    tag, attributes = str(node.tag), "".join(f' {name}="{escape(str(value))}"' for name, value in node.items())
+    tag, attributes = str(node.tag), "".join(f' {name}="{_quoted(str(value))}"' for name, value in node.items())
     if tag in _VOID:
         return f"<{tag}{attributes}>"
     inner = escape(node.text or "", quote=False)
@@ -185,5 +190,5 @@ def _start(element: Element, texts: Mapping[int, Text], language: str) -> str:
     def value_of(name: str, value: str | Run) -> str:
         return shown(texts[value.number]) if isinstance(value, Run) else language if name == "lang" else value
 
-    attributes = "".join(f' {name}="{escape(value_of(name, value))}"' for name, value in element.attributes)
+    attributes = "".join(f' {name}="{_quoted(value_of(name, value))}"' for name, value in element.attributes)
     return f"<{element.tag}{attributes}>"

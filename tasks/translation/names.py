@@ -15,13 +15,17 @@ _WORD = r"(?:[A-ZÀ-ÖØ-Þ][\w’'-]+|[A-Z]\.)"
 _PERSON = rf"{_WORD}(?:\s(?:(?:de|da|del|van|von|der|bin|al|el|le|la)\s)*{_WORD}){{1,3}}"
 _TITLE = r"(?:(?:Mr|Ms|Mrs|Dr|Prof)\.?\s)?"
 _SPEAKERS = (
+    re.compile(
+        rf"\b(?:appoint(?:s|ed)?|nam(?:es|ed)|hir(?:es|ed)|promot(?:es|ed)|welcom(?:es|ed))\s{_TITLE}({_PERSON})"
+        r"\s(?:as|to|the|its|[Cc]hief|CEO|CFO|[Hh]ead|[Pp]resident)\b"
+    ),
     re.compile(rf"\b(?:said|says|added|adds|explained|commented|according to)\s{_TITLE}({_PERSON})"),
     re.compile(
         rf"({_PERSON}),\s(?:the\s|its\s|our\s)?(?:[\w-]+\s){{0,3}}?(?:CEO|CFO|COO|CTO|[Cc]hief|[Pp]resident|[Dd]irector|[Hh]ead"
         r"|[Vv]ice|[Cc]hair\w*|[Ff]ounder|[Pp]rofessor|[Mm]inister|[Mm]ayor|[Ss]pokes\w+|[Mm]anag\w+)\b"
     ),
 )
-"""Where an English release introduces somebody who speaks; the list is no dictionary of names, only of the places."""
+"""Where an English release introduces somebody; the list is no dictionary of names, only of the places."""
 
 
 def kept_as_they_are(release: Release) -> list[str]:

@@ -17,6 +17,12 @@ LIMIT = len(LETTERS) ** 2
 """Placeholder words in one text."""
 
 
+def left_over(text: str) -> str | None:
+    """A placeholder word, whole or damaged, or a mark of Apertium's stream that is still in `text`."""
+    found = re.search(rf"(?:{'|'.join(_BEGINNINGS)})\w*|\[\[t:|\[\[/\]\]", text, re.IGNORECASE)
+    return found[0] if found else None
+
+
 def beginning_for(text: str) -> str:
     """The beginning of all placeholder words in `text`: one that the text itself does not hold."""
     upper = text.upper()

@@ -142,7 +142,7 @@ def _punctuation(plain: str, target: str) -> str:
         plain = re.sub(r"(?<=[^\W\d_])'(?=[^\W\d_])", house.apostrophe, plain)
     percent = locale_of(target).percent_formats[None].pattern
     gap = NBSP if NBSP in percent else ""
-    return re.sub(rf"(?<=\d)[ {NBSP}{NNBSP}]?%", f"{gap}%", plain)
+    return re.sub(rf"(?<=[\d{_SEEN}])[ {NBSP}{NNBSP}]?%", f"{gap}%", plain)
 
 
 def _inverted(plain: str) -> str:
@@ -150,13 +150,23 @@ def _inverted(plain: str) -> str:
     for closing, opening in (("?", "¿"), ("!", "¡")):
         end = plain.find(closing)
         while end >= 0:
-            start = 1 + max(plain.rfind(mark, 0, end) for mark in ".!?:;“«(")
+            start = _clause(plain, end)
             if opening not in plain[start:end] and re.search(r"\w", plain[start:end]):
                 start += len(plain[start:end]) - len(plain[start:end].lstrip())
                 plain = plain[:start] + opening + plain[start:]
                 end += 1
             end = plain.find(closing, end + 1)
     return plain
+
+
+def _clause(plain: str, end: int) -> int:
+    """Where the clause begins that ends at `end`; a quotation or bracket that closes before it is part of it."""
+    depth = 0
+    for index in range(end - 1, -1, -1):
+        depth += (plain[index] in "”»)") - (plain[index] in "“«(")
+        if depth < 0 or (depth == 0 and plain[index] in ".!?:;"):
+            return index + 1
+    return 0
 
 
 def _cased(text: Text, made_from: Text) -> Text:

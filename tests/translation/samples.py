@@ -36,7 +36,8 @@ models</em>.</li><li>More than 300 people work near <a href="https://norvik.exam
 <a href="https://norvik.example/%C3%BC?x=1&amp;y=2">https://norvik.example/news</a> or write to
 <a href="mailto:press@norvik.example">press@norvik.example</a> or call +47 22 00 11 22.</p>
 <p><img src="https://norvik.example/sea.jpg" alt="The plant at sea"> The company expects revenue of $50 million next
-year, and it will hire <strong>40 engineers</strong> in <a href="https://norvik.example/jobs">its office in Lisbon</a>.</p>
+year, and it will hire <strong>40 engineers</strong> in
+<a href="https://norvik.example/jobs">its office in Lisbon</a>.</p>
 """
 
 DOCUMENT: dict[str, Any] = {

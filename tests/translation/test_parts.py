@@ -17,7 +17,8 @@ from .samples import Stub
 @pytest.mark.parametrize(
     ("literal", "language", "value"),
     [
-        ("1,234.5", "en", "1234.5"), ("1.234,5", "es", "1234.5"), ("1\u202f234,5", "fr", "1234.5"), ("12,5", "id", "12.5"),
+        ("1,234.5", "en", "1234.5"), ("1.234,5", "es", "1234.5"), ("1\u202f234,5", "fr", "1234.5"),
+        ("12,5", "id", "12.5"),
         ("12.5", "ms", "12.5"), ("2026", "fr", "2026"), ("1.234.567", "de", "1234567"), ("1.2.3", "en", None),
         ("12,34", "en", None),
     ],
@@ -36,10 +37,11 @@ def test_scale_words_make_the_value():
 @pytest.mark.parametrize(
     ("text", "source", "target", "written"),
     [
-        ("€3.2 billion", "en", "fr", "3,2 milliards d’euros"), ("€3.2 billion", "en", "pt-PT", "3,2 mil milhões de euros"),
+        ("€3.2 billion", "en", "fr", "3,2 milliards d’euros"),
+        ("€3.2 billion", "en", "pt-PT", "3,2 mil milhões de euros"),
         ("$5M", "en", "es", "5 millones de dólares"), ("$10.50", "en", "fr", "10,50\u00a0$"),
         ("US$1,200 million", "en", "es", "1.200 millones de dólares estadounidenses"),
-        ("3.2 billion euros", "en", "de", "3,2 Milliarden Euro"), ("Rp3,2 miliar", "id", "ms", "Rp3.2 bilion".replace("Rp", "IDR\u00a0")),
+        ("3.2 billion euros", "en", "de", "3,2 Milliarden Euro"), ("Rp3,2 miliar", "id", "ms", "IDR\u00a03.2 bilion"),
         ("1.2 million customers", "en", "es", "1,2 millones de"), ("1.2 million in May", "en", "es", "1,2 millones"),
         ("£1 billion", "en", "ja", "£10億"),
     ],
@@ -83,10 +85,11 @@ def test_what_no_engine_may_touch(make_release, text, hidden):
 
 
 def test_names_of_issuer_contacts_and_speakers(make_release):
-    text = "“We won,” said Maria Lindqvist. Tom O’Neill, chief scientist, agreed. Lindqvist left."
+    text = "Acme appointed Mary King as CEO. "
+    text += "“We won,” said Maria Lindqvist. Tom O’Neill, chief scientist, agreed. Lindqvist left."
     names = names_in(make_release(), text, "en")
     assert {"Norvik Tidal ASA", "Norvik Tidal", "Ingrid Solheim", "Solheim"} <= set(names)
-    assert {"Maria Lindqvist", "Lindqvist", "Tom O’Neill", "O’Neill"} <= set(names)
+    assert {"Mary King", "Maria Lindqvist", "Lindqvist", "Tom O’Neill", "O’Neill"} <= set(names)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +100,7 @@ def test_names_of_issuer_contacts_and_speakers(make_release):
         ("“One ”two” three”".replace("”two", "“two"), "en", "es", "“One ‘two’ three”"),
         ("„Ja“, sagte er", "de", "es", "“Ja”, sagte er"),
         ("Qué es luego? Sí.", "en", "es", "¿Qué es luego? Sí."),
+        ("Es un “día” sumo! (O qué?)", "en", "es", "¡Es un “día” sumo! (¿O qué?)"),
         ("Vraiment?!", "en", "fr", "Vraiment\u202f?!"),
         ("12.5% at 10:30", "en", "pt", "12.5% at 10:30"),
         ("Up 12 % here", "en", "es", "Up 12\u00a0% here"),
@@ -130,9 +134,10 @@ def test_sentences_are_not_cut_inside_an_element_or_a_name():
 
 
 BODIES = [
-    '<p>A <a href="https://a.example/?x=\'&amp;y=%22" title="T &amp; &quot;U&quot;">b <em>c</em></a> &lt;d&gt; e</p><hr>',
+    '<p>A <a href="https://a.example/?x=\'&amp;y=%22" title="&quot;U&quot;">b <em>c</em></a> &lt;d&gt; e</p><hr>',
     '<ul><li>one<ul><li>two <code>x &lt; y</code></li></ul></li></ul><p lang="fr">Déjà vu</p>',
-    '<p>a<br>b</p><pre>x  y\n z</pre><figure><img src="https://a.example/ü.png" alt="z"><figcaption>f</figcaption></figure>',
+    '<p>a<br>b</p><pre>x  y\n z</pre><figure><img src="https://a.example/ü.png" alt="z"><figcaption>f</figcaption>'
+    "</figure>",
     '<p><a href="https://a.example/">all of it</a></p><p>x <i translate="no">as is</i> <b></b> y</p>',
     '<dl><dt>t</dt><dd>d</dd></dl><blockquote><p>q</p></blockquote><p>img <img src="https://a.example/i.png"> end</p>',
 ]
@@ -167,16 +172,17 @@ GOOD = ("La planta costó 3,2 mil millones a ", Open(1), "los clientes", Close(1
     ("change", "problem"),
     [
         (lambda g: g, None),
-        (lambda g: (), "it came back empty"),
+        (lambda _: (), "it came back empty"),
         (lambda g: (*g[:1], *g[2:]), "inline element 1 is missing"),
         (lambda g: (*g[:2], *g[3:]), "inline element 1 lost its text 'our customers'"),
         (lambda g: (*g[:3], *g[4:]), "inline element 1 is never closed"),
         (lambda g: (g[0], g[3], g[2], g[1], *g[4:]), "inline element 1 is closed where it is not open"),
         (lambda g: (*g, Opaque(2, "Porto")), "protected 'Porto' was added"),
+        (lambda g: (*g, " XQZABs"), "'XQZABs' of the engine's own was left in it"),
         (lambda g: (*g[:5], "Puerto", *g[6:]), "protected 'Porto' is missing"),
         (lambda g: ("La planta costó 3,2 millones a ", *g[1:]), "number 3,200,000,000 is missing, 3,200,000 was added"),
         (lambda g: (g[0].replace("3,2 mil millones", "mucho"), *g[1:]), "number 3,200,000,000 is missing"),
-        (lambda g: UNIT, "it was left in the source language: 'the plant cost for our customers'"),
+        (lambda _: ("The plant cost 3,2 mil millones for ", *UNIT[1:]), "it was left in the source language"),
         (lambda g: (*g[:-1], " ante"), "the end of the sentence is missing"),
         (lambda g: tuple(p.upper() if isinstance(p, str) else p for p in g), "it came back in capitals"),
         (lambda g: (*g[:-1], " bla" * 40 + "."), "its length is"),
@@ -184,7 +190,7 @@ GOOD = ("La planta costó 3,2 mil millones a ", Open(1), "los clientes", Close(1
 )
 def test_each_check_names_its_fault(change, problem):
     found = checks.problem_with(UNIT, change(GOOD), "en", "es")
-    assert found == problem if problem is None else problem.replace("'the plant", "").split(":")[0] in found
+    assert found == problem if problem is None else problem in found
 
 
 def test_the_body_as_a_whole():

@@ -45,8 +45,8 @@ ROUTES: dict[Pair, tuple[str, ...]] = {
 
 _END = "[][\n]"
 """Ends a text: an empty blank and a line feed, without which the last full stop would stay in the pipeline."""
-_MAX_GAP = 3
-"""Words between two parts of one element that are taken into it; more is no part of it."""
+_GAP = re.compile(r"\W*(?:\w+|\w{1,3}\W+\w{1,3})?\W*")
+"""What may stand between two parts of one element to be taken into it: a word, or two small ones such as `de la`."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _RESERVED = re.compile(r"([\[\]{}^$@\\/<>])")
 _BLANK = re.compile(r"\[\[(?P<ids>t:[^\]]*)\]\](?P<words>(?:\\.|[^\[\\])*)\[\[/\]\]", re.DOTALL)
@@ -224,8 +224,8 @@ def _nested(parts: list[tuple[frozenset[int], str]], ancestors: dict[int, tuple[
         for start, end in pairwise(held):
             between = range(start + 1, end)
             free = all(chains[index] == whole[: len(chains[index])] for index in between)
-            gap = sum(len(parts[index][1].split()) for index in between)
-            if free and gap <= _MAX_GAP:
+            gap = "".join(parts[index][1] for index in between)
+            if free and _GAP.fullmatch(gap):
                 for index in between:
                     chains[index] = whole
     result: list[Open | Close | str] = []

@@ -1,0 +1,303 @@
+"""`make bench`: measures, in one run on one machine, and prints figures and ratios.
+
+Absolute times depend on the machine and on what else it does; the ratios compare things measured side by side.
+
+    python tests/bench/run.py [deliver ledger translate format]      all of them by default
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "deploy" / "demo"))
+sys.path.insert(0, str(ROOT))
+
+OUTLETS = 6500
+ROUNDS = 3
+NAIVE = 400
+"""The naive way is measured on so many outlets only: all of them would take minutes."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a piece of work took: seconds of wall clock, and of this process's CPU."""
+
+    wall: float
+    cpu: float
+
+
+@contextmanager
+def measured(into: list[Spent]) -> Iterator[None]:
+    """Note what the block takes."""
+    wall, cpu = time.perf_counter(), _cpu()
+    yield
+    into.append(Spent(time.perf_counter() - wall, _cpu() - cpu))
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def show(name: str, spent: list[Spent], n: int, unit: str) -> Spent:
+    """Print the median of some rounds, per item; returns it per item."""
+    middle = Spent(statistics.median(s.wall for s in spent) / n, statistics.median(s.cpu for s in spent) / n)
+    print(f"  {name:<46} {1 / middle.wall:>8,.0f} a second, {middle.cpu * 1000:>8.3f} ms CPU a {unit}")
+    return middle
+
+
+def main() -> None:
+    """Run what was asked for."""
+    parts: dict[str, Callable[[Path], None]] = {
+        "deliver": deliver,
+        "ledger": ledger_rows,
+        "translate": translate,
+        "format": formats,
+    }
+    chosen = sys.argv[1:] or list(parts)
+    if unknown := set(chosen) - set(parts):
+        sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(parts)}")
+    for name in [name for name in os.environ if name.startswith("FANWIRE_")]:
+        del os.environ[name]
+    for name in chosen:
+        print(f"\n{name}: {parts[name].__doc__}")
+        with tempfile.TemporaryDirectory(prefix="fanwire-bench-") as folder:
+            os.environ["FANWIRE_HOME"] = folder
+            parts[name](Path(folder))
+            _forget()
+
+
+def _forget() -> None:
+    from tasks import ledger
+    from tasks.settings import settings
+
+    ledger.close()
+    ledger._engine.cache_clear()
+    settings.cache_clear()
+
+
+# --- deliver
+
+
+def deliver(folder: Path) -> None:
+    """6,500 outlets that answer at once, each a host of its own, 85 % over TLS; one process, the farm beside it."""
+    import outlets as invented
+    from farm import Farm
+
+    plan = invented.write(folder, count=OUTLETS, manners="good", language="de", instant=True)
+    with Farm(json.loads(plan.read_text()), folder / "farm") as farm:
+        os.environ["FANWIRE_CA_FILE"] = str(farm.ca_file)
+        os.environ["FANWIRE_ALLOWED_NETWORKS"] = "127.0.0.0/8"
+        for line in (folder / "secrets.env").read_text().splitlines():
+            name, _, value = line.partition("=")
+            os.environ[name] = value
+        _quiet()
+        bare: list[Spent] = []
+        whole: list[Spent] = []
+        naive: list[Spent] = []
+        _prepare(farm.outlets_file)
+        doubled = 0
+        for round in range(ROUNDS):
+            _bare(bare)
+            _naive(naive)
+            farm.reset()
+            _drain(whole, round)
+            doubled += len(farm.tally()["doubled"])
+        floor = show("bare libcurl loop, nothing kept", bare, OUTLETS, "delivery")
+        ours = show("drain: claims, signatures, verdicts, log lines", whole, OUTLETS, "delivery")
+        theirs = show("requests, one after the other (shared session)", naive, NAIVE, "delivery")
+        print(f"  drain / bare loop: {ours.wall / floor.wall:.2f} × wall, {ours.cpu / floor.cpu:.2f} × CPU")
+        print(f"  requests / drain:  {theirs.wall / ours.wall:.1f} × wall, {theirs.cpu / ours.cpu:.1f} × CPU")
+        print(f"  doubled by the drain: {doubled}")
+
+
+def _quiet() -> None:
+    """Log lines are made, formatted and written as in production, but to nowhere."""
+    from workers import logs
+
+    logs.set_up("bench")
+    logging.getLogger().handlers[0].setStream(open(os.devnull, "w"))  # type: ignore[attr-defined]  # noqa: SIM115, PTH123
+
+
+def _prepare(outlets_file: Path) -> None:
+    from tasks import ledger
+    from tasks.ledger import outlets
+    from tasks.outlet import read_outlets
+
+    ledger.upgrade()
+    with ledger.write() as book:
+        outlets.put(book, read_outlets(outlets_file).outlets, time.time())
+
+
+def _due(round: int) -> int:
+    """A release whose deliveries are all due; its number."""
+    from samples_for_bench import german
+
+    from tasks import ledger, making, planning
+    from tasks.ledger import releases
+
+    with ledger.write() as book:
+        taken = releases.take(book, german(f"urn:bench:{round}"), time.time())
+    planning.plan(taken.release_id, time.time())
+    making.make_renditions(taken.release_id, "de")
+    return taken.release_id
+
+
+def _drain(into: list[Spent], round: int) -> None:
+    from tasks import ledger
+    from tasks.delivery import drain
+    from tasks.ledger import counts
+
+    number = _due(round)
+    with measured(into):
+        drain()
+    with ledger.read() as book:
+        states = counts.total(counts.states(book, number))
+    if states != {"delivered": OUTLETS}:
+        sys.exit(f"not all were delivered: {states}")
+
+
+def _bare(into: list[Spent]) -> None:
+    """The same requests through the courier alone: what no sender on libcurl can be faster than."""
+    from tasks import ledger
+    from tasks.delivery import trust
+    from tasks.delivery.courier import Courier, Transfer
+    from tasks.ledger import outlets
+    from tasks.settings import settings
+
+    with ledger.read() as book:
+        addresses = [outlet.url for outlet in outlets.everyone(book)]
+    body = b"x" * 8000
+    courier = Courier(
+        in_flight_hint=settings().in_flight, connect_timeout=10, answer_cap_bytes=65536, trust=trust.bundle(),
+        allowed=lambda _: True,
+    )  # fmt: skip
+    waiting = iter(addresses)
+    done = 0
+    with measured(into):
+        while done < len(addresses):
+            while courier.in_flight < settings().in_flight and (url := next(waiting, None)):
+                courier.start(Transfer(None, url, ("Content-Type: text/plain",), body, 30))
+            done += len(courier.turn(0.05))
+    courier.close()
+
+
+def _naive(into: list[Spent]) -> None:
+    import requests
+
+    from tasks import ledger
+    from tasks.delivery import trust
+    from tasks.ledger import outlets
+
+    with ledger.read() as book:
+        addresses = [outlet.url for outlet in outlets.everyone(book)][:NAIVE]
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = str(trust.bundle())
+    with measured(into):
+        for url in addresses:
+            session.post(url, data=b"x" * 8000, timeout=30)
+
+
+# --- ledger
+
+
+def ledger_rows(folder: Path) -> None:
+    """6,500 rows on SQLite with a full disk sync at every commit, in chunks as a drain takes them."""
+    from tasks import ledger
+    from tasks.ledger import deliveries, outlets
+    from tasks.ledger.deliveries import Result
+    from tasks.outlet import Outlet
+    from tasks.states import State, Verdict
+
+    ledger.upgrade()
+    common = {"country": "DE", "languages": ["de"], "url": "https://outlet.example/"}
+    found = [Outlet.model_validate({"id": f"o{n}", "name": f"Outlet {n}"} | common) for n in range(OUTLETS)]
+    with ledger.write() as book:
+        outlets.put(book, found, time.time())
+    planned: list[Spent] = []
+    moved: list[Spent] = []
+    for round in range(ROUNDS):
+        with measured(planned):
+            _due(round)
+        with measured(moved):
+            while True:
+                now = time.time()
+                with ledger.write() as book:
+                    claims = deliveries.claim(book, "bench", now=now, lease=60, limit=200)
+                if not claims:
+                    break
+                results = [
+                    Result(c.id, c.attempt, State.DELIVERED, Verdict.DELIVERED, 200, None, None, 1, now, now, 0.1)
+                    for c in claims
+                ]
+                with ledger.write() as book:
+                    deliveries.finish(book, results)
+    show("take, match, plan and format", planned, OUTLETS, "delivery")
+    show("claim and finish", moved, OUTLETS, "delivery")
+
+
+# --- translate and format
+
+
+def _demo_release() -> Any:
+    from demo_release import release
+
+    from tasks.release import read_release
+
+    return read_release(json.dumps(release(), default=str))
+
+
+def translate(_folder: Path) -> None:
+    """The demo release (557 words) by the engines that are here, warm."""
+    from tasks.translation import TranslationHeld
+    from tasks.translation import translate as make
+
+    release = _demo_release()
+    for language in ("es", "pt", "fr", "ms", "zh-Hant"):
+        spent: list[Spent] = []
+        try:
+            make(release, language)  # starts the engine
+        except TranslationHeld as held:
+            print(f"  {language}: held: {held}")
+            continue
+        for _ in range(ROUNDS):
+            with measured(spent):
+                made = make(release, language)
+        links = made.body_html.count("href=")
+        show(f"{language} by {made.engine}, {links} of {release.html.count('href=')} links", spent, 1, "release")
+
+
+def formats(_folder: Path) -> None:
+    """Renditions of the demo release."""
+    from tasks.formatting import FORMATS, Wire, make_rendition
+    from tasks.release import supplied
+
+    release = _demo_release()
+    wire = Wire("Fanwire", "https://fanwire.example/")
+    for format in FORMATS:
+        spent: list[Spent] = []
+        for _ in range(ROUNDS):
+            with measured(spent):
+                for language in (release.language, *release.translations):
+                    text = supplied(release, language)
+                    assert text is not None
+                    make_rendition(release, text, format, wire)
+        show(format, spent, 1 + len(release.translations), "rendition")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,493 @@
+"""The drain, against real outlets: every row ends as it must, nothing is sent twice, and nothing is forgotten."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import sqlite3
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from farm import Farm
+from processes import end, environment, start, until
+from samples import URI, outlet, release
+from sqlalchemy import delete, func, select
+
+from tasks import ledger, making, planning
+from tasks.delivery import drain, load, secrets
+from tasks.ledger import counts, deliveries, outlets, releases
+from tasks.ledger.schema import attempts, renditions
+from tasks.ledger.schema import deliveries as rows
+from tasks.settings import settings
+from tasks.states import State
+
+TIMES = {
+    "ALLOWED_NETWORKS": "127.0.0.0/8",
+    "DEADLINE": "2",
+    "CONNECT_TIMEOUT": "1",
+    "LEASE": "8",
+    "RETRY_BASE": "0.2",
+    "RETRY_CAP": "1",
+}
+
+PLAN: dict[str, dict[str, Any]] = {
+    **{f"fast-{n:03}": {} for n in range(60)},
+    **{f"tls-{n}": {"tls": True} for n in range(5)},
+    **{f"slow-{n:02}": {"manner": "slow", "delay": 0.4} for n in range(40)},
+    "unavailable": {"manner": "unavailable"},
+    "throttled": {"manner": "throttled", "retry_after": 1},
+    "reset": {"manner": "reset", "times": 1},
+    "late": {"manner": "late", "delay": 30, "times": 1},
+    "moved": {"manner": "moved"},
+    "missing": {"manner": "missing"},
+    "gone": {"manner": "gone"},
+    "hang": {"manner": "hang"},
+    "broken": {"manner": "broken"},
+    "refuse": {"manner": "refuse"},
+    "huge": {"manner": "huge", "size": 0},
+    "drip": {"manner": "drip", "delay": 1},
+}
+
+
+@pytest.fixture(scope="module")
+def sown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
+    with Farm(PLAN, tmp_path_factory.mktemp("farm")) as sown:
+        yield sown
+
+
+@pytest.fixture
+def farm(sown: Farm) -> Iterator[Farm]:
+    """The farm, having forgotten other tests; each outlet of PLAN is there under its name."""
+    sown.reset()
+    yield sown
+
+
+@pytest.fixture(autouse=True)
+def _afresh(monkeypatch: pytest.MonkeyPatch, sown: Farm) -> Iterator[None]:
+    """Short times, and nothing in this process's memory of another test's ledger."""
+    configure(monkeypatch, CA_FILE=str(sown.ca_file), **TIMES)
+    load._kept.clear()
+    secrets.forget()
+    yield
+    load._kept.clear()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> None:
+    """An empty SQLite ledger."""
+    ledger.upgrade()
+
+
+def configure(monkeypatch: pytest.MonkeyPatch, **names: str) -> None:
+    for name, value in names.items():
+        monkeypatch.setenv(f"FANWIRE_{name}", value)
+    settings.cache_clear()
+
+
+def plant(farm: Farm, *names: str, **fields: Any) -> None:
+    """Import outlets of the farm: those whose name begins with one of `names`."""
+    chosen = [document for id, document in farm.outlets.items() if id.startswith(names)]
+    with ledger.write() as book:
+        outlets.put(book, [outlet(**(document | fields)) for document in chosen], time.time())
+
+
+def take(**fields: Any) -> int:
+    """A release in the ledger, and no more; its number."""
+    with ledger.write() as book:
+        return releases.take(book, release(**fields), time.time()).release_id
+
+
+def prepare(number: int) -> int:
+    """Plan and format a release, so that its deliveries are due."""
+    planning.plan(number, time.time())
+    making.make_renditions(number, "en")
+    return number
+
+
+def states(number: int) -> dict[str, int]:
+    with ledger.read() as book:
+        return counts.total(counts.states(book, number))
+
+
+def row(name: str, number: int = 1) -> Any:
+    with ledger.read() as book:
+        return book.execute(select(rows).where(rows.c.outlet_id == name, rows.c.release_id == number)).one()
+
+
+def tried(name: str) -> list[tuple[str, int | None]]:
+    """Verdict and status of each attempt at an outlet, in order."""
+    with ledger.read() as book:
+        query = select(attempts.c.verdict, attempts.c.status).join(rows, rows.c.id == attempts.c.delivery_id)
+        return [tuple(found) for found in book.execute(query.where(rows.c.outlet_id == name).order_by("attempt"))]
+
+
+def drain_until_final(number: int, seconds: float = 30) -> None:
+    """Drain again and again, as the clock makes workers do."""
+
+    def over() -> bool:
+        drain()
+        with ledger.read() as book:
+            return not counts.unfinished(book, number)
+
+    until(over, seconds, lambda: states(number))
+
+
+def times(found: dict[str, int]) -> int:
+    return sum(found.values())
+
+
+# --- how rows end
+
+
+@pytest.mark.usefixtures("book")
+def test_every_manner_ends_as_it_must(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch, RETRY_HORIZON="5")
+    plant(farm, *PLAN)
+    number = prepare(take())
+    drain_until_final(number)
+    expected = {"moved": "rejected", "missing": "rejected", "gone": "rejected",
+                "hang": "exhausted", "broken": "exhausted", "refuse": "exhausted"}  # fmt: skip
+    for name in PLAN:
+        assert row(name).state == expected.get(name, "delivered"), name
+    assert tried("fast-000") == [("delivered", 200)]
+    assert tried("unavailable") == [("failed", 503), ("delivered", 200)]
+    assert tried("throttled") == [("throttled", 429), ("delivered", 200)]
+    assert tried("reset") == [("unsure", None), ("delivered", 200)]
+    assert tried("late") == [("unsure", None), ("delivered", 200)]
+    assert tried("huge") == tried("drip") == [("delivered", 200)]
+    assert tried("missing") == [("rejected", 404)]
+    assert {verdict for verdict, _ in tried("hang")} == {"unsure"}
+    assert {verdict for verdict, _ in tried("refuse")} == {"failed"}
+    assert set(tried("broken")) == {("failed", 500)}
+    assert len(tried("broken")) >= 4
+    assert "/moved" in row("moved").reason
+    with ledger.read() as book:
+        gone = outlets.get(book, "gone")
+    assert gone is not None
+    assert gone.status == "disabled"
+    tally = farm.tally()
+    assert tally["faultless"], {name: found for name, found in tally.items() if found}
+    assert tally["releases"][URI]["1"]["en"]["outlets"] == len(PLAN) - len(expected)
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_an_unsure_delivery_is_tried_again_under_the_same_key(farm: Farm) -> None:
+    plant(farm, "reset")
+    drain_until_final(prepare(take()))
+    first, second = farm.receipts(outlet="reset")
+    assert first["key"] == second["key"] == first["webhook_id"]
+    assert first["key"].startswith("fw_")
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_an_outlet_that_says_it_is_gone_keeps_its_other_rows_held(farm: Farm) -> None:
+    plant(farm, "gone", "fast-00")
+    numbers = [prepare(take()), prepare(take(uri="urn:x:other")), prepare(take(uri="urn:x:third", urgency=9))]
+    while drain().verdicts:
+        pass
+    ended = sorted(row("gone", number).state for number in numbers)
+    assert ended in (["held", "held", "rejected"], ["held", "rejected", "rejected"], ["rejected"] * 3)
+    later = prepare(take(uri="urn:x:later"))
+    drain()
+    assert (row("gone", later).state, row("gone", later).reason) == ("held", "outlet disabled")
+    with ledger.write() as book:
+        outlets.set_status(book, ["gone"], "active", None, time.time())
+        assert deliveries.resume(book, ["gone"], time.time()) >= 1
+    drain()
+    assert row("gone", later).state == "rejected"
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_the_row_of_an_outlet_paused_since_it_was_due_is_not_sent(farm: Farm) -> None:
+    """`hold_for_status` holds due rows; one that was claimed then becomes due again after it failed."""
+    plant(farm, "unavailable", "fast-00")
+    number = prepare(take())
+    drain()
+    with ledger.write() as book:
+        outlets.set_status(book, ["unavailable"], "paused", "test", time.time())
+    drain_until_final(number)
+    assert (row("unavailable").state, row("unavailable").reason) == ("held", "outlet paused")
+    assert len(farm.receipts(outlet="unavailable")) == 1
+    with ledger.write() as book:
+        outlets.set_status(book, ["unavailable"], "active", None, time.time())
+        assert deliveries.resume(book, ["unavailable"], time.time()) == 1
+    drain_until_final(number)
+    assert row("unavailable").state == "delivered"
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_a_missing_secret_is_our_fault_and_stops_nobody_else(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(farm, "fast-00")
+    plant(farm, "fast-000", auth={"type": "bearer", "secret": "env:FANWIRE_TEST_NO_SUCH"})
+    number = prepare(take())
+    summary = drain()
+    found = row("fast-000")
+    assert (found.state, found.verdict, found.tries, found.attempt) == ("due", "ours", 0, 1)
+    assert "env:FANWIRE_TEST_NO_SUCH" in found.reason
+    assert found.due_at > time.time() + 30
+    assert states(number) == {"delivered": 9, "due": 1}
+    assert str(summary) == f"{URI} v1 · 9 delivered, 1 ours"
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_a_missing_rendition_stops_nobody_else(farm: Farm) -> None:
+    plant(farm, "fast-00")
+    plant(farm, "fast-01", format="text")
+    number = prepare(take())
+    with ledger.write() as book:
+        book.execute(delete(renditions).where(renditions.c.format == "text"))
+    drain()
+    assert states(number) == {"delivered": 10, "due": 10}
+    assert (row("fast-010").verdict, row("fast-010").tries) == ("ours", 0)
+    assert "no rendition in en as text" in row("fast-010").reason
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_an_outlet_that_no_version_can_read_stops_nobody_else(farm: Farm) -> None:
+    plant(farm, "fast-00")
+    number = prepare(take())
+    with ledger.write() as book:
+        book.exec_driver_sql("UPDATE outlets SET document = '{}' WHERE id = 'fast-003'")
+    drain()
+    assert states(number) == {"delivered": 9, "due": 1}
+    assert row("fast-003").verdict == "ours"
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_an_address_inside_is_refused(farm: Farm) -> None:
+    plant(farm, "fast-00")
+    plant(farm, "fast-000", url="http://169.254.169.254/latest/meta-data")
+    number = prepare(take())
+    drain()
+    assert states(number) == {"delivered": 9, "rejected": 1}
+    assert row("fast-000").verdict == "blocked"
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_with_nothing_due_a_drain_says_so_at_once() -> None:
+    began = time.monotonic()
+    assert str(drain()) == "nothing was due"
+    assert time.monotonic() - began < 1
+
+
+# --- order and versions
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_the_urgent_release_goes_first_although_it_came_second(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch, IN_FLIGHT="1")
+    plant(farm, "fast-00")
+    prepare(take(uri="urn:x:slow", urgency=7))
+    prepare(take(uri="urn:x:flash", urgency=1))
+    drain()
+    assert [receipt["release"] for receipt in farm.receipts()] == ["urn:x:flash"] * 10 + ["urn:x:slow"] * 10
+
+
+@pytest.mark.usefixtures("sqlite")
+@pytest.mark.parametrize("kill", [False, True], ids=["correction", "kill"])
+def test_once_a_newer_version_is_here_the_older_is_not_sent(farm: Farm, kill: bool) -> None:
+    plant(farm, "fast-00")
+    first = prepare(take())
+    second = take(version=2, **({"status": "canceled", "body_html": None} if kill else {}))  # not even planned
+    drain()
+    assert states(first) == {"superseded": 10}
+    assert not farm.receipts()
+    prepare(second)
+    drain()
+    assert states(second) == ({} if kill else {"delivered": 10})
+    assert {(r["version"], r["action"]) for r in farm.receipts()} == (set() if kill else {(2, "correct")})
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_a_correction_and_a_kill_follow_the_first_version_in_order(farm: Farm) -> None:
+    plant(farm, "fast-00", "unavailable", "reset")
+    prepare(take())
+    drain()
+    prepare(take(version=2, headline="Corrected"))
+    drain()
+    killed = prepare(take(version=3, status="canceled", body_html=None))
+    drain_until_final(killed)
+    assert [(r["version"], r["action"]) for r in farm.receipts(outlet="fast-001")] == [
+        (1, "publish"), (2, "correct"), (3, "kill"),
+    ]  # fmt: skip
+    assert row("unavailable").state == "superseded"
+    tally = farm.tally()
+    assert not tally["stale"]
+    assert not tally["after_kill"]
+    # 'unavailable' answered 503 to every version's first attempt, so it never had anything to kill
+    assert {r["action"] for r in farm.receipts(outlet="unavailable")} == {"publish", "correct"}
+    assert "kill" in {r["action"] for r in farm.receipts(outlet="reset")}
+
+
+# --- stopping
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_asked_to_stop_it_finishes_what_is_in_flight_and_takes_no_more(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(monkeypatch, IN_FLIGHT="10", CLAIM_CHUNK="5")
+    plant(farm, "slow")
+    number = prepare(take())
+    asked = threading.Event()
+    summaries = []
+    thread = threading.Thread(target=lambda: summaries.append(drain(stopping=asked.is_set)))
+    thread.start()
+    until(lambda: states(number).get("delivered"))
+    asked.set()
+    began = time.monotonic()
+    thread.join(10)
+    assert time.monotonic() - began < 1.5
+    found = states(number)
+    assert set(found) == {"delivered", "due"}
+    assert found["delivered"] == farm.health()["accepted"] < 40
+    assert farm.health()["pending"] == 0
+    assert summaries[0].more_due
+    assert str(summaries[0]).endswith("more is due")
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_when_its_time_is_used_it_leaves_the_rest(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch, IN_FLIGHT="10", DRAIN_BUDGET="0.6")
+    plant(farm, "slow")
+    number = prepare(take())
+    assert drain().more_due
+    found = states(number)
+    assert set(found) == {"delivered", "due"}
+    assert times(found) == 40
+
+
+# --- the ledger away, and several drains
+
+
+@pytest.mark.usefixtures("sqlite")
+@pytest.mark.parametrize("busy_seconds", [0.2, 30])
+def test_no_verdict_is_lost_while_the_ledger_is_locked(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch, busy_seconds: float
+) -> None:
+    monkeypatch.setattr(ledger, "SQLITE_BUSY_SECONDS", busy_seconds)
+    ledger._engine.cache_clear()
+    plant(farm, "slow", "fast")
+    number = prepare(take())
+    thread = threading.Thread(target=drain)
+    with sqlite3.connect(settings().home / "ledger.sqlite", isolation_level=None) as other:
+        thread.start()
+        until(lambda: farm.health()["accepted"] >= 20)
+        other.execute("BEGIN IMMEDIATE")
+        time.sleep(1.5)  # what is tested is that a while passes
+        other.execute("COMMIT")
+    thread.join(20)
+    assert not thread.is_alive()
+    drain_until_final(number)
+    assert states(number) == {"delivered": 100}
+    tally = farm.tally()
+    assert (tally["receipts"], tally["doubled"]) == (100, [])
+    with ledger.read() as book:
+        assert book.execute(select(func.count()).select_from(attempts)).scalar_one() == 100
+
+
+@pytest.mark.usefixtures("book")
+def test_drains_side_by_side_send_each_delivery_once(farm: Farm, ledger_url: str, tmp_path: Path) -> None:
+    plant(farm, "fast", "slow", "tls")
+    numbers = [prepare(take(uri=f"urn:x:{n}")) for n in range(4)]
+    env = environment(tmp_path, LEDGER_URL=ledger_url, CA_FILE=str(farm.ca_file), CLAIM_CHUNK="7", **TIMES)
+    code = "from tasks.delivery import drain; print(drain())"
+    running = [start([sys.executable, "-c", code], env, tmp_path / f"drain-{n}.log") for n in range(3)]
+    try:
+        assert [process.wait(60) for process in running] == [0, 0, 0]
+    finally:
+        for process in running:
+            end(process)
+    assert [states(number) for number in numbers] == [{"delivered": 105}] * 4
+    tally = farm.tally()
+    assert tally["faultless"]
+    assert tally["receipts"] == 420
+    with ledger.read() as book:
+        assert book.execute(select(func.max(rows.c.attempt))).scalar_one() == 1
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_what_a_killed_drain_had_is_sent_again_under_the_same_key(farm: Farm, tmp_path: Path) -> None:
+    plant(farm, "slow")
+    number = prepare(take())
+    env = environment(settings().home, CA_FILE=str(farm.ca_file), **TIMES)
+    code = "from tasks.delivery import drain; drain()"
+    killed = start([sys.executable, "-c", code], env, tmp_path / "killed.log")
+    try:
+        until(lambda: farm.health()["receipts"] >= 10)
+    finally:
+        killed.kill()
+        end(killed)
+    assert states(number).get("claimed", 0) > 0
+    drain()
+    assert states(number)["claimed"]
+    with ledger.write() as book:
+        assert deliveries.expire_leases(book, time.time() + 9) > 0
+    drain_until_final(number)
+    assert states(number) == {"delivered": 40}
+    keys = Counter((receipt["outlet"], receipt["key"]) for receipt in farm.receipts())
+    assert len(keys) == 40
+
+
+# --- on the wire
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_what_stands_on_the_wire(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = serve()
+    key = b"0123456789abcdef01234567"
+    monkeypatch.setenv("TEST_SIGNING", "whsec_" + base64.b64encode(key).decode())
+    monkeypatch.setenv("TEST_TOKEN", "geheim")
+    auth = {"type": "bearer", "secret": "env:TEST_TOKEN", "signing_secret": "env:TEST_SIGNING"}
+    with ledger.write() as book:
+        outlets.put(book, [outlet("a", url=server.url(), auth=auth, headers={"X-Desk": "Ö"})], time.time())
+    prepare(take())
+    drain()
+    [request] = server.requests
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    assert request.line == "POST /wire HTTP/1.1"
+    assert headers["idempotency-key"] == headers["webhook-id"]
+    assert headers["fanwire-release"] == URI
+    assert (headers["fanwire-version"], headers["fanwire-action"]) == ("1", "publish")
+    assert headers["content-language"] == "en"
+    assert "json" in headers["content-type"]
+    assert headers["authorization"] == "Bearer geheim"
+    assert headers["x-desk"] == "%C3%96"
+    assert abs(int(headers["webhook-timestamp"]) - time.time()) < 30
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + request.body
+    expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    assert headers["webhook-signature"] == f"v1,{expected}"
+    assert json.loads(request.body)["uri"] == URI
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_one_line_of_the_log_per_attempt_tells_everything_and_no_secret(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from workers import logs
+
+    monkeypatch.setenv("TEST_TOKEN", "geheim")
+    plant(farm, "fast-000", "moved", auth={"type": "bearer", "secret": "env:TEST_TOKEN"})
+    prepare(take())
+    import structlog
+
+    before = structlog.get_config()
+    try:
+        logs.set_up("test")
+        drain()
+        told = capsys.readouterr().out
+    finally:
+        structlog.configure(**before)
+    lines = [json.loads(line) for line in told.splitlines() if '"attempt"' in line]
+    assert {line["outlet"]: line["verdict"] for line in lines} == {"fast-000": "delivered", "moved": "rejected"}
+    assert {line["state"] for line in lines} == {State.DELIVERED.value, State.REJECTED.value}
+    assert all(line["release"] == URI and line["seconds"] >= 0 and line["address"] for line in lines)
+    assert "geheim" not in told
