@@ -1,0 +1,88 @@
+"""Settling: from verdict to state, as a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tasks.delivery.settling import OURS_AGAIN, Times, settle
+from tasks.delivery.verdicts import Judgement
+from tasks.ledger.deliveries import Claim, Result
+from tasks.settings import Settings
+from tasks.states import State, Verdict
+
+FIRST = 1_800_000_000.0
+"""When the delivery was first due."""
+CLAIM = Claim(7, 1, "de", "bote", "ninjs", 5, attempt=4, tries=2, first_due_at=FIRST)
+POLICY = Settings(retry_base=5, retry_cap=100, retry_horizon=1000)
+
+
+def settled(
+    verdict: Verdict, *, after: float = 50, retry_after: float | None = None, claim: Claim = CLAIM, detail: str = "why"
+) -> Result:
+    judgement = Judgement(verdict, detail, retry_after, disable_outlet=False, status=None)
+    return settle(claim, judgement, Times(FIRST + after - 1, 1.0), FIRST + after, POLICY)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state", "charged"),
+    [
+        (Verdict.DELIVERED, State.DELIVERED, 1),
+        (Verdict.REJECTED, State.REJECTED, 1),
+        (Verdict.BLOCKED, State.REJECTED, 1),
+        (Verdict.THROTTLED, State.DUE, 1),
+        (Verdict.FAILED, State.DUE, 1),
+        (Verdict.UNSURE, State.DUE, 1),
+        (Verdict.DEFERRED, State.DUE, 0),
+        (Verdict.OURS, State.DUE, 0),
+    ],
+)
+def test_the_state_after_each_verdict_and_what_it_costs(verdict: Verdict, state: State, charged: int) -> None:
+    result = settled(verdict)
+    assert (result.state, result.verdict, result.tries) == (state, verdict, CLAIM.tries + charged)
+    assert (result.delivery_id, result.attempt) == (CLAIM.id, CLAIM.attempt)
+    assert (result.started_at, result.seconds, result.ended_at) == (FIRST + 49, 1.0, FIRST + 50)
+    assert (result.due_at is not None) == (state is State.DUE)
+    assert result.reason == (None if state is State.DELIVERED else "why")
+
+
+@pytest.mark.parametrize(
+    "verdict", [v for v in Verdict if v not in (Verdict.DELIVERED, Verdict.REJECTED, Verdict.BLOCKED)]
+)
+def test_what_may_still_work_is_exhausted_at_its_horizon(verdict: Verdict) -> None:
+    assert settled(verdict, after=999).state is State.DUE
+    result = settled(verdict, after=1000)
+    assert (result.state, result.due_at, result.reason) == (State.EXHAUSTED, None, "why")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "retry_after", "least", "most"),
+    [
+        (Verdict.FAILED, None, 15, 20),  # the third try: four times the base, less a quarter at most
+        (Verdict.FAILED, 40, 40, 40),
+        (Verdict.THROTTLED, None, 60, 75),
+        (Verdict.THROTTLED, 2, 15, 20),
+        (Verdict.THROTTLED, 500, 500, 500),
+        (Verdict.THROTTLED, 5000, 950, 950),  # the last try is at the horizon
+        (Verdict.UNSURE, None, 20, 25),
+        (Verdict.OURS, None, OURS_AGAIN, OURS_AGAIN),
+        (Verdict.DEFERRED, None, OURS_AGAIN, OURS_AGAIN),
+        (Verdict.DEFERRED, 3, 3, 3),
+    ],
+)
+def test_the_wait(verdict: Verdict, retry_after: float | None, least: float, most: float) -> None:
+    for _ in range(50):
+        due_at = settled(verdict, retry_after=retry_after).due_at
+        assert due_at is not None
+        assert least - 1e-6 <= due_at - (FIRST + 50) <= most + 1e-6
+
+
+def test_the_wait_grows_with_the_tries_not_with_the_claims() -> None:
+    """A claim that was lost, or ended by our own fault, makes nobody wait longer."""
+    few = settled(Verdict.FAILED, claim=replace(CLAIM, tries=0, attempt=40)).due_at
+    many = settled(Verdict.FAILED, claim=replace(CLAIM, tries=10, attempt=11)).due_at
+    assert few is not None
+    assert many is not None
+    assert few <= FIRST + 50 + 5
+    assert many >= FIRST + 50 + 75
