@@ -8,6 +8,7 @@ again.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 import structlog
 
@@ -21,14 +22,25 @@ from tasks.translation import TranslationHeld, translate
 log = structlog.get_logger()
 
 
-def make_translation(release_id: int, language: str) -> str | None:
-    """Translate a release; the reason if it is held, None if it is made (or being made by somebody else)."""
+@dataclass(frozen=True)
+class Made:
+    """What came of it: which release, and the reason for each thing that is held."""
+
+    name: str
+    held: dict[str, str]
+
+    def __str__(self) -> str:
+        return "; ".join(f"{what} held: {reason}" for what, reason in self.held.items()) or "made"
+
+
+def make_translation(release_id: int, language: str) -> Made:
+    """Translate a release into a language, unless that is done or being done by somebody else."""
     key = {"release_id": release_id, "language": language}
     with write() as ledger:
         attempt = makings.claim(ledger, translations, now=time.time(), lease=settings().making_lease, **key)
         release = releases.get(ledger, release_id)
     if attempt is None:
-        return None
+        return Made(release.name, {})
     try:
         translation = translate(release, language)
     except TranslationHeld as held:
@@ -37,21 +49,22 @@ def make_translation(release_id: int, language: str) -> str | None:
         with write() as ledger:
             again = time.time() + settings().making_retry
             makings.hold(ledger, translations, attempt=attempt, hint_at=again, reason=reason, **key)
-        return reason
+        return Made(release.name, {language: reason})
     with write() as ledger:
         made = {"engine": translation.engine, "document": translation.model_dump_json()}
         makings.finish(ledger, translations, attempt=attempt, now=time.time(), made=made, **key)
         deliveries.promote(ledger, release_id, time.time(), language)
     log.info("translation made", release=release.name, language=language, engine=translation.engine)
-    return None
+    return Made(release.name, {})
 
 
-def make_renditions(release_id: int, language: str) -> dict[str, str | None]:
-    """Format a language of a release in every format that is wanted; {format: reason if it is held}."""
+def make_renditions(release_id: int, language: str) -> Made:
+    """Format a language of a release in every format that is wanted."""
     with read() as ledger:
         release = releases.get(ledger, release_id)
         formats = makings.wanted_formats(ledger, release_id, language)
-    return {format: _make_rendition(release_id, release, language, format) for format in formats}
+    reasons = {format: _make_rendition(release_id, release, language, format) for format in formats}
+    return Made(release.name, {format: reason for format, reason in reasons.items() if reason})
 
 
 def _make_rendition(release_id: int, release: Release, language: str, format: str) -> str | None:

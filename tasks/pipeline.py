@@ -49,19 +49,18 @@ def plan(release_id: int) -> str:
 @shared_task(name="translate")
 def translate(release_id: int, language: str, urgency: int = 5) -> str:
     """Make one language of a release."""
-    held = making.make_translation(release_id, language)
-    if held:
-        return f"translate · {language} · held: {held}"
-    hint(format, release_id, language, shown=f"release {release_id} {language}", urgency=urgency)
-    return f"translate · {language} · made"
+    made = making.make_translation(release_id, language)
+    if not made.held:
+        hint(format, release_id, language, shown=f"{made.name} {language}", urgency=urgency)
+    return f"translate · {made.name} · {language} · {made}"
 
 
 @shared_task(name="format")
 def format(release_id: int, language: str) -> str:
     """Make the renditions of one language of a release."""
-    held = {name: reason for name, reason in making.make_renditions(release_id, language).items() if reason}
+    made = making.make_renditions(release_id, language)
     hint_drains()
-    return f"format · {language} · " + (f"held: {held}" if held else "made")
+    return f"format · {made.name} · {language} · {made}"
 
 
 @shared_task(name="deliver")
