@@ -7,13 +7,12 @@ again.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import structlog
 
 from tasks.formatting import Wire, make_rendition
-from tasks.ledger import deliveries, makings, read, releases, write
+from tasks.ledger import deliveries, makings, now, read, releases, write
 from tasks.ledger.schema import renditions, translations
 from tasks.release import Release
 from tasks.settings import settings
@@ -37,7 +36,7 @@ def make_translation(release_id: int, language: str) -> Made:
     """Translate a release into a language, unless that is done or being done by somebody else."""
     key = {"release_id": release_id, "language": language}
     with write() as ledger:
-        attempt = makings.claim(ledger, translations, now=time.time(), lease=settings().making_lease, **key)
+        attempt = makings.claim(ledger, translations, now=now(ledger), lease=settings().making_lease, **key)
         release = releases.get(ledger, release_id)
     if attempt is None:
         return Made(release.name, {})
@@ -47,13 +46,13 @@ def make_translation(release_id: int, language: str) -> Made:
         reason = str(held)
         log.warning("translation held", release=release.name, language=language, reason=reason)
         with write() as ledger:
-            again = time.time() + settings().making_retry
+            again = now(ledger) + settings().making_retry
             makings.hold(ledger, translations, attempt=attempt, hint_at=again, reason=reason, **key)
         return Made(release.name, {language: reason})
     with write() as ledger:
         made = {"engine": translation.engine, "document": translation.model_dump_json()}
-        makings.finish(ledger, translations, attempt=attempt, now=time.time(), made=made, **key)
-        deliveries.promote(ledger, release_id, time.time(), language)
+        makings.finish(ledger, translations, attempt=attempt, now=now(ledger), made=made, **key)
+        deliveries.promote(ledger, release_id, now(ledger), language)
     log.info("translation made", release=release.name, language=language, engine=translation.engine)
     return Made(release.name, {})
 
@@ -73,7 +72,7 @@ def _make_rendition(release_id: int, release: Release, language: str, format: st
         translation = makings.translation(ledger, release_id, language)
         if translation is None:
             return "its translation is not there yet"
-        attempt = makings.claim(ledger, renditions, now=time.time(), lease=settings().making_lease, **key)
+        attempt = makings.claim(ledger, renditions, now=now(ledger), lease=settings().making_lease, **key)
     if attempt is None:
         return None
     try:
@@ -82,11 +81,11 @@ def _make_rendition(release_id: int, release: Release, language: str, format: st
         reason = f"{type(error).__name__}: {error}"
         log.exception("rendition held", release=release.name, language=language, format=format)
         with write() as ledger:
-            again = time.time() + settings().making_retry
+            again = now(ledger) + settings().making_retry
             makings.hold(ledger, renditions, attempt=attempt, hint_at=again, reason=reason, **key)
         return reason
     with write() as ledger:
         made = {"content_type": rendition.content_type, "body": rendition.body, "sha256": rendition.sha256}
-        makings.finish(ledger, renditions, attempt=attempt, now=time.time(), made=made, **key)
-        deliveries.promote(ledger, release_id, time.time(), language)
+        makings.finish(ledger, renditions, attempt=attempt, now=now(ledger), made=made, **key)
+        deliveries.promote(ledger, release_id, now(ledger), language)
     return None

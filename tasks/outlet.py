@@ -82,6 +82,17 @@ class Limits(Document):
     per_minute: int | None = Field(None, ge=1, examples=[60])
 
 
+class Retry(Document):
+    """How long and how often a failed delivery is tried again; what is left out is as configured for all (settings)."""
+
+    base: float | None = Field(None, gt=0, le=3600, examples=[5])
+    """Seconds before the first retry; they double from then on."""
+    cap: float | None = Field(None, gt=0, le=7 * 86400, examples=[14400])
+    """Seconds between retries at most."""
+    horizon: float | None = Field(None, gt=0, le=30 * 86400, examples=[259200])
+    """Seconds since it was first due after which a delivery is exhausted."""
+
+
 class Outlet(Document):
     """One receiver."""
 
@@ -100,6 +111,7 @@ class Outlet(Document):
         Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")], Annotated[str, Field(pattern=r"^[^\r\n\x00]*$")]
     ] = {}
     limits: Limits = Limits()
+    retry: Retry = Retry()
     machine_translation: Literal["accept", "refuse"] = Field("accept", examples=["refuse"])
     status: Literal["active", "paused", "disabled"] = Field("active", examples=["active"])
 

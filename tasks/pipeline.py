@@ -10,14 +10,13 @@ results or an ETA: Celery on Redis keeps none of these safely (ARCHITECTURE, "Wh
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import structlog
 from celery import Task, shared_task
 from kombu.exceptions import ChannelError, OperationalError
 
-from tasks import making, planning, shutdown, sweep
+from tasks import making, planning, shutdown, sweep, telling
 from tasks.delivery import drain
 from tasks.settings import settings
 
@@ -27,7 +26,7 @@ log = structlog.get_logger()
 @shared_task(name="plan")
 def plan(release_id: int) -> str:
     """Match the outlets of a release and write its deliveries."""
-    planned = planning.plan(release_id, time.time())
+    planned = planning.plan(release_id)
     if planned is None:
         return "plan · was done before"
     for language in planned.to_format:
@@ -72,6 +71,12 @@ def deliver() -> str:
     return f"deliver · {summary}"
 
 
+@shared_task(name="tell")
+def tell() -> str:
+    """Tell operations what they should know: an outlet is gone, a host has failed for days."""
+    return f"tell · {telling.tell()} notices told"
+
+
 def hint_drains() -> None:
     """Hint at due deliveries, but only while no drain waits to start already: each takes whatever is due."""
     try:
@@ -100,6 +105,8 @@ def hint_all(found: sweep.Found) -> None:
         hint(format, release_id, language, shown=f"release {release_id} {language}")
     if found.due:
         hint_drains()
+    if found.untold and settings().notice_url:
+        hint(tell)
 
 
 def hint(task: Task[Any, Any], *ids: int | str, shown: str = "", urgency: int = 5) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from tasks.ledger import deliveries, makings, outlets, read, releases, write
+from tasks.ledger import now as ledger_now
 from tasks.ledger.deliveries import Planned
 from tasks.ledger.schema import renditions, translations
 from tasks.outlet import Outlet
@@ -33,18 +34,24 @@ class Plan:
     to_format: list[str]
 
 
-def plan(release_id: int, now: float) -> Plan | None:
-    """Write the delivery rows of a release and note what must be made; None if that was done before."""
+def plan(release_id: int, now: float | None = None) -> Plan | None:
+    """Write the delivery rows of a release and note what must be made; None if that was done before.
+
+    `now`: seconds since the epoch, by the ledger's clock unless given.
+    """
     with read() as ledger:
         release = releases.get(ledger, release_id)
         everyone = outlets.everyone(ledger)
     with write() as ledger:
+        now = ledger_now(ledger) if now is None else now
         if not releases.start_planning(ledger, release_id, now):
             return None
         if not releases.is_newest(ledger, release):
             return Plan(
                 release.name, release.urgency, 0, [], []
             )  # it came after its own correction: nobody wants it any more
+        if release.version > 1:  # first, so that no older row can still be claimed when `_choose` looks who has one
+            deliveries.supersede(ledger, release.uri, release.version, by_kill=release.status == "canceled")
         return _write(ledger, release_id, release, _choose(ledger, release, everyone), now)
 
 
@@ -79,10 +86,8 @@ def _first_hold(outlet: Outlet) -> Hold:
 
 
 def _write(ledger: Connection, release_id: int, release: Release, rows: list[Planned], now: float) -> Plan:
-    """Everything in the caller's transaction: older versions ended, rows written, makings noted."""
-    if release.version > 1:
-        deliveries.supersede(ledger, release.uri, release.version, by_kill=release.status == "canceled")
-    deliveries.plan(ledger, release_id, release.urgency, rows)
+    """Everything in the caller's transaction: rows written, makings noted."""
+    deliveries.plan(ledger, release_id, release.version, release.urgency, rows)
     ready, missing = [], []
     for language in sorted({row.language for row in rows}):
         translation = _at_hand(ledger, release, language)

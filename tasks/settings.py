@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     visibility_timeout: int = Field(600, ge=60)
     """After this Redis hands an unacknowledged message to somebody else; the same in every process."""
 
+    notice_url: SecretStr | None = None
+    """Where notices go (an outlet is gone, a host has failed for days): each is a POST of JSON. None: only kept, see
+    `fanwire notices`."""
+
     log_level: str = "INFO"
     log_format: str = Field("json", pattern="^(json|console)$")
     flower_port: int = 5555

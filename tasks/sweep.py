@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasks.ledger import deliveries, makings, releases, write
+from tasks.ledger import deliveries, makings, notices, releases, write
 from tasks.ledger.schema import renditions, translations
 from tasks.settings import settings
 
@@ -23,6 +23,7 @@ class Found:
     to_format: list[tuple[int, str]]
     due: int
     next_due: float | None
+    untold: bool
 
     def __str__(self) -> str:
         return (
@@ -41,4 +42,5 @@ def sweep(now: float) -> Found:
         to_translate = [tuple(row) for row in makings.unmade(ledger, translations, now=now, again_at=again)]
         to_format = {tuple(row)[:2] for row in makings.unmade(ledger, renditions, now=now, again_at=again)}
         due, next_due = deliveries.work_left(ledger, now)
-    return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, next_due)
+        untold = bool(notices.untold(ledger, 1))
+    return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, next_due, untold)

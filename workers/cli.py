@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -13,15 +14,17 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
+from tasks import embargo as embargoes
 from tasks import ledger
 from tasks import report as reports
 from tasks.documents import Document, DocumentRefused
 from tasks.ledger import counts, deliveries, releases
+from tasks.ledger import notices as notice_rows
 from tasks.ledger import outlets as outlet_rows
 from tasks.outlet import Outlet, read_outlets
 from tasks.release import Release, read_front_matter, read_release
 from tasks.settings import settings
-from tasks.states import Hold
+from tasks.states import Hold, State
 from workers import doctor as checks
 from workers import health as process_health
 from workers import stack
@@ -36,6 +39,7 @@ app.add_typer(outlets_app, name="outlets")
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
+ReplayState = Literal["delivered", "rejected", "exhausted"]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 PROGRESS_EVERY = 0.5
 
@@ -308,15 +312,64 @@ def refusals(count: int = 20, as_json: JsonOption = False) -> None:
 
 @app.command()
 def replay(
-    release: str,
-    state: Annotated[Literal["exhausted", "rejected"], typer.Option()] = "exhausted",
-    version: int | None = None,
+    release: Annotated[
+        str | None, typer.Option(help="URI: only deliveries of this release (its newest version)")
+    ] = None,
+    outlet: Annotated[str | None, typer.Option(help="Only deliveries to this outlet")] = None,
+    language: Annotated[str | None, typer.Option(help="Only deliveries in this language")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Only what ended since then (UTC)")] = None,
+    state: Annotated[list[ReplayState] | None, typer.Option(help="exhausted and rejected by default")] = None,
 ) -> None:
-    """Make undelivered deliveries of a release due again, such as after an outlet was repaired."""
+    """Make finished deliveries due again: of a release, of an outlet that was repaired, or a single one.
+
+    A delivery that a correction or kill has replaced is never replayed. What an outlet missed while it was paused or
+    disabled is kept anyway: `fanwire outlets resume` lets it go.
+    """
+    if release is None and outlet is None:
+        raise typer.BadParameter("name a --release, an --outlet, or both")
+    if outlet:
+        _outlet_row(outlet)
+    states = [State(wanted) for wanted in state or ("exhausted", "rejected")]
     with ledger.write() as book:
-        row = _find(book, release, version)
-        count = deliveries.replay(book, row.id, state, time.time())
-    out.print(f"{count} deliveries of {row.uri} version {row.version} are due again", markup=False)
+        count = deliveries.replay(
+            book,
+            ledger.now(book),
+            states=states,
+            release_id=_find(book, release).id if release else None,
+            outlet_id=outlet,
+            language=language,
+            since=since.replace(tzinfo=UTC).timestamp() if since else None,
+        )
+    out.print(f"{count} deliveries are due again", markup=False)
+
+
+@app.command()
+def embargo(
+    release: str,
+    until: Annotated[datetime | None, typer.Option(help="Hold it until then (UTC)")] = None,
+    lift: Annotated[bool, typer.Option("--lift", help="Let it go now.")] = False,
+) -> None:
+    """Move or lift the embargo of a release that has not gone out yet."""
+    if lift == (until is not None):
+        raise typer.BadParameter("say either --until or --lift")
+    with ledger.write() as book:
+        row = _find(book, release)
+        embargoes.move(book, row.id, until.replace(tzinfo=UTC) if until else None)
+    told = f"is held until {until.isoformat()}Z" if until else "goes out now"
+    out.print(f"{row.uri} version {row.version} {told}", markup=False)
+
+
+@app.command()
+def notices(count: int = 20, as_json: JsonOption = False) -> None:
+    """What somebody should be told: outlets that are gone, hosts that have been failing for days."""
+    with ledger.read() as book:
+        rows = notice_rows.latest(book, count)
+    if as_json:
+        _print_json(rows)
+        return
+    for row in rows:
+        when = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(row["at"]))
+        out.print(f"{when} · {row['kind']} · {row['subject']} · {row['text']}", markup=False)
 
 
 @app.command()
@@ -357,7 +410,7 @@ def outlets_import(
     written = 0
     if not found.refused or skip_bad:
         with ledger.write() as book:
-            written = outlet_rows.put(book, found.outlets, time.time())
+            written = outlet_rows.put(book, found.outlets, ledger.now(book))
     result = {"imported": written, "refused": len(found.refused)}
     if as_json:
         _print_json(result)
@@ -398,7 +451,7 @@ def outlets_pause(outlet: str) -> None:
     """Send an outlet nothing for now; what it misses is kept."""
     _outlet_row(outlet)
     with ledger.write() as book:
-        outlet_rows.set_status(book, [outlet], "paused", "paused by operations", time.time())
+        outlet_rows.set_status(book, [outlet], "paused", "paused by operations", ledger.now(book))
         kept = deliveries.hold_for_status(book, [outlet], Hold.PAUSED)
     out.print(f"{outlet} is paused; {kept} deliveries are kept for it", markup=False)
 
@@ -408,8 +461,8 @@ def outlets_resume(outlet: str) -> None:
     """Make a paused or disabled outlet active again and deliver what was kept for it."""
     _outlet_row(outlet)
     with ledger.write() as book:
-        outlet_rows.set_status(book, [outlet], "active", None, time.time())
-        due = deliveries.resume(book, [outlet], time.time())
+        outlet_rows.set_status(book, [outlet], "active", None, ledger.now(book))
+        due = deliveries.resume(book, [outlet], ledger.now(book))
     out.print(f"{outlet} is active; {due} deliveries are due now", markup=False)
 
 

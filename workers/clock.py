@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from typing import Any
 
 import structlog
@@ -64,10 +63,10 @@ class Clock(bootsteps.StartStopStep):
 
 def tick() -> sweep.Found | None:
     """One tick: sweep and hint if this process holds the office; None if another one does."""
-    now = time.time()
     with _sweeping:
         try:
             with ledger.read() as look:
+                now = ledger.now(look)
                 holder = elections.holder(look, "clock", now)
             me = ledger.worker_name()
             if holder not in (None, me):

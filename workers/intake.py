@@ -128,7 +128,7 @@ def _take_in(body: bytes, problem: str | None) -> tuple[Receipt, int, int]:
     try:
         release = _read(body, problem)
         with ledger.write() as book:
-            taken = releases.take(book, release, now)
+            taken = releases.take(book, release, ledger.now(book))
         if taken.outcome == "conflict":
             raise _conflict(release)
     except DocumentRefused as refusal:

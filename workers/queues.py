@@ -37,13 +37,15 @@ def transport_options() -> dict[str, Any]:
 
 def celery_settings() -> dict[str, Any]:
     """Celery's configuration; ARCHITECTURE says why for each that is not the default."""
+    routes = {name: {"queue": name, "routing_key": name} for name in STAGES}
+    routes["tell"] = routes["plan"]
     return {
         "broker_transport_options": transport_options(),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_pool_limit": 10,
         "task_queues": TASK_QUEUES,
-        "task_routes": {name: {"queue": name, "routing_key": name} for name in STAGES},
+        "task_routes": routes,
         "task_default_queue": "plan",
         "task_default_exchange": "fanwire",
         "task_create_missing_queues": False,

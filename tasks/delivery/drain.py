@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from random import random
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -24,12 +25,14 @@ from tasks import ledger
 from tasks.delivery import transports, trust
 from tasks.delivery.courier import Answer, Courier
 from tasks.delivery.guard import Guard
+from tasks.delivery.limits import over_limit
 from tasks.delivery.load import Load, Unloadable, load
 from tasks.delivery.secrets import SecretMissing
-from tasks.delivery.settling import Times, settle
+from tasks.delivery.settling import Policy, Times, not_sent, settle
 from tasks.delivery.transports import Parcel, UnknownTransport
 from tasks.delivery.verdicts import Judgement, judge
-from tasks.ledger import deliveries, outlets
+from tasks.delivery.window import Window
+from tasks.ledger import deliveries, notices, outlets
 from tasks.ledger.deliveries import Claim, Result
 from tasks.settings import Settings, settings
 from tasks.states import Hold, State, Verdict
@@ -42,6 +45,8 @@ FLUSH_EVERY = 0.2
 """Seconds between writes of verdicts: a write costs one disk sync, whether it holds one verdict or hundreds."""
 LOOK_EVERY = 0.2
 """Seconds between claims while the last one found less than there was room for."""
+LIMIT_AGAIN = 1.0
+"""Seconds, and up to twice that, until a delivery over its outlet's limit is looked at again."""
 LEDGER_AGAIN = 0.5
 """Seconds until a ledger that could not be written is tried again."""
 
@@ -83,6 +88,19 @@ def drain(*, stopping: Callable[[], bool] = lambda: False) -> Summary:
         courier.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """A chunk as it was claimed."""
+
+    loads: list[Load]
+    broken: list[Unloadable]
+    over_limit: set[int]
+
+    @property
+    def count(self) -> int:
+        return len(self.loads) + len(self.broken)
+
+
 class Drain:
     """The state of one drain: what is in flight, what is to be written, and when to look for more."""
 
@@ -90,7 +108,9 @@ class Drain:
         self._courier = courier
         self._policy = policy
         self._stopping = stopping
+        self._window = Window(policy.in_flight)
         self._worker = ledger.worker_name()
+        self._skew = 0.0
         self._results: list[Result] = []
         self._gone: list[tuple[str, str]] = []
         self._flush_at = 0.0
@@ -101,12 +121,16 @@ class Drain:
     def run(self) -> Summary:
         """The loop."""
         ends = time.monotonic() + self._policy.drain_budget
+        turned = time.monotonic()
         while True:
             if not self._closing and (self._stopping() or time.monotonic() > ends):
                 self._closing = self._summary.more_due = True
+            if time.monotonic() - turned > self._policy.lease - self._policy.deadline:
+                self._break_off()
             found = 0 if self._closing else self._claim_more()
             if not found and not self._courier.in_flight and (self._closing or self._looked()):
                 break
+            turned = time.monotonic()
             for answer in self._courier.turn(FLUSH_EVERY / 4):
                 self._take(answer)
             self._flush_if_time()
@@ -117,41 +141,57 @@ class Drain:
         """Whether the last look at the ledger, just now or a moment ago, found nothing that is due."""
         return self._look_at > time.monotonic() and not self._results
 
+    def _break_off(self) -> None:
+        """This process stood still for so long that others may hold its claims by now: send nothing more of them."""
+        log.warning("drain stood still: transfers broken off", count=self._courier.in_flight)
+        for answer in self._courier.abandon_all():
+            self._take(answer)
+
+    def _now(self) -> float:
+        """Seconds since the epoch by the ledger's clock, without asking it."""
+        return time.time() + self._skew
+
     # --- claiming and starting
 
     def _claim_more(self) -> int:
         """Fill up with due rows when there is room for a good part of a chunk; the number claimed."""
         chunk = min(self._policy.claim_chunk, self._policy.in_flight)
-        room = min(chunk, self._policy.in_flight - self._courier.in_flight)
+        room = min(chunk, self._window.room())
         if room < chunk / 4 or time.monotonic() < self._look_at:
             return 0
+        began = time.monotonic()
         claimed = self._try(partial(self._claim, room))
         if claimed is None:
             self._look_at = time.monotonic() + LEDGER_AGAIN
             return 0
-        loads, broken = claimed
-        if len(loads) + len(broken) < room:
+        if claimed.count < room:
             self._look_at = time.monotonic() + LOOK_EVERY
-        for item in loads:
-            self._start(item)
-        for fault in broken:
-            self._settle(fault, _ours(fault.why), Times(time.time(), 0.0))
-        return len(loads) + len(broken)
+        for item in claimed.loads:
+            if item.claim.id in claimed.over_limit:
+                self._defer(
+                    item, "as many as the outlet takes are in flight", self._now() + LIMIT_AGAIN * (1 + random())
+                )
+            elif time.monotonic() - began > self._policy.lease - self._policy.deadline:
+                self._defer(item, "its lease is nearly over", self._now())
+            else:
+                self._start(item)
+        for fault in claimed.broken:
+            self._settle(fault, _ours(fault.why), Times(self._now(), 0.0))
+        return claimed.count
 
-    def _claim(self, room: int) -> tuple[list[Load], list[Unloadable]]:
-        now = time.time()
+    def _claim(self, room: int) -> _Claimed:
         with ledger.write() as book:
-            return load(book, deliveries.claim(book, self._worker, now=now, lease=self._policy.lease, limit=room))
+            now = ledger.now(book)
+            self._skew = now - time.time()
+            claims = deliveries.claim(book, self._worker, now=now, lease=self._policy.lease, limit=room)
+            loads, broken = load(book, claims)
+            return _Claimed(loads, broken, over_limit(book, loads))
 
     def _start(self, item: Load) -> None:
         """Send a claim on its way, or settle it here and now if it must not or cannot be sent."""
-        now = time.time()
+        now = self._now()
         if item.heading.outdated:
-            self._put_back(item.claim, State.SUPERSEDED, "a newer version came", now)
-            return
-        if item.outlet.status != "active":  # its rows are held; this one was in a drain's hands when that was done
-            hold = Hold.PAUSED if item.outlet.status == "paused" else Hold.DISABLED
-            self._put_back(item.claim, State.HELD, hold, now)
+            self._supersede(item.claim, now)
             return
         parcel = Parcel(
             key=item.key,
@@ -167,23 +207,29 @@ class Drain:
         except (SecretMissing, UnknownTransport) as error:
             self._settle(item, _ours(str(error)), Times(now, 0.0))
         else:
+            self._window.enter(item.claim.id)
             self._courier.start(transfer)
 
-    def _put_back(self, claim: Claim, state: State, why: str, now: float) -> None:
-        """Something came between this claim and its sending: nothing is sent."""
-        self._results.append(
-            Result(claim.id, claim.attempt, state, Verdict.DEFERRED, None, why, None, claim.tries, now, now, 0.0)
-        )
+    def _supersede(self, claim: Claim, now: float) -> None:
+        """A newer version came between this claim and its sending: nothing is sent."""
+        self._results.append(not_sent(claim, State.SUPERSEDED, "a newer version came", None, now))
+
+    def _defer(self, item: Load, why: str, until: float) -> None:
+        """Not now: nothing is sent, and no attempt is charged."""
+        self._results.append(not_sent(item.claim, State.DUE, why, until, self._now()))
 
     # --- taking answers
 
     def _take(self, answer: Answer) -> None:
         item: Load = answer.transfer.key
-        self._settle(item, judge(answer), Times(answer.started_at, answer.seconds), answer.address)
+        self._window.leave(item.claim.id)
+        times = Times(answer.started_at + self._skew, answer.seconds)
+        self._settle(item, judge(answer, now=self._now()), times, answer.address)
 
     def _settle(self, item: Load | Unloadable, judgement: Judgement, times: Times, address: str | None = None) -> None:
         claim = item.claim
-        result = settle(claim, judgement, times, time.time(), self._policy)
+        policy = Policy.of(item.outlet.retry if isinstance(item, Load) else None, self._policy)
+        result = settle(claim, judgement, times, self._now(), policy)
         self._results.append(result)
         self._summary.note(item.heading.name, judgement.verdict)
         if judgement.disable_outlet:
@@ -212,7 +258,8 @@ class Drain:
         with ledger.write() as book:
             taken = deliveries.finish(book, self._results)
             for outlet_id, detail in self._gone:
-                outlets.set_status(book, [outlet_id], "disabled", detail, time.time())
+                if outlets.set_status(book, [outlet_id], "disabled", detail, ledger.now(book)):
+                    notices.add(book, "gone", outlet_id, f"disabled: {detail}", ledger.now(book))
                 deliveries.hold_for_status(book, [outlet_id], Hold.DISABLED)
         if taken < len(self._results):
             log.warning("late verdicts: others had claimed these deliveries", count=len(self._results) - taken)

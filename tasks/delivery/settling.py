@@ -8,6 +8,7 @@ from random import random
 from tasks.delivery import backoff
 from tasks.delivery.verdicts import Judgement
 from tasks.ledger.deliveries import Claim, Result
+from tasks.outlet import Retry
 from tasks.settings import Settings
 from tasks.states import State, Verdict
 
@@ -24,7 +25,22 @@ class Times:
     seconds: float
 
 
-def settle(claim: Claim, judgement: Judgement, times: Times, now: float, policy: Settings) -> Result:
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """When a failed delivery is tried again; seconds."""
+
+    base: float
+    cap: float
+    horizon: float
+
+    @classmethod
+    def of(cls, retry: Retry | None, default: Settings) -> Policy:
+        """An outlet's own policy where it has one, else the configured one."""
+        own = retry or Retry()
+        return cls(own.base or default.retry_base, own.cap or default.retry_cap, own.horizon or default.retry_horizon)
+
+
+def settle(claim: Claim, judgement: Judgement, times: Times, now: float, policy: Policy) -> Result:
     """Where a delivery goes after an attempt. `now`: seconds since the epoch."""
     verdict = judgement.verdict
     charged = verdict not in (Verdict.OURS, Verdict.DEFERRED)
@@ -51,9 +67,14 @@ def settle(claim: Claim, judgement: Judgement, times: Times, now: float, policy:
     )
 
 
-def _next_due(claim: Claim, judgement: Judgement, tries: int, now: float, policy: Settings) -> float | None:
+def not_sent(claim: Claim, state: State, why: str, due_at: float | None, now: float) -> Result:
+    """The result of a claim that was never sent: deferred, no try charged."""
+    return Result(claim.id, claim.attempt, state, Verdict.DEFERRED, None, why, due_at, claim.tries, now, now, 0.0)
+
+
+def _next_due(claim: Claim, judgement: Judgement, tries: int, now: float, policy: Policy) -> float | None:
     if judgement.verdict in (Verdict.OURS, Verdict.DEFERRED):
-        if backoff.exhausted(now, claim.first_due_at, policy.retry_horizon):
+        if backoff.exhausted(now, claim.first_due_at, policy.horizon):
             return None
         return now + (judgement.retry_after or OURS_AGAIN)
     return backoff.next_due(
@@ -62,8 +83,8 @@ def _next_due(claim: Claim, judgement: Judgement, tries: int, now: float, policy
         tries,
         judgement.verdict,
         judgement.retry_after,
-        base=policy.retry_base,
-        cap=policy.retry_cap,
-        horizon=policy.retry_horizon,
+        base=policy.base,
+        cap=policy.cap,
+        horizon=policy.horizon,
         random=random(),  # noqa: S311, dice for spreading load
     )

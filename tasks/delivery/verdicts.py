@@ -69,7 +69,7 @@ def _judge_error(answer: Answer) -> Judgement:
     if kind is ErrorKind.BLOCKED:
         verdict = Verdict.BLOCKED
     elif kind is ErrorKind.OURS:
-        verdict = Verdict.OURS
+        verdict = Verdict.UNSURE if answer.sent else Verdict.OURS  # broken off by us, but the outlet may have it
     elif answer.sent and kind in (ErrorKind.RESET, ErrorKind.TIMEOUT, ErrorKind.OTHER):
         verdict = Verdict.UNSURE
     else:

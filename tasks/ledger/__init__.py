@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -61,6 +62,17 @@ def safe_ledger_url() -> str:
 def _engine(_pid: int) -> Engine:
     """One engine per process: connections must not be shared over a fork, so the process id is part of the key."""
     return open_ledger(ledger_url())
+
+
+def now(ledger: Connection) -> float:
+    """Seconds since the epoch by the ledger's clock.
+
+    Embargoes, due times and leases are set and judged by this one clock, so a worker whose own clock is wrong neither
+    leaks an embargo nor takes a claim from somebody who still has it. SQLite is on this machine, and so is its clock.
+    """
+    if ledger.dialect.name == "postgresql":
+        return float(ledger.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+    return time.time()
 
 
 def close() -> None:

@@ -13,7 +13,8 @@ lease can neither finish nor reschedule what somebody else has claimed since.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -29,6 +30,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -43,6 +45,8 @@ IS_CLAIMED = d.state == literal_column("'claimed'")
 IS_HELD = d.state == literal_column("'held'")
 
 URGENCIES = range(1, 10)
+REPLAYABLE = frozenset({State.DELIVERED, State.REJECTED, State.EXHAUSTED})
+_COUNTERS = 7265552  # an advisory lock of PostgreSQL's, named by a number of our own
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +91,17 @@ class Result:
     seconds: float
 
 
-def plan(ledger: Connection, release_id: int, urgency: int, rows: Sequence[Planned]) -> None:
+def plan(ledger: Connection, release_id: int, version: int, urgency: int, rows: Sequence[Planned]) -> None:
     """Write the rows of a release, all in one statement."""
     if rows:
-        common = {"release_id": release_id, "urgency": urgency, "state": State.HELD, "attempt": 0, "tries": 0}
+        common = {
+            "release_id": release_id,
+            "version": version,
+            "urgency": urgency,
+            "state": State.HELD,
+            "attempt": 0,
+            "tries": 0,
+        }
         ledger.execute(deliveries.insert(), [common | asdict(row) for row in rows])
 
 
@@ -137,6 +148,15 @@ def lift_embargoes(ledger: Connection, now: float) -> list[int]:
     return lifted
 
 
+def hold_again(ledger: Connection, release_id: int) -> None:
+    """Put every row of a release that has not left back under its embargo. Rows of paused outlets stay theirs."""
+    waiting = and_(d.release_id == release_id, d.state.in_([State.DUE, State.HELD]))
+    theirs = and_(IS_HELD, d.reason.in_([Hold.PAUSED, Hold.DISABLED]))
+    ledger.execute(
+        update(deliveries).where(waiting, ~theirs).values(state=State.HELD, reason=Hold.EMBARGO, due_at=None)
+    )
+
+
 def hold_for_status(ledger: Connection, outlet_ids: Sequence[str], reason: Hold) -> int:
     """Keep what these outlets would have got until they are active again; the number of rows."""
     waiting = and_(d.outlet_id.in_(outlet_ids), d.state.in_([State.DUE, State.HELD]))
@@ -173,7 +193,7 @@ def _claim_class(ledger: Connection, worker: str, urgency: int, now: float, unti
     """Claim within one urgency: the index leads straight to what is due, past all retries still waiting."""
     pick = (
         select(d.id)
-        .where(IS_DUE, d.urgency == urgency, d.due_at <= now)
+        .where(IS_DUE, d.urgency == urgency, d.due_at <= now, or_(d.version == 1, ~_older_in_flight()))
         .order_by(d.due_at, d.id)
         .limit(limit)
         .with_for_update(skip_locked=True)  # PostgreSQL; SQLite has one writer at a time anyway
@@ -198,6 +218,41 @@ def _claim_class(ledger: Connection, worker: str, urgency: int, now: float, unti
     )
     rows = sorted(ledger.execute(take), key=lambda row: (row.due_at, row.id))
     return [Claim(*row[:9]) for row in rows]
+
+
+def _older_in_flight() -> ColumnElement[bool]:
+    """Whether an older version of the same release is on its way to the same outlet in the same language.
+
+    A correction waits for it: sent now it could arrive first, and the older one would then replace it.
+    """
+    other, mine, theirs = deliveries.alias(), releases.alias(), releases.alias()
+    return (
+        select(other.c.id)
+        .join(theirs, theirs.c.id == other.c.release_id)
+        .join(mine, mine.c.uri == theirs.c.uri)
+        .where(
+            other.c.outlet_id == d.outlet_id,
+            other.c.state == literal_column("'claimed'"),
+            other.c.language == d.language,
+            other.c.version < d.version,
+            mine.c.id == d.release_id,
+        )
+        .correlate(deliveries)
+        .exists()
+    )
+
+
+def in_flight(ledger: Connection, outlet_ids: Collection[str]) -> Counter[str]:
+    """How many deliveries to each of these outlets are claimed, by whomever."""
+    query = select(d.outlet_id, func.count()).where(IS_CLAIMED, d.outlet_id.in_(outlet_ids)).group_by(d.outlet_id)
+    return Counter({row.outlet_id: row[1] for row in ledger.execute(query)})
+
+
+def one_counter_at_a_time(ledger: Connection) -> None:
+    """Until this transaction ends, nobody else counts what is in flight: two that claim at once would not see each
+    other. SQLite has one writer at a time anyway."""
+    if ledger.dialect.name == "postgresql":
+        ledger.execute(text(f"SELECT pg_advisory_xact_lock({_COUNTERS})"))
 
 
 def finish(ledger: Connection, results: Sequence[Result]) -> int:
@@ -288,10 +343,31 @@ def supersede(ledger: Connection, uri: str, version: int, *, by_kill: bool) -> i
     return ledger.execute(update(deliveries).where(open_rows).values(state=state, reason=reason, due_at=None)).rowcount
 
 
-def replay(ledger: Connection, release_id: int, state: str, now: float) -> int:
-    """Make finished but undelivered rows due again, with a new retry horizon; the number of rows."""
-    again = {"state": State.DUE, "due_at": now, "first_due_at": now, "tries": 0}
-    return ledger.execute(update(deliveries).where(d.release_id == release_id, d.state == state).values(again)).rowcount
+def replay(
+    ledger: Connection,
+    now: float,
+    *,
+    states: Collection[State],
+    release_id: int | None = None,
+    outlet_id: str | None = None,
+    language: str | None = None,
+    since: float | None = None,
+) -> int:
+    """Make finished deliveries due again, with a new retry horizon; the number of rows.
+
+    What a newer version has replaced since is left out, and the drain asks again before it sends. A delivered row is
+    sent once more, with the same key, if `states` says so. `since`: ended at or after that moment.
+    """
+    newer, mine = releases.alias(), releases.alias()
+    replaced = exists().where(mine.c.id == d.release_id, newer.c.uri == mine.c.uri, newer.c.version > mine.c.version)
+    chosen = [d.state.in_(REPLAYABLE & frozenset(states)), ~replaced]
+    for column, wanted in ((d.release_id, release_id), (d.outlet_id, outlet_id), (d.language, language)):
+        if wanted is not None:
+            chosen.append(column == wanted)
+    if since is not None:
+        chosen.append(d.ended_at >= since)
+    again = {"state": State.DUE, "due_at": now, "first_due_at": now, "tries": 0, "reason": "replayed"}
+    return ledger.execute(update(deliveries).where(*chosen).values(again)).rowcount
 
 
 def may_have(ledger: Connection, uri: str, version: int) -> dict[str, list[str]]:

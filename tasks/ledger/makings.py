@@ -66,6 +66,12 @@ def unmade(ledger: Connection, table: Table, *, now: float, again_at: float) -> 
     return list(ledger.execute(late))
 
 
+def remake_renditions(ledger: Connection, release_id: int, now: float) -> None:
+    """Want all renditions of a release anew. A maker that is at work on one loses its claim."""
+    again = {"state": Making.WANTED, "hint_at": now, "lease_until": 0, "attempt": renditions.c.attempt + 1}
+    ledger.execute(update(renditions).where(renditions.c.release_id == release_id).values(again))
+
+
 def translation(ledger: Connection, release_id: int, language: str) -> Translation | None:
     """The finished translation, or None."""
     document = ledger.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Connection, Row, exists, func, select, update
@@ -78,6 +79,13 @@ def headings(ledger: Connection, release_ids: Collection[int]) -> dict[int, Head
     columns = (releases.c.id, releases.c.uri, releases.c.version, releases.c.status, outdated)
     rows = ledger.execute(select(*columns).where(releases.c.id.in_(release_ids)))
     return {row[0]: Heading(row[1], row[2], row[3], bool(row[4])) for row in rows}
+
+
+def move_embargo(ledger: Connection, release_id: int, until: datetime | None) -> None:
+    """Give a release another embargo, or none; the caller makes its renditions anew (they say when it ends)."""
+    release = get(ledger, release_id).model_copy(update={"embargo_until": until})
+    moved = {"embargo_until": until.timestamp() if until else None, "document": release.to_json()}
+    ledger.execute(update(releases).where(releases.c.id == release_id).values(moved))
 
 
 def find(ledger: Connection, uri: str, version: int | None = None) -> Row | None:  # type: ignore[type-arg]

@@ -5,7 +5,7 @@
         └──────< deliveries (language, outlet)   one row per receiver: the truth about it
                      └──< attempts               every try, for proof and reports
     outlets      who receives            refusals   what intake could not take, kept with the reason
-    elections    which worker's clock ticks
+    elections    which worker's clock ticks         notices    what somebody should be told
 
 Change this file and add a migration beside it (CONTRIBUTING, "Changing the ledger"); a test holds the two together.
 """
@@ -106,6 +106,7 @@ deliveries = Table(
     Column("language", String(35), nullable=False),
     Column("outlet_id", String(100), ForeignKey("outlets.id"), nullable=False),
     Column("format", String(20), nullable=False),
+    Column("version", Integer, nullable=False, comment="of the release: a later one waits for an earlier in flight"),
     Column("urgency", Integer, nullable=False),
     Column("state", String(10), nullable=False),
     Column("reason", Text, comment="of a hold or of a final state; what the last attempt met otherwise"),
@@ -150,6 +151,17 @@ refusals = Table(
     Column("reason", Text, nullable=False),
     Column("bytes", Integer, nullable=False, comment="size of the whole item"),
     Column("body", LargeBinary, nullable=False, comment="its beginning"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Time, nullable=False),
+    Column("kind", String(20), nullable=False, comment="gone, dead, failing …"),
+    Column("subject", Text, nullable=False, comment="an outlet or a host"),
+    Column("text", Text, nullable=False),
+    Column("told_at", Time, comment="when FANWIRE_NOTICE_URL took it"),
 )
 
 elections = Table(

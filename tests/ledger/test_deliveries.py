@@ -210,7 +210,29 @@ def test_a_correction_supersedes_what_is_not_out_and_reaches_who_may_have_it() -
     second = take(version=2, circuits=["nobody"])
     assert states(first) == {"delivered": 1, "claimed": 1, "superseded": 1}
     render(second)
-    assert sorted(c.outlet_id for c in claim()) == ["has", "may"]
+    assert [c.outlet_id for c in claim()] == ["has"]
+    assert finish(result(may, State.DUE, NOW)) == 1  # its attempt ended: the correction may follow
+    with ledger.write() as book:
+        deliveries.supersede(book, URI, 2, by_kill=False)
+    assert [(c.outlet_id, c.release_id) for c in claim()] == [("may", second)]
+
+
+def test_a_correction_waits_for_an_older_version_in_flight_to_the_same_outlet_only() -> None:
+    receivers(outlet("a", languages=["en", "de"]), outlet("b"))
+    german = {"de": {"headline": "Werk", "body_html": "<p>Text</p>"}}
+    first = take(translations=german)
+    render(first)
+    in_flight = claim()  # both English ones; the German one of a is not rendered
+    assert {(c.outlet_id, c.language) for c in in_flight} == {("a", "en"), ("b", "en")}
+    second = take(version=2, translations=german)
+    render(second, "en")
+    render(second, "de")
+    assert [(c.outlet_id, c.language) for c in claim()] == [("a", "de")]
+    finish(*(result(c) for c in in_flight if c.outlet_id == "b"))
+    assert [(c.outlet_id, c.language) for c in claim()] == [("b", "en")]
+    with ledger.write() as book:  # the worker that had the other one vanished
+        deliveries.expire_leases(book, NOW + 61)
+    assert {c.release_id for c in claim(now=NOW + 62)} == {first, second}
 
 
 def test_a_kill_cancels_and_goes_to_who_has_it_without_an_engine() -> None:

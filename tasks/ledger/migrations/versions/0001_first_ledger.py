@@ -23,6 +23,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("office", name=op.f("pk_elections")),
     )
     op.create_table(
+        "notices",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.Float(precision=53), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False, comment="gone, dead, failing …"),
+        sa.Column("subject", sa.Text(), nullable=False, comment="an outlet or a host"),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("told_at", sa.Float(precision=53), nullable=True, comment="when FANWIRE_NOTICE_URL took it"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+    )
+    op.create_table(
         "outlets",
         sa.Column("id", sa.String(length=100), nullable=False),
         sa.Column("status", sa.String(length=10), nullable=False),
@@ -70,6 +80,12 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=35), nullable=False),
         sa.Column("outlet_id", sa.String(length=100), nullable=False),
         sa.Column("format", sa.String(length=20), nullable=False),
+        sa.Column(
+            "version",
+            sa.Integer(),
+            nullable=False,
+            comment="of the release: a later one waits for an earlier in flight",
+        ),
         sa.Column("urgency", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column(
