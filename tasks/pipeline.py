@@ -10,6 +10,7 @@ results or an ETA: Celery on Redis keeps none of these safely (ARCHITECTURE, "Wh
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from kombu.exceptions import ChannelError, OperationalError
 
 from tasks import making, planning, shutdown, sweep, telling
 from tasks.delivery import drain
+from tasks.delivery.memory import Memory
 from tasks.settings import settings
 
 log = structlog.get_logger()
@@ -65,7 +67,7 @@ def format(release_id: int, language: str) -> str:
 @shared_task(name="deliver")
 def deliver() -> str:
     """Deliver what is due until nothing is, or the time budget is used."""
-    summary = drain(stopping=shutdown.asked)
+    summary = drain(stopping=shutdown.asked, memory=_memory(deliver.app.conf.broker_url))
     if summary.more_due:
         hint_drains()
     return f"deliver · {summary}"
@@ -75,6 +77,12 @@ def deliver() -> str:
 def tell() -> str:
     """Tell operations what they should know: an outlet is gone, a host has failed for days."""
     return f"tell · {telling.tell()} notices told"
+
+
+@cache
+def _memory(url: str) -> Memory:
+    """What the drains of this wire remember together; one per process, so that it remembers when Redis was away."""
+    return Memory.at(url)
 
 
 def hint_drains() -> None:
@@ -105,7 +113,7 @@ def hint_all(found: sweep.Found) -> None:
         hint(format, release_id, language, shown=f"release {release_id} {language}")
     if found.due:
         hint_drains()
-    if found.untold and settings().notice_url:
+    if found.untold and settings().notice_url and not waiting("format"):
         hint(tell)
 
 

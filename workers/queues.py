@@ -38,7 +38,7 @@ def transport_options() -> dict[str, Any]:
 def celery_settings() -> dict[str, Any]:
     """Celery's configuration; ARCHITECTURE says why for each that is not the default."""
     routes = {name: {"queue": name, "routing_key": name} for name in STAGES}
-    routes["tell"] = routes["plan"]
+    routes["tell"] = routes["format"]
     return {
         "broker_transport_options": transport_options(),
         "broker_connection_retry_on_startup": True,

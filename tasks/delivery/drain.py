@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from random import random
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -23,19 +22,23 @@ from sqlalchemy.exc import DBAPIError
 
 from tasks import ledger
 from tasks.delivery import transports, trust
+from tasks.delivery.breaker import Outcome
 from tasks.delivery.courier import Answer, Courier
+from tasks.delivery.gate import Gate, Stop
 from tasks.delivery.guard import Guard
+from tasks.delivery.health import disable, heed
 from tasks.delivery.limits import over_limit
 from tasks.delivery.load import Load, Unloadable, load
+from tasks.delivery.memory import Memory, host_of
 from tasks.delivery.secrets import SecretMissing
 from tasks.delivery.settling import Policy, Times, not_sent, settle
 from tasks.delivery.transports import Parcel, UnknownTransport
 from tasks.delivery.verdicts import Judgement, judge
 from tasks.delivery.window import Window
-from tasks.ledger import deliveries, notices, outlets
-from tasks.ledger.deliveries import Claim, Result
+from tasks.ledger import deliveries
+from tasks.ledger.deliveries import Result
 from tasks.settings import Settings, settings
-from tasks.states import Hold, State, Verdict
+from tasks.states import State, Verdict
 
 log = structlog.get_logger()
 
@@ -45,8 +48,6 @@ FLUSH_EVERY = 0.2
 """Seconds between writes of verdicts: a write costs one disk sync, whether it holds one verdict or hundreds."""
 LOOK_EVERY = 0.2
 """Seconds between claims while the last one found less than there was room for."""
-LIMIT_AGAIN = 1.0
-"""Seconds, and up to twice that, until a delivery over its outlet's limit is looked at again."""
 LEDGER_AGAIN = 0.5
 """Seconds until a ledger that could not be written is tried again."""
 
@@ -72,8 +73,11 @@ class Summary:
         return " ; ".join(parts) + (" ; more is due" if self.more_due else "")
 
 
-def drain(*, stopping: Callable[[], bool] = lambda: False) -> Summary:
-    """Deliver what is due. Ends when nothing is due or in flight, or soon after `stopping()` or the time budget."""
+def drain(*, stopping: Callable[[], bool] = lambda: False, memory: Memory | None = None) -> Summary:
+    """Deliver what is due. Ends when nothing is due or in flight, or soon after `stopping()` or the time budget.
+
+    `memory`: what drains remember together of hosts and outlets; without it nothing is remembered.
+    """
     policy = settings()
     courier = Courier(
         in_flight_hint=policy.in_flight,
@@ -83,7 +87,7 @@ def drain(*, stopping: Callable[[], bool] = lambda: False) -> Summary:
         allowed=Guard(policy.allowed_networks).allows,
     )
     try:
-        return Drain(courier, policy, stopping).run()
+        return Drain(courier, Gate(memory or Memory(None), policy.deadline), policy, stopping).run()
     finally:
         courier.close()
 
@@ -104,14 +108,16 @@ class _Claimed:
 class Drain:
     """The state of one drain: what is in flight, what is to be written, and when to look for more."""
 
-    def __init__(self, courier: Courier, policy: Settings, stopping: Callable[[], bool]) -> None:
+    def __init__(self, courier: Courier, gate: Gate, policy: Settings, stopping: Callable[[], bool]) -> None:
         self._courier = courier
+        self._gate = gate
         self._policy = policy
         self._stopping = stopping
         self._window = Window(policy.in_flight)
         self._worker = ledger.worker_name()
         self._skew = 0.0
         self._results: list[Result] = []
+        self._outcomes: list[Outcome] = []
         self._gone: list[tuple[str, str]] = []
         self._flush_at = 0.0
         self._look_at = 0.0
@@ -166,13 +172,13 @@ class Drain:
             return 0
         if claimed.count < room:
             self._look_at = time.monotonic() + LOOK_EVERY
+        stops = self._gate.stops(claimed.loads, claimed.over_limit, self._now())
+        too_late = time.monotonic() - began > self._policy.lease - self._policy.deadline
         for item in claimed.loads:
-            if item.claim.id in claimed.over_limit:
-                self._defer(
-                    item, "as many as the outlet takes are in flight", self._now() + LIMIT_AGAIN * (1 + random())
-                )
-            elif time.monotonic() - began > self._policy.lease - self._policy.deadline:
-                self._defer(item, "its lease is nearly over", self._now())
+            if stop := stops.get(item.claim.id):
+                self._stop(item, stop)
+            elif too_late:
+                self._stop(item, Stop(State.DUE, "its lease was nearly over", self._now()))
             else:
                 self._start(item)
         for fault in claimed.broken:
@@ -188,11 +194,8 @@ class Drain:
             return _Claimed(loads, broken, over_limit(book, loads))
 
     def _start(self, item: Load) -> None:
-        """Send a claim on its way, or settle it here and now if it must not or cannot be sent."""
+        """Send a claim on its way, or settle it here and now if it cannot be sent."""
         now = self._now()
-        if item.heading.outdated:
-            self._supersede(item.claim, now)
-            return
         parcel = Parcel(
             key=item.key,
             release=item.heading.uri,
@@ -210,13 +213,13 @@ class Drain:
             self._window.enter(item.claim.id)
             self._courier.start(transfer)
 
-    def _supersede(self, claim: Claim, now: float) -> None:
-        """A newer version came between this claim and its sending: nothing is sent."""
-        self._results.append(not_sent(claim, State.SUPERSEDED, "a newer version came", None, now))
-
-    def _defer(self, item: Load, why: str, until: float) -> None:
-        """Not now: nothing is sent, and no attempt is charged."""
-        self._results.append(not_sent(item.claim, State.DUE, why, until, self._now()))
+    def _stop(self, item: Load, stop: Stop) -> None:
+        """Nothing is sent, and no try is charged. A resting host does not stop the retry horizon."""
+        state, why, until, now = stop.state, stop.why, stop.until, self._now()
+        if stop.resting and until is not None:
+            horizon = item.claim.first_due_at + Policy.of(item.outlet.retry, self._policy).horizon
+            state, until = (State.DUE, min(until, horizon)) if now < horizon else (State.EXHAUSTED, None)
+        self._results.append(not_sent(item.claim, state, why, until, now))
 
     # --- taking answers
 
@@ -231,6 +234,8 @@ class Drain:
         policy = Policy.of(item.outlet.retry if isinstance(item, Load) else None, self._policy)
         result = settle(claim, judgement, times, self._now(), policy)
         self._results.append(result)
+        if isinstance(item, Load):
+            self._outcomes.append((host_of(item.outlet.url), judgement.verdict, judgement.retry_after))
         self._summary.note(item.heading.name, judgement.verdict)
         if judgement.disable_outlet:
             self._gone.append((claim.outlet_id, judgement.detail))
@@ -255,18 +260,19 @@ class Drain:
             time.sleep(LEDGER_AGAIN)
 
     def _write(self) -> int:
+        """Verdicts, and what follows from them for outlets, in one transaction; then tell the gate."""
         with ledger.write() as book:
             taken = deliveries.finish(book, self._results)
             for outlet_id, detail in self._gone:
-                if outlets.set_status(book, [outlet_id], "disabled", detail, ledger.now(book)):
-                    notices.add(book, "gone", outlet_id, f"disabled: {detail}", ledger.now(book))
-                deliveries.hold_for_status(book, [outlet_id], Hold.DISABLED)
+                disable(book, [outlet_id], "gone", outlet_id, detail)
         if taken < len(self._results):
             log.warning("late verdicts: others had claimed these deliveries", count=len(self._results) - taken)
-        for outlet_id, detail in self._gone:
-            log.warning("outlet disabled: it says that it is gone", outlet=outlet_id, detail=detail)
         self._results.clear()
         self._gone.clear()
+        notices, self._outcomes = self._gate.note(self._outcomes, self._now()), []
+        for notice in notices:
+            with ledger.write() as book:
+                heed(book, notice)
         return taken
 
     def _try(self, work: Callable[[], T]) -> T | None:

@@ -289,6 +289,9 @@ def finish(ledger: Connection, results: Sequence[Result]) -> int:
 
 
 def _note_attempts(ledger: Connection, results: Sequence[Result]) -> None:
+    results = [result for result in results if result.verdict is not Verdict.DEFERRED]  # those were no attempts
+    if not results:
+        return
     dialect = postgresql if ledger.dialect.name == "postgresql" else sqlite
     note = dialect.insert(attempts)
     # an expired lease noted the attempt as unsure already; what its worker says later is better knowledge

@@ -1,0 +1,35 @@
+"""What follows for outlets when one says that it is gone, or its host has been failing for days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import Connection
+
+from tasks import ledger
+from tasks.delivery.memory import host_of
+from tasks.delivery.tracker import Notice, Stage
+from tasks.ledger import deliveries, notices, outlets
+from tasks.states import Hold
+
+log = structlog.get_logger()
+
+
+def disable(book: Connection, outlet_ids: Sequence[str], kind: str, subject: str, detail: str) -> None:
+    """Send these outlets nothing more, keep what they miss, and note that somebody should be told."""
+    if outlets.set_status(book, outlet_ids, "disabled", detail, ledger.now(book)):
+        notices.add(book, kind, subject, f"disabled: {detail}; what is missed is kept", ledger.now(book))
+        log.warning("outlets disabled", kind=kind, subject=subject, detail=detail, outlets=list(outlet_ids))
+    deliveries.hold_for_status(book, outlet_ids, Hold.DISABLED)
+
+
+def heed(book: Connection, notice: Notice) -> None:
+    """Do what a host's failing days call for: tell somebody, and let it go when it is dead."""
+    detail = f"{notice.days} days with failures and no success, since {notice.since.isoformat()}"
+    if notice.stage is Stage.DEAD:
+        there = [outlet.id for outlet in outlets.everyone(book) if host_of(outlet.url) == notice.host]
+        disable(book, there, "dead", notice.host, detail)
+    else:
+        notices.add(book, "failing", notice.host, f"{notice.stage}: {detail}", ledger.now(book))
+        log.warning("host is failing for days", host=notice.host, stage=notice.stage, days=notice.days)

@@ -1,0 +1,207 @@
+"""The way to what all drains remember together: Redis, asked in bulk, and never needed.
+
+Breaker, tracker and pace describe what they want as a `Call`: a Lua script, its keys, and what the answer means. The
+memory runs calls, one or two in a round trip, however many hosts they name. When Redis is away, slow or refuses, the
+answer is the call's `otherwise`, which is what it would be if nothing were remembered: everything fails open. Nothing
+that must be true may be kept here; that is what the ledger is for.
+
+Keys, all beginning with `fanwire:` and all with a time to live:
+
+| key | kind | documented in |
+|---|---|---|
+| `fanwire:breaker:{host}` | hash | breaker.py |
+| `fanwire:tracker:{host}` | hash | tracker.py |
+| `fanwire:pace:{outlet}` | string | pace.py |
+| `fanwire:slot:{delivery}` | string | pace.py |
+
+Moments in them are seconds since the epoch by the workers' clocks, which must agree to about a second, as for the
+ledger. A Redis Cluster is not supported, nor is it by Celery's broker: a script touches the keys of many hosts.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha1
+from typing import Any, Final, Generic, Self, TypeVar
+from urllib.parse import urlsplit
+
+import redis
+import structlog
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError
+from redis.retry import Retry
+
+log = structlog.get_logger()
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+TIMEOUT: Final = 0.5
+"""Seconds for connecting, and for an answer. An answer takes less than a millisecond here, some 10 ms across a country;
+meanwhile all transfers of the drain wait."""
+REST: Final = 5.0
+"""Seconds without another try after an error, so that a dead Redis costs a drain at most a tenth of its time."""
+PORTS: Final = {"http": 80, "https": 443, "ftp": 21, "ftps": 990, "sftp": 22, "smtp": 25, "smtps": 465}
+"""Where a URL without a port leads: with and without `:443` it is the same host."""
+
+
+def host_of(url: str) -> str:
+    """`host:port` of a URL: lower case, without scheme, user and password. Raises ValueError if there is none in it."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    if not host:
+        raise ValueError("a URL without a host")
+    port = parts.port or PORTS.get(parts.scheme, 0)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+class Script:
+    """A Lua script and the name by which Redis knows it once it has seen it."""
+
+    __slots__ = ("sha", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[A]):
+    """One script with its arguments. A call without keys is answered by `otherwise`, without a round trip."""
+
+    script: Script
+    keys: Sequence[str]
+    arguments: Sequence[str | int | float]
+    read: Callable[[Any], A]
+    """What the script's reply means."""
+    otherwise: A
+    """What is said when Redis cannot be asked."""
+
+
+class Memory:
+    """Runs calls. Make one for each process (or before the fork: each child connects for itself) and keep it: it
+    remembers that Redis is away. Threads may share it."""
+
+    def __init__(
+        self, connect: Callable[[], redis.Redis] | None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`connect` is called when a process first needs it, and its client should have short timeouts and no retries
+        (see `at`); None: nothing is ever remembered. `clock`: seconds, for the rest after an error."""
+        self._connect = connect
+        self._clock = clock
+        self._client: redis.Redis | None = None
+        self._pid = 0
+        self._rest_until = 0.0
+        self._away_since: float | None = None
+
+    @classmethod
+    def at(cls, url: str) -> Self:
+        """A memory at `redis://…`, `rediss://…` or `unix://…`; any other address is logged once and remembers nothing.
+
+        Protocol 2 and no driver name: at connecting, each question less is a round trip less.
+        """
+        return cls(
+            lambda: redis.Redis.from_url(
+                url,
+                socket_timeout=TIMEOUT,
+                socket_connect_timeout=TIMEOUT,
+                retry=Retry(NoBackoff(), 0),
+                protocol=2,
+                driver_info=None,
+                client_name="fanwire-memory",
+                decode_responses=True,
+            )
+        )
+
+    def run(self, call: Call[A]) -> A:
+        """The answer of one call, in one round trip. Raises nothing."""
+        return _read(call, self._replies([call])[0])
+
+    def both(self, first: Call[A], second: Call[B]) -> tuple[A, B]:
+        """The answers of two calls, in one round trip. Raises nothing."""
+        replies = self._replies([first, second])
+        return _read(first, replies[0]), _read(second, replies[1])
+
+    def _replies(self, calls: Sequence[Call[Any]]) -> list[Any]:
+        """What Redis says to each call; None where it said nothing, or an error."""
+        replies: list[Any] = [None] * len(calls)
+        wanted = [place for place, call in enumerate(calls) if call.keys]
+        if not wanted or self._connect is None or self._clock() < self._rest_until:
+            return replies
+        try:
+            client = self._mine(self._connect)
+            said = _execute(client, [("EVALSHA", calls[place].script.sha, calls[place]) for place in wanted])
+            unknown = [place for place, reply in zip(wanted, said, strict=True) if isinstance(reply, NoScriptError)]
+            replies = _placed(replies, wanted, said)
+            if unknown:
+                said = _execute(client, [("EVAL", calls[place].script.text, calls[place]) for place in unknown])
+                replies = _placed(replies, unknown, said)
+        except (RedisError, OSError, ValueError) as error:
+            self._note_error(error)
+            return [None] * len(calls)
+        errors = [reply for reply in replies if isinstance(reply, Exception)]
+        if errors:
+            self._note_error(errors[0])
+        else:
+            self._note_answer()
+        return [None if isinstance(reply, Exception) else reply for reply in replies]
+
+    def _mine(self, connect: Callable[[], redis.Redis]) -> redis.Redis:
+        """The client of this process: a connection that a parent opened is the parent's."""
+        if self._client is None or self._pid != os.getpid():
+            self._client, self._pid = connect(), os.getpid()
+        return self._client
+
+    def _note_error(self, error: Exception) -> None:
+        now = self._clock()
+        self._rest_until = now + REST
+        if self._away_since is None:
+            self._away_since = now
+            # The text of a ValueError may quote a part of the address, and with it of the password.
+            told = str(error).split("\n")[0] if isinstance(error, RedisError) else ""
+            log.warning("memory away: breaker, tracker and limits let everything pass", error=_said(error, told))
+
+    def _note_answer(self) -> None:
+        if self._away_since is not None:
+            log.info("memory back", seconds=round(self._clock() - self._away_since, 1))
+            self._away_since = None
+
+
+def forgetting(keys: Iterable[str]) -> Call[int]:
+    """Removes keys; how many there were."""
+    return Call(_FORGET, list(dict.fromkeys(keys)), [], int, 0)
+
+
+def text(value: str | bytes) -> str:
+    """A text in a reply, whether the client decodes replies or not."""
+    return value.decode() if isinstance(value, bytes) else value
+
+
+_FORGET = Script("local had = 0 for _, key in ipairs(KEYS) do had = had + redis.call('DEL', key) end return had")
+
+
+def _execute(client: redis.Redis, commands: Sequence[tuple[str, str, Call[Any]]]) -> list[Any]:
+    """Each command's reply or error, in one round trip; raises RedisError if there was none."""
+    with client.pipeline(transaction=False) as pipeline:
+        for name, script, call in commands:
+            pipeline.execute_command(  # type: ignore[no-untyped-call]
+                name, script, len(call.keys), *call.keys, *call.arguments
+            )
+        replies: list[Any] = pipeline.execute(raise_on_error=False)
+    return replies
+
+
+def _placed(replies: list[Any], places: Sequence[int], said: Sequence[Any]) -> list[Any]:
+    told = dict(zip(places, said, strict=True))
+    return [told.get(place, reply) for place, reply in enumerate(replies)]
+
+
+def _read(call: Call[A], reply: Any) -> A:
+    return call.otherwise if reply is None else call.read(reply)
+
+
+def _said(error: Exception, told: str) -> str:
+    return f"{type(error).__name__}: {told}" if told else type(error).__name__

@@ -1,0 +1,522 @@
+"""The breaker, and the memory under it, on a real Valkey. Time is a parameter: nothing here sleeps."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import structlog
+from processes import own_valkey
+
+from tasks.delivery import memory as memories
+from tasks.delivery.breaker import (
+    ANSWERED,
+    APPOINTED_WITHIN,
+    ASKED,
+    FAILING,
+    JITTER,
+    KEEP,
+    LEASE_MARGIN,
+    NOT_ASKED,
+    OPEN,
+    OPEN_CAP,
+    PROBE_HEAD,
+    SPREAD,
+    THRESHOLD,
+    Breaker,
+    Change,
+    May,
+    Outcome,
+    Permission,
+)
+from tasks.delivery.memory import REST, TIMEOUT, Call, Memory, Script, host_of
+from tasks.delivery.tracker import Tracker
+from tasks.states import Verdict
+
+NOW = 1_800_000_000.0
+DEADLINE = 30.0
+LEASE = DEADLINE + LEASE_MARGIN
+HOST = "bote.example:443"
+KEY = f"fanwire:breaker:{HOST}"
+OTHER = "anzeiger.example:443"
+MIDDLE = 0.5
+"""The throw of the dice that changes no opening."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with own_valkey(tmp_path_factory.mktemp("memory")) as url:
+        yield url
+
+
+@pytest.fixture
+def valkey(server: str) -> Iterator[redis.Redis]:
+    """It, empty."""
+    with redis.Redis.from_url(server, decode_responses=True) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def memory(valkey: redis.Redis, server: str) -> Memory:
+    return Memory.at(server)
+
+
+@pytest.fixture
+def breaker(memory: Memory) -> Breaker:
+    return Breaker(memory, deadline=DEADLINE, dice=lambda: MIDDLE)
+
+
+def failures(count: int, host: str = HOST) -> list[Outcome]:
+    return [(host, Verdict.FAILED, None)] * count
+
+
+def may(breaker: Breaker, now: float, host: str = HOST) -> May:
+    return breaker.ask([host], now)[0].may
+
+
+def opened(breaker: Breaker, now: float = NOW) -> float:
+    """Open `HOST`; until when."""
+    (change,) = breaker.note(failures(THRESHOLD), now)
+    assert change.until is not None
+    return change.until
+
+
+# --- opening
+
+
+def test_a_host_that_is_not_known_may_be_sent_to(breaker: Breaker, valkey: redis.Redis) -> None:
+    assert breaker.ask([HOST, OTHER, HOST], NOW) == [Permission(May.GO)] * 3
+    assert valkey.dbsize() == 0
+
+
+def test_every_verdict_has_its_place() -> None:
+    assert set(Verdict) == ANSWERED | FAILING | NOT_ASKED | {Verdict.THROTTLED, Verdict.DEFERRED}
+
+
+@pytest.mark.parametrize("verdict", sorted(FAILING))
+def test_failures_in_a_row_open(breaker: Breaker, verdict: Verdict) -> None:
+    for number in range(THRESHOLD - 1):
+        assert breaker.note([(HOST, verdict, None)], NOW + number) == []
+        assert may(breaker, NOW + number) is May.GO
+    assert breaker.note([(HOST, verdict, None)], NOW + 9) == [Change(HOST, NOW + 9 + OPEN, 1)]
+    assert may(breaker, NOW + 9) is May.WAIT
+    assert may(breaker, NOW + 9, OTHER) is May.GO
+
+
+@pytest.mark.parametrize("verdict", sorted(ANSWERED))
+def test_any_answer_ends_the_row(breaker: Breaker, valkey: redis.Redis, verdict: Verdict) -> None:
+    breaker.note(failures(THRESHOLD - 1), NOW)
+    assert breaker.note([(HOST, verdict, None)], NOW) == []
+    assert valkey.dbsize() == 0
+    breaker.note(failures(THRESHOLD - 1), NOW)
+    assert may(breaker, NOW) is May.GO
+
+
+def test_the_order_within_a_flush_counts(breaker: Breaker) -> None:
+    success: list[Outcome] = [(HOST, Verdict.DELIVERED, None)]
+    assert breaker.note(failures(9) + success + failures(THRESHOLD - 1), NOW) == []
+    assert may(breaker, NOW) is May.GO
+    assert len(breaker.note(failures(1), NOW)) == 1
+
+
+@pytest.mark.parametrize("verdict", [*sorted(NOT_ASKED), Verdict.DEFERRED])
+def test_what_was_not_sent_tells_nothing(breaker: Breaker, valkey: redis.Redis, verdict: Verdict) -> None:
+    assert breaker.note([(HOST, verdict, None)] * 10, NOW) == []
+    assert valkey.dbsize() == 0
+    breaker.note(failures(THRESHOLD - 1), NOW)
+    breaker.note([(HOST, verdict, None)], NOW)
+    assert len(breaker.note(failures(1), NOW)) == 1
+
+
+def test_a_burst_is_one_outage(breaker: Breaker) -> None:
+    """What was in flight when it opened, or was written by another drain a little later, does not open it again."""
+    assert breaker.note(failures(50), NOW) == [Change(HOST, NOW + OPEN, 1)]
+    assert breaker.note(failures(50), NOW + 20) == []
+    assert may(breaker, NOW + OPEN) is May.PROBE
+
+
+def test_an_answer_closes(breaker: Breaker, valkey: redis.Redis) -> None:
+    opened(breaker)
+    assert breaker.note([(HOST, Verdict.REJECTED, None)], NOW + 1) == [Change(HOST, None, 1)]
+    assert may(breaker, NOW + 1) is May.GO
+    assert valkey.dbsize() == 0
+
+
+@pytest.mark.parametrize(("dice", "share"), [(0.0, 1 - JITTER), (0.5, 1.0), (1.0, 1 + JITTER)])
+def test_openings_differ(memory: Memory, dice: float, share: float) -> None:
+    (change,) = Breaker(memory, deadline=DEADLINE, dice=lambda: dice).note(failures(THRESHOLD), NOW)
+    assert change.until == pytest.approx(NOW + OPEN * share, abs=0.001)
+
+
+# --- probing
+
+
+def test_after_the_opening_exactly_one_goes(breaker: Breaker) -> None:
+    until = opened(breaker)
+    assert may(breaker, until - 0.01) is May.WAIT
+    assert [may(breaker, until + 0.1 * n) for n in range(5)] == [May.PROBE] + [May.WAIT] * 4
+
+
+def test_one_chunk_holds_one_probe_and_it_is_the_first(breaker: Breaker) -> None:
+    until = opened(breaker)
+    permissions = breaker.ask([OTHER, HOST, HOST, OTHER, HOST], until)
+    assert [p.may for p in permissions] == [May.GO, May.PROBE, May.WAIT, May.GO, May.WAIT]
+    assert all(p.until >= until + PROBE_HEAD for p in permissions if p.may is May.WAIT)
+
+
+@pytest.mark.parametrize("verdict", sorted(ANSWERED))
+def test_a_probe_that_is_answered_closes(breaker: Breaker, valkey: redis.Redis, verdict: Verdict) -> None:
+    until = opened(breaker)
+    assert may(breaker, until) is May.PROBE
+    assert breaker.note([(HOST, verdict, None)], until + 1) == [Change(HOST, None, 1)]
+    assert breaker.ask([HOST] * 3, until + 1) == [Permission(May.GO)] * 3
+    assert valkey.dbsize() == 0
+
+
+def test_probes_that_fail_open_for_longer_and_longer(breaker: Breaker) -> None:
+    now, spans = opened(breaker), []
+    for number in range(2, 10):
+        assert may(breaker, now) is May.PROBE
+        (change,) = breaker.note(failures(1), now + 2)
+        assert change.until is not None
+        assert change.openings == number
+        assert may(breaker, now + 2) is May.WAIT
+        spans.append(round(change.until - now - 2))
+        now = change.until
+    assert spans == [120, 240, 480, 960, OPEN_CAP, OPEN_CAP, OPEN_CAP, OPEN_CAP]
+    assert may(breaker, now) is May.PROBE
+    breaker.note([(HOST, Verdict.DELIVERED, None)], now)
+    assert opened(breaker, now) == now + OPEN  # a new outage begins anew
+
+
+def test_a_prober_that_died_is_replaced(breaker: Breaker) -> None:
+    until = opened(breaker)
+    assert may(breaker, until) is May.PROBE
+    assert may(breaker, until + DEADLINE + 1) is May.WAIT
+    assert may(breaker, until + LEASE + 0.1) is May.PROBE
+
+
+@pytest.mark.parametrize("verdict", sorted(NOT_ASKED))
+def test_a_probe_that_was_not_sent_is_replaced_at_once(breaker: Breaker, verdict: Verdict) -> None:
+    until = opened(breaker)
+    assert may(breaker, until) is May.PROBE
+    assert breaker.note([(HOST, Verdict.DEFERRED, None)], until) == []  # another one, told to wait
+    assert may(breaker, until) is May.WAIT
+    assert breaker.note([(HOST, verdict, None)], until) == []
+    assert may(breaker, until) is May.PROBE
+
+
+def test_many_drains_race_for_one_probe(breaker: Breaker, server: str) -> None:
+    until = opened(breaker)
+    barrier = threading.Barrier(20)
+
+    def race(_: int) -> list[Permission]:
+        mine = Breaker(Memory.at(server), deadline=DEADLINE)
+        barrier.wait()
+        return mine.ask([HOST] * 5, until)
+
+    with ThreadPoolExecutor(20) as pool:
+        said = Counter(permission.may for permissions in pool.map(race, range(20)) for permission in permissions)
+    assert said == {May.PROBE: 1, May.WAIT: 99}
+
+
+# --- waiting
+
+
+def test_one_is_appointed_to_probe_and_the_others_come_behind_it_spread(memory: Memory) -> None:
+    breaker = Breaker(memory, deadline=DEADLINE)
+    until = opened(breaker)
+    moments = [p.until for p in breaker.ask([HOST] * 500, NOW + 1) + breaker.ask([HOST] * 500, NOW + 2)]
+    early = [moment for moment in moments if moment < until + PROBE_HEAD]
+    assert len(early) == 1
+    assert until <= early[0] <= until + APPOINTED_WITHIN
+    least, share, _ = SPREAD
+    behind = sorted(set(moments) - set(early))
+    assert until + PROBE_HEAD <= behind[0]
+    assert behind[-1] <= until + PROBE_HEAD + least + share * (until - NOW)
+    assert max(Counter(int(moment) for moment in behind).values()) < 100
+
+
+def test_each_opening_appoints_anew(breaker: Breaker) -> None:
+    until = opened(breaker)
+    assert breaker.ask([HOST], NOW)[0].until < until + PROBE_HEAD
+    assert breaker.ask([HOST], NOW)[0].until >= until + PROBE_HEAD
+    assert may(breaker, until) is May.PROBE
+    (change,) = breaker.note(failures(1), until)
+    assert change.until is not None
+    assert breaker.ask([HOST], until)[0].until < change.until + PROBE_HEAD
+
+
+def test_the_spread_has_an_end(memory: Memory) -> None:
+    breaker = Breaker(memory, deadline=DEADLINE, dice=lambda: 1.0)
+    breaker.note([(HOST, Verdict.THROTTLED, 3600.0)], NOW)
+    _, last = breaker.ask([HOST] * 2, NOW)
+    assert last.until == pytest.approx(NOW + 3600 * (1 + JITTER) + PROBE_HEAD + SPREAD[2], abs=0.01)
+
+
+# --- throttled
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"), [(None, OPEN), (30.0, 30.0), (0.0, ASKED[0]), (3600.0, 3600.0), (1e9, ASKED[1])]
+)
+def test_throttled_opens_for_what_was_asked_and_never_less(memory: Memory, asked: float | None, seconds: float) -> None:
+    for dice in (0.0, 0.9):
+        breaker = Breaker(memory, deadline=DEADLINE, dice=lambda dice=dice: dice)
+        breaker.forget([HOST])
+        (change,) = breaker.note([(HOST, Verdict.THROTTLED, asked)], NOW)
+        assert change.until is not None
+        least = seconds * (1 - JITTER) if asked is None else seconds
+        assert least - 0.001 <= change.until - NOW <= seconds * (1 + JITTER)
+        assert may(breaker, NOW + least - 0.1) is May.WAIT
+        assert may(breaker, change.until) is May.PROBE
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_was_on_its_way_does_not_end_a_throttle(breaker: Breaker, order: int) -> None:
+    """Ten go at once; the outlet takes some of them and asks for time. The probe after that time ends it."""
+    flush: list[Outcome] = [(HOST, Verdict.DELIVERED, None), (HOST, Verdict.THROTTLED, 30.0)]
+    (change,) = breaker.note(flush[::order], NOW)
+    assert breaker.note([(HOST, Verdict.DELIVERED, None)] * 8, NOW + 1) == []
+    assert may(breaker, NOW + 29) is May.WAIT
+    assert change.until is not None
+    assert may(breaker, change.until) is May.PROBE
+    assert breaker.note([(HOST, Verdict.DELIVERED, None)], change.until) == [Change(HOST, None, 1)]
+    assert may(breaker, change.until) is May.GO
+
+
+def test_the_longest_of_several_wishes_counts(breaker: Breaker) -> None:
+    breaker.note([(HOST, Verdict.THROTTLED, 30.0), (HOST, Verdict.THROTTLED, 90.0)], NOW)
+    assert breaker.note([(HOST, Verdict.THROTTLED, 10.0), (HOST, Verdict.THROTTLED, None)], NOW) == []
+    assert may(breaker, NOW + 89) is May.WAIT
+    assert may(breaker, NOW + 91 * (1 + JITTER)) is May.PROBE
+
+
+def test_a_throttled_probe_opens_again(breaker: Breaker) -> None:
+    until = opened(breaker)
+    assert may(breaker, until) is May.PROBE
+    assert breaker.note([(HOST, Verdict.THROTTLED, None)], until) == [Change(HOST, until + 2 * OPEN, 2)]
+
+
+# --- what stays
+
+
+def test_every_key_ends_by_itself(breaker: Breaker, valkey: redis.Redis) -> None:
+    breaker.note(failures(1, "closed:1") + failures(9, "open:1") + [("throttled:1", Verdict.THROTTLED, 600.0)], NOW)
+    breaker.note(failures(9, "probed:1"), NOW)
+    breaker.ask(["probed:1", "open:1"], NOW + 100)
+    lives = {str(key).removeprefix("fanwire:breaker:"): valkey.ttl(key) for key in valkey.scan_iter()}
+    assert set(lives) == {"closed:1", "open:1", "throttled:1", "probed:1"}
+    assert all(KEEP - 5 <= life <= KEEP + 600 * (1 + JITTER) + 5 for life in lives.values())
+    assert lives["throttled:1"] > KEEP + 590
+
+
+def test_nothing_grows_after_success(breaker: Breaker, valkey: redis.Redis) -> None:
+    hosts = [f"host{n}.example:443" for n in range(1000)]
+    for round_ in range(3):
+        breaker.note([(host, Verdict.UNSURE, None) for host in hosts] * THRESHOLD, NOW + round_)
+        assert valkey.dbsize() == 1000
+        assert len(breaker.note([(host, Verdict.DELIVERED, None) for host in hosts], NOW + round_)) == 1000
+        assert valkey.dbsize() == 0
+
+
+def test_forget(breaker: Breaker, valkey: redis.Redis) -> None:
+    opened(breaker)
+    breaker.forget([HOST, OTHER])
+    assert may(breaker, NOW) is May.GO
+    assert valkey.dbsize() == 0
+
+
+def test_a_key_with_nonsense_in_it_stops_nobody(breaker: Breaker, valkey: redis.Redis) -> None:
+    valkey.hset(KEY, mapping={"failures": "viele", "until": "morgen", "openings": "x", "probing": "?"})
+    assert may(breaker, NOW) is May.GO
+    assert opened(breaker) == NOW + OPEN
+
+
+# --- the memory
+
+
+def scripts_run(valkey: redis.Redis) -> Counter[str]:
+    stats: dict[str, Any] = valkey.info("commandstats")
+    return Counter({name: stats.get(f"cmdstat_{name}", {}).get("calls", 0) for name in ("eval", "evalsha")})
+
+
+def test_a_chunk_and_a_flush_cost_one_script_each(breaker: Breaker, valkey: redis.Redis) -> None:
+    hosts = [f"host{n}.example:443" for n in range(200)]
+    breaker.ask(hosts, NOW)
+    breaker.note(failures(1), NOW)
+    before = scripts_run(valkey)
+    breaker.ask(hosts, NOW)
+    assert scripts_run(valkey) - before == {"evalsha": 1}
+    breaker.note([(host, Verdict.FAILED, None) for host in hosts], NOW)
+    assert scripts_run(valkey) - before == {"evalsha": 2}
+    breaker.ask([], NOW)
+    breaker.note([], NOW)
+    breaker.note([(HOST, Verdict.DEFERRED, None)], NOW)
+    assert scripts_run(valkey) - before == {"evalsha": 2}
+
+
+def test_two_calls_share_a_round_trip_and_each_script_runs_once(memory: Memory, valkey: redis.Redis) -> None:
+    """Even when Redis was restarted in between and knows one script of the two, or none."""
+    breaker, tracker = Breaker(memory, deadline=DEADLINE), Tracker(memory)
+    for known in ("none", "one", "both"):
+        if known != "both":
+            valkey.script_flush()
+        if known == "one":
+            tracker.note([(OTHER, Verdict.DELIVERED, None)], NOW)
+        valkey.delete(KEY, f"fanwire:tracker:{HOST}")
+        memory.both(breaker.noting(failures(3), NOW), tracker.noting(failures(3), NOW))
+        assert valkey.hget(KEY, "failures") == "3"
+        assert valkey.hget(f"fanwire:tracker:{HOST}", "days") == "1"
+    assert memory.both(breaker.noting([], NOW), tracker.noting(failures(1), NOW)) == ([], [])
+
+
+def test_a_thousand_hosts_in_one_call(breaker: Breaker) -> None:
+    hosts = [f"host{n}.example:443" for n in range(7000)]
+    breaker.note([(host, Verdict.FAILED, None) for host in hosts for _ in range(THRESHOLD)], NOW)
+    assert {permission.may for permission in breaker.ask(hosts, NOW)} == {May.WAIT}
+
+
+def test_no_redis_lets_everything_pass_with_one_line_in_the_log(tmp_path: Path) -> None:
+    clock = [0.0]
+    with own_valkey(tmp_path / "valkey") as url:
+        memory = Memory(lambda: redis.Redis.from_url(url, socket_timeout=TIMEOUT), clock=lambda: clock[0])
+        breaker = Breaker(memory, deadline=DEADLINE)
+        opened(breaker)
+        assert may(breaker, NOW) is May.WAIT
+    with structlog.testing.capture_logs() as lines:
+        memory = Memory.at(url)
+        memory._clock = lambda: clock[0]
+        breaker = Breaker(memory, deadline=DEADLINE)
+        for _ in range(20):
+            assert breaker.ask([HOST, OTHER], NOW) == [Permission(May.GO)] * 2
+            assert breaker.note(failures(9), NOW) == []
+            breaker.forget([HOST])
+            clock[0] += 1.0
+    assert [(line["event"].split(":")[0], line["log_level"]) for line in lines] == [("memory away", "warning")]
+    assert url.split("@")[0] not in str(lines)
+
+
+def test_a_redis_that_comes_back_is_used_again(server: str, valkey: redis.Redis) -> None:
+    clock, here = [0.0], [False]
+
+    def connect() -> redis.Redis:
+        if not here[0]:
+            raise redis.ConnectionError("not yet")
+        return redis.Redis.from_url(server)
+
+    breaker = Breaker(Memory(connect, clock=lambda: clock[0]), deadline=DEADLINE)
+    with structlog.testing.capture_logs() as lines:
+        assert breaker.note(failures(9), NOW) == []
+        here[0] = True
+        clock[0] += REST - 0.1
+        assert breaker.note(failures(9), NOW) == []
+        clock[0] += 0.2
+        assert len(breaker.note(failures(9), NOW)) == 1
+        assert may(breaker, NOW) is May.WAIT
+    assert [line["event"].split(":")[0] for line in lines] == ["memory away", "memory back"]
+
+
+def test_a_frozen_redis_costs_its_timeout_once(tmp_path: Path) -> None:
+    with own_valkey(tmp_path / "valkey") as url:
+        with redis.Redis.from_url(url) as client:
+            pid = int(client.info("server")["process_id"])
+        connected, fresh = (Breaker(Memory.at(url), deadline=DEADLINE) for _ in range(2))
+        opened(connected)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            for breaker in (connected, fresh):
+                began = time.monotonic()
+                for _ in range(100):
+                    assert may(breaker, NOW) is May.GO
+                    assert breaker.note(failures(1), NOW) == []
+                assert TIMEOUT * 0.9 < time.monotonic() - began < TIMEOUT + 0.5
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("url", ["sentinel://127.0.0.1:1", "redis://:geheim@127.0.0.1:x/0", ""])
+def test_an_address_that_is_none_lets_everything_pass(url: str) -> None:
+    with structlog.testing.capture_logs() as lines:
+        assert may(Breaker(Memory.at(url), deadline=DEADLINE), NOW) is May.GO
+    assert len(lines) == 1
+    assert "geheim" not in str(lines)
+
+
+def test_no_memory_at_all_is_no_fault() -> None:
+    with structlog.testing.capture_logs() as lines:
+        breaker = Breaker(Memory(None), deadline=DEADLINE)
+        assert breaker.note(failures(9), NOW) == []
+        assert may(breaker, NOW) is May.GO
+    assert lines == []
+
+
+def test_an_error_of_one_script_is_not_the_other_ones(memory: Memory, breaker: Breaker, valkey: redis.Redis) -> None:
+    valkey.set(f"fanwire:tracker:{HOST}", "not ours")
+    broken = Tracker(memory).noting(failures(1), NOW)
+    with structlog.testing.capture_logs() as lines:
+        changes, notices = memory.both(breaker.noting(failures(9), NOW), broken)
+    assert (len(changes), notices) == (1, [])
+    assert [line["log_level"] for line in lines] == ["warning"]
+
+
+def test_a_forked_child_connects_for_itself(breaker: Breaker, memory: Memory) -> None:
+    opened(breaker)
+    mine = memory._client
+    child = os.fork()
+    if not child:
+        waits = may(breaker, NOW) is May.WAIT
+        os._exit(0 if waits and memory._client is not mine else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert may(breaker, NOW) is May.WAIT
+    assert memory._client is mine
+
+
+@pytest.mark.parametrize("decode", [True, False])
+def test_any_client_will_do(server: str, valkey: redis.Redis, decode: bool) -> None:
+    memory = Memory(lambda: redis.Redis.from_url(server, decode_responses=decode))
+    breaker = Breaker(memory, deadline=DEADLINE, dice=lambda: MIDDLE)
+    until = opened(breaker)
+    assert may(breaker, until) is May.PROBE
+    assert breaker.note([(HOST, Verdict.DELIVERED, None)], until) == [Change(HOST, None, 1)]
+
+
+def test_times_of_the_connection_of_its_own(server: str) -> None:
+    memory = Memory.at(server)
+    memory.run(Call(Script("return 1"), ["k"], [], int, 0))
+    assert memory._client is not None
+    options = memory._client.connection_pool.connection_kwargs
+    assert options["socket_timeout"] == options["socket_connect_timeout"] == memories.TIMEOUT
+    assert memory._client.get_retry().get_retries() == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://Bote.Example/wire?x=1", "bote.example:443"),
+        ("https://bote.example:443", "bote.example:443"),
+        ("http://bote.example", "bote.example:80"),
+        ("https://user:geheim@bote.example.:8443/", "bote.example:8443"),
+        ("http://[::1]:8080/wire", "[::1]:8080"),
+        ("sftp://bote.example/in", "bote.example:22"),
+        ("gopher://bote.example/", "bote.example:0"),
+    ],
+)
+def test_the_host_of_a_url(url: str, host: str) -> None:
+    assert host_of(url) == host
+
+
+@pytest.mark.parametrize("url", ["bote.example/wire", "https:///wire", "", "https://bote.example:x/"])
+def test_a_url_without_a_host(url: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011, the standard library's words differ
+        host_of(url)

@@ -1,0 +1,266 @@
+"""What the state machine of test_state_machine.py runs in: a clock it sets, drains it steps, engines it breaks.
+
+The drains are the product's own (`tasks.delivery.drain.Drain.run`), each in a thread of its own that runs only while
+the machine waits for it, from one `Courier.turn` to the next. Only the courier is a model: the machine says what each
+transfer meets, and when. So everything is deterministic, and whatever the drain decides is what is tested.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import structlog
+from sqlalchemy import delete, event
+
+from tasks import embargo, ledger, making, planning
+from tasks.delivery import load, window
+from tasks.delivery.courier import Answer, ErrorKind, Transfer
+from tasks.formatting import Rendition
+from tasks.ledger.schema import metadata
+from tasks.release import Release, Translation
+from tasks.settings import Settings, settings
+from tasks.translation import TranslationHeld
+
+drain: Any = importlib.import_module("tasks.delivery.drain")  # the package shows the function of this name
+START = 1_800_000_000.0
+WRONG_BY = 7200.0
+"""Seconds by which the clocks of the workers are wrong; only the ledger's counts."""
+
+
+class Vanished(BaseException):
+    """A worker is killed: nothing catches this, nothing is written."""
+
+
+class Clock:
+    """The time, for the ledger and (wrongly set) for the workers; stands in for the module `time`."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def time(self) -> float:
+        return self.now + WRONG_BY
+
+    def monotonic(self) -> float:
+        return self.now - START + 1000
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class Going:
+    """A transfer on its way, as the outlet's side sees it."""
+
+    transfer: Transfer
+    worker: str
+    started: float
+    lease_until: float
+    unwelcome: bool = False
+    """The outlet was paused or disabled when it was claimed."""
+    accepted: bool = False
+    answer: Answer | None = None
+
+    @property
+    def item(self) -> load.Load:
+        return self.transfer.key
+
+    @property
+    def ends(self) -> float:
+        """When the courier breaks it off: nothing arrives after that."""
+        return self.started + self.transfer.deadline
+
+    def header(self, name: str) -> str:
+        [value] = [h.partition(": ")[2] for h in self.transfer.headers if h.lower().startswith(name.lower() + ":")]
+        return value
+
+    def ends_with(self, status: int | None, error: ErrorKind | None = None, **headers: str) -> None:
+        """The answer that its drain will read."""
+        self.answer = Answer(
+            self.transfer, status, error and str(error), error, headers, b"", self.accepted or status is not None,
+            "127.0.0.1", self.started + WRONG_BY, 0.1, 0.0,
+        )  # fmt: skip
+
+
+class Courier:
+    """Stands in for the courier of one drain: transfers stay on their way until the machine answers them."""
+
+    def __init__(self, clock: Clock, worker: str, lease: float, pause: Callable[[], None]) -> None:
+        self._clock = clock
+        self._worker = worker
+        self._lease = lease
+        self._pause = pause
+        self.going: list[Going] = []
+
+    @property
+    def in_flight(self) -> int:
+        return len(self.going)
+
+    def start(self, transfer: Transfer) -> None:
+        now = self._clock.now
+        self.going.append(Going(transfer, self._worker, now, now + self._lease))
+
+    def turn(self, _seconds: float) -> list[Answer]:
+        self._pause()
+        for going in self.going:
+            if going.answer is None and self._clock.now > going.ends:
+                going.ends_with(None, ErrorKind.TIMEOUT)
+        return self._ended()
+
+    def abandon_all(self) -> list[Answer]:
+        for going in self.going:
+            if going.answer is None:
+                going.ends_with(None, ErrorKind.OURS)
+        return self._ended()
+
+    def _ended(self) -> list[Answer]:
+        ended = [going.answer for going in self.going if going.answer is not None]
+        self.going = [going for going in self.going if going.answer is None]
+        return ended
+
+
+class Worker:
+    """A drain process: `step` runs it to its next turn of the courier, and it may vanish there."""
+
+    def __init__(self, name: str, clock: Clock, **policy: Any) -> None:
+        self.name = name
+        self.stopping = False
+        self.courier: Courier | None = None
+        self._clock = clock
+        self._policy: Settings = settings().model_copy(update=policy)
+        self._thread: threading.Thread | None = None
+        self._go = threading.Semaphore(0)
+        self._back = threading.Semaphore(0)
+        self._vanished = False
+        self._error: BaseException | None = None
+
+    @property
+    def going(self) -> list[Going]:
+        return self.courier.going if self.courier else []
+
+    def step(self) -> bool:
+        """Run on to the next turn; False if the drain has ended."""
+        if self._thread is None:
+            self.courier = Courier(self._clock, self.name, self._policy.lease, self._pause)
+            self._vanished = self.stopping = False
+            self._thread = threading.Thread(target=self._run, daemon=True)
+            self._thread.start()
+        else:
+            self._go.release()
+        assert self._back.acquire(timeout=60), "the drain came to no turn"
+        if self._error:
+            raise self._error
+        return self._thread is not None
+
+    def vanish(self) -> None:
+        """Be killed where it stands."""
+        if self._thread is not None:
+            self._vanished = True
+            self.step()
+
+    def _run(self) -> None:
+        try:
+            drain.Drain(self.courier, self._policy, lambda: self.stopping).run()
+        except Vanished:
+            pass
+        except BaseException as error:
+            self._error = error
+        self._thread = self.courier = None
+        self._back.release()
+
+    def _pause(self) -> None:
+        self._back.release()
+        self._go.acquire()
+        if self._vanished:
+            raise Vanished
+
+
+@dataclass
+class World:
+    """The patched surroundings of the product, the same for all examples of a test."""
+
+    clock: Clock = field(default_factory=Clock)
+    running: str = ""
+    """The worker that runs now."""
+    outcome: str = "made"
+    """What engine and formatter do next: made, held or vanish."""
+    meanwhile: Callable[[], None] | None = None
+    """What happens elsewhere when planning or making comes to its next moment between two transactions …"""
+    moments: int = 0
+    """… or after so many more."""
+
+    def moment(self) -> None:
+        """Planning or making is between two transactions."""
+        if self.meanwhile and self.moments == 0:
+            act, self.meanwhile = self.meanwhile, None
+            act()
+        self.moments -= 1
+
+    def write(self) -> Any:
+        self.moment()
+        return ledger.write()
+
+    def translate(self, release: Release, language: str) -> Translation:
+        self.moment()
+        if self.outcome == "held":
+            raise TranslationHeld("the engine is away", again=True)
+        if self.outcome == "vanish":
+            raise Vanished
+        return Translation(language=language, headline="x", body_html="<p>x</p>", engine="model")
+
+    def make_rendition(self, release: Release, translation: Translation, format: str, _wire: Any) -> Rendition:
+        self.moment()
+        if self.outcome == "held":
+            raise ValueError("no such house text")
+        if self.outcome == "vanish":
+            raise Vanished
+        return Rendition("text/plain", words(release, translation.language, format))
+
+    def install(self, patch: pytest.MonkeyPatch) -> None:
+        """Put the model's clock, engine and formatter in their places."""
+        for place, name in ((ledger, "now"), (planning, "ledger_now"), (making, "now"), (embargo, "now")):
+            patch.setattr(place, name, lambda _ledger: self.clock.now)
+        patch.setattr(drain, "time", self.clock)
+        patch.setattr(window, "time", self.clock)
+        patch.setattr(ledger, "worker_name", lambda: self.running)
+        patch.setattr(planning, "write", self.write)
+        patch.setattr(making, "write", self.write)
+        patch.setattr(making, "translate", self.translate)
+        patch.setattr(making, "make_rendition", self.make_rendition)
+
+
+def words(release: Release, language: str, format: str) -> bytes:
+    """What a rendition says, as far as it matters here."""
+    return f"{release.name} {language} {format} {release.status} until {release.embargo_until}".encode()
+
+
+def wipe() -> None:
+    """Empty the ledger: much faster than a new one, and statements stay compiled."""
+    load._kept.clear()
+    with ledger.write() as book:
+        for table in reversed(metadata.sorted_tables):
+            book.execute(delete(table))
+
+
+@contextmanager
+def quick() -> Iterator[None]:
+    """No log, and SQLite without a disk sync at every commit: nobody pulls the plug here."""
+
+    def careless(connection: Any, _record: Any) -> None:
+        if hasattr(connection, "enable_load_extension"):
+            connection.execute("PRAGMA synchronous=OFF")
+
+    with ledger.read() as book:
+        engine = book.engine
+    event.listen(engine, "connect", careless)
+    engine.dispose()
+    logging = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
+    yield
+    structlog.configure(**logging)
+    event.remove(engine, "connect", careless)
