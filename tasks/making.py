@@ -42,9 +42,10 @@ def make_translation(release_id: int, language: str) -> Made:
         return Made(release.name, {})
     try:
         translation = translate(release, language)
-    except TranslationHeld as held:
-        reason = str(held)
-        log.warning("translation held", release=release.name, language=language, reason=reason)
+    except Exception as error:  # whatever an engine meets, the deliveries that wait for it must say so
+        expected = isinstance(error, TranslationHeld)
+        reason = str(error) if expected else f"{type(error).__name__}: {error}"
+        log.warning("translation held", release=release.name, language=language, reason=reason, exc_info=not expected)
         with write() as ledger:
             again = now(ledger) + settings().making_retry
             makings.hold(ledger, translations, attempt=attempt, hint_at=again, reason=reason, **key)

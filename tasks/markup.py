@@ -72,6 +72,8 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "td": {"colspan", "rowspan"},
     "ol": {"start"},
 }
+MAX_DEPTH = 60
+"""Elements within elements. Real bodies have ten, and parsers take minutes for thousands."""
 _SCHEMES = {"http", "https", "mailto", "tel"}
 
 
@@ -81,11 +83,22 @@ def clean_html(body: str) -> str:
         root = lxml_html.fragment_fromstring(body, create_parent="div")
     except (etree.ParserError, ValueError) as error:
         raise ValueError(f"cannot be read as HTML: {error}") from None
+    _refuse_deep(root)
     _refuse_unknown(root)
+    # What was looked at is what is cleaned: every element closed, so that nothing is opened again thousands of times.
+    body = lxml_html.tostring(root, encoding="unicode")
     # h1 is the headline's; inside a body it is a section heading
     body = re.sub(r"<(/?)h1\b", r"<\1h2", body, flags=re.IGNORECASE)
     cleaned = nh3.clean(body, tags=set(BLOCKS | INLINES), attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel=None)
     return cleaned.strip()
+
+
+def _refuse_deep(root: lxml_html.HtmlElement) -> None:
+    depth = 0
+    for event, _ in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > MAX_DEPTH:
+            raise ValueError(f"is nested deeper than {MAX_DEPTH} elements")
 
 
 def _refuse_unknown(root: lxml_html.HtmlElement) -> None:

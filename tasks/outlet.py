@@ -157,7 +157,7 @@ def _rows(path: Path) -> list[tuple[str, Any]]:
             reader = csv.DictReader(io.StringIO(text))
             return [(f"line {reader.line_num}", _unflatten(row)) for row in reader]
         data = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_YAML)  # noqa: S506, a safe loader
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, yaml.YAMLError, csv.Error) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError, csv.Error) as error:
         raise DocumentRefused(str(path), [Problem("(file)", str(error))]) from None
     if isinstance(data, dict):
         data = data.get("outlets", [data] if "id" in data else None)
@@ -180,7 +180,7 @@ def _unflatten(row: dict[str, Any]) -> dict[str, Any]:
             document["(extra cells)"] = cell
         elif cell not in (None, ""):
             outer, _, inner = column.partition(".")
-            value = re.split(r"[;\s]+", cell.strip()) if outer in _LISTS else cell
+            value = re.findall(r"[^;\s]+", cell) if outer in _LISTS else cell
             if inner:
                 document.setdefault(outer, {})[inner] = value
             else:

@@ -218,7 +218,7 @@ def read_front_matter(data: bytes) -> dict[str, Any]:
 
 
 def _with_front_matter(text: str) -> dict[str, Any]:
-    parts = re.split(r"^---[ \t]*$\n?", text, maxsplit=2, flags=re.MULTILINE)
+    parts = re.split(r"^---[ \t]*$\n?", text.replace("\r\n", "\n"), maxsplit=2, flags=re.MULTILINE)
     if len(parts) != 3:
         raise _refused("front matter has no closing line '---'")
     try:

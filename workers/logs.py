@@ -15,8 +15,13 @@ _QUIET = {"amqp": logging.WARNING, "kombu": logging.WARNING, "celery.redirected"
 
 def set_up(process: str) -> None:
     """Route structlog and the standard library through the same processors; `process` names this one in every line."""
+
+    def named(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+        return {"process": process, **event}  # not bound as a context variable: threads would not have it
+
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        named,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
@@ -31,7 +36,6 @@ def set_up(process: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(process=process)
     console = settings().log_format == "console"
     render = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(ensure_ascii=False)
     handler = logging.StreamHandler(sys.stdout)

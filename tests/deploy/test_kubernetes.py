@@ -1,0 +1,48 @@
+"""The manifests say the same as docker-compose.yml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.settings import settings
+from workers import stack
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def pod(manifests: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    """The pod of a deployment."""
+    found = next(m for m in manifests if m["kind"] == "Deployment" and m["metadata"]["name"] == name)
+    spec: dict[str, Any] = found["spec"]["template"]["spec"]
+    return spec
+
+
+@pytest.mark.parametrize("name", stack.PROCESSES)
+def test_commands_are_those_of_compose(
+    manifests: list[dict[str, Any]], services: dict[str, Any], name: str
+) -> None:  # fmt: skip
+    (container,) = pod(manifests, name)["containers"]
+    assert container["args"][:3] == services[name]["command"][:3]
+    assert container["securityContext"]["readOnlyRootFilesystem"]
+
+
+@pytest.mark.parametrize("name", ["intake", "prepare", "deliver"])
+def test_a_worker_has_time_to_finish_and_a_heartbeat(manifests: list[dict[str, Any]], name: str) -> None:
+    spec = pod(manifests, name)
+    assert spec["terminationGracePeriodSeconds"] >= settings().deadline + 15
+    (container,) = spec["containers"]
+    for probe in ("readinessProbe", "livenessProbe"):
+        assert container[probe]["exec"]["command"][:4] == ["python", "-m", "workers.health", name]
+
+
+def test_the_broker_is_configured_as_in_compose(manifests: list[dict[str, Any]]) -> None:
+    own = next(m for m in manifests if m["kind"] == "ConfigMap" and m["metadata"]["name"] == "broker")
+    conf = (ROOT / "deploy" / "valkey.conf").read_text().splitlines()
+    assert own["data"]["valkey.conf"].splitlines() == [line for line in conf if line and not line.startswith("#")]
+
+
+def test_no_manifest_holds_a_secret(manifests: list[dict[str, Any]]) -> None:
+    assert not [m for m in manifests if m["kind"] == "Secret"]

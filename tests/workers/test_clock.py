@@ -1,0 +1,271 @@
+"""The clock finds what no message says; one acts at a time; and no secret shows anywhere."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from celery import Celery
+from processes import end, environment, start_python, until
+from samples import outlet, release
+from sqlalchemy import select
+from typer.testing import CliRunner
+
+from tasks import ledger, making, planning
+from tasks.documents import DocumentRefused
+from tasks.ledger import counts, deliveries, outlets, releases
+from tasks.ledger.schema import attempts
+from tasks.settings import settings
+from workers import cli, clock
+from workers.broker import broker_url
+
+LONG_AGO = 60.0
+
+
+@pytest.fixture
+def celery(celery: Celery, sqlite: None, broker: redis.Redis) -> Celery:
+    return celery
+
+
+def take(before: float = 0, **fields: Any) -> int:
+    with ledger.write() as book:
+        outlets.put(book, [outlet("a", languages=["en", "de"])], time.time())
+        return releases.take(book, release(**fields), time.time() - before).release_id
+
+
+def hints(broker: redis.Redis) -> dict[str, int]:
+    """{queue: messages that wait}, over all priorities."""
+    found: dict[str, int] = {}
+    for key in broker.scan_iter(_type="LIST"):
+        name = key.decode().split("\x06")[0]
+        found[name] = found.get(name, 0) + int(broker.llen(key))
+    return found
+
+
+def states(number: int) -> dict[str, int]:
+    with ledger.read() as book:
+        return counts.total(counts.states(book, number))
+
+
+# --- lost hints
+
+
+def test_a_release_whose_hint_was_lost_is_planned(celery: Celery, broker: redis.Redis) -> None:
+    take()
+    clock.tick()
+    assert hints(broker) == {}  # its own hint may still be on the way
+    take(before=LONG_AGO, uri="urn:x:lost")
+    clock.tick()
+    clock.tick()
+    assert hints(broker) == {"plan": 1}
+
+
+def test_translations_and_renditions_that_nobody_began_are_hinted_at(celery: Celery, broker: redis.Redis) -> None:
+    planning.plan(take(), time.time() - LONG_AGO)
+    clock.tick()
+    clock.tick()
+    assert hints(broker) == {"translate": 1, "format": 1}  # German waits for its translation
+
+
+def test_what_is_due_gets_as_many_drains_as_there_may_be(celery: Celery, broker: redis.Redis) -> None:
+    number = take()
+    planning.plan(number, time.time())
+    making.make_renditions(number, "en")
+    for _ in range(3):
+        clock.tick()
+    assert hints(broker) == {"deliver": settings().drains}
+
+
+def test_nothing_to_do_is_no_hint(celery: Celery, broker: redis.Redis) -> None:
+    found = clock.tick()
+    assert found is not None
+    assert str(found).startswith("0 due")
+    assert hints(broker) == {}
+
+
+def test_a_held_translation_is_tried_again_after_its_time(
+    celery: Celery, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FANWIRE_MAKING_RETRY", "0.3")
+    settings.cache_clear()
+    number = take()
+    with ledger.write() as book:
+        outlets.put(book, [outlet("b", languages=["sw"])], time.time())
+    planning.plan(number, time.time())
+    assert "no engine" in making.make_translation(number, "sw").held["sw"]
+    clock.tick()
+    assert "translate" not in hints(broker)
+    until(lambda: clock.tick() and hints(broker).get("translate"), 5)
+
+
+def test_an_engine_that_breaks_holds_its_language_with_the_reason(
+    celery: Celery, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("engine on fire")
+
+    monkeypatch.setattr(making, "translate", broken)
+    number = take()
+    planning.plan(number, time.time())
+    assert making.make_translation(number, "de").held == {"de": "RuntimeError: engine on fire"}
+    with ledger.read() as book:
+        assert counts.in_the_making(book, number) == 1  # English is still to be formatted; nobody waits for German
+        details = {hold["language"]: hold["detail"] for hold in counts.holds(book, number)}
+    assert details == {"de": "RuntimeError: engine on fire", "en": None}
+
+
+def test_an_embargo_is_lifted_at_its_moment_and_not_before(celery: Celery, broker: redis.Redis) -> None:
+    moment = time.time() + 1
+    number = take(embargo_until=datetime.fromtimestamp(moment, UTC).isoformat())
+    planning.plan(number, time.time())
+    making.make_renditions(number, "en")
+    clock.tick()
+    if time.time() < moment:
+        assert states(number) == {"held": 2}
+        assert "deliver" not in hints(broker)
+    until(lambda: clock.tick() and states(number).get("due"), 5)
+    assert time.time() >= moment
+    assert hints(broker)["deliver"] == settings().drains
+
+
+def test_what_a_vanished_worker_had_is_due_again(celery: Celery, broker: redis.Redis) -> None:
+    number = take()
+    planning.plan(number, time.time())
+    making.make_renditions(number, "en")
+    with ledger.write() as book:
+        assert deliveries.claim(book, "vanished", now=time.time() + 1, lease=-0.5, limit=9)
+    until(lambda: clock.tick() and states(number).get("due"), 5)
+    with ledger.read() as book:
+        assert book.execute(select(attempts.c.verdict, attempts.c.detail)).all() == [("unsure", "the worker vanished")]
+    assert hints(broker)["deliver"] == settings().drains
+
+
+# --- elections
+
+
+def test_of_two_clocks_one_acts_and_when_it_dies_the_other(
+    celery: Celery, valkey: str, broker: redis.Redis, tmp_path: Path
+) -> None:
+    code = (
+        "import time\n"
+        "from workers import clock\n"
+        "import workers.app\n"
+        "while True:\n"
+        "    print('acted' if clock.tick() else 'looked', time.time(), flush=True)\n"
+        "    time.sleep(0.2)\n"
+    )
+    env = environment(settings().home, BROKER_URL=valkey, TICK="0.2")
+    logs = [tmp_path / "first.log", tmp_path / "second.log"]
+    running = [start_python(code, env, log) for log in logs]
+
+    def ticks(which: int, word: str) -> int:
+        return sum(line.startswith(word) for line in logs[which].read_text().splitlines())
+
+    try:
+        until(lambda: all(ticks(n, "looked") + ticks(n, "acted") >= 8 for n in (0, 1)), 30)
+        [leader] = [n for n in (0, 1) if ticks(n, "acted")]
+        other = 1 - leader
+        take(before=LONG_AGO)
+        until(lambda: hints(broker) == {"plan": 1}, 5)
+        running[leader].kill()
+        assert ticks(other, "acted") == 0
+        until(lambda: ticks(other, "acted") > 3, 5)
+    finally:
+        for process in running:
+            end(process)
+
+
+def test_a_broker_that_is_away_costs_hints_and_nothing_else(
+    celery: Celery, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found stays in the ledger, and is found again."""
+    from workers.app import make_app
+
+    due = take(uri="urn:x:due")
+    planning.plan(due, time.time())
+    making.make_renditions(due, "en")
+    lost = take(before=LONG_AGO)
+    monkeypatch.setenv("FANWIRE_BROKER_URL", "redis://127.0.0.1:9/0")
+    settings.cache_clear()
+    lonely = make_app()
+    lonely.set_default()
+    try:
+        began = time.monotonic()
+        assert clock.tick() is not None
+        assert time.monotonic() - began < 10
+    finally:
+        lonely.close()
+        celery.set_current()
+        celery.set_default()
+    with ledger.write() as book:
+        assert releases.unplanned(book, time.time() + 6) == [lost]
+    assert states(due)["due"] == 1
+    assert hints(broker) == {}
+
+
+# --- secrets
+
+SECRET = "Geh&eim-s"
+
+
+@pytest.fixture
+def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A configuration full of secrets, none of whose servers is there."""
+    monkeypatch.setenv("FANWIRE_BROKER_URL", f"redis://:{SECRET}@127.0.0.1:9/0")
+    monkeypatch.setenv("FANWIRE_LEDGER_URL", f"postgresql+psycopg://fanwire:{SECRET}@127.0.0.1:9/fanwire")
+    monkeypatch.setenv("FANWIRE_FLOWER_PASSWORD", SECRET)
+    settings.cache_clear()
+
+
+@pytest.mark.usefixtures("secrets")
+def test_no_secret_in_settings_and_addresses() -> None:
+    for text in (repr(settings()), str(settings()), str(settings().model_dump()), ledger.safe_ledger_url()):
+        assert SECRET not in text
+    assert "***" in ledger.safe_ledger_url()
+
+
+@pytest.mark.usefixtures("secrets")
+@pytest.mark.parametrize("arguments", [["doctor", "--json"], ["doctor"], ["status"], ["outlets", "list"]], ids=" ".join)
+def test_no_secret_in_what_the_command_line_says(arguments: list[str]) -> None:
+    done = CliRunner().invoke(cli.app, arguments)
+    assert done.exit_code == 1
+    assert SECRET not in done.output + repr(done.exception)
+
+
+@pytest.mark.parametrize("name", ["LEASE", "ALLOWED_NETWORKS", "LOG_FORMAT", "FLOWER_PORT"])
+@pytest.mark.usefixtures("secrets")
+def test_a_wrong_setting_is_named_and_no_other_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"FANWIRE_{name}", "nonsense")
+    settings.cache_clear()
+    with pytest.raises(DocumentRefused, match=f"FANWIRE_{name}") as caught:
+        settings()
+    assert SECRET not in str(caught.value)
+
+
+def test_times_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FANWIRE_LEASE", "32")
+    with pytest.raises(DocumentRefused, match=r"lease .* must exceed deadline"):
+        settings()
+
+
+def test_without_a_broker_it_is_said_how_to_get_one() -> None:
+    with pytest.raises(DocumentRefused, match=r"FANWIRE_BROKER_URL.*make up"):
+        broker_url()
+
+
+@pytest.mark.parametrize("password", ["pass#word", "pass/word", "pass?word", "pass[word", "pass@word"])
+def test_a_broker_url_that_cannot_be_read_does_not_show_its_password(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, password: str
+) -> None:
+    monkeypatch.setenv("FANWIRE_BROKER_URL", f"redis://:{password}@127.0.0.1:9/0")
+    settings.cache_clear()
+    file = tmp_path / "release.json"
+    file.write_text(release().to_json())
+    done = CliRunner().invoke(cli.app, ["submit", str(file), "--timeout", "0.2"])
+    assert done.exit_code == 1
+    assert "word" not in done.output.replace("password", "")
+    assert "word" not in repr(done.exception)
