@@ -42,7 +42,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
@@ -111,7 +111,7 @@ class Change:
     """How many openings in a row this makes, or how many there were."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Told:
     """What a flush tells about one host."""
 
@@ -122,6 +122,11 @@ class _Told:
     asked: float = -1.0
     """Seconds; -1: it did not say."""
     freed: bool = False
+    """It was not asked."""
+
+
+_WELL: Final = _Told(answered=True)
+"""What is told about nearly all hosts nearly always, and so without arguments."""
 
 
 class Breaker:
@@ -166,10 +171,13 @@ class Breaker:
     def noting(self, outcomes: Iterable[Outcome], now: float) -> Call[list[Change]]:
         """The call behind `note`, for a round trip shared with the tracker (`Memory.both`)."""
         told = _gather(outcomes)
-        arguments: list[str | int | float] = [now, THRESHOLD, OPEN, OPEN_CAP, JITTER, *ASKED, KEEP]
-        for one in told.values():
+        well = [host for host, one in told.items() if one == _WELL]
+        rest = [host for host, one in told.items() if one != _WELL]
+        arguments: list[str | int | float] = [now, THRESHOLD, OPEN, OPEN_CAP, JITTER, *ASKED, KEEP, len(well)]
+        for one in map(told.__getitem__, rest):
             arguments += [int(one.answered), one.failures, int(one.throttled), one.asked, int(one.freed), self._dice()]
-        return Call(_NOTE, [_key(host) for host in told], arguments, lambda reply: _changes(list(told), reply), [])
+        hosts = well + rest
+        return Call(_NOTE, [_key(host) for host in hosts], arguments, lambda reply: _changes(hosts, reply), [])
 
     def _permissions(self, hosts: Sequence[str], distinct: Sequence[str], reply: Any, now: float) -> list[Permission]:
         stands = {distinct[int(place) - 1]: (int(kind), float(until)) for place, kind, until in reply}
@@ -224,6 +232,7 @@ return reply
 _NOTE: Final = Script("""
 local now, threshold, open, cap = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local jitter, least, most, keep = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local well = tonumber(ARGV[9])                            -- so many first keys are of hosts that simply answered
 local reply = {}
 
 local function span(asked, openings, dice)
@@ -234,9 +243,12 @@ local function span(asked, openings, dice)
 end
 
 for i, key in ipairs(KEYS) do
-    local at = 8 + (i - 1) * 6
-    local answered, failed, throttled = ARGV[at + 1] == '1', tonumber(ARGV[at + 2]), ARGV[at + 3] == '1'
-    local asked, freed, dice = tonumber(ARGV[at + 4]), ARGV[at + 5] == '1', tonumber(ARGV[at + 6])
+    local answered, failed, throttled, asked, freed, dice = true, 0, false, -1, false, 0
+    if i > well then
+        local at = 9 + (i - well - 1) * 6
+        answered, failed, throttled = ARGV[at + 1] == '1', tonumber(ARGV[at + 2]), ARGV[at + 3] == '1'
+        asked, freed, dice = tonumber(ARGV[at + 4]), ARGV[at + 5] == '1', tonumber(ARGV[at + 6])
+    end
     local was = redis.call('HMGET', key, 'failures', 'openings', 'until', 'asked')
     local failures, openings = tonumber(was[1] or '') or 0, tonumber(was[2] or '') or 0
     local ends = tonumber(was[3] or '') or 0              -- 0 while closed
@@ -292,16 +304,20 @@ def _gather(outcomes: Iterable[Outcome]) -> Mapping[str, _Told]:
     """What the outcomes tell about each host; those that tell nothing are left out."""
     told: dict[str, _Told] = {}
     for host, verdict, retry_after in outcomes:
-        one = told.get(host, _Told())
+        if verdict is Verdict.DEFERRED:
+            continue
+        one = told.get(host)
+        if one is None:
+            one = told[host] = _Told()
         if verdict in ANSWERED:
-            told[host] = replace(one, answered=True, failures=0)
+            one.answered, one.failures = True, 0
         elif verdict in FAILING:
-            told[host] = replace(one, failures=one.failures + 1)
+            one.failures += 1
         elif verdict is Verdict.THROTTLED:
-            asked = one.asked if retry_after is None else max(one.asked, retry_after)
-            told[host] = replace(one, throttled=True, failures=0, asked=asked)
+            one.throttled, one.failures = True, 0
+            one.asked = one.asked if retry_after is None else max(one.asked, retry_after)
         elif verdict in NOT_ASKED:
-            told[host] = replace(one, freed=True)
+            one.freed = True
     return told
 
 

@@ -49,12 +49,14 @@ PORTS: Final = {"http": 80, "https": 443, "ftp": 21, "ftps": 990, "sftp": 22, "s
 
 
 def host_of(url: str) -> str:
-    """`host:port` of a URL: lower case, without scheme, user and password. Raises ValueError if there is none in it."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".")
-    if not host:
-        raise ValueError("a URL without a host")
-    port = parts.port or PORTS.get(parts.scheme, 0)
+    """`host:port` of a URL: lower case, without scheme, user and password. Raises nothing: of a URL that has no host in
+    it this is whatever stands there, and one odd outlet does not stop a drain."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return url.partition("//")[2].partition("/")[0].rpartition("@")[2].lower()
+    host = host.rstrip(".") or host
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
