@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -39,7 +40,15 @@ app.add_typer(outlets_app, name="outlets")
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
-ReplayState = Literal["delivered", "rejected", "exhausted"]
+
+class ReplayState(StrEnum):
+    """What can be replayed. An enumeration, for Typer reads no lists of literals."""
+
+    DELIVERED = State.DELIVERED
+    REJECTED = State.REJECTED
+    EXHAUSTED = State.EXHAUSTED
+
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 PROGRESS_EVERY = 0.5
 

@@ -71,9 +71,10 @@ pidfile={home}/supervisord.pid
 childlogdir={home}/log
 {"user=root" if os.geteuid() == 0 else ""}
 """
-    return head + "".join(
-        _program(home, name, command, order) for order, (name, command) in enumerate(processes.items(), 1)
-    )
+    # Groups are stopped one after the other, the broker last; what is in a group is stopped all at once.
+    group = f"\n[group:fanwire]\nprograms={','.join(name for name in processes if name != 'broker')}\npriority=10\n"
+    programs = [_program(home, name, command, order) for order, (name, command) in enumerate(processes.items(), 1)]
+    return head + "".join(programs) + group
 
 
 def _program(home: Path, name: str, command: list[str], order: int) -> str:

@@ -32,6 +32,7 @@ from tasks.delivery.load import Load, Unloadable, load
 from tasks.delivery.memory import Memory, host_of
 from tasks.delivery.secrets import SecretMissing
 from tasks.delivery.settling import Policy, Times, not_sent, settle
+from tasks.delivery.tracker import Notice
 from tasks.delivery.transports import Parcel, UnknownTransport
 from tasks.delivery.verdicts import Judgement, judge
 from tasks.delivery.window import Window
@@ -119,6 +120,7 @@ class Drain:
         self._results: list[Result] = []
         self._outcomes: list[Outcome] = []
         self._gone: list[tuple[str, str]] = []
+        self._notices: list[Notice] = []
         self._flush_at = 0.0
         self._look_at = 0.0
         self._closing = False
@@ -172,13 +174,14 @@ class Drain:
             return 0
         if claimed.count < room:
             self._look_at = time.monotonic() + LOOK_EVERY
-        stops = self._gate.stops(claimed.loads, claimed.over_limit, self._now())
-        too_late = time.monotonic() - began > self._policy.lease - self._policy.deadline
+        if time.monotonic() - began > self._policy.lease - self._policy.deadline:
+            nearly_over = Stop(State.DUE, "its lease was nearly over", self._now())
+            stops = {item.claim.id: nearly_over for item in claimed.loads}
+        else:
+            stops = self._gate.stops(claimed.loads, claimed.over_limit, self._now())
         for item in claimed.loads:
             if stop := stops.get(item.claim.id):
                 self._stop(item, stop)
-            elif too_late:
-                self._stop(item, Stop(State.DUE, "its lease was nearly over", self._now()))
             else:
                 self._start(item)
         for fault in claimed.broken:
@@ -269,10 +272,13 @@ class Drain:
             log.warning("late verdicts: others had claimed these deliveries", count=len(self._results) - taken)
         self._results.clear()
         self._gone.clear()
-        notices, self._outcomes = self._gate.note(self._outcomes, self._now()), []
-        for notice in notices:
+        self._notices += self._gate.note(self._outcomes, self._now())
+        self._outcomes.clear()
+        if self._notices:
             with ledger.write() as book:
-                heed(book, notice)
+                for notice in self._notices:
+                    heed(book, notice)
+            self._notices.clear()
         return taken
 
     def _try(self, work: Callable[[], T]) -> T | None:
