@@ -6,63 +6,18 @@ import threading
 from typing import Any
 
 import pytest
+from lives import NOW, claim, finish, receivers, render, result, states, take
 from samples import URI, outlet, release
 from sqlalchemy import Engine, select
 
 from tasks import ledger, planning
 from tasks.ledger import counts, deliveries, makings, outlets, releases
-from tasks.ledger.deliveries import Claim, Result
-from tasks.ledger.schema import attempts, renditions, translations
+from tasks.ledger.deliveries import Claim
+from tasks.ledger.schema import attempts, translations
 from tasks.release import supplied
-from tasks.states import Hold, State, Verdict
+from tasks.states import Hold, State
 
 pytestmark = pytest.mark.usefixtures("book")
-NOW = 1_800_000_000.0
-
-
-def take(**fields: Any) -> int:
-    """A release in the ledger and planned; its number."""
-    with ledger.write() as book:
-        taken = releases.take(book, release(**fields), NOW)
-    planning.plan(taken.release_id, NOW)
-    return taken.release_id
-
-
-def render(release_id: int, language: str = "en", now: float = NOW) -> int:
-    """Make the renditions of a language as the format stage does; the number of deliveries that became due."""
-    with ledger.write() as book:
-        for format in makings.wanted_formats(book, release_id, language):
-            key = {"release_id": release_id, "language": language, "format": format}
-            attempt = makings.claim(book, renditions, now=now, lease=60, **key)
-            assert attempt is not None
-            made = {"content_type": "text/plain", "body": b"x", "sha256": "0" * 64}
-            makings.finish(book, renditions, attempt=attempt, now=now, made=made, **key)
-        return deliveries.promote(book, release_id, now, language)
-
-
-def receivers(*found: Any) -> None:
-    with ledger.write() as book:
-        outlets.put(book, found, NOW)
-
-
-def claim(worker: str = "a", *, now: float = NOW, lease: float = 60, limit: int = 100) -> list[Claim]:
-    with ledger.write() as book:
-        return deliveries.claim(book, worker, now=now, lease=lease, limit=limit)
-
-
-def result(of: Claim, state: State = State.DELIVERED, due_at: float | None = None) -> Result:
-    verdict = Verdict.DELIVERED if state is State.DELIVERED else Verdict.FAILED
-    return Result(of.id, of.attempt, state, verdict, 200, None, due_at, of.tries + 1, NOW + 1, NOW, 1.0)
-
-
-def finish(*results: Result) -> int:
-    with ledger.write() as book:
-        return deliveries.finish(book, results)
-
-
-def states(release_id: int) -> dict[str, int]:
-    with ledger.read() as book:
-        return counts.total(counts.states(book, release_id))
 
 
 def test_a_delivery_goes_from_held_to_delivered() -> None:

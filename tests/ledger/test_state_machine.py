@@ -15,9 +15,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from machine import Going, Vanished, Worker, World, quick, wipe, words
 from samples import outlet, release
 from sqlalchemy import Row, select
@@ -30,7 +37,6 @@ from tasks.ledger.schema import attempts, renditions, translations
 from tasks.ledger.schema import deliveries as rows
 from tasks.ledger.schema import outlets as outlet_rows
 from tasks.ledger.schema import releases as release_rows
-from tasks.release import Release
 from tasks.states import FINAL, Hold, Making, State, Verdict
 
 EXAMPLES = {"sqlite": 60, "postgresql": 15}
@@ -71,10 +77,24 @@ contents = st.fixed_dictionaries(
     },
 )
 answers = st.sampled_from(
-    ["delivered", "delivered", "failed", "throttled", "rejected", "gone", "unreachable", "blocked", "lost", "silent", "cut"]
+    [
+        "delivered",
+        "delivered",
+        "failed",
+        "throttled",
+        "rejected",
+        "gone",
+        "unreachable",
+        "blocked",
+        "lost",
+        "silent",
+        "cut",
+    ]
 )
 elsewhere = st.none() | st.tuples(
-    st.sampled_from(["pause", "disable", "resume", "move", "lift", "advance", "sweep", "publish", "kill", "work", "make"]),
+    st.sampled_from(
+        ["pause", "disable", "resume", "move", "lift", "advance", "sweep", "publish", "kill", "work", "make"]
+    ),
     which,
     st.integers(0, 2),
 )
@@ -126,7 +146,9 @@ class Wire(RuleBasedStateMachine):
     @rule(
         name=st.none() | names,
         number=which,
-        states=st.sampled_from([("exhausted", "rejected"), ("delivered",), ("superseded", "canceled", "held", "claimed")]),
+        states=st.sampled_from(
+            [("exhausted", "rejected"), ("delivered",), ("superseded", "canceled", "held", "claimed")]
+        ),
     )
     def replay(self, name: str | None, number: int, states: Sequence[str]) -> None:
         release_id = self.release(number).id if name is None and self.releases() else None
@@ -189,13 +211,23 @@ class Wire(RuleBasedStateMachine):
         planning.plan(self.release(number).id, self.clock.now)
 
     @precondition(lambda self: self.to_make(translations))
-    @rule(number=which, outcome=st.sampled_from(["made", "made", "held", "vanish"]), act=elsewhere, moments=st.integers(0, 2))
+    @rule(
+        number=which,
+        outcome=st.sampled_from(["made", "made", "held", "vanish"]),
+        act=elsewhere,
+        moments=st.integers(0, 2),
+    )
     def translate(self, number: int, outcome: str, act: Any, moments: int) -> None:
         self.meanwhile(act, moments)
         self.make(making.make_translation, self.to_make(translations), number, outcome)
 
     @precondition(lambda self: self.to_make(renditions))
-    @rule(number=which, outcome=st.sampled_from(["made", "made", "held", "vanish"]), act=elsewhere, moments=st.integers(0, 2))
+    @rule(
+        number=which,
+        outcome=st.sampled_from(["made", "made", "held", "vanish"]),
+        act=elsewhere,
+        moments=st.integers(0, 2),
+    )
     def format(self, number: int, outcome: str, act: Any, moments: int) -> None:
         self.meanwhile(act, moments)
         self.make(making.make_renditions, self.to_make(renditions), number, outcome)
