@@ -27,9 +27,9 @@ pytestmark = pytest.mark.usefixtures("book")
 URL = "http://127.0.0.1:9/wire"
 
 
-@pytest.fixture(scope="module")
-def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Memory]:
-    with own_valkey(tmp_path_factory.mktemp("valkey")) as url:
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Memory]:
+    with own_valkey(tmp_path / "valkey") as url:
         yield Memory.at(url)
 
 
