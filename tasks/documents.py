@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
+import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -17,6 +18,19 @@ class Document(BaseModel):
 
 
 D = TypeVar("D", bound=Document)
+
+MOST_TOLD = 20
+"""Problems named of one document; of more, only their number. What is told of a bad document must stay small."""
+LONGEST_FIELD, LONGEST_PROBLEM = 200, 500
+"""Characters."""
+
+_PATTERNS: dict[str, str] = {}
+
+
+def pattern(expression: str, words: str) -> str:
+    """A regular expression for `Field(pattern=…)`, with what to say of a value that does not fit it."""
+    _PATTERNS[expression] = words
+    return expression
 
 
 @dataclass(frozen=True)
@@ -44,23 +58,94 @@ class DocumentRefused(ValueError):
 def read(model: type[D], data: Any, what: str) -> D:
     """Validate `data` as `model`; raises DocumentRefused with every problem found, not just the first."""
     if not isinstance(data, dict):
-        raise DocumentRefused(
-            what, [Problem("(document)", f"must be an object with fields, not {type(data).__name__}")]
-        )
+        raise DocumentRefused(what, [Problem("(document)", f"must be an object with fields, not {_got('', data)}")])
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise DocumentRefused(what, [_problem(model, entry) for entry in error.errors(include_url=False)]) from None
+        problems = [_problem(model, entry) for entry in error.errors(include_url=False)[:MOST_TOLD]]
+        if error.error_count() > MOST_TOLD:
+            problems.append(Problem("(document)", f"has {error.error_count() - MOST_TOLD:,} more problems"))
+        raise DocumentRefused(what, problems) from None
 
 
 def _problem(model: type[BaseModel], error: Any) -> Problem:
     path = error["loc"]
-    message = error["msg"].removeprefix("Value error, ")
+    message = in_words(error)
     if error["type"] == "extra_forbidden":
         known = sorted(_fields_at(model, path[:-1]))
         message = "is not a known field" + (f"; known fields are {', '.join(known)}" if known else "")
     field = _field_at(model, path)
-    return Problem(".".join(map(str, path)) or "(document)", message, _example(field) if field else None)
+    where = ".".join(map(str, path))[:LONGEST_FIELD] or "(document)"
+    return Problem(where, message[:LONGEST_PROBLEM], _example(field) if field else None)
+
+
+def in_words(error: Any) -> str:
+    """What is wrong, by an entry of pydantic's `errors()`, for people who do not know pydantic."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        return _PATTERNS.get(context["pattern"], "is not written as it must be")
+    if template := _WORDS.get(kind):
+        return template.format(**context, got=_got(kind, error.get("input")))
+    message: str = error["msg"]
+    return message.removeprefix("Value error, ").replace("Input should", "must")
+
+
+_MOMENT = "must be a moment with its time zone: year-month-day, T, time and zone"
+_WORDS = {
+    "missing": "is required",
+    "string_type": "must be text (a string), not {got}",
+    "string_too_short": "must not be empty",
+    "string_too_long": "is longer than {max_length} characters",
+    "too_short": "must not be empty",
+    "int_type": "must be a whole number, not {got}",
+    "int_parsing": "must be a whole number, not {got}",
+    "int_from_float": "must be a whole number, not {got}",
+    "float_type": "must be a number, not {got}",
+    "float_parsing": "must be a number, not {got}",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be {le} or less",
+    "literal_error": "must be {expected}, not {got}",
+    "list_type": "must be a list, not {got}",
+    "dict_type": "must be an object with fields, not {got}",
+    "model_type": "must be an object with fields, not {got}",
+    "timezone_aware": _MOMENT,
+    "datetime_type": _MOMENT,
+    "datetime_parsing": _MOMENT,
+    "datetime_from_date_parsing": _MOMENT,
+    "datetime_object_invalid": _MOMENT,
+    "date_type": "must be a date: year-month-day",
+    "date_parsing": "must be a date: year-month-day",
+    "date_from_datetime_parsing": "must be a date: year-month-day",
+    "date_from_datetime_inexact": "must be a date without a time: year-month-day",
+}
+_MAY_BE_SHOWN = ("literal_error", "int_parsing", "float_parsing")
+_SHOWN = 40
+
+
+def _got(kind: str, value: Any) -> str:
+    """What stands there: its kind only, for somebody may have put a secret into the wrong place."""
+    if isinstance(value, str):
+        return repr(value[:_SHOWN]) if kind in _MAY_BE_SHOWN else "text"
+    kinds = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return kinds.get(type(value), "nothing" if value is None else f"a {type(value).__name__}")
+
+
+def unreadable(error: Exception) -> str:
+    """Why text is no JSON or no YAML, with line and column where they are known."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"is not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        mark = error.problem_mark
+        return f"is not YAML: line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    if isinstance(error, RecursionError):
+        return "is nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return f"is not UTF-8: byte {error.start} cannot be read"
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror}"
+    return f"cannot be read: {(str(error).splitlines() or [''])[0]}"
 
 
 def _example(field: FieldInfo) -> str | None:

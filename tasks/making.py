@@ -47,8 +47,8 @@ def make_translation(release_id: int, language: str) -> Made:
         reason = str(error) if expected else f"{type(error).__name__}: {error}"
         log.warning("translation held", release=release.name, language=language, reason=reason, exc_info=not expected)
         with write() as ledger:
-            again = now(ledger) + settings().making_retry
-            makings.hold(ledger, translations, attempt=attempt, hint_at=again, reason=reason, **key)
+            retry = settings().making_retry
+            makings.hold(ledger, translations, attempt=attempt, now=now(ledger), wait=retry, reason=reason, **key)
         return Made(release.name, {language: reason})
     with write() as ledger:
         made = {"engine": translation.engine, "document": translation.model_dump_json()}
@@ -82,8 +82,8 @@ def _make_rendition(release_id: int, release: Release, language: str, format: st
         reason = f"{type(error).__name__}: {error}"
         log.exception("rendition held", release=release.name, language=language, format=format)
         with write() as ledger:
-            again = now(ledger) + settings().making_retry
-            makings.hold(ledger, renditions, attempt=attempt, hint_at=again, reason=reason, **key)
+            retry = settings().making_retry
+            makings.hold(ledger, renditions, attempt=attempt, now=now(ledger), wait=retry, reason=reason, **key)
         return reason
     with write() as ledger:
         made = {"content_type": rendition.content_type, "body": rendition.body, "sha256": rendition.sha256}

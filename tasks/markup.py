@@ -72,6 +72,8 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "td": {"colspan", "rowspan"},
     "ol": {"start"},
 }
+MAX_CHARACTERS = 1024 * 1024
+"""Of a cleaned body. Real ones have some tens of thousands."""
 MAX_DEPTH = 60
 """Elements within elements. Real bodies have ten, and parsers take minutes for thousands."""
 _SCHEMES = {"http", "https", "mailto", "tel"}
@@ -90,7 +92,26 @@ def clean_html(body: str) -> str:
     # h1 is the headline's; inside a body it is a section heading
     body = re.sub(r"<(/?)h1\b", r"<\1h2", body, flags=re.IGNORECASE)
     cleaned = nh3.clean(body, tags=set(BLOCKS | INLINES), attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel=None)
+    if len(cleaned) > MAX_CHARACTERS:
+        raise ValueError(f"is larger than {MAX_CHARACTERS:,} characters")
+    _refuse_lost_links(root, cleaned)
     return cleaned.strip()
+
+
+def _refuse_lost_links(root: lxml_html.HtmlElement, cleaned: str) -> None:
+    """What the cleaner takes for no address it drops without a word; here that is a refusal."""
+    if not cleaned.strip():
+        return
+    wanted = _addresses(root)
+    kept = _addresses(lxml_html.fragment_fromstring(cleaned, create_parent="div"))
+    if len(kept) < len(wanted):
+        lost = next((address for address in wanted if address not in kept), wanted[-1])
+        raise ValueError(f"holds the address {lost[:80]!r}, which is not a valid one")
+
+
+def _addresses(root: lxml_html.HtmlElement) -> list[str]:
+    found = [element.get("href") or element.get("src") for element in root.iter("a", "img")]
+    return [address for address in found if address]
 
 
 def _refuse_deep(root: lxml_html.HtmlElement) -> None:
@@ -113,9 +134,17 @@ def _refuse_unknown(root: lxml_html.HtmlElement) -> None:
         address = element.get("href") if tag == "a" else element.get("src") if tag == "img" else None
         if tag == "a" and not address:
             raise ValueError(f"holds a link without an address, around {text_of(element)[:40]!r}")
-        if address is not None and urlsplit(address.strip()).scheme.lower() not in _SCHEMES:
+        if address is not None and _scheme_of(address) not in _SCHEMES:
             schemes = ", ".join(sorted(_SCHEMES))
             raise ValueError(f"holds the address {address[:80]!r}; addresses are absolute and begin with {schemes}")
+
+
+def _scheme_of(address: str) -> str:
+    """In lower case; empty for what is no address at all."""
+    try:
+        return urlsplit(address.strip()).scheme.lower()
+    except ValueError:
+        return ""
 
 
 def text_of(element: lxml_html.HtmlElement) -> str:

@@ -17,12 +17,14 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import AfterValidator, Field, model_validator
 
-from tasks.documents import Document, DocumentRefused, Problem, read
+from tasks.countries import Country
+from tasks.documents import Document, DocumentRefused, Problem, pattern, read, unreadable
 from tasks.languages import LanguageTag
-from tasks.release import Country, Line, Slug, Topic
+from tasks.release import Line, Slug, Topic
 
 FORMATS = ("ninjs", "html", "text")
 TRANSPORTS = ("http", "https")
+HEADER_NAME = pattern(r"^[A-Za-z0-9-]+$", "must be a header's name: letters, digits and '-'")
 
 
 def _reference(value: str) -> str:
@@ -46,13 +48,18 @@ def _url(value: str) -> str:
     return value
 
 
+def _once(values: list[str]) -> list[str]:
+    """`[de, DE]` is one language."""
+    return list(dict.fromkeys(values))
+
+
 class Auth(Document):
     """How an outlet knows that it is us. Secrets are named, never written: `env:NAME` or `file:PATH`."""
 
     type: Literal["none", "bearer", "basic", "header"] = "none"
     user: Line | None = None
     """With `basic`."""
-    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] | None = Field(None, examples=["X-Api-Key"])
+    header: Annotated[str, Field(pattern=HEADER_NAME)] | None = Field(None, examples=["X-Api-Key"])
     """With `header`: its name."""
     secret: SecretReference | None = None
     """The token, password or header value."""
@@ -99,7 +106,7 @@ class Outlet(Document):
     id: Slug = Field(examples=["berliner-bote"])
     name: Line = Field(examples=["Berliner Bote"])
     country: Country
-    languages: list[LanguageTag] = Field(min_length=1, examples=[["de"]])
+    languages: Annotated[list[LanguageTag], AfterValidator(_once)] = Field(min_length=1, examples=[["de"]])
     """It gets one delivery of a release in each of these."""
     topics: list[Topic] = []
     """Empty: all topics."""
@@ -108,7 +115,8 @@ class Outlet(Document):
     url: Annotated[str, AfterValidator(_url)] = Field(max_length=2000, examples=["https://bote.example/wire"])
     auth: Auth = Auth()
     headers: dict[
-        Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")], Annotated[str, Field(pattern=r"^[^\r\n\x00]*$")]
+        Annotated[str, Field(pattern=HEADER_NAME)],
+        Annotated[str, Field(pattern=pattern(r"^[^\r\n\x00]*$", "must be a single line"))],
     ] = {}
     limits: Limits = Limits()
     retry: Retry = Retry()
@@ -127,15 +135,27 @@ class OutletFile:
     refused: list[tuple[str, DocumentRefused]] = field(default_factory=list)
 
 
-def read_outlets(path: Path) -> OutletFile:
-    """Read `.yaml`, `.json` or `.csv`; raises DocumentRefused when the file as a whole cannot be read.
+def read_outlets(path: Path, form: str | None = None) -> OutletFile:
+    """Read a file; its name ends in `.yaml`, `.json` or `.csv` unless `form` says which it is.
 
-    A CSV file has a header line of field names (`limits.in_flight`, `auth.secret` for inner fields); lists are
-    separated by spaces or semicolons.
+    Raises DocumentRefused when the file as a whole cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DocumentRefused(str(path), [Problem("(file)", unreadable(error))]) from None
+    return parse_outlets(data, form or path.suffix.removeprefix("."), str(path))
+
+
+def parse_outlets(data: bytes, form: str, name: str) -> OutletFile:
+    """Read `data` as `csv`, `json` or (anything else) YAML; `name` is what a refusal calls it.
+
+    CSV has a header line of field names (`limits.in_flight`, `auth.secret` for inner fields); lists are separated by
+    spaces or semicolons. Raises DocumentRefused when the whole cannot be read.
     """
     result = OutletFile()
     seen: dict[str, str] = {}
-    for where, row in _rows(path):
+    for where, row in _rows(data, form, name):
         try:
             outlet = read(Outlet, row, f"outlet {row.get('id', '?') if isinstance(row, dict) else '?'}")
             if outlet.id in seen:
@@ -150,22 +170,21 @@ def read_outlets(path: Path) -> OutletFile:
     return result
 
 
-def _rows(path: Path) -> list[tuple[str, Any]]:
+def _rows(data: bytes, form: str, name: str) -> list[tuple[str, Any]]:
     try:
-        text = path.read_text("utf-8-sig")
-        if path.suffix == ".csv":
+        text = data.decode("utf-8-sig")
+        if form == "csv":
             reader = csv.DictReader(io.StringIO(text))
             return [(f"line {reader.line_num}", _unflatten(row)) for row in reader]
-        data = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_YAML)  # noqa: S506, a safe loader
-    except (OSError, ValueError, RecursionError, yaml.YAMLError, csv.Error) as error:
-        raise DocumentRefused(str(path), [Problem("(file)", str(error))]) from None
-    if isinstance(data, dict):
-        data = data.get("outlets", [data] if "id" in data else None)
-    if not isinstance(data, list):
-        raise DocumentRefused(
-            str(path), [Problem("(file)", "must hold a list of outlets, or an object with a list 'outlets'")]
-        )
-    return [(f"entry {number}", row) for number, row in enumerate(data, 1)]
+        found = json.loads(text) if form == "json" else yaml.load(text, Loader=_YAML)  # noqa: S506, a safe loader
+    except (ValueError, RecursionError, yaml.YAMLError, csv.Error) as error:
+        raise DocumentRefused(name, [Problem("(file)", unreadable(error))]) from None
+    if isinstance(found, dict):
+        found = found.get("outlets", [found] if "id" in found else None)
+    if not isinstance(found, list):
+        problem = "must hold a list of outlets, or an object with a list 'outlets'"
+        raise DocumentRefused(name, [Problem("(file)", problem)])
+    return [(f"entry {number}", row) for number, row in enumerate(found, 1)]
 
 
 _YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

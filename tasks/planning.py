@@ -57,27 +57,65 @@ def plan(release_id: int, now: float | None = None) -> Plan | None:
 
 def matches(release: Release, outlet: Outlet) -> Iterator[str]:
     """The languages in which the outlet takes this release; none if the two do not agree."""
+    if disagreement(release, outlet) is None:
+        for language in outlet.languages:
+            if not _only_by_machine(release, outlet, language):
+                yield language
+
+
+def disagreement(release: Release, outlet: Outlet) -> str | None:
+    """Why the outlet gets this release in no language at all, as the end of "the outlet …"; None if they agree."""
     if release.circuits and not set(release.circuits) & set(outlet.circuits):
-        return
+        return "is in none of its circuits"
     if release.countries and outlet.country not in release.countries:
-        return
+        return "is not in its countries"
     if outlet.topics and not set(release.topics) & set(outlet.topics):
-        return
-    for language in outlet.languages:
-        if outlet.machine_translation == "accept" or release.text_in(language) is not None:
-            yield language
+        return "takes none of its topics"
+    return None
+
+
+def _only_by_machine(release: Release, outlet: Outlet, language: str) -> bool:
+    return outlet.machine_translation == "refuse" and release.text_in(language) is None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """In which languages an outlet is to get a release, and for each language in which it is not, why."""
+
+    outlet: Outlet
+    languages: list[str]
+    refused: dict[str, str]
+
+
+def audience(ledger: Connection, release_id: int) -> list[Match]:
+    """Every outlet, as it stands now, with what planning would decide for it."""
+    release = releases.get(ledger, release_id)
+    reached = deliveries.may_have(ledger, release.uri, release.version) if release.version > 1 else {}
+    found = []
+    for outlet in outlets.everyone(ledger):
+        wanted = _wanted(release, outlet, reached)
+        if release.status == "canceled":
+            why = "never got it"
+        else:
+            why = disagreement(release, outlet) or "takes no machine translation"
+        found.append(Match(outlet, wanted, {language: why for language in outlet.languages if language not in wanted}))
+    return found
 
 
 def _choose(ledger: Connection, release: Release, everyone: Iterable[Outlet]) -> list[Planned]:
     """The deliveries of a release, each outlet and language once."""
     reached = deliveries.may_have(ledger, release.uri, release.version) if release.version > 1 else {}
-    killed = release.status == "canceled"
-    rows = []
-    for outlet in everyone:
-        wanted = [] if killed else list(matches(release, outlet))
-        wanted += [language for language in reached.get(outlet.id, []) if language not in wanted]
-        rows += [Planned(outlet.id, language, outlet.format, _first_hold(outlet)) for language in wanted]
-    return rows
+    return [
+        Planned(outlet.id, language, outlet.format, _first_hold(outlet))
+        for outlet in everyone
+        for language in _wanted(release, outlet, reached)
+    ]
+
+
+def _wanted(release: Release, outlet: Outlet, reached: dict[str, list[str]]) -> list[str]:
+    """The languages in which it matches, and (all that a kill has) those in which it may have an older version."""
+    wanted = [] if release.status == "canceled" else list(dict.fromkeys(matches(release, outlet)))
+    return wanted + [language for language in reached.get(outlet.id, []) if language not in wanted]
 
 
 def _first_hold(outlet: Outlet) -> Hold:

@@ -10,20 +10,32 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from datetime import date as Day
 from typing import Annotated, Any, Literal, Self
 
 import yaml
 from markdown_it import MarkdownIt
-from pydantic import AfterValidator, AwareDatetime, Field, field_validator, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, ValidationInfo, field_validator, model_validator
 
-from tasks.documents import Document, DocumentRefused, Problem, read
-from tasks.languages import LanguageTag
-from tasks.markup import clean_html
+from tasks.countries import Country
+from tasks.documents import Document, DocumentRefused, Problem, pattern, read, unreadable
+from tasks.languages import LanguageTag, normalise
+from tasks.markup import MAX_CHARACTERS, clean_html
 
 MAX_RELEASE_BYTES = 2 * 1024 * 1024
 """A release larger than this is refused at the door: the longest real release is some tens of kilobytes."""
 
+MAX_VERSION = 2_000_000_000
+"""The last version can only be a kill: nothing may come that cannot be withdrawn."""
+
+_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+ONE_LINE = pattern(r"^[^\r\n]*$", "must be a single line")
+TICKER = pattern(r"^[A-Z]+:[A-Z0-9.\-]+$", "must be EXCHANGE:SYMBOL")
+WEB = pattern(r"^https?://\S+$", "must be a web address, http:// or https://")
+E_MAIL = pattern(r"^[^@\s]+@[^@\s]+$", "must be an e-mail address")
+URI = pattern(r"^[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f\x7f]+$", "must be an absolute URI without spaces")
+MAX_URI = 300
 MEDIA_TOPIC = "http://cv.iptc.org/newscodes/mediatopic/"
 
 
@@ -35,12 +47,6 @@ def _topic(value: str) -> str:
     return bare
 
 
-def _country(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2}", value):
-        raise ValueError("is not an ISO 3166-1 country code of two letters")
-    return value.upper()
-
-
 def _slug(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", value):
         raise ValueError("must be lower-case letters, digits, '.', '_' and '-', beginning with a letter or digit")
@@ -48,25 +54,24 @@ def _slug(value: str) -> str:
 
 
 Topic = Annotated[str, AfterValidator(_topic), Field(examples=["medtop:20000178"])]
-Country = Annotated[str, AfterValidator(_country), Field(examples=["DE"])]
 Slug = Annotated[str, Field(min_length=1, max_length=100, examples=["dach-business"]), AfterValidator(_slug)]
-Line = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\r\n]*$")]
+Line = Annotated[str, Field(min_length=1, max_length=500, pattern=ONE_LINE)]
 
 
 class Dateline(Document):
     """Where and on which day the news is from."""
 
     place: Line = Field(examples=["Berlin"])
-    date: date
+    date: Day = Field(examples=["2026-11-22"])
 
 
 class Issuer(Document):
     """The organisation that the release speaks for."""
 
     name: Line = Field(examples=["Acme Robotics AG"])
-    tickers: list[Annotated[str, Field(pattern=r"^[A-Z]+:[A-Z0-9.\-]+$")]] = Field([], examples=[["XETRA:ACM"]])
+    tickers: list[Annotated[str, Field(pattern=TICKER)]] = Field([], examples=[["XETRA:ACM"]])
     """Stock symbols as EXCHANGE:SYMBOL."""
-    url: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = Field(None, examples=["https://acme.example/"])
+    url: Annotated[str, Field(pattern=WEB)] | None = Field(None, examples=["https://acme.example/"])
 
 
 class Contact(Document):
@@ -74,8 +79,16 @@ class Contact(Document):
 
     name: Line = Field(examples=["Jane Doe"])
     role: Line | None = None
-    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = Field(None, examples=["press@acme.example"])
+    email: Annotated[str, Field(pattern=E_MAIL)] | None = Field(None, examples=["press@acme.example"])
     phone: Line | None = None
+
+
+def _render_markdown(text: str) -> str:
+    """HTML of a Markdown body; raises ValueError for one whose references would blow it up."""
+    longest = max((len(line) for line in text.splitlines() if re.match(r" {0,3}\[[^\]]+\]:", line)), default=0)
+    if longest * text.count("[") > 4 * MAX_CHARACTERS:
+        raise ValueError("has so many and so long link references that it would be too large")
+    return str(MarkdownIt("commonmark").enable("table").render(text))
 
 
 class _Text(Document):
@@ -88,15 +101,16 @@ class _Text(Document):
 
     @field_validator("body_html")
     @classmethod
-    def _clean(cls, value: str | None) -> str | None:
-        return None if value is None else clean_html(value)
+    def _clean(cls, value: str | None, info: ValidationInfo) -> str | None:
+        stored = bool(info.context and info.context.get("stored"))
+        return value if value is None or stored else clean_html(value)
 
     @model_validator(mode="after")
     def _one_body(self) -> Self:
         if self.body_markdown is not None:
             if self.body_html is not None:
                 raise ValueError("give body_html or body_markdown, not both")
-            rendered = clean_html(MarkdownIt("commonmark").enable("table").render(self.body_markdown))
+            rendered = clean_html(_render_markdown(self.body_markdown))
             object.__setattr__(self, "body_html", rendered)
             object.__setattr__(self, "body_markdown", None)
         return self
@@ -123,12 +137,12 @@ class Release(_Text):
     """One version of one release."""
 
     uri: str = Field(
-        pattern=r"^[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f\x7f]+$",
-        max_length=300,
+        pattern=URI,
+        max_length=MAX_URI,
         examples=["urn:newsml:acme.example:20261122:plant"],
     )
     """Names the release, the same in all its versions: an absolute URI."""
-    version: int = Field(1, ge=1, le=2_000_000_000, examples=[1])
+    version: int = Field(1, ge=1, le=MAX_VERSION, examples=[1])
     """1 first; a higher one is a correction of all before."""
     language: LanguageTag
     """The language the body is written in: a BCP 47 tag."""
@@ -153,10 +167,31 @@ class Release(_Text):
     """Terms that are never translated."""
     translations: dict[LanguageTag, SuppliedTranslation] = {}
 
+    @field_validator("translations", mode="before")
+    @classmethod
+    def _each_language_once(cls, value: Any) -> Any:
+        seen: dict[str, str] = {}
+        for tag in value if isinstance(value, dict) else ():
+            try:
+                language = normalise(str(tag))
+            except ValueError:
+                continue  # said of the tag itself
+            if language in seen:
+                raise ValueError(f"has the same language twice, as {seen[language]!r} and {tag!r}")
+            seen[language] = str(tag)
+        return value
+
+    @classmethod
+    def from_ledger(cls, document: str) -> Self:
+        """A release as the ledger has it: it was checked and cleaned when it was taken."""
+        return cls.model_validate_json(document, context={"stored": True})
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.status == "usable" and not self.html:
             raise ValueError("body_html or body_markdown is missing")
+        if self.status == "usable" and self.version == MAX_VERSION:
+            raise ValueError(f"version {MAX_VERSION} can only be a kill")
         if self.language in self.translations:
             raise ValueError(f"translations.{self.language}: is the language of the release itself")
         return self
@@ -206,7 +241,24 @@ def _parse(data: str | bytes) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _refused(f"is neither JSON nor text with YAML front matter (first line '---'): {error}") from None
+        if text.startswith(("{", "[")):
+            raise _refused(unreadable(error)) from None
+        raise _refused("is neither JSON nor text with YAML front matter, whose first line is '---'") from None
+
+
+def uri_of(data: bytes) -> str | None:
+    """The `uri` that a document names, however wrong the rest of it may be; None if it names none that could be one."""
+    try:
+        document = _parse(data)
+    except DocumentRefused:
+        return None
+    uri = document.get("uri") if isinstance(document, dict) else None
+    return uri if isinstance(uri, str) and len(uri) <= MAX_URI and re.fullmatch(URI, uri) and _is_utf8(uri) else None
+
+
+def _is_utf8(text: str) -> bool:
+    """Half a surrogate pair, which JSON can hold, is not."""
+    return text == text.encode(errors="replace").decode()
 
 
 def read_front_matter(data: bytes) -> dict[str, Any]:
@@ -222,9 +274,12 @@ def _with_front_matter(text: str) -> dict[str, Any]:
     if len(parts) != 3:
         raise _refused("front matter has no closing line '---'")
     try:
-        fields = yaml.safe_load(parts[1]) or {}
+        text = "\n" + parts[1]  # so that lines in problems are those of the document
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_YAML)):
+            raise _refused("front matter holds an alias ('*name'): write the value itself")
+        fields = yaml.load(text, Loader=_YAML) or {}  # noqa: S506, a safe loader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise _refused(f"front matter is not YAML: {error}") from None
+        raise _refused(f"front matter: {unreadable(error)}") from None
     if not isinstance(fields, dict):
         raise _refused("front matter must be 'field: value' lines")
     body = parts[2].strip()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from tasks.languages import name_of
 from tasks.ledger import counts
@@ -19,6 +21,11 @@ from tasks.ledger.schema import deliveries, outlets, releases
 from tasks.release import Release
 from tasks.states import State
 
+STATES_IN_ORDER = (
+    State.HELD, State.DUE, State.CLAIMED, State.DELIVERED, State.REJECTED, State.EXHAUSTED, State.SUPERSEDED,
+    State.CANCELED,
+)  # fmt: skip
+"""As a delivery passes through them."""
 BARS = 60
 """Columns of the picture of deliveries over time."""
 
@@ -72,6 +79,35 @@ class Report:
         return moments[max(0, round(share * len(moments)) - 1)] - self.first_due_at
 
 
+def reasons(ledger: Connection, release_id: int) -> list[dict[str, Any]]:
+    """Why rows are rejected, exhausted or still due: state, reason and number, the commonest first."""
+    d = deliveries.c
+    query = (
+        select(d.state, d.reason, func.count())
+        .where(d.release_id == release_id, d.state.in_([State.REJECTED, State.EXHAUSTED, State.DUE]))
+        .group_by(d.state, d.reason)
+    )
+    counted: Counter[tuple[str, str]] = Counter()
+    for state, reason, n in ledger.execute(query):
+        counted[state, kind_of(reason) or "not tried yet"] += n
+    return [{"state": state, "reason": reason, "n": n} for (state, reason), n in counted.most_common()]
+
+
+def kind_of(reason: str | None) -> str:
+    """A reason without what differs per outlet, so that reasons of one kind can be counted."""
+    kind = reason or ""
+    for particular, common in _PARTICULARS:
+        kind = particular.sub(common, kind)
+    return kind
+
+
+_PARTICULARS = (
+    (re.compile(r": points .*$"), ""),  # where a redirect pointed
+    (re.compile(r"^address \S+"), "its address"),
+    (re.compile(r"^secret \S+:"), "a secret:"),
+)
+
+
 def report(ledger: Connection, release_id: int) -> Report:
     """Gather the report of a release."""
     row = ledger.execute(select(releases).where(releases.c.id == release_id)).one()
@@ -92,7 +128,7 @@ def report(ledger: Connection, release_id: int) -> Report:
         if found.first_due_at is not None:
             first_due.append(found.first_due_at)
     return Report(
-        Release.model_validate_json(row.document),
+        Release.from_ledger(row.document),
         row.received_at,
         min(first_due, default=None),
         lines,
@@ -174,7 +210,7 @@ def _bars(found: Report) -> list[tuple[float, int, float]]:
 def _reasons(found: Report) -> dict[str, int]:
     reasons: dict[str, int] = {}
     for line in found.undelivered:
-        reason = f"{line.state}: {line.reason or '—'}"
+        reason = f"{line.state}: {kind_of(line.reason) or '—'}"
         reasons[reason] = reasons.get(reason, 0) + 1
     return dict(sorted(reasons.items(), key=lambda entry: -entry[1]))
 

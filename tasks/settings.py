@@ -5,18 +5,28 @@ from __future__ import annotations
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
-from tasks.documents import DocumentRefused, Problem
+from tasks.documents import DocumentRefused, Problem, in_words
+
+PREFIX = "FANWIRE_"
+EXAMPLES = {
+    "FANWIRE_BROKER_URL": "redis://:password@localhost:6379/0",
+    "FANWIRE_LEDGER_URL": "postgresql+psycopg://fanwire:password@localhost/fanwire",
+    "FANWIRE_ALLOWED_NETWORKS": "127.0.0.0/8,10.1.0.0/16",
+}
 
 
 class Settings(BaseSettings):
     """Times are seconds unless a name says otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix="FANWIRE_", extra="ignore", frozen=True, use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, use_attribute_docstrings=True)
 
     home: Path = Path("var")
     """Where everything that Fanwire itself writes goes: ledger, embedded broker, logs, reports."""
@@ -70,9 +80,9 @@ class Settings(BaseSettings):
     """Where notices go (an outlet is gone, a host has failed for days): each is a POST of JSON. None: only kept, see
     `fanwire notices`."""
 
-    log_level: str = "INFO"
-    log_format: str = Field("json", pattern="^(json|console)$")
-    flower_port: int = 5555
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+    flower_port: int = Field(5555, ge=1, le=65535)
     flower_user: str = "operations"
     flower_password: SecretStr | None = None
     """None: one is made and kept under the home, readable by the owner only."""
@@ -80,8 +90,43 @@ class Settings(BaseSettings):
     @field_validator("allowed_networks", mode="before")
     @classmethod
     def _networks(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+        if not isinstance(value, str):
+            return value
+        networks = []
+        for part in filter(None, map(str.strip, value.split(","))):
+            try:
+                networks.append(ip_network(part))
+            except ValueError as error:
+                raise ValueError(f"is no list of address ranges: {error}") from None
+        return tuple(networks)
+
+    @field_validator("broker_url")
+    @classmethod
+    def _is_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        """The value is never shown: it holds a password."""
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value.get_secret_value())
+            sound = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            sound = False
+        if not sound:
+            raise ValueError("must be an address of Redis or Valkey, redis:// or rediss://; in its password # / ? [ ] "
+                             "are written %23 %2F %3F %5B %5D")  # fmt: skip
+        return value
+
+    @field_validator("ledger_url")
+    @classmethod
+    def _is_a_ledger(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        try:
+            sound = make_url(value.get_secret_value()).drivername in ("sqlite", "postgresql+psycopg")
+        except (ArgumentError, ValueError):
+            sound = False
+        if not sound:
+            raise ValueError("must be a SQLAlchemy address, postgresql+psycopg:// or sqlite:///")
         return value
 
     @model_validator(mode="after")
@@ -105,10 +150,12 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        problems = [
-            Problem(
-                "FANWIRE_" + "_".join(map(str, entry["loc"])).upper() if entry["loc"] else "FANWIRE_…", entry["msg"]
-            )
-            for entry in error.errors(include_url=False, include_input=False)
-        ]
-        raise DocumentRefused("configuration", problems) from None
+        raise DocumentRefused("configuration", list(map(_problem, error.errors(include_url=False)))) from None
+
+
+def _problem(error: Any) -> Problem:
+    """In words, and never with the value of a secret."""
+    name = PREFIX + "_".join(map(str, error["loc"])).upper() if error["loc"] else f"{PREFIX}…"
+    if error["type"] != "value_error" and name.endswith(("_URL", "_PASSWORD")):
+        error = error | {"input": "what stands there"}
+    return Problem(name, in_words(error), EXAMPLES.get(name))

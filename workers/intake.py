@@ -26,7 +26,7 @@ from sqlalchemy.exc import DBAPIError
 from tasks import ledger, pipeline
 from tasks.documents import DocumentRefused, Problem
 from tasks.ledger import refusals, releases
-from tasks.release import MAX_RELEASE_BYTES, Release, read_release
+from tasks.release import MAX_RELEASE_BYTES, Release, read_release, uri_of
 from workers.broker import broker_url
 from workers.envelope import RELEASES, Receipt, guarded_transport
 from workers.queues import STAGES, transport_options
@@ -133,7 +133,7 @@ def _take_in(body: bytes, problem: str | None) -> tuple[Receipt, int, int]:
             raise _conflict(release)
     except DocumentRefused as refusal:
         with ledger.write() as book:
-            refusals.keep(book, body, str(refusal), now)
+            refusals.keep(book, body, str(refusal), now, uri=None if problem else uri_of(body))
         log.warning("release refused", reason=str(refusal)[:2000], bytes=len(body))
         return Receipt("refused", problems=[vars(problem) for problem in refusal.problems]), 0, 0
     status: Literal["accepted", "known"] = "accepted" if taken.outcome == "new" else "known"

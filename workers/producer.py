@@ -1,11 +1,22 @@
 """For producers in Python: `Producer(url).submit(release)` returns once the ledger has the release.
 
-    from workers.producer import Producer
+    from workers.producer import NoReceipt, Producer
 
     with Producer("redis://:password@wire.example:6379/0") as producer:
-        receipt = producer.submit({"uri": "urn:…", "language": "en", "headline": "…", "body_html": "<p>…</p>"})
-        if not receipt.taken:
-            print(receipt.problems)
+        try:
+            receipt = producer.submit(
+                {
+                    "uri": "urn:newsml:acme.example:20261122:plant",
+                    "language": "en",
+                    "headline": "Acme opens its first plant in Portugal",
+                    "body_html": "<p>Acme said on Monday …</p>",
+                }
+            )
+        except NoReceipt:
+            ...  # it may be taken or not: submit the same again
+        else:
+            if not receipt.taken:
+                print(receipt.problems)
 
 Safe to repeat: the same `uri` and `version` with the same content is taken once, however often it is sent.
 """
@@ -63,7 +74,11 @@ class Producer:
             except (KombuError, RedisError, OSError) as error:
                 trouble = error
                 self._reconnect(min(1.0, max(0.0, ends - time.monotonic())))
-        told = f"; the broker said: {trouble}" if trouble else "; is a worker with --intake running?"
+        told = (
+            f"; the broker says: {trouble}"
+            if trouble
+            else "; does the broker have an intake (`fanwire worker intake`)?"
+        )
         raise NoReceipt(f"no receipt within {timeout:g} s{told}")
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from tasks import ledger
 from tasks.settings import settings
-from workers import broker
+from workers import broker, home
 from workers.ops import flower
 
 CELERY = (sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-E", "--without-gossip", "--without-mingle")
@@ -52,14 +52,40 @@ def worker(name: str, queues: str, *options: str) -> list[str]:
     return [*CELERY, "--hostname", f"{name}@%h", "--queues", queues, *options]
 
 
-def up() -> None:
-    """Start everything in the foreground; does not return."""
-    home = settings().home.absolute()
-    (home / "log").mkdir(parents=True, exist_ok=True)
+def up(tell: Callable[[str], None]) -> None:
+    """Start everything in the foreground; does not return. `tell` gets each line that the operator should read.
+
+    Raises home.AlreadyUp when this home has a Fanwire that is up, and DocumentRefused when it could not start.
+    """
+    place = settings().home.absolute()
+    (place / "log").mkdir(parents=True, exist_ok=True)
+    descriptor = home.lock()
+    flower.need_port()
     ledger.upgrade()
-    config = home / "supervisord.conf"
-    config.write_text(configuration(home, commands()))
+    config = place / "supervisord.conf"
+    config.write_text(configuration(place, commands()))
+    for line in _where_is_what(place):
+        tell(line)
+    home.keep_through_exec(descriptor)
     os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)])  # noqa: S606
+
+
+def _where_is_what(place: Path) -> list[str]:
+    """What somebody who has just typed `fanwire up` wants to know."""
+    configured = settings().flower_password is not None
+    password = "in FANWIRE_FLOWER_PASSWORD" if configured else f"in {place / 'flower.password'}"
+    page = f"http://{flower.address()}:{settings().flower_port}/"
+    return [
+        f"Fanwire starts under {place}; Ctrl-C ends it all",
+        f"  Flower   {page} user {settings().flower_user}, password {password}",
+        f"  Logs     {place / 'log'}/",
+        f"  Broker   its address is in {place / 'broker.url'}"
+        if broker.embedded()
+        else "  Broker   FANWIRE_BROKER_URL",
+        f"  Ledger   {ledger.safe_ledger_url()}",
+        "It is ready when `intake` has entered RUNNING state below. Then, in another terminal:",
+        "  fanwire doctor · fanwire outlets import FILE · fanwire submit FILE --wait",
+    ]
 
 
 def configuration(home: Path, processes: dict[str, list[str]]) -> str:

@@ -12,9 +12,11 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,11 +37,13 @@ TIMES = {
 }
 READY_SECONDS = 60.0
 RUN_SECONDS = 240.0
+FLOWER_PORT = 5555
 
 
 def main() -> int:
     """The demo from beginning to end; the exit status."""
     options = _options()
+    options.flower_port = flower_port(options.flower_port)
     home = (options.home or ROOT / "var" / "demo").resolve()
     shutil.rmtree(home, ignore_errors=True)
     (home / "farm").mkdir(parents=True)
@@ -61,8 +65,28 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--language", help="all outlets take this language only")
     parser.add_argument("--release", type=Path, help="another release to send, in any form that `fanwire submit` reads")
     parser.add_argument("--home", type=Path, help="where everything goes (var/demo); emptied first")
-    parser.add_argument("--flower-port", type=int, default=5555)
+    parser.add_argument("--flower-port", type=int, help=f"({FLOWER_PORT}, or a free one when that is taken)")
     return parser.parse_args()
+
+
+def flower_port(wanted: int | None) -> int:
+    """The port that was asked for; else Flower's own, or a free one when somebody listens there already."""
+    if _is_free(wanted or FLOWER_PORT):
+        return wanted or FLOWER_PORT
+    if wanted:
+        sys.exit(f"port {wanted} is taken; name another with --flower-port, or leave it to the demo")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        free = int(probe.getsockname()[1])
+    print(f"Port {FLOWER_PORT} is taken, so this Flower gets {free}.")
+    return free
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def fanwire() -> str:
@@ -236,6 +260,7 @@ class Demo:
         (self.home / "report.csv").write_text(report.as_csv(found), "utf-8")
         proof = compare(found, self.farm["control"], unknowable)
         self.out.print()
+        self.explain(found)
         for line in proof.lines(found):
             self.out.print(line, markup=False)
         end = "[green]Nothing doubled, nothing missing.[/]" if proof.sound else "[red]Something is wrong: see above.[/]"
@@ -244,6 +269,21 @@ class Demo:
             f"{time.monotonic() - self.began:.0f} s in all. {end}"
         )
         return 0 if proof.sound else 1
+
+    def explain(self, found: Any) -> None:
+        """Why there are not as many deliveries as outlets."""
+        from tasks import ledger, planning
+
+        languages = Counter(line.outlet for line in found.lines)
+        several = sum(count > 1 for count in languages.values())
+        told = f"Plan:   {len(found.lines):,} deliveries to {len(languages):,} outlets"
+        told += f", for {several:,} take it in more than one language" if several else ""
+        self.out.print(told, markup=False)
+        with ledger.read() as book:
+            nothing = [match for match in planning.audience(book, self.release_id) if not match.languages]
+        why = Counter(reason for match in nothing for reason in set(match.refused.values()))
+        for reason, count in why.most_common():
+            self.out.print(f"        {count:,} more get nothing: each {reason}", markup=False)
 
 
 def table(languages: dict[str, dict[str, int]]) -> Any:
@@ -255,11 +295,12 @@ def table(languages: dict[str, dict[str, int]]) -> Any:
     from tasks.ledger.counts import total
 
     states = ("delivered", "due", "claimed", "held", "rejected", "exhausted")
-    found = Table(Column("language", no_wrap=True), "", *states, box=None, padding=(0, 2, 0, 0))
+    columns = (Column(state, justify="right") for state in states)
+    found = Table(Column("language", no_wrap=True), "", *columns, box=None, padding=(0, 1, 0, 0))  # fits 80 columns
     for language, counted in [*languages.items(), ("all", total(languages))]:
         everyone = sum(counted.values()) or 1
-        bar = ProgressBar(total=everyone, completed=counted.get("delivered", 0), width=20)
-        name = "all" if language == "all" else f"{name_of(language)} ({language})"
+        bar = ProgressBar(total=everyone, completed=counted.get("delivered", 0), width=8)
+        name = "all" if language == "all" else name_of(language)
         found.add_row(name, bar, *(f"{counted.get(state, 0) or ''}" for state in states))
     return found
 

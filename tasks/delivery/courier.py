@@ -534,7 +534,7 @@ class _Line:
     def not_connected(self) -> tuple[str, ErrorKind]:
         number = self.curl.getinfo(pycurl.OS_ERRNO)
         if self.refused is not None and self.dialled is None:
-            return f"address {self.refused} is refused", ErrorKind.BLOCKED
+            return f"address {self.refused} is refused; FANWIRE_ALLOWED_NETWORKS may allow it", ErrorKind.BLOCKED
         if number == errno.EADDRNOTAVAIL and self.dialled and ":" not in self.dialled:
             return "no local port is free", ErrorKind.OURS  # for IPv6 the same number means that we have none
         return os.strerror(number).lower() if number else "cannot connect", ErrorKind.CONNECT

@@ -127,7 +127,14 @@ class Drain:
         self._summary = Summary()
 
     def run(self) -> Summary:
-        """The loop."""
+        """Until nothing is due or in flight; whatever happens, verdicts that are known are written."""
+        try:
+            self._loop()
+        finally:
+            self._flush()
+        return self._summary
+
+    def _loop(self) -> None:
         ends = time.monotonic() + self._policy.drain_budget
         turned = time.monotonic()
         while True:
@@ -137,13 +144,11 @@ class Drain:
                 self._break_off()
             found = 0 if self._closing else self._claim_more()
             if not found and not self._courier.in_flight and (self._closing or self._looked()):
-                break
+                return
             turned = time.monotonic()
             for answer in self._courier.turn(FLUSH_EVERY / 4):
                 self._take(answer)
             self._flush_if_time()
-        self._flush()
-        return self._summary
 
     def _looked(self) -> bool:
         """Whether the last look at the ledger, just now or a moment ago, found nothing that is due."""
@@ -212,6 +217,9 @@ class Drain:
             transfer = transports.prepare(item.outlet, parcel, key=item, deadline=self._policy.deadline, now=now)
         except (SecretMissing, UnknownTransport) as error:
             self._settle(item, _ours(str(error)), Times(now, 0.0))
+        except Exception as error:  # whatever it is, it is about this one row, and hundreds of others are in flight
+            log.exception("delivery cannot be prepared", outlet=item.outlet.id)
+            self._settle(item, _ours(f"cannot be prepared: {type(error).__name__}"), Times(now, 0.0))
         else:
             self._window.enter(item.claim.id)
             self._courier.start(transfer)

@@ -23,11 +23,13 @@ from sqlalchemy import (
     Connection,
     and_,
     bindparam,
+    case,
     exists,
     func,
     insert,
     literal,
     literal_column,
+    null,
     or_,
     select,
     text,
@@ -35,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tasks.ledger.schema import attempts, deliveries, releases, renditions, translations
+from tasks.ledger.schema import attempts, deliveries, outlets, releases, renditions, translations
 from tasks.states import Hold, Making, State, Verdict
 
 d = deliveries.c
@@ -43,7 +45,9 @@ d = deliveries.c
 IS_DUE = d.state == literal_column("'due'")
 IS_CLAIMED = d.state == literal_column("'claimed'")
 IS_HELD = d.state == literal_column("'held'")
+IS_KEPT = d.reason.in_([literal_column("'outlet paused'"), literal_column("'outlet disabled'")])
 
+VANISHED = "the worker vanished"
 URGENCIES = range(1, 10)
 REPLAYABLE = frozenset({State.DELIVERED, State.REJECTED, State.EXHAUSTED})
 _COUNTERS = 7265552  # an advisory lock of PostgreSQL's, named by a number of our own
@@ -137,11 +141,8 @@ def promote(ledger: Connection, release_id: int, now: float, language: str | Non
 
 def lift_embargoes(ledger: Connection, now: float) -> list[int]:
     """Let go what an embargo held whose moment has come; the releases concerned."""
-    ready = (
-        select(releases.c.id)
-        .where(releases.c.embargo_until <= now)
-        .where(exists().where(d.release_id == releases.c.id, IS_HELD, d.reason == Hold.EMBARGO))
-    )
+    held = select(d.release_id).where(IS_HELD, d.reason == literal_column("'embargo'")).distinct().subquery()
+    ready = select(releases.c.id).join(held, held.c.release_id == releases.c.id).where(releases.c.embargo_until <= now)
     lifted = list(ledger.execute(ready).scalars())
     for release_id in lifted:
         _let_go(ledger, release_id, d.reason == Hold.EMBARGO, now)
@@ -167,9 +168,18 @@ def hold_for_status(ledger: Connection, outlet_ids: Sequence[str], reason: Hold)
 
 def resume(ledger: Connection, outlet_ids: Sequence[str], now: float) -> int:
     """Let go what was kept while these outlets were paused or disabled; the number of rows that became due."""
-    kept = and_(d.outlet_id.in_(outlet_ids), d.reason.in_([Hold.PAUSED, Hold.DISABLED]))
+    kept = and_(d.outlet_id.in_(outlet_ids), IS_KEPT)
     concerned = list(ledger.execute(select(d.release_id).where(IS_HELD, kept).distinct()).scalars())
+    # the time it was kept is not the outlet's failing: its retry horizon begins when it is let go
+    ledger.execute(update(deliveries).where(IS_HELD, kept).values(first_due_at=None))
     return sum(_let_go(ledger, release_id, kept, now) for release_id in concerned)
+
+
+def forgotten(ledger: Connection) -> list[str]:
+    """Outlets that are active although deliveries are kept for them: their pause ended while a row was on its way."""
+    kept = select(d.outlet_id).where(IS_HELD, IS_KEPT).distinct().subquery()
+    query = select(outlets.c.id).join(kept, kept.c.outlet_id == outlets.c.id).where(outlets.c.status == "active")
+    return list(ledger.execute(query).scalars())
 
 
 def _let_go(ledger: Connection, release_id: int, which: ColumnElement[bool], now: float) -> int:
@@ -314,21 +324,26 @@ def _note_attempts(ledger: Connection, results: Sequence[Result]) -> None:
     )
 
 
-def expire_leases(ledger: Connection, now: float) -> int:
-    """Make due again what vanished workers had claimed; the number of rows. Whether they were sent nobody knows."""
+def expire_leases(ledger: Connection, now: float, horizon: float = float("inf")) -> int:
+    """Make due again what vanished workers had claimed; the number of rows. Whether they were sent nobody knows.
+
+    A try is charged, and the retry horizon (seconds) holds here too: a row that ends every worker that takes it must
+    not go round for ever.
+    """
     gone = and_(IS_CLAIMED, d.lease_until < now)
-    lost = select(
-        d.id, d.attempt, literal(Verdict.UNSURE.value), literal("the worker vanished"), d.lease_until, literal(0.0)
-    ).where(gone)
+    lost = select(d.id, d.attempt, literal(Verdict.UNSURE.value), literal(VANISHED), d.lease_until, literal(0.0))
     columns = ["delivery_id", "attempt", "verdict", "detail", "started_at", "seconds"]
-    ledger.execute(insert(attempts).from_select(columns, lost))
+    ledger.execute(insert(attempts).from_select(columns, lost.where(gone)))
+    over = d.first_due_at + horizon <= now
     values: dict[str, Any] = {
-        "state": State.DUE,
-        "due_at": now,
+        "state": case((over, literal(State.EXHAUSTED.value)), else_=literal(State.DUE.value)),
+        "due_at": case((over, null()), else_=literal(now)),
+        "ended_at": now,
+        "tries": d.tries + 1,
         "lease_until": None,
         "claimed_by": None,
         "verdict": Verdict.UNSURE,
-        "reason": "the worker vanished",
+        "reason": VANISHED,
     }
     return ledger.execute(update(deliveries).where(gone).values(values)).rowcount
 
@@ -386,8 +401,6 @@ def may_have(ledger: Connection, uri: str, version: int) -> dict[str, list[str]]
     return languages
 
 
-def work_left(ledger: Connection, now: float) -> tuple[int, float | None]:
-    """How many rows are due by now, and when the next one will be (None: none waits)."""
-    due = ledger.execute(select(func.count()).select_from(deliveries).where(IS_DUE, d.due_at <= now)).scalar_one()
-    upcoming = ledger.execute(select(func.min(d.due_at)).where(IS_DUE, d.due_at > now)).scalar()
-    return due, upcoming
+def next_due(ledger: Connection) -> float | None:
+    """When the first of all due rows is due, seconds since the epoch; None if there is none."""
+    return ledger.execute(select(func.min(d.due_at)).where(IS_DUE)).scalar()

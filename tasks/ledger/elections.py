@@ -7,10 +7,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger.schema import elections
 
+LONGEST_TERM = 600.0
+"""Seconds. A term that ends later than so was written by a clock that is wrong, and binds nobody."""
+
 
 def holder(ledger: Connection, office: str, now: float) -> str | None:
     """Who holds it now; None if nobody does."""
-    query = select(elections.c.holder).where(elections.c.office == office, elections.c.until > now)
+    query = select(elections.c.holder).where(
+        elections.c.office == office, elections.c.until > now, elections.c.until < now + LONGEST_TERM
+    )
     return ledger.execute(query).scalar()
 
 
@@ -19,6 +24,6 @@ def run_for(ledger: Connection, office: str, candidate: str, now: float, until: 
     dialect = postgresql if ledger.dialect.name == "postgresql" else sqlite
     first = dialect.insert(elections).values(office=office, holder=candidate, until=until)
     ledger.execute(first.on_conflict_do_nothing())
-    free = or_(elections.c.until <= now, elections.c.holder == candidate)
+    free = or_(elections.c.until <= now, elections.c.until >= now + LONGEST_TERM, elections.c.holder == candidate)
     take = update(elections).where(elections.c.office == office, free).values(holder=candidate, until=until)
     return bool(ledger.execute(take).rowcount)

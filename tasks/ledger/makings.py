@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, exists, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, exists, literal, literal_column, select, update
 
-from tasks.ledger.schema import releases, renditions, translations
+from tasks.ledger.schema import deliveries, releases, renditions, translations
 from tasks.release import Translation
 from tasks.states import Making
 
@@ -42,14 +42,29 @@ def finish(ledger: Connection, table: Table, *, attempt: int, now: float, made: 
     return bool(ledger.execute(done).rowcount)
 
 
-def hold(ledger: Connection, table: Table, *, attempt: int, hint_at: float, reason: str, **key: Any) -> None:
-    """Note why it could not be made; it is tried again at `hint_at`."""
+LONGEST_WAIT = 3600.0
+"""Seconds between two tries to make something, at most: an engine that is back is found after so long."""
+_MADE: ColumnElement[str] = literal_column("'made'")
+
+
+def hold(ledger: Connection, table: Table, *, attempt: int, now: float, wait: float, reason: str, **key: Any) -> None:
+    """Note why it could not be made. It is tried again after `wait` seconds, and ever more rarely after that."""
+    hint_at = now + min(wait * 2.0 ** min(attempt - 1, 30), LONGEST_WAIT)
     values = {"state": Making.HELD, "reason": reason, "hint_at": hint_at, "lease_until": 0}
     ledger.execute(update(table).where(_is(table, key), table.c.attempt == attempt).values(values))
 
 
 def unmade(ledger: Connection, table: Table, *, now: float, again_at: float) -> list[Row]:  # type: ignore[type-arg]
-    """Those that wait for a maker although their time has come, each given out once until `again_at`."""
+    """Those that wait for a maker although their time has come, each given out once until `again_at`.
+
+    Only what a held delivery still waits for: nobody makes what was superseded or killed.
+    """
+    key = (table.c.release_id, table.c.language)
+    wanted = exists().where(
+        deliveries.c.state == literal_column("'held'"),
+        deliveries.c.release_id == key[0],
+        deliveries.c.language == key[1],
+    )
     possible: ColumnElement[bool] = literal(True)
     if table is renditions:  # a rendition waits for its translation, and no hint helps before that
         possible = exists().where(
@@ -59,7 +74,7 @@ def unmade(ledger: Connection, table: Table, *, now: float, again_at: float) -> 
         )
     late = (
         update(table)
-        .where(table.c.state != Making.MADE, table.c.hint_at <= now, table.c.lease_until <= now, possible)
+        .where(table.c.state != _MADE, table.c.hint_at <= now, table.c.lease_until <= now, wanted, possible)
         .values(hint_at=again_at)
         .returning(*table.primary_key.columns)
     )

@@ -9,10 +9,15 @@ from tasks.ledger.schema import refusals
 KEEP_BYTES = 64 * 1024
 """This much of a refused item is kept: enough to see what it was, whatever its size."""
 
+LONGEST_REASON = 4000
+"""Characters."""
+
 
 def keep(ledger: Connection, body: bytes, reason: str, now: float, uri: str | None = None) -> None:
     """Note a refused item."""
-    reason = reason.replace("\0", "�").encode(errors="replace").decode()  # a stranger's words: no database takes all
+    reason = (
+        reason[:LONGEST_REASON].replace("\0", "�").encode(errors="replace").decode()
+    )  # a stranger's words: no database takes all
     ledger.execute(
         refusals.insert().values(received_at=now, uri=uri, reason=reason, bytes=len(body), body=body[:KEEP_BYTES])
     )

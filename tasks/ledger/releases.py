@@ -69,7 +69,7 @@ def get(ledger: Connection, release_id: int) -> Release:
     document = ledger.execute(select(releases.c.document).where(releases.c.id == release_id)).scalar()
     if document is None:
         raise LookupError(f"the ledger has no release with number {release_id}")
-    return Release.model_validate_json(document)
+    return Release.from_ledger(document)
 
 
 def headings(ledger: Connection, release_ids: Collection[int]) -> dict[int, Heading]:

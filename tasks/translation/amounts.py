@@ -48,6 +48,8 @@ _FOLLOWS = re.compile(
     r"\s+(?!(?:and|or|of|in|by|to|from|at|on|as|for|with|per|up|down|more|compared|during|since|a|the)\b)[^\W\d_]"
 )
 """A noun comes next, so `1.2 million` needs its `de` (a short list of words that are none)."""
+_TO = re.compile(r"\s?(?:[-–—]|to|and|or)\s?")
+"""Between the two ends of a range."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ def pattern(language: str) -> re.Pattern[str]:
     number, scale, letters = numerals.LITERAL, numerals.scale_pattern(language), "mn|bn|tn|[kmbt]"
     return re.compile(
         rf"(?<![\w.,])(?:(?P<before>{symbols})\s?(?P<n1>{number})(?:[\s-]?(?P<s1>(?i:{scale}))|(?P<l1>(?i:{letters}))(?!\w))?"
-        rf"|(?P<n2>{number})(?:[\s-](?P<s2>(?i:{scale})))?\s?(?P<after>{symbols}|{names})(?!\w)"
-        rf"|(?P<n3>{number})[\s-](?P<s3>(?i:{scale})))"
+        rf"|{numerals.NOT_INSIDE}(?:(?P<n2>{number})(?:[\s-](?P<s2>(?i:{scale})))?\s?(?P<after>{symbols}|{names})(?!\w)"
+        rf"|(?P<n3>{number})[\s-](?P<s3>(?i:{scale}))))"
     )
 
 
@@ -107,8 +109,8 @@ def write(amount: Amount, language: str, *, noun_follows: bool = False) -> str:
 
 def spoils(match: re.Match[str], text: str, language: str) -> bool:
     """Whether this is the first half of a range whose scale stands at the end: `€3.2 to €4.5 billion`."""
-    rest = re.match(r"\s?(?:[-–—]|to|and|or)\s?", text[match.end() :])
-    second = pattern(language).match(text, match.end() + rest.end()) if rest else None
+    rest = _TO.match(text, match.end())
+    second = pattern(language).match(text, rest.end()) if rest else None
     first = read(match, language)
     other = read(second, language) if second else None
     return bool(first and other and not first.scale and other.scale)

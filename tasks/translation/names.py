@@ -11,8 +11,8 @@ _LEGAL_FORM = re.compile(
     r",?\s+(?:AG|SE|SA|S\.A\.|SpA|S\.p\.A\.|NV|N\.V\.|BV|B\.V\.|AB|ASA|AS|A/S|Oyj|KGaA|GmbH|plc|PLC|Plc|LLC|LLP|L\.P\."
     r"|Inc\.?|Corp\.?|Corporation|Ltd\.?|Limited|Co\.?|Company|Pte\.?|Sdn\.? Bhd\.?|Bhd\.?|Tbk\.?|Group|Holdings?)$"
 )
-_WORD = r"(?:[A-ZÀ-ÖØ-Þ][\w’'-]+|[A-Z]\.)"
-_PERSON = rf"{_WORD}(?:\s(?:(?:de|da|del|van|von|der|bin|al|el|le|la)\s)*{_WORD}){{1,3}}"
+_WORD = r"(?:[A-ZÀ-ÖØ-Þ][\w’'-]{1,40}+|[A-Z]\.)"
+_PERSON = rf"{_WORD}(?:\s(?:(?:de|da|del|van|von|der|bin|al|el|le|la)\s){{0,3}}{_WORD}){{1,3}}"
 _TITLE = r"(?:(?:Mr|Ms|Mrs|Dr|Prof)\.?\s)?"
 _SPEAKERS = (
     re.compile(
@@ -21,7 +21,7 @@ _SPEAKERS = (
     ),
     re.compile(rf"\b(?:said|says|added|adds|explained|commented|according to)\s{_TITLE}({_PERSON})"),
     re.compile(
-        rf"({_PERSON}),\s(?:the\s|its\s|our\s)?(?:[\w-]+\s){{0,3}}?(?:CEO|CFO|COO|CTO|[Cc]hief|[Pp]resident|[Dd]irector|[Hh]ead"
+        rf"(?<!\w)({_PERSON}),\s(?:the\s|its\s|our\s)?(?:[\w-]{{1,40}}+\s){{0,3}}?(?:CEO|CFO|COO|CTO|[Cc]hief|[Pp]resident|[Dd]irector|[Hh]ead"
         r"|[Vv]ice|[Cc]hair\w*|[Ff]ounder|[Pp]rofessor|[Mm]inister|[Mm]ayor|[Ss]pokes\w+|[Mm]anag\w+)\b"
     ),
 )

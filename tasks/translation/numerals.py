@@ -15,8 +15,13 @@ from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
 from tasks.languages import locale_of
 
-LITERAL = r"\d+(?:[.,’'\u00a0\u202f]\d+)*"
-"""A number in digits, whoever wrote it."""
+_MARKS = r"[.,’'\u00a0\u202f]"
+LITERAL = rf"\d++(?:{_MARKS}\d++)*+"
+"""A number in digits, whoever wrote it; all of it or nothing, or a long row of digits would be tried digit by digit."""
+NOT_INSIDE = rf"(?<!\d)(?<!\d{_MARKS})"
+"""Before LITERAL, where a number is looked for that something must follow: only from its beginning."""
+_LONGEST = 30
+"""Characters of a number that counts anything; arithmetic on longer ones would round."""
 
 _MORE_SCALES: dict[str, dict[str, int]] = {
     "en": {"bn": 9, "mn": 6, "tn": 12, "thousands": 3, "millions": 6, "billions": 9, "trillions": 12},
@@ -58,6 +63,8 @@ def scale_pattern(language: str) -> str:
 
 def parse(literal: str, language: str) -> Decimal | None:
     """The value of a number as `language` writes it; None if it does not write numbers so."""
+    if len(literal) > _LONGEST:
+        return None
     locale = locale_of(language)
     point, group = get_decimal_symbol(locale), get_group_symbol(locale)
     plain = re.sub(r"[\u00a0\u202f]", " ", literal)

@@ -6,8 +6,13 @@ An engine never sees a tag, an address or a protected name. It sees a `Text`: a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
+
+INVISIBLE = re.compile(r"[\u00ad\u200b\u2060\ufeff\ue000-\uf8ff]")
+"""Hints for line breaks inside words, which hide the word from an engine, and characters without a public meaning."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +48,16 @@ Text = tuple[Piece, ...]
 def joined(pieces: Iterable[Piece]) -> Text:
     """The same text with neighbouring strings put together and empty ones left out."""
     result: list[Piece] = []
-    for piece in pieces:
-        if piece == "":
-            continue
-        if isinstance(piece, str) and result and isinstance(result[-1], str):
-            result[-1] += piece
-        else:
-            result.append(piece)
+    for _, group in groupby(pieces, key=lambda piece: isinstance(piece, str)):
+        several = list(group)
+        words = "".join(piece for piece in several if isinstance(piece, str))
+        result += [words] if words else [piece for piece in several if not isinstance(piece, str)]
     return tuple(result)
+
+
+def visible(text: str) -> bool:
+    """Whether a reader sees anything of it."""
+    return bool(INVISIBLE.sub("", text).strip())
 
 
 def words_of(text: Text) -> str:
@@ -89,9 +96,13 @@ def _strip_left(text: Text, *, left: bool) -> Text:
     return joined(pieces)
 
 
-def inside(text: Text, id: int) -> Text:
-    """What stands between Open(id) and Close(id); empty if either is missing."""
-    try:
-        return text[text.index(Open(id)) + 1 : text.index(Close(id))]
-    except ValueError:
-        return ()
+def spans(text: Text) -> dict[int, slice]:
+    """What stands between Open and Close, for each inline element that has both."""
+    opened: dict[int, int] = {}
+    closed: dict[int, int] = {}
+    for index, piece in enumerate(text):
+        if isinstance(piece, Open):
+            opened.setdefault(piece.id, index)
+        elif isinstance(piece, Close):
+            closed.setdefault(piece.id, index)
+    return {id: slice(start + 1, closed[id]) for id, start in opened.items() if id in closed}

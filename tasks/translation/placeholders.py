@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import product
 from string import ascii_uppercase as LETTERS
 
 from tasks.translation.pieces import Opaque, Piece, Text, joined
@@ -26,7 +27,11 @@ def left_over(text: str) -> str | None:
 def beginning_for(text: str) -> str:
     """The beginning of all placeholder words in `text`: one that the text itself does not hold."""
     upper = text.upper()
-    return next(beginning for beginning in (*_BEGINNINGS, "QQXXZZ") if beginning not in upper)
+    for beginning in _BEGINNINGS:
+        if beginning not in upper:
+            return beginning
+    held = {upper[start : start + 5] for start in range(len(upper))}
+    return next(letters for letters in map("".join, product("QXZJWVK", repeat=5)) if letters not in held)
 
 
 def word(beginning: str, index: int) -> str:
@@ -42,7 +47,7 @@ def read(text: str, beginning: str, opaques: Sequence[Opaque]) -> Text:
     for found in re.finditer(rf"(?<![^\W\d_])(?:{beginning}[A-Z]{{2}})+(?![^\W\d_])", text, re.IGNORECASE):
         pairs = re.findall(rf"{beginning}([A-Z])([A-Z])", found[0].upper())
         indexes = [LETTERS.index(first) * 26 + LETTERS.index(second) for first, second in pairs]
-        if max(indexes) < len(opaques):
+        if indexes and max(indexes) < len(opaques):
             pieces += [text[last : found.start()], *(opaques[index] for index in indexes)]
             last = found.end()
     return joined([*pieces, text[last:]])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 
 from sentencex import segment
 
@@ -18,6 +19,7 @@ def split(text: Text, language: str) -> list[Text]:
     if not plain.strip():
         return [text]
     cuts = _cuts(plain, language.split("-")[0])
+    ends_at = set(cuts)
     sentences: list[list[Piece]] = [[]]
     position = depth = 0
     for piece in text:
@@ -29,7 +31,7 @@ def split(text: Text, language: str) -> list[Text]:
                     sentences.append([])
         else:
             sentences[-1].append(piece)
-            if position + len(_plain(piece)) in cuts and depth == 0:
+            if position + len(_plain(piece)) in ends_at and depth == 0:
                 sentences.append([])
         position += len(_plain(piece))
     return [joined(sentence) for sentence in sentences if joined(sentence)]
@@ -42,22 +44,22 @@ def _plain(piece: Piece) -> str:
     return piece if isinstance(piece, str) else ""
 
 
-def _cuts(plain: str, language: str) -> set[int]:
-    """Positions after which a new sentence begins."""
+def _cuts(plain: str, language: str) -> list[int]:
+    """Positions after which a new sentence begins, ascending."""
     segments = segment(language, plain)
-    cuts: set[int] = set()
+    cuts: list[int] = []
     position = 0
     for sentence in segments[:-1]:
         position += len(sentence)
-        cuts.add(position)
+        cuts.append(position)
     whole = "".join(segments)
-    return cuts if whole == plain else set()
+    return cuts if whole == plain else []
 
 
-def _parts(piece: str, position: int, cuts: set[int]) -> Iterator[tuple[str, bool]]:
+def _parts(piece: str, position: int, cuts: Sequence[int]) -> Iterator[tuple[str, bool]]:
     """`piece` cut up, each part with whether a sentence ends after it."""
     start = 0
-    for cut in sorted(cut - position for cut in cuts if position < cut <= position + len(piece)):
-        yield piece[start:cut], True
-        start = cut
+    for cut in cuts[bisect_right(cuts, position) : bisect_right(cuts, position + len(piece))]:
+        yield piece[start : cut - position], True
+        start = cut - position
     yield piece[start:], False

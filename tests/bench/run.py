@@ -2,7 +2,7 @@
 
 Absolute times depend on the machine and on what else it does; the ratios compare things measured side by side.
 
-    python tests/bench/run.py [deliver ledger translate format]      all of them by default
+    python tests/bench/run.py [deliver fair ledger translate format]      all of them by default
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ def main() -> None:
     """Run what was asked for."""
     parts: dict[str, Callable[[Path], None]] = {
         "deliver": deliver,
+        "fair": fair,
         "ledger": ledger_rows,
         "translate": translate,
         "format": formats,
@@ -210,6 +211,74 @@ def _naive(into: list[Spent]) -> None:
     with measured(into):
         for url in addresses:
             session.post(url, data=b"x" * 8000, timeout=30)
+
+
+# --- fair
+
+EVERY = 10
+"""One outlet in so many hangs."""
+
+
+def fair(folder: Path) -> None:
+    """Outlets that hang to the deadline (10 s), one in ten, against the same run without them: who waits for whom?"""
+    import outlets as invented
+    from farm import Farm
+
+    os.environ["FANWIRE_DEADLINE"] = "10"
+    os.environ["FANWIRE_ALLOWED_NETWORKS"] = "127.0.0.0/8"
+    ends: dict[bool, list[float]] = {False: [], True: []}
+    for round in range(2 * ROUNDS):
+        hanging = bool(round % 2)
+        home = folder / str(round)
+        plan = invented.invent(OUTLETS, manners="good", language="de")
+        if hanging:
+            for number, way in enumerate(plan.values()):
+                if number % EVERY == 0:
+                    way["manner"] = "hang"
+        os.environ["FANWIRE_HOME"] = str(home)
+        _forget()
+        invented.add_secrets(plan, home, 1)
+        with Farm(plan, home / "farm") as farm:
+            _sender(farm, home)
+            _prepare(farm.outlets_file)
+            ends[hanging].append(_last_of_the_good(round))
+            _forget()
+    without, among = statistics.median(ends[False]), statistics.median(ends[True])
+    print(f"  99 % of the outlets that answer had it after {without:.2f} s, and among hanging ones after {among:.2f} s")
+    print(f"  among / without: {among / without:.2f} ×")
+
+
+def _sender(farm: Any, home: Path) -> None:
+    os.environ["FANWIRE_CA_FILE"] = str(farm.ca_file)
+    for line in (home / "secrets.env").read_text().splitlines():
+        name, _, value = line.partition("=")
+        os.environ[name] = value
+    _forget()
+    _quiet()
+
+
+def _last_of_the_good(round: int) -> float:
+    """Seconds until 99 % of those that answer had it; the drain is stopped once they all have."""
+    from sqlalchemy import select
+
+    from tasks import ledger
+    from tasks.delivery import drain
+    from tasks.ledger.schema import deliveries
+
+    number = _due(round)
+    began = time.time()
+    drain(stopping=lambda: time.time() - began > 8)
+    with ledger.read() as book:
+        query = select(deliveries.c.ended_at).where(
+            deliveries.c.release_id == number, deliveries.c.state == "delivered"
+        )
+        moments = sorted(book.execute(query).scalars())
+    return float(moments[_percentile_99(len(moments))] - began)
+
+
+def _percentile_99(n: int) -> int:
+    """Where the 99th percentile of n sorted values stands."""
+    return max(0, round(0.99 * n) - 1)
 
 
 # --- ledger

@@ -318,7 +318,7 @@ class TestGuarding:
         answer = make_bench(allowed=Guard().allows).send(outlet.url(host))
         assert (answer.status, answer.error_kind, answer.sent) == (None, ErrorKind.BLOCKED, False)
         assert answer.address in ("127.0.0.1", "::1")
-        assert answer.error == f"address {answer.address} is refused"
+        assert answer.error == f"address {answer.address} is refused; FANWIRE_ALLOWED_NETWORKS may allow it"
         assert outlet.connections == 0
 
     def test_one_allowed_address_of_several_is_enough(self, make_bench: Any, serve: Any) -> None:

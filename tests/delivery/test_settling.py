@@ -6,16 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.delivery.settling import OURS_AGAIN, Times, settle
+from tasks.delivery.settling import OURS_AGAIN, Policy, Times, settle
 from tasks.delivery.verdicts import Judgement
 from tasks.ledger.deliveries import Claim, Result
+from tasks.outlet import Retry
 from tasks.settings import Settings
 from tasks.states import State, Verdict
 
 FIRST = 1_800_000_000.0
 """When the delivery was first due."""
 CLAIM = Claim(7, 1, "de", "bote", "ninjs", 5, attempt=4, tries=2, first_due_at=FIRST)
-POLICY = Settings(retry_base=5, retry_cap=100, retry_horizon=1000)
+POLICY = Policy(base=5, cap=100, horizon=1000)
 
 
 def settled(
@@ -86,3 +87,9 @@ def test_the_wait_grows_with_the_tries_not_with_the_claims() -> None:
     assert many is not None
     assert few <= FIRST + 50 + 5
     assert many >= FIRST + 50 + 75
+
+
+def test_an_outlets_own_policy_goes_before_ours() -> None:
+    ours = Settings(retry_base=5, retry_cap=100, retry_horizon=1000)
+    assert Policy.of(None, ours) == POLICY
+    assert Policy.of(Retry(base=1, horizon=60), ours) == Policy(base=1, cap=100, horizon=60)

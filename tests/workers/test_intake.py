@@ -19,12 +19,14 @@ from kombu import Connection, Consumer, Queue
 from processes import end, environment, start_python, until
 from samples import URI, release
 from sqlalchemy import func, select
+from typer.testing import CliRunner
 
 from tasks import ledger
 from tasks.ledger import counts
 from tasks.ledger.schema import releases
 from tasks.settings import settings
 from workers import intake, producer
+from workers.cli import app
 from workers.producer import NoReceipt, Producer
 
 pytestmark = pytest.mark.usefixtures("celery")
@@ -173,7 +175,7 @@ def test_a_producer_without_a_receipt_sends_again_and_the_release_is_taken_once(
 
 @pytest.mark.usefixtures("sqlite")
 def test_a_producer_that_nobody_answers_says_so(sender: Producer) -> None:
-    with pytest.raises(NoReceipt, match=r"--intake"):
+    with pytest.raises(NoReceipt, match=r"worker intake"):
         sender.submit(release(), timeout=0.5)
 
 
@@ -408,17 +410,13 @@ def test_either_ledger_keeps_any_refusal_and_goes_on() -> None:
     assert len(refused()) == 4
 
 
-def test_fanwire_refusals_lists_what_was_refused(door: None, broker: redis.Redis, capsys: Any) -> None:
+def test_fanwire_refusals_lists_what_was_refused(door: None, broker: redis.Redis) -> None:
     push(broker, [1, 2])
     push(broker, envelope(b"{}"))
     until(lambda: len(refused()) == 2)
-    from workers.cli import refusals
-
-    capsys.readouterr()
-    refusals(as_json=True)
-    newest, oldest = json.loads(capsys.readouterr().out)
-    assert "headline: Field required" in newest["reason"]
+    told = CliRunner().invoke(app, ["refusals", "--json"]).output
+    newest, oldest = json.loads(next(line for line in told.splitlines() if line.startswith("[{")))
+    assert "headline: is required" in newest["reason"]
     assert "is not a kombu message: must be an object, not list" in oldest["reason"]
     assert oldest["body"] == "[1, 2]"
-    refusals()
-    assert "6 bytes" in capsys.readouterr().out
+    assert "6 bytes" in CliRunner().invoke(app, ["refusals"]).output

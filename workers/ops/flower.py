@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import sys
 
+from tasks.documents import DocumentRefused, Problem
 from tasks.private import write_private
 from tasks.settings import settings
 
@@ -28,7 +30,7 @@ def configuration() -> str:
     """Flower's configuration file, in Python as Flower wants it."""
     values = {
         "port": settings().flower_port,
-        "address": os.environ.get("FANWIRE_FLOWER_ADDRESS", "127.0.0.1"),
+        "address": address(),
         "basic_auth": [f"{settings().flower_user}:{password()}"],
         "cookie_secret": secrets.token_urlsafe(32),
         "read_only": True,
@@ -37,6 +39,24 @@ def configuration() -> str:
         "tasks_columns": "name,state,args,result,received,runtime,worker",
     }
     return "".join(f"{name} = {value!r}\n" for name, value in values.items())
+
+
+def address() -> str:
+    """Where it listens."""
+    return os.environ.get("FANWIRE_FLOWER_ADDRESS", "127.0.0.1")
+
+
+def need_port() -> None:
+    """Raises DocumentRefused when somebody else listens there; to find that out later takes a look into a log."""
+    port = settings().flower_port
+    family = socket.AF_INET6 if ":" in address() else socket.AF_INET
+    try:
+        socket.create_server((address(), port), family=family).close()
+    except OSError as error:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            example = str(free.getsockname()[1])
+        problem = f"Flower cannot listen on {address()}, port {port}: {os.strerror(error.errno or 0).lower()}"
+        raise DocumentRefused("configuration", [Problem("FANWIRE_FLOWER_PORT", problem, example)]) from None
 
 
 def password() -> str:

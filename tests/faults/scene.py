@@ -1,0 +1,88 @@
+"""A running Fanwire, its farm and its ledger: what tests of faults and the soak do with them."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from farm import Farm
+from farm_tally import accepted
+from processes import until
+from samples import release
+from sqlalchemy import Engine
+from stacks import Stack
+
+from tasks.release import Release
+from workers.producer import Producer
+
+from . import oracle
+from .oracle import Outcome
+
+SEND_SECONDS = 90.0
+"""Until a receipt must be there: worker and broker may both be on their way up again."""
+
+
+class Scene:
+    """Sends releases to the outlets of a farm, and in the end asks the oracle."""
+
+    def __init__(self, stack: Stack, farm: Farm, book: Engine) -> None:
+        self.stack, self.farm, self.book = stack, farm, book
+        self.lease = float(stack.env["FANWIRE_LEASE"])
+        self.newest: dict[str, Release] = {}
+
+    def send(self, uri: str | None = None, **fields: Any) -> str:
+        """A new release, or the next version of one that was sent; its URI, once there is a receipt."""
+        if uri is None:
+            sent = release(uri=f"urn:x:{uuid.uuid4().hex}", **fields)
+        else:
+            last = self.newest[uri]
+            changes = {"version": last.version + 1, "correction_note": "Corrected."} | fields
+            headline = f"Acme Robotics opens a plant in Porto, version {last.version + 1}"
+            sent = Release.model_validate(last.model_dump() | {"headline": headline} | changes)
+        with Producer(self.stack.broker) as producer:
+            receipt = producer.submit(sent, timeout=SEND_SECONDS)
+        assert receipt.taken, receipt.problems
+        self.newest[sent.uri] = sent
+        return sent.uri
+
+    def kill(self, uri: str) -> None:
+        """Withdraw a release."""
+        self.send(uri, status="canceled", correction_note="Withdrawn.")
+
+    def accepted(self, uri: str, version: int = 1) -> int:
+        """How many outlets have that version."""
+        return sum(map(accepted, self.farm.receipts(release=uri, version=str(version))))
+
+    def wait_for(self, uri: str, count: int, version: int = 1, seconds: float = 60) -> None:
+        """Until so many outlets have that version."""
+        until(lambda: self.accepted(uri, version) >= count, seconds, self.stack.told)
+
+    def settled(self, seconds: float, uris: Iterable[str] = ()) -> bool:
+        """Wait until nothing more is to come."""
+        return oracle.settle(self.book, list(uris) or list(self.newest), seconds)
+
+    def verify(self, uris: Iterable[str] = ()) -> Outcome:
+        """What became of these releases (or all)."""
+        expected = {uri: self._receivers(self.newest[uri]) for uri in list(uris) or self.newest}
+        return oracle.verify(self.book, self.farm, self.lease, expected)
+
+    def _receivers(self, sent: Release) -> set[tuple[str, str]]:
+        """(outlet, language) of all to whom it goes: here releases choose by circuit alone."""
+        assert not (sent.countries or any(outlet.get("topics") for outlet in self.farm.plan.values()))
+        return {
+            (document["id"], language)
+            for document in self.farm.outlets.values()
+            if not sent.circuits or set(sent.circuits) & set(document.get("circuits", ()))
+            for language in document["languages"]
+        }
+
+
+def pause_between(moments: Iterable[Callable[[], Any]], seconds: float) -> list[Any]:
+    """Do one thing after the other, with so many seconds in between; what each returned."""
+    done = []
+    for moment in moments:
+        done.append(moment())
+        time.sleep(seconds)
+    return done

@@ -1,0 +1,133 @@
+"""Kills, a broker that comes and goes, bad outlets: nothing is missing, nothing is stale, nothing doubled blindly.
+
+What arrived is what the farm's outlets say, never what Fanwire says (oracle.py).
+"""
+
+from __future__ import annotations
+
+import time
+from random import Random
+
+import redis
+from processes import until
+from sqlalchemy import select
+
+from tasks.ledger.schema import deliveries, releases
+
+from . import chaos
+from .conftest import BAD_EACH, BAD_MANNERS, PRESS
+from .scene import Scene
+
+KILLS = 21
+SEED = 20261122
+
+
+def assert_sound(scene: Scene, seconds: float) -> None:
+    settled = scene.settled(seconds)
+    outcome = scene.verify()
+    print(outcome.told())
+    assert outcome.sound, outcome.told()
+    assert settled, scene.stack.told()
+
+
+def test_twenty_kills_while_a_release_is_corrected_twice(scene: Scene) -> None:
+    """Parents and pool processes of all workers, SIGKILL and SIGTERM, while 500 outlets get three versions."""
+    dice = Random(SEED)
+    uri = scene.send(circuits=["press"])
+    killed = []
+    while len(killed) < KILLS:
+        if len(killed) in (KILLS // 3, KILLS * 2 // 3) and scene.newest[uri].version < 1 + len(killed) // (KILLS // 3):
+            scene.send(uri)
+        did = chaos.kill_some_worker(scene.stack, dice)
+        killed += [did] if did != "-" else []
+        time.sleep(dice.uniform(0.3, 1.5))
+    print(killed)
+    assert_sound(scene, 90)
+    outcome = scene.verify()
+    assert outcome.states == {"delivered": PRESS}
+    assert outcome.unsure  # else no kill hit anything
+
+
+def test_a_broker_emptied_killed_frozen_and_restarted_empty(scene: Scene) -> None:
+    """One fault after the other while a release, its correction and its kill go out."""
+    uri = scene.send(circuits=["press"])
+    scene.wait_for(uri, PRESS // 5)
+    assert chaos.empty_broker(scene.stack) != "-"
+    scene.wait_for(uri, PRESS // 2)
+    assert chaos.kill_broker(scene.stack) != "-"
+    scene.send(uri)  # as soon as there is a broker again
+    scene.wait_for(uri, PRESS // 5, version=2)
+    assert scene.accepted(uri, 2) < PRESS
+    assert chaos.freeze_broker(scene.stack, 15) != "-"
+    scene.kill(uri)
+    scene.wait_for(uri, PRESS // 5, version=3)
+    assert chaos.kill_broker(scene.stack, and_empty=True) != "-"
+    assert_sound(scene, 90)
+    later = scene.send(circuits=["tenth-1"])
+    scene.wait_for(later, PRESS // 10, seconds=30)
+    with redis.Redis.from_url(scene.stack.broker) as client:
+        assert client.info("server")["uptime_in_seconds"] < 120
+
+
+def test_bad_outlets_end_with_a_reason_and_hold_up_nobody(scene: Scene) -> None:
+    """Reset after the body, one byte a second, 1 GB, 200 after the deadline …: each as it must, others undisturbed."""
+    began = time.time()
+    uri = scene.send(circuits=["bad", "tenth-0"])
+    scene.wait_for(uri, PRESS // 10, seconds=30)
+    good = [r["time"] for r in scene.farm.receipts(release=uri) if r["outlet"].startswith("press")]
+    assert max(good) - began < 15
+    assert_sound(scene, 60)
+    query = select(deliveries.c.outlet_id, deliveries.c.state).select_from(deliveries.join(releases))
+    with scene.book.connect() as ledger:
+        states = dict(map(tuple, ledger.execute(query.where(releases.c.uri == uri))))
+    ended = {name: {states[f"{name}-{n}"] for n in range(BAD_EACH)} for name in BAD_MANNERS}
+    delivered = ("reset-once", "huge", "endless", "late-once", "unavailable", "throttled")
+    exhausted = ("reset", "drip", "late", "hang", "deaf", "broken", "refuse")
+    assert ended == {
+        **dict.fromkeys(delivered, {"delivered"}),
+        **dict.fromkeys(exhausted, {"exhausted"}),
+        "gone": {"rejected"},
+        "moved": {"rejected"},
+    }
+
+
+def test_kills_during_fan_out(scene: Scene) -> None:
+    """The worker that plans is killed at another moment of it each time; then those that format and deliver."""
+    dice = Random(SEED)
+    for number in range(4):
+        scene.send(circuits=["press"] if number == 3 else [f"tenth-{number}"])
+        time.sleep(dice.uniform(0, 0.15))
+        until(lambda: chaos.kill_worker(scene.stack, "intake") != "-", 20)
+        if number % 2:
+            chaos.kill_worker(scene.stack, "prepare")
+            chaos.kill_worker(scene.stack, "deliver")
+    assert_sound(scene, 90)
+    assert scene.verify().states == {"delivered": PRESS + 3 * PRESS // 10}
+
+
+def test_postgres_restarted_a_worker_frozen_past_its_lease_and_two_clocks(
+    scene_on_postgres: Scene, server: chaos.Postgres
+) -> None:
+    """The correction comes while the frozen worker still holds claims of the first version; then it wakes."""
+    scene = scene_on_postgres
+    with chaos.second_clock(scene.stack) as ticks:
+        uri = scene.send(circuits=["press"])
+        scene.wait_for(uri, PRESS // 5)
+        server.restart()
+        scene.wait_for(uri, PRESS // 5 + 50)
+        frozen = until(lambda: chaos.freeze_a_drain(scene.stack, scene.book), 20)
+        try:
+            scene.send(uri)
+            scene.wait_for(uri, PRESS // 2, version=2)
+            server.restart()
+            time.sleep(scene.lease)
+        finally:
+            chaos.thaw(frozen)
+        chaos.unseat_clock(scene.book)
+        assert_sound(scene, 90)
+        assert "due," in ticks.read_text()
+    outcome = scene.verify()
+    assert outcome.states == {"delivered": PRESS}
+    assert outcome.unsure
+    told = scene.stack.log("deliver")
+    assert "stood still" in told or "late verdicts" in told

@@ -1,0 +1,299 @@
+"""Faults at one exact moment, in processes of the test's own: killed while planning, frozen at the worst instant,
+the ledger's disk full."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from farm import Farm
+from processes import end, environment, start_python, until
+from samples import URI, outlet, release
+from sqlalchemy import Engine, event, func, select
+from sqlalchemy.exc import DBAPIError
+
+from tasks import ledger, making, planning, sweep
+from tasks.delivery import drain, load
+from tasks.ledger import counts, outlets, refusals, releases
+from tasks.ledger.schema import attempts, deliveries
+from tasks.settings import settings
+
+from . import oracle
+from .conftest import PRESS, TIMES
+
+LEASE = float(TIMES["LEASE"])
+DISK = 6 * 1024 * 1024
+
+
+@pytest.fixture(autouse=True)
+def _short_times(monkeypatch: pytest.MonkeyPatch, planted: Farm) -> Iterator[None]:
+    for name, value in {**TIMES, "CA_FILE": str(planted.ca_file)}.items():
+        monkeypatch.setenv(f"FANWIRE_{name}", value)
+    settings.cache_clear()
+    load._kept.clear()
+    yield
+    load._kept.clear()
+
+
+def plant(farm: Farm, count: int) -> None:
+    """Import so many of the farm's good outlets."""
+    chosen = [document for id, document in farm.outlets.items() if id.startswith("press")][:count]
+    with ledger.write() as book:
+        outlets.put(book, [outlet(**document) for document in chosen], time.time())
+
+
+def take(**fields: Any) -> int:
+    with ledger.write() as book:
+        return releases.take(book, release(**fields), ledger.now(book)).release_id
+
+
+def prepare(number: int) -> None:
+    """Plan and format, so that its deliveries are due."""
+    assert planning.plan(number) is not None
+    making.make_renditions(number, "en")
+
+
+def states(number: int) -> dict[str, int]:
+    with ledger.read() as book:
+        return counts.total(counts.states(book, number))
+
+
+def drain_until_final(*numbers: int) -> None:
+    def over() -> bool:
+        drain()
+        with ledger.read() as book:
+            return not sum(counts.unfinished(book, number) for number in numbers)
+
+    until(over, 60, lambda: [states(number) for number in numbers])
+
+
+def own_process(code: str, log: Path, **more: str) -> subprocess.Popen[bytes]:
+    """A process with this test's settings."""
+    names = {name.removeprefix("FANWIRE_"): os.environ[name] for name in os.environ if name.startswith("FANWIRE_")}
+    return start_python(code, environment(settings().home, **{**names, **more}), log)
+
+
+def stopped(process: subprocess.Popen[bytes]) -> bool:
+    return psutil.Process(process.pid).status() == psutil.STATUS_STOPPED
+
+
+def sound(engine: Engine, farm: Farm, count: int) -> oracle.Outcome:
+    wanted = {(document["id"], "en") for document in farm.outlets.values() if document["id"].startswith("press")}
+    outcome = oracle.verify(engine, farm, LEASE, {URI: set(sorted(wanted)[:count])})
+    assert outcome.sound, outcome.told()
+    return outcome
+
+
+# --- killed while planning
+
+
+@pytest.mark.parametrize("moment", ["supersede", "plan", "begin"])
+def test_killed_while_a_correction_is_planned(book: Engine, farm: Farm, tmp_path: Path, moment: str) -> None:
+    """Nothing of it is there then, not even what it does to the older version; the next worker plans all of it."""
+    plant(farm, 20)
+    first = take()
+    prepare(first)
+    second = take(version=2, correction_note="Corrected.")
+    killed = own_process(
+        "import os, signal\n"
+        "from tasks import planning\n"
+        "from tasks.ledger import deliveries\n"
+        f"deliveries.{moment} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"planning.plan({second})\n",
+        tmp_path / "killed.log",
+    )
+    try:
+        assert killed.wait(20) == -signal.SIGKILL
+    finally:
+        end(killed)
+    assert (states(first), states(second)) == ({"due": 20}, {})
+    prepare(second)
+    drain_until_final(first, second)
+    assert (states(first), states(second)) == ({"superseded": 20}, {"delivered": 20})
+    sound(book, farm, 20)
+
+
+# --- frozen
+
+
+MOMENTS = {
+    "claimed, nothing started": (
+        "from tasks.delivery.gate import Gate\n"
+        "asked = Gate.stops\n"
+        "def stops(self, *rest):\n"
+        "    os.kill(os.getpid(), signal.SIGSTOP)\n"
+        "    return asked(self, *rest)\n"
+        "Gate.stops = stops\n"
+    ),
+    "in the middle of starting": (
+        "from tasks.delivery import transports\n"
+        "asked, started = transports.prepare, []\n"
+        "def prepare(*rest, **more):\n"
+        "    started.append(1)\n"
+        "    if len(started) == 6:\n"
+        "        os.kill(os.getpid(), signal.SIGSTOP)\n"
+        "    return asked(*rest, **more)\n"
+        "transports.prepare = prepare\n"
+    ),
+    "on the wire": (
+        "from tasks.delivery.courier import Courier\n"
+        "asked, turns = Courier.turn, []\n"
+        "def turn(self, timeout):\n"
+        "    turns.append(1)\n"
+        "    if len(turns) == 2:\n"
+        "        os.kill(os.getpid(), signal.SIGSTOP)\n"
+        "    return asked(self, 0.001 if len(turns) < 2 else timeout)\n"
+        "Courier.turn = turn\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_drain_frozen_past_its_lease_sends_nothing_old_when_it_wakes(
+    book: Engine, farm: Farm, tmp_path: Path, moment: str
+) -> None:
+    """Others have delivered the correction meanwhile, so whatever it sent now would be stale."""
+    plant(farm, 12)
+    first = take()
+    prepare(first)
+    code = "import os, signal\n" + MOMENTS[moment] + "from tasks.delivery import drain\ndrain()\n"
+    frozen = own_process(code, tmp_path / "frozen.log")
+    try:
+        until(lambda: stopped(frozen), 30)
+        assert states(first) == {"claimed": 12}
+        second = take(version=2, correction_note="Corrected.")
+        prepare(second)
+        until(lambda: sweep.sweep(time.time()).expired, LEASE + 5)
+        drain_until_final(first, second)
+        frozen.send_signal(signal.SIGCONT)
+        assert frozen.wait(30) == 0
+    finally:
+        end(frozen)
+    assert states(second) == {"delivered": 12}
+    assert set(states(first)) <= {"superseded", "delivered"}
+    sound(book, farm, 12)
+
+
+def test_a_worker_frozen_within_a_transaction_stops_nobody_for_long(
+    book: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL ends its session; with SQLite all wait until it wakes, for they are on its machine."""
+    if book.dialect.name != "postgresql":
+        pytest.skip("a SQLite file has one writer")
+    with ledger.write() as opened:
+        outlets.put(opened, [outlet()], time.time())
+    number = take()
+    prepare(number)
+    frozen = own_process(
+        "import os, signal, time\n"
+        "from tasks import ledger\n"
+        "from tasks.ledger import deliveries, schema\n"
+        "ledger.IDLE_SECONDS = 2\n"
+        "with ledger.write() as book:\n"
+        "    deliveries.claim(book, 'frozen', now=time.time() + 1, lease=-1, limit=9)\n"
+        "with ledger.write() as book:\n"
+        "    book.execute(schema.deliveries.update().values(reason='half written'))\n"
+        "    os.kill(os.getpid(), signal.SIGSTOP)\n",
+        tmp_path / "frozen.log",
+    )
+    try:
+        until(lambda: stopped(frozen), 30)
+        swept: list[sweep.Found] = []
+        thread = threading.Thread(target=lambda: swept.append(sweep.sweep(time.time() + 2)), daemon=True)
+        thread.start()
+        thread.join(15)
+        assert swept, "the sweep waits for a worker that does nothing"
+        assert swept[0].expired == 1
+        frozen.send_signal(signal.SIGCONT)
+        assert frozen.wait(20) == 1  # it cannot commit
+    finally:
+        end(frozen)
+    with ledger.read() as opened:
+        assert opened.execute(select(deliveries.c.reason)).scalar_one() == "the worker vanished"
+
+
+# --- the disk full
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]:
+    """A real file system of 6 MB; a function that fills it, and one that makes room again. Skips without the right."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("only root can mount a small disk")
+    ballast = folder / "ballast"
+
+    def fill() -> None:
+        with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(b"\0" * 4096)
+
+    try:
+        yield fill, ballast.unlink
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@contextlib.contextmanager
+def small_database(_folder: Path) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]:
+    """The same by SQLite's own limit, which anybody may set: no page may be added to the database."""
+    full = threading.Event()
+
+    def limit(connection: Any) -> None:
+        connection.exec_driver_sql(f"PRAGMA max_page_count={1 if full.is_set() else 1 << 30}")
+
+    engine = ledger._engine(os.getpid())
+    event.listen(engine, "begin", limit)
+    try:
+        yield full.set, full.clear
+    finally:
+        event.remove(engine, "begin", limit)
+
+
+@pytest.mark.parametrize("scarce", [small_disk, small_database])
+def test_no_verdict_is_lost_when_the_disk_was_full(
+    farm: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scarce: Any
+) -> None:
+    """What outlets answered meanwhile is written once there is room again; nobody gets anything twice."""
+    monkeypatch.setenv("FANWIRE_LEDGER_URL", f"sqlite:///{tmp_path / 'disk' / 'ledger.sqlite'}")
+    settings.cache_clear()
+    with contextlib.ExitStack() as stack:
+        if scarce is small_disk:
+            fill, free = stack.enter_context(scarce(tmp_path / "disk"))
+            ledger.upgrade()
+        else:
+            ledger.upgrade()
+            fill, free = stack.enter_context(scarce(tmp_path / "disk"))
+        stack.callback(ledger.close)
+        plant(farm, PRESS)
+        number = take()
+        prepare(number)
+        thread = threading.Thread(target=drain)
+        thread.start()
+        until(lambda: farm.health()["accepted"] >= 50, 30)
+        fill()
+        with pytest.raises(DBAPIError, match="full"), ledger.write() as book:
+            refusals.keep(book, b"x" * 50_000, "no room", time.time())
+        time.sleep(2)  # what is tested is that a while passes
+        assert farm.health()["accepted"] > states(number).get("delivered", 0)
+        free()
+        thread.join(60)
+        assert not thread.is_alive()
+        drain_until_final(number)
+        assert states(number) == {"delivered": PRESS}
+        with ledger.read() as book:
+            assert book.execute(select(func.count()).select_from(attempts)).scalar_one() == PRESS
+        engine = ledger.open_ledger(ledger.ledger_url())
+        outcome = sound(engine, farm, PRESS)
+        engine.dispose()
+        assert (outcome.receipts, outcome.unsure) == (PRESS, 0)

@@ -1,0 +1,97 @@
+"""What runs each second or for each chunk must cost what it finds, not what there is: no query walks a whole table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lives import NOW, claim, finish, receivers, render, result, take
+from samples import outlet
+from sqlalchemy import Connection, event
+
+from tasks import ledger, sweep
+from tasks.delivery.load import load
+from tasks.ledger import deliveries
+
+GROWING = ("deliveries", "attempts", "releases", "translations", "renditions")
+
+
+@pytest.fixture(autouse=True)
+def _ledger(tmp_path: Path) -> None:
+    ledger.upgrade()
+
+
+@contextmanager
+def plans() -> Iterator[list[str]]:
+    """The plan of every statement that runs inside, as SQLite tells it."""
+    told: list[str] = []
+    engine = ledger._engine(os.getpid())
+
+    def explain(_c: Any, cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+        if statement.split()[0] in ("SELECT", "UPDATE", "DELETE", "WITH", "INSERT") and not many:
+            rows = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+            told.extend(f"{row[3]}   in   {' '.join(statement.split())[:300]}" for row in rows)
+
+    event.listen(engine, "before_cursor_execute", explain)
+    try:
+        yield told
+    finally:
+        event.remove(engine, "before_cursor_execute", explain)
+
+
+def walks(told: list[str]) -> list[str]:
+    """Steps that read a growing table, or all of an index of it, from end to end. A small partial index may be read."""
+    partial = ("_due", "_next", "_claimed", "_held", "_embargoed", "_kept", "_unplanned", "_unmade")
+    return [
+        step
+        for step in told
+        if step.startswith("SCAN")
+        and step.split()[1] in GROWING
+        and not any(f"INDEX ix_{table}{name} " in step for table in GROWING for name in partial)
+    ]
+
+
+def life() -> None:
+    """Rows of every state."""
+    receivers(*(outlet(f"o{n}") for n in range(30)))
+    for number in range(5):
+        render(take(uri=f"urn:{number}"))
+    finish(*map(result, claim(limit=100)))
+    take(uri="urn:embargoed", embargo_until="2027-02-01T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda book: deliveries.expire_leases(book, NOW),
+        lambda book: deliveries.lift_embargoes(book, NOW),
+        deliveries.next_due,
+        deliveries.forgotten,
+        lambda book: load(book, deliveries.claim(book, "w", now=NOW, lease=9, limit=5)),
+        lambda book: deliveries.finish(
+            book, [result(c) for c in deliveries.claim(book, "w", now=NOW, lease=9, limit=5)]
+        ),
+        lambda book: deliveries.promote(book, 1, NOW),
+        lambda book: deliveries.supersede(book, "urn:1", 2, by_kill=False),
+        lambda book: deliveries.may_have(book, "urn:1", 2),
+    ],
+    ids=["expire", "lift", "next", "forgotten", "claim", "finish", "promote", "supersede", "may have"],
+)
+def test_no_query_of_the_hot_paths_walks_a_table(work: Callable[[Connection], Any]) -> None:
+    life()
+    with plans() as told, ledger.write() as book:
+        work(book)
+    assert told
+    assert walks(told) == []
+
+
+def test_a_whole_sweep_walks_no_table() -> None:
+    life()
+    with plans() as told:
+        sweep.sweep(NOW)
+    assert len(told) > 8
+    assert walks(told) == []

@@ -1,0 +1,80 @@
+"""A whole Fanwire for tests, started as operations start it: `fanwire up` with a broker and workers of its own."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+from farm import Farm
+from processes import ROOT, answers, descendants, end, environment, start, until
+
+FANWIRE = str(Path(sys.executable).with_name("fanwire"))
+STOP_PATIENCE = 30.0
+"""Seconds that `fanwire up` gets to end by itself."""
+
+
+class Stack:
+    """`fanwire up` and the CLI beside it."""
+
+    def __init__(self, home: Path, farm: Farm, settings: Mapping[str, str]) -> None:
+        """`settings`: names without FANWIRE_."""
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.flower = f"http://127.0.0.1:{probe.getsockname()[1]}"
+        self.home, self.farm = home, farm
+        port = self.flower.rpartition(":")[2]
+        self.env = environment(home, CA_FILE=str(farm.ca_file), FLOWER_PORT=port, **settings)
+        self.process = start([FANWIRE, "up"], self.env, home / "up.log")
+
+    def ready(self) -> None:
+        """Until intake is open, and the outlets are imported."""
+        until(lambda: (self.home / "broker.url").exists() and answers(self.broker), 30, self.told)
+        until(lambda: "intake open" in self.log("intake"), 40, self.told)
+        assert json.loads(self.run("outlets", "import", str(self.farm.outlets_file), "--json"))["refused"] == 0
+
+    @property
+    def broker(self) -> str:
+        return (self.home / "broker.url").read_text().strip()
+
+    def log(self, name: str) -> str:
+        file = self.home / "log" / f"{name}.log"
+        return file.read_text() if file.exists() else ""
+
+    def told(self) -> str:
+        """What the processes said last."""
+        return "\n".join(f"--- {file.name}\n{file.read_text()[-1500:]}" for file in self.home.glob("log/*.log"))
+
+    def run(self, *arguments: str, status: int = 0, timeout: float = 90) -> str:
+        """One `fanwire` command; what it printed."""
+        done = subprocess.run(
+            [FANWIRE, *arguments], env=self.env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=timeout
+        )
+        assert done.returncode == status, f"{arguments}: {done.returncode} {done.stdout} {done.stderr}"
+        return done.stdout + (done.stderr if status else "")
+
+    def worker(self, name: str) -> psutil.Process:
+        """The parent process of a worker."""
+        for process in psutil.Process(self.process.pid).children():
+            with suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
+                if f"{name}@%h" in process.cmdline():
+                    return process
+        raise LookupError(name)
+
+    def everything(self) -> list[psutil.Process]:
+        return descendants(self.process.pid)
+
+
+@contextmanager
+def running(home: Path, farm: Farm, settings: Mapping[str, str]) -> Iterator[Stack]:
+    """A stack that is ready, with the farm's outlets; it ends with all its processes."""
+    stack = Stack(home, farm, settings)
+    try:
+        stack.ready()
+        yield stack
+    finally:
+        end(stack.process, patience=STOP_PATIENCE)

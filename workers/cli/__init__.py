@@ -1,0 +1,28 @@
+"""`fanwire`: what operations and producers type. Exit status 0 done, 1 refused or failed, 2 wrong usage.
+
+A file for each group of commands, in the order of `fanwire --help`: `releases.py`, `outlets.py`, `records.py` (what is
+kept: refusals, notices), `processes.py`. What they share is in `screen.py`.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from workers.cli.outlets import app as outlets
+from workers.cli.processes import app as processes
+from workers.cli.records import app as records
+from workers.cli.releases import app as releases
+from workers.cli.screen import Commands
+
+app = typer.Typer(
+    cls=Commands, no_args_is_help=True, add_completion=False, help="Fanwire, a press-release wire.",
+    pretty_exceptions_show_locals=False,
+)  # fmt: skip
+for group in (releases, records, processes):
+    app.registered_commands += group.registered_commands
+app.add_typer(outlets, name="outlets")
+
+
+def main() -> None:
+    """The entry point."""
+    app()

@@ -1,0 +1,154 @@
+"""`fanwire outlets …`: the configured receivers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from tasks import ledger, planning
+from tasks.ledger import deliveries
+from tasks.ledger import outlets as outlet_rows
+from tasks.outlet import Outlet, OutletFile, parse_outlets, read_outlets
+from tasks.states import Hold
+from workers import doctor
+from workers.cli.rows import find_outlet, find_release, reading, writing
+from workers.cli.screen import JsonOption, err, out, print_json, print_rows
+
+app = typer.Typer(no_args_is_help=True, help="The configured receivers.")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="YAML, JSON or CSV by its name; - for standard input")],
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Import the good rows although some are bad.")] = False,
+    form: Annotated[
+        Literal["yaml", "json", "csv"] | None, typer.Option("--format", help="Of standard input: yaml reads JSON too.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import a file of outlets (YAML, JSON or CSV): all of it, or nothing."""
+    if str(file) == "-":
+        name, found = "standard input", parse_outlets(sys.stdin.buffer.read(), form or "yaml", "standard input")
+    else:
+        name, found = file.name, read_outlets(file, form)
+    written = 0
+    if not found.refused or skip_bad:
+        with writing() as book:
+            written = outlet_rows.put(book, found.outlets, ledger.now(book))
+    if as_json:
+        print_json({"imported": written, "refused": len(found.refused), "problems": _problems(found)})
+    else:
+        for problem in _problems(found):
+            told = f" (for example {problem['example']})" if problem["example"] else ""
+            where = f"{name}, {problem['where']}, {problem['what']}"
+            err.print(f"{where}: {problem['field']}: {problem['problem']}{told}", markup=False)
+        out.print(f"{written} outlets imported, {len(found.refused)} refused", markup=False)
+        if found.refused and not skip_bad:
+            out.print("Nothing was imported: mend these rows, or use --skip-bad.", markup=False)
+    if found.refused:
+        raise typer.Exit(1)
+
+
+def _problems(found: OutletFile) -> list[dict[str, Any]]:
+    return [
+        {"where": where, "what": refusal.what} | vars(problem)
+        for where, refusal in found.refused
+        for problem in refusal.problems
+    ]
+
+
+@app.command("list")
+def list_(
+    release: Annotated[
+        str | None,
+        typer.Option("--for", help="URI of a release: which outlets it goes to and in what; which not, and why"),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """All outlets; with --for, who is to get a release, and who is not and why."""
+    if release is not None:
+        _list_for(release, as_json)
+        return
+    with reading() as book:
+        everyone = outlet_rows.everyone(book)
+    if as_json:
+        print_json([json.loads(outlet.to_json()) | {"status": outlet.status} for outlet in everyone])
+    else:
+        print_rows(
+            ("outlet", "country", "languages", "format", "status", "name"),
+            ((o.id, o.country, " ".join(o.languages), o.format, o.status, o.name) for o in everyone),
+        )
+
+
+def _list_for(uri: str, as_json: bool) -> None:
+    """As outlets stand now: planning asked the same when the release came."""
+    with reading() as book:
+        row = find_release(book, uri)
+        matches = planning.audience(book, row.id)
+    if as_json:
+        found = [{"outlet": m.outlet.id, "languages": m.languages, "refused": m.refused} for m in matches]
+        print_json({"release": row.uri, "version": row.version, "outlets": found})
+        return
+    print_rows(
+        ("outlet", "gets it in", "not in", "because it"),
+        [
+            (m.outlet.id, " ".join(m.languages) or "—", " ".join(m.refused) or "—", ", ".join({*m.refused.values()}))
+            for m in matches
+        ],
+    )
+    taken = sum(bool(match.languages) for match in matches)
+    out.print(f"\n{row.uri} version {row.version} goes to {taken:,} of {len(matches):,} outlets", markup=False)
+    why = Counter(reason for match in matches for reason in set(match.refused.values()))
+    for reason, count in why.most_common():
+        out.print(f"{count:>7,}  do not get it, or not in every language: the outlet {reason}", markup=False)
+
+
+@app.command()
+def show(outlet: str) -> None:
+    """One outlet, as JSON."""
+    with reading() as book:
+        row = find_outlet(book, outlet)
+    print_json(json.loads(row.document) | {"status": row.status, "status_reason": row.status_reason})
+
+
+@app.command()
+def pause(outlet: str) -> None:
+    """Send an outlet nothing for now; what it misses is kept."""
+    with reading() as book:
+        row = find_outlet(book, outlet)
+    if row.status == "disabled":  # it gets nothing already, and why is worth more than that somebody paused it too
+        out.print(f"{outlet} is disabled ({row.status_reason}), and stays so; what it misses is kept", markup=False)
+        return
+    with writing() as book:
+        outlet_rows.set_status(book, [outlet], "paused", "paused by operations", ledger.now(book))
+        kept = deliveries.hold_for_status(book, [outlet], Hold.PAUSED)
+    out.print(f"{outlet} is paused; {kept} deliveries are kept for it", markup=False)
+
+
+@app.command()
+def resume(outlet: str) -> None:
+    """Make a paused or disabled outlet active again and deliver what was kept for it."""
+    with writing() as book:
+        find_outlet(book, outlet)
+        outlet_rows.set_status(book, [outlet], "active", None, ledger.now(book))
+        due = deliveries.resume(book, [outlet], ledger.now(book))
+    out.print(f"{outlet} is active; {due} deliveries are due now", markup=False)
+
+
+@app.command("test")
+def test_(outlet: str, as_json: JsonOption = False) -> None:  # noqa: PT028, a command
+    """Send an outlet a test delivery, marked as such, and say what came of it."""
+    with reading() as book:
+        row = find_outlet(book, outlet)
+    told = doctor.test_outlet(Outlet.model_validate_json(row.document))
+    if as_json:
+        print_json(told)
+    else:
+        out.print(f"{outlet}: {told['verdict']}: {told['detail']} after {told['seconds']} s", markup=False)
+    if told["verdict"] != "delivered":
+        raise typer.Exit(1)

@@ -1,0 +1,300 @@
+"""What is done with a release: submit, status, report, kill, embargo, replay."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Column, Table
+from sqlalchemy.exc import OperationalError
+
+from tasks import embargo as embargoes
+from tasks import ledger
+from tasks import report as reports
+from tasks.ledger import counts, deliveries, releases
+from tasks.release import Release, read_front_matter, read_release
+from tasks.settings import settings
+from tasks.states import State
+from workers import home
+from workers.broker import require_broker
+from workers.cli.rows import find_outlet, find_release, need_ledger, reading, writing
+from workers.cli.screen import JsonOption, err, out, print_json, print_rows, stop
+from workers.cli.waiting import told, until_done
+from workers.envelope import Receipt
+from workers.producer import Producer
+
+app = typer.Typer()
+
+LATEST = 20
+REASONS_SHOWN = 10
+VersionOption = Annotated[int | None, typer.Option(help="Of the release; the newest unless named.")]
+
+
+class ReplayState(StrEnum):
+    """What can be replayed. An enumeration, for Typer reads no lists of literals."""
+
+    DELIVERED = State.DELIVERED
+    REJECTED = State.REJECTED
+    EXHAUSTED = State.EXHAUSTED
+
+
+class ReportFormat(StrEnum):
+    """What a report can be written as."""
+
+    HTML = "html"
+    JSON = "json"
+    CSV = "csv"
+
+
+@app.command()
+def submit(
+    file: Annotated[
+        Path, typer.Argument(help="JSON, Markdown or HTML with front matter, or ninjs; - for standard input")
+    ],
+    translation: Annotated[
+        list[Path] | None, typer.Option(help="A translation: Markdown or HTML whose front matter names the language")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Return once no delivery is due or claimed any more.")] = False,
+    wait_timeout: Annotated[
+        float | None, typer.Option(help="With --wait: seconds after which to give up and say what is open.", min=0)
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for the receipt.")] = 60,
+    revive: Annotated[bool, typer.Option("--revive", help="Publish a release anew that was killed.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Send a release and print its receipt."""
+    release = _read(file, translation or [])
+    if wait:
+        need_ledger()
+    _mind_a_kill(release, revive)
+    receipt = _submit(release, timeout, as_json)
+    if wait and receipt.taken:
+        until_done(release, wait_timeout)
+        if not as_json:
+            _print_status(_status(release.uri, release.version))
+
+
+def _read(file: Path, translations: list[Path]) -> Release:
+    """The release in `file`, with translations that stand in files of their own."""
+    release = read_release(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
+    texts = {path: read_front_matter(path.read_bytes()) for path in translations}
+    if not texts:
+        return release
+    document = json.loads(release.to_json())
+    for path, text in texts.items():
+        language = text.pop("language", None)
+        if not language:
+            stop(f"{path}: the front matter names no 'language'", "language")
+        document.setdefault("translations", {})[language] = text
+    return read_release(document)
+
+
+def _mind_a_kill(release: Release, revive: bool) -> None:
+    """A usable version above a kill publishes the release anew, which nobody should do without noticing."""
+    killed = None
+    if release.status == "usable" and home.ledger_is_there():
+        try:
+            with ledger.read() as book:
+                row = releases.find(book, release.uri)
+        except OperationalError:
+            return  # a producer's machine need not reach the ledger
+        killed = row if row is not None and row.status == "canceled" and row.version < release.version else None
+    if killed is None:
+        return
+    warning = f"{release.uri} was killed by version {killed.version}; version {release.version} publishes it anew"
+    if not revive:
+        stop(f"{warning}. If that is meant, say --revive.", "version")
+    err.print(f"warning: {warning}", markup=False)
+
+
+def _submit(release: Release, timeout: float, as_json: bool) -> Receipt:
+    with Producer(require_broker()) as producer:
+        receipt = producer.submit(release, timeout=timeout)
+    if as_json:
+        print_json(receipt.to_dict())
+    elif receipt.taken:
+        out.print(f"{receipt.status}: {receipt.uri} version {receipt.version}", markup=False)
+    else:
+        for problem in receipt.problems:
+            hint = f" (for example {problem['example']})" if problem.get("example") else ""
+            err.print(f"refused: {problem['field']}: {problem['problem']}{hint}", markup=False)
+    if not receipt.taken:
+        raise typer.Exit(1)
+    return receipt
+
+
+@app.command()
+def status(
+    release: Annotated[str | None, typer.Argument(help="URI of a release")] = None,
+    version: VersionOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How far a release is, and why where it is not; without one, the latest releases."""
+    if release is None:
+        _print_latest(as_json)
+        return
+    found = _status(release, version)
+    if as_json:
+        print_json(found)
+    else:
+        _print_status(found)
+
+
+def _status(uri: str, version: int | None) -> dict[str, Any]:
+    with reading() as book:
+        row = find_release(book, uri, version)
+        languages = counts.states(book, row.id)
+        return {
+            "release": row.uri,
+            "version": row.version,
+            "states": counts.total(languages),
+            "languages": languages,
+            "held": counts.holds(book, row.id),
+            "reasons": reports.reasons(book, row.id),
+        }
+
+
+def _print_status(found: dict[str, Any]) -> None:
+    if not found["states"]:
+        out.print(f"{found['release']} version {found['version']}: no deliveries, or not planned yet", markup=False)
+        return
+    states = [state for state in reports.STATES_IN_ORDER if state in found["states"]]
+    table = Table("language", *(Column(state, justify="right") for state in states), box=None, padding=(0, 1, 0, 0))
+    for language, counted in found["languages"].items():
+        table.add_row(language, *(f"{counted[state]:,}" if state in counted else "" for state in states))
+    table.add_row("all", *(f"{found['states'][state]:,}" for state in states), style="bold")
+    out.print(f"{found['release']} version {found['version']}", markup=False)
+    out.print(table)
+    for hold in found["held"]:
+        detail = f" ({hold['detail']})" if hold["detail"] else ""
+        out.print(f"held: {hold['n']:,} in {hold['language']} for {hold['reason']}{detail}", markup=False)
+    for reason in found["reasons"][:REASONS_SHOWN]:
+        out.print(f"{reason['state']}: {reason['n']:,} {reason['reason']}", markup=False)
+    if (left := len(found["reasons"]) - REASONS_SHOWN) > 0:
+        out.print(f"… and {left} reasons more, in `fanwire report`")
+    out.print(f"Who it does not go to, and why: fanwire outlets list --for {found['release']}", markup=False)
+
+
+def _print_latest(as_json: bool) -> None:
+    with reading() as book:
+        rows = [
+            {"release": row.uri, "version": row.version, "states": counts.total(counts.states(book, row.id))}
+            for row in releases.latest(book, LATEST)
+        ]
+    if as_json:
+        print_json(rows)
+        return
+    print_rows(
+        ("release", "version", "deliveries"),
+        [(row["release"], str(row["version"]), told(row["states"]) or "not planned yet") for row in rows],
+    )
+
+
+@app.command()
+def report(
+    release: str,
+    version: VersionOption = None,
+    format: Annotated[
+        ReportFormat | None, typer.Option(help="By the name of --output unless named; html for standard output.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="File to write; none: standard output")] = None,
+) -> None:
+    """Who has a release, who not and why, and when."""
+    wanted = _report_format(format, output)
+    with reading() as book:
+        found = reports.report(book, find_release(book, release, version).id)
+    make = {ReportFormat.JSON: reports.as_json, ReportFormat.CSV: reports.as_csv}
+    text = make[wanted](found) if wanted in make else reports.as_html(found, settings().wire_name)
+    if output:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, "utf-8")
+        out.print(str(output), markup=False)
+    else:
+        sys.stdout.write(text)
+
+
+def _report_format(format: ReportFormat | None, output: Path | None) -> ReportFormat:
+    """What --format and the name of the file say; they must not contradict each other."""
+    suffixes = {f".{each}": each for each in ReportFormat} | {".htm": ReportFormat.HTML}
+    by_name = suffixes.get(output.suffix.lower()) if output else None
+    if format and by_name and format != by_name:
+        raise typer.BadParameter(f"--format {format} does not fit a file named {output}")
+    if output and not format and not by_name:
+        raise typer.BadParameter(f"{output} is not named .html, .json or .csv; say --format")
+    return format or by_name or ReportFormat.HTML
+
+
+@app.command()
+def kill(
+    release: str,
+    note: Annotated[str | None, typer.Option(help="Why, for the outlets")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Withdraw a release: stop what is not out, and tell everyone who got or may have got it."""
+    with reading() as book:
+        newest = releases.get(book, find_release(book, release).id)
+    if newest.status == "canceled":
+        if as_json:
+            print_json(Receipt("known", newest.uri, newest.version).to_dict())
+        else:
+            out.print(f"{newest.name} is a kill already", markup=False)
+        return
+    killed = newest.model_copy(
+        update={"version": newest.version + 1, "status": "canceled", "correction_note": note, "body_html": None,
+                "translations": {}, "embargo_until": None, "urgency": 1}
+    )  # fmt: skip
+    _submit(killed, 60, as_json)
+
+
+@app.command()
+def embargo(
+    release: str,
+    until: Annotated[datetime | None, typer.Option(help="Hold it until then (UTC)")] = None,
+    lift: Annotated[bool, typer.Option("--lift", help="Let it go now.")] = False,
+) -> None:
+    """Move or lift the embargo of a release that has not gone out yet."""
+    if lift == (until is not None):
+        raise typer.BadParameter("say either --until or --lift")
+    with writing() as book:
+        row = find_release(book, release)
+        embargoes.move(book, row.id, until.replace(tzinfo=UTC) if until else None)
+    what = f"is held until {until.isoformat()}Z" if until else "goes out now"
+    out.print(f"{row.uri} version {row.version} {what}", markup=False)
+
+
+@app.command()
+def replay(
+    release: Annotated[
+        str | None, typer.Option(help="URI: only deliveries of this release (its newest version)")
+    ] = None,
+    outlet: Annotated[str | None, typer.Option(help="Only deliveries to this outlet")] = None,
+    language: Annotated[str | None, typer.Option(help="Only deliveries in this language")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Only what ended since then (UTC)")] = None,
+    state: Annotated[list[ReplayState] | None, typer.Option(help="exhausted and rejected by default")] = None,
+) -> None:
+    """Make finished deliveries due again: of a release, of an outlet that was repaired, or a single one.
+
+    A delivery that a correction or kill has replaced is never replayed. What an outlet missed while it was paused or
+    disabled is kept anyway: `fanwire outlets resume` lets it go.
+    """
+    if release is None and outlet is None:
+        raise typer.BadParameter("name a --release, an --outlet, or both")
+    states = [State(wanted) for wanted in state or ("exhausted", "rejected")]
+    with writing() as book:
+        if outlet:
+            find_outlet(book, outlet)
+        count = deliveries.replay(
+            book,
+            ledger.now(book),
+            states=states,
+            release_id=find_release(book, release).id if release else None,
+            outlet_id=outlet,
+            language=language,
+            since=since.replace(tzinfo=UTC).timestamp() if since else None,
+        )
+    out.print(f"{count} deliveries are due again", markup=False)

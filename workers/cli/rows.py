@@ -1,0 +1,58 @@
+"""The ledger as commands use it: it must be there, and rows are found by the names that people type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection
+
+from tasks import ledger
+from tasks.ledger import outlets, releases
+from tasks.settings import settings
+from workers import home
+from workers.cli.screen import stop
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """`ledger.read()` of a ledger that is there."""
+    need_ledger()
+    with ledger.read() as book:
+        yield book
+
+
+@contextmanager
+def writing() -> Iterator[Connection]:
+    """`ledger.write()` of a ledger that is there."""
+    need_ledger()
+    with ledger.write() as book:
+        yield book
+
+
+def need_ledger() -> None:
+    """To look for a ledger must not make one: end the command if there is none."""
+    if not home.ledger_is_there():
+        stop(
+            f"there is no Fanwire under {settings().home.absolute()} yet: `make up` starts one, and FANWIRE_HOME "
+            "names another folder",
+            "(ledger)",
+        )
+
+
+def find_release(book: Connection, uri: str, version: int | None = None) -> Any:
+    """The row of a release, of its newest version unless one is named."""
+    row = releases.find(book, uri, version)
+    if row is None:
+        which = f"{uri} version {version}" if version else uri
+        stop(f"The ledger has no release {which}; `fanwire status` lists those it has.")
+    return row
+
+
+def find_outlet(book: Connection, outlet: str) -> Any:
+    """The row of an outlet."""
+    row = outlets.get(book, outlet)
+    if row is None:
+        stop(f"There is no outlet {outlet!r}; `fanwire outlets list` lists them.")
+    return row

@@ -1,0 +1,82 @@
+"""What of a Fanwire is under the home: whether its ledger is there, and whether it is up.
+
+`fanwire up` holds an exclusive lock on `up.lock`, and so does supervisord, which it becomes: the kernel lets go of it
+when that process ends, however it ends, so no crash leaves a home that seems to be up.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from tasks import ledger
+from tasks.settings import settings
+
+TRIES, PAUSE = 5, 0.05
+"""Somebody who only looks holds the lock for an instant; seconds between tries."""
+INHERITED = 3
+"""The descriptor under which supervisord has the lock: it closes those from 5 on, and in its programs from 3 on."""
+
+
+class AlreadyUp(Exception):
+    """Another `fanwire up` has this home; `pid` is its supervisord."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        super().__init__(f"already up here ({settings().home.absolute()}), pid {pid}")
+
+
+def lock() -> int:
+    """Take this home for this process; the descriptor that holds it. Raises AlreadyUp."""
+    descriptor = os.open(_file(), os.O_RDWR | os.O_CREAT, 0o644)
+    for attempt in range(TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if attempt == TRIES - 1:
+                os.close(descriptor)
+                raise AlreadyUp(_pid()) from None
+            time.sleep(PAUSE)
+    os.truncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor
+
+
+def keep_through_exec(descriptor: int) -> None:
+    """Have the program that this process becomes next hold the lock, as `INHERITED`."""
+    os.dup2(descriptor, INHERITED)
+    os.set_inheritable(INHERITED, True)  # not implied when it was this descriptor already
+
+
+def up_pid() -> int | None:
+    """The supervisord of the Fanwire that is up in this home; None if none is."""
+    try:
+        with _file().open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return None
+    except BlockingIOError:
+        return _pid()
+    return None
+
+
+def ledger_is_there() -> bool:
+    """Whether there is a ledger to look into: for SQLite its file, for others their server will say."""
+    address = make_url(ledger.ledger_url())
+    return address.get_backend_name() != "sqlite" or not address.database or Path(address.database).exists()
+
+
+def _file() -> Path:
+    return settings().home / "up.lock"
+
+
+def _pid() -> int:
+    try:
+        return int(_file().read_text())
+    except (OSError, ValueError):
+        return 0
