@@ -4,7 +4,7 @@ SHELL := /bin/bash
 READY := .venv/.ready
 FANWIRE := .venv/bin/fanwire
 
-.PHONY: help demo test check bench up format clean
+.PHONY: help demo test check bench soak up format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ check: $(READY) ## Lint, format, types and import rules
 
 bench: $(READY) ## Measure, and print the figures
 	@.venv/bin/python tests/bench/run.py
+
+soak: $(READY) ## Random faults for MINUTES=5, with OUTLETS=1500 and SEED=…, and a table of what came of it
+	@MINUTES="$(MINUTES)" OUTLETS="$(OUTLETS)" SEED="$(SEED)" PYTHONPATH="$(CURDIR):tests:deploy/demo" .venv/bin/python -m faults.soak
 
 up: $(READY) ## The whole stack in the foreground, here; SIGTERM ends it
 	@exec $(FANWIRE) up

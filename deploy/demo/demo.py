@@ -148,7 +148,7 @@ def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
     ends = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > ends:
-            sys.exit(f"waited {seconds:g} s for {what}, in vain; the logs are in var/demo")
+            sys.exit(f"waited {seconds:g} s for {what}, in vain; the logs are in {os.environ['FANWIRE_HOME']}")
         time.sleep(0.1)
 
 
@@ -171,6 +171,7 @@ class Demo:
         """The exit status."""
         from tasks.documents import DocumentRefused
         from workers.ops import flower
+        from workers.producer import NoReceipt
 
         self.out.print(f"[bold]Fanwire demo[/]: {self.farm['count']:,} outlets on {self.farm['network']}, one release")
         try:
@@ -180,8 +181,8 @@ class Demo:
                 f"(user operations, password {flower.password()}), while this runs"
             )
             self.submit()
-        except DocumentRefused as refusal:
-            self.out.print(str(refusal), markup=False)
+        except (DocumentRefused, NoReceipt) as trouble:
+            self.out.print(f"{trouble}\nThe logs are in {self.home / 'log'}", markup=False)
             return 1
         self.watch()
         return self.summarise()
@@ -277,7 +278,7 @@ class Demo:
         languages = Counter(line.outlet for line in found.lines)
         several = sum(count > 1 for count in languages.values())
         told = f"Plan:   {len(found.lines):,} deliveries to {len(languages):,} outlets"
-        told += f", for {several:,} take it in more than one language" if several else ""
+        told += f"; {several:,} of them take several languages" if several else ""
         self.out.print(told, markup=False)
         with ledger.read() as book:
             nothing = [match for match in planning.audience(book, self.release_id) if not match.languages]

@@ -140,9 +140,12 @@ class Drain:
         while True:
             if not self._closing and (self._stopping() or time.monotonic() > ends):
                 self._closing = self._summary.more_due = True
-            if time.monotonic() - turned > self._policy.lease - self._policy.deadline:
+            if self._stood_still_since(turned):
                 self._break_off()
+            began = time.monotonic()
             found = 0 if self._closing else self._claim_more()
+            if self._stood_still_since(began):  # between its claims and here; nothing of them is on the wire yet
+                self._break_off()
             if not found and not self._courier.in_flight and (self._closing or self._looked()):
                 return
             turned = time.monotonic()
@@ -153,6 +156,10 @@ class Drain:
     def _looked(self) -> bool:
         """Whether the last look at the ledger, just now or a moment ago, found nothing that is due."""
         return self._look_at > time.monotonic() and not self._results
+
+    def _stood_still_since(self, moment: float) -> bool:
+        """Whether a transfer begun now could outlive the lease of a claim made then, by the monotonic clock."""
+        return time.monotonic() - moment > self._policy.lease - self._policy.deadline
 
     def _break_off(self) -> None:
         """This process stood still for so long that others may hold its claims by now: send nothing more of them."""
@@ -179,7 +186,7 @@ class Drain:
             return 0
         if claimed.count < room:
             self._look_at = time.monotonic() + LOOK_EVERY
-        if time.monotonic() - began > self._policy.lease - self._policy.deadline:
+        if self._stood_still_since(began):
             nearly_over = Stop(State.DUE, "its lease was nearly over", self._now())
             stops = {item.claim.id: nearly_over for item in claimed.loads}
         else:

@@ -176,7 +176,7 @@ def _spaces(text: str | None, keep: bool) -> str:
 
 def _tidy(text: str) -> str:
     """Spaces around line breaks and at the ends go."""
-    return re.sub(r" {2,}", " ", re.sub(r" *\n *", "\n", text)).strip(" \n")
+    return re.sub(r" ?\n ?", "\n", re.sub(r" {2,}", " ", text)).strip(" \n")
 
 
 def _bare(address: str) -> str:

@@ -21,12 +21,14 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 from tasks.settings import settings
 
 SQLITE_BUSY_SECONDS = 30
 """How long a writer waits for another one. Writers hold the file for some milliseconds."""
+IDLE_SECONDS = 30
+"""How long PostgreSQL bears a transaction in which nothing happens, and either side a silent network."""
 
 
 def write() -> Any:
@@ -84,13 +86,30 @@ def open_ledger(url: str) -> Engine:
     """An engine with Fanwire's durability and locking; use `write` and `read` unless you need a ledger of your own."""
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return create_engine(address, pool_pre_ping=True, pool_size=5, connect_args={"connect_timeout": 10})
+        return create_engine(address, pool_pre_ping=True, pool_size=5, connect_args=_postgresql(address))
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(address, connect_args={"timeout": SQLITE_BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _postgresql(address: URL) -> dict[str, Any]:
+    """What both sides need to notice that the other has vanished; what the address itself says goes first.
+
+    A worker frozen within a transaction would keep its rows locked, and the clock waits for them: so the server ends a
+    session that leaves a transaction idle. A server that vanished without a word would keep a worker waiting for hours.
+    """
+    ours = {
+        "connect_timeout": 10,
+        "options": f"-c idle_in_transaction_session_timeout={IDLE_SECONDS}s",
+        "keepalives_idle": IDLE_SECONDS,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": IDLE_SECONDS * 1000,
+    }
+    return {name: value for name, value in ours.items() if name not in address.query}
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

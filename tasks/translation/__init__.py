@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks.release import Release, Translation, supplied
-from tasks.translation import router, translator
+from tasks.translation import limits, router, translator
 from tasks.translation.engines import Engine
 from tasks.translation.errors import EngineError, QuotaUsedUp, Retryable, TranslationHeld
 
@@ -19,7 +19,7 @@ __all__ = ["TranslationHeld", "can_translate", "translate"]
 def translate(release: Release, language: str, *, engines: Sequence[Engine] | None = None) -> Translation:
     """The release in `language` (a normalised tag); raises TranslationHeld with the reason of the best route.
 
-    `engines`, in order of preference, are those of the process unless given.
+    `engines`, in order of preference, are those of the process unless given. After `limits.SECONDS` it gives up.
     """
     given = supplied(release, language)
     if given:
@@ -28,9 +28,12 @@ def translate(release: Release, language: str, *, engines: Sequence[Engine] | No
     if not ways:
         raise TranslationHeld(f"no engine for {release.language}→{language}; supply a translation")
     failures: list[TranslationHeld] = []
+    deadline = limits.Deadline()
     for way in ways:
+        if failures and deadline.passed:
+            break
         try:
-            return translator.along(way, release, language)
+            return translator.along(way, release, language, deadline)
         except TranslationHeld as held:
             failures.append(held)
         except EngineError as error:

@@ -83,7 +83,9 @@ def read(match: re.Match[str], language: str) -> Amount | None:
     if number is None:
         return None
     word = match["s1"] or match["s2"] or match["s3"]
-    scale = numerals.scales(language)[word.lower()] if word else _LETTERS[match["l1"].lower()] if match["l1"] else 0
+    scale = numerals.power_of(word, language) if word else _LETTERS.get((match["l1"] or "").lower(), 0)
+    if (word or match["l1"]) and not scale:
+        return None
     after = match["after"] or ""
     names = _WORDS.get(language.split("-")[0], {})
     return Amount(number, scale, _SYMBOLS.get(match["before"] or after) or names.get(after))

@@ -14,7 +14,7 @@ from lxml import html as lxml_html
 
 from tasks.markup import text_of
 from tasks.translation import numerals, placeholders
-from tasks.translation.pieces import Close, Opaque, Open, Text, has_letters, inside, shown, words_of
+from tasks.translation.pieces import Close, Opaque, Open, Text, has_letters, shown, spans, words_of
 
 Thing = TypeVar("Thing")
 
@@ -29,6 +29,8 @@ _RATIO = (0.6, 1.9)
 _SAME_WORDS = 0.6
 """More of a unit's words than this unchanged: it was not translated. In a short one all must be."""
 _FEW_WORDS = 8
+_SHOWN = 100
+"""Characters of a name or an address in a reason."""
 
 
 def problem_with(unit: Text, result: Text, source: str, target: str) -> str | None:
@@ -63,11 +65,18 @@ def _inline(unit: Text, result: Text) -> str | None:
             return f"inline element {piece.id} is closed where it is not open"
     if stack:
         return f"inline element {stack[-1]} is never closed"
-    for id in wanted:
-        before, after = shown(inside(unit, id)), shown(inside(result, id))
-        if re.search(r"\w", before) and not re.search(r"\w", after):
-            return f"inline element {id} lost its text {before[:40]!r}"
-    return None
+    held, stands = _with_words(unit), _with_words(result)
+    lost = next((id for id in wanted if id in held and id not in stands), None)
+    return None if lost is None else f"inline element {lost} lost its text {shown(unit[held[lost]])[:40]!r}"
+
+
+def _with_words(text: Text) -> dict[int, slice]:
+    """Where each inline element is that has a word in it."""
+    words = [0]
+    for piece in text:
+        said = piece if isinstance(piece, str) else piece.shown if isinstance(piece, Opaque) else ""
+        words.append(words[-1] + bool(re.search(r"\w", said)))
+    return {id: span for id, span in spans(text).items() if words[span.stop] > words[span.start]}
 
 
 def _opaque(unit: Text, result: Text) -> str | None:
@@ -91,7 +100,7 @@ def _numbers(unit: Text, result: Text, source: str, target: str) -> str | None:
     if Counter(wanted) != Counter(found):
         return f"number {_difference(Counter(wanted), Counter(found))}"
     if wanted != found:  # it may be right, but nobody can tell: the next rung lets the engine have no numbers
-        return f"the numbers changed places: {', '.join(map(_said, found))}"
+        return f"the numbers changed places: {', '.join(map(_said, found[:8]))}"
     return None
 
 
@@ -100,7 +109,7 @@ def _untranslated(unit: Text, result: Text, source: str, target: str) -> str | N
     if _pair(source, target) in ALIKE:
         return None
     words = _small_words(unit)
-    after = _small_words(result, every=True)
+    after = set(_small_words(result, every=True))
     same = [word for word in words if word in after]
     share = 0.99 if len(words) < _FEW_WORDS else _SAME_WORDS
     if len(words) >= 4 and len(same) > share * len(words):
@@ -148,7 +157,9 @@ def _difference(wanted: Counter[Thing], found: Counter[Thing]) -> str:
 
 
 def _said(item: object) -> str:
-    return f"{item:,f}" if isinstance(item, Decimal) else repr(item) if isinstance(item, str) else str(item)
+    if isinstance(item, str):
+        return repr(item if len(item) <= _SHOWN else item[:_SHOWN] + "…")
+    return f"{item:,f}" if isinstance(item, Decimal) else str(item)
 
 
 def problem_in_body(before: str, after: str) -> str | None:
@@ -156,11 +167,12 @@ def problem_in_body(before: str, after: str) -> str | None:
     old, new = _addresses(before), _addresses(after)
     if Counter(address for address, _ in old) != Counter(address for address, _ in new):
         lost = Counter(address for address, _ in old) - Counter(address for address, _ in new)
-        return f"the addresses changed: {', '.join(list(lost)[:3]) or 'there are more than before'}"
+        which = ", ".join(address[:_SHOWN] for address in list(lost)[:3])
+        return f"the addresses changed: {which or 'there are more than before'}"
     with_text = Counter(address for address, text in old if text)
     empty = with_text - Counter(address for address, text in new if text)
     if empty:
-        return f"the link to {next(iter(empty))} lost its text"
+        return f"the link to {next(iter(empty))[:_SHOWN]} lost its text"
     words = re.findall(r"[^\W\d_]+", text_of(lxml_html.fragment_fromstring(before, create_parent="div")))
     if len(words) >= 12 and _plain(before) == _plain(after):
         return "the body is the same as the source"

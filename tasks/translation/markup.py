@@ -17,7 +17,7 @@ from html import escape
 from lxml import html as lxml_html
 
 from tasks.markup import BLOCKS
-from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined, shown
+from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined, shown, visible
 
 _VOID = frozenset(("br", "hr", "img"))
 _KEPT = frozenset(("code", "pre"))
@@ -51,7 +51,8 @@ class Element:
 
 def read(body: str, language: str) -> Element:
     """The blocks of a body as `tasks.markup.clean_html` leaves it; `language` is the one it is written in."""
-    return _Reader(language).element(lxml_html.fragment_fromstring(body, create_parent="div"), "text")
+    root = lxml_html.fragment_fromstring(body, create_parent="div")
+    return _Reader(language, _holding_blocks(root)).element(root, "text")
 
 
 def runs_of(element: Element) -> Iterator[Run]:
@@ -72,7 +73,8 @@ def write(root: Element, texts: Mapping[int, Text], language: str) -> str:
 
 
 class _Reader:
-    def __init__(self, language: str):
+    def __init__(self, language: str, holding: set[lxml_html.HtmlElement]):
+        self.holding = holding
         self.language = language.split("-")[0].lower()
         self.labels: Counter[str] = Counter()
         self.numbers = 0
@@ -83,7 +85,7 @@ class _Reader:
         children: list[Element | Run | str] = []
         waiting: list[str | lxml_html.HtmlElement] = [node.text or ""]
         for child in node:
-            if child.tag == "br" or _holds_block(child) or child.tag in _VOID - {"img"}:
+            if child.tag == "br" or child in self.holding or child.tag in _VOID - {"img"}:
                 children += self.inline(waiting, label)
                 children.append(_verbatim(child) if self.fixed(child) else self.element(child, label))
                 waiting = []
@@ -96,8 +98,8 @@ class _Reader:
     def inline(self, nodes: list[str | lxml_html.HtmlElement], label: str) -> list[Element | Run | str]:
         """The run that text and inline elements between two blocks make."""
         elements = [node for node in nodes if not isinstance(node, str)]
-        if not elements and not any(isinstance(node, str) and node.strip() for node in nodes):
-            return []
+        if not elements and not any(isinstance(node, str) and visible(node) for node in nodes):
+            return [words for words in nodes if isinstance(words, str) and words.strip()]
         alone = len(elements) == 1 and not any(node.strip() for node in nodes if isinstance(node, str))
         if alone and elements[0].tag != "img":  # an element around everything needs no engine to find its place
             return [_verbatim(elements[0]) if self.fixed(elements[0]) else self.element(elements[0], label)]
@@ -111,8 +113,9 @@ class _Reader:
     def pieces(self, node: lxml_html.HtmlElement, inlines: dict[int, Element]) -> list[Piece]:
         id = len(inlines) + 1
         inlines[id] = Element(str(node.tag))
-        if self.fixed(node) or not (node.tag in _VOID or "".join(node.itertext()).strip()):
-            return [Opaque(id, " ".join("".join(node.itertext()).split()), _verbatim(node))]
+        text = "".join(node.itertext())
+        if self.fixed(node) or not (node.tag in _VOID or visible(text)):
+            return [Opaque(id, " ".join(text.split()) if visible(text) else "", _verbatim(node))]
         inlines[id] = Element(str(node.tag), self.attributes(node))
         if node.tag in _VOID:
             return [Opaque(id, "")]
@@ -127,7 +130,7 @@ class _Reader:
 
     def attributes(self, node: lxml_html.HtmlElement) -> tuple[tuple[str, str | Run], ...]:
         def value_of(name: str, value: str) -> str | Run:
-            if name not in ("alt", "title") or not value.strip():
+            if name not in ("alt", "title") or not visible(value):
                 return value
             return self.run(f"{name} {value[:30]!r}", (_folded(value),), {})
 
@@ -139,8 +142,15 @@ class _Reader:
         return node.tag in _KEPT or node.get("translate") == "no" or foreign
 
 
-def _holds_block(node: lxml_html.HtmlElement) -> bool:
-    return any(part.tag in BLOCKS for part in node.iter())
+def _holding_blocks(root: lxml_html.HtmlElement) -> set[lxml_html.HtmlElement]:
+    """Every block and all that it stands in."""
+    found: set[lxml_html.HtmlElement] = set()
+    for node in root.iter(*BLOCKS):
+        up: lxml_html.HtmlElement | None = node
+        while up is not None and up not in found:
+            found.add(up)
+            up = up.getparent()
+    return found
 
 
 def _folded(text: str | None) -> str:

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tasks.release import Release
-from tasks.translation import amounts, numerals
+from tasks.translation import amounts, limits, numerals
 from tasks.translation.names import kept_as_they_are, names_in
-from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
+from tasks.translation.pieces import INVISIBLE, Close, Opaque, Open, Piece, Text, joined
 
 _URL = r"(?:https?://|www\.)[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*[A-Za-z0-9/_~=%&#-]"
-_EMAIL = r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"
+_EMAIL = r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9._%+\-]++@[A-Za-z0-9\-]++(?:\.[A-Za-z0-9\-]++)++"
 _ZONES = "com|org|net|example|io|info|biz|gov|edu|int|eu|de|fr|es|pt|uk|jp|kr|cn|id|my|vn|th|ae|sa|ru|br|mx"
-_DOMAIN = rf"(?<![\w.@/-])(?:[a-z0-9-]+\.)+(?:{_ZONES})(?:/[\w\-./?=&%#]*[\w/])?(?![\w.-]*\w)"
+_LABEL = r"[a-z0-9]++(?:-++[a-z0-9]++)*+"
+_ZONE = "|".join(rf"(?<=\.{zone})" for zone in _ZONES.split("|"))
+_DOMAIN = rf"(?<![\w.@/-]){_LABEL}(?:\.{_LABEL})++(?:{_ZONE})(?:/[\w\-./?=&%#]*[\w/])?(?![\w.-]*\w)"
 _TICKER = (
     r"(?<!\w)(?:(?:NYSE|NASDAQ|LSE|Nasdaq|Euronext)(?: [A-Z][a-z]+)?: ?[A-Z]|[A-Z]{3,8}: ?[A-Z0-9])"
     r"[A-Z0-9.\-]{0,9}(?<=[A-Z0-9])(?!\w)"
@@ -30,8 +32,6 @@ _HANDLE = r"(?<![\w@#&])[@#][A-Za-z_]\w+"
 _STRANGE = r"[~\u200c-\u200f\u2028-\u202e\u2061-\u2064]+"
 _ALWAYS = re.compile("|".join((_URL, _EMAIL, _DOMAIN, _TICKER, _ISIN, _PHONE, _HANDLE, _STRANGE)))
 _VERSION = re.compile(r"(?<![\w.,])v?\d+(?:\.\d+){2,}(?!\w)")
-_INVISIBLE = re.compile(r"[\u00ad\u200b\u2060\ufeff\ue000-\uf8ff]")
-"""Hints for line breaks inside words, which hide the word from an engine, and characters without a public meaning."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,19 @@ class Rule:
     shown: Callable[[re.Match[str]], str | None]
 
 
-def rules_for(release: Release, text: str, source: str, target: str, *, script_only: bool) -> list[Rule]:
-    """The rules for one release; `text` is all of it, where names are looked for.
+def rules_for(
+    release: Release, text: str, source: str, target: str, *, script_only: bool, within: str | None = None
+) -> list[Rule]:
+    """The rules for one release; `text` is all of it, where names are looked for. Raises TranslationHeld for too many.
 
+    `within` is what the rules will be applied to: what does not stand there needs none.
     An engine that only changes the script gets names, numbers and dates: they are to be written in that script too.
     """
-    rules = [Rule(_ALWAYS, _unchanged), *_terms(kept_as_they_are(release))]
+    rules = [Rule(_ALWAYS, _unchanged), *_terms(kept_as_they_are(release), within)]
     if script_only:
         return rules
     rules += [Rule(amounts.date_pattern(source), lambda found: amounts.write_date(found, source, target))]
-    rules += _terms(names_in(release, text, source))
+    rules += _terms(names_in(release, text, source), within)
     if "." not in numerals.write(Decimal(1000), source):
         rules.append(Rule(_VERSION, _unchanged))
     return [*rules, Rule(amounts.pattern(source), lambda found: _amount(found, source, target))]
@@ -64,12 +67,14 @@ def number_rule(source: str, target: str) -> Rule:
         value = numerals.parse(found[0], source)
         return found[0] if value is None else numerals.write(value, target, like=found[0])
 
-    return Rule(re.compile(rf"(?<![^\W\d_]){numerals.LITERAL}(?:st|nd|rd|th|s)?(?![^\W\d_])"), shown)
+    return Rule(
+        re.compile(rf"(?<![^\W\d_]){numerals.NOT_INSIDE}{numerals.LITERAL}(?:st|nd|rd|th|s)?(?![^\W\d_])"), shown
+    )
 
 
 def mask(text: Text, rules: Sequence[Rule]) -> Text:
     """`text` with all that `rules` find made opaque, and without characters that nobody sees."""
-    text = joined(_INVISIBLE.sub("", piece) if isinstance(piece, str) else piece for piece in text)
+    text = joined(INVISIBLE.sub("", piece) if isinstance(piece, str) else piece for piece in text)
     for rule in rules:
         text = _apply(text, rule)
     return text
@@ -97,13 +102,23 @@ def _unchanged(found: re.Match[str]) -> str:
     return found[0]
 
 
-def _terms(terms: Iterable[str]) -> list[Rule]:
+def _terms(terms: Sequence[str], within: str | None) -> list[Rule]:
     """One rule for all terms; in scripts that write no spaces a term may stand inside other letters."""
-    written = [
-        (r"(?<!\w)" if term[0].isascii() else "") + re.escape(term) + (r"(?!\w)" if term[-1].isascii() else "")
-        for term in terms
-    ]
-    return [Rule(re.compile("|".join(written)), _unchanged)] if written else []
+    if within is not None:
+        limits.refuse_terms(len(terms), len(within))
+        within = INVISIBLE.sub("", within)
+        terms = [term for term in terms if term in within]
+        limits.refuse_terms(len(terms), len(within), sum(map(len, terms)))
+    if not terms:
+        return []
+    ascii, others = ([term for term in terms if term[0].isascii() is first] for first in (True, False))
+    parts = [rf"(?<!\w)(?:{_any_of(ascii)})"] * bool(ascii) + [_any_of(others)] * bool(others)
+    return [Rule(re.compile("|".join(parts)), _unchanged)]
+
+
+def _any_of(terms: Iterable[str]) -> str:
+    """Letters first in each alternative: `re` then sees at a glance which cannot match."""
+    return "|".join(re.escape(term) + (r"(?!\w)" if term[-1].isascii() else "") for term in terms)
 
 
 def _amount(found: re.Match[str], source: str, target: str) -> str | None:

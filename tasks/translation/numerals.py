@@ -61,6 +61,11 @@ def scale_pattern(language: str) -> str:
     return "|".join(letters) or r"(?!)"
 
 
+def power_of(word: str, language: str) -> int:
+    """The power of ten of a scale word; 0 for one that `scale_pattern` took for it, such as `bıllion`."""
+    return scales(language).get(word.lower(), 0)
+
+
 def parse(literal: str, language: str) -> Decimal | None:
     """The value of a number as `language` writes it; None if it does not write numbers so."""
     if len(literal) > _LONGEST:
@@ -105,7 +110,7 @@ def values(text: str, language: str, known: Mapping[str, Value] | None = None) -
     for match in re.finditer(rf"({LITERAL})(?:[\s-]?({scale_pattern(language)}))?", text, re.IGNORECASE):
         value = known.get(match[1], value_of(match[1], language))
         if isinstance(value, Decimal) and match[2]:
-            value = (value * Decimal(10) ** scales(language)[match[2].lower()]).normalize()
+            value = (value * Decimal(10) ** power_of(match[2], language)).normalize()
         found.append(value)
     return found
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tasks.languages import locale_of
-from tasks.translation.pieces import Opaque, Piece, Text, joined
+from tasks.translation.pieces import INVISIBLE, Opaque, Piece, Text, joined
 
 NBSP, NNBSP = "\u00a0", "\u202f"
 
@@ -68,7 +69,8 @@ def mended(text: Text, made_from: Text, source: str, target: str) -> Text:
     """The translated sentence `text` set as `target` is; `made_from` is the sentence in the source language."""
     pieces: list[Piece] = [piece for piece in text if not isinstance(piece, str)]
     plain = "".join(
-        piece if isinstance(piece, str) else _SEEN if isinstance(piece, Opaque) else _MARK for piece in text
+        INVISIBLE.sub("", piece) if isinstance(piece, str) else _SEEN if isinstance(piece, Opaque) else _MARK
+        for piece in text
     )
     plain = _spaces(plain)
     plain = _quotes(plain, house_of(source), house_of(target))
@@ -92,30 +94,34 @@ def _spaces(plain: str) -> str:
     plain = re.sub(r"[ \t\r\n]+", " ", plain)
     # two spaces with only the mark of an element between them show as two
     plain = re.sub(rf" ({_MARK}+) (?=\S)", r" \1", plain)
-    return re.sub(rf" +(?={_MARK}*[,.](?:\D|$))", "", plain)
+    return re.sub(rf"(?<! ) ++(?={_MARK}*[,.](?:\D|$))", "", plain)
 
 
 def _quotes(plain: str, source: House, target: House) -> str:
     """Any quotation marks, whoever's, as the target's; which side a mark is on is read from its surroundings."""
     depth = 0
-    result = ""
-    for index, character in enumerate(plain):
-        side = _side(character, plain[:index], source)
+    before = ""
+    parts: list[str] = []
+    for character in plain:
+        side = _side(character, before, source)
+        before = before if character == _MARK else character
         if side == 0:
-            result += character
+            parts.append(character)
             continue
         depth += side if side > 0 else 0
         level = 0 if depth <= 1 else 2
-        result += (target.quotes[level] + "\ue001") if side > 0 else ("\ue002" + target.quotes[level + 1])
+        parts.append((target.quotes[level] + "\ue001") if side > 0 else ("\ue002" + target.quotes[level + 1]))
         depth = max(0, depth + min(side, 0))
-    inside = target.inside
+    result, inside = "".join(parts), target.inside
     if not target.comma_inside:
-        result = re.sub(rf"\s*,\s*({_MARK}*)(\ue002.)", r"\1\2,", result)
-    return re.sub(rf"\ue001({_MARK}*)\s*", rf"{inside}\1", re.sub(rf"\s*({_MARK}*)\ue002", rf"\1{inside}", result))
+        result = re.sub(rf"(?<!\s)\s*+,\s*+({_MARK}*+)(\ue002.)", r"\1\2,", result)
+    # each row of spaces or marks is tried from its beginning only
+    result = re.sub(rf"(?:(?<!\s)\s++|(?<![\s{_MARK}]))({_MARK}*+)\ue002", rf"\1{inside}", result)
+    return re.sub(rf"\ue001({_MARK}*+)\s*+", rf"{inside}\1", result)
 
 
-def _side(character: str, before: str, source: House) -> int:
-    """1 for an opening mark, -1 for a closing one, 0 for no quotation mark."""
+def _side(character: str, ahead: str, source: House) -> int:
+    """1 for an opening mark, -1 for a closing one, 0 for no quotation mark; `ahead` is the character before it."""
     if character not in '"„“”«»「」『』':
         return 0
     if character in source.quotes[0] and character != source.quotes[1]:
@@ -126,8 +132,7 @@ def _side(character: str, before: str, source: House) -> int:
         return 1
     if character in "»」』":
         return -1
-    ahead = before.rstrip(_MARK)
-    return 1 if not ahead or ahead[-1].isspace() or ahead[-1] in "([{—–-/“„«" else -1
+    return 1 if not ahead or ahead.isspace() or ahead in "([{—–-/“„«" else -1
 
 
 def _punctuation(plain: str, target: str) -> str:
@@ -137,7 +142,7 @@ def _punctuation(plain: str, target: str) -> str:
         plain = re.sub(rf"{ahead}(?=[{marks}](?:\s|{_MARK}|$|[^\w/]))", rf"\1{space}", plain)
         plain = re.sub(rf"(?<=\d)({_MARK}*) ?(?=[{marks}](?:\s|$))", rf"\1{space}", plain)
     if not house.before:
-        plain = re.sub(rf" +(?={_MARK}*[;:!?](?:\s|{_MARK}|$))", "", plain)
+        plain = re.sub(rf"(?<! ) ++(?={_MARK}*[;:!?](?:\s|{_MARK}|$))", "", plain)
     if house.apostrophe:
         plain = re.sub(r"(?<=[^\W\d_])'(?=[^\W\d_])", house.apostrophe, plain)
     percent = locale_of(target).percent_formats[None].pattern
@@ -147,26 +152,35 @@ def _punctuation(plain: str, target: str) -> str:
 
 def _inverted(plain: str) -> str:
     """`Qué es?` as `¿Qué es?`: the opening goes to the beginning of the clause, or inside the quotation mark there."""
-    for closing, opening in (("?", "¿"), ("!", "¡")):
-        end = plain.find(closing)
-        while end >= 0:
-            start = _clause(plain, end)
-            if opening not in plain[start:end] and re.search(r"\w", plain[start:end]):
-                start += len(plain[start:end]) - len(plain[start:end].lstrip())
-                plain = plain[:start] + opening + plain[start:]
-                end += 1
-            end = plain.find(closing, end + 1)
-    return plain
+    return _opened(_opened(plain, "?", "¿"), "!", "¡")
 
 
-def _clause(plain: str, end: int) -> int:
-    """Where the clause begins that ends at `end`; a quotation or bracket that closes before it is part of it."""
-    depth = 0
-    for index in range(end - 1, -1, -1):
-        depth += (plain[index] in "”»)") - (plain[index] in "“«(")
-        if depth < 0 or (depth == 0 and plain[index] in ".!?:;"):
-            return index + 1
-    return 0
+def _opened(plain: str, closing: str, opening: str) -> str:
+    """`opening` put before every clause that ends with `closing`, has a word and is not opened yet.
+
+    One pass: a clause begins after the last end of a clause or opening bracket; a quotation or bracket that closes
+    before its end is part of it.
+    """
+    starts = [0]  # of the clause at hand and of those around it
+    opened = word = -1  # where the last one was opened, where the last letter is
+    places: list[int] = []
+    for index, character in enumerate(plain):
+        if character == closing and opened < starts[-1] <= word:
+            clause = plain[starts[-1] : index]
+            opened = starts[-1] + len(clause) - len(clause.lstrip())
+            places.append(opened)
+        if character == opening:
+            opened = max(opened, index)
+        elif character.isalnum() or character == "_":
+            word = index
+        elif character in ".!?:;":
+            starts[-1] = index + 1
+        elif character in "“«(":
+            starts.append(index + 1)
+        elif character in "”»)":
+            starts[-1:] = [] if len(starts) > 1 else [0]
+    ends = [0, *sorted(places), len(plain)]
+    return opening.join(plain[start:end] for start, end in pairwise(ends))
 
 
 def _cased(text: Text, made_from: Text) -> Text:

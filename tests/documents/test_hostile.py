@@ -27,12 +27,7 @@ def with_body(html: str) -> dict[str, Any]:
     "address", ["https://a.example:99999/", "http://a b/", "https:///", "https://[::1/", "http://%zz%/\x01"]
 )
 def test_an_address_that_the_cleaner_would_drop_is_refused_at_the_door(address: str) -> None:
-    try:
-        taken = read_release(with_body(f'<p>See <a href="{address}">the plant</a>.</p>'))
-    except DocumentRefused as refusal:
-        assert "address" in str(refusal)
-    else:
-        assert taken.html.count("href=") == 1
+    assert "address" in str(refused(with_body(f'<p>See <a href="{address}">the plant</a>.</p>')))
 
 
 @pytest.mark.parametrize("html", ["<p>a</p>", '<p><a href="https://a.example/?x=1&amp;y=%20">x</a></p>', "<h1>T</h1>x"])

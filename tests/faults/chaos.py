@@ -18,6 +18,7 @@ import psutil
 import redis
 from processes import end, start_python
 from sqlalchemy import Engine, delete, func, select
+from sqlalchemy.exc import DBAPIError
 from stacks import Stack
 
 from tasks.ledger.schema import deliveries, elections
@@ -82,8 +83,11 @@ def worker_processes(stack: Stack) -> list[tuple[str, psutil.Process]]:
 def freeze_a_drain(stack: Stack, book: Engine) -> int | None:
     """SIGSTOP the pool process that has claimed most; its number, or None if none has claimed anything."""
     query = select(deliveries.c.claimed_by, func.count()).where(deliveries.c.state == "claimed").group_by("claimed_by")
-    with book.connect() as ledger:
-        claimed = {int(row.claimed_by.rpartition(":")[2]): row[1] for row in ledger.execute(query)}
+    try:
+        with book.connect() as ledger:
+            claimed = {int(row.claimed_by.rpartition(":")[2]): row[1] for row in ledger.execute(query)}
+    except DBAPIError:
+        return None  # it is being restarted
     ours = {process.pid for _, process in worker_processes(stack)}
     for pid in sorted(set(claimed) & ours, key=claimed.__getitem__, reverse=True):
         with contextlib.suppress(ProcessLookupError):
@@ -103,8 +107,11 @@ def thaw(pid: int) -> None:
 
 def unseat_clock(book: Engine) -> str:
     """Take the clock's office from its holder: another takes it while this one may be in the middle of a tick."""
-    with book.connect().execution_options(fanwire_immediate=True) as ledger, ledger.begin():
-        ledger.execute(delete(elections))
+    try:
+        with book.connect().execution_options(fanwire_immediate=True) as ledger, ledger.begin():
+            ledger.execute(delete(elections))
+    except DBAPIError:
+        return "-"
     return "clock unseated"
 
 

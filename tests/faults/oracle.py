@@ -118,13 +118,13 @@ def verify(book: Engine, farm: Farm, lease: float, expected: dict[str, set[tuple
         outcome.deliveries += len(rows)
         outcome.receipts += len(receipts)
         outcome.accepted += sum(map(accepted, receipts))
-        outcome.unsure += sum(attempt.verdict == Verdict.UNSURE for group in tries.values() for attempt in group)
+        outcome.unsure += sum(map(_unsure, tries.values()))
         newest = max(versions)
         outcome.states.update(row.state for (version, *_), row in rows.items() if version == newest)
         killed = versions[newest] == "canceled"
         outcome.missing += _missing(uri, rows, receipts, newest, set() if killed else wanted)
         _count_doubled(outcome, uri, receipts, tries, lease)
-        _heed_farm(outcome, farm.tally(uri), uri)
+        _heed_farm(outcome, farm.tally(uri), uri, {outlet for (_, outlet, _), group in tries.items() if _unsure(group)})
         outcome.other += [f"{uri}: key of {r['outlet']} is not the delivery's" for r in receipts if not _key_fits(r)]
     return outcome
 
@@ -206,13 +206,18 @@ def _may_be_doubled(tries: list[Any], receipts: int, lease: float) -> bool:
     return len(reached) >= receipts and explained
 
 
-def _heed_farm(outcome: Outcome, tally: dict[str, Any], uri: str) -> None:
+def _unsure(tries: list[Any]) -> int:
+    return sum(attempt.verdict == Verdict.UNSURE for attempt in tries)
+
+
+def _heed_farm(outcome: Outcome, tally: dict[str, Any], uri: str, unknowable: Collection[str]) -> None:
+    """Whatever else the farm finds wrong. Of an outlet with an `unknowable` attempt nobody knows what is open there."""
     for name in FAULTS:
-        entries = [f"{uri} {name}: {entry}" for entry in tally[name]]
+        entries = [entry for entry in tally[name] if name != "too_many_at_once" or entry["outlet"] not in unknowable]
         if name in ("stale", "after_kill"):
-            outcome.stale += entries
+            outcome.stale += [f"{uri} {name}: {entry}" for entry in entries]
         elif name != "doubled":  # looked at above, with the ledger's attempts
-            outcome.other += entries
+            outcome.other += [f"{uri} {name}: {entry}" for entry in entries]
 
 
 def _key_fits(receipt: dict[str, Any]) -> bool:

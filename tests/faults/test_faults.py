@@ -84,10 +84,9 @@ def test_bad_outlets_end_with_a_reason_and_hold_up_nobody(scene: Scene) -> None:
     delivered = ("reset-once", "huge", "endless", "late-once", "unavailable", "throttled")
     exhausted = ("reset", "drip", "late", "hang", "deaf", "broken", "refuse")
     assert ended == {
-        **dict.fromkeys(delivered, {"delivered"}),
-        **dict.fromkeys(exhausted, {"exhausted"}),
-        "gone": {"rejected"},
-        "moved": {"rejected"},
+        **{name: {"delivered"} for name in delivered},
+        **{name: {"exhausted"} for name in exhausted},
+        **{name: {"rejected"} for name in ("gone", "moved")},
     }
 
 

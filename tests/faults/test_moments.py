@@ -128,9 +128,11 @@ def test_killed_while_a_correction_is_planned(book: Engine, farm: Farm, tmp_path
 MOMENTS = {
     "claimed, nothing started": (
         "from tasks.delivery.gate import Gate\n"
-        "asked = Gate.stops\n"
+        "asked, calls = Gate.stops, []\n"
         "def stops(self, *rest):\n"
-        "    os.kill(os.getpid(), signal.SIGSTOP)\n"
+        "    calls.append(1)\n"
+        "    if len(calls) == 1:\n"
+        "        os.kill(os.getpid(), signal.SIGSTOP)\n"
         "    return asked(self, *rest)\n"
         "Gate.stops = stops\n"
     ),
@@ -159,9 +161,13 @@ MOMENTS = {
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_drain_frozen_past_its_lease_sends_nothing_old_when_it_wakes(
-    book: Engine, farm: Farm, tmp_path: Path, moment: str
+    farm: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     """Others have delivered the correction meanwhile, so whatever it sent now would be stale."""
+    monkeypatch.setenv("FANWIRE_DEADLINE", "1")
+    monkeypatch.setenv("FANWIRE_LEASE", "6.2")
+    settings.cache_clear()
+    ledger.upgrade()
     plant(farm, 12)
     first = take()
     prepare(first)
@@ -169,26 +175,28 @@ def test_a_drain_frozen_past_its_lease_sends_nothing_old_when_it_wakes(
     frozen = own_process(code, tmp_path / "frozen.log")
     try:
         until(lambda: stopped(frozen), 30)
+        began = time.monotonic()
         assert states(first) == {"claimed": 12}
         second = take(version=2, correction_note="Corrected.")
         prepare(second)
-        until(lambda: sweep.sweep(time.time()).expired, LEASE + 5)
+        assert sweep.sweep(time.time() + settings().lease).expired == 12
         drain_until_final(first, second)
+        time.sleep(max(0.0, began + settings().lease - time.monotonic()))
         frozen.send_signal(signal.SIGCONT)
         assert frozen.wait(30) == 0
     finally:
         end(frozen)
     assert states(second) == {"delivered": 12}
     assert set(states(first)) <= {"superseded", "delivered"}
-    sound(book, farm, 12)
+    engine = ledger.open_ledger(ledger.ledger_url())
+    sound(engine, farm, 12)
+    engine.dispose()
 
 
-def test_a_worker_frozen_within_a_transaction_stops_nobody_for_long(
-    book: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """PostgreSQL ends its session; with SQLite all wait until it wakes, for they are on its machine."""
-    if book.dialect.name != "postgresql":
-        pytest.skip("a SQLite file has one writer")
+@pytest.mark.parametrize("ledger_url", ["postgresql"], indirect=True)
+@pytest.mark.usefixtures("book")
+def test_a_worker_frozen_within_a_transaction_stops_nobody_for_long(tmp_path: Path) -> None:
+    """PostgreSQL ends its session. With SQLite all wait until it wakes, for they are on its machine."""
     with ledger.write() as opened:
         outlets.put(opened, [outlet()], time.time())
     number = take()

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import typer
 
-from workers.cli.outlets import app as outlets
-from workers.cli.processes import app as processes
-from workers.cli.records import app as records
-from workers.cli.releases import app as releases
+from workers.cli.outlets import app as outlets_app
+from workers.cli.processes import app as processes_app
+from workers.cli.records import app as records_app
+from workers.cli.releases import app as releases_app
 from workers.cli.screen import Commands
 
 app = typer.Typer(
     cls=Commands, no_args_is_help=True, add_completion=False, help="Fanwire, a press-release wire.",
     pretty_exceptions_show_locals=False,
 )  # fmt: skip
-for group in (releases, records, processes):
+for group in (releases_app, records_app, processes_app):
     app.registered_commands += group.registered_commands
-app.add_typer(outlets, name="outlets")
+app.add_typer(outlets_app, name="outlets")
 
 
 def main() -> None:

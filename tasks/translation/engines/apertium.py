@@ -45,7 +45,7 @@ ROUTES: dict[Pair, tuple[str, ...]] = {
 
 _END = "[][\n]"
 """Ends a text: an empty blank and a line feed, without which the last full stop would stay in the pipeline."""
-_GAP = re.compile(r"\W*(?:\w+|\w{1,3}\W+\w{1,3})?\W*")
+_GAP = re.compile(r"\W*+(?:\w++|\w{1,3}\W++\w{1,3})?\W*+")
 """What may stand between two parts of one element to be taken into it: a word, or two small ones such as `de la`."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _RESERVED = re.compile(r"([\[\]{}^$@\\/<>])")
@@ -219,13 +219,15 @@ def _nested(parts: list[tuple[frozenset[int], str]], ancestors: dict[int, tuple[
     for ids, _ in parts:
         chain = max((ancestors.get(id, ()) for id in ids), key=len, default=())
         chains.append(chain)
+    held: dict[int, list[int]] = {}
+    for index, chain in enumerate(chains):
+        for id in chain:
+            held.setdefault(id, []).append(index)
     for id, whole in ancestors.items():
-        held = [index for index, other in enumerate(chains) if id in other]
-        for start, end in pairwise(held):
+        for start, end in pairwise(held.get(id, ())):
             between = range(start + 1, end)
             free = all(chains[index] == whole[: len(chains[index])] for index in between)
-            gap = "".join(parts[index][1] for index in between)
-            if free and _GAP.fullmatch(gap):
+            if free and _GAP.fullmatch("".join(parts[index][1] for index in between)):
                 for index in between:
                     chains[index] = whole
     result: list[Open | Close | str] = []

@@ -1,0 +1,58 @@
+"""The command line as people use it: what it prints, on which stream, with which exit status."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from tasks import ledger
+from tasks.ledger import outlets, releases
+from tasks.outlet import Outlet
+from tasks.release import Release
+from workers.cli import app
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run() -> Run:
+    """One command; the test fails unless it ends with `status`, and whenever it shows a traceback."""
+
+    def one(*arguments: str, status: int = 0, **more: Any) -> Result:
+        done = CliRunner().invoke(app, arguments, **more)
+        assert done.exit_code == status, f"{done.exit_code}: {done.output} {done.exception!r}"
+        assert done.exception is None or isinstance(done.exception, SystemExit), repr(done.exception)
+        assert "Traceback" not in done.output
+        return done
+
+    return one
+
+
+@pytest.fixture
+def problems(run: Run) -> Callable[..., list[dict[str, Any]]]:
+    """What a command that fails says with --json, on standard output."""
+
+    def of(*arguments: str, **more: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(run(*arguments, "--json", status=1, **more).stdout)["problems"]
+        assert found
+        return found
+
+    return of
+
+
+@pytest.fixture
+def home() -> None:
+    """A ledger without anything in it."""
+    ledger.upgrade()
+
+
+def take(release: Release, *receivers: Outlet) -> int:
+    """A release in the ledger, and outlets; the release's number."""
+    with ledger.write() as book:
+        outlets.put(book, receivers, ledger.now(book))
+        return releases.take(book, release, ledger.now(book)).release_id

@@ -1,0 +1,229 @@
+"""Commands on a ledger, without a stack: what they print of releases and outlets."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samples import URI, outlet, release
+from sqlalchemy import update
+
+from tasks import ledger, planning
+from tasks.ledger import outlets, refusals, releases
+from tasks.ledger.schema import deliveries
+from workers.cli import releases as commands
+from workers.cli import waiting
+
+from .conftest import Run, take
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def settle(release_id: int, **values: Any) -> None:
+    """Give every delivery of a release another state."""
+    with ledger.write() as book:
+        book.execute(update(deliveries).where(deliveries.c.release_id == release_id).values(values))
+
+
+# --- who gets it
+
+
+def test_outlets_list_for_a_release_says_who_gets_it_and_who_not_and_why(run: Run) -> None:
+    wanted = release(circuits=["press"], countries=["PT"])
+    take(
+        wanted,
+        outlet("all", circuits=["press"], languages=["en", "de"]),
+        outlet("human", circuits=["press"], languages=["de", "en"], machine_translation="refuse"),
+        outlet("other-circuit", circuits=["dach"]),
+        outlet("other-country", circuits=["press"], country="DE"),
+        outlet("other-topic", circuits=["press"], topics=["15000000"]),
+    )
+    found = json.loads(run("outlets", "list", "--for", URI, "--json").stdout)
+    assert {entry["outlet"]: (entry["languages"], entry["refused"]) for entry in found["outlets"]} == {
+        "all": (["en", "de"], {}),
+        "human": (["en"], {"de": "takes no machine translation"}),
+        "other-circuit": ([], {"en": "is in none of its circuits"}),
+        "other-country": ([], {"en": "is not in its countries"}),
+        "other-topic": ([], {"en": "takes none of its topics"}),
+    }
+    told = run("outlets", "list", "--for", URI).stdout
+    assert "goes to 2 of 5 outlets" in told
+    assert "1  do not get it, or not in every language: the outlet takes no machine translation" in told
+
+
+def test_who_is_listed_is_whom_planning_chooses(run: Run) -> None:
+    receivers = [outlet("a", languages=["en", "ko"]), outlet("b", languages=["ko"], machine_translation="refuse")]
+    release_id = take(release(), *receivers)
+    planned = planning.plan(release_id)
+    with ledger.read() as book:
+        matches = planning.audience(book, release_id)
+    assert planned is not None
+    assert planned.deliveries == sum(len(match.languages) for match in matches) == 2
+
+
+# --- status
+
+
+def test_status_says_why_deliveries_are_not_there(run: Run) -> None:
+    release_id = take(release(), outlet("a"), outlet("b"), outlet("c"))
+    planning.plan(release_id)
+    settle(release_id, state="rejected", reason="301 Moved Permanently: points to https://x.example/")
+    with ledger.write() as book:
+        book.execute(update(deliveries).where(deliveries.c.outlet_id == "c").values(state="due", reason=None, due_at=0))
+    found = json.loads(run("status", URI, "--json").stdout)
+    assert found["reasons"] == [
+        {"state": "rejected", "reason": "301 Moved Permanently", "n": 2},
+        {"state": "due", "reason": "not tried yet", "n": 1},
+    ]
+    told = run("status", URI).stdout
+    assert "rejected: 2 301 Moved Permanently" in told
+    assert max(map(len, told.splitlines()[:4])) <= 80
+
+
+def test_a_table_with_every_state_fits_80_columns(run: Run) -> None:
+    from tasks.states import State
+
+    release_id = take(release(), *(outlet(f"o{n}", languages=["zh-Hant"]) for n in range(len(State))))
+    planning.plan(release_id)
+    with ledger.write() as book:
+        for n, state in enumerate(State):
+            book.execute(update(deliveries).where(deliveries.c.outlet_id == f"o{n}").values(state=state, due_at=0))
+    heading = run("status", URI, env={"COLUMNS": "80"}).stdout.splitlines()[1]
+    assert all(state in heading for state in State), heading
+    assert len(heading) <= 80
+
+
+# --- submit
+
+
+def test_waiting_has_an_end_and_says_what_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    release_id = take(release(), outlet("a"))
+    with pytest.raises(Exception, match="not planned yet"):
+        waiting.until_done(release(), 0)
+    planning.plan(release_id)
+    settle(release_id, state="due", due_at=time.time() + 60)
+    with pytest.raises(Exception, match=r"1 due \(of 1\)"):
+        waiting.until_done(release(), 0)
+
+
+def test_without_a_terminal_waiting_shows_a_line_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release_id = take(release(), outlet("a"))
+    planning.plan(release_id)
+    settle(release_id, state="due", due_at=time.time() + 60)
+    monkeypatch.setattr(waiting, "LINE_EVERY", 0.1)
+    monkeypatch.setattr(waiting, "POLL", 0.05)
+    with pytest.raises(Exception, match="not done"):
+        waiting.until_done(release(), 0.5)
+    assert f"{URI} v1: 1 due" in capsys.readouterr().err
+
+
+def test_a_usable_version_above_a_kill_wants_to_be_meant(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr(commands, "_submit", lambda release, *_: sent.append(release) or commands.Receipt("accepted"))
+    take(release())
+    take(release(version=2, status="canceled"))
+    file = tmp_path / "again.json"
+    file.write_text(release(version=3).to_json())
+    assert "was killed by version 2" in run("submit", str(file), status=1).stderr
+    assert sent == []
+    assert "warning: " in run("submit", str(file), "--revive").stderr
+    file.write_text(release(version=2, status="canceled").to_json())
+    run("submit", str(file))
+    assert [found.version for found in sent] == [3, 2]
+
+
+# --- report
+
+
+@pytest.mark.parametrize(("name", "begins"), [("r.html", "<!doctype html>"), ("r.json", "{"), ("r.csv", "outlet,")])
+def test_the_name_of_a_report_says_its_format(run: Run, tmp_path: Path, name: str, begins: str) -> None:
+    take(release())
+    run("report", URI, "--output", str(tmp_path / name))
+    assert (tmp_path / name).read_text().startswith(begins)
+
+
+def test_a_report_whose_name_and_format_differ_is_wrong_usage(run: Run, tmp_path: Path) -> None:
+    take(release())
+    run("report", URI, "--output", str(tmp_path / "r.csv"), "--format", "json", status=2)
+    run("report", URI, "--output", str(tmp_path / "report"), status=2)
+    assert not list(tmp_path.glob("r*"))
+    run("report", URI, "--output", str(tmp_path / "report"), "--format", "csv")
+
+
+# --- outlets
+
+
+def test_outlets_are_read_from_standard_input(run: Run) -> None:
+    row = outlet("a").to_json()
+    assert json.loads(run("outlets", "import", "-", "--json", input=f"[{row}]").stdout)["imported"] == 1
+    table = "id,name,country,languages,url\nb,B,GB,en,https://b.example/\n"
+    run("outlets", "import", "-", "--format", "csv", input=table)
+    listed = run("outlets", "list").stdout.splitlines()
+    assert listed[0].split() == ["outlet", "country", "languages", "format", "status", "name"]
+    assert [line.split()[0] for line in listed[1:]] == ["a", "b"]
+
+
+def test_refused_outlets_are_json_too(run: Run) -> None:
+    bad = json.dumps([{"id": "a", "name": "A", "country": "UK", "languages": ["en"], "url": "https://a.example/"}])
+    found = json.loads(run("outlets", "import", "-", "--json", input=bad, status=1).stdout)
+    [problem] = found["problems"]
+    assert (found["imported"], found["refused"]) == (0, 1)
+    assert (problem["where"], problem["what"], problem["field"]) == ("entry 1", "outlet a", "country")
+    assert "United Kingdom is GB" in problem["problem"]
+
+
+def test_pausing_a_disabled_outlet_keeps_the_reason(run: Run) -> None:
+    take(release(), outlet("a"))
+    with ledger.write() as book:
+        outlets.set_status(book, ["a"], "disabled", "410 Gone", ledger.now(book))
+    assert "410 Gone" in run("outlets", "pause", "a").stdout
+    shown = json.loads(run("outlets", "show", "a").stdout)
+    assert (shown["status"], shown["status_reason"]) == ("disabled", "410 Gone")
+
+
+def test_doctor_names_outlets_whose_address_is_refused(run: Run) -> None:
+    take(release(), outlet("inside", url="http://10.1.2.3/x"), outlet("outside", url="https://a.example/"))
+    told = next(line for line in run("doctor").stdout.splitlines() if "FANWIRE_ALLOWED_NETWORKS" in line)
+    assert "inside (10.1.2.3)" in told
+    assert "outside" not in told
+
+
+def test_doctor_says_where_it_looked_for_secrets(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_TOKEN", "geheim")
+    take(release(), outlet("a", auth={"type": "bearer", "secret": "env:A_TOKEN"}))
+    assert "in this shell" in run("doctor").stdout
+
+
+# --- refusals
+
+
+def test_refusals_name_the_uri_and_the_time(run: Run) -> None:
+    with ledger.write() as book:
+        refusals.keep(book, b"{}", "release refused: x", 1_000_000_000.0, uri=URI)
+    [row] = json.loads(run("refusals", "--json").stdout)
+    assert (row["uri"], row["received_at"]) == (URI, "2001-09-09T01:46:40Z")
+    assert URI in run("refusals").stdout
+    run("refusals", "--count", "0", status=2)
+
+
+def test_intake_keeps_the_uri_of_what_it_refuses(run: Run, problems: Callable[..., Any]) -> None:
+    from workers import intake
+
+    for body in (json.dumps({"uri": URI}).encode(), json.dumps({"uri": "urn:x:\0"}).encode(), b"nonsense"):
+        assert intake.take_in(body)[0].status == "refused"
+    assert [row["uri"] for row in json.loads(run("refusals", "--json").stdout.splitlines()[-1])] == [None, None, URI]
+
+
+def test_a_kill_of_a_kill_is_said_in_json_too(run: Run) -> None:
+    take(release(status="canceled"))
+    assert json.loads(run("kill", URI, "--json").stdout)["status"] == "known"
+    with ledger.read() as book:
+        assert releases.find(book, URI).version == 1  # type: ignore[union-attr]
