@@ -8,8 +8,9 @@ import structlog
 from sqlalchemy import Connection
 
 from tasks import ledger
-from tasks.delivery.memory import host_of
-from tasks.delivery.tracker import Notice, Stage
+from tasks.delivery.breaker import Breaker
+from tasks.delivery.memory import Memory, host_of
+from tasks.delivery.tracker import Notice, Stage, Tracker
 from tasks.ledger import deliveries, notices, outlets
 from tasks.states import Hold
 
@@ -22,6 +23,12 @@ def disable(book: Connection, outlet_ids: Sequence[str], kind: str, subject: str
         notices.add(book, kind, subject, f"disabled: {detail}; what is missed is kept", ledger.now(book))
         log.warning("outlets disabled", kind=kind, subject=subject, detail=detail, outlets=list(outlet_ids))
     deliveries.hold_for_status(book, outlet_ids, Hold.DISABLED)
+
+
+def forget(memory: Memory, url: str) -> None:
+    """Forget what was held against the host of an outlet, as operations say that it was repaired."""
+    Breaker(memory, deadline=0).forget([host_of(url)])
+    Tracker(memory).forget([host_of(url)])
 
 
 def heed(book: Connection, notice: Notice) -> None:

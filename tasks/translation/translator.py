@@ -107,7 +107,10 @@ def _white_space(sentence: Text) -> tuple[str, str]:
 
 
 def _translated(units: Sequence[_Unit], stretches: dict[int, tuple[str, Text]], way: Way) -> dict[int, Text]:
-    """The text of every stretch, one without units as it was; raises TranslationHeld that names the first unit that failed, and how many did."""
+    """The text of every stretch, one without units as it was.
+
+    Raises TranslationHeld that names the first unit that failed, and how many did.
+    """
     outcomes = ladder.translated(way, [unit.text for unit in units])
     failed = [(unit, outcome) for unit, outcome in zip(units, outcomes, strict=True) if outcome.problem]
     if failed:

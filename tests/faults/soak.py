@@ -46,8 +46,8 @@ TIMES = {
 }
 BAD_HORIZON = 30.0
 """Seconds after which an outlet that never takes anything is given up; the others are tried for longer than a run."""
-HARM_SECONDS = 40.0
-"""How long a run does harm; then everything must come to its end by itself."""
+HARM_SECONDS, KILLS = 40.0, 20
+"""How long a run does harm at least, and how many kills that must be; then everything comes to its end by itself."""
 SETTLE_SECONDS = 240.0
 PAUSE = (0.2, 1.6)
 """Seconds between two faults, at least and at most."""
@@ -104,8 +104,8 @@ class Harm:
             "kill": 20,
             "broker": 3,
             "freeze broker": 1,
-            "freeze drain": 2,
-            "clock": 2,
+            "freeze drain": 4,
+            "clock": 1,
             "correct": 3,
             "withdraw": 1,
             "release": 1,
@@ -222,7 +222,7 @@ def harm_and_settle(run: Run, fanwire: Stack, farm: Farm, server: chaos.Postgres
         with Harm(scene, dice, server) as harm:
             scene.send(translations=GERMAN)
             ends = time.monotonic() + HARM_SECONDS
-            while time.monotonic() < ends:
+            while time.monotonic() < ends or run.kills < KILLS:
                 did = harm.one()
                 run.did.update([did] if did != "-" else [])
                 time.sleep(dice.uniform(*PAUSE))

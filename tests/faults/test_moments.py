@@ -28,10 +28,11 @@ from tasks.ledger.schema import attempts, deliveries
 from tasks.settings import settings
 
 from . import oracle
-from .conftest import PRESS, TIMES
+from .conftest import TIMES
 
 LEASE = float(TIMES["LEASE"])
 DISK = 6 * 1024 * 1024
+SOME = 180
 
 
 @pytest.fixture(autouse=True)
@@ -283,7 +284,7 @@ def test_no_verdict_is_lost_when_the_disk_was_full(
             ledger.upgrade()
             fill, free = stack.enter_context(scarce(tmp_path / "disk"))
         stack.callback(ledger.close)
-        plant(farm, PRESS)
+        plant(farm, SOME)
         number = take()
         prepare(number)
         thread = threading.Thread(target=drain)
@@ -298,10 +299,10 @@ def test_no_verdict_is_lost_when_the_disk_was_full(
         thread.join(60)
         assert not thread.is_alive()
         drain_until_final(number)
-        assert states(number) == {"delivered": PRESS}
+        assert states(number) == {"delivered": SOME}
         with ledger.read() as book:
-            assert book.execute(select(func.count()).select_from(attempts)).scalar_one() == PRESS
+            assert book.execute(select(func.count()).select_from(attempts)).scalar_one() == SOME
         engine = ledger.open_ledger(ledger.ledger_url())
-        outcome = sound(engine, farm, PRESS)
+        outcome = sound(engine, farm, SOME)
         engine.dispose()
-        assert (outcome.receipts, outcome.unsure) == (PRESS, 0)
+        assert (outcome.receipts, outcome.unsure) == (SOME, 0)

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from tasks import ledger, planning
+from tasks.delivery import health
+from tasks.delivery.memory import Memory
+from tasks.documents import DocumentRefused
 from tasks.ledger import deliveries
 from tasks.ledger import outlets as outlet_rows
 from tasks.outlet import Outlet, OutletFile, parse_outlets, read_outlets
 from tasks.states import Hold
 from workers import doctor
+from workers.broker import broker_url
 from workers.cli.rows import find_outlet, find_release, reading, writing
 from workers.cli.screen import JsonOption, err, out, print_json, print_rows
 
@@ -134,9 +139,11 @@ def pause(outlet: str) -> None:
 def resume(outlet: str) -> None:
     """Make a paused or disabled outlet active again and deliver what was kept for it."""
     with writing() as book:
-        find_outlet(book, outlet)
+        row = find_outlet(book, outlet)
         outlet_rows.set_status(book, [outlet], "active", None, ledger.now(book))
         due = deliveries.resume(book, [outlet], ledger.now(book))
+    with suppress(DocumentRefused):  # no broker is up, so nothing is remembered there
+        health.forget(Memory.at(broker_url()), Outlet.model_validate_json(row.document).url)
     out.print(f"{outlet} is active; {due} deliveries are due now", markup=False)
 
 

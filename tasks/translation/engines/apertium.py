@@ -49,7 +49,7 @@ _GAP = re.compile(r"\W*+(?:\w++|\w{1,3}\W++\w{1,3})?\W*+")
 """What may stand between two parts of one element to be taken into it: a word, or two small ones such as `de la`."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _RESERVED = re.compile(r"([\[\]{}^$@\\/<>])")
-_BLANK = re.compile(r"\[\[(?P<ids>t:[^\]]*)\]\](?P<words>(?:\\.|[^\[\\])*)\[\[/\]\]", re.DOTALL)
+_BLANK = re.compile(r"\[\[(?P<ids>t:[^\[\]]*+)\]\](?P<words>(?:\\.|[^\[\\])*+)\[\[/\]\]", re.DOTALL)
 
 
 class Apertium:
