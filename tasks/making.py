@@ -14,7 +14,6 @@ import structlog
 from tasks.formatting import Wire, make_rendition
 from tasks.ledger import deliveries, makings, now, read, releases, write
 from tasks.ledger.schema import renditions, translations
-from tasks.release import Release
 from tasks.settings import settings
 from tasks.translation import TranslationHeld, translate
 
@@ -63,17 +62,18 @@ def make_renditions(release_id: int, language: str) -> Made:
     with read() as ledger:
         release = releases.get(ledger, release_id)
         formats = makings.wanted_formats(ledger, release_id, language)
-    reasons = {format: _make_rendition(release_id, release, language, format) for format in formats}
+    reasons = {format: _make_rendition(release_id, language, format) for format in formats}
     return Made(release.name, {format: reason for format, reason in reasons.items() if reason})
 
 
-def _make_rendition(release_id: int, release: Release, language: str, format: str) -> str | None:
+def _make_rendition(release_id: int, language: str, format: str) -> str | None:
     key = {"release_id": release_id, "language": language, "format": format}
     with write() as ledger:
         translation = makings.translation(ledger, release_id, language)
         if translation is None:
             return "its translation is not there yet"
         attempt = makings.claim(ledger, renditions, now=now(ledger), lease=settings().making_lease, **key)
+        release = releases.get(ledger, release_id)  # as it stands with this claim: its embargo may have moved
     if attempt is None:
         return None
     try:

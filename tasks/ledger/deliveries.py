@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -230,6 +231,7 @@ def _claim_class(ledger: Connection, worker: str, urgency: int, now: float, unti
     return [Claim(*row[:9]) for row in rows]
 
 
+@cache  # building it costs more than all else in a claim
 def _older_in_flight() -> ColumnElement[bool]:
     """Whether an older version of the same release is on its way to the same outlet in the same language.
 
@@ -268,7 +270,8 @@ def one_counter_at_a_time(ledger: Connection) -> None:
 def finish(ledger: Connection, results: Sequence[Result]) -> int:
     """Write what came of claims; the number taken. Those of claims that were lost since are only kept as attempts.
 
-    A claim whose lease ran out but that nobody has claimed anew still counts: the outlet's answer is in our hands.
+    A claim whose lease ran out but that nobody has claimed anew still counts: the outlet's answer is in our hands. And
+    if the outlet has it, that counts even where the row was held since, for a pause: it must not go out again.
     """
     if not results:
         return 0
@@ -279,7 +282,7 @@ def finish(ledger: Connection, results: Sequence[Result]) -> int:
         .where(
             d.id == bindparam("b_delivery_id"),
             d.attempt == bindparam("b_attempt"),
-            or_(IS_CLAIMED, IS_DUE),
+            or_(IS_CLAIMED, IS_DUE, and_(IS_HELD, bindparam("b_verdict") == Verdict.DELIVERED.value)),
         )
         .values(
             state=bindparam("b_state"),

@@ -93,15 +93,15 @@ def test_bad_outlets_end_with_a_reason_and_hold_up_nobody(scene: Scene) -> None:
 def test_kills_during_fan_out(scene: Scene) -> None:
     """The worker that plans is killed at another moment of it each time; then those that format and deliver."""
     dice = Random(SEED)
-    for number in range(4):
-        scene.send(circuits=["press"] if number == 3 else [f"tenth-{number}"])
+    for number in range(3):
+        scene.send(circuits=["press"] if number == 2 else [f"tenth-{number}"])
         time.sleep(dice.uniform(0, 0.15))
         until(lambda: chaos.kill_worker(scene.stack, "intake") != "-", 20)
-        if number % 2:
+        if number == 2:
             chaos.kill_worker(scene.stack, "prepare")
             chaos.kill_worker(scene.stack, "deliver")
     assert_sound(scene, 90)
-    assert scene.verify().states == {"delivered": PRESS + 3 * PRESS // 10}
+    assert scene.verify().states == {"delivered": PRESS + 2 * PRESS // 10}
 
 
 def test_postgres_restarted_a_worker_frozen_past_its_lease_and_two_clocks(
@@ -124,7 +124,7 @@ def test_postgres_restarted_a_worker_frozen_past_its_lease_and_two_clocks(
             chaos.thaw(frozen)
         chaos.unseat_clock(scene.book)
         assert_sound(scene, 90)
-        assert "due," in ticks.read_text()
+        assert "leases expired" in ticks.read_text()
     outcome = scene.verify()
     assert outcome.states == {"delivered": PRESS}
     assert outcome.unsure

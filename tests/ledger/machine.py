@@ -1,6 +1,6 @@
 """What the state machine of test_state_machine.py runs in: a clock it sets, drains it steps, engines it breaks.
 
-The drains are the product's own (`tasks.delivery.drain.Drain.run`), each in a thread of its own that runs only while
+The drains are the product's own (`tasks.delivery.drain`), each in a thread of its own that runs only while
 the machine waits for it, from one `Courier.turn` to the next. Only the courier is a model: the machine says what each
 transfer meets, and when. So everything is deterministic, and whatever the drain decides is what is tested.
 """
@@ -118,6 +118,9 @@ class Courier:
                 going.ends_with(None, ErrorKind.OURS)
         return self._ended()
 
+    def close(self) -> None:
+        """The drain has ended."""
+
     def _ended(self) -> list[Answer]:
         ended = [going.answer for going in self.going if going.answer is not None]
         self.going = [going for going in self.going if going.answer is None]
@@ -131,8 +134,8 @@ class Worker:
         self.name = name
         self.stopping = False
         self.courier: Courier | None = None
+        self.policy: Settings = settings().model_copy(update=policy)
         self._clock = clock
-        self._policy: Settings = settings().model_copy(update=policy)
         self._thread: threading.Thread | None = None
         self._go = threading.Semaphore(0)
         self._back = threading.Semaphore(0)
@@ -143,10 +146,10 @@ class Worker:
     def going(self) -> list[Going]:
         return self.courier.going if self.courier else []
 
-    def step(self) -> bool:
-        """Run on to the next turn; False if the drain has ended."""
+    def step(self) -> None:
+        """Run on to the next turn, or to the end of the drain."""
         if self._thread is None:
-            self.courier = Courier(self._clock, self.name, self._policy.lease, self._pause)
+            self.courier = Courier(self._clock, self.name, self.policy.lease, self._pause)
             self._vanished = self.stopping = False
             self._thread = threading.Thread(target=self._run, daemon=True)
             self._thread.start()
@@ -155,7 +158,6 @@ class Worker:
         assert self._back.acquire(timeout=60), "the drain came to no turn"
         if self._error:
             raise self._error
-        return self._thread is not None
 
     def vanish(self) -> None:
         """Be killed where it stands."""
@@ -165,7 +167,7 @@ class Worker:
 
     def _run(self) -> None:
         try:
-            drain.Drain(self.courier, self._policy, lambda: self.stopping).run()
+            drain.drain(stopping=lambda: self.stopping)
         except Vanished:
             pass
         except BaseException as error:
@@ -185,7 +187,7 @@ class World:
     """The patched surroundings of the product, the same for all examples of a test."""
 
     clock: Clock = field(default_factory=Clock)
-    running: str = ""
+    running: Worker | None = None
     """The worker that runs now."""
     outcome: str = "made"
     """What engine and formatter do next: made, held or vanish."""
@@ -227,7 +229,10 @@ class World:
             patch.setattr(place, name, lambda _ledger: self.clock.now)
         patch.setattr(drain, "time", self.clock)
         patch.setattr(window, "time", self.clock)
-        patch.setattr(ledger, "worker_name", lambda: self.running)
+        patch.setattr(ledger, "worker_name", lambda: self.running.name)
+        patch.setattr(drain, "settings", lambda: self.running.policy)
+        patch.setattr(drain.trust, "bundle", lambda: None)
+        patch.setattr(drain, "Courier", lambda **_: self.running.courier)
         patch.setattr(planning, "write", self.write)
         patch.setattr(making, "write", self.write)
         patch.setattr(making, "translate", self.translate)

@@ -1,0 +1,280 @@
+"""Bodies that somebody wrote to hold a worker: bounds, the deadline, and work that grows with the text and no faster."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import html as lxml_html
+
+from tasks.markup import clean_html
+from tasks.settings import Settings
+from tasks.translation import TranslationHeld, amounts, checks, limits, masking, names, translate, typography
+from tasks.translation.engines.opencc import OpenCC
+from tasks.translation.ladder import Way, translated
+from tasks.translation.limits import MAX_CHARACTERS, MAX_INLINES, SECONDS, Deadline
+from tasks.translation.numerals import values
+from tasks.translation.pieces import Close, Open, joined
+from tasks.translation.placeholders import beginning_for
+
+from .samples import Stub
+from .test_bad_engines import changed
+
+CHINESE = {"language": "zh-Hans", "headline": "公司开业", "subheadline": None, "translations": {}}
+
+
+def grows(work, n):
+    """How many times longer four times as much takes: 4 if it is linear, 16 if it is quadratic; the best of three."""
+
+    def seconds(size):
+        begun = time.process_time()
+        work(size)
+        return time.process_time() - begun
+
+    work(n)  # compiles patterns
+    return min(seconds(4 * n) for _ in range(3)) / max(min(seconds(n) for _ in range(3)), 1e-4)
+
+
+def inlines(n):
+    unit = joined(piece for id in range(1, n + 1) for piece in (Open(id), "业", Close(id), "厂"))
+    way = Way(OpenCC(), "zh-Hans", "zh-Hant", ("zh-Hans", "zh-Hant"), Deadline())
+    assert translated(way, [unit])[0].problem is None
+
+
+def masked(text):
+    return lambda n: list(masking._ALWAYS.finditer(text * n + "!"))
+
+
+def spoken(text):
+    return lambda n: [list(pattern.finditer(text * n)) for pattern in names._SPEAKERS]
+
+
+def set_as(language, text):
+    return lambda n: typography.mended((text * n,), (text * n,), "en", language)
+
+
+WORK = {
+    "inline elements": (inlines, 200),
+    "quotation marks": (set_as("es", "“業”"), 1000),
+    "closed quotations": (set_as("es", "”a?"), 1000),
+    "no-break spaces": (set_as("fr", "\u00a0"), 2000),
+    "one word": (masked("a"), 4000),
+    "at signs": (masked("a@"), 4000),
+    "domains": (masked("com."), 4000),
+    "addresses": (masked("http://."), 4000),
+    "capitals": (spoken("A"), 2000),
+    "capitals and apostrophes": (spoken("A’"), 2000),
+    "particles": (spoken("Aa de "), 2000),
+    "digits and apostrophes": (lambda n: list(amounts.pattern("en").finditer("1’" * n)), 2000),
+    "digits": (lambda n: list(masking.number_rule("en", "es").pattern.finditer("1" * n + "a")), 4000),
+    "numbers": (lambda n: values("1 a " * n, "en"), 500),
+    "words left": (
+        lambda n: checks.problem_with((text := " ".join(f"a{letters(i)}" for i in range(n)),), (text,), "en", "es"),
+        500,
+    ),
+}
+
+
+def letters(number):
+    return "".join(chr(97 + number // 26**place % 26) for place in range(3))
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_work_grows_with_the_text_and_no_faster(name):
+    work, n = WORK[name]
+    assert grows(work, n) < 10  # by ratio, and loosely: other work may run beside it
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("<b>业</b>厂" * (MAX_INLINES + 1), r"paragraph 2: it has 501 inline elements, more than 500$"),
+        ("业" * (MAX_CHARACTERS + 1), r"paragraph 2: it has 20,001 characters, more than 20,000$"),
+    ],
+)
+def test_what_nobody_writes_is_held(make_release, body, reason):
+    with pytest.raises(TranslationHeld, match=r"^opencc zh-Hans→zh-Hant: " + reason) as held:
+        translate(make_release(**CHINESE, body_html=f"<p>开业</p><p>{body}</p>"), "zh-Hant")
+    assert not held.value.again
+
+
+def test_a_long_text_in_reasonable_blocks_is_made(make_release):
+    body = ("<p>" + "业" * 9_000 + "</p>") * 5 + "<p>" + "<b>业</b>厂" * MAX_INLINES + "</p>"
+    assert "<b>業</b>廠" in translate(make_release(**CHINESE, body_html=body), "zh-Hant").body_html
+
+
+def test_terms_that_do_not_stand_in_the_text_cost_nothing_and_too_many_that_do_are_held(make_release):
+    terms = [f"{letters(number)}{letters(number // 7)}" for number in range(4_000)]
+    release = make_release(**CHINESE, body_html="<p>开业</p>", protect=terms)
+    assert translate(release, "zh-Hant").body_html == "<p>開業</p>"
+    release = make_release(**CHINESE, body_html="".join(f"<p>业 {term}</p>" for term in terms), protect=terms)
+    with pytest.raises(TranslationHeld, match="too many protected terms and names"):
+        translate(release, "zh-Hant")
+
+
+def test_a_translation_stops_when_its_time_is_over(make_release, monkeypatch):
+    assert Settings.model_fields["making_lease"].default > 2 * SECONDS
+    now = [0.0]
+    monkeypatch.setattr(limits, "monotonic", lambda: now[0])
+
+    def slow(text):
+        now[0] += 1.0
+        return changed(text)
+
+    engine = Stub(slow)
+    release = make_release(body_html="<p>The plant was opened by the minister today.</p>" * 400)
+    with pytest.raises(TranslationHeld, match=r"^stub en→es: took longer than 120 s$") as held:
+        translate(release, "es", engines=[engine, Stub(slow)])
+    assert not held.value.again
+    assert len(engine.asked) < 150
+
+
+UNSEEN = ["\u200b", "\u00ad", "\ufeff", "\ue000", "\u200b\u2060 \u00ad"]
+
+
+@pytest.mark.parametrize("unseen", UNSEEN)
+def test_a_stretch_that_nobody_sees_is_left_as_it_is(make_release, unseen):
+    link = f'<a href="https://a.example/">{unseen}</a>'
+    image = f'<img src="https://a.example/i.png" alt="{unseen}">'
+    body = f"<p>{unseen}</p><p>开业{link}</p><p>{link}</p><p>{image}</p><p>{unseen}<b>开业</b></p>"
+    made = translate(make_release(**CHINESE | {"headline": unseen + "x" + unseen}, body_html=body), "zh-Hant")
+    beside_words = " " if " " in unseen else ""
+    expected = body.replace(f"<p>{unseen}<b>", f"<p>{beside_words}<b>").replace("开业", "開業")
+    assert made.body_html == clean_html(expected)
+    assert made.headline == "x"
+
+
+def test_a_headline_that_nobody_sees_stays(make_release):
+    made = translate(make_release(**CHINESE | {"headline": "\u200b"}, body_html="<p>开业</p>"), "zh-Hant")
+    assert (made.headline, made.body_html) == ("\u200b", "<p>開業</p>")
+
+
+def test_a_text_with_every_placeholder_in_it_has_one_left():
+    text = "XQZ QXJ ZXQ JQX WXQ QQXXZZ QQQQQ"
+    assert beginning_for(text) not in text
+    assert len(beginning_for(text)) == 5
+
+
+def test_a_scale_word_that_only_looks_like_one_is_none():
+    assert len(values("5 m\u0131llion", "en")) == 1
+    assert amounts.read(amounts.pattern("en").search("€5 m\u0131llion"), "en") is None
+
+
+BITS = st.sampled_from(  # noqa: SIM905
+    [
+        "公司",
+        "开业",
+        "“",
+        "”",
+        "「",
+        '"',
+        "'",
+        "€3.2",
+        "$5M",
+        "1.2.3",
+        "1’000",
+        "12٫5",
+        "２",
+        "²",
+        "5%",
+        "on",
+        "2026年1月5日",
+        "a@b.example",
+        "https://x.example/?a=1&b",
+        "www.",
+        "~",
+        "\u200b",
+        "\xad",
+        "\ufeff",
+        "\u202e",
+        "\ue001",
+        "\ue003",
+        "XQZAB",
+        "QQXXZZ",
+        "[[t:a:1]]x[[/]]",
+        "\\",
+        "^$@",
+        "{}",
+        "&nbsp;",
+        "&#0;",
+        "&#xD800;",
+        "&lt;b&gt;",
+        "。",
+        "?",
+        "!",
+        "¿",
+        "...",
+        "said",
+        "A.",
+        "Inc.",
+        "5",
+        "mıllion",
+        "The",
+        "plant",
+        "opened.",
+    ]
+)
+TAGS = st.sampled_from(
+    [
+        "p",
+        "li",
+        "ul",
+        "ol",
+        "dl",
+        "dd",
+        "table",
+        "tr",
+        "td",
+        "th",
+        "caption",
+        "blockquote",
+        "pre",
+        "h2",
+        "figure",
+        "b",
+        "em",
+        "q",
+        "s",
+        "sup",
+        "code",
+    ]
+)  # noqa: SIM905
+LINKS = BITS.map(
+    lambda text: f'<a href="https://x.example/?q=%22&amp;w" title="{text.replace(chr(34), "")}">{text}</a>'
+)
+MARKED = st.sampled_from(
+    ['<img src="https://x.example/i" alt="公 司">', "<br>", "<hr>", "<b></b>", '<i lang="fr">le</i>',
+     '<span translate="no">x</span>', '<a href="mailto:a@b.example"></a>', "<b> </b>", "<!--x-->"]
+)  # fmt: skip
+NODES = st.recursive(
+    BITS | LINKS | MARKED,
+    lambda inner: st.tuples(TAGS, st.lists(inner, max_size=5)).map(
+        lambda pair: f"<{pair[0]}>{' '.join(pair[1])}</{pair[0]}>"
+    ),
+    max_leaves=25,
+)
+
+
+def addresses(body):
+    root = lxml_html.fragment_fromstring(body, create_parent="div")
+    return Counter(node.get("href") or node.get("src") for node in root.iter("a", "img"))
+
+
+@settings(
+    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(body=NODES, script=st.booleans())
+def test_any_body_is_translated_with_every_link_or_held(make_release, body, script):
+    engines = [OpenCC()] if script else [Stub(lambda text: re.sub("[a-z]", "e", text))]
+    given = CHINESE if script else {"subheadline": None}
+    release = make_release(**given, body_html=f"<p>业</p>{body}", protect=["公司", "~", '"'])
+    try:
+        made = translate(release, "zh-Hant" if script else "es", engines=engines)
+    except TranslationHeld as held:
+        assert held.reason.startswith("stub en→es: ")  # the script is changed in any text
+        return
+    assert addresses(made.body_html) == addresses(release.html)
