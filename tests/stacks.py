@@ -15,6 +15,8 @@ from farm import Farm
 from processes import ROOT, answers, descendants, end, environment, start, until
 
 FANWIRE = str(Path(sys.executable).with_name("fanwire"))
+READY_SECONDS = 120.0
+"""Until broker and intake are up: seconds on a free machine, a minute on one that others load."""
 STOP_PATIENCE = 30.0
 """Seconds that `fanwire up` gets to end by itself."""
 
@@ -33,8 +35,8 @@ class Stack:
 
     def ready(self) -> None:
         """Until intake is open, and the outlets are imported."""
-        until(lambda: (self.home / "broker.url").exists() and answers(self.broker), 30, self.told)
-        until(lambda: "intake open" in self.log("intake"), 40, self.told)
+        until(lambda: (self.home / "broker.url").exists() and answers(self.broker), READY_SECONDS, self.told)
+        until(lambda: "intake open" in self.log("intake"), READY_SECONDS, self.told)
         assert json.loads(self.run("outlets", "import", str(self.farm.outlets_file), "--json"))["refused"] == 0
 
     @property

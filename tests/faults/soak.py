@@ -88,7 +88,7 @@ class Run:
     def told(self) -> str:
         """One line."""
         figures = ", ".join(f"{n:,} {name}" for name, n in zip(COLUMNS[1:], self.row()[1:], strict=True))
-        why = self.trouble or ("" if self.settled else "never came to its end")
+        why = self.trouble.partition("\n")[0] or ("" if self.settled else "never came to its end")
         end = "sound" if self.sound else f"NOT SOUND {why}"
         unsure = f"{self.outcome.unsure:,} unsure"
         return f"run {self.number} on {self.ledger}: {figures}; {unsure}; {self.seconds:.0f} s; {end}"
@@ -209,7 +209,7 @@ def one_run(number: int, farm: Farm, server: chaos.Postgres | None, home: Path, 
     if run.sound:
         shutil.rmtree(home, ignore_errors=True)
     else:
-        (home / "outcome.txt").write_text(f"{run.told()}\n{run.did}\n{run.outcome.told()}\n")
+        (home / "outcome.txt").write_text(f"{run.told()}\n{run.trouble}\n{run.did}\n{run.outcome.told()}\n")
         print(run.outcome.told(), flush=True)
     return run
 

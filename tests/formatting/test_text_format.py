@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.formatting import FORMATS, house_text, make_rendition
-from tasks.formatting.plain import paragraphs
+from tasks.formatting.plain import _tidy, paragraphs
 from tasks.languages import HOUSE_LANGUAGES
 from tasks.markup import clean_html
 from tasks.release import supplied
@@ -177,6 +178,44 @@ def test_no_word_and_no_link_is_ever_lost(body):
     text = "\n".join(plain(body))
     for part in re.findall(r"w\d+w|https://w\d+w\.example/", body):
         assert part in text
+
+
+HOSTILE = st.sampled_from(
+    ["\u200b", "\xad", "\ue001", "&#0;", "&#xD800;", "\x0b", "\u2028", "&nbsp;", "“", "—", "{}", "&lt;b&gt;", "<br>",
+     "<hr>", "<b> </b>", "<!--x-->", '<ol start="99999999999"><li>x</li></ol>', '<img src="https://i.example/" alt="&#8203;">']
+)  # fmt: skip
+HOSTILE_LINKS = st.tuples(st.integers(0, 10**6), HOSTILE | WORDS).map(
+    lambda pair: f'<a href="https://w{pair[0]}w.example/">{pair[1]}</a>'
+)
+HOSTILE_NODES = st.recursive(
+    WORDS | HOSTILE | HOSTILE_LINKS,
+    lambda inner: st.tuples(
+        st.sampled_from([*TAGS, "s", "thead", "tfoot", "a href='tel:1'"]), st.lists(inner, max_size=5)
+    ).map(lambda pair: f"<{pair[0]}>{''.join(pair[1])}</{pair[0].split()[0]}>"),
+    max_leaves=25,
+)
+
+
+@settings(
+    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(body=HOSTILE_NODES, language=st.sampled_from(["en", "ja", "ar", "fr"]))
+def test_any_body_is_set_in_every_format_with_every_link(make_release, translate, wire, body, language):
+    release = make_release(body_html=f"<p>x</p>{body}")
+    for format in FORMATS:
+        made = make_rendition(release, translate(release, language), format, wire).body.decode()
+        for part in re.findall(r"w\d+w|https://w\d+w\.example/", release.html):
+            assert part in made
+
+
+def test_spaces_between_elements_take_time_in_proportion():
+    def seconds(size):
+        begun = time.process_time()
+        assert _tidy(" " * size + "\n \n x") == "x"
+        assert _tidy("x" + " " * size + "y") == "x y"
+        return time.process_time() - begun
+
+    assert min(seconds(40_000) for _ in range(3)) / max(min(seconds(10_000) for _ in range(3)), 2e-3) < 10
 
 
 @pytest.mark.parametrize("format", FORMATS)

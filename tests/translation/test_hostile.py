@@ -1,4 +1,4 @@
-"""Bodies that somebody wrote to hold a worker: bounds, the deadline, and work that grows with the text and no faster."""
+"""Bodies that somebody wrote to hold a worker: bounds, the deadline, work that grows no faster than the text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tasks.translation.numerals import values
 from tasks.translation.pieces import Close, Open, joined
 from tasks.translation.placeholders import beginning_for
 
-from .samples import Stub
+from .samples import Stub, needs_apertium
 from .test_bad_engines import changed
 
 CHINESE = {"language": "zh-Hans", "headline": "公司开业", "subheadline": None, "translations": {}}
@@ -36,7 +36,7 @@ def grows(work, n):
         return time.process_time() - begun
 
     work(n)  # compiles patterns
-    return min(seconds(4 * n) for _ in range(3)) / max(min(seconds(n) for _ in range(3)), 1e-4)
+    return min(seconds(4 * n) for _ in range(3)) / max(min(seconds(n) for _ in range(3)), 2e-3)
 
 
 def inlines(n):
@@ -164,85 +164,22 @@ def test_a_scale_word_that_only_looks_like_one_is_none():
     assert amounts.read(amounts.pattern("en").search("€5 m\u0131llion"), "en") is None
 
 
-BITS = st.sampled_from(  # noqa: SIM905
-    [
-        "公司",
-        "开业",
-        "“",
-        "”",
-        "「",
-        '"',
-        "'",
-        "€3.2",
-        "$5M",
-        "1.2.3",
-        "1’000",
-        "12٫5",
-        "２",
-        "²",
-        "5%",
-        "on",
-        "2026年1月5日",
-        "a@b.example",
-        "https://x.example/?a=1&b",
-        "www.",
-        "~",
-        "\u200b",
-        "\xad",
-        "\ufeff",
-        "\u202e",
-        "\ue001",
-        "\ue003",
-        "XQZAB",
-        "QQXXZZ",
-        "[[t:a:1]]x[[/]]",
-        "\\",
-        "^$@",
-        "{}",
-        "&nbsp;",
-        "&#0;",
-        "&#xD800;",
-        "&lt;b&gt;",
-        "。",
-        "?",
-        "!",
-        "¿",
-        "...",
-        "said",
-        "A.",
-        "Inc.",
-        "5",
-        "mıllion",
-        "The",
-        "plant",
-        "opened.",
-    ]
-)
+@needs_apertium
+def test_a_sign_on_which_apertium_hangs_never_reaches_it(make_release):
+    release = make_release(subheadline=None, body_html="<p>The plant opened today.</p><p>^ $ @ said</p><p>^$@ ^</p>")
+    assert translate(release, "es").body_html.endswith("<p>^$@ ^</p>")
+
+
+BITS = st.sampled_from(
+    ["公司", "开业", "“", "”", "「", '"', "'", "€3.2", "$5M", "1.2.3", "1’000", "12٫5", "２", "²", "5%", "on",
+     "A. Inc.", "2026年1月5日", "a@b.example", "https://x.example/?a=1&b", "www.", "~", "\u200b", "\xad", "\ufeff",
+     "\u202e", "\ue001", "\ue003", "XQZAB", "QQXXZZ", "[[t:a:1]]x[[/]]", "\\", "^$@", "{}", "\x0b", "\x1c", "\u2028", "&nbsp;",
+     "&#0;", "&#xD800;", "&lt;b&gt;", "。", "?", "!", "¿", "...", "said", "5\u00a0m\u0131llion", "The plant opened."]
+)  # fmt: skip
 TAGS = st.sampled_from(
-    [
-        "p",
-        "li",
-        "ul",
-        "ol",
-        "dl",
-        "dd",
-        "table",
-        "tr",
-        "td",
-        "th",
-        "caption",
-        "blockquote",
-        "pre",
-        "h2",
-        "figure",
-        "b",
-        "em",
-        "q",
-        "s",
-        "sup",
-        "code",
-    ]
-)  # noqa: SIM905
+    ["p", "li", "ul", "ol", "dl", "dd", "table", "tr", "td", "th", "caption", "blockquote", "pre", "h2", "figure", "b",
+     "em", "q", "s", "sup", "code"]
+)  # fmt: skip
 LINKS = BITS.map(
     lambda text: f'<a href="https://x.example/?q=%22&amp;w" title="{text.replace(chr(34), "")}">{text}</a>'
 )
@@ -274,7 +211,7 @@ def test_any_body_is_translated_with_every_link_or_held(make_release, body, scri
     release = make_release(**given, body_html=f"<p>业</p>{body}", protect=["公司", "~", '"'])
     try:
         made = translate(release, "zh-Hant" if script else "es", engines=engines)
-    except TranslationHeld as held:
-        assert held.reason.startswith("stub en→es: ")  # the script is changed in any text
+    except TranslationHeld:
+        assert not script  # that can be changed in any text
         return
     assert addresses(made.body_html) == addresses(release.html)
