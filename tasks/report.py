@@ -71,6 +71,17 @@ class Report:
         """Who does not have it, and why."""
         return [line for line in self.lines if line.state != State.DELIVERED]
 
+    @property
+    def spread(self) -> float | None:
+        """Seconds from the first outlet that had it to the last."""
+        moments = self.delivered_at
+        return moments[-1] - moments[0] if moments else None
+
+    @property
+    def kill(self) -> bool:
+        """Whether this version withdraws the release: then delivered means that the outlet confirmed it."""
+        return self.release.status == "canceled"
+
     def after(self, share: float) -> float | None:
         """Seconds from the moment it could go out until this share of those who have it had it."""
         moments = self.delivered_at
@@ -147,7 +158,7 @@ def as_json(found: Report) -> str:
             "states": found.states,
             "languages": found.languages,
             "held": found.holds,
-            "seconds": {name: found.after(share) for name, share in _SHARES.items()},
+            "seconds": {name: found.after(share) for name, share in _SHARES.items()} | {"spread": found.spread},
             "deliveries": [vars(line) | {"ended_at": _moment(line.ended_at)} for line in found.lines],
         },
         ensure_ascii=False,
