@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     retry_horizon: float = Field(72 * 3600, gt=0)
     """A delivery that failed for this long since it was first due is exhausted."""
 
-    making_lease: float = Field(150, gt=0)
+    making_lease: float = Field(300, gt=0)
     """How long a translation or rendition may take before somebody else may make it."""
     making_retry: float = Field(60, gt=0)
     """Wait before a translation or rendition that could not be made is tried again."""

@@ -29,7 +29,7 @@ _TICKER = (
 _ISIN = r"(?<!\w)[A-Z]{2}[A-Z0-9]{9}\d(?!\w)"
 _PHONE = r"(?<![\w.])(?:\+\d[\d\s().\-/]{6,18}\d|\(?\d{3}\)?[\s.\-]\d{3}[\s.\-]\d{4})(?!\w)"
 _HANDLE = r"(?<![\w@#&])[@#][A-Za-z_]\w+"
-_STRANGE = r"[~^\u200c-\u200f\u2028-\u202e\u2061-\u2064]+"
+_STRANGE = r"[~\u200c-\u200f\u2028-\u202e\u2061-\u2064]+"
 _ALWAYS = re.compile("|".join((_URL, _EMAIL, _DOMAIN, _TICKER, _ISIN, _PHONE, _HANDLE, _STRANGE)))
 _VERSION = re.compile(r"(?<![\w.,])v?\d+(?:\.\d+){2,}(?!\w)")
 

@@ -48,6 +48,8 @@ _END = "[][\n]"
 _GAP = re.compile(r"\W*+(?:\w++|\w{1,3}\W++\w{1,3})?\W*+")
 """What may stand between two parts of one element to be taken into it: a word, or two small ones such as `de la`."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CARETS = re.compile(r"(?<![^\W_])([^\W_]*+\^++)(?![^\W_])")
+"""On a `^` with no word after it the pipelines hang, escaped or not: a placeholder stands for it and its word."""
 _RESERVED = re.compile(r"([\[\]{}^$@\\/<>])")
 _BLANK = re.compile(r"\[\[(?P<ids>t:[^\[\]]*+)\]\](?P<words>(?:\\.|[^\[\\])*+)\[\[/\]\]", re.DOTALL)
 
@@ -75,12 +77,14 @@ class Apertium:
 
     def translate(self, units: Sequence[Text], source: str, target: str) -> list[Text]:
         """See Engine; an empty text for a unit on which the pipeline died twice."""
+        units = [_without_carets(unit) for unit in units]
         beginnings = [placeholders.beginning_for("".join(p for p in unit if isinstance(p, str))) for unit in units]
         streams = [_stream(unit, beginning) for unit, beginning in zip(units, beginnings, strict=True)]
         for mode in self._route(source, target):
             streams = self._through(mode, streams)
         return [
-            _pieces(stream, unit, beginning) for stream, unit, beginning in zip(streams, units, beginnings, strict=True)
+            _with_carets(_pieces(stream, unit, beginning))
+            for stream, unit, beginning in zip(streams, units, beginnings, strict=True)
         ]
 
     def close(self) -> None:
@@ -142,6 +146,18 @@ def _answers(pipe: NulPipe, questions: list[str]) -> list[str]:
         pipe.close()
         raise PipeBroken("an answer without its end")
     return [answer.removesuffix(_END).strip("\n") for answer in answers]
+
+
+def _without_carets(unit: Text) -> Text:
+    pieces: list[Piece] = []
+    for piece in unit:
+        parts = _CARETS.split(piece) if isinstance(piece, str) else [piece]
+        pieces += [Opaque(-1, str(part)) if index % 2 else part for index, part in enumerate(parts)]
+    return joined(pieces)
+
+
+def _with_carets(unit: Text) -> Text:
+    return joined(piece.shown if isinstance(piece, Opaque) and piece.id == -1 else piece for piece in unit)
 
 
 def _escaped(text: str) -> str:
