@@ -1,9 +1,12 @@
 """Delivery: from due rows to verdicts. `drain.py` is the loop; everything else here is what it asks.
 
 load.py       what a claim needs to be sent       transports/  how a parcel becomes a transfer
-courier.py    hundreds of transfers at once       guard.py     which addresses are dialled
-verdicts.py   what an answer means                settling.py  where the delivery goes from there
-backoff.py    when it is tried again              signing.py   secrets.py  trust.py
+gate.py       what must not go now                breaker.py  pace.py  limits.py  and where they remember: memory.py
+window.py     how many go at once                 courier.py   hundreds of transfers at once
+guard.py      which addresses are dialled         verdicts.py  what an answer means
+settling.py   where the delivery goes from there  backoff.py   when it is tried again
+health.py     what becomes of dead hosts          tracker.py   how many days they have failed
+names.py  trust.py  signing.py  secrets.py        look-ups, authorities, signatures, credentials
 """
 
 from tasks.delivery.drain import Summary, drain
