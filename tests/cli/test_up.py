@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
-from processes import ROOT, end, environment, start, until
+from processes import ROOT, descendants, end, environment, start, until
 
 from tasks.settings import settings
 from workers import home
@@ -31,6 +32,7 @@ def test_a_second_up_is_refused_and_a_killed_one_leaves_no_lock(tmp_path: Path) 
     env = environment(place, FLOWER_PORT=free_port(), FLOWER_PASSWORD="geheim")
     log = tmp_path / "up.log"
     process = start([FANWIRE, "up"], env, log)
+    programs: list[psutil.Process] = []
     try:
         until(lambda: "entered RUNNING state" in log.read_text(), 40, log.read_text)
         again = subprocess.run([FANWIRE, "up"], env=env, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -45,29 +47,17 @@ def test_a_second_up_is_refused_and_a_killed_one_leaves_no_lock(tmp_path: Path) 
             settings.cache_clear()
             assert home.up_pid() == process.pid
             family = os.getpgid(process.pid)
+            programs = descendants(process.pid)
             process.kill()
             process.wait()
             assert home.up_pid() is None  # although its programs may still be there
             assert family == process.pid
         settings.cache_clear()
     finally:
-        for line in _programs(place):
-            os.kill(line, signal.SIGKILL)
+        for program in programs:  # what a killed supervisord leaves
+            with suppress(psutil.NoSuchProcess):
+                program.kill()
         end(process)
-
-
-def _programs(place: Path) -> list[int]:
-    """What a killed supervisord left: processes whose environment names this home."""
-    import psutil
-
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("FANWIRE_HOME") == str(place):
-                found.append(process.pid)
-        except psutil.Error:
-            continue
-    return found
 
 
 def test_a_lock_that_somebody_has_is_not_taken() -> None:
