@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tasks import ledger
 from tasks.delivery import transports, trust
-from tasks.delivery.courier import Courier
+from tasks.delivery.drain import open_courier
 from tasks.delivery.guard import Guard
 from tasks.delivery.secrets import SecretMissing, resolve
 from tasks.delivery.transports import Parcel
@@ -186,13 +186,7 @@ def test_outlet(outlet: Outlet) -> dict[str, Any]:
         content_type="text/plain; charset=utf-8",
         body=TEST_BODY,
     )
-    courier = Courier(
-        in_flight_hint=1,
-        connect_timeout=policy.connect_timeout,
-        answer_cap_bytes=policy.answer_cap_bytes,
-        trust=trust.bundle(),
-        allowed=Guard(policy.allowed_networks).allows,
-    )
+    courier = open_courier(policy, in_flight=1)
     try:
         transfer = transports.prepare(outlet, parcel, key=None, deadline=policy.deadline, now=time.time())
         courier.start(transfer)

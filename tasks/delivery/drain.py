@@ -80,17 +80,22 @@ def drain(*, stopping: Callable[[], bool] = lambda: False, memory: Memory | None
     `memory`: what drains remember together of hosts and outlets; without it nothing is remembered.
     """
     policy = settings()
-    courier = Courier(
-        in_flight_hint=policy.in_flight,
+    courier = open_courier(policy, policy.in_flight)
+    try:
+        return Drain(courier, Gate(memory or Memory(None), policy.deadline), policy, stopping).run()
+    finally:
+        courier.close()
+
+
+def open_courier(policy: Settings, in_flight: int) -> Courier:
+    """A courier as configured, for about so many transfers at once; the caller closes it."""
+    return Courier(
+        in_flight_hint=in_flight,
         connect_timeout=min(policy.connect_timeout, policy.deadline),
         answer_cap_bytes=policy.answer_cap_bytes,
         trust=trust.bundle(),
         allowed=Guard(policy.allowed_networks).allows,
     )
-    try:
-        return Drain(courier, Gate(memory or Memory(None), policy.deadline), policy, stopping).run()
-    finally:
-        courier.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from processes import own_valkey
 
 from tasks.delivery.courier import Answer, Courier, Transfer
 from tasks.delivery.guard import Guard
@@ -241,3 +243,18 @@ def make_bench(authority: Authority) -> Iterator[Callable[..., Bench]]:
 @pytest.fixture
 def bench(make_bench: Callable[..., Bench]) -> Bench:
     return make_bench()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Valkey of the module's own; its address."""
+    with own_valkey(tmp_path_factory.mktemp("valkey")) as url:
+        yield url
+
+
+@pytest.fixture
+def valkey(server: str) -> Iterator[redis.Redis]:
+    """It, empty."""
+    with redis.Redis.from_url(server, decode_responses=True) as client:
+        client.flushall()
+        yield client

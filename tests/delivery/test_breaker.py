@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -50,20 +49,6 @@ KEY = f"fanwire:breaker:{HOST}"
 OTHER = "anzeiger.example:443"
 MIDDLE = 0.5
 """The throw of the dice that changes no opening."""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with own_valkey(tmp_path_factory.mktemp("memory")) as url:
-        yield url
-
-
-@pytest.fixture
-def valkey(server: str) -> Iterator[redis.Redis]:
-    """It, empty."""
-    with redis.Redis.from_url(server, decode_responses=True) as client:
-        client.flushall()
-        yield client
 
 
 @pytest.fixture

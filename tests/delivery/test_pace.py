@@ -6,12 +6,11 @@ import itertools
 import random
 import threading
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
-from processes import own_valkey
 
 from tasks.delivery.memory import Memory
 from tasks.delivery.pace import GRACE, MARGIN, MINUTE, Pace, Send, rate
@@ -20,20 +19,6 @@ NOW = 1_800_000_000.0
 LIMITS = [1, 2, 9, 10, 19, 20, 60, 61, 600, 6000]
 EXACT = 1e-3
 """Seconds: what rounding may take off a minute."""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with own_valkey(tmp_path_factory.mktemp("pace")) as url:
-        yield url
-
-
-@pytest.fixture
-def valkey(server: str) -> Iterator[redis.Redis]:
-    """It, empty."""
-    with redis.Redis.from_url(server, decode_responses=True) as client:
-        client.flushall()
-        yield client
 
 
 @pytest.fixture

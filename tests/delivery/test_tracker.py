@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import redis
-from processes import own_valkey
 
 from tasks.delivery.breaker import Outcome
 from tasks.delivery.memory import Memory
@@ -24,20 +22,6 @@ HOST, OTHER = "bote.example:443", "anzeiger.example:443"
 KEY = f"fanwire:tracker:{HOST}"
 FAILURE: Outcome = (HOST, Verdict.FAILED, None)
 SUCCESS: Outcome = (HOST, Verdict.DELIVERED, None)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with own_valkey(tmp_path_factory.mktemp("tracker")) as url:
-        yield url
-
-
-@pytest.fixture
-def valkey(server: str) -> Iterator[redis.Redis]:
-    """It, empty."""
-    with redis.Redis.from_url(server, decode_responses=True) as client:
-        client.flushall()
-        yield client
 
 
 @pytest.fixture
