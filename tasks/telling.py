@@ -5,7 +5,7 @@ from __future__ import annotations
 import requests
 import structlog
 
-from tasks.delivery import trust
+from tasks import trust
 from tasks.ledger import notices, now, read, write
 from tasks.settings import settings
 

@@ -16,17 +16,17 @@ import redis
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from tasks import ledger
-from tasks.delivery import transports, trust
+from tasks import ledger, trust
+from tasks.delivery import transports
 from tasks.delivery.drain import open_courier
 from tasks.delivery.guard import Guard
-from tasks.delivery.secrets import SecretMissing, resolve
 from tasks.delivery.transports import Parcel
 from tasks.delivery.verdicts import judge
 from tasks.documents import DocumentRefused
 from tasks.ledger import outlets
 from tasks.ledger.schema import deliveries
 from tasks.outlet import Outlet
+from tasks.secrets import SecretMissing, resolve
 from tasks.settings import PREFIX, Settings, settings
 from tasks.states import FINAL, State
 from workers import home

@@ -6,7 +6,7 @@ window.py     how many go at once                 courier.py   hundreds of trans
 guard.py      which addresses are dialled         verdicts.py  what an answer means
 settling.py   where the delivery goes from there  backoff.py   when it is tried again
 health.py     what becomes of dead hosts          tracker.py   how many days they have failed
-names.py  trust.py  signing.py  secrets.py        look-ups, authorities, signatures, credentials
+names.py  signing.py                               look-ups, signatures
 """
 
 from tasks.delivery.drain import Summary, drain

@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from tasks import ledger
-from tasks.delivery import transports, trust
+from tasks import ledger, trust
+from tasks.delivery import transports
 from tasks.delivery.breaker import Outcome
 from tasks.delivery.courier import Answer, Courier
 from tasks.delivery.gate import Gate, Stop
@@ -30,7 +30,6 @@ from tasks.delivery.health import disable, heed
 from tasks.delivery.limits import over_limit
 from tasks.delivery.load import Load, Unloadable, load
 from tasks.delivery.memory import Memory, host_of
-from tasks.delivery.secrets import SecretMissing
 from tasks.delivery.settling import Policy, Times, not_sent, settle
 from tasks.delivery.tracker import Notice
 from tasks.delivery.transports import Parcel, UnknownTransport
@@ -38,6 +37,7 @@ from tasks.delivery.verdicts import Judgement, judge
 from tasks.delivery.window import Window
 from tasks.ledger import deliveries
 from tasks.ledger.deliveries import Result
+from tasks.secrets import SecretMissing
 from tasks.settings import Settings, settings
 from tasks.states import State, Verdict
 

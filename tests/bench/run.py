@@ -173,8 +173,7 @@ def _drain(into: list[Spent], round: int) -> None:
 
 def _bare(into: list[Spent]) -> None:
     """The same requests through the courier alone: what no sender on libcurl can be faster than."""
-    from tasks import ledger
-    from tasks.delivery import trust
+    from tasks import ledger, trust
     from tasks.delivery.courier import Courier, Transfer
     from tasks.ledger import outlets
     from tasks.settings import settings
@@ -199,8 +198,7 @@ def _bare(into: list[Spent]) -> None:
 def _naive(into: list[Spent]) -> None:
     import requests
 
-    from tasks import ledger
-    from tasks.delivery import trust
+    from tasks import ledger, trust
     from tasks.ledger import outlets
 
     with ledger.read() as book:

@@ -21,8 +21,8 @@ from processes import end, environment, start, until
 from samples import URI, outlet, release
 from sqlalchemy import delete, func, select, update
 
-from tasks import ledger, making, planning
-from tasks.delivery import drain, load, secrets
+from tasks import ledger, making, planning, secrets
+from tasks.delivery import drain, load
 from tasks.ledger import counts, deliveries, outlets, releases
 from tasks.ledger.schema import attempts, renditions
 from tasks.ledger.schema import deliveries as rows

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from tasks.delivery.secrets import SecretMissing, forget
 from tasks.delivery.signing import sign
 from tasks.delivery.transports import TRANSPORTS, Parcel, UnknownTransport, prepare
 from tasks.delivery.transports.http import ascii_safe, wire_url
 from tasks.outlet import TRANSPORTS as DOCUMENTED
 from tasks.outlet import Outlet
+from tasks.secrets import SecretMissing, forget
 
 NOW = 1_795_000_000.7
 SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -11,10 +11,10 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import idna
 
 from tasks.delivery.courier import Transfer
-from tasks.delivery.secrets import SecretMissing, resolve
 from tasks.delivery.signing import BadSigningSecret, sign
 from tasks.delivery.transports.parcel import Parcel
 from tasks.outlet import Auth, Outlet
+from tasks.secrets import SecretMissing, resolve
 
 try:
     USER_AGENT = f"Fanwire/{version('fanwire')}"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.delivery import secrets
-from tasks.delivery.secrets import CACHE_SECONDS, SecretMissing, forget, resolve
+from tasks import secrets
+from tasks.secrets import CACHE_SECONDS, SecretMissing, forget, resolve
 
 
 @pytest.fixture(autouse=True)
