@@ -21,19 +21,11 @@ from tasks.countries import Country
 from tasks.documents import Document, DocumentRefused, Problem, pattern, read, unreadable
 from tasks.languages import LanguageTag
 from tasks.release import Line, Slug, Topic
+from tasks.secrets import SecretReference
 
 FORMATS = ("ninjs", "html", "text")
 TRANSPORTS = ("http", "https")
 HEADER_NAME = pattern(r"^[A-Za-z0-9-]+$", "must be a header's name: letters, digits and '-'")
-
-
-def _reference(value: str) -> str:
-    if not re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+", value):
-        raise ValueError("must name where the secret is, not be the secret: 'env:NAME' or 'file:PATH'")
-    return value
-
-
-SecretReference = Annotated[str, AfterValidator(_reference), Field(examples=["env:ACME_TOKEN"])]
 
 
 def _url(value: str) -> str:

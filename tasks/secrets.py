@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 CACHE_SECONDS = 30.0
 """So that a changed file (a rotated secret) is seen soon, and a fan-out does not read it thousands of times."""
 MAX_BYTES = 16 * 1024
 
 _cache: dict[str, tuple[float, str]] = {}
+
+
+def _reference(value: str) -> str:
+    if not re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+", value):
+        raise ValueError("must name where the secret is, not be the secret: 'env:NAME' or 'file:PATH'")
+    return value
+
+
+SecretReference = Annotated[str, AfterValidator(_reference), Field(examples=["env:ACME_TOKEN"])]
 
 
 class SecretMissing(LookupError):

@@ -13,11 +13,16 @@ class TranslationHeld(Exception):
 
 
 class EngineError(Exception):
-    """An engine gave no answer."""
+    """An engine gave no answer. The text says why, in words for operators, and never holds a key."""
 
 
 class Retryable(EngineError):
-    """It may work later: an engine that hung, a service that answers 503."""
+    """It may work later: an engine that hung, a service that answers 503 or asks for time."""
+
+    def __init__(self, reason: str, *, after: float | None = None):
+        self.after = after
+        """Seconds that the service asked for."""
+        super().__init__(reason)
 
 
 class QuotaUsedUp(EngineError):
@@ -25,7 +30,7 @@ class QuotaUsedUp(EngineError):
 
 
 class Unsupported(EngineError):
-    """The engine cannot translate between these two languages."""
+    """The engine cannot do this: the pair of languages, or a text of this size. Others it may."""
 
 
 class Fatal(EngineError):

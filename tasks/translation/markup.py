@@ -118,7 +118,7 @@ class _Reader:
             return [Opaque(id, " ".join(text.split()) if visible(text) else "", _verbatim(node))]
         inlines[id] = Element(str(node.tag), self.attributes(node))
         if node.tag in _VOID:
-            return [Opaque(id, "")]
+            return [Opaque(id, "", kind="image")]
         pieces: list[Piece] = [Open(id), _folded(node.text)]
         for child in node:
             pieces += [*self.pieces(child, inlines), _folded(child.tail)]

@@ -30,7 +30,10 @@ _ISIN = r"(?<!\w)[A-Z]{2}[A-Z0-9]{9}\d(?!\w)"
 _PHONE = r"(?<![\w.])(?:\+\d[\d\s().\-/]{6,18}\d|\(?\d{3}\)?[\s.\-]\d{3}[\s.\-]\d{4})(?!\w)"
 _HANDLE = r"(?<![\w@#&])[@#][A-Za-z_]\w+"
 _STRANGE = r"[~\u200c-\u200f\u2028-\u202e\u2061-\u2064]+"
-_ALWAYS = re.compile("|".join((_URL, _EMAIL, _DOMAIN, _TICKER, _ISIN, _PHONE, _HANDLE, _STRANGE)))
+_ALWAYS = re.compile(
+    f"(?P<url>{_URL})|(?P<email>{_EMAIL})|(?P<domain>{_DOMAIN})|(?P<ticker>{_TICKER})|(?P<isin>{_ISIN})"
+    f"|(?P<phone>{_PHONE})|(?P<handle>{_HANDLE})|(?P<mark>{_STRANGE})"
+)
 _VERSION = re.compile(r"(?<![\w.,])v?\d+(?:\.\d+){2,}(?!\w)")
 
 
@@ -40,6 +43,8 @@ class Rule:
 
     pattern: re.Pattern[str]
     shown: Callable[[re.Match[str]], str | None]
+    kind: str | None = None
+    """Of the opaque pieces it makes; None: the name of the group that matched."""
 
 
 def rules_for(
@@ -53,11 +58,11 @@ def rules_for(
     rules = [Rule(_ALWAYS, _unchanged), *_terms(kept_as_they_are(release), within)]
     if script_only:
         return rules
-    rules += [Rule(amounts.date_pattern(source), lambda found: amounts.write_date(found, source, target))]
+    rules += [Rule(amounts.date_pattern(source), lambda found: amounts.write_date(found, source, target), "date")]
     rules += _terms(names_in(release, text, source), within)
     if "." not in numerals.write(Decimal(1000), source):
-        rules.append(Rule(_VERSION, _unchanged))
-    return [*rules, Rule(amounts.pattern(source), lambda found: _amount(found, source, target))]
+        rules.append(Rule(_VERSION, _unchanged, "version"))
+    return [*rules, Rule(amounts.pattern(source), lambda found: _amount(found, source, target), "amount")]
 
 
 def number_rule(source: str, target: str) -> Rule:
@@ -68,7 +73,9 @@ def number_rule(source: str, target: str) -> Rule:
         return found[0] if value is None else numerals.write(value, target, like=found[0])
 
     return Rule(
-        re.compile(rf"(?<![^\W\d_]){numerals.NOT_INSIDE}{numerals.LITERAL}(?:st|nd|rd|th|s)?(?![^\W\d_])"), shown
+        re.compile(rf"(?<![^\W\d_]){numerals.NOT_INSIDE}{numerals.LITERAL}(?:st|nd|rd|th|s)?(?![^\W\d_])"),
+        shown,
+        "number",
     )
 
 
@@ -92,7 +99,9 @@ def _apply(text: Text, rule: Rule) -> Text:
             shown = rule.shown(found)
             if not shown:
                 continue
-            pieces += [piece[last : found.start()], Opaque(number, shown)]
+            kind = rule.kind or found.lastgroup or "term"
+            said = found[0] if found[0] != shown else None
+            pieces += [piece[last : found.start()], Opaque(number, shown, kind=kind, said=said)]
             number, last = number + 1, found.end()
         pieces.append(piece[last:])
     return joined(pieces)
@@ -113,7 +122,7 @@ def _terms(terms: Sequence[str], within: str | None) -> list[Rule]:
         return []
     ascii, others = ([term for term in terms if term[0].isascii() is first] for first in (True, False))
     parts = [rf"(?<!\w)(?:{_any_of(ascii)})"] * bool(ascii) + [_any_of(others)] * bool(others)
-    return [Rule(re.compile("|".join(parts)), _unchanged)]
+    return [Rule(re.compile("|".join(parts)), _unchanged, "name")]
 
 
 def _any_of(terms: Iterable[str]) -> str:

@@ -39,6 +39,10 @@ class Opaque:
     """What a reader of the translation sees in its place, plain text; empty for an image."""
     html: str | None = None
     """The markup to put there; None: `shown`, escaped."""
+    kind: str = "code"
+    """What it is, for memory and people: url, email, phone, name, term, date, amount, number, code, image …"""
+    said: str | None = None
+    """How the source says it, where that is not `shown`."""
 
 
 Piece = str | Open | Close | Opaque

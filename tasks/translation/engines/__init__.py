@@ -1,4 +1,9 @@
-"""What every engine is: something that translates sentences, not documents. One small file for each."""
+"""What every engine is: something that translates sentences, not documents. One small file for each.
+
+The engines that ship are listed in `tasks/translation/router.py`; anybody's own comes by the entry point
+`fanwire.engines` (CONTRIBUTING, "An engine of your own"). An engine knows nothing of rate limits, budgets and breakers:
+`metered.py` wraps it.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +25,10 @@ class Capabilities:
     """native: Open and Close come back where they belong · placeholder: opaque pieces do · none: plain words only."""
     script_only: bool = False
     """It rewrites the same language in another script: names go along, numbers and dates stay as they are."""
+    units: int = 20
+    """How many units one call of `translate` may have."""
+    characters: int = 10_000
+    """How many characters those may have together; a single unit may be longer: the engine then says Unsupported."""
 
 
 class Engine(Protocol):
@@ -27,13 +36,16 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """What `Translation.engine` says: `apertium`."""
+        """What `Translation.engine` says: `apertium`, or what the configuration calls it."""
 
     @property
     def capabilities(self) -> Capabilities: ...
 
     def pairs(self) -> dict[Pair, int]:
-        """The pairs that it can do on this machine, each with its number of steps (2 is by way of a third language)."""
+        """The pairs that it can do here, each with its number of steps (2 is by way of a third language).
+
+        Asked often: nothing is sent over a network for it.
+        """
 
     def model(self, source: str, target: str) -> str:
         """Packages and versions behind a pair, for provenance; raises Unsupported."""
