@@ -23,7 +23,7 @@ from tasks.languages import LanguageTag
 from tasks.release import Line, Slug, Topic
 from tasks.secrets import SecretReference
 
-FORMATS = ("ninjs", "html", "text")
+FORMATS = ("ninjs", "newsmlg2", "html", "text")
 TRANSPORTS = ("http", "https")
 HEADER_NAME = pattern(r"^[A-Za-z0-9-]+$", "must be a header's name: letters, digits and '-'")
 
@@ -103,7 +103,7 @@ class Outlet(Document):
     topics: list[Topic] = []
     """Empty: all topics."""
     circuits: list[Slug] = []
-    format: Literal["ninjs", "html", "text"] = Field("ninjs", examples=["ninjs"])
+    format: Literal["ninjs", "newsmlg2", "html", "text"] = Field("ninjs", examples=["ninjs"])
     url: Annotated[str, AfterValidator(_url)] = Field(max_length=2000, examples=["https://bote.example/wire"])
     auth: Auth = Auth()
     headers: dict[

@@ -349,14 +349,19 @@ class Translation(Document):
     body_html: str
     dateline_place: str | None = None
     engine: str
-    """Who made it: `source` (the release itself), `supplied` (the producer), else the engine's name."""
+    """Who made it: `source` (the release itself), `supplied` (the producer), `memory` (every sentence was approved
+    before), else the engine's name; several have `+` between them: `apertium+deepl`."""
     model: str | None = None
     """The engine's model and version, for provenance: `apertium-eng-spa 0.8.1`."""
+    source: LanguageTag | None = None
+    """The language of the text that it was made from; None for `source` and `supplied`."""
+    status: Literal["checked", "approved"] | None = None
+    """Of what was made here: it passed every check, or a person approved it; None for `source` and `supplied`."""
 
     @property
     def machine(self) -> bool:
         """Whether a machine wrote this text."""
-        return self.engine not in ("source", "supplied")
+        return self.engine not in ("source", "supplied", "memory")
 
 
 def supplied(release: Release, language: str) -> Translation | None:

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     retry_horizon: float = Field(72 * 3600, gt=0)
     """A delivery that failed for this long since it was first due is exhausted."""
 
+    translation_file: Path | None = None
+    """Which engines translate into which language, and what may go out (YAML; README, "Translation"). None: OpenCC and
+    Apertium, wherever they can."""
     making_lease: float = Field(300, gt=0)
     """How long a translation or rendition may take before somebody else may make it."""
     making_retry: float = Field(60, gt=0)

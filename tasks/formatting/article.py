@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from tasks.formatting.house import HouseText, house_text
@@ -12,8 +13,13 @@ from tasks.languages import direction
 from tasks.markup import clean_html
 from tasks.release import Release, Translation
 
-ALGORITHMIC = frozenset({"apertium"})
-"""Engines that follow written rules and have learnt nothing from data."""
+ALGORITHMIC = frozenset({"apertium", "opencc"})
+"""Engines that follow written rules and have learnt nothing from data; OpenCC's are tables of characters and words."""
+
+
+def item_uri(release_uri: str, language: str) -> str:
+    """Names one language of a release, the same over its versions."""
+    return f"{release_uri}:{language}"
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,8 @@ class Article:
     industries: str | None
     about: str
     place: str | None
+    received: datetime | None
+    """When the wire took this version of the release; for formats that must name a moment."""
 
     @property
     def language(self) -> str:
@@ -58,7 +66,26 @@ class Article:
         """The tag of the words themselves; a machine's carry where they came from: `fr-x-mtfrom-en`."""
         if not self.translation.machine:
             return self.language
-        return f"{self.language}-x-mtfrom-{self.release.language}"
+        return f"{self.language}-x-mtfrom-{self.source_language}"
+
+    @property
+    def source_language(self) -> str:
+        """The language of the text that this one was made from; the release's own if nobody said another."""
+        return self.translation.source or self.release.language
+
+    @property
+    def translated(self) -> bool:
+        """Whether this is not the language that the release is written in."""
+        return self.language != self.release.language
+
+    @property
+    def uri(self) -> str:
+        """Names this language of the release; `source_uri` the one that it was made from."""
+        return item_uri(self.release.uri, self.language)
+
+    @property
+    def source_uri(self) -> str:
+        return item_uri(self.release.uri, self.source_language)
 
     @property
     def source_type(self) -> str | None:
@@ -67,11 +94,12 @@ class Article:
         A translation keeps the content and changes the words. By rules, that is `algorithmicallyEnhanced`
         ("modification … by algorithm without changing the main content"); by a learnt model, neural or generative,
         it is `compositeWithTrainedAlgorithmicMedia` (people's work edited with AI). `trainedAlgorithmicMedia` would
-        say that the machine made the news as well.
+        say that the machine made the news as well. Where several engines had a part, one that has learnt is enough.
         """
         if not self.translation.machine:
             return None
-        rules = self.translation.engine.lower() in ALGORITHMIC
+        engines = set(self.translation.engine.lower().split("+")) - {"memory"}
+        rules = engines <= ALGORITHMIC
         return "algorithmicallyEnhanced" if rules else "compositeWithTrainedAlgorithmicMedia"
 
     def topic_name(self, topic: str) -> str | None:
@@ -79,7 +107,7 @@ class Article:
         return self.house.topics.get(topic)
 
 
-def make_article(release: Release, translation: Translation, wire: Wire) -> Article:
+def make_article(release: Release, translation: Translation, wire: Wire, received: datetime | None = None) -> Article:
     """Work the parts out; raises HouseTextMissing, or ValueError for a body that cannot be published."""
     house = house_text(translation.language)
     killed = release.status == "canceled"
@@ -109,6 +137,7 @@ def make_article(release: Release, translation: Translation, wire: Wire) -> Arti
         industries=house.industries.format(names=house.separator.join(names)) if names else None,
         about=house.about_wire(wire),
         place=place,
+        received=received,
     )
 
 

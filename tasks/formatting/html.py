@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from tasks.formatting.article import Article
 from tasks.formatting.rendition import Rendition
+from tasks.provenance import provenance
 from tasks.release import MEDIA_TOPIC
 
 CONTENT_TYPE = "text/html; charset=utf-8"
@@ -27,6 +28,7 @@ def make(article: Article) -> Rendition:
         body=_body(article),
         disclaimer=_disclaimer(article),
         structured=_script_json(_structured(article)),
+        provenance=provenance(article.translation),
     )
     return Rendition(CONTENT_TYPE, page.encode())
 
@@ -94,9 +96,10 @@ def _structured(article: Article) -> dict[str, Any]:
         "author": _issuer(article),
         "publisher": {"@type": "Organization", "name": article.wire.name, "url": article.wire.url},
         "copyrightNotice": release.rights,
-        "creativeWorkStatus": "Canceled" if article.action == "kill" else None,
+        "creativeWorkStatus": "Canceled" if article.action == "kill" else article.translation.status,
         "correction": _correction(article),
         "translationOfWork": _source_work(article),
+        "translator": _translator(article),
         "digitalSourceType": _digital_source(article),
     }
     return {name: value for name, value in data.items() if value not in (None, [])}
@@ -120,15 +123,23 @@ def _correction(article: Article) -> str | None:
 
 
 def _source_work(article: Article) -> dict[str, str] | None:
-    release = article.release
-    if article.language == release.language:
+    if not article.translated:
         return None
+    source = article.release.text_in(article.source_language)
     return {
         "@type": "NewsArticle",
-        "identifier": release.uri,
-        "inLanguage": release.language,
-        "headline": release.headline,
-    }
+        "identifier": article.release.uri,
+        "inLanguage": article.source_language,
+    } | ({"headline": source.headline} if source else {})
+
+
+def _translator(article: Article) -> dict[str, str] | None:
+    """The engine; schema.org thinks of people here, and nothing else of it names a translator."""
+    translation = article.translation
+    if not translation.machine:
+        return None
+    engine = {"@type": "SoftwareApplication", "name": translation.engine}
+    return engine | ({"softwareVersion": translation.model} if translation.model else {})
 
 
 def _digital_source(article: Article) -> str | None:

@@ -17,6 +17,8 @@ from tasks.release import MEDIA_TOPIC, Contact
 
 CONTENT_TYPE = "application/json; charset=utf-8"
 SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"
+ANSWERS = {"checked": "translation-checker", "approved": "translation-approver"}
+"""What the wire did for a translation, as a role: ninjs has no field for the state of one."""
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
@@ -26,16 +28,11 @@ def make(article: Article) -> Rendition:
     return Rendition(CONTENT_TYPE, json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def item_uri(release_uri: str, language: str) -> str:
-    """Names one language of a release, the same over its versions."""
-    return f"{release_uri}:{language}"
-
-
 def _item(article: Article) -> dict[str, Any]:
     release = article.release
     killed = article.action == "kill"
     return {
-        "uri": item_uri(release.uri, article.language),
+        "uri": article.uri,
         "standard": {"name": "ninjs", "version": "3.1", "schema": SCHEMA},
         "type": "text",
         "representationType": "full",
@@ -105,13 +102,16 @@ def _person(contact: Contact) -> dict[str, Any]:
 
 
 def _sources(article: Article) -> list[dict[str, str]]:
-    """Who said it, who distributes it and, where a machine translated, which."""
+    """Who said it, who distributes it and, where a machine translated, which; who answers for a translation."""
     translation = article.translation
     sources = [{"name": article.wire.name, "role": "distributor", "uri": article.wire.url}]
     if article.release.issuer:
         sources.insert(0, {"name": article.release.issuer.name, "role": "originator"})
     if translation.machine:
-        sources.append({"name": translation.model or translation.engine, "role": "translator"})
+        name = translation.model or translation.engine
+        sources.append({"name": name, "role": "translator", "literal": translation.engine})
+    if translation.status:
+        sources.append({"name": article.wire.name, "role": ANSWERS[translation.status], "uri": article.wire.url})
     return sources
 
 
@@ -121,15 +121,14 @@ def _digital_source_type(article: Article) -> dict[str, str] | None:
 
 
 def _associations(article: Article) -> list[dict[str, str]]:
-    release = article.release
-    if article.language == release.language:
+    if not article.translated:
         return []
     return [
         {
             "name": "source",
             "rel": "translatedFrom",
-            "uri": item_uri(release.uri, release.language),
-            "version": str(release.version),
-            "language": release.language,
+            "uri": article.source_uri,
+            "version": str(article.release.version),
+            "language": article.source_language,
         }
     ]

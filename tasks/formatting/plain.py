@@ -24,15 +24,23 @@ _LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉�
 def paragraphs(body_html: str, house: HouseText) -> list[str]:
     """The blocks of a clean body in reading order; lists, tables and line breaks have lines of their own inside.
 
-    Raises ValueError for a body nested so deeply that its parser would begin to drop what is inside.
+    Raises ValueError for a body nested too deeply.
     """
     if not body_html.strip():
         return []
+    return _Walk(house).blocks(tree(body_html))
+
+
+def tree(body_html: str) -> lxml_html.HtmlElement:
+    """A clean body, which is not empty, as the children of a `div`.
+
+    Raises ValueError for one nested so deeply that its parser would begin to drop what is inside.
+    """
     # one parser a call: lxml's parsers are not meant to be shared by threads
     parser = lxml_html.HTMLParser(huge_tree=True)
     root = lxml_html.fragment_fromstring(body_html, create_parent="div", parser=parser)
     _refuse_deep(root)
-    return _Walk(house).blocks(root)
+    return root
 
 
 def _refuse_deep(root: lxml_html.HtmlElement) -> None:

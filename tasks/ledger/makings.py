@@ -47,10 +47,23 @@ LONGEST_WAIT = 3600.0
 _MADE: ColumnElement[str] = literal_column("'made'")
 
 
-def hold(ledger: Connection, table: Table, *, attempt: int, now: float, wait: float, reason: str, **key: Any) -> None:
-    """Note why it could not be made. It is tried again after `wait` seconds, and ever more rarely after that."""
+def hold(
+    ledger: Connection,
+    table: Table,
+    *,
+    attempt: int,
+    now: float,
+    wait: float,
+    reason: str,
+    kept: dict[str, Any] | None = None,
+    **key: Any,
+) -> None:
+    """Note why it could not be made, and (`kept`) what there is of it all the same.
+
+    It is tried again after `wait` seconds, and ever more rarely after that.
+    """
     hint_at = now + min(wait * 2.0 ** min(attempt - 1, 30), LONGEST_WAIT)
-    values = {"state": Making.HELD, "reason": reason, "hint_at": hint_at, "lease_until": 0}
+    values = {**(kept or {}), "state": Making.HELD, "reason": reason, "hint_at": hint_at, "lease_until": 0}
     ledger.execute(update(table).where(_is(table, key), table.c.attempt == attempt).values(values))
 
 
@@ -109,6 +122,23 @@ def newest_translation(ledger: Connection, uri: str, language: str) -> Translati
         .limit(1)
     ).scalar()
     return Translation.model_validate_json(document) if document else None
+
+
+def earlier_units(ledger: Connection, uri: str, version: int, language: str) -> str | None:
+    """The units of the newest version up to this one whose translation into the language was begun; None: there is
+    none."""
+    return ledger.execute(
+        select(translations.c.units)
+        .join(releases, releases.c.id == translations.c.release_id)
+        .where(
+            releases.c.uri == uri,
+            releases.c.version <= version,
+            translations.c.language == language,
+            translations.c.units.is_not(None),
+        )
+        .order_by(releases.c.version.desc())
+        .limit(1)
+    ).scalar()
 
 
 def wanted_formats(ledger: Connection, release_id: int, language: str) -> list[str]:

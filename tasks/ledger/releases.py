@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from sqlalchemy import Connection, Row, exists, func, select, update
@@ -70,6 +70,14 @@ def get(ledger: Connection, release_id: int) -> Release:
     if document is None:
         raise LookupError(f"the ledger has no release with number {release_id}")
     return Release.from_ledger(document)
+
+
+def received(ledger: Connection, release_id: int) -> datetime:
+    """When the release was taken: UTC, whole seconds; raises LookupError when there is no such row."""
+    at = ledger.execute(select(releases.c.received_at).where(releases.c.id == release_id)).scalar()
+    if at is None:
+        raise LookupError(f"the ledger has no release with number {release_id}")
+    return datetime.fromtimestamp(int(at), UTC)
 
 
 def headings(ledger: Connection, release_ids: Collection[int]) -> dict[int, Heading]:

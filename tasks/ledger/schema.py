@@ -6,6 +6,8 @@
                      └──< attempts               every try, for proof and reports
     outlets      who receives            refusals   what intake could not take, kept with the reason
     elections    which worker's clock ticks         notices    what somebody should be told
+    memory       sentences translated before        terms      the glossary
+    engines      what each translation engine has used, and whether it rests
 
 Change this file and add a migration beside it (CONTRIBUTING, "Changing the ledger"); a test holds the two together.
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -25,6 +28,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -85,6 +89,10 @@ translations = Table(
     *_making_columns(),
     Column("engine", String(50)),
     Column("document", Text),
+    Column("status", String(10), comment="checked or approved, of what a machine made"),
+    Column("units", Text, comment="JSON: each sentence, what became of it and by whom; also of one that is held"),
+    Column("approved_by", String(200)),
+    Column("approved_at", Time),
 )
 
 renditions = Table(
@@ -110,6 +118,13 @@ deliveries = Table(
     Column("version", Integer, nullable=False, comment="of the release: a later one waits for an earlier in flight"),
     Column("urgency", Integer, nullable=False),
     Column("state", String(10), nullable=False),
+    Column(
+        "approval",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="a person must approve its translation first",
+    ),
     Column("reason", Text, comment="of a hold or of a final state; what the last attempt met otherwise"),
     Column("due_at", Time),
     Column("first_due_at", Time, comment="when it could first have gone out: the retry horizon counts from here"),
@@ -183,4 +198,45 @@ elections = Table(
     Column("office", String(50), primary_key=True),
     Column("holder", String(200), nullable=False),
     Column("until", Time, nullable=False),
+)
+
+memory = Table(
+    "memory",
+    metadata,
+    Column("key", String(64), primary_key=True, comment="SHA-256 of the languages and the source's normal form"),
+    Column("maker", String(300), primary_key=True, comment="'approved', or engine and model"),
+    Column("source_language", String(35), nullable=False),
+    Column("target_language", String(35), nullable=False),
+    Column("source", Text, nullable=False, comment="normal form, for people"),
+    Column("target", Text, nullable=False, comment="JSON: words, inline elements and opaque pieces by number"),
+    Column("origin", String(300), nullable=False, comment="where it comes from: a release, a file, the house texts"),
+    Column("kept_at", Time, nullable=False),
+)
+Index("ix_memory_kept_at", memory.c.kept_at)
+
+terms = Table(
+    "terms",
+    metadata,
+    Column("source_language", String(35), primary_key=True),
+    Column("target_language", String(35), primary_key=True),
+    Column("source", String(500), primary_key=True),
+    Column("target", Text, nullable=False),
+    Column("match_case", Boolean, nullable=False),
+    Column("forbidden", Boolean, nullable=False, comment="target is what must not stand in a translation"),
+    Column("part", String(50), comment="of speech, for people"),
+)
+
+engines = Table(
+    "engines",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("failures", Integer, nullable=False, comment="in a row"),
+    Column("rest_until", Time, nullable=False),
+    Column("reason", Text, comment="of the last failure"),
+    Column("minute", Time, nullable=False, comment="when the minute began in which these were asked:"),
+    Column("minute_requests", Integer, nullable=False),
+    Column("minute_characters", Integer, nullable=False),
+    Column("month", String(7), nullable=False, comment="UTC, 2026-11"),
+    Column("month_characters", BigInteger, nullable=False),
+    Column("month_cost", Float, nullable=False),
 )

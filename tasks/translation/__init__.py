@@ -1,7 +1,14 @@
 """The translation room: one release in one more language, or the reason why not.
 
-`translate` gives the producer's own text if there is one, else what an engine makes of any text the release has. Source
-text is never passed off as a translation, no part is ever missing, and every link stands around a text.
+`draft` gives the producer's own text if there is one, else what memory and engines make of any text the release has.
+Source text is never passed off as a translation, no part is ever missing, and every link stands around a text.
+
+    router.py     which engines, from which text           configuration.py  what the operator says about it
+    translator.py units through memory and engines         units.py  a release as sentences with names
+    ladder.py     a unit through one engine, ever more carefully             engines/  one small file each
+    masking.py    what no engine may touch (names.py, amounts.py, numerals.py)
+    checks        what stops a result                       typography.py  what mends it
+    memory.py     how a unit is known again                 markup.py  pieces.py  the blocks, and what a text is made of
 """
 
 from __future__ import annotations
@@ -11,41 +18,52 @@ from collections.abc import Sequence
 from tasks.release import Release, Translation, supplied
 from tasks.translation import limits, router, translator
 from tasks.translation.engines import Engine
-from tasks.translation.errors import EngineError, QuotaUsedUp, Retryable, TranslationHeld
+from tasks.translation.errors import TranslationHeld
+from tasks.translation.router import Route
+from tasks.translation.translator import Draft, Sources
 
-__all__ = ["TranslationHeld", "can_translate", "translate"]
+__all__ = ["Draft", "Sources", "TranslationHeld", "draft", "translate"]
 
 
-def translate(release: Release, language: str, *, engines: Sequence[Engine] | None = None) -> Translation:
-    """The release in `language` (a normalised tag); raises TranslationHeld with the reason of the best route.
+def draft(release: Release, language: str, sources: Sources) -> Draft:
+    """The release in `language` (a normalised tag), with every unit of it; or the reasons why there is no translation.
 
-    `engines`, in order of preference, are those of the process unless given. After `limits.SECONDS` it gives up.
+    Engines that begin with the same text help each other out unit by unit; another text is only begun with if they
+    could not. After `limits.SECONDS` it gives up, and what was done by then can be remembered.
     """
     given = supplied(release, language)
     if given:
-        return given
-    ways = router.routes(release, language, router.engines() if engines is None else engines)
-    if not ways:
-        raise TranslationHeld(f"no engine for {release.language}→{language}; supply a translation")
-    failures: list[TranslationHeld] = []
+        return Draft(given.language, language, translation=given)
+    ways = router.routes(release, language, sources.engines)
+    starts = list(dict.fromkeys(map(_start, ways))) or [(release.language, False)]
+    drafts: list[Draft] = []
     deadline = limits.Deadline()
-    for way in ways:
-        if failures and deadline.passed:
+    for start in starts:
+        if drafts and deadline.passed:
             break
-        try:
-            return translator.along(way, release, language, deadline)
-        except TranslationHeld as held:
-            failures.append(held)
-        except EngineError as error:
-            again = isinstance(error, Retryable | QuotaUsedUp)
-            failures.append(TranslationHeld(f"{way.engine.name} {way.source}→{language}: {error}", again=again))
-    raise TranslationHeld(
-        "; then ".join(failure.reason for failure in failures), again=any(failure.again for failure in failures)
+        mine = [way for way in ways if _start(way) == start]
+        drafts.append(translator.along(mine, release, start[0], language, sources, deadline))
+        if drafts[-1].translation:
+            return drafts[-1]
+    best = min(drafts, key=lambda found: sum(done.open for done in found.units) if found.units else len(release.html))
+    return Draft(
+        best.source,
+        language,
+        best.units,
+        reason="; then ".join(found.reason for found in drafts if found.reason),
+        again=any(found.again for found in drafts),
     )
 
 
-def can_translate(release: Release, language: str, *, engines: Sequence[Engine] | None = None) -> bool:
-    """Whether there is a text in `language` or a route to one; nothing is started or translated."""
-    if release.text_in(language) is not None:
-        return True
-    return bool(router.routes(release, language, router.engines() if engines is None else engines))
+def _start(way: Route) -> tuple[str, bool]:
+    """What engines must have in common to share units: the text, and whether names in it are opaque."""
+    return way.source, way.engine.capabilities.script_only
+
+
+def translate(release: Release, language: str, *, engines: Sequence[Engine] | None = None) -> Translation:
+    """The release in `language` by these engines alone, without memory; raises TranslationHeld."""
+    among = list(router.engines().values()) if engines is None else engines
+    found = draft(release, language, Sources(among))
+    if found.translation is None:
+        raise TranslationHeld(found.reason or "no reason is known", again=found.again)
+    return found.translation

@@ -45,6 +45,11 @@ def problem_with(unit: Text, result: Text, source: str, target: str) -> str | No
     )
 
 
+def problem_with_structure(unit: Text, result: Text) -> str | None:
+    """The same for what a person approved: only what would break the page, or lose a link."""
+    return _empty(unit, result) or _inline(unit, result)
+
+
 def _empty(unit: Text, result: Text) -> str | None:
     if has_letters(unit) and not has_letters(result):
         return "it came back empty"

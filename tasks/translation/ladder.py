@@ -4,7 +4,8 @@
 2. It gets the unit with a placeholder for every inline element and every number; what stood in an element is
    translated alone and put into its place.
 
-What fails on the last rung stays failed, with the reason; nothing half right is given out.
+What fails on the last rung goes to the next engine (`translator.py`), and stays failed after the last one, with the
+reason; nothing half right is given out.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from dataclasses import dataclass
 
 from tasks.translation import checks, masking, numerals, typography
 from tasks.translation.engines import Engine, Pair
+from tasks.translation.errors import EngineError, Fatal
 from tasks.translation.limits import Deadline
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, has_letters, joined, spans, strip, words_of
 
 _STANDS_FOR = 1_000_000
 """Added to an element's id to make that of the placeholder which stands for the whole element."""
-_BATCH, _BATCH_CHARACTERS = 20, 10_000
-"""What an engine is given at once."""
+Numbered = Sequence[tuple[int, Text]]
 
 
 @dataclass(frozen=True)
@@ -44,79 +45,105 @@ class Outcome:
     problem: str | None = None
 
 
-def translated(way: Way, units: Sequence[Text]) -> list[Outcome]:
-    """The outcome of each unit, in order; raises EngineError, and TranslationHeld once the deadline has passed."""
-    outcomes = [_without_engine(way, unit) for unit in units]
+@dataclass
+class Climb:
+    """How far an engine got: the outcome of each unit, None where it was not asked, and what stopped it."""
+
+    outcomes: list[Outcome | None]
+    stopped: EngineError | None = None
+
+
+def translated(way: Way, units: Sequence[Text]) -> Climb:
+    """The outcome of each unit, in order. An engine that fails on the way leaves what it has done so far."""
+    climb = Climb([None] * len(units))
+    try:
+        _climb(way, units, climb.outcomes)
+    except EngineError as error:
+        climb.stopped = error
+    return climb
+
+
+def _climb(way: Way, units: Sequence[Text], outcomes: list[Outcome | None]) -> None:
+    """Fills `outcomes` as far as it gets; raises EngineError."""
+    for index, unit in enumerate(units):
+        text = without_engine(unit, way.source, way.target, script_only=way.engine.capabilities.script_only)
+        outcomes[index] = Outcome(text) if text else None
     for rung in (_as_they_are, _with_placeholders):
         open_ones = [index for index, outcome in enumerate(outcomes) if outcome is None or outcome.problem]
-        if not open_ones:
-            break
-        results = rung(way, [units[index] for index in open_ones])
-        for index, result in zip(open_ones, results, strict=True):
-            if result is not None:
-                outcomes[index] = result
-    return [outcome or Outcome((), "no engine can take its inline elements") for outcome in outcomes]
+        for index, found in rung(way, [(index, units[index]) for index in open_ones]):
+            outcomes[index] = found
+    for index, outcome in enumerate(outcomes):
+        if outcome is None:
+            outcomes[index] = Outcome((), "no engine can take its inline elements")
 
 
 def _asked(way: Way, units: Sequence[Text]) -> Iterator[Text]:
-    """The engine's answers, a few at a time, so that the deadline is looked at often enough."""
+    """The engine's answers, as many at a time as it takes, so that the deadline is looked at often enough."""
+    most = way.engine.capabilities
     batch: list[Text] = []
     size = 0
     for unit in units:
-        batch.append(unit)
-        size += sum(len(piece) for piece in unit if isinstance(piece, str))
-        if size >= _BATCH_CHARACTERS or len(batch) == _BATCH:
+        length = sum(len(piece) for piece in unit if isinstance(piece, str))
+        if batch and (size + length > most.characters or len(batch) == most.units):
             way.deadline.check()
-            yield from way.engine.translate(batch, *way.pair)
+            yield from _answers(way, batch)
             batch, size = [], 0
+        batch.append(unit)
+        size += length
     way.deadline.check()
     if batch:
-        yield from way.engine.translate(batch, *way.pair)
+        yield from _answers(way, batch)
 
 
-def _without_engine(way: Way, unit: Text) -> Outcome | None:
-    """The unit itself, its numbers rewritten, if there is not a word in it to translate."""
+def _answers(way: Way, batch: list[Text]) -> list[Text]:
+    answers = way.engine.translate(batch, *way.pair)
+    if len(answers) != len(batch):
+        raise Fatal(f"gave {len(answers)} answers to {len(batch)} units")
+    return answers
+
+
+def without_engine(unit: Text, source: str, target: str, *, script_only: bool) -> Text:
+    """The unit itself, its numbers rewritten, if there is not a word in it to translate; else an empty text."""
     if has_letters(unit):
-        return None
-    return Outcome(unit if way.engine.capabilities.script_only else _finished(way, unit, unit))
+        return ()
+    return unit if script_only else _finished(source, target, unit, unit)
 
 
-def _as_they_are(way: Way, units: Sequence[Text]) -> list[Outcome | None]:
+def _as_they_are(way: Way, units: Numbered) -> Iterator[tuple[int, Outcome]]:
     able = {"native": (), "placeholder": (Open,), "none": (Open, Opaque)}[way.engine.capabilities.inline]
-    sent = [index for index, unit in enumerate(units) if not any(isinstance(piece, able) for piece in unit)]
-    outcomes: list[Outcome | None] = [None] * len(units)
-    for index, result in zip(sent, _asked(way, [units[index] for index in sent]), strict=True):
-        outcomes[index] = _checked(way, units[index], result)
-    return outcomes
+    sent = [(index, unit) for index, unit in units if not any(isinstance(piece, able) for piece in unit)]
+    for (index, unit), result in zip(sent, _asked(way, [unit for _, unit in sent]), strict=True):
+        yield index, _checked(way, unit, result)
 
 
-def _with_placeholders(way: Way, units: Sequence[Text]) -> list[Outcome | None]:
+def _with_placeholders(way: Way, units: Numbered) -> Iterator[tuple[int, Outcome]]:
     if way.engine.capabilities.inline == "none":
-        return [None] * len(units)
+        return
     rules = [] if way.engine.capabilities.script_only else [masking.number_rule(way.source, way.target)]
-    careful = [masking.mask(unit, rules) for unit in units]
-    skeletons = [_skeleton(unit) for unit in careful]
-    with_words = [index for index, skeleton in enumerate(skeletons) if has_letters(skeleton)]
-    answers = _asked(way, [skeletons[index] for index in with_words])
-    answer_of = dict(zip(with_words, answers, strict=True))
-    return [_assembled(way, unit, answer_of.get(index, skeletons[index])) for index, unit in enumerate(careful)]
+    careful = [(index, masking.mask(unit, rules)) for index, unit in units]
+    skeletons = {index: _skeleton(unit) for index, unit in careful}
+    answers = _asked(way, [skeletons[index] for index, _ in careful if has_letters(skeletons[index])])
+    for index, unit in careful:
+        yield index, _assembled(way, unit, next(answers) if has_letters(skeletons[index]) else skeletons[index])
 
 
 def _assembled(way: Way, unit: Text, skeleton: Text) -> Outcome:
     """`skeleton` with every element that a placeholder stands for put in, its text translated alone."""
     way.deadline.check()
     ids, stands = _outermost(unit), spans(unit)
-    inner = translated(way, [strip(unit[stands[id]]) for id in ids]) if ids else []
+    inner: list[Outcome | None] = [None] * len(ids)
+    _climb(way, [strip(unit[stands[id]]) for id in ids], inner)
     texts = dict(zip(ids, inner, strict=True))
     pieces: list[Piece] = []
     for piece in skeleton:
         id = piece.id - _STANDS_FOR if isinstance(piece, Opaque) else 0
-        if id in texts:
-            if texts[id].problem:
-                return Outcome((), f"inside inline element {id}: {texts[id].problem}")
-            pieces += [Open(id), *texts[id].text, Close(id)]
-        else:
+        found = texts.get(id)
+        if found is None:
             pieces.append(piece)
+        elif found.problem:
+            return Outcome((), f"inside inline element {id}: {found.problem}")
+        else:
+            pieces += [Open(id), *found.text, Close(id)]
     return _checked(way, unit, joined(pieces))
 
 
@@ -150,18 +177,17 @@ def _checked(way: Way, unit: Text, result: Text) -> Outcome:
     way.deadline.check()
     result = _tightened(unit, strip(joined(result)))
     problem = checks.problem_with(unit, result, way.source, way.target)
-    return Outcome((), problem) if problem else Outcome(_finished(way, unit, result))
+    return Outcome((), problem) if problem else Outcome(_finished(way.source, way.target, unit, result))
 
 
-def _finished(way: Way, unit: Text, result: Text) -> Text:
+def _finished(source: str, target: str, unit: Text, result: Text) -> Text:
     """Numbers and typography as the target language has them."""
-    if way.source.split("-")[0] != way.target.split("-")[0]:
-        known = numerals.literals(words_of(unit), way.source)
+    if source.split("-")[0] != target.split("-")[0]:
+        known = numerals.literals(words_of(unit), source)
         result = joined(
-            numerals.rewritten(piece, way.source, way.target, known) if isinstance(piece, str) else piece
-            for piece in result
+            numerals.rewritten(piece, source, target, known) if isinstance(piece, str) else piece for piece in result
         )
-    return typography.mended(result, unit, way.source, way.target)
+    return typography.mended(result, unit, source, target)
 
 
 def _tightened(unit: Text, result: Text) -> Text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import monotonic
 
-from tasks.translation.errors import TranslationHeld
+from tasks.translation.errors import Retryable, TranslationHeld
 from tasks.translation.pieces import Text
 
 MAX_CHARACTERS = 20_000
@@ -31,19 +31,18 @@ class Deadline:
         return monotonic() >= self._end
 
     def check(self) -> None:
-        """Raises TranslationHeld if it has passed."""
+        """Raises Retryable if it has passed: what is done by then is remembered, so the next try gets further."""
         if self.passed:
-            raise TranslationHeld(f"took longer than {self._seconds:g} s")
+            raise Retryable(f"took longer than {self._seconds:g} s")
 
 
-def problem_in_run(text: Text, inlines: int) -> str | None:
-    """Why this run is not translated: it is beyond what people write; None if it may be."""
+def refuse_run(name: str, text: Text, inlines: int) -> None:
+    """Raises TranslationHeld for a run of text that is beyond what people write."""
     characters = sum(len(piece) for piece in text if isinstance(piece, str))
     if characters > MAX_CHARACTERS:
-        return f"it has {characters:,} characters, more than {MAX_CHARACTERS:,}"
+        raise TranslationHeld(f"{name}: it has {characters:,} characters, more than {MAX_CHARACTERS:,}")
     if inlines > MAX_INLINES:
-        return f"it has {inlines:,} inline elements, more than {MAX_INLINES:,}"
-    return None
+        raise TranslationHeld(f"{name}: it has {inlines:,} inline elements, more than {MAX_INLINES:,}")
 
 
 def refuse_terms(number: int, characters: int, found: int = 0) -> None:

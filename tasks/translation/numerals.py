@@ -7,7 +7,7 @@ a thousand times more. So values are compared, scale words included. Separators 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cache
 
@@ -15,7 +15,7 @@ from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
 from tasks.languages import locale_of
 
-_MARKS = r"[.,’'\u00a0\u202f]"
+_MARKS = r"[.,’'\u00a0\u202f٫٬]"
 LITERAL = rf"\d++(?:{_MARKS}\d++)*+"
 """A number in digits, whoever wrote it; all of it or nothing, or a long row of digits would be tried digit by digit."""
 NOT_INSIDE = rf"(?<!\d)(?<!\d{_MARKS})"
@@ -25,13 +25,37 @@ _LONGEST = 30
 
 _MORE_SCALES: dict[str, dict[str, int]] = {
     "en": {"bn": 9, "mn": 6, "tn": 12, "thousands": 3, "millions": 6, "billions": 9, "trillions": 12},
-    "es": {"millardos": 9},
-    "fr": {"mille": 3},
-    "pt": {"mil milhões": 9, "biliões": 12, "bilião": 12},
+    "es": {"millardos": 9, "miles de millones": 9, "mil m": 9},
+    "fr": {"mille": 3, "milliers": 3, "mds": 9, "mrd": 9},
+    "pt": {"mil milhões": 9, "biliões": 12, "bilião": 12, "mi": 6, "bi": 9, "tri": 12},
+    "de": {"mio": 6, "mrd": 9, "bio": 12, "tsd": 3},
     "ms": {"ribu juta": 9},
-    "id": {"milyar": 9},
-}
+    "id": {"milyar": 9, "triliun": 12, "jt": 6, "rb": 3},
+    "vi": {"tỉ": 9, "ngàn": 3, "nghìn tỉ": 12, "ngàn tỷ": 12},
+    "ru": {
+        "тыс": 3, "млн": 6, "млрд": 9, "трлн": 12, "тысячам": 3, "тысячами": 3, "тысячах": 3, "тысячу": 3,
+        "миллионам": 6, "миллионами": 6, "миллионах": 6, "миллиардам": 9, "миллиардами": 9, "миллиардах": 9,
+    },
+    "ar": {
+        "مليارات": 9, "ملياراً": 9, "مليارًا": 9, "بليون": 9, "مليوناً": 6, "مليونًا": 6, "مليونا": 6, "ألفاً": 3, "ألفًا": 3,
+        "ألفا": 3, "الف": 3, "تريليون": 12, "تريليونات": 12,
+    },
+    "ko": {"백만": 6, "천만": 7, "십만": 5, "십억": 9, "백억": 10, "천억": 11},
+    "ja": {"百万": 6, "千万": 7, "千": 3, "十億": 9, "百億": 10, "千億": 11},
+    "zh": {
+        "百万": 6, "千万": 7, "十万": 5, "千": 3, "十亿": 9, "百亿": 10, "千亿": 11, "百萬": 6, "千萬": 7, "十萬": 5,
+        "十億": 9, "百億": 10, "千億": 11, "萬億": 12,
+    },
+}  # fmt: skip
 """Scale words that are in use beside CLDR's: word to power of ten."""
+
+_SWAPPED = str.maketrans(".,", ",.")
+_NO_SCALE = {
+    "千": "(?![米克瓦兆赫卡字])", "兆": "(?![瓦赫字位])", "조": "(?![각건항직사])", "만": "(?![족큼남화])", "พัน": "(?!ธ)",
+}  # fmt: skip
+"""What follows where these begin another word: `5千米` are five kilometres."""
+_SPACED = ("fr", "ru", "es", "pt")
+"""Languages whose groups of three digits often have a plain space between them."""
 
 Value = Decimal | str
 """A number's value; the digits themselves where they are no number, such as `1.2.3`."""
@@ -57,7 +81,8 @@ def scales(language: str) -> dict[str, int]:
 def scale_pattern(language: str) -> str:
     """A regular expression for any scale word, longest first, not inside a longer word."""
     words = sorted(scales(language), key=len, reverse=True)
-    letters = [rf"{re.escape(word)}(?![^\W\d_])" if word.isascii() else re.escape(word) for word in words]
+    unspaced = language.split("-")[0] in ("ko", "ja", "zh", "th")
+    letters = [re.escape(word) + (_NO_SCALE.get(word, "") if unspaced else r"(?![^\W\d_])") for word in words]
     return "|".join(letters) or r"(?!)"
 
 
@@ -72,7 +97,7 @@ def parse(literal: str, language: str) -> Decimal | None:
         return None
     locale = locale_of(language)
     point, group = get_decimal_symbol(locale), get_group_symbol(locale)
-    plain = re.sub(r"[\u00a0\u202f]", " ", literal)
+    plain = re.sub(r"[\u00a0\u202f]", " ", literal).replace("٫", point).replace("٬", group)
     whole, _, fraction = plain.partition(point)
     mark = " " if group.isspace() else group
     groups = re.split(rf"[{re.escape(mark)} ]", whole)
@@ -95,9 +120,25 @@ def write(value: Decimal, language: str, *, like: str = "") -> str:
 
 
 def value_of(literal: str, language: str) -> Value:
-    """What a number is worth, or its digits if it is none."""
+    """What a number is worth, or its digits if it is none.
+
+    Where point and comma make no sense as the language has them they are read the other way round: `3,2 مليار`.
+    """
     value = parse(literal, language)
+    if value is None and len(literal) <= _LONGEST:
+        value = parse(literal.translate(_SWAPPED), language)
     return literal if value is None else value.normalize()
+
+
+@cache
+def _pattern(language: str) -> re.Pattern[str]:
+    spaced = rf"{NOT_INSIDE}\d{{1,3}}(?: \d{{3}})++(?:,\d++)?(?![\d.])|" if language.split("-")[0] in _SPACED else ""
+    return re.compile(spaced + LITERAL)
+
+
+def found(text: str, language: str) -> Iterator[re.Match[str]]:
+    """Every number in digits, with the plain spaces that some languages put into long ones."""
+    return _pattern(language).finditer(text)
 
 
 def values(text: str, language: str, known: Mapping[str, Value] | None = None) -> list[Value]:

@@ -1,19 +1,37 @@
-"""Which engine makes a translation, and from which of the texts that a release has.
+"""Which engines there are, and by which of them, and from which text, a release gets into a language.
 
 A release in English with a supplied Indonesian text has a way to Malay, though no engine goes there from English.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
 
+from tasks.documents import DocumentRefused, Problem
 from tasks.languages import locale_of
 from tasks.release import Release
+from tasks.translation.configuration import EngineDocument, read_configuration
 from tasks.translation.engines import Engine, Pair
-from tasks.translation.engines.apertium import Apertium
-from tasks.translation.engines.opencc import OpenCC
+
+ENTRY_POINTS = "fanwire.engines"
+_BUILT_IN = {
+    "apertium": "apertium:Apertium",
+    "opencc": "opencc:OpenCC",
+    "ct2": "ct2:CT2",
+    "apertium-apy": "apertium_apy:ApertiumAPy",
+    "libretranslate": "libretranslate:LibreTranslate",
+    "deepl": "deepl:DeepL",
+    "google": "google:Google",
+    "azure": "azure:Azure",
+    "amazon": "amazon:Amazon",
+    "openai": "openai:OpenAI",
+}
+"""Type of an engine to its file and class; imported only when the configuration names it."""
 
 
 @dataclass(frozen=True)
@@ -29,20 +47,49 @@ class Route:
 
 
 @cache
-def engines() -> tuple[Engine, ...]:
-    """The engines of this process, the preferred ones first. They start nothing before they are asked."""
-    return (OpenCC(), Apertium())
+def engines(configuration: Path | None = None) -> dict[str, Engine]:
+    """The engines of this process by name. They start nothing and send nothing before they are asked.
+
+    Raises DocumentRefused for a configuration that names an engine there is not, or lacks what one needs.
+    """
+    found = read_configuration(configuration).engines
+    return {name: make_engine(name, document) for name, document in found.items()}
+
+
+def make_engine(name: str, document: EngineDocument) -> Engine:
+    """One engine, of the type that its document (or else its name) says; raises DocumentRefused."""
+    kind = document.type or name
+    factory = _factory(kind)
+    if factory is None:
+        types = ", ".join(sorted({*_BUILT_IN, *(point.name for point in entry_points(group=ENTRY_POINTS))}))
+        problem = Problem(f"engines.{name}.type", f"there is no engine {kind!r}; types are {types}")
+        raise DocumentRefused("translation file", [problem])
+    return factory(name, document)
+
+
+def _factory(kind: str) -> Callable[[str, EngineDocument], Engine] | None:
+    """What makes engines of a type: `factory(name, document)`. An entry point beats what ships."""
+    for point in entry_points(group=ENTRY_POINTS, name=kind):
+        found: Callable[[str, EngineDocument], Engine] = point.load()
+        return found
+    if kind not in _BUILT_IN:
+        return None
+    module, _, attribute = _BUILT_IN[kind].partition(":")
+    shipped: Callable[[str, EngineDocument], Engine] = getattr(
+        import_module(f"tasks.translation.engines.{module}"), attribute
+    )
+    return shipped
 
 
 def routes(release: Release, language: str, among: Sequence[Engine]) -> list[Route]:
-    """All ways to `language`, best first: fewest steps, then from the text the producer wrote, then by engine."""
-    found: list[tuple[int, bool, int, Route]] = []
+    """All ways to `language`, best first: by the order of the engines, fewest steps, the text the producer wrote."""
+    found: list[tuple[int, int, bool, Route]] = []
     for source in (release.language, *release.translations):
         for order, engine in enumerate(among):
             pairs = engine.pairs()
             pair = next((pair for pair in _spellings(source, language) if pair in pairs), None)
             if pair:
-                found.append((pairs[pair], source != release.language, order, Route(engine, source, pair, pairs[pair])))
+                found.append((order, pairs[pair], source != release.language, Route(engine, source, pair, pairs[pair])))
     return [route for *_, route in sorted(found, key=lambda entry: entry[:3])]
 
 

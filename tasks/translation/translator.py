@@ -1,129 +1,254 @@
-"""A whole text through one engine: blocks to runs to sentences, the ladder, and all of it together again."""
+"""A whole text in another language: from units to a draft, by memory and engines, and all of it together again.
+
+Each unit goes this way until something sound is found: what a person approved · what an earlier version of the release
+had · for each engine, the preferred one first: what it made before, and then the ladder (`ladder.py`). What no engine
+can do soundly holds the whole translation; what was done so far is kept, so that nothing is asked for twice.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
-from lxml import html as lxml_html
-
-from tasks.markup import clean_html, text_of
+from tasks.markup import clean_html
 from tasks.release import Release, Translation, supplied
-from tasks.translation import checks, ladder, limits, markup, masking, sentences
-from tasks.translation.errors import TranslationHeld
+from tasks.translation import checks, ladder, limits, markup, memory, units
+from tasks.translation.engines import Engine
+from tasks.translation.errors import EngineError, QuotaUsedUp, Retryable, TranslationHeld
 from tasks.translation.ladder import Way
-from tasks.translation.pieces import Piece, Text, joined, shown, strip
+from tasks.translation.memory import APPROVED, Entry, Memory, NoMemory
+from tasks.translation.pieces import Piece, Text, joined, shown
 from tasks.translation.router import Route
+from tasks.translation.units import HEADLINE, PLACE, SUBHEADLINE, Unit
 
 
 @dataclass(frozen=True)
-class _Unit:
-    """One sentence on its way: which stretch of text it is part of, and what people call it."""
+class Maker:
+    """Who made a unit: an engine with its model, or people."""
 
-    stretch: int
-    name: str
-    text: Text
-    before: str
-    """White space that stood around it and is no part of a unit."""
-    after: str
+    engine: str
+    model: str = ""
 
-
-_HEADLINE, _SUBHEADLINE, _PLACE = -1, -2, -3
-"""Numbers of the stretches that are not in the body; those in the body have the numbers of their runs."""
+    def __str__(self) -> str:
+        return f"{self.engine} {self.model}".strip()
 
 
-def along(route: Route, release: Release, language: str, deadline: limits.Deadline) -> Translation:
-    """The translation into `language` that the route's engine makes; raises TranslationHeld, EngineError."""
-    way = Way(route.engine, route.source, language, route.pair, deadline)
+PERSON = Maker(APPROVED)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a unit."""
+
+    unit: Unit
+    result: Text = ()
+    """Empty while there is none that could be published."""
+    maker: Maker | None = None
+    """None: it needed nobody, or nobody has made it."""
+    fresh: bool = False
+    """An engine was asked for it just now; else it was remembered."""
+    problem: str | None = None
+    """What stopped it."""
+
+    @property
+    def open(self) -> bool:
+        return not self.result and bool(self.unit.text)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What came of a text: a translation, or the reason why there is none; and every unit of it."""
+
+    source: str
+    """Language of the text it was made from."""
+    target: str
+    units: tuple[Done, ...] = ()
+    translation: Translation | None = None
+    reason: str | None = None
+    again: bool = False
+    """Whether time may mend it: an engine was away."""
+
+    def learned(self) -> list[Entry]:
+        """What the memory should keep: everything that an engine has just made."""
+        fresh = (done for done in self.units if done.fresh and done.result and done.maker)
+        entries = (
+            memory.entry(done.unit.text, done.result, self.source, self.target, str(done.maker)) for done in fresh
+        )
+        return [entry for entry in entries if entry]
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A unit of an earlier version of the release, as it was published or approved."""
+
+    packed: str
+    maker: Maker
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a translation may draw on beside the release."""
+
+    engines: Sequence[Engine]
+    """The preferred one first."""
+    memory: Memory = field(default_factory=NoMemory)
+    earlier: Mapping[str, Earlier] = field(default_factory=dict)
+    """By key: so that a correction leaves alone what did not change."""
+
+
+def along(
+    routes: Sequence[Route], release: Release, source: str, target: str, sources: Sources, deadline: limits.Deadline
+) -> Draft:
+    """A draft in `target` of the text in `source`, by engines that all begin with that text."""
     try:
-        return _along(way, release)
+        return _Work(routes, release, source, target, sources, deadline).draft()
     except TranslationHeld as held:
-        reason = f"{route.engine.name} {route.source}→{language}: {held.reason}"
-        raise TranslationHeld(reason, again=held.again) from None
+        return Draft(source, target, reason=_said(routes, source, target, held.reason), again=held.again)
+    except Retryable as error:
+        return Draft(source, target, reason=_said(routes, source, target, str(error)), again=True)
 
 
-def _along(way: Way, release: Release) -> Translation:
-    origin = supplied(release, way.source)
-    assert origin is not None
-    body = markup.read(origin.body_html, way.source)
-    stretches = _stretches(origin, body, script_only=way.engine.capabilities.script_only)
-    texts = _translated(_units(stretches, release, origin, way), stretches, way)
-    try:
-        body_html = clean_html(markup.write(body, texts, way.target))
-    except ValueError as error:  # it grew beyond what a body may hold
-        raise TranslationHeld(f"its body {error}") from None
-    problem = checks.problem_in_body(origin.body_html, body_html)
-    if problem:
-        raise TranslationHeld(problem)
-    return Translation(
-        language=way.target,
-        headline=shown(texts[_HEADLINE]),
-        subheadline=shown(texts[_SUBHEADLINE]) if _SUBHEADLINE in texts else None,
-        body_html=body_html,
-        dateline_place=shown(texts[_PLACE]) if _PLACE in texts else origin.dateline_place,
-        engine=way.engine.name,
-        model=_model(way, release),
-    )
+def _said(routes: Sequence[Route], source: str, target: str, reason: str) -> str:
+    return f"{routes[0].engine.name} {source}→{target}: {reason}" if routes else f"{source}→{target}: {reason}"
 
 
-def _stretches(origin: Translation, body: markup.Element, *, script_only: bool) -> dict[int, tuple[str, Text]]:
-    """Name and text of everything to translate, by number."""
-    found: dict[int, tuple[str, Text]] = {_HEADLINE: ("headline", (origin.headline,))}
-    if origin.subheadline:
-        found[_SUBHEADLINE] = ("subheadline", (origin.subheadline,))
-    if origin.dateline_place and script_only:  # an engine might translate Reading, Nice or Mobile
-        found[_PLACE] = ("dateline place", (origin.dateline_place,))
-    for run in markup.runs_of(body):
-        problem = limits.problem_in_run(run.text, len(run.inlines))
+class _Work:
+    """One text on its way through memory and engines."""
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        release: Release,
+        source: str,
+        target: str,
+        sources: Sources,
+        deadline: limits.Deadline,
+    ):
+        self.routes, self.release, self.source, self.target, self.sources = routes, release, source, target, sources
+        self.deadline = deadline
+        origin = supplied(release, source)
+        assert origin is not None
+        self.origin = origin
+        script_only = bool(routes) and routes[0].engine.capabilities.script_only
+        self.body = markup.read(origin.body_html, source)
+        self.stretches = units.stretches_of(origin, self.body, script_only=script_only)
+        hidden = units.masked(self.stretches, release, origin, target, self.deadline, script_only=script_only)
+        whole = sources.memory.recall(units.keys_of(hidden, source, target), APPROVED)
+        self.done = [
+            Done(unit, ladder.without_engine(unit.text, source, target, script_only=script_only))
+            for unit in units.cut(hidden, source, target, whole.keys())
+        ]
+        self.failures: list[str] = []
+        self.again = False
+
+    def draft(self) -> Draft:
+        self.from_people()
+        self.from_earlier()
+        for route in self.routes:
+            if self.open() and not (self.failures and self.deadline.passed):
+                self.by_engine(route)
+        if not self.open():
+            return self.whole()
+        reason = "; then ".join(self.failures)
+        if not self.routes:
+            reason = f"no engine for {self.source}→{self.target}; supply a translation"
+        return Draft(self.source, self.target, tuple(self.done), reason=reason, again=self.again)
+
+    def open(self) -> list[int]:
+        return [index for index, done in enumerate(self.done) if done.open]
+
+    def from_people(self) -> None:
+        """Approved entries: a person's word is not held against checks of numbers and names, only of structure."""
+        found = self.sources.memory.recall({key for done in self.done for key in done.unit.keys}, APPROVED)
+        self.recalled(found, PERSON, structure_only=True)
+
+    def from_earlier(self) -> None:
+        for maker in {earlier.maker for earlier in self.sources.earlier.values()}:
+            found = {key: entry.packed for key, entry in self.sources.earlier.items() if entry.maker == maker}
+            self.recalled(found, maker, structure_only=maker == PERSON)
+
+    def by_engine(self, route: Route) -> None:
+        """All open units to one engine; what it leaves open stays for the next one."""
+        try:
+            maker = Maker(route.engine.name, route.engine.model(*route.pair))
+            open_keys = {key for index in self.open() for key in self.done[index].unit.keys}
+            self.recalled(self.sources.memory.recall(open_keys, str(maker)), maker)
+        except EngineError as error:
+            self.failed(route, str(error), error)
+            return
+        asked = self.open()
+        way = Way(route.engine, self.source, self.target, route.pair, self.deadline)
+        climb = ladder.translated(way, [self.done[index].unit.text for index in asked])
+        for index, outcome in zip(asked, climb.outcomes, strict=True):
+            unit = self.done[index].unit
+            if outcome is not None and not outcome.problem:
+                self.done[index] = Done(unit, outcome.text, maker, fresh=True)
+            elif outcome is not None or climb.stopped is not None:
+                problem = outcome.problem if outcome is not None else str(climb.stopped)
+                self.done[index] = Done(unit, maker=maker, problem=problem)
+        if climb.stopped is not None:
+            self.failed(route, str(climb.stopped), climb.stopped)
+        elif left := [self.done[index] for index in self.open()]:
+            more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
+            self.failed(route, f"{left[0].unit.name}: {left[0].problem}{more}")
+
+    def recalled(self, found: Mapping[str, str], maker: Maker, *, structure_only: bool = False) -> None:
+        """Close the open units that are among `found`, if what is kept fits them."""
+        for index in self.open() if found else ():
+            unit = self.done[index].unit
+            packed = next((found[key] for key in unit.keys if key in found), None)
+            result = memory.unpack(packed, unit.text) if packed else None
+            if not result:
+                continue
+            problem = (
+                checks.problem_with_structure(unit.text, result)
+                if structure_only
+                else checks.problem_with(unit.text, result, self.source, self.target)
+            )
+            if problem is None:
+                self.done[index] = Done(unit, result, maker)
+
+    def failed(self, route: Route, reason: str, error: EngineError | None = None) -> None:
+        self.failures.append(f"{route.engine.name} {self.source}→{self.target}: {reason}")
+        self.again = self.again or isinstance(error, Retryable | QuotaUsedUp)
+
+    def whole(self) -> Draft:
+        """All units together again."""
+        pieces: dict[int, list[Piece]] = {number: [] for number in self.stretches}
+        for done in self.done:
+            pieces[done.unit.stretch] += [done.unit.before, *done.result, done.unit.after]
+        texts = {number: joined(parts) or self.stretches[number].text for number, parts in pieces.items()}
+        problem = None
+        try:
+            body_html = clean_html(markup.write(self.body, texts, self.target))
+            problem = checks.problem_in_body(self.origin.body_html, body_html)
+        except ValueError as error:  # it grew beyond what a body may hold
+            problem = f"its body {error}"
         if problem:
-            raise TranslationHeld(f"{run.name}: {problem}")
-        found[run.number] = (run.name, run.text)
-    return found
+            reason = _said(self.routes, self.source, self.target, problem)
+            return Draft(self.source, self.target, tuple(self.done), reason=reason)
+        engine, model, status = self.provenance()
+        translation = Translation(
+            language=self.target,
+            headline=shown(texts[HEADLINE]),
+            subheadline=shown(texts[SUBHEADLINE]) if SUBHEADLINE in texts else None,
+            body_html=body_html,
+            dateline_place=shown(texts[PLACE]) if PLACE in texts else self.origin.dateline_place,
+            engine=engine,
+            model=model,
+            source=self.source,
+            status=status,
+        )
+        return Draft(self.source, self.target, tuple(self.done), translation)
 
-
-def _units(stretches: dict[int, tuple[str, Text]], release: Release, origin: Translation, way: Way) -> list[_Unit]:
-    """The sentences of every stretch; none for one that nobody sees."""
-    text = f"{origin.headline}\n{text_of(lxml_html.fragment_fromstring(origin.body_html, create_parent='div'))}"
-    within = "\n".join(piece for _, stretch in stretches.values() for piece in stretch if isinstance(piece, str))
-    script_only = way.engine.capabilities.script_only
-    rules = masking.rules_for(release, text, way.source, way.target, script_only=script_only, within=within)
-    units: list[_Unit] = []
-    for number, (name, stretch) in stretches.items():
-        way.deadline.check()
-        masked = masking.mask(stretch, rules)
-        cut = sentences.split(masked, way.source) if strip(masked) else []
-        for place, sentence in enumerate(cut, 1):
-            called = name if len(cut) == 1 else f"{name}, sentence {place}"
-            before, after = _white_space(sentence)
-            units.append(_Unit(number, called, strip(sentence), before, after if strip(sentence) else ""))
-    return units
-
-
-def _white_space(sentence: Text) -> tuple[str, str]:
-    first, last = sentence[0], sentence[-1]
-    before = " " if isinstance(first, str) and first[:1].isspace() else ""
-    after = " " if isinstance(last, str) and last[-1:].isspace() else ""
-    return before, after
-
-
-def _translated(units: Sequence[_Unit], stretches: dict[int, tuple[str, Text]], way: Way) -> dict[int, Text]:
-    """The text of every stretch, one without units as it was.
-
-    Raises TranslationHeld that names the first unit that failed, and how many did.
-    """
-    outcomes = ladder.translated(way, [unit.text for unit in units])
-    failed = [(unit, outcome) for unit, outcome in zip(units, outcomes, strict=True) if outcome.problem]
-    if failed:
-        unit, outcome = failed[0]
-        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-        raise TranslationHeld(f"{unit.name}: {outcome.problem}{more}")
-    pieces: dict[int, list[Piece]] = {number: [] for number in stretches}
-    for unit, outcome in zip(units, outcomes, strict=True):
-        pieces[unit.stretch] += [unit.before, *outcome.text, unit.after]
-    return {number: joined(parts) or stretches[number][1] for number, parts in pieces.items()}
-
-
-def _model(way: Way, release: Release) -> str:
-    """Packages and versions, and from which text if it was not the release's own."""
-    model = way.engine.model(*way.pair)
-    return model if way.source == release.language else f"{model} (from the supplied {way.source})"
+    def provenance(self) -> tuple[str, str | None, Literal["checked", "approved"]]:
+        """Engines, models and status; by whom most was made comes first."""
+        makers = [done.maker for done in self.done if done.maker]
+        machines = sorted({m for m in makers if m != PERSON}, key=lambda maker: (-makers.count(maker), str(maker)))
+        if not machines:
+            return "memory", None, "approved"
+        model = "; ".join(dict.fromkeys(maker.model for maker in machines if maker.model))
+        if self.source != self.release.language:
+            model += f" (from the supplied {self.source})"
+        return "+".join(dict.fromkeys(maker.engine for maker in machines)), model or None, "checked"

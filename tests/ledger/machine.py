@@ -25,7 +25,7 @@ from tasks.formatting import Rendition
 from tasks.ledger.schema import metadata
 from tasks.release import Release, Translation
 from tasks.settings import Settings, settings
-from tasks.translation import TranslationHeld
+from tasks.translation import Draft, Sources
 
 drain: Any = importlib.import_module("tasks.delivery.drain")  # the package shows the function of this name
 START = 1_800_000_000.0
@@ -207,15 +207,16 @@ class World:
         self.moment()
         return ledger.write()
 
-    def translate(self, release: Release, language: str) -> Translation:
+    def draft(self, release: Release, language: str, _sources: Sources) -> Draft:
         self.moment()
         if self.outcome == "held":
-            raise TranslationHeld("the engine is away", again=True)
+            return Draft(release.language, language, reason="the engine is away", again=True)
         if self.outcome == "vanish":
             raise Vanished
-        return Translation(language=language, headline="x", body_html="<p>x</p>", engine="model")
+        made = Translation(language=language, headline="x", body_html="<p>x</p>", engine="model")
+        return Draft(release.language, language, translation=made)
 
-    def make_rendition(self, release: Release, translation: Translation, format: str, _wire: Any) -> Rendition:
+    def make_rendition(self, release: Release, translation: Translation, format: str, *_: Any) -> Rendition:
         self.moment()
         if self.outcome == "held":
             raise ValueError("no such house text")
@@ -235,7 +236,7 @@ class World:
         patch.setattr(drain, "Courier", lambda **_: self.running.courier)
         patch.setattr(planning, "write", self.write)
         patch.setattr(making, "write", self.write)
-        patch.setattr(making, "translate", self.translate)
+        patch.setattr(making, "draft", self.draft)
         patch.setattr(making, "make_rendition", self.make_rendition)
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines.apertium import Apertium, _nested
 from tasks.translation.engines.pipes import NulPipe, PipeBroken
 from tasks.translation.errors import Retryable, Unsupported
@@ -103,7 +104,7 @@ def test_a_forked_child_has_a_process_of_its_own():
 
 
 def test_a_machine_without_modes_has_no_pairs(tmp_path):
-    nowhere = Apertium(tmp_path)
+    nowhere = Apertium(document=EngineDocument(folder=tmp_path))
     assert nowhere.pairs() == {}
     with pytest.raises(Unsupported):
         nowhere.translate([("The sea.",)], "en", "es")
@@ -112,7 +113,7 @@ def test_a_machine_without_modes_has_no_pairs(tmp_path):
 def test_a_mode_that_does_not_work_is_worth_another_try(tmp_path):
     (tmp_path / "eng-spa.mode").write_text("lt-proc '/nowhere.bin'")
     with pytest.raises(Retryable, match="apertium mode eng-spa does not work"):
-        Apertium(tmp_path).translate([("The sea.",), ("The land.",)], "en", "es")
+        Apertium(document=EngineDocument(folder=tmp_path)).translate([("The sea.",), ("The land.",)], "en", "es")
 
 
 @pytest.mark.parametrize(

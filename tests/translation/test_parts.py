@@ -201,11 +201,19 @@ def test_the_body_as_a_whole():
     assert checks.problem_in_body(before, before.replace("One two", "Uno dos")) is None
 
 
-def test_the_router_takes_the_shortest_way_from_any_text(make_release):
+def test_the_router_goes_by_the_order_of_the_engines_from_any_text(make_release):
     spanish = {"headline": "Una planta", "body_html": "<p>Una planta.</p>"}
     release = make_release(translations={"es": spanish})
     far, near = Stub(pair=("en", "pt")), Stub(pair=("es", "pt"))
     far.pairs = lambda: {("en", "pt"): 2}
-    assert [way.source for way in router.routes(release, "pt-BR", [far, near])] == ["es", "en"]
-    assert router.routes(release, "de", [far, near]) == []
-    assert router.routes(make_release(language="en-GB"), "pt", [far])[0].pair == ("en", "pt")
+    assert [way.source for way in router.routes(release, "pt-BR", [far, near])] == ["en", "es"]
+    assert [way.source for way in router.routes(release, "pt-BR", [near, far])] == ["es", "en"]
+
+
+def test_the_router_takes_the_fewest_steps_that_an_engine_offers(make_release):
+    release = make_release(translations={"es": {"headline": "Una planta", "body_html": "<p>Una planta.</p>"}})
+    engine = Stub()
+    engine.pairs = lambda: {("en", "pt"): 2, ("es", "pt"): 1}
+    assert [way.source for way in router.routes(release, "pt", [engine])] == ["es", "en"]
+    assert router.routes(release, "de", [engine]) == []
+    assert router.routes(make_release(language="en-GB"), "pt", [engine])[0].pair == ("en", "pt")

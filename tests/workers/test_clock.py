@@ -108,7 +108,7 @@ def test_an_engine_that_breaks_holds_its_language_with_the_reason(
     def broken(*_: Any) -> None:
         raise RuntimeError("engine on fire")
 
-    monkeypatch.setattr(making, "translate", broken)
+    monkeypatch.setattr(making, "draft", broken)
     number = take()
     planning.plan(number, time.time())
     assert making.make_translation(number, "de").held == {"de": "RuntimeError: engine on fire"}

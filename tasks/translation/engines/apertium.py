@@ -17,6 +17,7 @@ from itertools import pairwise, takewhile
 from pathlib import Path
 
 from tasks.translation import placeholders
+from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.engines.pipes import NulPipe, PipeBroken
 from tasks.translation.errors import Fatal, Retryable, Unsupported
@@ -57,11 +58,12 @@ _BLANK = re.compile(r"\[\[(?P<ids>t:[^\[\]]*+)\]\](?P<words>(?:\\.|[^\[\\])*+)\[
 class Apertium:
     """One open pipeline per mode in each process, shared by all pairs that pass through it; eng-spa takes 200 MiB."""
 
-    name = "apertium"
     capabilities = Capabilities(inline="native")
 
-    def __init__(self, modes: Path = MODES):
-        self._modes = modes
+    def __init__(self, name: str = "apertium", document: EngineDocument | None = None):
+        """`document.folder` is where the modes are; by default Debian's."""
+        self.name = name
+        self._modes = (document and document.folder) or MODES
         self._pipes: dict[str, NulPipe] = {}
 
     def pairs(self) -> dict[Pair, int]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.errors import Unsupported
 from tasks.translation.pieces import Text
@@ -18,10 +19,10 @@ _CONFIGURATIONS: dict[Pair, str] = {("zh-Hans", "zh-Hant"): "s2twp", ("zh-Hans",
 class OpenCC:
     """Converts the words between the marks and leaves the marks where they are."""
 
-    name = "opencc"
     capabilities = Capabilities(inline="native", script_only=True)
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "opencc", document: EngineDocument | None = None) -> None:
+        self.name = name
         self._converters: dict[str, Any] = {}
         self._lock = threading.Lock()
 

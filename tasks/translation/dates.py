@@ -1,0 +1,153 @@
+"""Months in a text, named or numbered, so that a date can be compared across languages: `March 5` and `3月5日`.
+
+Names come from CLDR; what they look like inside a sentence (`5 de marzo`, `ngày 5 tháng 3`, `в марте`) is said here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from tasks.languages import locale_of
+
+
+@dataclass(frozen=True)
+class Month:
+    """One mention of a month."""
+
+    number: int
+    """1 to 12."""
+    start: int
+    end: int
+    """Where it stands: of a numbered month only the number and its sign."""
+    day: int | None = None
+    dated: bool = False
+    """A day or a year stands beside it; without one `may` and `set` are only words."""
+    numbered: bool = False
+    """It is written in digits, which count no thing."""
+
+
+_ARABIC = (
+    "كانون الثاني", "شباط", "آذار", "نيسان", "أيار", "حزيران", "تموز", "آب", "أيلول", "تشرين الأول", "تشرين الثاني",
+    "كانون الأول",
+)  # fmt: skip
+"""The names of the Levant, beside CLDR's."""
+_MORE: dict[str, dict[str, int]] = {
+    "en": {"Sept": 9},
+    "ar": {name: number for number, name in enumerate(_ARABIC, 1)} | {"إبريل": 4, "ابريل": 4, "اغسطس": 8, "اكتوبر": 10},
+    "ru": {"ма[йяею]": 5},
+    "es": {"setiembre": 9},
+    "vi": {
+        f"tháng {name}": number
+        for number, name in enumerate(
+            ("giêng", "hai", "ba", "tư", "năm", "sáu", "bảy", "tám", "chín", "mười", "mười một", "mười hai"), 1
+        )
+    },
+}
+_UNSPACED = ("th", "ar")
+"""Before a name in these a letter may stand."""
+_NUMBERED = {
+    "ko": r"(?<!\d)(1[0-2]|0?[1-9])\s?월(?!드)", "ja": r"(?<!\d)(1[0-2]|0?[1-9])\s?月",
+    "zh": r"(?<!\d)(1[0-2]|0?[1-9])\s?月",
+    "vi": r"[Tt]háng\s(1[0-2]|0?[1-9])(?!\d)",
+}  # fmt: skip
+_HAN_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+_HAN_MONTH = re.compile(r"(?<![一二三四五六七八九十个個])(十[一二]?|[一二三四五六七八九])月")
+_DIGITS = re.compile(r"(?<![\d./-])(\d{4})(?:[-/]|\.\s?)(\d{1,2})(?:[-/]|\.\s?)(\d{1,2})(?!\d)|"
+                     r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\5(\d{4})(?!\d)")  # fmt: skip
+_DAY_BEFORE = re.compile(
+    r"(?<!\d)(?<!\d[.,:])(\d{1,2})(?:st|nd|rd|th|er|º|ª|o|[.]|일|日)?[\s\u00a0]?"
+    r"(?:de\s|of\s|من\s(?:شهر\s)?)?(?:ngày\s|شهر\s|bulan\s)?$"
+)
+_DAY_AFTER = re.compile(r"\.?[\s\u00a0]?(?:the\s)?(\d{1,2})(?:st|nd|rd|th|[\s]?[日일号號])?(?![\d.,:]*\d|\s?[%年년])")
+_YEAR_AFTER = re.compile(
+    r"\.?,?[\s\u00a0]*(?:de\s|del\s|năm\s|of\s|tahun\s|عام\s|سنة\s|لعام\s|พ\.ศ\.\s?|ค\.ศ\.\s?|/)?(?:19|20|2[45]|١٩|٢٠)\d\d(?!\d)"
+)
+_YEAR_BEFORE = re.compile(r"\d{4}\s?[年년]\s?$")
+
+
+def months_in(text: str, language: str) -> list[Month]:
+    """Every month of `text`, in order."""
+    short = language.split("-")[0]
+    found = _in_digits(text, language)
+    taken = {place for month in found for place in range(month.start, month.end)}
+    for match in _named(language).finditer(text):
+        if match.start() not in taken:
+            found.append(_placed(text, match.start(), match.end(), _number_of(match[0], language), short))
+    if short in _NUMBERED:
+        for match in re.finditer(_NUMBERED[short], text):
+            if match.start() not in taken:
+                found.append(_placed(text, match.start(), match.end(), int(match[1]), short, numbered=True))
+    if short in ("zh", "ja"):
+        for match in _HAN_MONTH.finditer(text):
+            found.append(_placed(text, match.start(), match.end(), _HAN_MONTHS.index(match[1]) + 1, short))
+    return sorted(found, key=lambda month: month.start)
+
+
+def _placed(text: str, start: int, end: int, number: int, short: str, *, numbered: bool = False) -> Month:
+    """A month with the day and the year that stand beside it."""
+    before, after = text[max(0, start - 24) : start], text[end : end + 24]
+    ahead = None if short in ("ko", "ja", "zh") else _DAY_BEFORE.search(before)
+    behind = _DAY_AFTER.match(after) if short in ("en", "ko", "ja", "zh") and not ahead else None
+    day = ahead or behind
+    value = int(day[1]) if day and 1 <= int(day[1]) <= 31 else None
+    year = _YEAR_AFTER.match(after) or (_YEAR_BEFORE.search(before) if short in ("ko", "ja", "zh") else None)
+    return Month(number, start, end, value, value is not None or year is not None, numbered)
+
+
+def _in_digits(text: str, language: str) -> list[Month]:
+    """Dates in digits only; which of two numbers is the month, the language says."""
+    found = []
+    pattern = str(locale_of(language).date_formats["short"].pattern).lower()
+    month_first = pattern.find("m") < pattern.find("d")
+    for match in _DIGITS.finditer(text):
+        if match[1]:
+            first, second, place = int(match[2]), int(match[3]), 2
+        else:
+            first, second = int(match[4]), int(match[6])
+            place = 4 if month_first else 6
+            first, second = (first, second) if month_first else (second, first)
+        if first > 12 and second <= 12:
+            first, second, place = second, first, {2: 3, 4: 6, 6: 4}[place]
+        if 1 <= first <= 12 and 1 <= second <= 31:
+            found.append(Month(first, match.start(place), match.end(place), second, dated=True, numbered=True))
+    return found
+
+
+@cache
+def _names(language: str) -> dict[str, int]:
+    """Regular expressions for the names of months; those of Russian for all cases."""
+    locale = locale_of(language)
+    short = language.split("-")[0]
+    names: dict[str, int] = {}
+    for context in ("format", "stand-alone"):
+        for width in ("wide", "abbreviated"):
+            for number, name in locale.months[context][width].items():
+                if not re.search(r"[\d一-十]", str(name)):
+                    written = str(name) if short == "th" else str(name).rstrip(".")
+                    names[re.escape(written)] = int(number)
+    if short == "ru":
+        names = {(name[:-1] + r"[а-я]{0,2}" if len(name) > 4 else name): number for name, number in names.items()}
+    return names | _MORE.get(short, {})
+
+
+@cache
+def _named(language: str) -> re.Pattern[str]:
+    names = sorted(_names(language), key=len, reverse=True)
+    if not names:
+        return re.compile(r"(?!)")
+    short = language.split("-")[0]
+    if short == "th":
+        return re.compile("|".join(names))
+    start = "" if short in _UNSPACED else r"(?<![^\W_])"
+    capitals = re.IGNORECASE if short in ("vi", "ru", "fr", "es", "pt") else 0
+    return re.compile(rf"{start}(?:{'|'.join(names)})(?![^\W_])", capitals)
+
+
+@cache
+def _number_of(name: str, language: str) -> int:
+    for pattern, number in sorted(_names(language).items(), key=lambda item: -len(item[0])):
+        if re.fullmatch(pattern, name, re.IGNORECASE):
+            return number
+    return 0
