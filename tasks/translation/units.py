@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 
-from lxml import html as lxml_html
-
-from tasks.markup import text_of
 from tasks.release import Release, Translation
 from tasks.translation import limits, markup, masking, memory, sentences
-from tasks.translation.pieces import Text, strip
+from tasks.translation.pieces import Text, shown, strip
 
 HEADLINE, SUBHEADLINE, PLACE = -1, -2, -3
 """Numbers of the stretches that are not in the body; those in the body have the numbers of their runs."""
@@ -65,7 +62,7 @@ def masked(
     script_only: bool,
 ) -> dict[int, Stretch]:
     """The same with everything opaque that goes past an engine, and without those that nobody sees."""
-    text = f"{origin.headline}\n{text_of(lxml_html.fragment_fromstring(origin.body_html, create_parent='div'))}"
+    text = "\n".join(shown(stretch.text) for stretch in stretches.values())
     within = "\n".join(piece for stretch in stretches.values() for piece in stretch.text if isinstance(piece, str))
     rules = masking.rules_for(release, text, origin.language, target, script_only=script_only, within=within)
     found: dict[int, Stretch] = {}
