@@ -22,6 +22,10 @@ PLAN: dict[str, dict[str, Any]] = {
     "few-none": {"outlet": {"circuits": ["few"], "languages": ["sw"], "format": "text"}},
     "few-moved": {"manner": "moved", "outlet": {"circuits": ["few"]}},
     "few-down": {"manner": "unavailable", "outlet": {"circuits": ["few"]}},
+    **{
+        f"paper-{language}": {"outlet": {"circuits": ["paper"], "languages": [language], "format": "html"}}
+        for language in ("es", "pt", "fr")
+    },
     "hangs": {"manner": "hang", "outlet": {"circuits": ["hangs"]}},
 }
 TIMES = {

@@ -1,0 +1,75 @@
+"""Translations on the whole way: what three outlets really got, and what a correction asks of an engine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from lxml import html
+from sqlalchemy import func, select
+from translation.press_release import BODY, DOCUMENT, NAMES
+from translation.samples import needs_apertium
+
+from tasks import ledger
+from tasks.ledger import makings, releases
+from tasks.ledger.schema import memory
+
+from .conftest import Stack
+
+LANGUAGES = ("es", "pt", "fr")
+URI = "urn:x:ferries"
+
+
+def submit(stack: Stack, folder: Path, **fields: object) -> None:
+    file = folder / "release.json"
+    file.write_text(json.dumps({**DOCUMENT, "uri": URI, "circuits": ["paper"], **fields}))
+    stack.run("submit", str(file), "--wait")
+
+
+def received(stack: Stack, language: str, version: int) -> str:
+    """The page that the outlet of this language has got, byte for byte."""
+    [receipt] = stack.farm.receipts(release=URI, outlet=f"paper-{language}", version=str(version))
+    with ledger.read() as book:
+        row = releases.find(book, URI, version)
+        page = makings.rendition(book, row.id, language, "html")
+    assert hashlib.sha256(page.body).hexdigest() == receipt["sha256"]
+    return page.body.decode()
+
+
+def links(page: str) -> dict[str, str]:
+    """Address to text, of the links in the body."""
+    [body] = html.fromstring(page).find_class("body")
+    return {str(node.get("href")): node.text_content().strip() for node in body.iter("a")}
+
+
+@needs_apertium
+def test_a_press_release_and_its_correction_reach_outlets_in_three_languages(stack: Stack, tmp_path: Path) -> None:
+    submit(stack, tmp_path)
+    submit(stack, tmp_path, version=2, body_html=BODY.replace("needs 25 days of training", "needs 30 days of training"))
+    wanted = set(links(f'<div><div class="body">{BODY}</div></div>'))
+    for language in LANGUAGES:
+        first, second = received(stack, language, 1), received(stack, language, 2)
+        for page in (first, second):
+            assert set(links(page)) == wanted
+            assert all(links(page).values())
+            assert [name for name in NAMES if name not in page] == []
+        [old], [new] = blocks(first) - blocks(second), blocks(second) - blocks(first)
+        assert re.search(r"\b25\b", old)
+        assert re.search(r"\b30\b", new)
+    assert learned(f"{URI} v1").keys() == set(LANGUAGES)
+    assert learned(f"{URI} v2") == dict.fromkeys(LANGUAGES, 1)
+
+
+def learned(origin: str) -> dict[str, int]:
+    """How many units an engine was asked for, for this release version, in each language."""
+    query = select(memory.c.target_language, func.count()).where(memory.c.origin == origin)
+    with ledger.read() as book:
+        return dict(map(tuple, book.execute(query.group_by(memory.c.target_language))))
+
+
+def blocks(page: str) -> set[str]:
+    """Those of the body."""
+    [body] = html.fromstring(page).find_class("body")
+    return {html.tostring(node, encoding="unicode").strip() for node in body.iter("p", "li", "h2")}
