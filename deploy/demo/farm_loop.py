@@ -405,6 +405,7 @@ def note(outlet: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
         "key": get("idempotency-key"),
         "webhook_id": get("webhook-id"),
         "content_type": get("content-type"),
+        "translation": get("fanwire-translation"),
         "format": None,
         "sha256": hashlib.sha256(body).hexdigest(),
         "bytes": len(body),

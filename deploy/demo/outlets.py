@@ -32,7 +32,7 @@ FAST_MEDIAN, FAST_SPREAD, FAST_LEAST, FAST_MOST = 0.150, 0.6, 0.020, 0.400
 """Seconds until a fast outlet answers, log-normal within bounds."""
 TLS_SHARE = 0.85
 TOPICS_SHARE, REFUSE_MACHINE_SHARE, LIMITS_SHARE, TWO_LANGUAGES_SHARE = 0.12, 0.02, 0.04, 0.03
-FORMATS = {"ninjs": 0.5, "html": 0.35, "text": 0.15}
+FORMATS = {"ninjs": 0.45, "html": 0.35, "text": 0.15, "newsmlg2": 0.05}
 BUSINESS = "04000000"
 TOPICS = {
     "04000000": "economy, business and finance", "06000000": "environment", "07000000": "health", "09000000": "labour",

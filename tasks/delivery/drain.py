@@ -224,6 +224,7 @@ class Drain:
             language=item.claim.language,
             content_type=item.rendition.content_type,
             body=item.rendition.body,
+            translation=item.translation,
         )
         try:
             transfer = transports.prepare(item.outlet, parcel, key=item, deadline=self._policy.deadline, now=now)

@@ -1,6 +1,7 @@
 """What a drain needs to send a claim: the outlet, what is known of the release, and the rendition's bytes.
 
-Renditions are shared by hundreds of deliveries, so each is fetched once per process and kept while there is room.
+Renditions are shared by hundreds of deliveries, so each is fetched once per process and kept while there is room; one
+that was made anew since (a moved embargo, an approved translation) is fetched again.
 """
 
 from __future__ import annotations
@@ -12,16 +13,28 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from tasks.identity import delivery_key
-from tasks.ledger import makings, outlets, releases
+from tasks.ledger import loads, makings, outlets, releases
 from tasks.ledger.deliveries import Claim
+from tasks.ledger.loads import Key
 from tasks.ledger.makings import Bytes
 from tasks.ledger.releases import Heading
 from tasks.outlet import Outlet
+from tasks.provenance import provenance
 
 RENDITION_BYTES = 64 * 1024 * 1024
-"""Room for renditions in each drain process; a release in 15 languages and 3 formats takes about half a megabyte."""
+"""Room for renditions in each drain process; a release in 15 languages and 4 formats takes about 0.6 megabytes."""
 
-_kept: OrderedDict[tuple[int, str, str], Bytes] = OrderedDict()
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A rendition, where its translation came from, and when it was made."""
+
+    rendition: Bytes
+    translation: str | None
+    made_at: float
+
+
+_kept: OrderedDict[Key, _Kept] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,8 @@ class Load:
     outlet: Outlet
     heading: Heading
     rendition: Bytes
+    translation: str | None
+    """Who made the text that the rendition holds, in the words of `tasks.provenance`; None if nobody knows."""
 
     @property
     def key(self) -> str:
@@ -60,30 +75,43 @@ def load(ledger: Connection, claims: Iterable[Claim]) -> tuple[list[Load], list[
     claims = list(claims)
     receivers = outlets.some(ledger, {claim.outlet_id for claim in claims})
     headings = releases.headings(ledger, {claim.release_id for claim in claims})
+    made_at = loads.made_at(ledger, {_key(claim) for claim in claims})
     complete, broken = [], []
     for claim in claims:
-        heading, outlet, rendition = (
-            headings[claim.release_id],
-            receivers.get(claim.outlet_id),
-            _rendition(ledger, claim),
-        )
+        heading, outlet = headings[claim.release_id], receivers.get(claim.outlet_id)
+        kept = _keep(ledger, claim, made_at.get(_key(claim)))
         if outlet is None:
             broken.append(Unloadable(claim, heading, "the outlet's document cannot be read"))
-        elif rendition is None:
+        elif kept is None:
             broken.append(Unloadable(claim, heading, f"there is no rendition in {claim.language} as {claim.format}"))
         else:
-            complete.append(Load(claim, outlet, heading, rendition))
+            complete.append(Load(claim, outlet, heading, kept.rendition, kept.translation))
     return complete, broken
 
 
-def _rendition(ledger: Connection, claim: Claim) -> Bytes | None:
-    key = (claim.release_id, claim.language, claim.format)
-    if key in _kept:
+def _key(claim: Claim) -> Key:
+    return claim.release_id, claim.language, claim.format
+
+
+def _keep(ledger: Connection, claim: Claim, made_at: float | None) -> _Kept | None:
+    """The claim's rendition, fetched unless it is kept as it was made last; None if there is none."""
+    key = _key(claim)
+    kept = _kept.get(key)
+    if kept is None or kept.made_at != made_at:
+        rendition = makings.rendition(ledger, *key)
+        if rendition is None or made_at is None:
+            return None
+        kept = _kept[key] = _Kept(rendition, _provenance(ledger, claim), made_at)
         _kept.move_to_end(key)
-        return _kept[key]
-    rendition = makings.rendition(ledger, *key)
-    if rendition is not None:
-        _kept[key] = rendition
-        while len(_kept) > 1 and sum(len(kept.body) for kept in _kept.values()) > RENDITION_BYTES:
+        while len(_kept) > 1 and sum(len(other.rendition.body) for other in _kept.values()) > RENDITION_BYTES:
             _kept.popitem(last=False)
-    return rendition
+    _kept.move_to_end(key)
+    return kept
+
+
+def _provenance(ledger: Connection, claim: Claim) -> str | None:
+    try:
+        translation = makings.translation(ledger, claim.release_id, claim.language)
+    except ValueError:  # a document of another time; the rendition made from it is good
+        return None
+    return provenance(translation) if translation else None

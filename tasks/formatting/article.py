@@ -13,7 +13,7 @@ from tasks.languages import direction
 from tasks.markup import clean_html
 from tasks.release import Release, Translation
 
-ALGORITHMIC = frozenset({"apertium", "opencc"})
+ALGORITHMIC = frozenset({"apertium", "apertium-apy", "opencc"})
 """Engines that follow written rules and have learnt nothing from data; OpenCC's are tables of characters and words."""
 
 

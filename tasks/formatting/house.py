@@ -83,6 +83,15 @@ class Quotes(_House):
 
     open: Plain
     close: Plain
+    inner_open: Plain | None = None
+    """Of a quotation inside a quotation; without them it has the same marks."""
+    inner_close: Plain | None = None
+
+    def around(self, text: str, *, inner: bool) -> str:
+        """The text in its quotation marks."""
+        if inner:
+            return f"{self.inner_open or self.open}{text}{self.inner_close or self.close}"
+        return f"{self.open}{text}{self.close}"
 
 
 class HouseText(_House):

@@ -9,6 +9,7 @@ addresses. Made with lxml itself: one item of thirty elements needs no model of 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lxml import etree
@@ -32,6 +33,7 @@ _LANGUAGE = re.compile("[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _TAIL = r"(%[0-9A-Fa-f]{2}|[^\s%\[\]#])*"
 _ADDRESS = re.compile(rf"https?://[^\s/?#%\[\]:@]+(:\d+)?([/?]{_TAIL})?(#{_TAIL})?")
 """Web addresses that validators of the schema take; a browser takes more, but one bad address spoils a whole item."""
+_FURTHEST_ZONE = timedelta(hours=14)
 _VOID = frozenset({"br", "hr", "img"})
 
 
@@ -72,9 +74,9 @@ def _about_item(meta: Any, article: Article) -> None:
     release, received = article.release, article.received
     _add(meta, "itemClass", qcode="ninat:text")
     _named(_add(meta, "provider", uri=article.wire.url), article.wire.name)
-    _add(meta, "versionCreated", received.isoformat() if received else None)
+    _add(meta, "versionCreated", _moment(received) if received else None)
     if release.embargo_until:
-        _add(meta, "embargoed", release.embargo_until.isoformat())
+        _add(meta, "embargoed", _moment(release.embargo_until))
     _add(meta, "pubStatus", qcode=f"stat:{release.status}")
     if article.lead:
         _add(meta, "edNote", article.lead)
@@ -188,6 +190,12 @@ def _foreign(element: Any, article: Article) -> None:
     """Marks what the producer wrote in the language of the release and nobody translates."""
     element.set(_LANG, article.release.language)
     element.set("dir", direction(article.release.language))
+
+
+def _moment(moment: datetime) -> str:
+    """As it was said; in UTC where its zone is further away than XML Schema knows."""
+    offset = moment.utcoffset()
+    return (moment.astimezone(UTC) if offset and abs(offset) > _FURTHEST_ZONE else moment).isoformat()
 
 
 def _default(namespace: str) -> Any:

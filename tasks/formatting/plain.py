@@ -109,7 +109,8 @@ class _Walk:
             case "a":
                 return self._link(inner, element.get("href") or "")
             case "q":
-                return f"{self.house.quotes.open}{inner}{self.house.quotes.close}"
+                around = sum(1 for _ in element.iterancestors("q"))
+                return self.house.quotes.around(inner, inner=around % 2 == 1)
             case "sup":  # 10<sup>6</sup> must not become 106
                 return _shifted(inner, _RAISED)
             case "sub":

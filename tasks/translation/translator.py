@@ -247,8 +247,6 @@ class _Work:
         makers = [done.maker for done in self.done if done.maker]
         machines = sorted({m for m in makers if m != PERSON}, key=lambda maker: (-makers.count(maker), str(maker)))
         if not machines:
-            return "memory", None, "approved"
+            return "memory", None, "approved" if makers else "checked"
         model = "; ".join(dict.fromkeys(maker.model for maker in machines if maker.model))
-        if self.source != self.release.language:
-            model += f" (from the supplied {self.source})"
         return "+".join(dict.fromkeys(maker.engine for maker in machines)), model or None, "checked"

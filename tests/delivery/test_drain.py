@@ -185,6 +185,7 @@ def test_an_unsure_delivery_is_tried_again_under_the_same_key(farm: Farm) -> Non
     first, second = farm.receipts(outlet="reset")
     assert first["key"] == second["key"] == first["webhook_id"]
     assert first["key"].startswith("fw_")
+    assert first["translation"] == second["translation"] == "source"
 
 
 @pytest.mark.usefixtures("sqlite")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,6 +59,11 @@ def test_on_the_wire() -> None:
         "Fanwire-Version": "2",
         "Fanwire-Action": "correct",
     }
+
+
+def test_who_translated_is_a_header_of_its_own() -> None:
+    line = 'machine;engine="apertium";status="checked";from="en"'
+    assert headers(outlet(), replace(PARCEL, translation=line)) == headers(outlet()) | {"Fanwire-Translation": line}
 
 
 def test_signature(monkeypatch: pytest.MonkeyPatch) -> None:

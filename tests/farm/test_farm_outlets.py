@@ -38,7 +38,7 @@ def test_are_as_many_and_various_as_real_ones(documents: list[Outlet]) -> None:
     assert len({outlet.country for outlet in documents}) == 90
     assert {language for outlet in documents for language in outlet.languages} == LANGUAGES
     assert len({outlet.name for outlet in documents}) == 6500
-    assert {outlet.format for outlet in documents} == {"ninjs", "html", "text"}
+    assert {outlet.format for outlet in documents} == {"ninjs", "newsmlg2", "html", "text"}
     assert 100 < sum(len(outlet.languages) == 2 for outlet in documents) < 300
     assert 50 < sum(outlet.machine_translation == "refuse" for outlet in documents) < 250
     assert min(Counter(outlet.languages[0] for outlet in documents).values()) >= 80

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from tasks.formatting import Wire
 from tasks.release import Release, Translation, read_release
@@ -64,6 +66,12 @@ def wire() -> Wire:
 
 
 @pytest.fixture
+def received() -> datetime:
+    """When the wire took the release."""
+    return datetime(2026, 11, 22, 9, 30, 15, tzinfo=UTC)
+
+
+@pytest.fixture
 def make_release() -> Callable[..., Release]:
     """`make_release(version=2)`: the full release with some fields changed."""
     return lambda **changes: read_release({**FULL, **changes})
@@ -75,9 +83,23 @@ def translate() -> Callable[..., Translation]:
 
     def make(release: Release, language: str, engine: str = "apertium", **changes: Any) -> Translation:
         fields = {"headline": release.headline, "subheadline": release.subheadline, "body_html": release.html}
-        return Translation(language=language, engine=engine, model="model 1", **{**fields, **changes})
+        return Translation(language=language, engine=engine, **{"model": "model 1", **fields, **changes})
 
     return make
+
+
+@pytest.fixture(scope="session")
+def newsmlg2_errors() -> Callable[[bytes], list[str]]:
+    """What the IPTC's schema says against an item; the schema lies beside the checkout, not in it."""
+    if not SCHEMAS.is_dir():
+        pytest.skip(f"the IPTC schemas are not at {SCHEMAS}")
+    schema = etree.XMLSchema(etree.parse(SCHEMAS / "NewsML-G2_2.35-spec-All-Power.xsd"))
+
+    def errors(body: bytes) -> list[str]:
+        schema.validate(etree.fromstring(body))
+        return [str(entry) for entry in schema.error_log]
+
+    return errors
 
 
 @pytest.fixture(scope="session")

@@ -104,16 +104,18 @@ def test_chinese_files_keep_to_their_script():
 
 
 @pytest.mark.parametrize(
-    ("language", "marks"),
+    ("language", "marks", "inner"),
     [
-        ("en", "“|”"), ("ko", "“|”"), ("ja", "「|」"), ("ar", "«|»"), ("zh-Hans", "“|”"), ("zh-Hant", "「|」"),
-        ("vi", "“|”"), ("th", "“|”"), ("id", "“|”"), ("ms", "“|”"), ("de", "„|“"), ("ru", "«|»"),
-        ("fr", "«\u202f|\u202f»"), ("es", "«|»"), ("pt", "“|”"),
+        ("en", "“|”", "‘|’"), ("ko", "“|”", "‘|’"), ("ja", "「|」", "『|』"), ("ar", "”|“", "’|‘"),
+        ("zh-Hans", "“|”", "‘|’"), ("zh-Hant", "「|」", "『|』"), ("vi", "“|”", "‘|’"), ("th", "“|”", "‘|’"),
+        ("id", "“|”", "‘|’"), ("ms", "“|”", "‘|’"), ("de", "„|“", "‚|‘"), ("ru", "«|»", "„|“"),
+        ("fr", "«\u00a0|\u00a0»", "“|”"), ("es", "“|”", "‘|’"), ("pt", "“|”", "‘|’"),
     ],
 )  # fmt: skip
-def test_quotation_marks(language, marks):
+def test_quotation_marks(language, marks, inner):
     quotes = house_text(language).quotes
     assert f"{quotes.open}|{quotes.close}" == marks
+    assert f"{quotes.inner_open}|{quotes.inner_close}" == inner
 
 
 @pytest.mark.parametrize(
@@ -131,6 +133,9 @@ def test_quotation_marks(language, marks):
         ("zh-Hans", "Porto，2026年11月1日（Wire）——"),
         ("zh-Hant", "（Wire Porto 2026年11月1日電）"),
         ("ar", "Porto، 1 نوفمبر 2026 (Wire) – "),
+        ("th", "Porto 1 พฤศจิกายน ค.ศ. 2026 (Wire) – "),
+        ("id", "Porto, 1 November 2026 (Wire) – "),
+        ("ms", "Porto, 1 November 2026 (Wire) – "),
     ],
 )
 def test_dateline(language, line):

@@ -87,6 +87,41 @@ def test_structured_data(make_release, translate, page):
     assert data["correction"].endswith("The year.")
 
 
+def test_says_which_machine_translated_from_what(make_release, translate, page):
+    release = make_release()
+    made = page(release, translate(release, "ms", source="id", status="checked"))
+    assert made.get("lang") == "ms-x-mtfrom-id"
+    (meta,) = made.xpath("//meta[@name='fanwire:translation']")
+    assert meta.get("content") == 'machine;engine="apertium";model="model 1";status="checked";from="id"'
+    data = structured(made)
+    assert data["translator"] == {"@type": "SoftwareApplication", "name": "apertium", "softwareVersion": "model 1"}
+    assert data["creativeWorkStatus"] == "checked"
+    # the Indonesian headline is in another document
+    assert data["translationOfWork"] == {"@type": "NewsArticle", "identifier": release.uri, "inLanguage": "id"}
+
+
+@pytest.mark.parametrize("engine", ["supplied", "memory"])
+def test_what_people_translated_has_no_machine(engine, make_release, translate, page):
+    release = make_release()
+    made = page(release, translate(release, "de", engine, source="en", status="approved"))
+    assert made.get("lang") == "de"
+    assert not made.find_class("machine-translation")
+    assert not {"translator", "digitalSourceType"} & structured(made).keys()
+
+
+def test_names_and_numbers_keep_their_direction_in_arabic(make_release, translate, page):
+    release = make_release()
+    made = page(release, translate(release, "ar"))
+    assert (made.get("dir"), made.find_class("dateline")[0].get("lang")) == ("rtl", "ar")
+    contacts = [bdi.text for bdi in made.find_class("contacts")[0].iter("bdi")]
+    assert contacts == ["Ana Reis", "Press", "ana@northwind.example", "+351 22 123 456", "Desk"]
+
+
+def test_a_killed_translation_is_canceled_and_nothing_else(make_release, translate, page):
+    killed = make_release(version=2, status="canceled")
+    assert structured(page(killed, translate(killed, "de", status="checked")))["creativeWorkStatus"] == "Canceled"
+
+
 HOSTILE = "</script><b>x</b><!-- & \u2028 \" ' {{ 7 * 7 }} {wire}"
 
 

@@ -67,11 +67,38 @@ def test_a_translation_names_what_it_was_made_from(make_release, translate, item
     assert (source["rel"], source["language"], source["version"]) == ("translatedFrom", "en", "2")
 
 
+def test_a_translation_of_a_translation_names_that(make_release, translate, item):
+    release = make_release()
+    made = item(release, translate(release, "ms", source="id", status="checked"))
+    assert [(source["uri"], source["language"]) for source in made["associations"]] == [(f"{release.uri}:id", "id")]
+
+
+@pytest.mark.parametrize(
+    ("engine", "status", "sources"),
+    [
+        ("apertium", "checked", [("model 1", "translator", "apertium"), ("Fanwire", "translation-checker", None)]),
+        ("deepl", "approved", [("model 1", "translator", "deepl"), ("Fanwire", "translation-approver", None)]),
+        ("memory", "approved", [("Fanwire", "translation-approver", None)]),
+        ("supplied", None, []),
+    ],
+)
+def test_says_who_answers_for_a_translation(engine, status, sources, make_release, translate, item):
+    release = make_release()
+    made = item(release, translate(release, "es", engine, status=status, source="en"))
+    found = [(source["name"], source["role"], source.get("literal")) for source in made["infoSources"]]
+    assert found == [("Northwind SA", "originator", None), ("Fanwire", "distributor", None), *sources]
+
+
 @pytest.mark.parametrize(
     ("engine", "code"),
     [
         ("apertium", "algorithmicallyEnhanced"),
+        ("opencc", "algorithmicallyEnhanced"),
+        ("apertium-apy+opencc", "algorithmicallyEnhanced"),
+        ("memory+apertium", "algorithmicallyEnhanced"),
         ("deepl", "compositeWithTrainedAlgorithmicMedia"),
+        ("apertium+deepl", "compositeWithTrainedAlgorithmicMedia"),
+        ("memory", None),
         ("source", None),
         ("supplied", None),
     ],

@@ -123,7 +123,7 @@ def test_elements(body, blocks):
     ("language", "said"),
     [
         ("de", "„ja“"),
-        ("fr", "«\u202fja\u202f»"),
+        ("fr", "«\u00a0ja\u00a0»"),
         ("ja", "「ja」"),
         ("zh-Hant", "「ja」"),
         ("zh-Hans", "“ja”"),
@@ -132,6 +132,22 @@ def test_elements(body, blocks):
 )
 def test_quotes_are_those_of_the_language(language, said):
     assert plain("<p><q>ja</q></p><blockquote>ja</blockquote>", language) == [said, said]
+
+
+@pytest.mark.parametrize("language", HOUSE_LANGUAGES)
+def test_a_quotation_inside_a_quotation_has_marks_of_its_own(language):
+    quotes = house_text(language).quotes
+    (said,) = plain("<p><q>a <b><q>b <q>c</q></q></b></q></p>", language)
+    inner = f"{quotes.inner_open}b {quotes.open}c{quotes.close}{quotes.inner_close}"
+    assert said == f"{quotes.open}a {inner}{quotes.close}"
+
+
+def test_a_house_without_inner_marks_uses_its_outer_ones():
+    house = house_text("de")
+    plainer = house.model_copy(
+        update={"quotes": house.quotes.model_copy(update={"inner_open": None, "inner_close": None})}
+    )
+    assert paragraphs("<p><q>a <q>b</q></q></p>", plainer) == ["„a „b““"]
 
 
 def test_links_have_the_brackets_of_the_language():
@@ -201,10 +217,10 @@ HOSTILE_NODES = st.recursive(
     max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(body=HOSTILE_NODES, language=st.sampled_from(["en", "ja", "ar", "fr"]))
-def test_any_body_is_set_in_every_format_with_every_link(make_release, translate, wire, body, language):
+def test_any_body_is_set_in_every_format_with_every_link(make_release, translate, wire, received, body, language):
     release = make_release(body_html=f"<p>x</p>{body}")
     for format in FORMATS:
-        made = make_rendition(release, translate(release, language), format, wire).body.decode()
+        made = make_rendition(release, translate(release, language), format, wire, received).body.decode()
         for part in re.findall(r"w\d+w|https://w\d+w\.example/", release.html):
             assert part in made
 
@@ -220,10 +236,10 @@ def test_spaces_between_elements_take_time_in_proportion():
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_the_same_input_gives_the_same_bytes(format, make_release, translate, wire):
+def test_the_same_input_gives_the_same_bytes(format, make_release, translate, wire, received):
     release, again = make_release(version=2), make_release(version=2)
-    one = make_rendition(release, translate(release, "ko"), format, wire)
-    two = make_rendition(again, translate(again, "ko"), format, wire)
+    one = make_rendition(release, translate(release, "ko"), format, wire, received)
+    two = make_rendition(again, translate(again, "ko"), format, wire, received)
     assert one == two
     assert one.sha256 == two.sha256
     assert len(one.sha256) == 64
@@ -231,5 +247,5 @@ def test_the_same_input_gives_the_same_bytes(format, make_release, translate, wi
 
 def test_an_unknown_format_is_named(make_release, wire):
     release = make_release()
-    with pytest.raises(ValueError, match="'fax' is not known; formats are html, ninjs, text"):
+    with pytest.raises(ValueError, match="'fax' is not known; formats are html, newsmlg2, ninjs, text"):
         make_rendition(release, supplied(release, "en"), "fax", wire)

@@ -147,3 +147,9 @@ def test_parts_of_an_element_are_joined_over_small_gaps_only():
     assert _nested(near, {1: (1,)}) == [Open(1), "un", " de ", "paso", Close(1), ""]
     far = [(one, "un"), (frozenset(), " nombrada hoy "), (one, "paso")]
     assert _nested(far, {1: (1,)}).count(Open(1)) == 2
+
+
+@needs_apertium
+def test_a_first_word_in_capitals_is_calmed_unless_the_source_has_some():
+    assert shown(APERTIUM.translate([("“The water is old.”",)], "en", "es")[0]).startswith("“El ")
+    assert "XYZW" in shown(APERTIUM.translate([("The XYZW is old.",)], "en", "es")[0])

@@ -43,6 +43,8 @@ def prepare(outlet: Outlet, parcel: Parcel, *, key: Any, deadline: float, now: f
         f"webhook-id: {parcel.key}",
         f"webhook-timestamp: {int(now)}",
     ]
+    if parcel.translation:
+        headers.append(f"Fanwire-Translation: {parcel.translation}")
     auth = outlet.auth
     if auth.signing_secret is not None:
         headers.append(f"webhook-signature: {_signature(auth.signing_secret, parcel, int(now))}")

@@ -20,3 +20,5 @@ class Parcel:
     content_type: str
     body: bytes
     """The rendition, shared by all outlets that take it."""
+    translation: str | None = None
+    """Who made the text (tasks/provenance.py); None where there is none, as in a test."""

@@ -51,6 +51,7 @@ _GAP = re.compile(r"\W*+(?:\w++|\w{1,3}\W++\w{1,3})?\W*+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CARETS = re.compile(r"(?<![^\W_])([^\W_]*+\^++)(?![^\W_])")
 """On a `^` with no word after it the pipelines hang, escaped or not: a placeholder stands for it and its word."""
+_CAPITALS = re.compile(r"(?<!\w)[A-ZÀ-ÖØ-Þ]{2,}(?!\w)")
 _RESERVED = re.compile(r"([\[\]{}^$@\\/<>])")
 _BLANK = re.compile(r"\[\[(?P<ids>t:[^\[\]]*+)\]\](?P<words>(?:\\.|[^\[\\])*+)\[\[/\]\]", re.DOTALL)
 
@@ -85,7 +86,7 @@ class Apertium:
         for mode in self._route(source, target):
             streams = self._through(mode, streams)
         return [
-            _with_carets(_pieces(stream, unit, beginning))
+            _calmed(_with_carets(_pieces(stream, unit, beginning)), unit)
             for stream, unit, beginning in zip(streams, units, beginnings, strict=True)
         ]
 
@@ -160,6 +161,16 @@ def _without_carets(unit: Text) -> Text:
 
 def _with_carets(unit: Text) -> Text:
     return joined(piece.shown if isinstance(piece, Opaque) and piece.id == -1 else piece for piece in unit)
+
+
+def _calmed(result: Text, unit: Text) -> Text:
+    """`EL agua` as `El agua`: a short first word comes out in capitals. Left alone where the source has such words."""
+    if any(_CAPITALS.search(piece) for piece in unit if isinstance(piece, str)):
+        return result
+    return tuple(
+        _CAPITALS.sub(lambda found: found[0].capitalize(), piece) if isinstance(piece, str) else piece
+        for piece in result
+    )
 
 
 def _escaped(text: str) -> str:
