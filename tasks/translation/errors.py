@@ -15,14 +15,14 @@ class TranslationHeld(Exception):
 class EngineError(Exception):
     """An engine gave no answer. The text says why, in words for operators, and never holds a key."""
 
-
-class Retryable(EngineError):
-    """It may work later: an engine that hung, a service that answers 503 or asks for time."""
-
     def __init__(self, reason: str, *, after: float | None = None):
         self.after = after
         """Seconds that the service asked for."""
         super().__init__(reason)
+
+
+class Retryable(EngineError):
+    """It may work later: an engine that hung, a service that answers 503 or asks for time."""
 
 
 class QuotaUsedUp(EngineError):

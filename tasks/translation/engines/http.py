@@ -1,7 +1,7 @@
 """A conversation with a translation service: JSON over HTTP by `requests`, and what its answers mean.
 
 All services share one TLS context (`requests` would load the certificates anew for every host, 19 ms each), take no
-proxies or certificates from the environment, follow no redirect (a POST would become a GET) and retry nothing: the
+proxies, certificates or cookies from anywhere, follow no redirect (a POST would become a GET) and retry nothing: the
 router and the clock know when.
 """
 
@@ -9,21 +9,31 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import ssl
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ReadTimeoutError
 
-from tasks import trust
-from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable
+from tasks import secrets, trust
+from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable, Unsupported
 
 MAX_ANSWER = 8 * 1024 * 1024
 """Bytes of an answer that are read; more is no translation."""
+_CHUNK = 64 * 1024
 _TOLD = 200
 """Characters of a service's own words in a reason."""
+_DAY = 86_400.0
+_DEEP = 5
+"""Objects within objects in which a service's words are looked for."""
 
 Meaning = Callable[[int, Any, str], EngineError | None]
 """From status, answer and the reason in words: the error, or None to leave it to `meaning_of`."""
@@ -45,47 +55,139 @@ class Service:
         *,
         data: bytes | Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        secret: str | None = None,
     ) -> Any:
         """POST `body` as JSON (or `data` as it is), and the JSON that comes back; raises an EngineError.
 
-        Nothing of the request, whose headers hold the key, gets into an error's text.
+        Nothing of the request gets into an error's text. A service that repeats the key of its headers, or `secret`,
+        in its words is not quoted with it.
         """
-        try:
-            with _session(os.getpid()).post(
-                self._url + path,
-                json=body,
-                data=data,
-                headers=dict(headers or {}),
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
-                content = answer.raw.read(MAX_ANSWER + 1, decode_content=True)
-                status, after = answer.status_code, answer.headers.get("Retry-After")
-        except requests.Timeout:
-            raise Retryable(f"gave no answer within {self._timeout:g} s") from None
-        except (requests.RequestException, OSError) as error:
-            raise Retryable(f"cannot be reached ({type(error).__name__})") from None
-        except Exception as error:  # urllib3's own, for an answer that breaks off
-            raise Retryable(f"broke off its answer ({type(error).__name__})") from None
+        sent = dict(headers or {})
+        if body is not None:
+            data, sent = as_json(body), {"Content-Type": "application/json", **sent}
+        status, content, after = self._exchange(path, data, sent)
         if len(content) > MAX_ANSWER:
             raise Fatal(f"answered with more than {MAX_ANSWER:,} bytes")
         found = _json(content)
         if status != 200:
-            said = f"answered {status}: {_words_in(found, content)}"
-            raise (self._meaning and self._meaning(status, found, said)) or meaning_of(status, said, after)
+            said = f"answered {status}: {_words_in(found, content, hidden=_credentials(sent, secret))}"
+            raise self._error(status, found, said, after)
         if found is None:
             raise Fatal("answered with something that is no JSON")
         return found
 
+    def _exchange(self, path: str, data: Any, headers: Mapping[str, str]) -> tuple[int, bytes, float | None]:
+        """Status, body and the seconds of `Retry-After`."""
+        until = time.monotonic() + self._timeout
+        slow = f"gave no answer within {self._timeout:g} s"
+        try:
+            with _session(os.getpid()).post(
+                self._url + path,
+                data=data,
+                headers=dict(headers),
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                return answer.status_code, _content(answer, until), seconds_of(answer.headers.get("Retry-After"))
+        except (requests.Timeout, ReadTimeoutError, TimeoutError):
+            raise Retryable(slow) from None
+        except (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL, UnicodeError) as error:
+            raise Fatal(f"cannot be asked with this url and key ({type(error).__name__})") from None
+        except requests.exceptions.SSLError as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise Fatal("has a certificate that is not trusted (FANWIRE_CA_FILE names more authorities)") from None
+            raise Retryable("cannot be reached (SSLError)") from None
+        except (requests.RequestException, OSError) as error:
+            raise Retryable(f"cannot be reached ({type(error).__name__})") from None
+        except Exception as error:  # urllib3's own, for an answer that breaks off
+            raise Retryable(f"broke off its answer ({type(error).__name__})") from None
 
-def meaning_of(status: int, said: str, after: str | None) -> EngineError:
+    def _error(self, status: int, found: Any, said: str, after: float | None) -> EngineError:
+        error = (self._meaning and self._meaning(status, found, said)) or meaning_of(status, said)
+        if isinstance(error, Retryable) and after is not None:
+            error.after = after
+        return error
+
+
+def meaning_of(status: int, said: str) -> EngineError:
     """What a status means where a service has no meaning of its own for it."""
     if status in (408, 425, 429) or status >= 500:
-        return Retryable(said, after=float(after) if after and after.isdigit() else None)
+        return Retryable(said)
     if status in (402, 456):
         return QuotaUsedUp(said)
     return Fatal(said)
+
+
+def key_behind(reference: str) -> str:
+    """The credential behind `env:NAME` or `file:PATH`, read afresh for every request; raises Fatal."""
+    try:
+        return secrets.resolve(reference)
+    except secrets.SecretMissing as error:
+        raise Fatal(str(error)) from None
+
+
+def as_json(body: Any) -> bytes:
+    """Compact JSON in UTF-8: services count bytes, and `\\u4e2d` is six of them for three."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def batches(
+    texts: Sequence[str], *, units: int, size: int, measure: Callable[[str], int] = len
+) -> Iterator[Sequence[str]]:
+    """`texts` in as few requests as a service allows: at most `units` of them, of `size` together by `measure`.
+
+    Raises Unsupported for one that alone is too large.
+    """
+    start, held = 0, 0
+    for index, text in enumerate(texts):
+        one = measure(text)
+        if one > size:
+            raise Unsupported(f"a sentence is larger ({one:,}) than a request may be ({size:,})")
+        if index - start == units or held + one > size:
+            yield texts[start:index]
+            start, held = index, 0
+        held += one
+    if texts[start:]:
+        yield texts[start:]
+
+
+def texts_in(answer: Any, count: int, name: str, inner: str | None = None) -> list[str]:
+    """The `count` texts of the list `answer[name]`, each at `inner` if given; raises Fatal if there are not."""
+    found = answer.get(name) if isinstance(answer, dict) else None
+    if not isinstance(found, list):
+        raise Fatal(f"answered without a list of {name!r}")
+    if len(found) != count:
+        raise Fatal(f"answered with {len(found)} texts to {count}")
+    entries = [entry.get(inner) if inner and isinstance(entry, dict) else entry for entry in found]
+    texts = [entry for entry in entries if isinstance(entry, str)]
+    if len(texts) != count:
+        raise Fatal(f"answered with something in {name!r} that is no text")
+    return texts
+
+
+def seconds_of(after: str | None) -> float | None:
+    """`Retry-After`, seconds or a date, in seconds from now, a day at most; None if there is none that can be read."""
+    if after and after.isascii() and after.isdecimal():
+        return min(float(after), _DAY)
+    try:
+        date = parsedate_to_datetime(after or "")
+    except (ValueError, OverflowError):
+        return None
+    return min(max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds()), _DAY)
+
+
+def _content(answer: requests.Response, until: float) -> bytes:
+    """The body as far as it may be read, part by part: one that drips must not outlast the time of a request."""
+    content = bytearray()
+    while len(content) <= MAX_ANSWER:
+        part = answer.raw.read1(_CHUNK, decode_content=True)
+        if not part:
+            break
+        content += part
+        if time.monotonic() > until:
+            raise TimeoutError
+    return bytes(content)
 
 
 def _json(content: bytes) -> Any:
@@ -95,14 +197,24 @@ def _json(content: bytes) -> Any:
         return None
 
 
-def _words_in(found: Any, content: bytes) -> str:
+def _words_in(found: Any, content: bytes, *, hidden: Sequence[str]) -> str:
     """What the service says is wrong: `message` or `error` wherever it puts them, else the beginning of its answer."""
-    for name in ("error", "message", "detail", "Message"):
-        if isinstance(found, dict) and found.get(name):
-            return _words_in(found[name], str(found[name]).encode())
-    if isinstance(found, dict | list) or not content:
-        return "without a reason" if not content else content.decode("utf-8", "replace")[:_TOLD]
-    return " ".join(str(found if found is not None else content.decode("utf-8", "replace")).split())[:_TOLD]
+    said: Any = found
+    for _ in range(_DEEP):
+        inner = said if isinstance(said, dict) else {}
+        names = ("error", "explanation", "message", "detail", "Message")
+        said = next((inner[name] for name in names if inner.get(name)), said)
+    if not isinstance(said, str):
+        said = content.decode("utf-8", "replace")
+    for value in hidden:
+        said = said.replace(value, "…")
+    return " ".join(said.split())[:_TOLD] or "without a reason"
+
+
+def _credentials(headers: Mapping[str, str], secret: str | None) -> list[str]:
+    """The last word of each header that holds a credential, and `secret`: a service may repeat them."""
+    telling = [value for name, value in headers.items() if re.search("auth|key|token", name, re.IGNORECASE)]
+    return [value.split()[-1] for value in telling if value.split()] + ([secret] if secret else [])
 
 
 class _SharedContext(HTTPAdapter):
@@ -126,4 +238,5 @@ def _session(_process: int) -> requests.Session:
     session.trust_env = False
     session.mount("https://", _SharedContext())
     session.headers["User-Agent"] = "Fanwire"
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session

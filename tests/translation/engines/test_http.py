@@ -1,0 +1,333 @@
+"""A conversation over HTTP: what goes wrong in it, in words, without the key, and with nobody else's settings."""
+
+from __future__ import annotations
+
+import gzip
+import ipaddress
+import json
+import os
+import re
+import socket
+import ssl
+import traceback
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tasks.settings import settings
+from tasks.translation.engines import http
+from tasks.translation.engines.http import Service
+from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
+
+from .doubles import RawServer, as_json, resets, says
+
+KEY = "a-secret-key-5f4e3d2c1b"
+HEADERS = {"Authorization": f"Bearer {KEY}"}
+
+
+@pytest.fixture
+def asking(running):
+    """The error, or the answer, of one question to a server that replies in this way."""
+
+    def ask(reply, *, timeout=20.0, context=None, meaning=None):
+        server = running(RawServer(reply, context))
+        service = Service("test", server.url, timeout=timeout, meaning=meaning)
+        return service.post("/ask", {"q": "Grüße"}, headers=HEADERS, secret=KEY)
+
+    return ask
+
+
+def refused(asking, reply, kind, words, **more):
+    with pytest.raises(kind, match=words) as caught:
+        asking(reply, **more)
+    assert type(caught.value) is kind
+    told = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+    assert KEY not in told
+    return caught.value
+
+
+def test_json_goes_as_bytes_of_utf_8_and_comes_back(running):
+    server = running(RawServer(as_json({"a": [1, "ü"]})))
+    assert Service("test", server.url + "/", timeout=20).post("/ask", {"q": "Grüße"}, headers=HEADERS) == {
+        "a": [1, "ü"]
+    }
+    head, _, body = server.asked[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /ask HTTP/1.1\r\n")
+    assert f"Authorization: Bearer {KEY}".encode() in head
+    assert body == '{"q":"Grüße"}'.encode()
+
+
+def test_a_form_goes_as_a_form(running):
+    server = running(RawServer(as_json({})))
+    Service("test", server.url, timeout=20).post("/ask", data={"q": "a b&c"})
+    assert server.asked[0].endswith(b"\r\n\r\nq=a+b%26c")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        ("400 Bad Request", Fatal), ("401 Unauthorized", Fatal), ("403 Forbidden", Fatal), ("404 Not Found", Fatal),
+        ("402 Payment Required", QuotaUsedUp), ("456 Quota Exceeded", QuotaUsedUp), ("408 Request Timeout", Retryable),
+        ("429 Too Many Requests", Retryable), ("500 Oops", Retryable), ("503 Busy", Retryable), ("529 Busy", Retryable),
+        ("204 No Content", Fatal), ("202 Accepted", Fatal),
+    ],
+)  # fmt: skip
+def test_what_a_status_means(asking, status, kind):
+    refused(asking, as_json({"error": {"message": "because"}}, status=status), kind, f"^answered {status[:3]}: ")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"message": "no\nroom"}, "no room"),
+        ({"error": "no room"}, "no room"),
+        ({"error": {"code": 7, "message": "no room"}}, "no room"),
+        ({"status": "error", "message": "Bad Request", "explanation": "no room"}, "no room"),
+        ({"detail": {"error": {"message": "no room"}}}, "no room"),
+        ([1, 2], r"\[1, 2\]"),
+    ],
+)
+def test_a_service_is_quoted(asking, body, said):
+    refused(asking, as_json(body, status="400 Bad Request"), Fatal, f"^answered 400: {said}$")
+
+
+@pytest.mark.parametrize("content", [b"<html>  gone\nfishing</html>", b"\xff\xfe\x00"])
+def test_what_is_no_json_is_an_error_even_with_200(asking, content):
+    refused(asking, says(content), Fatal, "no JSON")
+    refused(asking, says(content, status="502 Bad Gateway"), Retryable, "^answered 502: ")
+
+
+def test_words_end_and_nesting_does(asking):
+    long = refused(asking, as_json({"message": "x" * 9000}, status="400 Bad"), Fatal, "x")
+    assert len(str(long)) < 300
+    refused(asking, says(b'{"error":' * 900 + b"1" + b"}" * 900, status="400 Bad"), Fatal, "^answered 400")
+    refused(asking, says(b"[" * 200_000, status="400 Bad"), Fatal, "^answered 400")
+
+
+def test_a_service_that_repeats_the_key_is_not_quoted_with_it(asking):
+    for pad in ("", "x" * 190):  # the second is cut off within the key
+        error = refused(
+            asking, as_json({"message": f"{pad} {KEY} is no key"}, status="401 No"), Fatal, "^answered 401: "
+        )
+        assert KEY[:8] not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("after", "low", "high"),
+    [("7", 7, 7), ("999999999", 86400, 86400),
+     (format_datetime(datetime.now(UTC) + timedelta(hours=2), usegmt=True), 7000, 7200), ("0", 0, 0),
+     (format_datetime(datetime(2001, 1, 1, tzinfo=UTC), usegmt=True), 0, 0)],
+)  # fmt: skip
+def test_seconds_that_a_service_asks_for(asking, after, low, high):
+    error = refused(asking, as_json({}, status="429 Slow", Retry_After=after), Retryable, "429")
+    assert low <= error.after <= high
+
+
+@pytest.mark.parametrize("after", ["soon", "-3", "1.5", "²", ""])
+def test_other_ways_to_ask_for_time_are_no_number(asking, after):
+    assert http.seconds_of(after) is None
+
+
+def test_a_services_own_meaning_goes_first_and_keeps_the_time(asking):
+    def meaning(status, found, said):
+        return Retryable(f"{said} {found['n']}") if status == 403 else None
+
+    reply = as_json({"n": 5, "message": "wait"}, status="403 No", Retry_After="9")
+    error = refused(asking, reply, Retryable, "^answered 403: wait 5$", meaning=meaning)
+    assert error.after == 9
+    refused(asking, as_json({}, status="404 No"), Fatal, "404", meaning=meaning)
+
+
+def test_a_redirect_is_not_followed(asking, running):
+    other = running(RawServer(as_json({})))
+    for status in ("301 Moved", "302 Found", "307 Temporary", "308 Permanent"):
+        refused(asking, as_json({}, status=status, Location=other.url), Fatal, f"^answered {status[:3]}: ")
+    assert other.asked == []
+
+
+def test_no_answer_in_time(asking, running):
+    server = running(RawServer(lambda _: server.done.wait(30)))
+    with pytest.raises(Retryable, match=r"^gave no answer within 0.05 s$"):
+        Service("test", server.url, timeout=0.05).post("/ask", {})
+
+
+def test_an_answer_that_stops_half_way_or_drips(running):
+    def stops(connection):
+        says(b"{", length=2)(connection)
+        server.done.wait(30)
+
+    def drips(connection):
+        says(b"", length=10**6)(connection)
+        while not server.done.wait(0.01):
+            connection.sendall(b" ")
+
+    for reply in (stops, drips):
+        server = running(RawServer(reply))
+        with pytest.raises(Retryable, match=r"^gave no answer within 0.2 s$"):
+            Service("test", server.url, timeout=0.2).post("/ask", {})
+
+
+def test_broken_connections(asking):
+    refused(asking, resets, Retryable, "cannot be reached")
+    refused(asking, lambda _: None, Retryable, "cannot be reached")
+    refused(asking, lambda connection: connection.sendall(b"SSH-2.0\r\n\r\n"), Retryable, "cannot be reached")
+    refused(asking, says(b'{"a": 1', length=99), Retryable, "broke off its answer")
+    refused(asking, says(b"no gzip", Content_Encoding="gzip"), Retryable, "broke off its answer")
+
+
+def test_nobody_there():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(Retryable, match="cannot be reached"):
+        Service("test", f"http://127.0.0.1:{port}", timeout=5).post("/ask", {})
+
+
+def test_answers_may_be_packed_and_have_an_end(asking, monkeypatch):
+    packed = gzip.compress(json.dumps(["a" * 300_000]).encode())
+    assert asking(says(packed, Content_Encoding="gzip")) == ["a" * 300_000]
+    monkeypatch.setattr(http, "MAX_ANSWER", 100_000)
+    refused(asking, says(packed, Content_Encoding="gzip"), Fatal, "more than 100,000 bytes")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_answers_may_come_in_chunks(asking, packed):
+    content = json.dumps({"n": ["ü" * 50_000] * 3}).encode()
+    content = gzip.compress(content) if packed else content
+    parts = [content[start : start + 7_000] for start in range(0, len(content), 7_000)]
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in [*parts, b""])
+    coding = "Content-Encoding: gzip\r\n" if packed else ""
+    head = f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n{coding}\r\n"
+    assert asking(lambda connection: connection.sendall(head.encode() + chunks)) == json.loads(
+        gzip.decompress(content) if packed else content
+    )
+    refused(
+        asking, lambda connection: connection.sendall(head.encode() + chunks[:-9]), Retryable, "broke off its answer"
+    )
+
+
+@pytest.mark.parametrize("key", ["with a line\nfeed", "schlüssel-密"])
+def test_a_key_that_no_header_can_hold(running, key):
+    server = running(RawServer(as_json({})))
+    with pytest.raises(Fatal, match="cannot be asked") as caught:
+        Service("test", server.url, timeout=5).post("/ask", {}, headers={"Authorization": f"Bearer {key}"})
+    assert key not in "".join(traceback.format_exception(caught.value))
+    assert server.asked == []
+
+
+def test_cookies_are_not_kept(running):
+    server = running(RawServer(as_json({}, Set_Cookie="session=1")))
+    service = Service("test", server.url, timeout=20)
+    service.post("/ask", {})
+    service.post("/ask", {})
+    assert not [asked for asked in server.asked if b"ookie" in asked]
+
+
+def test_the_key_is_in_no_repr_and_no_log(asking, caplog):
+    with caplog.at_level("DEBUG"):
+        asking(as_json({}))
+    assert KEY not in caplog.text
+
+
+def test_a_forked_child_has_connections_of_its_own(running):
+    server = running(RawServer(as_json({"n": 1})))
+    service = Service("test", server.url, timeout=20)
+    service.post("/ask", {})
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if service.post("/ask", {}) == {"n": 1} else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert service.post("/ask", {}) == {"n": 1}
+
+
+@pytest.fixture(scope="module")
+def issued(tmp_path_factory):
+    """A certificate for 127.0.0.1 that signs itself, and its key, as two files."""
+    folder = tmp_path_factory.mktemp("tls")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Fanwire tests")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    pem = serialization.Encoding.PEM
+    (folder / "key.pem").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(pem))
+    return folder
+
+
+class TestTls:
+    @pytest.fixture
+    def context(self, issued):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(issued / "certificate.pem", issued / "key.pem")
+        return context
+
+    def test_an_operators_own_authority_is_trusted(self, asking, issued, context, monkeypatch):
+        monkeypatch.setenv("FANWIRE_CA_FILE", str(issued / "certificate.pem"))
+        settings.cache_clear()
+        assert asking(as_json({"n": 1}), context=context) == {"n": 1}
+
+    def test_an_unknown_one_is_not_whatever_the_environment_says(self, asking, issued, context, monkeypatch):
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+            monkeypatch.setenv(name, str(issued / "certificate.pem"))
+        refused(asking, as_json({"n": 1}), Fatal, "certificate that is not trusted", context=context)
+
+    def test_nor_is_a_trusted_one_for_another_host(self, running, issued, context, monkeypatch):
+        monkeypatch.setenv("FANWIRE_CA_FILE", str(issued / "certificate.pem"))
+        settings.cache_clear()
+        server = running(RawServer(as_json({}), context))
+        with pytest.raises(Fatal, match="certificate that is not trusted"):
+            Service("test", server.url.replace("127.0.0.1", "localhost"), timeout=20).post("/ask", {})
+
+    def test_no_proxy_is_taken_from_the_environment(self, asking, running, monkeypatch):
+        proxy = running(RawServer(as_json({"n": 2})))
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        assert asking(as_json({"n": 1})) == {"n": 1}
+        assert proxy.asked == []
+
+    def test_a_broken_handshake_may_mend(self, running):
+        server = running(RawServer(resets))
+        with pytest.raises(Retryable, match="cannot be reached"):
+            Service("test", server.url.replace("http:", "https:"), timeout=20).post("/ask", {})
+
+
+class TestBatches:
+    def test_as_few_as_both_limits_allow(self):
+        assert [*map(list, http.batches(["aa", "b", "c", "dddd", "e"], units=2, size=4))] == [
+            ["aa", "b"],
+            ["c"],
+            ["dddd"],
+            ["e"],
+        ]
+        assert [*http.batches([], units=2, size=4)] == []
+
+    def test_one_too_large_is_unsupported(self):
+        with pytest.raises(Unsupported, match=re.escape("a sentence is larger (5) than a request may be (4)")):
+            [*http.batches(["a", "bbbbb"], units=2, size=4)]
+
+
+@pytest.mark.parametrize(
+    "answer", [None, [], "a", {"t": "a"}, {"t": ["a"]}, {"t": ["a", "b", "c"]}, {"t": ["a", None]}, {"t": ["a", 1]}]
+)
+def test_texts_are_as_many_as_asked_for_and_texts(answer):
+    with pytest.raises(Fatal, match=r"^answered with"):
+        http.texts_in(answer, 2, "t")
+    assert http.texts_in({"t": [{"u": "a"}, {"u": "b"}]}, 2, "t", "u") == ["a", "b"]
