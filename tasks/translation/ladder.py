@@ -13,11 +13,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tasks.translation import checks, masking, numerals, typography
+from tasks.translation import checks, glossary, masking, numerals, typography
 from tasks.translation.engines import Engine, Pair
 from tasks.translation.errors import EngineError, Fatal
+from tasks.translation.glossary import Term
 from tasks.translation.limits import Deadline
-from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, has_letters, joined, spans, strip, words_of
+from tasks.translation.pieces import (
+    Close,
+    Opaque,
+    Open,
+    Piece,
+    Text,
+    has_letters,
+    joined,
+    shown,
+    spans,
+    strip,
+    words_of,
+)
 
 _STANDS_FOR = 1_000_000
 """Added to an element's id to make that of the placeholder which stands for the whole element."""
@@ -35,6 +48,8 @@ class Way:
     pair: Pair
     """What the engine calls the two."""
     deadline: Deadline
+    terms: Sequence[Term] = ()
+    """Of the glossary, for this pair."""
 
 
 @dataclass(frozen=True)
@@ -159,12 +174,17 @@ def _outermost(unit: Text) -> list[int]:
 
 
 def _skeleton(unit: Text) -> Text:
-    """The unit with a placeholder for each outermost element."""
+    """The unit with a placeholder for each outermost element.
+
+    It shows the element's words, for engines that build their sentence around what stands there.
+    """
     pieces: list[Piece] = []
+    stands = spans(unit)
     depth = 0
     for piece in unit:
         if isinstance(piece, Open):
-            pieces += [Opaque(piece.id + _STANDS_FOR, "…")] if depth == 0 else []
+            words = shown(unit[stands[piece.id]]) if piece.id in stands else ""
+            pieces += [Opaque(piece.id + _STANDS_FOR, words or "…", kind="element")] if depth == 0 else []
             depth += 1
         elif isinstance(piece, Close):
             depth -= 1
@@ -176,7 +196,7 @@ def _skeleton(unit: Text) -> Text:
 def _checked(way: Way, unit: Text, result: Text) -> Outcome:
     way.deadline.check()
     result = _tightened(unit, strip(joined(result)))
-    problem = checks.problem_with(unit, result, way.source, way.target)
+    problem = checks.problem_with(unit, result, way.source, way.target) or glossary.problem(result, way.terms)
     return Outcome((), problem) if problem else Outcome(_finished(way.source, way.target, unit, result))
 
 
