@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     """Address ranges, comma separated CIDRs, that would otherwise be refused: private, loopback, link-local …"""
 
+    translators: int = Field(2, ge=1)
+    """Processes that translate, each one language of one release at a time: the more wait for services, the more."""
+    formatters: int = Field(2, ge=1)
+    """Processes that format. They are others, so that a slow engine keeps no finished text waiting."""
     drains: int = Field(2, ge=1)
     """Processes that deliver, each with one loop of transfers."""
     in_flight: int = Field(400, ge=1)
@@ -73,6 +77,9 @@ class Settings(BaseSettings):
     """How long a translation or rendition may take before somebody else may make it."""
     making_retry: float = Field(60, gt=0)
     """Wait before a translation or rendition that could not be made is tried again."""
+
+    memory_days: int = Field(180, ge=1)
+    """What an engine made is remembered for so many days; what a person approved, for ever."""
 
     tick: float = Field(1, gt=0)
     """How often the clock looks for what is due."""

@@ -19,7 +19,7 @@ from workers import broker, home
 from workers.ops import flower
 
 CELERY = (sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-E", "--without-gossip", "--without-mingle")
-PROCESSES = ("intake", "prepare", "deliver", "flower")
+PROCESSES = ("intake", "translate", "format", "deliver", "flower")
 """What `fanwire worker NAME` runs, and each container; a service of the same name in docker-compose.yml."""
 
 
@@ -34,7 +34,8 @@ def command(name: str) -> list[str]:
     makers: dict[str, Callable[[], list[str]]] = {
         "broker": broker.prepare_embedded,
         "intake": lambda: worker("intake", "plan", "--pool", "solo", "--intake"),
-        "prepare": lambda: worker("prepare", "translate,format", "--concurrency", str(os.cpu_count() or 1)),
+        "translate": lambda: worker("translate", "translate", "--concurrency", str(settings().translators)),
+        "format": lambda: worker("format", "format", "--concurrency", str(settings().formatters)),
         "deliver": lambda: worker("deliver", "deliver", "--concurrency", str(settings().drains)),
         "flower": flower.command,
     }

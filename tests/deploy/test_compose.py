@@ -41,7 +41,7 @@ def test_one_image_runs_everything_of_ours(services: dict[str, Any], name: str) 
     assert services[name]["cap_drop"] == ["ALL"]
 
 
-@pytest.mark.parametrize("name", ["intake", "prepare", "deliver"])
+@pytest.mark.parametrize("name", ["intake", "translate", "format", "deliver"])
 def test_a_worker_has_time_to_finish_its_transfers(services: dict[str, Any], name: str) -> None:
     grace = default_of(services[name]["stop_grace_period"])
     assert grace.endswith("s")

@@ -24,7 +24,7 @@ def test_a_worker_without_a_heartbeat_is_not_well() -> None:
 def test_celerys_heartbeat_makes_a_worker_well_until_it_is_old() -> None:
     heartbeat._beat(SimpleNamespace(eventer=SimpleNamespace(hostname="deliver@some-host")))
     assert health.problem("deliver") is None
-    assert health.problem("prepare") is not None
+    assert health.problem("format") is not None
     old = time.time() - 31
     os.utime(health.beat_file("deliver"), (old, old))
     assert health.problem("deliver") == "deliver sent its last heartbeat 31 s ago"
@@ -46,16 +46,16 @@ def test_the_check_is_a_command_that_imports_nothing_big() -> None:
     )
     looks += "; assert not {'celery', 'pydantic', 'structlog'} & set(sys.modules), 'too much'"
     subprocess.run([sys.executable, "-c", looks], check=True)
-    command = [sys.executable, "-m", "workers.health", "prepare"]
+    command = [sys.executable, "-m", "workers.health", "format"]
     failed = subprocess.run(command, capture_output=True, text=True, check=False)
     assert failed.returncode == 1
-    assert "prepare" in failed.stderr
+    assert "format" in failed.stderr
 
 
 def test_the_cli_says_the_same() -> None:
     health.beat("intake")
     assert CliRunner().invoke(cli.app, ["health", "intake"]).exit_code == 0
-    assert CliRunner().invoke(cli.app, ["health", "prepare"]).exit_code == 1
+    assert CliRunner().invoke(cli.app, ["health", "format"]).exit_code == 1
     assert CliRunner().invoke(cli.app, ["health", "nobody"]).exit_code == 2
 
 

@@ -29,7 +29,7 @@ def test_commands_are_those_of_compose(
     assert container["securityContext"]["readOnlyRootFilesystem"]
 
 
-@pytest.mark.parametrize("name", ["intake", "prepare", "deliver"])
+@pytest.mark.parametrize("name", ["intake", "translate", "format", "deliver"])
 def test_a_worker_has_time_to_finish_and_a_heartbeat(manifests: list[dict[str, Any]], name: str) -> None:
     spec = pod(manifests, name)
     assert spec["terminationGracePeriodSeconds"] >= settings().deadline + 15

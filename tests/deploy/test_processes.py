@@ -31,7 +31,7 @@ def test_a_process_is_what_up_starts_under_that_name(name: str, became: list[str
 
 
 def test_more_options_go_to_celery_last(became: list[str]) -> None:
-    assert CliRunner().invoke(cli.app, ["worker", "prepare", "--concurrency", "7"]).exit_code == 0
+    assert CliRunner().invoke(cli.app, ["worker", "format", "--concurrency", "7"]).exit_code == 0
     assert became[-2:] == ["--concurrency", "7"]
 
 

@@ -23,7 +23,7 @@ from stacks import Stack
 
 from tasks.ledger.schema import deliveries, elections
 
-WORKERS = ("intake", "prepare", "deliver")
+WORKERS = ("intake", "translate", "format", "deliver")
 GONE = (psutil.NoSuchProcess, psutil.ZombieProcess, ProcessLookupError)
 SECOND_CLOCK = (
     "import time\n"

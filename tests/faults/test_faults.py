@@ -98,7 +98,7 @@ def test_kills_during_fan_out(scene: Scene) -> None:
         time.sleep(dice.uniform(0, 0.15))
         until(lambda: chaos.kill_worker(scene.stack, "intake") != "-", 20)
         if number == 2:
-            chaos.kill_worker(scene.stack, "prepare")
+            chaos.kill_worker(scene.stack, "format")
             chaos.kill_worker(scene.stack, "deliver")
     assert_sound(scene, 90)
     assert scene.verify().states == {"delivered": PRESS + 2 * PRESS // 10}

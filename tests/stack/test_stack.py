@@ -133,7 +133,7 @@ def test_a_pool_process_killed_on_the_way(stack: Stack) -> None:
 
 def test_every_worker_killed_at_once(stack: Stack) -> None:
     def kill() -> None:
-        for name in ("intake", "prepare", "deliver"):
+        for name in ("intake", "translate", "format", "deliver"):
             stack.worker(name).kill()
 
     uri = submit(stack)
@@ -214,7 +214,7 @@ def test_flower_is_read_only_and_behind_its_password(stack: Stack) -> None:
     def workers() -> list[str]:
         return list(requests.get(stack.flower + "/api/workers?refresh=1", timeout=20, auth=user).json())
 
-    until(lambda: {name.partition("@")[0] for name in workers()} == {"intake", "prepare", "deliver"}, 20, workers)
+    until(lambda: {name.partition("@")[0] for name in workers()} == {"intake", "translate", "format", "deliver"}, 20, workers)
     for worker in workers():
         for order in (f"worker/shutdown/{worker}", f"worker/pool/restart/{worker}", "task/async-apply/plan"):
             answer = requests.post(f"{stack.flower}/api/{order}", timeout=10, auth=user, json={"args": [1]})
@@ -243,7 +243,7 @@ def test_no_secret_in_any_log(stack: Stack) -> None:
     assert (stack.home / "broker.url").stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("name", ["intake", "prepare", "deliver"])
+@pytest.mark.parametrize("name", ["intake", "translate", "format", "deliver"])
 def test_no_worker_logged_a_traceback(stack: Stack, name: str) -> None:
     """All the kills above are things that happen, not faults of ours."""
     told = [line for line in stack.log(name).splitlines() if "Traceback" in line and "WorkerLostError" not in line]
@@ -256,7 +256,7 @@ def test_sigterm_ends_every_process_and_what_is_in_flight_is_finished(stack: Sta
     uri = submit(stack)
     until(lambda: any(receipt["outlet"] == "hangs" for receipt in stack.farm.receipts()), 20, stack.told)
     family = stack.everything()
-    assert len(family) >= 8  # broker, three workers, three or more pool processes, Flower
+    assert len(family) >= 10  # broker, four workers, four or more pool processes, Flower
     stack.process.send_signal(signal.SIGTERM)
     assert stack.process.wait(float(TIMES["DEADLINE"]) + 20) == 0
     _, left = psutil.wait_procs(family, timeout=1)

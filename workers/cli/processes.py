@@ -21,7 +21,7 @@ from workers.cli.screen import JsonOption, err, out, print_json, stop
 
 app = typer.Typer()
 
-Process = Annotated[Literal["intake", "prepare", "deliver", "flower"], typer.Argument()]
+Process = Annotated[Literal["intake", "translate", "format", "deliver", "flower"], typer.Argument()]
 WAIT_POLL = 1.0
 
 
