@@ -7,13 +7,15 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection
 
+from tasks import metering, remembering
+from tasks.documents import DocumentRefused
 from tasks.formatting import Wire, make_rendition
 from tasks.ledger import deliveries, makings, memories, now, read, releases, write
 from tasks.ledger.schema import renditions, translations
@@ -21,6 +23,8 @@ from tasks.release import Release
 from tasks.settings import settings
 from tasks.translation import Draft, Sources, draft, record, router
 from tasks.translation.configuration import read_configuration
+from tasks.translation.engines import Engine
+from tasks.translation.metered import Patience
 
 log = structlog.get_logger()
 
@@ -44,13 +48,16 @@ def make_translation(release_id: int, language: str) -> Made:
         release = releases.get(ledger, release_id)
     if attempt is None:
         return Made(release.name, {})
+    patience = metering.patience()
     try:
-        found = draft(release, language, _sources(release, language))
+        found = _drafted(release, language, patience)
+    except DocumentRefused as refusal:  # the translation file; it is read anew for the next try
+        found = Draft(release.language, language, reason=str(refusal), again=True)
     except Exception as error:  # whatever an engine meets, the deliveries that wait for it must say so
         found = Draft(release.language, language, reason=f"{type(error).__name__}: {error}")
         log.exception("translation held", release=release.name, language=language)
     with write() as ledger:
-        _keep(ledger, found, attempt, release.name, key)
+        _keep(ledger, found, attempt, release.name, patience.worth, key)
     if found.translation is None:
         log.warning("translation held", release=release.name, language=language, reason=found.reason)
         return Made(release.name, {language: found.reason or "no reason is known"})
@@ -58,8 +65,24 @@ def make_translation(release_id: int, language: str) -> Made:
     return Made(release.name, {})
 
 
-def _keep(ledger: Connection, found: Draft, attempt: int, name: str, key: dict[str, Any]) -> None:
-    """Everything that came of it in one transaction: the translation or the reason, its units, what was learnt."""
+def _drafted(release: Release, language: str, patience: Patience) -> Draft:
+    """What memory and engines make of it. Engines that could not even be asked are part of the reason."""
+    configuration = read_configuration(settings().translation_file)
+    roster = router.roster(settings().translation_file)
+    engines = metering.metered(roster.engines, configuration, language, patience)
+    found = draft(release, language, _sources(release, language, engines))
+    missing = metering.missing(roster, engines, configuration.order(language))
+    if found.translation is not None or not missing:
+        return found
+    said = ", ".join(f"{name} ({why})" for name, why in missing.items())
+    return replace(found, reason=f"{found.reason}; left out: {said}", again=True)
+
+
+def _keep(ledger: Connection, found: Draft, attempt: int, name: str, worth: float | None, key: dict[str, Any]) -> None:
+    """Everything that came of it in one transaction: the translation or the reason, its units, what was learnt.
+
+    `worth`: seconds after which an engine that could not be asked now may be.
+    """
     present = now(ledger)
     units: dict[str, Any] = {"units": record.to_json(found)} if found.units else {}
     memories.keep(
@@ -72,7 +95,10 @@ def _keep(ledger: Connection, found: Draft, attempt: int, name: str, key: dict[s
     )
     if found.translation is None:
         retry, reason = settings().making_retry, found.reason or "no reason is known"
-        makings.hold(ledger, translations, attempt=attempt, now=present, wait=retry, reason=reason, kept=units, **key)
+        makings.hold(
+            ledger, translations, attempt=attempt, now=present, wait=retry, reason=reason, kept=units,
+            again=found.again, worth=worth if found.again else None, **key,
+        )  # fmt: skip
         return
     made = {
         "engine": found.translation.engine[:50],
@@ -83,21 +109,16 @@ def _keep(ledger: Connection, found: Draft, attempt: int, name: str, key: dict[s
     deliveries.promote(ledger, key["release_id"], present, key["language"])
 
 
-class _LedgerMemory:
-    """The ledger as `tasks.translation` knows it: a short transaction for each question."""
-
-    def recall(self, keys: Collection[str], maker: str) -> Mapping[str, str]:
-        with read() as ledger:
-            return memories.recall(ledger, keys, maker)
-
-
-def _sources(release: Release, language: str) -> Sources:
-    """What a translation may draw on: the configured engines in their order, memory, and the version before."""
+def _sources(release: Release, language: str, engines: Sequence[Engine]) -> Sources:
+    """What a translation may draw on: engines in their order, memory, and the version before."""
     with read() as ledger:
         units = makings.earlier_units(ledger, release.uri, release.version, language)
-    order = read_configuration(settings().translation_file).order(language)
-    there = router.engines(settings().translation_file)
-    return Sources([there[name] for name in order], _LedgerMemory(), record.earlier(record.from_json(units)))
+    return Sources(
+        engines,
+        remembering.memory_for(release, language),
+        record.earlier(record.from_json(units)),
+        remembering.terms_for(release, language),
+    )
 
 
 def make_renditions(release_id: int, language: str) -> Made:
@@ -112,7 +133,7 @@ def make_renditions(release_id: int, language: str) -> Made:
 def _make_rendition(release_id: int, language: str, format: str) -> str | None:
     key: dict[str, Any] = {"release_id": release_id, "language": language, "format": format}
     with write() as ledger:
-        translation = makings.translation(ledger, release_id, language)
+        translation = makings.translation(ledger, release_id, language, to_use=True)
         if translation is None:
             return "its translation is not there yet"
         attempt = makings.claim(ledger, renditions, now=now(ledger), lease=settings().making_lease, **key)

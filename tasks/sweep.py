@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasks.ledger import deliveries, makings, notices, releases, write
+from tasks.ledger import deliveries, makings, memories, notices, releases, write
 from tasks.ledger.schema import renditions, translations
 from tasks.settings import settings
+
+FORGOTTEN = 500
+"""Memory entries that go in one transaction."""
+HOUR = 3600.0
 
 
 @dataclass(frozen=True)
@@ -43,5 +47,21 @@ def sweep(now: float) -> Found:
         deliveries.resume(ledger, deliveries.forgotten(ledger), now)
         next_due = deliveries.next_due(ledger)
         untold = bool(notices.untold(ledger, 1))
+    _forget(now)
     due = next_due is not None and next_due <= now
     return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, untold)
+
+
+class _Forgetting:
+    """When this process looks again for memory entries that are too old."""
+
+    due = 0.0
+
+
+def _forget(now: float) -> None:
+    """Forget what engines made too long ago: a small portion in each sweep while there is some, else once an hour."""
+    if _Forgetting.due - HOUR <= now < _Forgetting.due:
+        return
+    with write() as ledger:
+        gone = memories.forget(ledger, before=now - settings().memory_days * 24 * HOUR, at_most=FORGOTTEN)
+    _Forgetting.due = now if gone == FORGOTTEN else now + HOUR

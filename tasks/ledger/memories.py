@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, literal_column, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger.schema import memory
 
 _AT_ONCE = 500
 """Keys in one question: SQLite binds no more than some thousands."""
+_LONGEST = 300
+"""Characters of a maker or an origin."""
+_APPROVED: ColumnElement[str] = literal_column("'approved'")
+"""Written out, as in the index over all others."""
 
 
 def recall(ledger: Connection, keys: Collection[str], maker: str) -> dict[str, str]:
@@ -20,7 +24,7 @@ def recall(ledger: Connection, keys: Collection[str], maker: str) -> dict[str, s
     found: dict[str, str] = {}
     rest = iter(sorted(keys))
     while chunk := list(islice(rest, _AT_ONCE)):
-        query = select(memory.c.key, memory.c.target).where(memory.c.key.in_(chunk), memory.c.maker == maker)
+        query = select(memory.c.key, memory.c.target).where(memory.c.key.in_(chunk), memory.c.maker == maker[:_LONGEST])
         found.update({row.key: row.target for row in ledger.execute(query)})
     return found
 
@@ -34,10 +38,57 @@ def keep(ledger: Connection, rows: Sequence[Mapping[str, Any]], *, now: float) -
     insert = dialect.insert(memory)
     newer = {name: insert.excluded[name] for name in ("source", "target", "origin", "kept_at")}
     insert = insert.on_conflict_do_update(index_elements=["key", "maker"], set_=newer)
-    unique = {(row["key"], row["maker"]): {**row, "kept_at": now} for row in rows}
-    ledger.execute(insert, list(unique.values()))
+    unique = {(row["key"], row["maker"][:_LONGEST]): dict(row) for row in rows}
+    for (_, maker), row in unique.items():
+        row |= {"maker": maker, "origin": row["origin"][:_LONGEST], "kept_at": now}
+    # in one order whoever keeps them: two workers with the same sentences would otherwise wait for each other
+    ledger.execute(insert, [unique[which] for which in sorted(unique)])
 
 
-def forget(ledger: Connection, *, before: float, besides: str) -> int:
-    """Forget what was kept before that moment by anybody `besides` one maker; the number of entries."""
-    return ledger.execute(delete(memory).where(memory.c.kept_at < before, memory.c.maker != besides)).rowcount
+def entries(
+    ledger: Connection, *, source: str | None = None, target: str | None = None, approved_only: bool = True
+) -> Iterator[Row]:  # type: ignore[type-arg]
+    """The rows for people, by languages and source, as they are read."""
+    query = select(memory).order_by(*(memory.c[name] for name in _ORDER))
+    if source:
+        query = query.where(memory.c.source_language == source)
+    if target:
+        query = query.where(memory.c.target_language == target)
+    if approved_only:
+        query = query.where(memory.c.maker == _APPROVED)
+    yield from ledger.execution_options(yield_per=_AT_ONCE).execute(query)
+
+
+_ORDER = ("source_language", "target_language", "source", "maker", "key")
+
+
+def count(ledger: Connection) -> list[Row]:  # type: ignore[type-arg]
+    """(source_language, target_language, approved, machine): how many entries there are."""
+    approved = func.count().filter(memory.c.maker == _APPROVED)
+    machine = func.count().filter(memory.c.maker != _APPROVED)
+    pair = (memory.c.source_language, memory.c.target_language)
+    query = select(*pair, approved.label("approved"), machine.label("machine")).group_by(*pair).order_by(*pair)
+    return list(ledger.execute(query))
+
+
+def forget(ledger: Connection, *, before: float, at_most: int) -> int:
+    """Forget what engines made before that moment, the oldest first and no more than so many; how many it were."""
+    old = (
+        select(memory.c.key, memory.c.maker)
+        .where(memory.c.kept_at < before, memory.c.maker != _APPROVED)
+        .order_by(memory.c.kept_at)
+        .limit(at_most)
+    )
+    return ledger.execute(delete(memory).where(tuple_(memory.c.key, memory.c.maker).in_(old))).rowcount
+
+
+def remove(ledger: Connection, keys: Collection[str]) -> int:
+    """Remove what is kept under a few keys, whoever made it; how many entries it were."""
+    return ledger.execute(delete(memory).where(memory.c.key.in_(keys))).rowcount
+
+
+def drop(ledger: Connection, keys: Collection[str], maker: str) -> None:
+    """Forget what this maker has left under these keys: what it says now is kept under others."""
+    rest = iter(sorted(keys))
+    while chunk := list(islice(rest, _AT_ONCE)):
+        ledger.execute(delete(memory).where(memory.c.key.in_(chunk), memory.c.maker == maker))

@@ -212,7 +212,7 @@ memory = Table(
     Column("origin", String(300), nullable=False, comment="where it comes from: a release, a file, the house texts"),
     Column("kept_at", Time, nullable=False),
 )
-Index("ix_memory_kept_at", memory.c.kept_at)
+_partial("ix_memory_kept_at", "maker <> 'approved'", memory.c.kept_at)
 
 terms = Table(
     "terms",
@@ -220,9 +220,9 @@ terms = Table(
     Column("source_language", String(35), primary_key=True),
     Column("target_language", String(35), primary_key=True),
     Column("source", String(500), primary_key=True),
-    Column("target", Text, nullable=False),
+    Column("forbidden", Boolean, primary_key=True, comment="target is what must not stand in a translation"),
+    Column("target", String(500), primary_key=True, comment="one for each source, unless forbidden"),
     Column("match_case", Boolean, nullable=False),
-    Column("forbidden", Boolean, nullable=False, comment="target is what must not stand in a translation"),
     Column("part", String(50), comment="of speech, for people"),
 )
 

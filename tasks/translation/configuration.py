@@ -2,25 +2,41 @@
 
 `FANWIRE_TRANSLATION_FILE` names it; without one OpenCC and Apertium translate into every language they can, and what
 passed the checks goes out. README, "Translation", has a complete example.
+
+A file that was changed is read before the next translation. One that cannot be read holds what would need an engine,
+with the reason, until it can; everything else goes on.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from tasks.documents import Document, DocumentRefused, Problem, pattern, read, unreadable
-from tasks.languages import LanguageTag
+from tasks.languages import LanguageTag, normalise
 from tasks.release import WEB, Line, Slug
 from tasks.secrets import SecretReference
 
 EVERY = "*"
 """Stands for each language that has no entry of its own."""
+FILE = "translation file"
+"""What refusals call it."""
 _OPTION = pattern(r"^[a-z][a-z0-9_]*$", "must be lower-case letters, digits and '_'")
+_READ_TOGETHER = 8
+"""Files kept in a process; one that was changed counts as another."""
+
+
+def _as_text(value: Any) -> Any:
+    """`temperature: 0.2` is meant as it stands."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Option = Annotated[Line, BeforeValidator(_as_text)]
+TagOrEvery = Annotated[str, AfterValidator(lambda value: value if value == EVERY else normalise(value))]
 
 
 class PerMinute(Document):
@@ -44,7 +60,7 @@ class EngineDocument(Document):
     type: Slug | None = Field(None, examples=["deepl"])
     """Left out: the engine's name is its type."""
     url: Annotated[str, Field(pattern=WEB)] | None = Field(None, examples=["http://127.0.0.1:5000"])
-    key: SecretReference | None = None
+    key: SecretReference | None = Field(None, examples=["env:TRANSLATION_KEY"])
     """Where its credential is."""
     model: Line | None = Field(None, examples=["gpt-4o-mini"])
     folder: Path | None = Field(None, examples=["/var/lib/fanwire/models"])
@@ -56,7 +72,7 @@ class EngineDocument(Document):
     budget: Budget = Budget()
     price: float = Field(0, ge=0, examples=[20])
     """Per million characters, in any one currency: budgets and cost caps count in it."""
-    options: dict[Annotated[str, Field(pattern=_OPTION)], Line] = Field({}, examples=[{"region": "westeurope"}])
+    options: dict[Annotated[str, Field(pattern=_OPTION)], Option] = Field({}, examples=[{"region": "westeurope"}])
     """What only this type of engine knows; see its file in tasks/translation/engines/."""
 
 
@@ -75,18 +91,7 @@ class TranslationDocument(Document):
     """The whole file."""
 
     engines: dict[Slug, EngineDocument] = {"opencc": EngineDocument(), "apertium": EngineDocument()}
-    languages: dict[Literal["*"] | LanguageTag, LanguageDocument] = {}
-
-    @model_validator(mode="after")
-    def _all_known(self) -> Self:
-        for language, entry in self.languages.items():
-            for engine in entry.engines or ():
-                if engine not in self.engines:
-                    known = ", ".join(self.engines)
-                    raise ValueError(
-                        f"languages.{language}.engines: there is no engine {engine!r}; engines are {known}"
-                    )
-        return self
+    languages: dict[TagOrEvery, LanguageDocument] = {}
 
     def for_language(self, language: str) -> LanguageDocument:
         """The entry of a tag, else of its language, else that of `*`."""
@@ -102,16 +107,75 @@ class TranslationDocument(Document):
 DEFAULT = TranslationDocument()
 
 
-@cache
 def read_configuration(path: Path | None) -> TranslationDocument:
-    """The file at `path`, read once in a process; None: the default. Raises DocumentRefused: field and fault."""
+    """The file at `path` as it stands now; None: the default. Raises DocumentRefused: field and fault.
+
+    What stands in it is kept in the process for as long as nobody changes it.
+    """
     if path is None:
         return DEFAULT
     try:
-        document = yaml.safe_load(path.read_bytes().decode("utf-8-sig"))
+        stand = path.stat()
+    except OSError as error:
+        raise DocumentRefused(str(path), [Problem("(file)", unreadable(error))]) from None
+    return _read(path, stand.st_mtime_ns, stand.st_size, stand.st_ino)
+
+
+def read_or_last(path: Path | None) -> TranslationDocument:
+    """The same; while the file cannot be read, as this process last could. Raises DocumentRefused if it never could."""
+    try:
+        found = read_configuration(path)
+    except DocumentRefused:
+        if path not in _last:
+            raise
+        return _last[path]
+    _last[path] = found
+    return found
+
+
+_last: dict[Path | None, TranslationDocument] = {}
+
+
+@lru_cache(_READ_TOGETHER)
+def _read(path: Path, *_stand: int) -> TranslationDocument:
+    try:
+        found = yaml.load(path.read_bytes().decode("utf-8-sig"), Loader=_Yaml)  # noqa: S506, a safe loader
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise DocumentRefused(str(path), [Problem("(file)", unreadable(error))]) from None
-    return read(TranslationDocument, {} if document is None else document, str(path))
+    document = read(TranslationDocument, {} if found is None else found, str(path))
+    if problems := [*_unknown(document), *_without_price(document)]:
+        raise DocumentRefused(str(path), problems)
+    return document
+
+
+class _Yaml(yaml.SafeLoader):
+    """YAML without `yes` and `no`: there is no field for them, and `no` is Norwegian."""
+
+
+_Yaml.yaml_implicit_resolvers = {
+    first: [(tag, expression) for tag, expression in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _unknown(document: TranslationDocument) -> list[Problem]:
+    """Engines that languages name and the file does not describe."""
+    known = ", ".join(document.engines) or "none"
+    return [
+        Problem(f"languages.{language}.engines", f"there is no engine {engine!r} under engines; there are {known}")
+        for language, entry in document.languages.items()
+        for engine in entry.engines or ()
+        if engine not in document.engines
+    ]
+
+
+def _without_price(document: TranslationDocument) -> list[Problem]:
+    """Budgets that could never be used up."""
+    return [
+        Problem(f"engines.{name}.price", f"is required: engines.{name}.budget.cost counts in it", "20")
+        for name, engine in document.engines.items()
+        if engine.budget.cost is not None and not engine.price
+    ]
 
 
 def required(name: str, document: EngineDocument, *fields: str) -> None:
@@ -121,6 +185,7 @@ def required(name: str, document: EngineDocument, *fields: str) -> None:
         outer, _, inner = field.partition(".")
         value = document.options.get(inner) if inner else getattr(document, outer)
         if value is None:
-            missing.append(Problem(f"engines.{name}.{field}", "is required"))
+            examples = EngineDocument.model_fields[outer].examples if not inner else None
+            missing.append(Problem(f"engines.{name}.{field}", "is required", str(examples[0]) if examples else None))
     if missing:
-        raise DocumentRefused("translation file", missing)
+        raise DocumentRefused(FILE, missing)

@@ -19,8 +19,8 @@ LONGEST = 500
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af"
 """Letters of scripts in which a word may touch the next one: Thai, Han, kana, Hangul …"""
 _WORD = rf"[^\W{_UNSPACED}]"
-_BEGINNING = re.compile(r"(?:^|[.!?:…][\"'”’»)]?\s)[\s\"'“‘«(¿¡]*$")
-"""What stands before the first word of a sentence."""
+_BEGINNING = re.compile(r"(?:^|[.!?:…][\"'”’»)]?\s+)[\"'“‘«(¿¡]*$")
+"""What stands before the first word of a sentence; a space at the very beginning follows a name or a link."""
 _NOT_IN_TERMS = re.compile(r"[{}<>|\n\r\t\0]")
 
 

@@ -3,6 +3,7 @@
 1. The engine gets the unit with its inline elements and puts them where they belong.
 2. It gets the unit with a placeholder for every inline element and every number; what stood in an element is
    translated alone and put into its place.
+3. The same with elements of a single word stretched over the next word, where that gives it something to say.
 
 What fails on the last rung goes to the next engine (`translator.py`), and stays failed after the last one, with the
 reason; nothing half right is given out.
@@ -10,6 +11,7 @@ reason; nothing half right is given out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -83,7 +85,7 @@ def _climb(way: Way, units: Sequence[Text], outcomes: list[Outcome | None]) -> N
     for index, unit in enumerate(units):
         text = without_engine(unit, way.source, way.target, script_only=way.engine.capabilities.script_only)
         outcomes[index] = Outcome(text) if text else None
-    for rung in (_as_they_are, _with_placeholders):
+    for rung in (_as_they_are, _with_placeholders, _with_wider_elements):
         open_ones = [index for index, outcome in enumerate(outcomes) if outcome is None or outcome.problem]
         for index, found in rung(way, [(index, units[index]) for index in open_ones]):
             outcomes[index] = found
@@ -140,6 +142,25 @@ def _with_placeholders(way: Way, units: Numbered) -> Iterator[tuple[int, Outcome
     answers = _asked(way, [skeletons[index] for index, _ in careful if has_letters(skeletons[index])])
     for index, unit in careful:
         yield index, _assembled(way, unit, next(answers) if has_letters(skeletons[index]) else skeletons[index])
+
+
+def _with_wider_elements(way: Way, units: Numbered) -> Iterator[tuple[int, Outcome]]:
+    """As before, elements of one word stretched over the next: `<em>would</em>` alone translates to nothing."""
+    wider = [(index, _widened(unit)) for index, unit in units]
+    yield from _with_placeholders(way, [both for both, given in zip(wider, units, strict=True) if both != given])
+
+
+def _widened(unit: Text) -> Text:
+    """The unit with its elements of a single word closed only after the word that follows."""
+    pieces = list(unit)
+    for span in spans(unit).values():
+        inner = words_of(unit[span]).strip()
+        after = pieces[span.stop + 1] if span.stop + 1 < len(pieces) else None
+        found = re.match(r"\s*[^\W\d_]+(?!\w)", after) if isinstance(after, str) else None
+        if inner.isalpha() and found and span.stop - span.start == 1:
+            pieces[span.start] = f"{pieces[span.start]}{found[0]}"
+            pieces[span.stop + 1] = after[found.end() :] if isinstance(after, str) else ""
+    return joined(pieces)
 
 
 def _assembled(way: Way, unit: Text, skeleton: Text) -> Outcome:

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tasks.release import Release
-from tasks.translation import amounts, limits, numerals
+from tasks.translation import amounts, glossary, limits, numerals
+from tasks.translation.glossary import Term
+from tasks.translation.memory import TERM
 from tasks.translation.names import kept_as_they_are, names_in
-from tasks.translation.pieces import INVISIBLE, Close, Opaque, Open, Piece, Text, joined
+from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, composed, joined
 
 _URL = r"(?:https?://|www\.)[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*[A-Za-z0-9/_~=%&#-]"
 _EMAIL = r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9._%+\-]++@[A-Za-z0-9\-]++(?:\.[A-Za-z0-9\-]++)++"
@@ -48,18 +50,27 @@ class Rule:
 
 
 def rules_for(
-    release: Release, text: str, source: str, target: str, *, script_only: bool, within: str | None = None
+    release: Release | None,
+    text: str,
+    source: str,
+    target: str,
+    *,
+    script_only: bool,
+    within: str | None = None,
+    terms: Sequence[Term] = (),
 ) -> list[Rule]:
     """The rules for one release; `text` is all of it, where names are looked for. Raises TranslationHeld for too many.
 
-    `within` is what the rules will be applied to: what does not stand there needs none.
+    `within` is what the rules will be applied to: what does not stand there needs none. Names win over the `terms` of
+    the glossary. Without a release these are the rules that hold in every one.
     An engine that only changes the script gets names, numbers and dates: they are to be written in that script too.
     """
-    rules = [Rule(_ALWAYS, _unchanged), *_terms(kept_as_they_are(release), within)]
+    rules = [Rule(_ALWAYS, _unchanged), *_names(kept_as_they_are(release) if release else [], within)]
     if script_only:
-        return rules
+        return [*rules, *_terms(terms, within)]
     rules += [Rule(amounts.date_pattern(source), lambda found: amounts.write_date(found, source, target), "date")]
-    rules += _terms(names_in(release, text, source), within)
+    rules += _names(names_in(release, text, source) if release else [], within)
+    rules += _terms(terms, within)
     if "." not in numerals.write(Decimal(1000), source):
         rules.append(Rule(_VERSION, _unchanged, "version"))
     return [*rules, Rule(amounts.pattern(source), lambda found: _amount(found, source, target), "amount")]
@@ -80,8 +91,8 @@ def number_rule(source: str, target: str) -> Rule:
 
 
 def mask(text: Text, rules: Sequence[Rule]) -> Text:
-    """`text` with all that `rules` find made opaque, and without characters that nobody sees."""
-    text = joined(INVISIBLE.sub("", piece) if isinstance(piece, str) else piece for piece in text)
+    """`text` with all that `rules` find made opaque, letters composed, and without characters that nobody sees."""
+    text = joined(composed(piece) if isinstance(piece, str) else piece for piece in text)
     for rule in rules:
         text = _apply(text, rule)
     return text
@@ -111,16 +122,22 @@ def _unchanged(found: re.Match[str]) -> str:
     return found[0]
 
 
-def _terms(terms: Sequence[str], within: str | None) -> list[Rule]:
-    """One rule for all terms; in scripts that write no spaces a term may stand inside other letters."""
+def _terms(terms: Sequence[Term], within: str | None) -> list[Rule]:
+    """One rule for the whole glossary."""
+    found = glossary.finder(terms, None if within is None else composed(within))
+    return [Rule(*found, TERM)] if found else []
+
+
+def _names(names: Sequence[str], within: str | None) -> list[Rule]:
+    """One rule for all names; in scripts that write no spaces a name may stand inside other letters."""
     if within is not None:
-        limits.refuse_terms(len(terms), len(within))
-        within = INVISIBLE.sub("", within)
-        terms = [term for term in terms if term in within]
-        limits.refuse_terms(len(terms), len(within), sum(map(len, terms)))
-    if not terms:
+        limits.refuse_terms(len(names), len(within))
+        within = composed(within)
+        names = [name for name in map(composed, names) if name in within]
+        limits.refuse_terms(len(names), len(within), sum(map(len, names)))
+    if not names:
         return []
-    ascii, others = ([term for term in terms if term[0].isascii() is first] for first in (True, False))
+    ascii, others = ([name for name in names if name[0].isascii() is first] for first in (True, False))
     parts = [rf"(?<!\w)(?:{_any_of(ascii)})"] * bool(ascii) + [_any_of(others)] * bool(others)
     return [Rule(re.compile("|".join(parts)), _unchanged, "name")]
 

@@ -42,7 +42,9 @@ def _set(words: str) -> frozenset[str]:
 
 _CAPITALS_ARE_NAMES = frozenset(("en", "es", "fr", "pt", "id", "ms"))
 _CAPITAL = r"(?:[A-ZÀ-ÖØ-Þ][\w-]{1,40}+|[A-Z]\.)"
-_ROW = re.compile(rf"(?<![\w’'-]){_CAPITAL}(?:\s(?:(?:de|da|del|dos|la|le|el|van|von|der|bin|al|&)\s){{0,2}}{_CAPITAL}){{1,5}}+")
+_ROW = re.compile(
+    rf"(?<![\w’'-]){_CAPITAL}(?:\s(?:(?:de|da|del|dos|la|le|el|van|von|der|bin|al|&)\s){{0,2}}{_CAPITAL}){{1,5}}+"
+)
 _COINED = re.compile(
     r"(?<![\w@#./-])(?:[A-Z]?[a-z]{1,40}+[A-Z]\w*+|[A-Z][a-z]{3,40}+\d\w*+)(?:\s\d{1,4}(?![\w.,]\d|\w))?"
 )

@@ -7,6 +7,7 @@ An engine never sees a tag, an address or a protected name. It sees a `Text`: a 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -57,6 +58,11 @@ def joined(pieces: Iterable[Piece]) -> Text:
         words = "".join(piece for piece in several if isinstance(piece, str))
         result += [words] if words else [piece for piece in several if not isinstance(piece, str)]
     return tuple(result)
+
+
+def composed(text: str) -> str:
+    """The same text without invisible characters, and with `é` as one letter: of two, engines make garbage."""
+    return unicodedata.normalize("NFC", INVISIBLE.sub("", text))
 
 
 def visible(text: str) -> bool:

@@ -5,18 +5,20 @@ A release in English with a supplied Indonesian text has a way to Malay, though 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import cast
 
 from tasks.documents import DocumentRefused, Problem
 from tasks.languages import locale_of
 from tasks.release import Release
-from tasks.translation.configuration import EngineDocument, read_configuration
-from tasks.translation.engines import Engine, Pair
+from tasks.translation.configuration import FILE, EngineDocument, read_configuration
+from tasks.translation.engines import Capabilities, Engine, Pair
+from tasks.translation.metered import broken
 
 ENTRY_POINTS = "fanwire.engines"
 _BUILT_IN = {
@@ -46,39 +48,108 @@ class Route:
     steps: int
 
 
-@cache
-def engines(configuration: Path | None = None) -> dict[str, Engine]:
-    """The engines of this process by name. They start nothing and send nothing before they are asked.
+@dataclass(frozen=True)
+class Roster:
+    """The configured engines by name: those that can be asked, and why the others cannot."""
 
-    Raises DocumentRefused for a configuration that names an engine there is not, or lacks what one needs.
+    engines: dict[str, Engine]
+    left_out: dict[str, str]
+
+
+def roster(configuration: Path | None = None) -> Roster:
+    """The engines of this process. They start nothing and send nothing before they are asked.
+
+    One that lacks what it needs, or is broken, is left out and harms no other. Raises DocumentRefused for a file that
+    cannot be read as a whole.
     """
-    found = read_configuration(configuration).engines
-    return {name: make_engine(name, document) for name, document in found.items()}
+    found, left_out = {}, {}
+    for name, document in read_configuration(configuration).engines.items():
+        try:
+            found[name] = make_engine(name, document)
+        except DocumentRefused as refusal:
+            left_out[name] = "; ".join(map(str, refusal.problems))
+    return Roster(found, left_out)
+
+
+def engines(configuration: Path | None = None) -> dict[str, Engine]:
+    """Those that can be asked; see roster."""
+    return roster(configuration).engines
 
 
 def make_engine(name: str, document: EngineDocument) -> Engine:
-    """One engine, of the type that its document (or else its name) says; raises DocumentRefused."""
-    kind = document.type or name
-    factory = _factory(kind)
-    if factory is None:
-        types = ", ".join(sorted({*_BUILT_IN, *(point.name for point in entry_points(group=ENTRY_POINTS))}))
-        problem = Problem(f"engines.{name}.type", f"there is no engine {kind!r}; types are {types}")
-        raise DocumentRefused("translation file", [problem])
-    return factory(name, document)
+    """The engine of this process for an entry of the configuration, of the type that it (or else its name) says; raises
+    DocumentRefused.
+
+    Made once for as long as the entry does not change: engines keep connections and programs open.
+    """
+    return _made(name, document.model_dump_json())
 
 
-def _factory(kind: str) -> Callable[[str, EngineDocument], Engine] | None:
+@lru_cache(maxsize=200)
+def _made(name: str, entry: str) -> Engine:
+    document = EngineDocument.model_validate_json(entry)
+    factory = _factory(name, document.type or name)
+    try:
+        engine = factory(name, document)
+        faults = list(_faults(engine, name))
+    except DocumentRefused:
+        raise
+    except Exception as error:
+        raise _refused(name, str(broken(error))) from error
+    if faults:
+        raise _refused(name, f"is broken: {'; '.join(faults)}")
+    return engine
+
+
+def _factory(name: str, kind: str) -> Callable[[str, EngineDocument], Engine]:
     """What makes engines of a type: `factory(name, document)`. An entry point beats what ships."""
-    for point in entry_points(group=ENTRY_POINTS, name=kind):
-        found: Callable[[str, EngineDocument], Engine] = point.load()
-        return found
-    if kind not in _BUILT_IN:
-        return None
-    module, _, attribute = _BUILT_IN[kind].partition(":")
-    shipped: Callable[[str, EngineDocument], Engine] = getattr(
-        import_module(f"tasks.translation.engines.{module}"), attribute
-    )
-    return shipped
+    points = entry_points(group=ENTRY_POINTS)
+    own = next((point for point in points if point.name == kind), None)
+    if own is None and kind not in _BUILT_IN:
+        types = ", ".join(sorted({*_BUILT_IN, *points.names}))
+        field = f"engines.{name}.type"
+        raise DocumentRefused(FILE, [Problem(field, f"there is no type {kind!r}; types are {types}")])
+    try:
+        if own is not None:
+            return cast("Callable[[str, EngineDocument], Engine]", own.load())
+        module, _, attribute = _BUILT_IN[kind].partition(":")
+        found = getattr(import_module(f"tasks.translation.engines.{module}"), attribute)
+        return cast("Callable[[str, EngineDocument], Engine]", found)
+    except Exception as error:  # a module of anybody's may do anything when it is loaded
+        where = f" of entry point {own.value}" if own is not None else ""
+        said = str(error) if isinstance(error, ImportError | AttributeError) else str(broken(error))
+        problem = f"type {kind!r}{where} cannot be loaded: {said}"
+        raise DocumentRefused(FILE, [Problem(f"engines.{name}.type", problem)]) from error
+
+
+def _faults(engine: Engine, name: str) -> Iterator[str]:
+    """What an engine lacks to be one."""
+    for method in ("pairs", "model", "translate"):
+        if not callable(getattr(engine, method, None)):
+            yield f"it has no method {method!r}"
+            return
+    if getattr(engine, "name", None) != name:
+        yield "its 'name' is not the one that it was given"
+    if not isinstance(getattr(engine, "capabilities", None), Capabilities):
+        yield "its 'capabilities' are no Capabilities"
+    pairs: object = engine.pairs()
+    if not isinstance(pairs, dict) or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+        yield "its pairs are no {(source, target): steps}"
+
+
+def _refused(name: str, problem: str) -> DocumentRefused:
+    return DocumentRefused(FILE, [Problem(f"engines.{name}", problem)])
+
+
+def pair_for(pairs: Collection[Pair], source: str, target: str) -> Pair | None:
+    """What an engine with these pairs calls the two languages; None: it cannot do them."""
+    return next((pair for pair in _spellings(source, target) if pair in pairs), None)
+
+
+def reaches(pairs: Iterable[Pair], language: str) -> bool:
+    """Whether one of these pairs leads to a language."""
+    targets = {target for _, target in pairs}
+    return not targets.isdisjoint(_less_and_less(language))
 
 
 def routes(release: Release, language: str, among: Sequence[Engine]) -> list[Route]:
@@ -87,7 +158,7 @@ def routes(release: Release, language: str, among: Sequence[Engine]) -> list[Rou
     for source in (release.language, *release.translations):
         for order, engine in enumerate(among):
             pairs = engine.pairs()
-            pair = next((pair for pair in _spellings(source, language) if pair in pairs), None)
+            pair = pair_for(pairs, source, language)
             if pair:
                 found.append((order, pairs[pair], source != release.language, Route(engine, source, pair, pairs[pair])))
     return [route for *_, route in sorted(found, key=lambda entry: entry[:3])]

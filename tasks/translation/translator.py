@@ -13,9 +13,10 @@ from typing import Literal
 
 from tasks.markup import clean_html
 from tasks.release import Release, Translation, supplied
-from tasks.translation import checks, ladder, limits, markup, memory, units
+from tasks.translation import checks, glossary, ladder, limits, markup, memory, units
 from tasks.translation.engines import Engine
 from tasks.translation.errors import EngineError, QuotaUsedUp, Retryable, TranslationHeld
+from tasks.translation.glossary import Term
 from tasks.translation.ladder import Way
 from tasks.translation.memory import APPROVED, Entry, Memory, NoMemory
 from tasks.translation.pieces import Piece, Text, joined, shown
@@ -95,6 +96,8 @@ class Sources:
     memory: Memory = field(default_factory=NoMemory)
     earlier: Mapping[str, Earlier] = field(default_factory=dict)
     """By key: so that a correction leaves alone what did not change."""
+    terms: Sequence[Term] = ()
+    """The glossary; those for other languages do no harm."""
 
 
 def along(
@@ -133,11 +136,14 @@ class _Work:
         script_only = bool(routes) and routes[0].engine.capabilities.script_only
         self.body = markup.read(origin.body_html, source)
         self.stretches = units.stretches_of(origin, self.body, script_only=script_only)
-        hidden = units.masked(self.stretches, release, origin, target, self.deadline, script_only=script_only)
+        self.terms = glossary.applicable(sources.terms, source, target)
+        hidden = units.masked(
+            self.stretches, release, origin, target, self.deadline, script_only=script_only, terms=self.terms
+        )
         whole = sources.memory.recall(units.keys_of(hidden, source, target), APPROVED)
         self.done = [
             Done(unit, ladder.without_engine(unit.text, source, target, script_only=script_only))
-            for unit in units.cut(hidden, source, target, whole.keys())
+            for unit in units.cut(hidden, source, target, whole)
         ]
         self.failures: list[str] = []
         self.again = False
@@ -178,7 +184,7 @@ class _Work:
             self.failed(route, str(error), error)
             return
         asked = self.open()
-        way = Way(route.engine, self.source, self.target, route.pair, self.deadline)
+        way = Way(route.engine, self.source, self.target, route.pair, self.deadline, self.terms)
         climb = ladder.translated(way, [self.done[index].unit.text for index in asked])
         for index, outcome in zip(asked, climb.outcomes, strict=True):
             unit = self.done[index].unit
@@ -197,8 +203,7 @@ class _Work:
         """Close the open units that are among `found`, if what is kept fits them."""
         for index in self.open() if found else ():
             unit = self.done[index].unit
-            packed = next((found[key] for key in unit.keys if key in found), None)
-            result = memory.unpack(packed, unit.text) if packed else None
+            result = memory.first_that_fits(unit.text, unit.keys, found)
             if not result:
                 continue
             problem = (
@@ -206,7 +211,7 @@ class _Work:
                 if structure_only
                 else checks.problem_with(unit.text, result, self.source, self.target)
             )
-            if problem is None:
+            if problem is None and glossary.problem(result, self.terms) is None:
                 self.done[index] = Done(unit, result, maker)
 
     def failed(self, route: Route, reason: str, error: EngineError | None = None) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tasks.release import Release, Translation
 from tasks.translation import limits, markup, masking, memory, sentences
-from tasks.translation.pieces import Text, shown, strip
+from tasks.translation.glossary import Term
+from tasks.translation.pieces import Text, composed, shown, strip
 
 HEADLINE, SUBHEADLINE, PLACE = -1, -2, -3
 """Numbers of the stretches that are not in the body; those in the body have the numbers of their runs."""
@@ -60,11 +61,14 @@ def masked(
     deadline: limits.Deadline,
     *,
     script_only: bool,
+    terms: Sequence[Term] = (),
 ) -> dict[int, Stretch]:
     """The same with everything opaque that goes past an engine, and without those that nobody sees."""
-    text = "\n".join(shown(stretch.text) for stretch in stretches.values())
+    text = composed("\n".join(shown(stretch.text) for stretch in stretches.values()))
     within = "\n".join(piece for stretch in stretches.values() for piece in stretch.text if isinstance(piece, str))
-    rules = masking.rules_for(release, text, origin.language, target, script_only=script_only, within=within)
+    rules = masking.rules_for(
+        release, text, origin.language, target, script_only=script_only, within=within, terms=terms
+    )
     found: dict[int, Stretch] = {}
     for number, stretch in stretches.items():
         deadline.check()
@@ -79,14 +83,16 @@ def keys_of(stretches: Mapping[int, Stretch], source: str, target: str) -> set[s
     return {key for stretch in stretches.values() for key in memory.keys(strip(stretch.text), source, target)}
 
 
-def cut(stretches: Mapping[int, Stretch], source: str, target: str, known: Set[str]) -> list[Unit]:
+def cut(stretches: Mapping[int, Stretch], source: str, target: str, known: Mapping[str, str]) -> list[Unit]:
     """The units of masked stretches, in order.
 
-    A whole stretch that is `known` (by one of its keys) is one unit: somebody translated the paragraph as such.
+    A whole stretch that is `known` (key to packed result) is one unit: somebody translated the paragraph as such.
     """
     units: list[Unit] = []
     for number, stretch in stretches.items():
-        as_one = not known.isdisjoint(memory.keys(strip(stretch.text), source, target)) if known else False
+        as_one = known and memory.first_that_fits(
+            strip(stretch.text), memory.keys(strip(stretch.text), source, target), known
+        )
         parts = [stretch.text] if as_one else sentences.split(stretch.text, source)
         for place, sentence in enumerate(parts, 1):
             name = stretch.name if len(parts) == 1 else f"{stretch.name}, sentence {place}"

@@ -190,6 +190,7 @@ def _stream(unit: Text, beginning: str) -> str:
         return ""
     opened: list[int] = []
     index = 0
+    last, was_opaque = "", False
     parts: list[str] = []
     for piece in unit:
         if isinstance(piece, Open):
@@ -197,10 +198,14 @@ def _stream(unit: Text, beginning: str) -> str:
         elif isinstance(piece, Close):
             opened.remove(piece.id)
         else:
+            opaque = isinstance(piece, Opaque)
             if isinstance(piece, Opaque):
                 words, index = placeholders.word(beginning, index), index + 1
             else:
                 words = _escaped(piece)
+            if opaque != was_opaque and last.isalnum() and words[:1].isalnum():
+                words = f" {words}"  # a letter that touches a placeholder would make it another word
+            last, was_opaque = words[-1:], opaque
             bound = "; ".join(f"t:a:{id}" for id in opened)
             core = words.strip()
             held = bound and any(map(str.isalnum, core))  # a blank around a lone `$` stops the pipeline

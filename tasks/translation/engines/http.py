@@ -105,7 +105,7 @@ class Service:
 
     def _error(self, status: int, found: Any, said: str, after: float | None) -> EngineError:
         error = (self._meaning and self._meaning(status, found, said)) or meaning_of(status, said)
-        if isinstance(error, Retryable) and after is not None:
+        if isinstance(error, Retryable | QuotaUsedUp) and after is not None:
             error.after = after
         return error
 

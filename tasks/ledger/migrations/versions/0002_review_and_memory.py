@@ -53,17 +53,20 @@ def upgrade() -> None:
         sa.Column("kept_at", sa.Float(53), nullable=False),
         sa.PrimaryKeyConstraint("key", "maker", name=op.f("pk_memory")),
     )
-    op.create_index(op.f("ix_memory_kept_at"), "memory", ["kept_at"])
+    machines = sa.text("maker <> 'approved'")
+    op.create_index(op.f("ix_memory_kept_at"), "memory", ["kept_at"], sqlite_where=machines, postgresql_where=machines)
     op.create_table(
         "terms",
         sa.Column("source_language", sa.String(35), nullable=False),
         sa.Column("target_language", sa.String(35), nullable=False),
         sa.Column("source", sa.String(500), nullable=False),
-        sa.Column("target", sa.Text(), nullable=False),
-        sa.Column("match_case", sa.Boolean(), nullable=False),
         sa.Column("forbidden", sa.Boolean(), nullable=False, comment="target is what must not stand in a translation"),
+        sa.Column("target", sa.String(500), nullable=False, comment="one for each source, unless forbidden"),
+        sa.Column("match_case", sa.Boolean(), nullable=False),
         sa.Column("part", sa.String(50), comment="of speech, for people"),
-        sa.PrimaryKeyConstraint("source_language", "target_language", "source", name=op.f("pk_terms")),
+        sa.PrimaryKeyConstraint(
+            "source_language", "target_language", "source", "forbidden", "target", name=op.f("pk_terms")
+        ),
     )
     op.create_table(
         "engines",

@@ -1,0 +1,31 @@
+"""Memory and glossary as files: TMX 1.4 and CSV in and out.
+
+pairs.py     two texts that a person says are translations of each other, as an entry of the memory
+notation.py  entries as texts that people and other tools can read, and back
+tmx.py  table.py  the two forms of a file
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tasks.translation.memory import Entry
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry with its languages."""
+
+    entry: Entry
+    source_language: str
+    target_language: str
+    outdone: tuple[str, ...] = ()
+    """Keys under which an approved entry would be found sooner than this one, which is newer."""
+
+
+@dataclass
+class Found:
+    """What a file holds: good rows, and why the others are not, with where they stand."""
+
+    rows: list[Row] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)

@@ -1,0 +1,233 @@
+"""`fanwire memory …` and `fanwire glossary …`: what people give the translations, and what is remembered of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, Annotated, Any, Literal
+
+import typer
+
+from tasks import ledger
+from tasks.languages import normalise
+from tasks.ledger import memories
+from tasks.ledger import terms as term_rows
+from tasks.translation.exchange import pairs, table, tmx
+from tasks.translation.glossary import Term
+from tasks.translation.memory import APPROVED, filed
+from workers.cli.rows import reading, writing
+from workers.cli.screen import JsonOption, err, out, print_json, print_rows, stop
+
+app = typer.Typer(no_args_is_help=True, help="Sentences that were translated before: what people approved comes first.")
+glossary_app = typer.Typer(no_args_is_help=True, help="Words that translations must have, and must not have.")
+
+Form = Literal["tmx", "csv"]
+SourceOption = Annotated[str | None, typer.Option("--source", help="Language of the source, such as en.")]
+TargetOption = Annotated[str | None, typer.Option("--target", help="Language of the translation, such as de.")]
+SkipOption = Annotated[bool, typer.Option("--skip-bad", help="Import the good rows although some are bad.")]
+FormOption = Annotated[Form | None, typer.Option("--format", help="Where the file's name does not say it.")]
+CsvFile = Annotated[Path, typer.Argument(help="CSV")]
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="TMX 1.4 or CSV by its name")],
+    skip_bad: SkipOption = False,
+    form: FormOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import approved translations (TMX, CSV): all of the file, or nothing."""
+    found = tmx.read_memory(file) if _form(file, form) == "tmx" else table.read_memory(file)
+    if found.rows and (skip_bad or not found.refused):
+        with writing() as book:
+            present = ledger.now(book)
+            for start in range(0, len(found.rows), 1000):
+                memories.keep(book, [_row(row, file.name) for row in found.rows[start : start + 1000]], now=present)
+            outdone = {key for row in found.rows for key in row.outdone if row.entry.maker == APPROVED}
+            memories.drop(book, outdone - {row.entry.key for row in found.rows}, APPROVED)
+    _tell(file, "entries", len(found.rows), found.refused, skip_bad=skip_bad, as_json=as_json)
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="TMX 1.4 or CSV by its name; - for standard output")],
+    source: SourceOption = None,
+    target: TargetOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="What engines made too, marked as theirs.")] = False,
+    form: FormOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Export what people approved; `memory import` reads it again without loss."""
+    form = _form(file, form)
+    unfit = 0
+    with reading() as book:
+        rows = memories.entries(book, source=_tag(source), target=_tag(target), approved_only=not everything)
+        if form == "tmx":
+            with _written(file, "wb", sys.stdout.buffer) as binary:
+                count, unfit = tmx.write_memory(binary, rows, version("fanwire"))
+        else:
+            with _written(file, "w", sys.stdout) as plain:
+                count, unfit = table.write_memory(plain, rows)
+    _exported(file, "entries", count, as_json=as_json, unfit=unfit)
+
+
+@app.command("list")
+def list_(as_json: JsonOption = False) -> None:
+    """How many entries there are, by languages."""
+    with reading() as book:
+        rows = [dict(row._mapping) for row in memories.count(book)]
+    if as_json:
+        print_json(rows)
+        return
+    lines = [
+        (row["source_language"], row["target_language"], f"{row['approved']:,}", f"{row['machine']:,}") for row in rows
+    ]
+    print_rows(("from", "into", "approved", "by engines"), lines)
+
+
+@app.command()
+def remove(
+    text: Annotated[str, typer.Argument(help="The sentence, as a release has it")],
+    source: Annotated[str, typer.Option("--source", help="Its language, such as en.")],
+    target: Annotated[str, typer.Option("--target", help="Language of the translation, such as de.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Forget all translations of one sentence; it is asked for anew when it is needed again."""
+    keys = pairs.keys_of(text, _needed(source), _needed(target))
+    with writing() as book:
+        count = memories.remove(book, keys)
+    if not count:
+        stop(f"the memory has no such sentence from {source} into {target}; `fanwire memory export` shows what it has")
+    _done({"removed": count}, f"{count} entries removed", as_json=as_json)
+
+
+@glossary_app.command("import")
+def import_terms(file: CsvFile, skip_bad: SkipOption = False, as_json: JsonOption = False) -> None:
+    """Import terms: source,target,source_language,target_language,match_case,part,forbidden. All, or nothing."""
+    terms, refused = table.read_glossary(file)
+    if terms and (skip_bad or not refused):
+        with writing() as book:
+            term_rows.put(book, [asdict(term) for term in terms])
+    _tell(file, "terms", len(terms), refused, skip_bad=skip_bad, as_json=as_json)
+
+
+@glossary_app.command("list")
+def list_terms(source: SourceOption = None, target: TargetOption = None, as_json: JsonOption = False) -> None:
+    """All terms."""
+    terms = _terms(source, target)
+    if as_json:
+        print_json([asdict(term) for term in terms])
+        return
+    print_rows(
+        ("from", "into", "term", "translation", "case", "part"),
+        (
+            (
+                term.source_language, term.target_language, term.source,
+                f"not: {term.target}" if term.forbidden else term.target, "as it is" if term.match_case else "any",
+                term.part or "",
+            )
+            for term in terms
+        ),
+    )  # fmt: skip
+
+
+@glossary_app.command("export")
+def export_terms(
+    file: Annotated[Path, typer.Argument(help="CSV; - for standard output")],
+    source: SourceOption = None,
+    target: TargetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Export terms as `glossary import` reads them."""
+    terms = _terms(source, target)
+    with _written(file, "w", sys.stdout) as plain:
+        count = table.write_glossary(plain, terms)
+    _exported(file, "terms", count, as_json=as_json)
+
+
+@glossary_app.command("remove")
+def remove_term(
+    term: Annotated[str, typer.Argument(help="The word of the source language")],
+    source: Annotated[str, typer.Option("--source", help="Its language, such as en.")],
+    target: Annotated[str, typer.Option("--target", help="Language of the translation, such as de.")],
+    only: Annotated[str | None, typer.Option("--translation", help="Of several only this one.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove what the glossary says for a word."""
+    with writing() as book:
+        count = term_rows.remove(book, term, (_needed(source), _needed(target)), target=only)
+    if not count:
+        stop(f"the glossary has no {term!r} from {source} into {target}; `fanwire glossary list` lists what it has")
+    _done({"removed": count}, f"{count} terms removed", as_json=as_json)
+
+
+def _terms(source: str | None, target: str | None) -> list[Term]:
+    sources, targets = ([_needed(tag)] if tag else None for tag in (source, target))
+    with reading() as book:
+        return [Term(**row._mapping) for row in term_rows.listed(book, sources=sources, targets=targets)]
+
+
+def _form(file: Path, form: Form | None) -> Form:
+    ending = file.suffix.lower().removeprefix(".")
+    if form is None and ending not in ("tmx", "csv"):
+        stop(f"{file}: its name must end in .tmx or .csv, or --format say which it is", "(file)")
+    return form or ("tmx" if ending == "tmx" else "csv")
+
+
+def _tag(language: str | None) -> str | None:
+    return _needed(language) if language else None
+
+
+def _needed(language: str) -> str:
+    try:
+        return filed(normalise(language))
+    except ValueError as error:
+        stop(str(error), "(language)")
+
+
+def _row(row: Any, name: str) -> dict[str, Any]:
+    languages = {"source_language": row.source_language, "target_language": row.target_language}
+    return asdict(row.entry) | languages | {"origin": name}
+
+
+def _written(file: Path, mode: str, standard: IO[Any]) -> AbstractContextManager[IO[Any]]:
+    if str(file) == "-":
+        return nullcontext(standard)
+    encoding = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+    return file.open(mode, **encoding)  # type: ignore[call-overload, no-any-return]
+
+
+def _tell(
+    file: Path, what: str, good: int, refused: Sequence[tuple[str, str]], *, skip_bad: bool, as_json: bool
+) -> None:
+    """What came of an import; exit status 1 if any row was bad."""
+    taken = good if skip_bad or not refused else 0
+    if as_json:
+        problems = [{"where": where, "problem": problem} for where, problem in refused]
+        print_json({"imported": taken, "refused": len(refused), "problems": problems})
+    else:
+        for where, problem in refused:
+            err.print(f"{file.name}, {where}: {problem}", markup=False)
+        out.print(f"{taken:,} {what} imported, {len(refused):,} rows refused", markup=False)
+        if refused and not skip_bad:
+            out.print("Nothing was imported: mend these rows, or use --skip-bad.", markup=False)
+    if refused:
+        raise typer.Exit(1)
+
+
+def _exported(file: Path, what: str, count: int, *, as_json: bool, unfit: int = 0) -> None:
+    if str(file) == "-":  # standard output holds the file itself
+        return
+    left = f"; {unfit:,} left out: damaged, or with characters that XML cannot hold (CSV can)" if unfit else ""
+    _done({"exported": count, "left_out": unfit}, f"{count:,} {what} in {file}{left}", as_json=as_json)
+
+
+def _done(told: dict[str, Any], words: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(told)
+    else:
+        out.print(words, markup=False)
