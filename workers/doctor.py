@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -25,19 +26,22 @@ from tasks.delivery.verdicts import judge
 from tasks.documents import DocumentRefused
 from tasks.ledger import outlets
 from tasks.ledger.schema import deliveries
+from tasks.metering import NOTHING
 from tasks.outlet import Outlet
 from tasks.secrets import SecretMissing, resolve
 from tasks.settings import PREFIX, Settings, settings
 from tasks.states import FINAL, State
-from workers import home
+from tasks.translation.configuration import read_configuration
+from tasks.translation.router import reaches
+from workers import engines, home
 from workers.broker import broker_url, embedded
 
 TEST_BODY = b"This is a test delivery of a press-release wire. Publish nothing of it."
 SHOWN = 5
 BESIDE_SETTINGS = {
     PREFIX + name
-    for name in ("FLOWER_ADDRESS", "BROKER_PASSWORD", "LEDGER_PASSWORD", "BROKER_PORT", "IMAGE", "PREPARE_PROCESSES",
-                 "STOP_GRACE", "FOLDER")
+    for name in ("FLOWER_ADDRESS", "BROKER_PASSWORD", "LEDGER_PASSWORD", "BROKER_PORT", "IMAGE", "STOP_GRACE",
+                 "FOLDER", "TRANSLATION_FOLDER")
 }  # fmt: skip
 """Variables that are read elsewhere: by Flower's configuration and by docker-compose.yml (deploy/.env.example)."""
 
@@ -54,7 +58,7 @@ def examine() -> list[Finding]:
     """Look at everything; a part that cannot be reached is a finding, not an error."""
     found = _guarded(_settings)
     if not any(finding.level == "unsafe" for finding in found):  # every other part would only say the same again
-        for part in (_broker, _ledger, _secrets, _addresses):
+        for part in (_broker, _ledger, _secrets, _addresses, _translation, _languages):
             found += _guarded(part)
     return found
 
@@ -164,6 +168,47 @@ def _addresses() -> Iterator[Finding]:
             f"{len(refused):,} outlets have an address that is not public, and get nothing unless "
             f"FANWIRE_ALLOWED_NETWORKS allows it: {shown}",
         )
+
+
+def _translation() -> Iterator[Finding]:
+    """The translation file and its engines."""
+    file = settings().translation_file
+    standings = engines.standings()
+    told = f"the translation file is {file}" if file else "there is no translation file: OpenCC and Apertium translate"
+    yield Finding("fine", f"{told}; engines: {', '.join(one.name for one in standings) or 'none'}")
+    missing = [problem for one in standings for problem in engines.unreadable_secrets(one)]
+    for problem in missing:
+        yield Finding("unsafe", problem)
+    if any((one.document.key or "").startswith("env:") for one in standings):
+        yield Finding(
+            "note", "env: keys of engines were looked up in this shell; the worker `translate` has its own environment"
+        )
+    for one in standings:
+        if one.problem:
+            yield Finding("note" if one.problem == NOTHING else "unsafe", f"engine {one.name}: {one.problem}")
+        if one.rests:
+            yield Finding("note", f"engine {one.name} {one.rests}; `fanwire engines wake {one.name}` ends it")
+        if engines.exposed(one.document):
+            yield Finding("unsafe", f"engines.{one.name}.url: its key goes over http:// to another machine; use https")
+
+
+def _languages() -> Iterator[Finding]:
+    """Languages that outlets take and no engine goes to."""
+    configuration = read_configuration(settings().translation_file)
+    pairs = {one.name: one.pairs for one in engines.standings()}
+    taking = Counter(
+        language
+        for outlet in _everyone()
+        for language in (outlet.languages if outlet.machine_translation != "refuse" else ())
+    )
+    without = {
+        language: number
+        for language, number in taking.most_common()
+        if not any(reaches(pairs[name], language) for name in configuration.order(language))
+    }
+    if without:
+        shown = ", ".join(f"{language} ({number:,} outlets)" for language, number in without.items())
+        yield Finding("note", f"no engine translates into these, so they go out only as supplied: {shown}")
 
 
 def _is_address(host: str) -> bool:

@@ -56,6 +56,20 @@ def holds(ledger: Connection, release_id: int) -> list[dict[str, Any]]:
     ]
 
 
+def makers(ledger: Connection, release_id: int) -> dict[str, str]:
+    """{language: engines} of the translations that the producer did not write."""
+    query = (
+        select(translations.c.language, translations.c.engine)
+        .where(
+            translations.c.release_id == release_id,
+            translations.c.state == Making.MADE,
+            translations.c.engine.not_in(("source", "supplied")),  # and so is not null
+        )
+        .order_by(translations.c.language)
+    )
+    return {row.language: row.engine for row in ledger.execute(query)}
+
+
 def unknowable(ledger: Connection, release_id: int) -> set[tuple[str, str]]:
     """(outlet, language) of deliveries with an attempt that may have arrived although no answer was read."""
     query = (
@@ -77,7 +91,14 @@ def in_the_making(ledger: Connection, release_id: int) -> int:
     translation = and_(
         translations.c.release_id == renditions.c.release_id, translations.c.language == renditions.c.language
     )
-    untried = select(func.count()).where(translations.c.release_id == release_id, translations.c.state == Making.WANTED)
+    waits = exists().where(  # made anew after all had left, it brings no delivery any more
+        deliveries.c.state == State.HELD,
+        deliveries.c.release_id == translations.c.release_id,
+        deliveries.c.language == translations.c.language,
+    )
+    untried = select(func.count()).where(
+        translations.c.release_id == release_id, translations.c.state == Making.WANTED, waits
+    )
     unformatted = select(func.count()).where(
         renditions.c.release_id == release_id,
         renditions.c.state == Making.WANTED,

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, exists, literal, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, exists, literal, literal_column, or_, select, update
 
 from tasks.ledger.schema import deliveries, releases, renditions, translations
 from tasks.release import Translation
-from tasks.states import Making
+from tasks.states import Hold, Making
 
 
 def want(ledger: Connection, table: Table, keys: Sequence[dict[str, Any]], *, hint_at: float) -> None:
@@ -43,7 +43,9 @@ def finish(ledger: Connection, table: Table, *, attempt: int, now: float, made: 
 
 
 LONGEST_WAIT = 3600.0
-"""Seconds between two tries to make something, at most: an engine that is back is found after so long."""
+"""Seconds between two tries to make something, at most."""
+LONGEST_PAUSE = 600.0
+"""The same for what time may mend: an engine that is back is found after so long, if nobody else finds it before."""
 _MADE: ColumnElement[str] = literal_column("'made'")
 
 
@@ -56,15 +58,35 @@ def hold(
     wait: float,
     reason: str,
     kept: dict[str, Any] | None = None,
+    again: bool = False,
+    worth: float | None = None,
     **key: Any,
 ) -> None:
     """Note why it could not be made, and (`kept`) what there is of it all the same.
 
-    It is tried again after `wait` seconds, and ever more rarely after that.
+    It is tried again after `wait` seconds, and ever more rarely after that; less rarely if time may mend it (`again`),
+    and after `worth` seconds if it is known how long that takes.
     """
-    hint_at = now + min(wait * 2.0 ** min(attempt - 1, 30), LONGEST_WAIT)
+    pause = wait * 2.0 ** min(attempt - 1, 30) if worth is None else worth
+    hint_at = now + min(pause, LONGEST_PAUSE if again else LONGEST_WAIT)
     values = {**(kept or {}), "state": Making.HELD, "reason": reason, "hint_at": hint_at, "lease_until": 0}
     ledger.execute(update(table).where(_is(table, key), table.c.attempt == attempt).values(values))
+
+
+def free(ledger: Connection, engine: str, *, now: float) -> int:
+    """Have every held translation tried now whose reason names an engine that is back; how many there are."""
+    back = (
+        update(translations)
+        .where(
+            translations.c.state != _MADE,
+            translations.c.state == Making.HELD,
+            translations.c.reason.contains(f"{engine} ", autoescape=True),
+            translations.c.hint_at > now,
+            translations.c.lease_until <= now,
+        )
+        .values(hint_at=now)
+    )
+    return ledger.execute(back).rowcount
 
 
 def unmade(ledger: Connection, table: Table, *, now: float, again_at: float) -> list[Row]:  # type: ignore[type-arg]
@@ -94,30 +116,80 @@ def unmade(ledger: Connection, table: Table, *, now: float, again_at: float) -> 
     return list(ledger.execute(late))
 
 
-def remake_renditions(ledger: Connection, release_id: int, now: float) -> None:
-    """Want all renditions of a release anew. A maker that is at work on one loses its claim."""
+def remake_renditions(ledger: Connection, release_id: int, now: float, language: str | None = None) -> None:
+    """Want all renditions of a release (in one language) anew. A maker that is at work on one loses its claim."""
     again = {"state": Making.WANTED, "hint_at": now, "lease_until": 0, "attempt": renditions.c.attempt + 1}
-    ledger.execute(update(renditions).where(renditions.c.release_id == release_id).values(again))
+    these = renditions.c.language == language if language else literal(True)
+    ledger.execute(update(renditions).where(renditions.c.release_id == release_id, these).values(again))
 
 
-def translation(ledger: Connection, release_id: int, language: str) -> Translation | None:
-    """The finished translation, or None."""
-    document = ledger.execute(
-        select(translations.c.document).where(
-            translations.c.release_id == release_id,
-            translations.c.language == language,
-            translations.c.state == Making.MADE,
-        )
-    ).scalar()
+def remake_translation(ledger: Connection, release_id: int, language: str, now: float) -> None:
+    """Want a translation anew, approved by nobody. A maker that is at work on it loses its claim; document and units
+    stay until there are others."""
+    nobody = {"status": None, "approved_by": None, "approved_at": None}
+    again: dict[str, Any] = {"state": Making.WANTED, "reason": None, "hint_at": now, "lease_until": 0} | nobody
+    again["attempt"] = translations.c.attempt + 1
+    ledger.execute(update(translations).where(_is(translations, _key(release_id, language))).values(again))
+
+
+def approve(
+    ledger: Connection, release_id: int, language: str, *, document: Translation, by: str | None, now: float
+) -> None:
+    """Note that a person approved a translation that is made; `document` says so too."""
+    approved = {"status": "approved", "approved_by": by, "approved_at": now, "document": document.model_dump_json()}
+    ledger.execute(update(translations).where(_is(translations, _key(release_id, language))).values(approved))
+
+
+def look(ledger: Connection, release_id: int, language: str, *, to_change: bool = False) -> Row | None:  # type: ignore[type-arg]
+    """The row of a translation; with `to_change` nobody else changes it until this transaction ends."""
+    query = select(translations).where(_is(translations, _key(release_id, language)))
+    return ledger.execute(query.with_for_update() if to_change else query).first()
+
+
+def languages(ledger: Connection, release_id: int) -> list[Row]:  # type: ignore[type-arg]
+    """The rows of all translations of a release, by language."""
+    query = select(translations).where(translations.c.release_id == release_id)
+    return list(ledger.execute(query.order_by(translations.c.language)))
+
+
+def for_people(ledger: Connection) -> list[Row]:  # type: ignore[type-arg]
+    """The translations that deliveries wait for and that only a person can help on, the oldest release first: those to
+    be approved, and those in which no engine found something sound for every unit."""
+    waits = deliveries.c.state == literal_column("'held'")
+    held = (
+        select(deliveries.c.release_id, deliveries.c.language)
+        .where(waits, deliveries.c.reason.in_([Hold.TRANSLATION, Hold.APPROVAL]))
+        .distinct()
+        .subquery()
+    )
+    same = and_(translations.c.release_id == held.c.release_id, translations.c.language == held.c.language)
+    stuck = or_(translations.c.state == Making.MADE, translations.c.state == Making.HELD)
+    query = (
+        select(translations, releases.c.uri, releases.c.version, releases.c.received_at)
+        .join(held, same)
+        .join(releases, releases.c.id == translations.c.release_id)
+        .where(stuck)
+        .order_by(releases.c.received_at, translations.c.release_id, translations.c.language)
+    )
+    return list(ledger.execute(query))
+
+
+def translation(ledger: Connection, release_id: int, language: str, *, to_use: bool = False) -> Translation | None:
+    """The finished translation, or None; with `to_use` it stays as it is until this transaction ends."""
+    query = select(translations.c.document).where(
+        _is(translations, _key(release_id, language)), translations.c.state == Making.MADE
+    )
+    document = ledger.execute(query.with_for_update(read=True) if to_use else query).scalar()
     return Translation.model_validate_json(document) if document else None
 
 
 def newest_translation(ledger: Connection, uri: str, language: str) -> Translation | None:
-    """The finished translation of the highest version of a release that has one in this language."""
+    """The translation of the highest version of a release that has one in this language; one that is being made anew
+    counts, for it is the one that outlets may have."""
     document = ledger.execute(
         select(translations.c.document)
         .join(releases, releases.c.id == translations.c.release_id)
-        .where(releases.c.uri == uri, translations.c.language == language, translations.c.state == Making.MADE)
+        .where(releases.c.uri == uri, translations.c.language == language, translations.c.document.is_not(None))
         .order_by(releases.c.version.desc())
         .limit(1)
     ).scalar()
@@ -165,6 +237,10 @@ def rendition(ledger: Connection, release_id: int, language: str, format: str) -
         )
     ).first()
     return Bytes(row.content_type, row.body) if row is not None and row.body is not None else None
+
+
+def _key(release_id: int, language: str) -> dict[str, Any]:
+    return {"release_id": release_id, "language": language}
 
 
 def _is(table: Table, key: dict[str, Any]) -> ColumnElement[bool]:

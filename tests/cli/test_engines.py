@@ -1,0 +1,171 @@
+"""`fanwire engines`, and what `fanwire doctor` says of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samples import outlet
+
+from tasks import ledger, metering, secrets
+from tasks.ledger import engines, outlets
+from tasks.settings import settings
+from tasks.translation.configuration import EngineDocument
+from tasks.translation.errors import QuotaUsedUp, Retryable
+
+from .conftest import Run
+
+LIBRE = "engines: {libre: {type: libretranslate, url: 'http://127.0.0.1:9', budget: {characters: 1000}}, opencc: {}}"
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Writes the configured translation file."""
+    path = tmp_path / "translation.yaml"
+    monkeypatch.setenv("FANWIRE_TRANSLATION_FILE", str(path))
+    settings.cache_clear()
+    secrets.forget()
+
+    def write(text: str) -> Path:
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def fail(times: int, name: str = "libre") -> None:
+    meter, document = metering.LedgerMeter(), EngineDocument.model_validate({"budget": {"characters": 1000}})
+    for _ in range(times):
+        meter.note(name, document, meter.ask(name, document, 10), Retryable("answered 503"))
+
+
+def listed(run: Run) -> dict[str, Any]:
+    return {one["name"]: one for one in json.loads(run("engines", "list", "--json").stdout)}
+
+
+def test_list_says_what_they_can_and_have_used(run: Run, file: Callable[[str], Path], home: None) -> None:
+    file(LIBRE)
+    fail(5)
+    found = listed(run)
+    libre = found["libre"]
+    assert (libre["type"], libre["failures"], libre["month"]["characters"]) == ("libretranslate", 5, 50)
+    assert libre["budget"] == {"characters": 1000, "cost": None}
+    assert libre["minute"] == {"requests": 5, "characters": 50}
+    assert libre["rests"].endswith("UTC after 5 failures: answered 503")
+    assert (found["opencc"]["pairs"], found["opencc"]["rests"], found["opencc"]["problem"]) == (2, None, None)
+    told = run("engines", "list").stdout
+    assert "50 of 1,000 characters" in told
+    assert "rests until" in told
+    assert "ready (opencc " in told
+
+
+def test_list_needs_no_ledger_and_says_who_is_left_out(run: Run, file: Callable[[str], Path]) -> None:
+    file("engines: {deepl: {}, mine: {type: nothing}}")
+    found = listed(run)
+    assert found["deepl"]["problem"] == "engines.deepl.key: is required (for example env:TRANSLATION_KEY)"
+    assert "there is no type 'nothing'" in found["mine"]["problem"]
+    assert not settings().home.exists()
+
+
+@pytest.mark.parametrize("command", ["list", "test opencc", "wake opencc"])
+def test_a_file_that_cannot_be_read_is_one_line(
+    run: Run, file: Callable[[str], Path], problems: Callable[..., Any], command: str
+) -> None:
+    file("engines: [")
+    [line] = run("engines", *command.split(), status=1).stderr.splitlines()
+    assert "translation.yaml refused: (file): is not YAML: line 1" in line
+
+
+def test_test_translates_a_sentence_with_a_link(run: Run) -> None:
+    told = run("engines", "test", "opencc").stdout
+    assert "opencc zh-Hans→zh-Hant, opencc " in told
+    assert "<a>位於北部的新軟體工廠</a>" in told
+    found = json.loads(run("engines", "test", "opencc", "<a>软件</a>很好", "--to", "zh-TW", "--json").stdout)
+    assert (found["result"], found["error"]) == ("<a>軟體</a>很好", None)
+
+
+def test_test_says_the_kind_of_error(run: Run, file: Callable[[str], Path], home: None) -> None:
+    file(LIBRE)
+    told = run("engines", "test", "libre", "--to", "es", status=1).stdout
+    assert told.startswith("libre en→es: Retryable: cannot be reached (")
+    found = json.loads(run("engines", "test", "libre", "--to", "es", "--json", status=1).stdout)
+    assert (found["error"], found["result"]) == ("Retryable", None)
+    assert listed(run)["libre"]["month"]["characters"] > 100
+
+
+def test_test_asks_an_engine_that_rests_and_one_that_answers_rests_no_more(run: Run, home: None) -> None:
+    meter = metering.LedgerMeter()
+    meter.note("opencc", EngineDocument(), meter.ask("opencc", EngineDocument(), 1), QuotaUsedUp("empty"))
+    assert listed(run)["opencc"]["rests"]
+    run("engines", "test", "opencc")
+    assert not listed(run)["opencc"]["rests"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("test nobody", "there is no engine 'nobody'; there are libre, opencc"),
+        ("wake nobody", "there is no engine 'nobody'"),
+        ("test opencc --from en", "opencc cannot translate from en"),
+        ("test libre --from ko --to en", "say a TEXT in ko"),
+    ],
+)
+def test_what_cannot_be_tested(run: Run, file: Callable[[str], Path], home: None, arguments: str, says: str) -> None:
+    file(LIBRE)
+    assert says in run("engines", *arguments.split(), status=1).stderr
+
+
+def test_wake_ends_a_rest(run: Run, file: Callable[[str], Path], home: None) -> None:
+    file(LIBRE)
+    fail(5)
+    assert run("engines", "wake", "libre").stdout == "libre may be asked again; 0 translations are tried now\n"
+    with ledger.read() as book:
+        row = engines.get(book, "libre")
+    assert row is not None
+    assert (row["failures"], row["rest_until"], row["month_characters"]) == (0, 0, 50)
+
+
+def findings(run: Run, status: int) -> dict[str, str]:
+    found = json.loads(run("doctor", "--json", status=status).stdout)
+    return {finding["what"]: finding["level"] for finding in found}
+
+
+def test_doctor_looks_at_the_translation_file(
+    run: Run, file: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, home: None
+) -> None:
+    monkeypatch.setenv("THERE", "x")
+    file(
+        "engines:\n"
+        "  deepl: {key: env:NOT_THERE}\n"
+        "  libre: {type: libretranslate, url: 'http://translate.example:5000', key: env:THERE}\n"
+        "  near: {type: libretranslate, url: 'http://127.0.0.1:5000', key: env:THERE}\n"
+        "  azure: {}\n"
+        "  apertium: {folder: /nowhere}\n"
+    )
+    fail(5)
+    with ledger.write() as book:
+        takers = [outlet("a", languages=["de", "yo"]), outlet("b", languages=["sw"], machine_translation="refuse")]
+        outlets.put(book, takers, ledger.now(book))
+    found = findings(run, 1)
+    unsafe = [what for what, level in found.items() if level == "unsafe"]
+    assert unsafe == [
+        "secret env:NOT_THERE: is not in the environment (engine deepl)",
+        "engines.libre.url: its key goes over http:// to another machine; use https",
+        "engine azure: engines.azure.key: is required (for example env:TRANSLATION_KEY)",
+    ]
+    notes = "\n".join(what for what, level in found.items() if level == "note")
+    assert "engine apertium: can translate nothing here" in notes
+    assert "engine libre rests until" in notes
+    assert "so they go out only as supplied: yo (1 outlets)" in notes
+
+
+def test_doctor_says_that_the_translation_file_cannot_be_read(
+    run: Run, file: Callable[[str], Path], home: None
+) -> None:
+    file("languages: {de: {engines: [deepl]}}")
+    unsafe = [what for what, level in findings(run, 1).items() if level == "unsafe"]
+    assert len(unsafe) == 1
+    assert "languages.de.engines: there is no engine 'deepl' under engines" in unsafe[0]

@@ -1,0 +1,127 @@
+"""The translation file: what it may say, and what is said of one that is wrong."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tasks.documents import DocumentRefused
+from tasks.translation.configuration import DEFAULT, EngineDocument, read_configuration, read_or_last, required
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes the file; its path."""
+
+    def write(text):
+        (tmp_path / "translation.yaml").write_text(text, "utf-8")
+        return tmp_path / "translation.yaml"
+
+    return write
+
+
+def problems(path):
+    with pytest.raises(DocumentRefused) as caught:
+        read_configuration(path)
+    return {problem.field: problem.problem for problem in caught.value.problems}
+
+
+def test_without_a_file_opencc_and_apertium_translate_everything():
+    assert read_configuration(None) is DEFAULT
+    assert DEFAULT.order("de") == ["opencc", "apertium"]
+    assert DEFAULT.for_language("de").publish == "checked"
+
+
+def test_an_empty_file_is_as_none(write):
+    assert read_configuration(write("")) == DEFAULT
+
+
+def test_the_entry_of_a_language_is_the_nearest_one(write):
+    found = read_configuration(
+        write(
+            "engines: {deepl: {key: env:K}, apertium: {}}\n"
+            "languages:\n"
+            "  '*': {engines: [apertium]}\n"
+            "  pt: {engines: [deepl, apertium], publish: approved}\n"
+            "  pt-PT: {engines: []}\n"
+            "  no: {engines: [deepl], cost_cap: 0.5}\n"
+        )
+    )
+    assert found.order("pt-BR") == ["deepl", "apertium"]
+    assert found.for_language("pt-BR").publish == "approved"
+    assert found.order("pt-PT") == []
+    assert found.order("fr") == ["apertium"]
+    assert found.for_language("no").cost_cap == 0.5  # no truth value of YAML
+
+
+def test_options_may_be_numbers(write):
+    found = read_configuration(write("engines: {openai: {model: x, options: {temperature: 0.2, on: yes}}}"))
+    assert found.engines["openai"].options == {"temperature": "0.2", "on": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "says"),
+    [
+        ("engines: [", "(file)", "is not YAML: line 1"),
+        ("- a", "(document)", "object with fields"),
+        ("engines: {deepl: {url: deepl.example}}", "engines.deepl.url", "web address"),
+        ("engines: {deepl: {adress: x}}", "engines.deepl.adress", "known fields are"),
+        ("engines: {deepl: {timeout: 0}}", "engines.deepl.timeout", "more than 0"),
+        ("engines: {deepl: {per_minute: {requests: many}}}", "engines.deepl.per_minute.requests", "whole number"),
+        ("engines: {deepl: {budget: {cost: 3}}}", "engines.deepl.price", "budget.cost counts in it"),
+        ("engines: {deepl: {options: {Region: x}}}", "engines.deepl.options.Region.[key]", "lower-case"),
+        ("languages: {de: {engines: [deepl]}}", "languages.de.engines", "there are opencc, apertium"),
+        ("languages: {de: {publish: soon}}", "languages.de.publish", "'checked' or 'approved'"),
+        ("languages: {tlhx: {}}", "languages.tlhx.[key]", "CLDR"),
+    ],
+)
+def test_what_is_wrong_is_named(write, text, field, says):
+    assert says in problems(write(text))[field]
+
+
+def test_a_key_that_is_no_reference_is_not_repeated(write):
+    path = write("engines: {deepl: {key: 0a1b2c3d}}")
+    with pytest.raises(DocumentRefused, match="must name where the secret is") as caught:
+        read_configuration(path)
+    assert "0a1b2c3d" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    assert problems(tmp_path / "translation.yaml") == {"(file)": "cannot be read: No such file or directory"}
+
+
+def test_a_changed_file_is_read_anew_and_an_unchanged_one_is_not(write):
+    path = write("engines: {apertium: {}}")
+    first = read_configuration(path)
+    assert read_configuration(path) is first
+    write("engines: {opencc: {}, apertium: {}}")
+    assert list(read_configuration(path).engines) == ["opencc", "apertium"]
+    write("engines: [")
+    assert "(file)" in problems(path)
+    path.write_text("engines: {apertium: {}}")
+    os.utime(path, ns=(0, 0))
+    assert list(read_configuration(path).engines) == ["apertium"]
+
+
+def test_who_must_know_is_told_what_stood_there_last(write):
+    path = write("engines: [")
+    with pytest.raises(DocumentRefused):
+        read_or_last(path)
+    write("languages: {de: {publish: approved}}")
+    assert read_or_last(path).for_language("de").publish == "approved"
+    write("engines: [ ")
+    assert read_or_last(path).for_language("de").publish == "approved"
+    write("languages: {de: {publish: checked}}")
+    assert read_or_last(path).for_language("de").publish == "checked"
+
+
+def test_what_an_engine_needs_is_named_with_an_example():
+    with pytest.raises(DocumentRefused) as caught:
+        required("mine", EngineDocument(), "key", "url", "options.region")
+    assert [(problem.field, problem.problem) for problem in caught.value.problems] == [
+        ("engines.mine.key", "is required"),
+        ("engines.mine.url", "is required"),
+        ("engines.mine.options.region", "is required"),
+    ]
+    assert caught.value.problems[0].example == "env:TRANSLATION_KEY"

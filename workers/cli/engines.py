@@ -1,0 +1,102 @@
+"""`fanwire engines …`: what translates."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tasks import metering
+from tasks.languages import normalise
+from tasks.settings import settings
+from tasks.translation.configuration import read_configuration
+from tasks.translation.metered import unlimited
+from workers import engines
+from workers.cli.rows import need_ledger
+from workers.cli.screen import JsonOption, out, print_json, print_rows, stop
+
+app = typer.Typer(no_args_is_help=True, help="What translates: how the engines stand, one test, the end of a rest.")
+
+NOT_COUNTED = "not counted"
+"""Of engines without limits, budget and price."""
+
+
+def _tag(value: str | None) -> str | None:
+    try:
+        return value and normalise(value)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+@app.command("list")
+def list_(as_json: JsonOption = False) -> None:
+    """The engines of the translation file: what they can, what they have used, and whether they rest."""
+    found = engines.standings()
+    if as_json:
+        print_json([engines.as_json(standing) for standing in found])
+        return
+    print_rows(
+        ("engine", "type", "pairs", "this minute", "this month", "is"),
+        [(one.name, one.type, f"{len(one.pairs):,}", _minute(one), _month(one), _stands(one)) for one in found],
+    )
+
+
+def _minute(one: engines.Standing) -> str:
+    if unlimited(one.document):
+        return NOT_COUNTED
+    limit, use = one.document.per_minute, one.use
+    requests = _of(use.minute_requests, limit.requests)
+    return f"{requests} requests, {_of(use.minute_characters, limit.characters)} characters"
+
+
+def _month(one: engines.Standing) -> str:
+    if unlimited(one.document):
+        return NOT_COUNTED
+    budget, use = one.document.budget, one.use
+    cost = f", cost {use.month_cost:.2f}" + (f" of {budget.cost:.2f}" if budget.cost is not None else "")
+    return f"{_of(use.month_characters, budget.characters)} characters{cost if one.document.price else ''}"
+
+
+def _of(number: int, most: int | None) -> str:
+    return f"{number:,}" if most is None else f"{number:,} of {most:,}"
+
+
+def _stands(one: engines.Standing) -> str:
+    failing = f", failed {one.use.failures} times in a row: {one.use.reason}" if one.use.failures else ""
+    return one.problem or one.rests or f"ready ({one.model}){failing}"
+
+
+@app.command("test")
+def try_(
+    name: Annotated[str, typer.Argument(help="As the translation file calls it")],
+    text: Annotated[str | None, typer.Argument(help="A sentence; a link in it is <a>…</a>")] = None,
+    source: Annotated[str | None, typer.Option("--from", help="A language tag")] = None,
+    target: Annotated[str | None, typer.Option("--to", help="A language tag")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Have one sentence translated, whether the engine rests or not; it counts as use."""
+    try:
+        tried = engines.try_out(name, _tag(source), _tag(target), text)
+    except engines.NotTestable as error:
+        stop(str(error), "(engine)")
+    if as_json:
+        print_json(tried.to_dict())
+    elif tried.error:
+        out.print(f"{name} {tried.source}→{tried.target}: {tried.error}: {tried.reason}", markup=False)
+    else:
+        out.print(f"{name} {tried.source}→{tried.target}, {tried.model}, after {tried.seconds} s", markup=False)
+        out.print(f"  {tried.text}\n  {tried.result}", markup=False)
+    if tried.error:
+        raise typer.Exit(1)
+
+
+@app.command()
+def wake(name: Annotated[str, typer.Argument(help="As the translation file calls it")]) -> None:
+    """End an engine's rest, and try at once what is held for it."""
+    try:
+        engines.find(read_configuration(settings().translation_file), name)
+    except engines.NotTestable as error:
+        stop(str(error), "(engine)")
+    need_ledger()
+    freed = metering.wake(name)
+    out.print(f"{name} may be asked again; {freed} translations are tried now", markup=False)

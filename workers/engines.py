@@ -1,0 +1,234 @@
+"""How the configured translation engines stand, for `fanwire engines` and `fanwire doctor`."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from tasks import ledger
+from tasks.languages import HOUSE_LANGUAGES
+from tasks.ledger import engines as rows
+from tasks.metering import NOTHING, LedgerMeter
+from tasks.secrets import SecretMissing, resolve
+from tasks.settings import settings
+from tasks.translation import ladder, router
+from tasks.translation.configuration import EngineDocument, TranslationDocument, read_configuration
+from tasks.translation.engines import Engine, Pair
+from tasks.translation.errors import EngineError
+from tasks.translation.limits import Deadline
+from tasks.translation.metered import MemoryMeter, Meter, Metered, Purse, Use, current, resting
+from tasks.translation.pieces import Close, Open, Piece, Text, joined
+from workers import home
+
+SAMPLES = {
+    "en": "The company said on Monday that <a>its new plant in the north</a> is open.",
+    "es": "La empresa dijo el lunes que <a>su nueva planta en el norte</a> está abierta.",
+    "fr": "L’entreprise a dit lundi que <a>sa nouvelle usine dans le nord</a> est ouverte.",
+    "pt": "A empresa disse na segunda-feira que <a>sua nova fábrica no norte</a> está aberta.",
+    "de": "Das Unternehmen sagte am Montag, dass <a>sein neues Werk im Norden</a> offen ist.",
+    "id": "Perusahaan mengatakan bahwa <a>pabrik barunya di utara</a> sudah dibuka.",
+    "ms": "Syarikat berkata bahawa <a>kilang barunya di utara</a> sudah dibuka.",
+    "zh-Hans": "公司周一表示，<a>位于北部的新软件工厂</a>已经启用。",
+}
+"""What an engine is tested with where nobody says anything else."""
+
+
+class NotTestable(ValueError):
+    """Nothing can be asked of an engine; the text says why."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One engine of the configuration, as things are."""
+
+    name: str
+    document: EngineDocument
+    pairs: tuple[Pair, ...]
+    model: str | None
+    """Of its first pair."""
+    problem: str | None
+    """Why it can do nothing at all."""
+    rests: str | None
+    """Until when, and why."""
+    use: Use
+
+    @property
+    def type(self) -> str:
+        return self.document.type or self.name
+
+
+def standings() -> list[Standing]:
+    """All engines, in the order of the file; raises DocumentRefused for a file that cannot be read."""
+    configuration = read_configuration(settings().translation_file)
+    roster = router.roster(settings().translation_file)
+    present, kept = _kept()
+    return [
+        _standing(name, document, roster, Use(**kept[name]) if name in kept else Use(), present)
+        for name, document in configuration.engines.items()
+    ]
+
+
+def _standing(name: str, document: EngineDocument, roster: router.Roster, use: Use, now: float) -> Standing:
+    model, problem = None, roster.left_out.get(name)
+    pairs: tuple[Pair, ...] = ()
+    if name in roster.engines:
+        engine = Metered(roster.engines[name], document, MemoryMeter(), Purse())
+        pairs = tuple(engine.pairs())
+        problem = None if pairs else NOTHING
+        model = _model(engine, pairs)
+    return Standing(name, document, pairs, model, problem, resting(use, now), current(use, now))
+
+
+def _model(engine: Engine, pairs: tuple[Pair, ...]) -> str | None:
+    try:
+        return engine.model(*pairs[0]) if pairs else None
+    except EngineError:
+        return None
+
+
+def _kept() -> tuple[float, dict[str, Any]]:
+    """The time, and what the ledger knows of engines; nothing where there is no ledger yet."""
+    if not home.ledger_is_there():
+        return time.time(), {}
+    with ledger.read() as book:
+        return ledger.now(book), rows.every(book)
+
+
+def as_json(standing: Standing) -> dict[str, Any]:
+    """For programs."""
+    use, document = standing.use, standing.document
+    return {
+        "name": standing.name,
+        "type": standing.type,
+        "pairs": len(standing.pairs),
+        "model": standing.model,
+        "problem": standing.problem,
+        "rests": standing.rests,
+        "rest_until": use.rest_until if standing.rests else None,
+        "failures": use.failures,
+        "minute": {"requests": use.minute_requests, "characters": use.minute_characters},
+        "per_minute": document.per_minute.model_dump(),
+        "month": {"month": use.month, "characters": use.month_characters, "cost": round(use.month_cost, 6)},
+        "budget": document.budget.model_dump(),
+    }
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of a test."""
+
+    engine: str
+    source: str
+    target: str
+    text: str
+    model: str | None = None
+    result: str | None = None
+    error: str | None = None
+    """The kind of error: Retryable, QuotaUsedUp, Unsupported, Fatal; or `checks` for a result that may not go out."""
+    reason: str | None = None
+    seconds: float = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def try_out(name: str, source: str | None, target: str | None, text: str | None) -> Tried:
+    """One sentence through an engine and all checks, whether it rests or not; raises NotTestable and DocumentRefused.
+
+    It counts as use, and an engine that answers rests no more.
+    """
+    configuration = read_configuration(settings().translation_file)
+    document = find(configuration, name)
+    roster = router.roster(settings().translation_file)
+    if name not in roster.engines:
+        raise NotTestable(f"{name} is left out: {roster.left_out[name]}")
+    meter: Meter = LedgerMeter(anyway=True) if home.ledger_is_there() else MemoryMeter()
+    engine = Metered(roster.engines[name], document, meter, Purse())
+    pair = _pair(engine, source, target)
+    said = text or SAMPLES.get(pair[0])
+    if said is None:
+        raise NotTestable(f"say a TEXT in {pair[0]}: there is no sample of it")
+    return _tried(engine, source or pair[0], target or pair[1], pair, said)
+
+
+def find(configuration: TranslationDocument, name: str) -> EngineDocument:
+    """The entry of an engine; raises NotTestable."""
+    if name not in configuration.engines:
+        raise NotTestable(f"there is no engine {name!r}; there are {', '.join(configuration.engines) or 'none'}")
+    return configuration.engines[name]
+
+
+def _pair(engine: Engine, source: str | None, target: str | None) -> Pair:
+    """What it calls the two languages; of those left open, from English if it can, and into one of the house's."""
+    pairs = engine.pairs()
+    sources = [source] if source else list(dict.fromkeys(given for given, _ in pairs))
+    targets = [target] if target else list(dict.fromkeys(wanted for _, wanted in pairs))
+    among = (router.pair_for(pairs, given, wanted) for given in sources for wanted in targets)
+    order = [*HOUSE_LANGUAGES, *sources, *targets, *(tag for pair in pairs for tag in pair)]
+    found = min(filter(None, among), key=lambda pair: (order.index(pair[0]), order.index(pair[1])), default=None)
+    if found is None:
+        more = f" from {source}" * bool(source) + f" to {target}" * bool(target)
+        raise NotTestable(f"{engine.name} cannot translate{more}" if pairs else f"{engine.name} {NOTHING}")
+    return found
+
+
+def _tried(engine: Engine, source: str, target: str, pair: Pair, text: str) -> Tried:
+    began = time.monotonic()
+    model = None
+    error = reason = result = None
+    try:
+        model = engine.model(*pair)
+        climb = ladder.translated(ladder.Way(engine, source, target, pair, Deadline()), [_read(text)])
+        if climb.stopped:
+            raise climb.stopped
+        [outcome] = climb.outcomes
+        if outcome is None or outcome.problem:
+            error, reason = "checks", str(outcome.problem if outcome else "it was not asked")
+        else:
+            result = _written(outcome.text)
+    except EngineError as stopped:
+        error, reason = type(stopped).__name__, str(stopped)
+    return Tried(engine.name, source, target, text, model, result, error, reason, round(time.monotonic() - began, 3))
+
+
+def _read(text: str) -> Text:
+    """Words with links in `<a>…</a>`."""
+    pieces: list[Piece] = []
+    for number, part in enumerate(re.split(r"<a>(.*?)</a>", text, flags=re.DOTALL)):
+        pieces += [Open(number), part, Close(number)] if number % 2 else [part]
+    return joined(pieces)
+
+
+def _written(text: Text) -> str:
+    return "".join(
+        piece if isinstance(piece, str) else "<a>" if isinstance(piece, Open) else "</a>" if isinstance(piece, Close)
+        else piece.shown
+        for piece in text
+    )  # fmt: skip
+
+
+def exposed(document: EngineDocument) -> bool:
+    """Whether it sends a key to another machine without TLS."""
+    parts = urlsplit(document.url or "")
+    return bool(document.key) and parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def unreadable_secrets(standing: Standing) -> Iterator[str]:
+    """Secrets of an engine that cannot be read here, in words."""
+    if standing.document.key:
+        try:
+            resolve(standing.document.key)
+        except SecretMissing as error:
+            yield f"{error} (engine {standing.name})"
