@@ -112,7 +112,9 @@ class Outlet(Document):
     ] = {}
     limits: Limits = Limits()
     retry: Retry = Retry()
-    machine_translation: Literal["accept", "refuse"] = Field("accept", examples=["refuse"])
+    machine_translation: Literal["accept", "approved", "refuse"] = Field("accept", examples=["refuse"])
+    """accept: what the policy of the language lets out · approved: only what a person has approved · refuse: only what
+    the producer wrote."""
     status: Literal["active", "paused", "disabled"] = Field("active", examples=["active"])
 
     def to_json(self) -> str:

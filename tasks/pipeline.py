@@ -17,7 +17,7 @@ import structlog
 from celery import Task, shared_task
 from kombu.exceptions import ChannelError, OperationalError
 
-from tasks import making, planning, shutdown, sweep, telling
+from tasks import making, planning, review, shutdown, sweep, telling
 from tasks.delivery import drain
 from tasks.delivery.memory import Memory
 from tasks.settings import settings
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 @shared_task(name="plan")
 def plan(release_id: int) -> str:
     """Match the outlets of a release and write its deliveries."""
-    planned = planning.plan(release_id)
+    planned = planning.plan(release_id, policy=review.policy)
     if planned is None:
         return "plan · was done before"
     for language in planned.to_format:

@@ -6,8 +6,9 @@ topics. A correction also goes to everyone who has, or may have, an older versio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import Connection
 
@@ -18,6 +19,15 @@ from tasks.ledger.schema import renditions, translations
 from tasks.outlet import Outlet
 from tasks.release import Release, Translation, supplied
 from tasks.states import Hold, Making
+
+Policy = Callable[[str], bool]
+"""Whether a translation into a language goes out only after a person has approved it."""
+
+
+def no_approval(_language: str) -> bool:
+    """The policy that asks nobody."""
+    return False
+
 
 HINT_AGAIN = 10.0
 """Seconds after which the clock hints again at a translation or rendition that nobody has begun."""
@@ -34,10 +44,11 @@ class Plan:
     to_format: list[str]
 
 
-def plan(release_id: int, now: float | None = None) -> Plan | None:
+def plan(release_id: int, now: float | None = None, policy: Policy = no_approval) -> Plan | None:
     """Write the delivery rows of a release and note what must be made; None if that was done before.
 
-    `now`: seconds since the epoch, by the ledger's clock unless given.
+    `now`: seconds since the epoch, by the ledger's clock unless given. `policy` counts as it is now: what is planned
+    keeps it.
     """
     with read() as ledger:
         release = releases.get(ledger, release_id)
@@ -52,7 +63,7 @@ def plan(release_id: int, now: float | None = None) -> Plan | None:
             )  # it came after its own correction: nobody wants it any more
         if release.version > 1:  # first, so that no older row can still be claimed when `_choose` looks who has one
             deliveries.supersede(ledger, release.uri, release.version, by_kill=release.status == "canceled")
-        return _write(ledger, release_id, release, _choose(ledger, release, everyone), now)
+        return _write(ledger, release_id, release, _choose(ledger, release, everyone, policy), now)
 
 
 def matches(release: Release, outlet: Outlet) -> Iterator[str]:
@@ -102,14 +113,27 @@ def audience(ledger: Connection, release_id: int) -> list[Match]:
     return found
 
 
-def _choose(ledger: Connection, release: Release, everyone: Iterable[Outlet]) -> list[Planned]:
+def _choose(ledger: Connection, release: Release, everyone: Iterable[Outlet], policy: Policy) -> list[Planned]:
     """The deliveries of a release, each outlet and language once."""
     reached = deliveries.may_have(ledger, release.uri, release.version) if release.version > 1 else {}
+    to_approve = _to_approve(release, policy)
     return [
-        Planned(outlet.id, language, outlet.format, _first_hold(outlet))
+        Planned(outlet.id, language, outlet.format, _first_hold(outlet), approval=to_approve(outlet, language))
         for outlet in everyone
         for language in _wanted(release, outlet, reached)
     ]
+
+
+def _to_approve(release: Release, policy: Policy) -> Callable[[Outlet, str], bool]:
+    """Whether a person must approve what an outlet gets in a language: never what the producer wrote, and no kill."""
+    asked = cache(policy)
+
+    def approval(outlet: Outlet, language: str) -> bool:
+        if release.status == "canceled" or release.text_in(language) is not None:
+            return False
+        return outlet.machine_translation == "approved" or asked(language)
+
+    return approval
 
 
 def _wanted(release: Release, outlet: Outlet, reached: dict[str, list[str]]) -> list[str]:

@@ -33,6 +33,8 @@ class Hold(StrEnum):
 
     EMBARGO = "embargo"
     TRANSLATION = "translation"
+    APPROVAL = "approval"
+    """The translation is made, and a person must approve it first."""
     RENDITION = "rendition"
     PAUSED = "outlet paused"
     DISABLED = "outlet disabled"

@@ -6,6 +6,16 @@ The life of a row, and the only function that makes each step:
                                 ▲                │ └────finish──► due (again, later)
                                 └─expire_leases──┘
     held, due ──supersede──► superseded        held, due ──cancel──► canceled
+    due ──wait_anew──► held                    claimed ──claim──► held
+
+What a held row waits for, in this order; `promote` goes from one to the next:
+
+    embargo ──► translation ──► approval ──► rendition ──► due
+                    ▲          (only if a person must approve it)
+                    └──wait_anew── all of them but the embargo, when the translation changes
+
+A row that came back from a drain meanwhile is due, and finds at its next claim that its text is being made or approved
+anew: `claim` puts it back where it has to wait. So no outlet gets half of an old text, or one it wants approved first.
 
 A claim carries the row's attempt number, and a result is only taken for that number: a worker that wakes up after its
 lease can neither finish nor reschedule what somebody else has claimed since.
@@ -51,7 +61,7 @@ IS_KEPT = d.reason.in_([literal_column("'outlet paused'"), literal_column("'outl
 VANISHED = "the worker vanished"
 URGENCIES = range(1, 10)
 REPLAYABLE = frozenset({State.DELIVERED, State.REJECTED, State.EXHAUSTED})
-_COUNTERS = 7265552  # an advisory lock of PostgreSQL's, named by a number of our own
+_COUNTERS, _REVISIONS = 7265552, 7265553  # advisory locks of PostgreSQL's, named by numbers of our own
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,8 @@ class Planned:
     language: str
     format: str
     reason: Hold
+    approval: bool = False
+    """A person must approve its translation first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +134,63 @@ def promote(ledger: Connection, release_id: int, now: float, language: str | Non
     or for their outlet's status stay.
     """
     mine = and_(IS_HELD, d.release_id == release_id, literal(True) if language is None else d.language == language)
-    translated = exists().where(
+    unapproved, ready = and_(d.approval, ~_approved()), or_(~d.approval, _approved())
+    for reasons, moved, reason in (
+        ([Hold.TRANSLATION, Hold.RENDITION], unapproved, Hold.APPROVAL),
+        ([Hold.TRANSLATION, Hold.APPROVAL], ready, Hold.RENDITION),
+    ):
+        ledger.execute(
+            update(deliveries).where(mine, d.reason.in_(reasons), _translated(), moved).values(reason=reason)
+        )
+    due = {"state": State.DUE, "reason": None, "due_at": now, "first_due_at": func.coalesce(d.first_due_at, now)}
+    rendered = _rendition(renditions.c.state == Making.MADE)
+    return ledger.execute(
+        update(deliveries).where(mine, d.reason == Hold.RENDITION, ready, rendered).values(due)
+    ).rowcount
+
+
+def _translated(*more: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a row's translation is made (and is as `more` says)."""
+    return exists().where(
         translations.c.release_id == d.release_id,
         translations.c.language == d.language,
         translations.c.state == Making.MADE,
+        *more,
     )
-    ledger.execute(
-        update(deliveries).where(mine, d.reason == Hold.TRANSLATION, translated).values(reason=Hold.RENDITION)
-    )
-    rendered = exists().where(
+
+
+def _approved() -> ColumnElement[bool]:
+    return _translated(translations.c.status == "approved")
+
+
+def _rendition(*such: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a row's rendition is there and is as `such` says."""
+    return exists().where(
         renditions.c.release_id == d.release_id,
         renditions.c.language == d.language,
         renditions.c.format == d.format,
-        renditions.c.state == Making.MADE,
+        *such,
     )
-    due = {"state": State.DUE, "reason": None, "due_at": now, "first_due_at": func.coalesce(d.first_due_at, now)}
-    return ledger.execute(update(deliveries).where(mine, d.reason == Hold.RENDITION, rendered).values(due)).rowcount
+
+
+def wait_anew(ledger: Connection, release_id: int, language: str) -> int:
+    """Let every row that has not left wait for its translation, which changes; the number of rows.
+
+    Those under an embargo or of a paused outlet come to it later. How long this takes is not the outlet's failing: its
+    retry horizon begins when the row is let go.
+    """
+    waits = and_(IS_HELD, d.reason.in_([Hold.TRANSLATION, Hold.APPROVAL, Hold.RENDITION]))
+    mine = and_(d.release_id == release_id, d.language == language, or_(IS_DUE, waits))
+    again = {"state": State.HELD, "reason": Hold.TRANSLATION, "due_at": None, "first_due_at": None}
+    return ledger.execute(update(deliveries).where(mine).values(again)).rowcount
+
+
+def still_open(ledger: Connection, release_id: int, language: str) -> int:
+    """How many rows of a release in a language are not final: what a change of its translation can still reach."""
+    query = select(func.count()).where(
+        d.release_id == release_id, d.language == language, d.state.in_([State.HELD, State.DUE, State.CLAIMED])
+    )
+    return ledger.execute(query).scalar_one()
 
 
 def lift_embargoes(ledger: Connection, now: float) -> list[int]:
@@ -192,12 +245,41 @@ def _let_go(ledger: Connection, release_id: int, which: ColumnElement[bool], now
 
 
 def claim(ledger: Connection, worker: str, *, now: float, lease: float, limit: int) -> list[Claim]:
-    """Take up to `limit` due rows for `lease` seconds: the most urgent first, then the longest due."""
+    """Take up to `limit` due rows for `lease` seconds: the most urgent first, then the longest due.
+
+    What they say stays as it is until this transaction ends, so that the caller can read it.
+    """
+    if ledger.dialect.name == "postgresql":
+        ledger.execute(text(f"SELECT pg_advisory_xact_lock_shared({_REVISIONS})"))
     taken: list[Claim] = []
     for urgency in URGENCIES:
         if len(taken) < limit:
             taken += _claim_class(ledger, worker, urgency, now, now + lease, limit - len(taken))
-    return taken
+    back = _put_back(ledger, [one.id for one in taken]) if taken else frozenset()
+    return [one for one in taken if one.id not in back]
+
+
+def revising(ledger: Connection) -> None:
+    """Until this transaction ends, nobody claims: a translation changes with all that hangs on it. SQLite has one
+    writer at a time anyway."""
+    if ledger.dialect.name == "postgresql":
+        ledger.execute(text(f"SELECT pg_advisory_xact_lock({_REVISIONS})"))
+
+
+def _put_back(ledger: Connection, ids: list[int]) -> frozenset[int]:
+    """Hold those of these rows whose text changes, or is not approved although it has to be; their numbers. It was no
+    attempt: what the one before has to say still counts."""
+    unapproved = and_(d.approval, ~_approved())
+    changing = _rendition(renditions.c.state != Making.MADE)
+    reason = case(
+        (~_translated(), literal(Hold.TRANSLATION.value)),
+        (unapproved, literal(Hold.APPROVAL.value)),
+        else_=literal(Hold.RENDITION.value),
+    )
+    held = {"state": State.HELD, "reason": reason, "due_at": None, "first_due_at": None, "attempt": d.attempt - 1,
+            "lease_until": None, "claimed_by": None}  # fmt: skip
+    back = update(deliveries).where(d.id.in_(ids), or_(changing, unapproved)).values(held).returning(d.id)
+    return frozenset(ledger.execute(back).scalars())
 
 
 def _claim_class(ledger: Connection, worker: str, urgency: int, now: float, until: float, limit: int) -> list[Claim]:

@@ -28,7 +28,7 @@ class Part(Document):
 
 
 class Inline(Document):
-    """The element behind an Open and its Close."""
+    """The element behind an Open and its Close, or behind an image."""
 
     tag: str
     attributes: dict[str, str] = {}
@@ -39,6 +39,8 @@ class UnitRecord(Document):
 
     model_config = {"str_strip_whitespace": False}
     name: str
+    language: str = ""
+    """Of the source: the release's own, or that of a supplied text."""
     source: list[str | Part]
     target: list[str | Part] = []
     engine: str | None = None
@@ -88,9 +90,10 @@ def parts_of(text: Text) -> list[str | Part]:
 def _record(draft: Draft, done: Done) -> UnitRecord:
     unit = done.unit
     kept = memory.entry(unit.text, done.result, draft.source, draft.target, "") if done.result and done.maker else None
-    used = {piece.id for piece in unit.text if isinstance(piece, Open)}
+    used = {piece.id for piece in unit.text if isinstance(piece, Open | Opaque)}
     return UnitRecord(
         name=unit.name,
+        language=draft.source,
         source=parts_of(unit.text),
         target=parts_of(done.result),
         engine=done.maker.engine if done.maker else None,

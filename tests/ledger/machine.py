@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import structlog
@@ -24,6 +24,7 @@ from tasks.delivery.courier import Answer, ErrorKind, Transfer
 from tasks.formatting import Rendition
 from tasks.ledger.schema import metadata
 from tasks.release import Release, Translation
+from tasks.review import approval
 from tasks.settings import Settings, settings
 from tasks.translation import Draft, Sources
 
@@ -63,6 +64,8 @@ class Going:
     lease_until: float
     unwelcome: bool = False
     """The outlet was paused or disabled when it was claimed."""
+    text: Translation | None = None
+    """What its translation was when it was claimed."""
     accepted: bool = False
     answer: Answer | None = None
 
@@ -191,6 +194,10 @@ class World:
     """The worker that runs now."""
     outcome: str = "made"
     """What engine and formatter do next: made, held or vanish."""
+    status: Literal["checked", "approved"] = "checked"
+    """What the next drafts are: approved if people wrote every sentence."""
+    drafts: int = 0
+    """Each one says something else."""
     meanwhile: Callable[[], None] | None = None
     """What happens elsewhere when planning or making comes to its next moment between two transactions …"""
     moments: int = 0
@@ -213,7 +220,10 @@ class World:
             return Draft(release.language, language, reason="the engine is away", again=True)
         if self.outcome == "vanish":
             raise Vanished
-        made = Translation(language=language, headline="x", body_html="<p>x</p>", engine="model")
+        self.drafts += 1
+        made = Translation(
+            language=language, headline=f"draft {self.drafts}", body_html="<p>x</p>", engine="model", status=self.status
+        )
         return Draft(release.language, language, translation=made)
 
     def make_rendition(self, release: Release, translation: Translation, format: str, *_: Any) -> Rendition:
@@ -222,11 +232,12 @@ class World:
             raise ValueError("no such house text")
         if self.outcome == "vanish":
             raise Vanished
-        return Rendition("text/plain", words(release, translation.language, format))
+        return Rendition("text/plain", words(release, translation, format))
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Put the model's clock, engine and formatter in their places."""
-        for place, name in ((ledger, "now"), (planning, "ledger_now"), (making, "now"), (embargo, "now")):
+        places = ((ledger, "now"), (planning, "ledger_now"), (making, "now"), (embargo, "now"), (approval, "now"))
+        for place, name in places:
             patch.setattr(place, name, lambda _ledger: self.clock.now)
         patch.setattr(drain, "time", self.clock)
         patch.setattr(window, "time", self.clock)
@@ -240,9 +251,10 @@ class World:
         patch.setattr(making, "make_rendition", self.make_rendition)
 
 
-def words(release: Release, language: str, format: str) -> bytes:
+def words(release: Release, translation: Translation, format: str) -> bytes:
     """What a rendition says, as far as it matters here."""
-    return f"{release.name} {language} {format} {release.status} until {release.embargo_until}".encode()
+    text = f"{translation.headline} {translation.language} {translation.status}"
+    return f"{release.name} {text} {format} {release.status} until {release.embargo_until}".encode()
 
 
 def wipe() -> None:

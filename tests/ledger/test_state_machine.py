@@ -11,6 +11,7 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,14 +30,15 @@ from machine import Going, Vanished, Worker, World, quick, wipe, words
 from samples import outlet, release
 from sqlalchemy import Row, select
 
-from tasks import embargo, ledger, making, planning, sweep
+from tasks import embargo, ledger, making, planning, review, sweep
 from tasks.delivery.courier import ErrorKind
 from tasks.documents import DocumentRefused
-from tasks.ledger import deliveries, outlets, releases
+from tasks.ledger import deliveries, makings, outlets, releases
 from tasks.ledger.schema import attempts, renditions, translations
 from tasks.ledger.schema import deliveries as rows
 from tasks.ledger.schema import outlets as outlet_rows
 from tasks.ledger.schema import releases as release_rows
+from tasks.review import returning, reviewed
 from tasks.states import FINAL, Hold, Making, State, Verdict
 
 EXAMPLES = {"sqlite": 30, "postgresql": 8}
@@ -55,11 +57,18 @@ POLICIES = (
     POLICY | {"lease": 60.0, "claim_chunk": 200, "in_flight": 400},
 )
 
+
+def policy(language: str) -> bool:
+    """Korean goes out only after somebody approved it."""
+    return language == "ko"
+
+
 uris = st.sampled_from(URIS)
 names = st.sampled_from(NAMES)
 which = st.integers(0, 7)
 workers = st.integers(0, len(POLICIES) - 1)
-languages = st.lists(st.sampled_from(["en", "de", "ko"]), min_size=1, max_size=2, unique=True)
+tongues = st.sampled_from(["en", "de", "ko"])
+languages = st.lists(tongues, min_size=1, max_size=2, unique=True)
 outcomes = st.sampled_from(["made", "made", "held", "vanish"])
 waits = st.sampled_from([0.3, 0.0, 2.0])
 seconds = st.sampled_from([0.3, 2.0, 8.0, 11.0, 25.0, 70.0, 450.0])
@@ -71,7 +80,7 @@ outlet_documents = st.fixed_dictionaries(
         "languages": languages,
         "circuits": st.sampled_from([["x"], ["x"], ["y"]]),
         "format": st.sampled_from(["ninjs", "ninjs", "text"]),
-        "machine_translation": st.sampled_from(["accept", "accept", "refuse"]),
+        "machine_translation": st.sampled_from(["accept", "accept", "approved", "refuse"]),
         "status": rarely_idle,
     },
     optional={"limits": st.just({"in_flight": 1})},
@@ -87,8 +96,9 @@ contents = st.fixed_dictionaries(
 kinds = ["delivered", "cut", "silent", "lost", "failed", "throttled", "rejected", "gone", "unreachable", "blocked"]
 answers = st.sampled_from(["delivered", "delivered", *kinds])
 acts = st.sampled_from(
-    ["pause", "disable", "resume", "move", "lift", "advance", "sweep", "publish", "kill", "work", "make"]
-)
+    ["pause", "disable", "resume", "move", "lift", "advance", "sweep", "publish", "kill", "work", "make", "approve",
+     "rework"]
+)  # fmt: skip
 elsewhere = st.none() | st.tuples(acts, which, st.integers(0, 2))
 
 
@@ -101,6 +111,7 @@ class Wire(RuleBasedStateMachine):
         self.clock = world.clock
         self.clock.__init__()
         world.meanwhile = None
+        world.status = "checked"
         wipe()
         self.workers = [Worker(f"w{n}", self.clock, **policy) for n, policy in enumerate(POLICIES)]
         self.received: dict[tuple[str, str, str], list[tuple[int, str]]] = defaultdict(list)
@@ -216,7 +227,7 @@ class Wire(RuleBasedStateMachine):
     @rule(number=which, act=elsewhere)
     def plan(self, number: int, act: Any) -> None:
         self.meanwhile(act, 0)
-        planning.plan(self.release(number).id, self.clock.now)
+        planning.plan(self.release(number).id, self.clock.now, policy)
 
     @precondition(lambda self: self.to_make(translations))
     @rule(number=which, outcome=outcomes, act=elsewhere, moments=st.integers(0, 2))
@@ -233,16 +244,42 @@ class Wire(RuleBasedStateMachine):
     def prepare_all(self) -> None:
         sweep.sweep(self.clock.now)
         for row in self.releases():
-            planning.plan(row.id, self.clock.now)
+            planning.plan(row.id, self.clock.now, policy)
         for table, work in ((translations, making.make_translation), (renditions, making.make_renditions)):
             for number in range(len(self.to_make(table))):
                 self.make(work, self.to_make(table), number, "made")
 
     @precondition(lambda self: self.releases())
-    @rule(number=which, language=st.none() | st.sampled_from(["en", "de", "ko"]))
+    @rule(number=which, language=st.none() | tongues)
     def promote(self, number: int, language: str | None) -> None:
         with ledger.write() as book:
             deliveries.promote(book, self.release(number).id, self.clock.now, language)
+
+    # --- review
+
+    @precondition(lambda self: self.releases())
+    @rule(number=which, language=tongues)
+    def approve(self, number: int, language: str) -> None:
+        with suppress(DocumentRefused):
+            review.approve(self.release(number).id, language, "Ann")
+
+    @precondition(lambda self: self.releases())
+    @rule(number=which, language=tongues, by_people=st.booleans(), ready=st.booleans())
+    def rework(self, number: int, language: str, by_people: bool, ready: bool = False) -> None:
+        """People sent sentences, or all of them: what `review.take` does after it has checked them."""
+        release_id = self.release(number).id
+        self.world.status = "approved" if by_people else "checked"
+        try:
+            with ledger.write() as book:
+                deliveries.revising(book)
+                reviewed.to_change(book, releases.get(book, release_id), release_id, language)
+                if deliveries.still_open(book, release_id, language):
+                    returning.make_anew(book, release_id, language, self.clock.now)
+        except DocumentRefused:
+            pass
+        if ready:
+            self.prepare_all()
+            self.world.status = "checked"
 
     def make(self, work: Any, wanted: list[Any], number: int, outcome: str) -> None:
         self.world.outcome = outcome
@@ -273,6 +310,8 @@ class Wire(RuleBasedStateMachine):
             "kill": lambda: self.kill(uri),
             "work": lambda: self.work(other),
             "make": self.prepare_all,
+            "approve": lambda: self.approve(number, ("de", "ko")[other % 2]),
+            "rework": lambda: self.rework(number, ("de", "ko")[other % 2], other == 2),
         }
         acts[what]()
 
@@ -283,12 +322,15 @@ class Wire(RuleBasedStateMachine):
         """A drain goes on to its next turn."""
         self.clock.now += wait
         mine = self.workers[worker]
-        known = {id(going) for going in mine.going}
+        known = {id(going): going for going in mine.going}  # kept, so that no new one gets the id of one that ended
         self.world.running = mine
         mine.step()
         active = self.active()
         for going in mine.going:
             if id(going) not in known:
+                claim = going.item.claim
+                with ledger.read() as book:
+                    going.text = makings.translation(book, claim.release_id, claim.language)
                 self.started(going, mine, active)
 
     def started(self, going: Going, mine: Worker, active: set[str]) -> None:
@@ -369,7 +411,10 @@ class Wire(RuleBasedStateMachine):
         with ledger.read() as book:
             document = releases.get(book, claim.release_id)
         assert not document.embargoed_at(self.clock.now), "received before its embargo"
-        assert going.transfer.body == words(document, claim.language, claim.format), "old bytes"
+        assert going.text is not None, "claimed while its translation was being made"
+        assert going.transfer.body == words(document, going.text, claim.format), "old bytes"
+        if self.rows()[claim.id].approval:
+            assert going.text.status == "approved", "nobody approved it"
         excuses = sum(id == claim.id for id, _ in self.unsure) + self.replayed[claim.id]
         assert self.accepted[claim.id] <= excuses, "accepted again without a reason"
         self.accepted[claim.id] += 1
@@ -404,7 +449,10 @@ class Wire(RuleBasedStateMachine):
             free = row.lease_until is None and row.claimed_by is None
             claimed = row.lease_until is not None and row.claimed_by in {worker.name for worker in self.workers}
             right = {
-                State.HELD: free and row.due_at is None and row.reason in set(Hold),
+                State.HELD: free
+                and row.due_at is None
+                and row.reason in set(Hold)
+                and (row.approval or row.reason != Hold.APPROVAL),
                 State.DUE: free and row.due_at is not None and row.first_due_at is not None,
                 State.CLAIMED: claimed,
             } | dict.fromkeys(FINAL, free and row.due_at is None)
@@ -459,18 +507,27 @@ class Wire(RuleBasedStateMachine):
         for name in sorted(waiting - self.active()):
             self.resume(name)
 
+    def approve_all(self) -> None:
+        """Somebody looks at what waits, as often as it comes."""
+        with ledger.read() as book:
+            waiting = [one for one in review.waiting(book) if one.waits]
+        for one in waiting:
+            with suppress(DocumentRefused):  # it is being made anew
+                review.approve(one.release_id, one.language)
+
     def tick(self) -> None:
         """A moment of a healthy wire, and a longer one if nothing went out: so it does not take all day."""
         self.clock.now += 0.3
         found = sweep.sweep(self.clock.now)
         self.history_only_grows()
         for release_id in found.to_plan:
-            planning.plan(release_id, self.clock.now)
+            planning.plan(release_id, self.clock.now, policy)
         for release_id, language in found.to_translate:
             making.make_translation(release_id, language)
             making.make_renditions(release_id, language)
         for release_id, language in found.to_format:
             making.make_renditions(release_id, language)
+        self.approve_all()
         answered = 0
         for number in range(len(self.workers)):
             self.work(number)
@@ -609,5 +666,35 @@ def test_what_was_delivered_is_not_sent_again_because_its_outlet_was_paused_when
     wire.history_only_grows()
     wire.pause(name="a", disable=False)
     wire.work(worker=0, wait=0.3)
+    wire.let_run()
+    assert list(wire.accepted.values()) == [1]
+
+
+KOREAN = {"id": "a", "languages": ["ko"]}
+
+
+def test_a_text_that_changes_while_it_is_in_flight_goes_out_approved_or_not_at_all(wire: Wire) -> None:
+    wire.import_outlet(document=KOREAN)
+    wire.publish(**ONE, content={}, ready=True)
+    wire.approve(number=0, language="ko")
+    wire.prepare_all()
+    wire.work(worker=2, wait=0.3)
+    assert len(wire.waiting()) == 1
+    wire.rework(number=0, language="ko", by_people=False, ready=True)
+    wire.all_answer(answer="failed", wait=0.3)
+    wire.advance(seconds=25.0)
+    wire.work(worker=1, wait=0.3)
+    assert wire.going() == []
+    [row] = wire.rows().values()
+    assert (row.state, row.reason) == ("held", "approval")
+    wire.let_run()
+
+
+def test_a_rendition_begun_before_an_approval_is_made_anew_after_it(wire: Wire) -> None:
+    wire.import_outlet(document=KOREAN)
+    wire.publish(**ONE, content={}, ready=True)
+    wire.rework(number=0, language="ko", by_people=False)
+    wire.translate(number=0, outcome="made", act=None, moments=0)
+    wire.format(number=0, outcome="made", act=("approve", 0, 1), moments=1)
     wire.let_run()
     assert list(wire.accepted.values()) == [1]

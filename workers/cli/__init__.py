@@ -1,18 +1,22 @@
 """`fanwire`: what operations and producers type. Exit status 0 done, 1 refused or failed, 2 wrong usage.
 
-A file for each group of commands, in the order of `fanwire --help`: `releases.py`, `outlets.py`, `records.py` (what is
-kept: refusals, notices), `processes.py`. What they share is in `screen.py`.
+A file for each group of commands, in the order of `fanwire --help`: `releases.py`, `outlets.py`, `translations.py`,
+`engines.py`, `records.py` (what is kept: refusals, notices), `processes.py`. What they share is in `screen.py`.
 """
 
 from __future__ import annotations
 
 import typer
 
+from workers.cli.engines import app as engines_app
+from workers.cli.memory import app as memory_app
+from workers.cli.memory import glossary_app
 from workers.cli.outlets import app as outlets_app
 from workers.cli.processes import app as processes_app
 from workers.cli.records import app as records_app
 from workers.cli.releases import app as releases_app
 from workers.cli.screen import Commands
+from workers.cli.translations import app as translations_app
 
 app = typer.Typer(
     cls=Commands, no_args_is_help=True, add_completion=False, help="Fanwire, a press-release wire.",
@@ -21,6 +25,10 @@ app = typer.Typer(
 for group in (releases_app, records_app, processes_app):
     app.registered_commands += group.registered_commands
 app.add_typer(outlets_app, name="outlets")
+app.add_typer(translations_app, name="translations")
+app.add_typer(engines_app, name="engines")
+app.add_typer(memory_app, name="memory")
+app.add_typer(glossary_app, name="glossary")
 
 
 def main() -> None:

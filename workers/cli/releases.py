@@ -154,6 +154,7 @@ def _status(uri: str, version: int | None) -> dict[str, Any]:
             "version": row.version,
             "states": counts.total(languages),
             "languages": languages,
+            "made_by": counts.makers(book, row.id),
             "held": counts.holds(book, row.id),
             "reasons": reports.reasons(book, row.id),
         }
@@ -170,6 +171,9 @@ def _print_status(found: dict[str, Any]) -> None:
     table.add_row("all", *(f"{found['states'][state]:,}" for state in states), style="bold")
     out.print(f"{found['release']} version {found['version']}", markup=False)
     out.print(table)
+    if found["made_by"]:
+        told_of = (f"{language} by {engine}" for language, engine in found["made_by"].items())
+        out.print(f"translated: {', '.join(told_of)}", markup=False)
     for hold in found["held"]:
         detail = f" ({hold['detail']})" if hold["detail"] else ""
         out.print(f"held: {hold['n']:,} in {hold['language']} for {hold['reason']}{detail}", markup=False)

@@ -1,0 +1,96 @@
+"""The policy, who has to approve what; and approving, which lets held deliveries go."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import structlog
+from sqlalchemy import Connection
+
+from tasks.documents import DocumentRefused
+from tasks.ledger import deliveries, makings, memories, now, releases, write
+from tasks.release import Release, Translation
+from tasks.review.reviewed import Reviewed, refused, to_change
+from tasks.settings import settings
+from tasks.states import Making
+from tasks.translation import memory
+from tasks.translation.configuration import read_or_last
+from tasks.translation.memory import Entry
+
+log = structlog.get_logger()
+_OPEN_TOLD = 5
+
+
+def policy(language: str) -> bool:
+    """Whether a translation into this language goes out only after a person has approved it.
+
+    A translation file that cannot be read does not stop planning, for what the producer wrote needs no engine: then it
+    is as it was before, and where nobody knows, a person is asked.
+    """
+    try:
+        return read_or_last(settings().translation_file).for_language(language).publish == "approved"
+    except DocumentRefused as refusal:
+        log.warning("approval wanted", language=language, reason=str(refusal))
+        return True
+
+
+@dataclass(frozen=True)
+class Approved:
+    """What came of it: by whom and when, whether that was so before, and how many deliveries it lets go."""
+
+    by: str | None
+    at: float
+    before: bool
+    released: int
+
+
+def approve(release_id: int, language: str, by: str | None = None) -> Approved:
+    """Approve a translation that is made: every unit of it is kept as approved, and what was held for it goes.
+
+    The text stays, but what outlets read of its status does not: so renditions that have not left are made anew. Raises
+    DocumentRefused when it is not made, not ours, or of a version that was corrected or killed.
+    """
+    by = (by or "").replace("\0", "").strip()[:200] or None
+    with write() as ledger:
+        release = releases.get(ledger, release_id)
+        deliveries.revising(ledger)
+        row = to_change(ledger, release, release_id, language)
+        found = Reviewed(release_id, release, language, row)
+        if row.state != Making.MADE:
+            raise refused(release, language, _what_is_open(found))
+        if found.standing == "approved":
+            return Approved(row.approved_by, row.approved_at or row.made_at, before=True, released=0)
+        present = now(ledger)
+        keep(ledger, _entries(found), release, found.source, language, present)
+        document = Translation.model_validate_json(row.document).model_copy(update={"status": "approved"})
+        makings.approve(ledger, release_id, language, document=document, by=by, now=present)
+        makings.remake_renditions(ledger, release_id, present, language)
+        released = deliveries.wait_anew(ledger, release_id, language)
+        deliveries.promote(ledger, release_id, present, language)
+        return Approved(by, present, before=False, released=released)
+
+
+def keep(
+    ledger: Connection, entries: list[Entry], release: Release, source: str, language: str, present: float
+) -> None:
+    """Keep units that a person approved."""
+    of = {"source_language": source, "target_language": language, "origin": f"review of {release.name}"[:300]}
+    memories.keep(ledger, [asdict(entry) | of for entry in entries], now=present)
+
+
+def _entries(found: Reviewed) -> list[Entry]:
+    made = (
+        memory.entry(unit.source, unit.target, found.source, found.language, memory.APPROVED)
+        for unit in found.units
+        if unit.target and unit.record.engine and not unit.approved
+    )
+    return [entry for entry in made if entry]
+
+
+def _what_is_open(found: Reviewed) -> str:
+    """Why there is nothing to approve."""
+    units = [f"{unit.name} ({unit.problem})" for unit in found.open]
+    if not units:
+        return f"it is not made yet{f': {found.row.reason}' if found.row.reason else ''}"
+    more = f" and {len(units) - _OPEN_TOLD} more" if len(units) > _OPEN_TOLD else ""
+    return f"it is a draft, and these units are open: {'; '.join(units[:_OPEN_TOLD])}{more}"

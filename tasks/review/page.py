@@ -1,0 +1,106 @@
+"""A translation as a page to read side by side: one file, no scripts, nothing loaded from elsewhere.
+
+Everything in it comes from strangers, engines and outlets: it is escaped, here and by the template.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, Template, select_autoescape
+from markupsafe import Markup
+
+from tasks.languages import direction, name_of
+from tasks.review.reviewed import Reviewed, ReviewedUnit
+from tasks.translation.pieces import Opaque, Open, Text
+
+_CODE = Markup('<span class="code" title="{}"><sup>{}</sup>')
+_OPAQUE = Markup('<bdi class="opaque" title="{}"><i>{}</i>{}</bdi>')
+_BAD = Markup('<span class="code lost" title="never opened">‹/{}›</span>')
+
+
+def as_html(found: Reviewed, wire: str) -> str:
+    """The page."""
+    return _template().render(
+        r=found,
+        wire=wire,
+        rows=[_row(unit) for unit in found.units if unit.source],
+        counts=_counts(found),
+        languages=[(tag, name_of(tag), direction(tag)) for tag in (found.source, found.language)],
+        approved_at=_moment(found.row.approved_at),
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=select_autoescape(),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html")
+
+
+def _row(unit: ReviewedUnit) -> dict[str, Any]:
+    name, _, sentence = unit.name.partition(", ")
+    return {
+        "id": unit.id,
+        "name": name,
+        "sentence": sentence,
+        "kind": kind_of(unit),
+        "maker": "a person" if unit.approved else unit.maker,
+        "problem": unit.problem,
+        "head": unit.name in ("headline", "subheadline") or name.startswith("heading"),
+        "source": marked(unit, unit.source, said=True),
+        "target": marked(unit, unit.target),
+    }
+
+
+def kind_of(unit: ReviewedUnit) -> str:
+    """By whom it is: open, engine, person, or same (nobody had to do anything)."""
+    if unit.open:
+        return "open"
+    return "person" if unit.approved else "engine" if unit.record.engine else "same"
+
+
+def _counts(found: Reviewed) -> dict[str, int]:
+    counted = Counter(kind_of(unit) for unit in found.units if unit.source)
+    return {kind: counted[kind] for kind in ("open", "engine", "person", "same")}
+
+
+def marked(unit: ReviewedUnit, text: Text, *, said: bool = False) -> Markup:
+    """A text with every inline element and opaque piece visibly marked; all elements are closed, whatever it holds.
+
+    `said`: with opaque pieces as the source says them, not as a reader of the translation will see them.
+    """
+    parts: list[Markup] = []
+    inside: list[int] = []
+    for piece in text:
+        if isinstance(piece, str):
+            parts.append(Markup.escape(piece))
+        elif isinstance(piece, Open):
+            parts.append(_CODE.format(unit.told(piece), piece.id))
+            inside.append(piece.id)
+        elif isinstance(piece, Opaque):
+            shown = (piece.said if said else None) or piece.shown or piece.html or ""
+            parts.append(_OPAQUE.format(_whole(unit, piece), piece.kind, shown))
+        elif inside and inside[-1] == piece.id:
+            parts.append(Markup("</span>"))
+            inside.pop()
+        else:
+            parts.append(_BAD.format(piece.id))
+    return Markup("").join([*parts, *[Markup("</span>")] * len(inside)])
+
+
+def _whole(unit: ReviewedUnit, piece: Opaque) -> str:
+    """What stands on an opaque piece when the pointer rests on it."""
+    return f"{unit.told(piece)}: the source says {piece.said!r}" if piece.said else unit.told(piece)
+
+
+def _moment(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,178 @@
+"""What people wrote: every unit that changed is checked, all of them are kept or none, and the translation is made
+anew with them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from tasks.documents import DocumentRefused, Problem
+from tasks.ledger import deliveries, makings, memories, now, releases, write
+from tasks.release import Release
+from tasks.review.approval import keep
+from tasks.review.reviewed import Reviewed, ReviewedUnit, refused, to_change
+from tasks.review.sheets import state_of
+from tasks.translation import checks, memory, xliff
+from tasks.translation.memory import Entry
+from tasks.translation.pieces import Opaque, Open, Text, shown, strip
+from tasks.translation.xliff import Returned, ReturnedSheet
+
+STRUCTURE = frozenset(("empty", "inline", "anchor"))
+"""Checks that nobody can overrule: the page would break, or a link would be lost."""
+REWRITABLE = frozenset(("name", "term", "date", "amount", "number", "version", "year"))
+"""Kinds of opaque pieces for which a person may write words of their own."""
+TOLD = 20
+"""Problems of one file that are told."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came of a file."""
+
+    accepted: list[str]
+    """Names of the units that changed, or that were approved as they are."""
+    unchanged: int
+    warnings: list[Problem] = field(default_factory=list)
+    remade: bool = False
+    """Whether the translation is made anew; nothing is when nothing changed, or when all has left already."""
+
+
+def take(release_id: int, language: str, sheet: ReturnedSheet, *, despite_warnings: bool = False) -> Taken:
+    """Keep what people wrote and let the translation be made anew; raises DocumentRefused, and then nothing is kept.
+
+    Checked outside any transaction; what changed meanwhile is noticed when it is written.
+    """
+    with write() as ledger:
+        release = releases.get(ledger, release_id)
+        row = to_change(ledger, release, release_id, language)
+    found = Reviewed(release_id, release, language, row)
+    if not found.units:
+        raise refused(release, language, "its sentences are not known yet: a worker must have begun it")
+    work = _Work(found, sheet)
+    work.check()
+    if work.problems or (work.warnings and not despite_warnings):
+        raise DocumentRefused(f"{release.name} in {language}", _first([*work.problems, *work.warnings]))
+    taken = Taken(work.accepted, len(sheet.units) - len(work.accepted), work.warnings)
+    if not work.accepted:
+        return taken
+    with write() as ledger:
+        deliveries.revising(ledger)
+        if to_change(ledger, release, release_id, language).units != row.units:
+            raise refused(release, language, "it changed while the file was checked: import it again")
+        present = now(ledger)
+        keep(ledger, list(work.entries.values()), release, found.source, language, present)
+        memories.drop(ledger, work.outdone - work.entries.keys(), memory.APPROVED)
+        if not deliveries.still_open(ledger, release_id, language):
+            return taken
+        make_anew(ledger, release_id, language, present)
+    return Taken(taken.accepted, taken.unchanged, taken.warnings, remade=True)
+
+
+def make_anew(ledger: Connection, release_id: int, language: str, present: float) -> None:
+    """Let a translation be made again, with all that hangs on it; makers at work lose their claims. What is in flight
+    goes out as it is; the rest waits. The caller called `deliveries.revising` first."""
+    makings.remake_translation(ledger, release_id, language, present)
+    makings.remake_renditions(ledger, release_id, present, language)
+    deliveries.wait_anew(ledger, release_id, language)
+
+
+def _first(problems: Sequence[Problem]) -> list[Problem]:
+    more = len(problems) - TOLD
+    return [*problems[:TOLD], *([Problem("(file)", f"has {more:,} more problems")] if more > 0 else [])]
+
+
+class _Work:
+    """One file held against the translation it is for."""
+
+    def __init__(self, found: Reviewed, sheet: ReturnedSheet) -> None:
+        self.found, self.sheet = found, sheet
+        self.units = {unit.id: unit for unit in found.units}
+        self.accepted: list[str] = []
+        self.entries: dict[str, Entry] = {}
+        self.first: dict[str, str] = {}
+        """By the key of an entry, the unit that gave it."""
+        self.outdone: set[str] = set()
+        """Keys under which the memory would be found sooner than what it gets now."""
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    def check(self) -> None:
+        """Fill the lists above; raises DocumentRefused for a file that is for something else."""
+        for tag, wanted in ((self.sheet.source, self.found.source), (self.sheet.target, self.found.language)):
+            if tag is not None and tag != wanted:
+                problem = f"the file is from {self.sheet.source} into {self.sheet.target}"
+                raise refused(self.found.release, self.found.language, f"{problem}; it must be {wanted!r}", "(file)")
+        for returned in self.sheet.units:
+            unit = self.units.get(returned.id)
+            if unit is None:
+                self.problem(returned.name, f"the release has no such unit{self.exported_from()}")
+            elif xliff.stripped(xliff.marks(unit.source, unit.source)) != returned.source:
+                self.problem(unit.name, f"its source is not what the release says now{self.exported_from()}")
+            elif returned.target:
+                self.unit(unit, returned)
+
+    def unit(self, unit: ReviewedUnit, returned: Returned) -> None:
+        same = returned.target == xliff.stripped(xliff.marks(unit.target, unit.source))
+        signed = returned.state in ("reviewed", "final") and state_of(unit, self.found.standing) == "translated"
+        if same and not signed:
+            return
+        fitted, unknown = xliff.fitted(returned.target, unit.source)
+        result = strip(fitted)
+        if unknown:
+            self.problem(unit.name, f"inline code {unknown[0][:40]!r} stands in its target and not in its source")
+            return
+        problem = _lost(unit, result) or checks.problem_with_structure(unit.source, result)
+        if problem:
+            self.problem(unit.name, problem)
+            return
+        source, target = self.found.source, self.found.language
+        kept = memory.entry(unit.source, result, source, target, memory.APPROVED)
+        again = memory.unpack(kept.target, unit.source) if kept else None
+        if not kept or not again or shown(again) != shown(result):
+            self.problem(unit.name, "its inline codes cannot be put into their places again")
+            return
+        if not same:  # looked at as the memory will give it: a name that was typed as words is the name
+            told = checks.problems_with(unit.source, again, source, target)
+            self.warnings += [Problem(unit.name, str(one)) for one in told if one.check not in STRUCTURE]
+        keys = memory.keys(unit.source, source, target)
+        self.outdone.update(keys[: keys.index(kept.key)] if kept.key in keys else ())
+        self.accept(unit.name, kept)
+
+    def accept(self, name: str, kept: Entry) -> None:
+        """The memory has one translation of a sentence, whichever of its places it stands in."""
+        first = self.first.setdefault(kept.key, name)
+        if self.entries.setdefault(kept.key, kept) != kept:
+            self.problem(name, f"is the same sentence as {first}, which has another translation")
+        self.accepted.append(name)
+
+    def problem(self, name: str, problem: str) -> None:
+        self.problems.append(Problem(name[:100], problem))
+
+    def exported_from(self) -> str:
+        """` (the file was exported from version 1)`, if it was from another version."""
+        release: Release = self.found.release
+        version = re.fullmatch(re.escape(release.uri) + r" v(\d{1,10})", self.sheet.original)
+        if version and int(version[1]) != release.version:
+            return f": the file was exported from version {version[1]}, and this is version {release.version}"
+        return "" if version else f": the file was exported from {self.sheet.original[:100]!r}"
+
+
+def _lost(unit: ReviewedUnit, result: Text) -> str | None:
+    """What is missing or stands twice that has markup behind it, by its name."""
+    for kind in (Open, Opaque):
+        wanted, there = (
+            Counter(p for p in text if isinstance(p, kind) and not _rewritable(p)) for text in (unit.source, result)
+        )
+        for piece in wanted | there:
+            if wanted[piece] != there[piece]:
+                what = "is missing" if there[piece] < wanted[piece] else "stands there twice"
+                return f"{unit.told(piece)} {what}"
+    return None
+
+
+def _rewritable(piece: Open | Opaque) -> bool:
+    return isinstance(piece, Opaque) and piece.kind in REWRITABLE

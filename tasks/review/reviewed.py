@@ -1,0 +1,203 @@
+"""What there is to review: the translations of a release, and each of their units."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from tasks.documents import DocumentRefused, Problem
+from tasks.ledger import makings, releases
+from tasks.ledger.schema import deliveries
+from tasks.release import Release
+from tasks.states import Hold, Making, State
+from tasks.translation import record, xliff
+from tasks.translation.memory import APPROVED
+from tasks.translation.pieces import Close, Opaque, Open, Text
+from tasks.translation.record import Inline, UnitRecord
+
+_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class ReviewedUnit:
+    """One unit under its id, as it stands."""
+
+    id: str
+    record: UnitRecord
+
+    @property
+    def name(self) -> str:
+        return self.record.name
+
+    @cached_property
+    def source(self) -> Text:
+        return record.text_of(self.record.source)
+
+    @cached_property
+    def target(self) -> Text:
+        """Empty while there is none that could be published."""
+        return record.text_of(self.record.target)
+
+    @property
+    def open(self) -> bool:
+        """Whether it has no translation although it needs one."""
+        return bool(self.record.source) and not self.record.target
+
+    @property
+    def approved(self) -> bool:
+        """Whether a person made or approved it."""
+        return self.record.engine == APPROVED
+
+    @property
+    def maker(self) -> str:
+        """Who made it, for people: engine and model, `approved`, or nothing where nobody was needed."""
+        engine, model = self.record.engine or "", self.record.model
+        return model if model.startswith(engine) and model else f"{engine} {model}".strip()
+
+    @property
+    def problem(self) -> str | None:
+        """Why it is open."""
+        return (self.record.problem or "nobody has translated it") if self.open else None
+
+    def told(self, piece: Open | Close | Opaque) -> str:
+        """What an inline element or opaque piece is, in few words: `link to https://…`."""
+        return told(piece, self.record.inlines)
+
+
+def told(piece: Open | Close | Opaque, inlines: Mapping[int, Inline]) -> str:
+    """See `ReviewedUnit.told`."""
+    inline = inlines.get(piece.id)
+    address = inline.attributes.get("href") or inline.attributes.get("src") if inline else None
+    if isinstance(piece, Opaque):
+        if not piece.shown:
+            return f"image {address}" if address else "image"
+        return (
+            f"{piece.kind} {piece.shown!r}" if len(piece.shown) <= _SHOWN else f"{piece.kind} {piece.shown[:_SHOWN]!r}…"
+        )
+    if address:
+        return f"link to {address}"
+    return f"<{inline.tag}>" if inline else f"element {piece.id}"
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """One translation of a release."""
+
+    release_id: int
+    release: Release
+    language: str
+    row: Any
+    """Its row in the ledger."""
+    waits: int = 0
+    """Deliveries held until somebody approves it."""
+
+    @cached_property
+    def units(self) -> list[ReviewedUnit]:
+        records = record.from_json(self.row.units)
+        names = xliff.ids(one.name for one in records)
+        return [ReviewedUnit(id, one) for id, one in zip(names, records, strict=True)]
+
+    @property
+    def open(self) -> list[ReviewedUnit]:
+        return [unit for unit in self.units if unit.open]
+
+    @property
+    def source(self) -> str:
+        """Language of the text that the units are from."""
+        return next((unit.record.language for unit in self.units if unit.record.language), self.release.language)
+
+    @property
+    def by_us(self) -> bool:
+        """Whether it is for us to make: the producer wrote none, and it is no kill."""
+        return self.release.text_in(self.language) is None and self.release.status != "canceled"
+
+    @property
+    def standing(self) -> str | None:
+        """draft, checked or approved; None for what the producer wrote, and before anything is there."""
+        if self.row.state == Making.MADE:
+            return (self.row.status or "checked") if self.by_us else None
+        return "draft" if self.row.units else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """For programs and tables."""
+        return {
+            "release": self.release.uri,
+            "version": self.release.version,
+            "language": self.language,
+            "state": self.row.state,
+            "status": self.standing,
+            "engine": self.row.engine if self.row.state == Making.MADE else None,
+            "units": len(self.units),
+            "open": len(self.open),
+            "waits": self.waits,
+            "reason": self.row.reason,
+            "approved_by": self.row.approved_by,
+            "approved_at": self.row.approved_at,
+        }
+
+
+def look(ledger: Connection, release_id: int, language: str) -> Reviewed:
+    """A translation with its units; raises DocumentRefused when the release has none in this language."""
+    release = releases.get(ledger, release_id)
+    row = makings.look(ledger, release_id, language)
+    if row is None:
+        there = ", ".join(row.language for row in makings.languages(ledger, release_id)) or "none"
+        raise refused(release, language, f"nobody is to get it in {language}; its languages are: {there}")
+    return Reviewed(release_id, release, language, row, _waits(ledger, release_id)[language])
+
+
+def every(ledger: Connection, release_id: int) -> list[Reviewed]:
+    """All translations of a release."""
+    release = releases.get(ledger, release_id)
+    waits = _waits(ledger, release_id)
+    rows = makings.languages(ledger, release_id)
+    return [Reviewed(release_id, release, row.language, row, waits[row.language]) for row in rows]
+
+
+def waiting(ledger: Connection) -> list[Reviewed]:
+    """What waits for a person, of all releases, the oldest first: to be approved, or drafts with open units."""
+    found: list[Reviewed] = []
+    for row in makings.for_people(ledger):
+        waits = _waits(ledger, row.release_id)[row.language]
+        one = Reviewed(row.release_id, releases.get(ledger, row.release_id), row.language, row, waits)
+        if one.standing == "draft" or waits:
+            found.append(one)
+    return found
+
+
+def _waits(ledger: Connection, release_id: int) -> Counter[str]:
+    """How many deliveries of each language are held for approval."""
+    d = deliveries.c
+    query = (
+        select(d.language, func.count())
+        .where(d.release_id == release_id, d.state == State.HELD, d.reason == Hold.APPROVAL)
+        .group_by(d.language)
+    )
+    return Counter({row.language: row[1] for row in ledger.execute(query)})
+
+
+def refused(release: Release, language: str, problem: str, field: str = "(translation)") -> DocumentRefused:
+    """A refusal that names the release and the language."""
+    return DocumentRefused(f"{release.name} in {language}", [Problem(field, problem)])
+
+
+def to_change(ledger: Connection, release: Release, release_id: int, language: str) -> Row:  # type: ignore[type-arg]
+    """The row of a translation that a person may change, nobody else meanwhile; raises DocumentRefused with the reason
+    when it is not one of ours, or not of a release that can still go out."""
+    newest = releases.find(ledger, release.uri)
+    if newest is not None and newest.version > release.version:
+        became = "was killed by" if newest.status == "canceled" else "was corrected by"
+        raise refused(release, language, f"it {became} version {newest.version}", "version")
+    if release.status == "canceled":
+        raise refused(release, language, "it is a kill, which nobody reviews", "version")
+    if release.text_in(language) is not None:
+        raise refused(release, language, "the producer wrote it, and it goes out as it is")
+    look(ledger, release_id, language)
+    row = makings.look(ledger, release_id, language, to_change=True)
+    assert row is not None
+    return row

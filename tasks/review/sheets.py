@@ -1,0 +1,43 @@
+"""A translation as an XLIFF sheet."""
+
+from __future__ import annotations
+
+from tasks.review.reviewed import Reviewed, ReviewedUnit
+from tasks.translation.pieces import Opaque, Open
+from tasks.translation.xliff import Code, Line, Sheet, State, start_tag
+
+_FORMATTED = frozenset(("b", "strong", "i", "em", "u", "s", "small", "mark", "sub", "sup", "code"))
+
+
+def sheet_of(found: Reviewed) -> Sheet:
+    """Every unit, with what stands behind its pieces and what there is to say of it."""
+    lines = [_line(unit, found.standing) for unit in found.units if unit.source]
+    return Sheet(found.release.name, found.source, found.language, lines)
+
+
+def _line(unit: ReviewedUnit, standing: str | None) -> Line:
+    notes = [("problem", unit.problem)] if unit.problem else []
+    if unit.maker:
+        notes.append(("made by", "a person" if unit.approved else unit.maker))
+    return Line(unit.id, unit.name, unit.source, unit.target, state_of(unit, standing), notes, _codes(unit))
+
+
+def state_of(unit: ReviewedUnit, standing: str | None) -> State:
+    """initial: open · translated: by an engine · final: by a person, or approved with the whole, or needed nobody."""
+    if unit.open:
+        return "initial"
+    return "translated" if unit.record.engine and not unit.approved and standing != "approved" else "final"
+
+
+def _codes(unit: ReviewedUnit) -> dict[int, Code]:
+    codes: dict[int, Code] = {}
+    for piece in unit.source:
+        inline = None if isinstance(piece, str) else unit.record.inlines.get(piece.id)
+        markup = start_tag(inline.tag, inline.attributes) if inline else ""
+        if isinstance(piece, Open):
+            kind = "link" if inline and inline.tag == "a" else "fmt" if inline and inline.tag in _FORMATTED else "other"
+            codes[piece.id] = Code(markup, f"</{inline.tag}>" if inline else "", kind, unit.told(piece))
+        elif isinstance(piece, Opaque):
+            kind = "image" if not piece.shown and not piece.html else "other"
+            codes[piece.id] = Code(piece.html or piece.shown or markup, type=kind, told=unit.told(piece))
+    return codes

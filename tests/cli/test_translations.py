@@ -1,0 +1,247 @@
+"""`fanwire translations …`: what it prints, writes and takes back."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samples import URI, outlet, release
+from sheets import CHINESE, with_target
+
+from tasks import ledger, making, planning
+from tasks.ledger import deliveries
+from tasks.release import Release
+
+from .conftest import Run, take
+
+pytestmark = pytest.mark.usefixtures("home")
+Problems = Callable[..., list[dict[str, Any]]]
+
+
+def planned(document: Release, *languages: str, make: bool = True) -> int:
+    """A release for one outlet that wants translations approved, as far as workers get with it."""
+    number = take(document, outlet("careful", languages=list(languages), machine_translation="approved"))
+    planning.plan(number)
+    for language in languages if make else ():
+        making.make_translation(number, language)
+        making.make_renditions(number, language)
+    return number
+
+
+def told(run: Run, *arguments: str) -> Any:
+    return json.loads(run("translations", *arguments, "--json").stdout)
+
+
+# --- list
+
+
+def test_list_says_of_each_language_how_far_it_is(run: Run) -> None:
+    planned(release(**CHINESE), "zh-Hans", "zh-Hant", "ko")
+    found = {row["language"]: row for row in told(run, "list", URI)}
+    assert {language: (row["state"], row["status"], row["units"], row["open"]) for language, row in found.items()} == {
+        "ko": ("held", "draft", 3, 3), "zh-Hans": ("made", None, 0, 0), "zh-Hant": ("made", "checked", 3, 0),
+    }  # fmt: skip
+    assert found["zh-Hant"] | {"engine": "opencc", "waits": 1} == found["zh-Hant"]
+    lines = run("translations", "list", URI).stdout.splitlines()
+    assert lines[0].split() == ["language", "state", "status", "engine", "units", "open", "waits", "reason"]
+    assert lines[1].split()[:5] == ["ko", "held", "draft", "3", "3"]
+    assert "no engine for zh-Hans→ko" in lines[1]
+
+
+def test_list_across_releases_shows_what_waits_for_a_person(run: Run) -> None:
+    assert "nothing waits" in run("translations", "list").stdout
+    planned(release(uri="urn:x:one", **CHINESE), "zh-Hant")
+    planned(release(uri="urn:x:two"), "ko")
+    assert [(row["release"], row["language"]) for row in told(run, "list")] == [
+        ("urn:x:one", "zh-Hant"),
+        ("urn:x:two", "ko"),
+    ]
+    assert [row["release"] for row in told(run, "list", "urn:x:two", "--waiting")] == ["urn:x:two"]
+    run("translations", "approve", "urn:x:one", "zh-Hant")
+    assert [row["release"] for row in told(run, "list", "--waiting")] == ["urn:x:two"]
+    assert "urn:x:two v1" in run("translations", "list").stdout
+
+
+def test_status_says_that_deliveries_are_held_for_approval(run: Run) -> None:
+    planned(release(**CHINESE), "zh-Hant")
+    assert "held: 1 in zh-Hant for approval" in run("status", URI).stdout
+    assert json.loads(run("status", URI, "--json").stdout)["held"][0]["reason"] == "approval"
+
+
+# --- show
+
+
+def test_show_puts_source_and_target_side_by_side(run: Run) -> None:
+    planned(release(**CHINESE), "zh-Hant", "ko")
+    shown = run("translations", "show", URI, "zh-Hant", env={"COLUMNS": "120"}).stdout
+    assert "checked, by opencc" in shown
+    assert "公司发布新软件" in shown
+    assert "公司釋出新軟體" in shown
+    assert "‹1 伺服器 1›" in shown
+    assert "3 units, 0 open" in shown
+    open_ones = run("translations", "show", URI, "ko").stdout
+    assert "nobody has translated it" in open_ones
+    found = told(run, "show", URI, "zh-Hant")
+    assert (found["status"], found["engine"]) == ("checked", "opencc")
+    [headline, *_] = found["items"]
+    assert (headline["id"], headline["source"], headline["target"]) == (
+        "headline",
+        ["公司发布新软件"],
+        ["公司釋出新軟體"],
+    )
+    assert headline["open"] is False
+
+
+def test_what_a_release_says_does_not_steer_the_terminal(run: Run) -> None:
+    planned(release(headline="Acme \x1b[2J\x9b31m\u202eopens a plant"), "ko")
+    shown = run("translations", "show", URI, "ko").stdout
+    assert "opens a plant" in shown
+    assert not {"\x1b", "\x9b", "\u202e"} & set(shown)
+
+
+def test_what_the_producer_wrote_has_no_units_to_show(run: Run) -> None:
+    planned(release(**CHINESE), "zh-Hans")
+    assert "0 units" in run("translations", "show", URI, "zh-Hans").stdout
+    assert "has no units" in run("translations", "export", URI, "zh-Hans", status=1).stderr
+
+
+def test_a_language_or_release_that_is_not_there_is_said(run: Run, problems: Problems) -> None:
+    planned(release(**CHINESE), "zh-Hant")
+    assert "nobody is to get it in fr" in run("translations", "show", URI, "fr", status=1).stderr
+    assert "no release urn:x:none" in run("translations", "list", "urn:x:none", status=1).stderr
+    run("translations", "show", URI, "klingon", status=2)
+    [problem] = problems("translations", "approve", URI, "fr")
+    assert "its languages are: zh-Hant" in problem["problem"]
+
+
+# --- there and back
+
+
+@pytest.mark.parametrize(("name", "begins"), [("t.xlf", b"<?xml"), ("t.tmx", b"<?xml"), ("t.html", b"<!doctype html>")])
+def test_the_name_of_a_file_says_its_format(run: Run, tmp_path: Path, name: str, begins: bytes) -> None:
+    planned(release(**CHINESE), "zh-Hant")
+    run("translations", "export", URI, "zh-Hant", "--output", str(tmp_path / name))
+    assert (tmp_path / name).read_bytes().startswith(begins)
+    run("translations", "export", URI, "zh-Hant", "--output", str(tmp_path / name), "--format", "xliff",
+        status=0 if name == "t.xlf" else 2)  # fmt: skip
+    run("translations", "export", URI, "zh-Hant", "--output", str(tmp_path / "t.doc"), status=2)
+    assert run("translations", "export", URI, "zh-Hant").stdout.startswith("<?xml")
+
+
+@pytest.mark.parametrize("suffix", ["xlf", "tmx"])
+def test_what_comes_back_unchanged_changes_nothing(run: Run, tmp_path: Path, suffix: str) -> None:
+    planned(release(**CHINESE), "zh-Hant")
+    file = tmp_path / f"t.{suffix}"
+    run("translations", "export", URI, "zh-Hant", "--output", str(file))
+    assert "0 units accepted, 3 unchanged" in run("translations", "import", URI, "zh-Hant", str(file)).stdout
+
+
+@pytest.mark.parametrize("suffix", ["xlf", "tmx"])
+def test_what_comes_back_changed_is_made_anew_and_goes_out_once_approved(run: Run, tmp_path: Path, suffix: str) -> None:
+    number = planned(release(**CHINESE), "zh-Hant")
+    file = tmp_path / f"t.{suffix}"
+    run("translations", "export", URI, "zh-Hant", "--output", str(file))
+    file.write_bytes(file.read_bytes().replace("公司釋出新軟體".encode(), "公司釋出新的軟體".encode()))
+    done = told(run, "import", URI, "zh-Hant", str(file))
+    assert (done["accepted"], done["unchanged"], done["remade"]) == (["headline"], 2, True)
+    making.make_translation(number, "zh-Hant")
+    making.make_renditions(number, "zh-Hant")
+    assert "1 deliveries go" in run("translations", "approve", URI, "zh-Hant", "--by", "Ann").stdout
+    making.make_renditions(number, "zh-Hant")
+    with ledger.write() as book:
+        assert len(deliveries.claim(book, "w", now=ledger.now(book), lease=60, limit=9)) == 1
+
+
+def test_a_language_without_an_engine_is_translated_by_people(run: Run, tmp_path: Path) -> None:
+    number = planned(release(), "ko")
+    file = tmp_path / "t.xlf"
+    run("translations", "export", URI, "ko", "--output", str(file))
+    data = with_target(file.read_bytes(), "headline", "Acme Robotics, 포르투에 공장을 열다")
+    file.write_bytes(with_target(data, "paragraph-1", 'Acme는 월요일에 <pc id="1">공장</pc>이 문을 열었다고 밝혔다.'))
+    assert "2 units accepted" in run("translations", "import", URI, "ko", str(file)).stdout
+    making.make_translation(number, "ko")
+    [row] = told(run, "list", URI)
+    assert (row["state"], row["status"], row["engine"], row["open"]) == ("made", "approved", "memory", 0)
+
+
+def test_a_refused_file_names_every_unit_and_nothing_is_imported(run: Run, tmp_path: Path, problems: Problems) -> None:
+    planned(release(**CHINESE), "zh-Hant")
+    file = tmp_path / "t.xlf"
+    run("translations", "export", URI, "zh-Hant", "--output", str(file))
+    data = with_target(file.read_bytes(), "headline", "公司釋出新的軟體")
+    file.write_bytes(with_target(data, "paragraph-1.sentence-1", "該公司的伺服器執行新的軟體。"))
+    failed = run("translations", "import", URI, "zh-Hant", str(file), status=1).stderr
+    assert "Nothing was imported." in failed
+    assert "paragraph 1, sentence 1: link to https://acme.example/s?a=1&b=2 is missing" in failed
+    [problem] = problems("translations", "import", URI, "zh-Hant", str(file))
+    assert problem["field"] == "paragraph 1, sentence 1"
+    assert told(run, "list", URI)[0]["state"] == "made"
+
+
+def test_warnings_are_told_and_can_be_overruled(run: Run, tmp_path: Path) -> None:
+    planned(release(headline="Acme Robotics hires 40 engineers in Porto"), "ko")
+    file = tmp_path / "t.xlf"
+    run("translations", "export", URI, "ko", "--output", str(file))
+    file.write_bytes(with_target(file.read_bytes(), "headline", "Acme Robotics, 포르투에서 엔지니어 수십 명 채용"))
+    assert "40" in run("translations", "import", URI, "ko", str(file), status=1).stderr
+    done = run("translations", "import", URI, "ko", str(file), "--despite-warnings")
+    assert "warning: headline: " in done.stderr
+    assert "1 units accepted" in done.stdout
+
+
+def test_files_that_are_none_are_said_in_one_line(run: Run, tmp_path: Path) -> None:
+    planned(release(**CHINESE), "zh-Hant")
+    for name, content, words in (
+        ("t.xlf", b"<html/>", "is not XLIFF 2"),
+        ("t.xlf", b"<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>", "document type"),
+        ("t.tmx", b"<html/>", "is no TMX"),
+        ("t.tmx", b"<tmx version='1.4'><header srclang='en'/><body/></tmx>", "holds nothing from zh-Hans into zh-Hant"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        failed = run("translations", "import", URI, "zh-Hant", str(tmp_path / name), status=1).stderr
+        assert words in failed
+        assert len(failed.splitlines()) == 1
+    assert "No such file" in run("translations", "import", URI, "zh-Hant", str(tmp_path / "no.xlf"), status=1).stderr
+    run("translations", "import", URI, "zh-Hant", str(tmp_path / "t.html"), status=2)
+
+
+# --- approve
+
+
+def test_approve_says_who_and_when_and_twice_is_harmless(run: Run) -> None:
+    planned(release(**CHINESE), "zh-Hant")
+    assert (
+        f"{URI} v1 in zh-Hant is approved by Ann; 1 deliveries go"
+        in run("translations", "approve", URI, "zh-Hant", "--by", "Ann").stdout
+    )
+    again = told(run, "approve", URI, "zh-Hant", "--by", "Bob")
+    assert (again["by"], again["before"], again["released"]) == ("Ann", True, 0)
+    assert "approved already by Ann" in run("translations", "approve", URI, "zh-Hant").stdout
+    assert "approved by Ann" in run("translations", "list", URI).stdout
+
+
+def test_approve_names_who_types_it_unless_somebody_is_named(run: Run) -> None:
+    planned(release(**CHINESE), "zh-Hant")
+    assert told(run, "approve", URI, "zh-Hant")["by"] == getpass.getuser()
+
+
+def test_a_draft_is_not_approved_and_a_version_that_was_corrected_neither(run: Run) -> None:
+    planned(release(**CHINESE), "zh-Hant", "ko")
+    failed = run("translations", "approve", URI, "ko", status=1).stderr
+    assert "these units are open: headline (nobody has translated it); paragraph 1, sentence 1" in failed
+    planned(release(version=2, **CHINESE), "zh-Hant")
+    failed = run("translations", "approve", URI, "zh-Hant", "--version", "1", status=1).stderr
+    assert "was corrected by version 2" in failed
+
+
+def test_without_a_ledger_it_says_so(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from tasks.settings import settings
+
+    monkeypatch.setenv("FANWIRE_HOME", str(tmp_path / "elsewhere"))
+    settings.cache_clear()
+    for command in (["list"], ["show", URI, "de"], ["approve", URI, "de"], ["export", URI, "de"]):
+        assert "there is no Fanwire under" in run("translations", *command, status=1).stderr

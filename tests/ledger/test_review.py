@@ -1,0 +1,553 @@
+"""Review by people: what may go out before and after, what comes back from them, and races with drains and makers."""
+
+from __future__ import annotations
+
+import re
+import threading
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lives import claim, finish, receivers, result, states
+from lxml import etree
+from samples import URI, outlet, release
+from sheets import CHINESE, with_target
+from sqlalchemy import select, update
+
+from tasks import ledger, making, planning, review
+from tasks.delivery.load import load
+from tasks.documents import DocumentRefused
+from tasks.ledger import counts, deliveries, makings, releases
+from tasks.ledger.deliveries import Claim
+from tasks.ledger.schema import memory, renditions, translations
+from tasks.release import Translation
+from tasks.review import returning
+from tasks.settings import settings
+from tasks.states import Making, State
+from tasks.translation import xliff
+from tasks.translation.memory import APPROVED
+
+pytestmark = pytest.mark.usefixtures("book")
+
+
+def present() -> float:
+    with ledger.read() as book:
+        return ledger.now(book)
+
+
+def planned(*outlets: Any, policy: planning.Policy = planning.no_approval, **fields: Any) -> int:
+    """A release for these outlets; its number."""
+    receivers(*outlets)
+    with ledger.write() as book:
+        taken = releases.take(book, release(**fields), present())
+    planning.plan(taken.release_id, policy=policy)
+    return taken.release_id
+
+
+def make(number: int, language: str) -> None:
+    """What workers do, as far as they get."""
+    making.make_translation(number, language)
+    making.make_renditions(number, language)
+
+
+def held(number: int) -> dict[str, int]:
+    with ledger.read() as book:
+        return {hold["reason"]: hold["n"] for hold in counts.holds(book, number)}
+
+
+def claimed() -> list[Claim]:
+    return claim(now=present() + 1)
+
+
+def body(number: int, language: str, format: str = "ninjs") -> str:
+    with ledger.read() as book:
+        found = makings.rendition(book, number, language, format)
+    assert found is not None
+    return found.body.decode()
+
+
+def sheet(number: int, language: str) -> xliff.Sheet:
+    with ledger.read() as book:
+        return review.sheet_of(review.look(book, number, language))
+
+
+def returned(number: int, language: str, **targets: str) -> xliff.ReturnedSheet:
+    """The sheet with these targets (XML) in the units of these ids; `_` stands for `-`, `__` for `.`."""
+    data = xliff.write(sheet(number, language))
+    for name, xml in targets.items():
+        id = name.replace("__", ".").replace("_", "-")
+        data = with_target(data, id, xml)
+    return xliff.read(data)
+
+
+def row(number: int, language: str) -> Any:
+    with ledger.read() as book:
+        found = makings.look(book, number, language)
+    assert found is not None
+    return found
+
+
+# --- the policy
+
+
+def test_who_needs_no_approval_gets_the_checked_text_at_once_and_the_other_waits() -> None:
+    careful = outlet("careful", languages=["zh-Hant"], machine_translation="approved")
+    number = planned(outlet("quick", languages=["zh-Hant"]), careful, **CHINESE)
+    make(number, "zh-Hant")
+    assert [one.outlet_id for one in claimed()] == ["quick"]
+    assert held(number) == {"approval": 1}
+    assert (row(number, "zh-Hant").status, row(number, "zh-Hant").approved_at) == ("checked", None)
+
+
+def test_a_language_that_only_publishes_what_is_approved_holds_everybody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "translation.yaml"
+    file.write_text("languages: {zh-Hant: {publish: approved}}")
+    monkeypatch.setenv("FANWIRE_TRANSLATION_FILE", str(file))
+    settings.cache_clear()
+    assert [review.policy(language) for language in ("zh-Hant", "ko")] == [True, False]
+    number = planned(outlet("a", languages=["zh-Hant"]), policy=review.policy, **CHINESE)
+    make(number, "zh-Hant")
+    assert held(number) == {"approval": 1}
+
+
+def test_what_the_producer_wrote_needs_no_approval() -> None:
+    text = {"headline": "Werk", "body_html": "<p>Das Werk ist offen.</p>"}
+    receiver = outlet("a", languages=["en", "de"], machine_translation="approved")
+    number = planned(receiver, policy=lambda _: True, translations={"de": text})
+    for language in ("en", "de"):
+        make(number, language)
+    assert {one.language for one in claimed()} == {"en", "de"}
+
+
+def test_a_kill_waits_for_nobody() -> None:
+    careful = outlet("careful", languages=["zh-Hant"], machine_translation="approved")
+    number = planned(careful, **CHINESE)
+    make(number, "zh-Hant")
+    review.approve(number, "zh-Hant", "Ann")
+    make(number, "zh-Hant")
+    finish(*map(result, claimed()))
+    kill = planned(version=2, policy=lambda _: True, **CHINESE | {"status": "canceled", "body_html": None})
+    make(kill, "zh-Hant")
+    assert [one.release_id for one in claimed()] == [kill]
+
+
+def test_a_kill_is_told_in_the_language_of_a_translation_that_is_being_made_anew() -> None:
+    number = planned(outlet("a", languages=["zh-Hant"]), outlet("b", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    first, _ = claimed()
+    finish(result(first))
+    review.take(number, "zh-Hant", returned(number, "zh-Hant", headline="公司釋出新的軟體"))
+    kill = planned(version=2, **CHINESE | {"status": "canceled", "body_html": None})
+    make(kill, "zh-Hant")
+    assert "公司釋出新軟體" in body(kill, "zh-Hant")
+
+
+# --- approving
+
+
+def test_approval_lets_go_and_says_so_in_what_goes_out() -> None:
+    careful = outlet("careful", languages=["zh-Hant"], machine_translation="approved")
+    number = planned(outlet("quick", languages=["zh-Hant"]), careful, **CHINESE)
+    make(number, "zh-Hant")
+    checked = body(number, "zh-Hant")
+    done = review.approve(number, "zh-Hant", "Ann")
+    assert (done.by, done.before, done.released) == ("Ann", False, 2)
+    assert held(number) == {"rendition": 2}
+    make(number, "zh-Hant")
+    assert {one.outlet_id for one in claimed()} == {"quick", "careful"}
+    assert body(number, "zh-Hant") != checked
+    kept = row(number, "zh-Hant")
+    assert (kept.status, kept.approved_by) == ("approved", "Ann")
+    assert Translation.model_validate_json(kept.document).status == "approved"
+    assert {line.state for line in sheet(number, "zh-Hant").lines} == {"final"}
+    again = review.approve(number, "zh-Hant", "Bob")
+    assert (again.by, again.before, again.released) == ("Ann", True, 0)
+
+
+def test_every_unit_that_was_approved_is_known_in_the_next_version() -> None:
+    careful = outlet("careful", languages=["zh-Hant"], machine_translation="approved")
+    number = planned(careful, **CHINESE)
+    make(number, "zh-Hant")
+    review.approve(number, "zh-Hant")
+    same = planned(version=2, **CHINESE)
+    make(same, "zh-Hant")
+    assert (row(same, "zh-Hant").status, row(same, "zh-Hant").engine) == ("approved", "memory")
+    changed = planned(version=3, **CHINESE | {"headline": "公司发布旧软件"})
+    make(changed, "zh-Hant")
+    assert row(changed, "zh-Hant").status == "checked"
+    assert held(changed) == {"approval": 1}
+
+
+def test_a_draft_cannot_be_approved_and_says_what_is_open() -> None:
+    number = planned(outlet("a", languages=["ko"], machine_translation="approved"))
+    make(number, "ko")
+    with pytest.raises(
+        DocumentRefused, match=r"these units are open: headline \(nobody has translated it\); paragraph 1"
+    ):
+        review.approve(number, "ko")
+
+
+def test_what_is_not_ours_or_no_longer_the_newest_cannot_be_approved() -> None:
+    number = planned(outlet("a", languages=["zh-Hans", "zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    with pytest.raises(DocumentRefused, match="the producer wrote it"):
+        review.approve(number, "zh-Hans")
+    with pytest.raises(DocumentRefused, match="nobody is to get it in fr; its languages are: zh-Hans, zh-Hant"):
+        review.approve(number, "fr")
+    planned(version=2, **CHINESE)
+    with pytest.raises(DocumentRefused, match="was corrected by version 2"):
+        review.approve(number, "zh-Hant")
+    kill = planned(version=3, **CHINESE | {"status": "canceled", "body_html": None})
+    for version in (number, kill):
+        with pytest.raises(DocumentRefused, match=r"was killed by version 3|it is a kill"):
+            review.approve(version, "zh-Hant")
+
+
+def test_an_embargo_and_a_pause_outlast_approval() -> None:
+    careful = {"languages": ["zh-Hant"], "machine_translation": "approved"}
+    paused = outlet("paused", status="paused", **careful)
+    number = planned(outlet("a", **careful), paused, **CHINESE | {"embargo_until": "2999-01-01T00:00:00Z"})
+    make(number, "zh-Hant")
+    assert held(number) == {"embargo": 1, "outlet paused": 1}
+    review.approve(number, "zh-Hant")
+    make(number, "zh-Hant")
+    assert held(number) == {"embargo": 1, "outlet paused": 1}
+    with ledger.write() as book:
+        assert deliveries.lift_embargoes(book, 40_000_000_000.0) == [number]
+        assert deliveries.resume(book, ["paused"], 40_000_000_000.0) == 1
+    assert states(number) == {"due": 2}
+
+
+# --- races
+
+
+def test_a_row_in_flight_goes_out_with_the_older_text_and_waits_for_the_new_one_when_it_comes_back() -> None:
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    [going] = claimed()
+    review.take(number, "zh-Hant", returned(number, "zh-Hant", headline="公司釋出新的軟體"))
+    assert states(number) == {"claimed": 1}
+    assert finish(result(going, State.DUE, present())) == 1
+    assert claimed() == []
+    assert held(number) == {"translation": 1}
+    make(number, "zh-Hant")
+    [again] = claimed()
+    with ledger.read() as book:
+        [item], broken = load(book, [again])
+    assert not broken
+    assert "公司釋出新的軟體" in item.rendition.body.decode()
+
+
+def test_a_row_in_flight_that_comes_back_is_not_sent_unapproved() -> None:
+    careful = outlet("careful", languages=["zh-Hant"], machine_translation="approved")
+    number = planned(careful, **CHINESE)
+    make(number, "zh-Hant")
+    review.approve(number, "zh-Hant")
+    make(number, "zh-Hant")
+    [going] = claimed()
+    with ledger.write() as book:  # the memory forgets, so that an engine makes it again
+        book.execute(memory.delete())
+        book.execute(update(translations).values(units=None))
+        makings.remake_translation(book, number, "zh-Hant", present())
+        makings.remake_renditions(book, number, present(), "zh-Hant")
+    make(number, "zh-Hant")
+    assert row(number, "zh-Hant").status == "checked"
+    finish(result(going, State.DUE, present()))
+    assert claimed() == []
+    assert held(number) == {"approval": 1}
+    review.approve(number, "zh-Hant")
+    make(number, "zh-Hant")
+    assert len(claimed()) == 1
+
+
+def test_what_comes_late_of_an_attempt_still_counts_after_the_row_was_put_back() -> None:
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    [going] = claimed()
+    with ledger.write() as book:
+        deliveries.expire_leases(book, present() + 3600)
+    review.approve(number, "zh-Hant")
+    assert claimed() == []
+    assert finish(result(going)) == 1
+    assert states(number) == {"delivered": 1}
+
+
+def test_makers_at_work_lose_their_claims() -> None:
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    key = {"release_id": number, "language": "zh-Hant"}
+    with ledger.write() as book:
+        makings.remake_renditions(book, number, present(), "zh-Hant")
+        late = makings.claim(book, renditions, now=present(), lease=60, format="ninjs", **key)
+    review.approve(number, "zh-Hant")
+    old = {"content_type": "text/plain", "body": b"old", "sha256": "0" * 64}
+    with ledger.write() as book:
+        assert late is not None
+        assert not makings.finish(book, renditions, attempt=late, now=present(), made=old, format="ninjs", **key)
+    review.take(number, "zh-Hant", returned(number, "zh-Hant", headline="公司釋出新的軟體"))
+    with ledger.write() as book:
+        slow = makings.claim(book, translations, now=present(), lease=60, **key)
+    review.take(number, "zh-Hant", returned(number, "zh-Hant", headline="公司釋出全新軟體"))
+    with ledger.write() as book:
+        assert slow is not None
+        assert not makings.finish(book, translations, attempt=slow, now=present(), made={"document": "{}"}, **key)
+    make(number, "zh-Hant")
+    assert "公司釋出全新軟體" in body(number, "zh-Hant")
+
+
+def test_while_drains_claim_and_people_change_their_minds_nothing_is_half_and_half() -> None:
+    asked = [outlet(f"a{n}", languages=["zh-Hant"], format="html", machine_translation="approved") for n in range(6)]
+    number = planned(*asked, *(outlet(f"b{n}", languages=["zh-Hant"], format="html") for n in range(6)), **CHINESE)
+    make(number, "zh-Hant")
+    done = threading.Event()
+    wrong: list[Any] = []
+    seen: set[tuple[str, str]] = set()
+
+    def drain() -> None:
+        while not done.is_set():
+            with ledger.write() as book:
+                claims = deliveries.claim(book, "w", now=ledger.now(book), lease=60, limit=5)
+                items, broken = load(book, claims)
+            wrong.extend(broken)
+            for item in items:
+                status = "approved" if 'status="approved"' in (item.translation or "") else "checked"
+                seen.add((item.claim.outlet_id[0], status))
+                if escape(item.translation or "?") not in item.rendition.body.decode().replace("&#34;", "&quot;"):
+                    wrong.append((item.claim.outlet_id, item.translation))
+            finish(*(result(one, State.DUE, present()) for one in claims))
+
+    drains = [threading.Thread(target=drain) for _ in range(2)]
+    for thread in drains:
+        thread.start()
+    for _ in range(6):
+        review.approve(number, "zh-Hant")
+        making.make_renditions(number, "zh-Hant")
+        with ledger.write() as book:
+            deliveries.revising(book)
+            book.execute(memory.delete())
+            book.execute(update(translations).values(units=None))
+            returning.make_anew(book, number, "zh-Hant", present())
+        make(number, "zh-Hant")
+    review.approve(number, "zh-Hant")
+    make(number, "zh-Hant")
+    done.set()
+    for thread in drains:
+        thread.join()
+    assert wrong == []
+    assert ("a", "checked") not in seen
+    with ledger.write() as book:
+        deliveries.promote(book, number, present())
+    assert states(number) == {"due": 12}
+
+
+# --- what people wrote
+
+
+def test_a_language_without_any_engine_is_translated_by_people() -> None:
+    number = planned(outlet("a", languages=["ko"], machine_translation="approved"))
+    make(number, "ko")
+    assert row(number, "ko").state == Making.HELD
+    half = returned(number, "ko", headline="Acme Robotics, 포르투에 공장을 열다")
+    assert review.take(number, "ko", half).accepted == ["headline"]
+    make(number, "ko")
+    assert [unit.name for unit in look(number, "ko").open] == ["paragraph 1"]
+    rest = returned(
+        number, "ko", paragraph_1='Acme는 월요일에 <pc id="1">공장</pc>이 문을 열었다고 밝혔다.'
+    )  # fmt: skip
+    taken = review.take(number, "ko", rest)
+    assert (taken.accepted, taken.remade) == (["paragraph 1"], True)
+    make(number, "ko")
+    kept = row(number, "ko")
+    assert (kept.state, kept.status, kept.engine) == (Making.MADE, "approved", "memory")
+    assert '<a href=\\"https://acme.example/porto\\">공장</a>' in body(number, "ko")
+    assert len(claimed()) == 1
+
+
+def look(number: int, language: str) -> review.Reviewed:
+    with ledger.read() as book:
+        return review.look(book, number, language)
+
+
+def test_a_file_that_comes_back_unchanged_changes_nothing() -> None:
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    before = row(number, "zh-Hant")
+    taken = review.take(number, "zh-Hant", returned(number, "zh-Hant"))
+    assert (taken.accepted, taken.unchanged, taken.remade) == ([], 3, False)
+    assert row(number, "zh-Hant") == before
+
+
+def test_only_what_changed_is_kept_and_no_engine_is_asked_again() -> None:
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    review.take(number, "zh-Hant", returned(number, "zh-Hant", headline="公司釋出新的軟體"))
+    assert held(number) == {"translation": 1}
+    with ledger.read() as book:
+        kept = book.execute(select(memory).where(memory.c.maker == APPROVED)).all()
+    assert [(one.source, one.origin) for one in kept] == [("公司发布新软件", f"review of {URI} v1")]
+    make(number, "zh-Hant")
+    assert [(unit.name, unit.approved) for unit in look(number, "zh-Hant").units] == [
+        ("headline", True), ("paragraph 1, sentence 1", False), ("paragraph 1, sentence 2", False),
+    ]  # fmt: skip
+    assert row(number, "zh-Hant").status == "checked"
+
+
+def test_a_unit_that_is_signed_as_it_is_counts_as_approved() -> None:
+    number = planned(outlet("a", languages=["zh-Hant"], machine_translation="approved"), **CHINESE)
+    make(number, "zh-Hant")
+    data = xliff.write(sheet(number, "zh-Hant")).replace(b'state="translated"', b'state="final"')
+    assert len(review.take(number, "zh-Hant", xliff.read(data)).accepted) == 3
+    make(number, "zh-Hant")
+    assert row(number, "zh-Hant").status == "approved"
+    assert len(claimed()) == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "problem"),
+    [
+        ("该公司的伺服器執行新的軟體。", "link to https://acme.example/s?a=1&b=2 is missing"),
+        ('該公司的<pc id="1">伺服器</pc>和<pc id="1">伺服器</pc>執行。', "stands there twice"),
+        ('該公司的<sc id="1"/>伺服器執行新的軟體。', "is never closed"),
+        ('該公司的<ec startRef="1"/>伺服器<sc id="1"/>執行新的軟體。', "closed where it is not open"),
+        ('該公司的伺服器執行新的軟體<pc id="1"/>。', "lost its text"),
+        ('該公司的<pc id="1">伺服器</pc><ph id="9"/>執行。', "inline code '9' stands in its target"),
+        ('<pc id="1">。</pc>', "empty"),
+    ],
+)  # fmt: skip
+def test_what_would_break_the_page_is_refused_whatever_is_said(target: str, problem: str) -> None:
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    file = returned(number, "zh-Hant", headline="公司釋出新的軟體", paragraph_1__sentence_1=target)
+    with pytest.raises(DocumentRefused, match=re.escape("paragraph 1, sentence 1")) as refusal:
+        review.take(number, "zh-Hant", file, despite_warnings=True)
+    assert problem in str(refusal.value)
+    assert row(number, "zh-Hant").state == Making.MADE
+    with ledger.read() as book:
+        assert not book.execute(select(memory).where(memory.c.maker == APPROVED)).all()
+
+
+def test_other_checks_warn_and_can_be_overruled() -> None:
+    number = planned(outlet("a", languages=["de"]), headline="Acme Robotics hires 40 engineers in Porto")
+    make(number, "de")
+    number_lost = returned(number, "de", headline="Acme Robotics stellt Dutzende Menschen in Porto ein")
+    with pytest.raises(DocumentRefused, match=r"headline: .*40"):
+        review.take(number, "de", number_lost)
+    taken = review.take(number, "de", number_lost, despite_warnings=True)
+    assert taken.accepted == ["headline"]
+    assert any("40" in str(warning) for warning in taken.warnings)
+    make(number, "de")
+    assert [unit.name for unit in look(number, "de").open] == ["paragraph 1"]
+
+
+def test_a_file_of_another_version_language_or_release_is_refused_in_words() -> None:
+    receiver = outlet("a", languages=["zh-Hant", "ko"])
+    number = planned(receiver, **CHINESE)
+    make(number, "zh-Hant")
+    old = returned(number, "zh-Hant", headline="公司釋出新的軟體")
+    newer = planned(version=2, **CHINESE | {"headline": "公司发布旧软件", "body_html": "<p>员工很高兴。</p>"})
+    make(newer, "zh-Hant")
+    with pytest.raises(DocumentRefused) as refusal:
+        review.take(newer, "zh-Hant", old)
+    told = [str(problem) for problem in refusal.value.problems]
+    assert told[0].startswith(
+        "headline: its source is not what the release says now: the file was exported from version 1"
+    )
+    assert "paragraph 1, sentence 1: the release has no such unit: the file was exported from version 1" in told[1]
+    with pytest.raises(DocumentRefused, match="was corrected by version 2"):
+        review.take(number, "zh-Hant", old)
+    make(newer, "ko")
+    with pytest.raises(DocumentRefused, match="from zh-Hans into zh-Hant; it must be 'ko'"):
+        review.take(newer, "ko", old)
+
+
+def test_the_same_sentence_has_one_translation() -> None:
+    twice = CHINESE | {"body_html": "<p>员工很高兴。</p><p>员工很高兴。</p>"}
+    number = planned(outlet("a", languages=["zh-Hant"]), **twice)
+    make(number, "zh-Hant")
+    both = {"paragraph_1": "員工非常高興。", "paragraph_2": "員工十分高興。"}
+    with pytest.raises(DocumentRefused, match="paragraph 2: is the same sentence as paragraph 1"):
+        review.take(number, "zh-Hant", returned(number, "zh-Hant", **both))
+    review.take(number, "zh-Hant", returned(number, "zh-Hant", paragraph_2="員工十分高興。"))
+    make(number, "zh-Hant")
+    assert body(number, "zh-Hant").count("員工十分高興。") >= 2
+
+
+def test_units_come_back_in_any_order_and_not_all_of_them() -> None:
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    root = etree.fromstring(
+        with_target(xliff.write(sheet(number, "zh-Hant")), "paragraph-1.sentence-2", "員工十分高興。")
+    )
+    [file] = root
+    file[:] = [unit for unit in reversed(file) if unit.get("id") != "headline"]
+    assert review.take(number, "zh-Hant", xliff.read(etree.tostring(root))).accepted == ["paragraph 1, sentence 2"]
+
+
+def test_what_comes_after_all_has_left_is_kept_for_others_and_nothing_is_made() -> None:
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    finish(*map(result, claimed()))
+    taken = review.take(number, "zh-Hant", returned(number, "zh-Hant", headline="公司釋出新的軟體"))
+    assert (taken.accepted, taken.remade) == (["headline"], False)
+    assert row(number, "zh-Hant").state == Making.MADE
+    later = planned(version=2, **CHINESE)
+    make(later, "zh-Hant")
+    assert "公司釋出新的軟體" in body(later, "zh-Hant")
+
+
+def test_a_later_word_of_a_person_counts_though_the_first_was_kept_under_a_closer_form() -> None:
+    number = planned(outlet("a", languages=["ko"]), headline="Acme Robotics opened a plant on March 5, 2026")
+    make(number, "ko")
+    [date] = [mark.id for mark in xliff.marks(look(number, "ko").units[0].source, look(number, "ko").units[0].source)
+              if isinstance(mark, xliff.Mark) and mark.kind == "opaque"][-1:]  # fmt: skip
+    own = returned(number, "ko", headline="Acme Robotics가 지난봄에 공장을 열었다")
+    review.take(number, "ko", own, despite_warnings=True)
+    make(number, "ko")
+    assert "지난봄" in str(look(number, "ko").units[0].target)
+    review.take(
+        number, "ko", returned(number, "ko", headline=f'Acme Robotics가 <ph id="{date}"/>에 공장을 열었다'),
+        despite_warnings=True,
+    )  # fmt: skip
+    make(number, "ko")
+    assert "지난봄" not in str(look(number, "ko").units[0].target)
+
+
+# --- what waits
+
+
+def test_what_waits_for_a_person_is_listed_the_oldest_first() -> None:
+    careful = outlet("careful", languages=["zh-Hant"], machine_translation="approved")
+    first = planned(careful, uri="urn:x:one", **CHINESE)
+    second = planned(outlet("b", languages=["ko"]), uri="urn:x:two")
+    make(first, "zh-Hant")
+    make(second, "ko")
+    with ledger.read() as book:
+        found = [(one.release.uri, one.language, one.standing, one.waits) for one in review.waiting(book)]
+    assert found == [("urn:x:one", "zh-Hant", "checked", 1), ("urn:x:two", "ko", "draft", 0)]
+    review.approve(first, "zh-Hant")
+    with ledger.read() as book:
+        assert [one.release.uri for one in review.waiting(book)] == ["urn:x:two"]
+
+
+def test_the_page_is_one_safe_file_whatever_it_holds() -> None:
+    evil = '<script>alert("1")</script>'
+    number = planned(
+        outlet("a", languages=["ar"]),
+        headline=f"{evil} & {{{{ 7 * 7 }}}}",
+        body_html='<p>See <a href="https://acme.example/?q=%22%3E&amp;x=\'1">the &lt;b&gt; plant</a> '
+        '<code>&lt;img src=x onerror=alert(1)&gt;</code>.</p>',
+    )  # fmt: skip
+    make(number, "ar")
+    with ledger.write() as book:
+        book.execute(update(translations).where(translations.c.language == "ar").values(reason=f"engine said {evil}"))
+    page = review.as_html(look(number, "ar"), "Testwire")
+    assert "<script" not in page
+    assert "&lt;img src=x" in page
+    assert "<img" not in page
+    assert "{{ 7 * 7 }}" in page
+    assert 'lang="ar" dir="rtl"' in page
+    assert page.count('class="unit open') == 2
+    etree.fromstring(page.replace("<!doctype html>", "").encode(), etree.HTMLParser(recover=False))

@@ -1,0 +1,288 @@
+"""`fanwire translations …`: what was translated, sentence by sentence, and what people say of it."""
+
+from __future__ import annotations
+
+import getpass
+import io
+import re
+import sys
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group
+from rich.table import Column, Table
+from rich.text import Text as Words
+
+from tasks import review
+from tasks.documents import DocumentRefused
+from tasks.languages import normalise
+from tasks.review import Reviewed, ReviewedUnit, pairs
+from tasks.settings import settings
+from tasks.translation import xliff
+from tasks.translation.pieces import Close, Opaque, Open, Text
+from workers.cli.rows import find_release, need_ledger, reading
+from workers.cli.screen import JsonOption, err, moment, out, print_json, print_rows, stop
+
+app = typer.Typer(no_args_is_help=True, help="Translations: what was made, and review by people.")
+
+
+class Format(StrEnum):
+    """What a translation can be written as."""
+
+    XLIFF = "xliff"
+    TMX = "tmx"
+    HTML = "html"
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""With the marks that turn what follows around: what is shown must stand in the order in which it is."""
+_SUFFIXES = {
+    ".xlf": Format.XLIFF, ".xliff": Format.XLIFF, ".tmx": Format.TMX, ".html": Format.HTML, ".htm": Format.HTML,
+}  # fmt: skip
+
+
+def _tag(value: str) -> str:
+    try:
+        return normalise(value)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+UriArgument = Annotated[str, typer.Argument(metavar="RELEASE", help="URI of a release")]
+LanguageArgument = Annotated[str, typer.Argument(metavar="LANGUAGE", help="Such as de or zh-Hans", callback=_tag)]
+VersionOption = Annotated[
+    int | None, typer.Option(help="Of the release; the newest unless named. A version that is not is refused.")
+]
+
+
+@app.command("list")
+def list_(
+    release: Annotated[
+        str | None, typer.Argument(help="URI of a release; none: all, and what waits for a person")
+    ] = None,
+    waiting: Annotated[bool, typer.Option("--waiting", help="Only what waits for a person, the oldest first.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """The translations of a release; without one, what waits for a person."""
+    with reading() as book:
+        if release is None:
+            found = review.waiting(book)
+        else:
+            row = find_release(book, release)
+            found = review.every(book, row.id)
+            if waiting:
+                found = [one for one in review.waiting(book) if one.release_id == row.id]
+    if as_json:
+        print_json([_told(one) for one in found])
+        return
+    if not found:
+        out.print("nothing waits for a person" if release is None or waiting else "nothing is to be translated")
+        return
+    print_rows(
+        ("language", "state", "status", "engine", "units", "open", "waits", "release" if release is None else "reason"),
+        [_cells(one, across=release is None) for one in found],
+    )
+
+
+def _told(one: Reviewed) -> dict[str, Any]:
+    told = one.to_dict()
+    return told | {"approved_at": None if told["approved_at"] is None else moment(told["approved_at"])}
+
+
+def _cells(one: Reviewed, *, across: bool) -> tuple[str, ...]:
+    told = one.to_dict()
+    last = f"{told['release']} v{told['version']}" if across else printable(told["reason"] or _by(told))
+    numbers = (str(told["units"]), str(told["open"] or ""), f"{told['waits']:,}" if told["waits"] else "")
+    return (one.language, told["state"], told["status"] or "", told["engine"] or "", *numbers, last)
+
+
+def _by(told: dict[str, Any]) -> str:
+    return f"approved by {told['approved_by']}" if told["approved_by"] else ""
+
+
+@app.command()
+def show(
+    release: UriArgument, language: LanguageArgument, version: VersionOption = None, as_json: JsonOption = False
+) -> None:
+    """Every sentence of a translation beside its source, and what stopped those that are open."""
+    found = _find(release, language, version)
+    if as_json:
+        print_json(_told(found) | {"items": [_unit_told(unit) for unit in found.units if unit.source]})
+        return
+    told = found.to_dict()
+    standing = told["status"] or told["state"]
+    out.print(f"{found.release.name} in {language}: {standing}{_who(found)}", markup=False)
+    if told["reason"]:
+        out.print(printable(told["reason"]), markup=False, style="red")
+    columns = (Column("", ratio=2), Column(found.source, ratio=5), Column(language, ratio=5))
+    table = Table(*columns, expand=True, show_lines=True)
+    for unit in found.units:
+        if unit.source:
+            table.add_row(_name(unit), marked(unit.source, said=True), _target(unit))
+    if table.row_count:
+        out.print(table)
+    out.print(f"{told['units']} units, {told['open']} open", markup=False)
+
+
+def _who(found: Reviewed) -> str:
+    row = found.row
+    if row.approved_at is None:
+        return f", by {row.engine}" if row.state == "made" and row.engine else ""
+    return f"{f' by {row.approved_by}' if row.approved_by else ''}, {moment(row.approved_at)}"
+
+
+def _unit_told(unit: ReviewedUnit) -> dict[str, Any]:
+    kept = unit.record.model_dump(mode="json", include={"name", "source", "target", "engine", "model"})
+    return {"id": unit.id, **kept, "open": unit.open, "problem": unit.problem}
+
+
+def _name(unit: ReviewedUnit) -> Words:
+    return Words.assemble(printable(unit.name), "\n" if unit.maker else "", (printable(unit.maker), "dim"))
+
+
+def _target(unit: ReviewedUnit) -> Group:
+    parts = [marked(unit.target)] if unit.target else []
+    return Group(*parts, *([Words(printable(unit.problem), style="red")] if unit.problem else []))
+
+
+def marked(text: Text, *, said: bool = False) -> Words:
+    """A text for the terminal: inline elements as ‹1 … 1›, opaque pieces as ⟦…⟧, as the source `said` them if so."""
+    words = Words()
+    for piece in text:
+        if isinstance(piece, Open):
+            words.append(f"‹{piece.id} ", style="cyan")
+        elif isinstance(piece, Close):
+            words.append(f" {piece.id}›", style="cyan")
+        elif isinstance(piece, Opaque):
+            shown = (piece.said if said else None) or piece.shown or piece.kind
+            words.append(f"⟦{printable(shown)}⟧", style="yellow")
+        else:
+            words.append(printable(piece))
+    return words
+
+
+def printable(text: str) -> str:
+    """Without what would steer the terminal: releases and engines are strangers."""
+    return _CONTROL.sub("\ufffd", text)
+
+
+@app.command()
+def export(
+    release: UriArgument,
+    language: LanguageArgument,
+    output: Annotated[Path | None, typer.Option(help="File to write; none: standard output")] = None,
+    format: Annotated[
+        Format | None, typer.Option(help="By the name of --output unless named; xliff for standard output.")
+    ] = None,
+    version: VersionOption = None,
+) -> None:
+    """A translation as XLIFF 2.1 or TMX for a translation tool, or as a page to read side by side."""
+    wanted = _format(format, output) or Format.XLIFF
+    found = _find(release, language, version)
+    if wanted is not Format.HTML and not found.units:
+        stop(f"{found.release.name} in {language} has no units: nobody has begun it, or the producer wrote it")
+    data = _exported(found, wanted)
+    if output:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_bytes(data)
+        out.print(str(output), markup=False)
+    else:
+        sys.stdout.buffer.write(data)
+
+
+def _exported(found: Reviewed, format: Format) -> bytes:
+    if format is Format.HTML:
+        return review.as_html(found, settings().wire_name).encode(errors="replace")
+    if format is Format.XLIFF:
+        return xliff.write(review.sheet_of(found))
+    file = io.BytesIO()
+    pairs.write(found, file, metadata.version("fanwire"))
+    return file.getvalue()
+
+
+def _format(format: Format | None, file: Path | None) -> Format | None:
+    """What --format and the name of the file say; they must not contradict each other."""
+    by_name = _SUFFIXES.get(file.suffix.lower()) if file else None
+    if format and by_name and format != by_name:
+        raise typer.BadParameter(f"--format {format} does not fit a file named {file}")
+    if file and not format and not by_name:
+        raise typer.BadParameter(f"{file} is not named {', '.join(_SUFFIXES)}; say --format")
+    return format or by_name
+
+
+@app.command("import")
+def import_(
+    release: UriArgument,
+    language: LanguageArgument,
+    file: Annotated[Path, typer.Argument(help="XLIFF 2 or TMX, as `export` wrote it")],
+    format: Annotated[Format | None, typer.Option(help="By the name of the file unless named.")] = None,
+    version: VersionOption = None,
+    despite_warnings: Annotated[
+        bool, typer.Option("--despite-warnings", help="Take units although numbers or names in them look wrong.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take what people translated or mended: all of it, or nothing. The translation is then made anew with it."""
+    wanted = _format(format, file)
+    if wanted is Format.HTML:
+        raise typer.BadParameter("a page is only to be read; XLIFF and TMX are taken back")
+    found = _find(release, language, version)
+    sheet = pairs.read(found, file) if wanted is Format.TMX else xliff.read(xliff.read_file(file))
+    try:
+        taken = review.take(found.release_id, language, sheet, despite_warnings=despite_warnings)
+    except DocumentRefused as refusal:
+        if not as_json and refusal.problems:
+            err.print("Nothing was imported.", markup=False)
+        raise
+    if as_json:
+        warnings = [vars(problem) for problem in taken.warnings]
+        told = {"accepted": taken.accepted, "unchanged": taken.unchanged, "warnings": warnings, "remade": taken.remade}
+        print_json(told)
+        return
+    for problem in taken.warnings:
+        err.print(f"warning: {problem}", markup=False)
+    out.print(f"{len(taken.accepted)} units accepted, {taken.unchanged} unchanged", markup=False)
+    if taken.remade:
+        out.print(f"{found.release.name} in {language} is made anew", markup=False)
+    elif taken.accepted:
+        out.print("All deliveries have left: this helps the next version and other releases", markup=False)
+
+
+@app.command()
+def approve(
+    release: UriArgument,
+    language: LanguageArgument,
+    by: Annotated[str | None, typer.Option(help="Who approves; you unless named", metavar="NAME")] = None,
+    version: VersionOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Approve a translation: what was held for it goes out, and each sentence is known as approved from now on."""
+    found = _find(release, language, version)
+    done = review.approve(found.release_id, language, by or _me())
+    if as_json:
+        told = {"release": found.release.uri, "version": found.release.version, "language": language}
+        print_json(told | {"by": done.by, "at": moment(done.at), "before": done.before, "released": done.released})
+        return
+    who = f" by {done.by}" if done.by else ""
+    if done.before:
+        out.print(f"{found.release.name} in {language} is approved already{who}, {moment(done.at)}", markup=False)
+    else:
+        out.print(f"{found.release.name} in {language} is approved{who}; {done.released} deliveries go", markup=False)
+
+
+def _me() -> str | None:
+    """Who types; None in a container without a user."""
+    try:
+        return getpass.getuser()[:200]
+    except (KeyError, OSError):
+        return None
+
+
+def _find(uri: str, language: str, version: int | None) -> Reviewed:
+    """The translation of the newest version, or of the one that is named."""
+    need_ledger()
+    with reading() as book:
+        return review.look(book, find_release(book, uri, version).id, language)
