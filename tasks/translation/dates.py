@@ -26,6 +26,10 @@ class Month:
     """A day or a year stands beside it; without one `may` and `set` are only words."""
     numbered: bool = False
     """It is written in digits, which count no thing."""
+    whole: tuple[int, int] | None = None
+    """Where a date in digits only begins and ends, such as `05.03.2026`."""
+    year: int | None = None
+    """Of a date in digits only."""
 
 
 _ARABIC = (
@@ -102,6 +106,7 @@ def _in_digits(text: str, language: str) -> list[Month]:
     pattern = str(locale_of(language).date_formats["short"].pattern).lower()
     month_first = pattern.find("m") < pattern.find("d")
     for match in _DIGITS.finditer(text):
+        year = int(match[1] or match[7])
         if match[1]:
             first, second, place = int(match[2]), int(match[3]), 2
         else:
@@ -111,7 +116,8 @@ def _in_digits(text: str, language: str) -> list[Month]:
         if first > 12 and second <= 12:
             first, second, place = second, first, {2: 3, 4: 6, 6: 4}[place]
         if 1 <= first <= 12 and 1 <= second <= 31:
-            found.append(Month(first, match.start(place), match.end(place), second, dated=True, numbered=True))
+            start, end = match.span(place)
+            found.append(Month(first, start, end, second, True, True, match.span(), year))
     return found
 
 

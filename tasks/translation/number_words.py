@@ -75,16 +75,17 @@ _WORDS: dict[str, dict[int, str]] = {
         100: "ร้อย",
     },
     "ko": {
-        1: "하나 한 첫 일", 2: "둘 두 이", 3: "셋 세 석 삼", 4: "넷 네 넉 사", 5: "다섯 오", 6: "여섯 육", 7: "일곱 칠", 8: "여덟 팔",
-        9: "아홉 구", 10: "열 십", 11: "열한", 12: "열두", 20: "스무 스물", 100: "백",
+        1: "하나 한 첫 일", 2: "둘 두 이", 3: "셋 세 석 삼", 4: "넷 네 넉 사", 5: "다섯 오", 6: "여섯 육",
+        7: "일곱 칠", 8: "여덟 팔", 9: "아홉 구", 10: "열 십", 11: "열한", 12: "열두", 20: "스무 스물", 100: "백",
     },
 }  # fmt: skip
 _UNCERTAIN = frozenset((1, 2))
 """Before a scale word these may be an article, or be said by its form alone: `un millón`, `مليونان`."""
 _HAN_DIGITS = {character: value for value, character in enumerate("〇一二三四五六七八九")} | {"两": 2, "兩": 2, "零": 0}
 _HAN_TENS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "兆": 10**12}
-_HAN = re.compile(f"[{''.join(_HAN_DIGITS)}{''.join(_HAN_TENS)}]++")
-_ROMAN = re.compile(r"(?<![A-Za-z])[IVXLC]{1,8}(?![a-z])")
+_HAN_SIGNS = "".join(_HAN_DIGITS) + "".join(_HAN_TENS)
+_HAN = re.compile(f"[{''.join(_HAN_DIGITS)}十百千][{_HAN_SIGNS}]*+")
+_ROMAN = re.compile(r"(?<![A-Za-z])[IVXLC]{1,8}(?=(?:er?|ème)?(?![A-Za-z]))")
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 _UNSPACED = ("th", "ko")
 
@@ -124,19 +125,20 @@ def value_of(word: str, short: str) -> int:
     return 0
 
 
-def scaled(text: str, language: str, scale: str) -> Iterator[tuple[int, str]]:
-    """Number words right before a scale word, which `scale` finds: `three million` is (3, "million")."""
+def scaled(text: str, language: str, scale: str) -> Iterator[tuple[int, str, re.Match[str]]]:
+    """Number words right before a scale word, which `scale` finds: `three million` is 3, `million` and where it is."""
     short = language.split("-")[0]
     if short in ("zh", "ja"):
-        for match in re.finditer(rf"(?<![{_HAN.pattern[1:-3]}数數几幾上近.\d])([二两兩三四五六七八九]十?)({scale})", text):
-            yield next(iter(_han(match[1]))), match[2]
+        before = rf"(?<![{_HAN_SIGNS}数數几幾上近.\d])"
+        for match in re.finditer(rf"{before}([二两兩三四五六七八九]十?)({scale})", text):
+            yield next(iter(_han(match[1]))), match[2], match
     elif short in _WORDS and short != "ko":
         gap = r"\s?" if short in _UNSPACED else r"[\s-]"
         found = _scaled_pattern(short, gap, scale).finditer(text)
         for match in found:
             value = value_of(match[1].lower(), short)
             if value not in _UNCERTAIN and value <= 12:
-                yield value, match[2]
+                yield value, match[2], match
 
 
 @cache

@@ -51,7 +51,8 @@ _MORE_SCALES: dict[str, dict[str, int]] = {
 
 _SWAPPED = str.maketrans(".,", ",.")
 _NO_SCALE = {
-    "千": "(?![米克瓦兆赫卡字])", "兆": "(?![瓦赫字位])", "조": "(?![각건항직사])", "만": "(?![족큼남화])", "พัน": "(?!ธ)",
+    "千": "(?![米克瓦兆赫卡字])", "兆": "(?![瓦赫字位])", "조": "(?![각건항직사이])", "만": "(?![족큼남화])",
+    "พัน": "(?!ธ)",
 }  # fmt: skip
 """What follows where these begin another word: `5千米` are five kilometres."""
 _SPACED = ("fr", "ru", "es", "pt")

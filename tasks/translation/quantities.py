@@ -17,8 +17,8 @@ from tasks.translation.numerals import Value
 
 _CURRENCIES = {
     "euro": "€|EUR|euros?|Euro|евро|يورو|유로|ユーロ|欧元|歐元|ยูโร",
-    "dollar": "(?:US|U\\.S\\.\\s?|AU?|CA?|HK|S|NZ|NT)?\\$(?:US)?|USD|AUD|CAD|HKD|SGD|TWD|[Dd]ollars?|US-Dollar|dólar(?:es)?"
-    "|доллар[а-я]{0,3}|долл|[Dd]olar|đô\\sla|دولار[اًات]{0,3}|ดอลลาร์|(?:미국\\s)?달러|米?ドル|美元|美金|港元|港币|加元|澳元",
+    "dollar": "(?:US|U\\.S\\.\\s?|AU?|CA?|HK|S|NZ|NT)?\\$(?:US)?|USD|AUD|CAD|HKD|SGD|TWD|[Dd]ollars?|US-Dollar"
+    "|dólar(?:es)?|доллар[а-я]{0,3}|долл|[Dd]olar|đô\\sla|دولار[اًات]{0,3}|ดอลลาร์|(?:미국\\s)?달러|米?ドル|美元|美金|港元|港币|加元|澳元",
     "pound": "£|GBP|(?:British\\s)?pounds?(?:\\ssterling)?|Pfund|libras?(?:\\sesterlinas?)?|livres?(?:\\ssterling)?"
     "|фунт[а-я]{0,3}|جنيه[اًات]{0,3}|파운드|ポンド|英镑|英鎊|ปอนด์|pound|paun|bảng",
     "yen": "JPY|yen(?:es)?|Yen|yens|ienes?|иен[а-я]?|йен[а-я]?|ين|엔|円|日元|日圓|เยน|yên",
@@ -33,8 +33,8 @@ _CURRENCIES = {
     "baht": "฿|THB|[Bb]aht|บาท|bahts|бат[а-я]{0,2}|바트|バーツ|泰铢|泰銖",
     "dong": "₫|VND|đồng",
     "real": "R\\$|BRL|reais|reales|레알|レアル|雷亚尔|雷亞爾",
-    "franc": "CHF|Swiss\\sfrancs?|Franken|francos?\\ssuizos?|francs?\\ssuisses?|francos?\\ssuíços?|프랑|スイスフラン|瑞士法郎"
-    "|швейцарских\\sфранк[а-я]{0,2}|ฟรังก์สวิส",
+    "franc": "CHF|Swiss\\sfrancs?|Franken|francos?\\ssuizos?|francs?\\ssuisses?|francos?\\ssuíços?|프랑|スイスフラン"
+    "|瑞士法郎|швейцарских\\sфранк[а-я]{0,2}|ฟรังก์สวิส",
 }  # fmt: skip
 """Families of currencies in the 15 languages, looked for next to a number only. Whose dollar it is, is not compared:
 where one text has `$`, the other has to choose."""
@@ -47,13 +47,16 @@ _BEFORE_PERCENT = re.compile(r"(?:百分之|ร้อยละ)\s?$")
 _LETTERS = {"k": 3, "m": 6, "mn": 6, "md": 9, "mds": 9, "b": 9, "bn": 9, "tn": 12, "mi": 6, "bi": 9}
 _LETTER = re.compile(r"[KMB](?![^\W_])")
 """`5M users`: right behind the digits and in a capital, in every language."""
-_IDIOM = re.compile(r"(?<!\d)24\s?[/x×]\s?7(?!\d)|(?<!\d)24\s?часа|24시간|24\s?小时|24\s?小時|24時間|24\s?jam|24\s?Stunden")
+_IDIOM = re.compile(
+    r"(?<!\d)24\s?[/x×]\s?7(?!\d)|(?<!\d)24\s?часа|24시간|24\s?小时|24\s?小時|24時間|24\s?jam|24\s?Stunden"
+)
 """Says `always`, and every language says it otherwise."""
 _AFTERNOON = re.compile(
-    r"p\.?\s?m\b|오후|저녁|午後|下午|晚上|مساء|عصر|ظهر|เย็น|บ่าย|chiều|tối|de la tarde|de la noche|da tarde|da noite|вечера|дня|du soir"
-    r"|de l’après-midi|malam|petang|sore|siang|Nachmittag|nachmittags|abends",
+    r"p\.?\s?m\b|오후|저녁|午後|下午|晚上|مساء|عصر|ظهر|เย็น|บ่าย|chiều|tối|de la tarde|de la noche|da tarde|da noite"
+    r"|вечера|дня|du soir|de l’après-midi|malam|petang|sore|siang|Nachmittag|nachmittags|abends",
     re.IGNORECASE,
 )
+_LIST = re.compile(r"\d{1,2}(?:,\d{1,2}){2,}")
 _CLOCK = re.compile(r"([01]?\d|2[0-4])\.([0-5]\d)")
 _OCLOCK = re.compile(r"\s?(?:Uhr|น\.|WIB|WITA|WIT\b|h\b|[ap]\.?m\.?\b)")
 _AT = re.compile(r"(?:[Pp]ukul|[Jj]am)\s$")
@@ -73,6 +76,8 @@ class Counted:
     """Currencies and `%`."""
     words: set[int] = field(default_factory=set)
     """What number words may stand for."""
+    powers: set[int] = field(default_factory=set)
+    """Powers of ten of all its scale words, those without a number too: `a million`."""
     months: list[dates.Month] = field(default_factory=list)
     idiom: bool = False
     afternoon: bool = False
@@ -81,9 +86,13 @@ class Counted:
 def counted(text: str, language: str, known: Mapping[str, Value] | None = None) -> Counted:
     """Reads a text; `known` are numbers of the text it was made from (`numerals.literals`)."""
     months = dates.months_in(text, language)
-    found = Counted(months=months, words=number_words.words_for(text, language), afternoon=bool(_AFTERNOON.search(text)))
+    found = Counted(
+        months=months, words=number_words.words_for(text, language), afternoon=bool(_AFTERNOON.search(text))
+    )
+    scales = re.finditer(numerals.scale_pattern(language), text, re.IGNORECASE)
+    found.powers = {numerals.power_of(match[0], language) for match in scales}
     found.idiom = _IDIOM.search(text) is not None
-    hidden = [(month.start, month.end) for month in months if month.numbered]
+    hidden = [month.whole or (month.start, month.end) for month in months if month.numbered]
     position = 0
     for match in numerals.found(text, language):
         if match.start() < position or any(start <= match.start() < end for start, end in hidden):
@@ -92,14 +101,24 @@ def counted(text: str, language: str, known: Mapping[str, Value] | None = None) 
             found.values += hour
             found.kinds += ["", ""]
             continue
+        if _LIST.fullmatch(match[0]):
+            found.values += map(Decimal, match[0].split(","))
+            found.kinds += [""] * (match[0].count(",") + 1)
+            continue
         value, end = _scaled(match, text, language, known or {})
         unit, position = _unit(text, match.start(), end)
         found.values.append(value)
         found.kinds.append(unit or "")
         found.units |= {unit} if unit else set()
-    for number, word in number_words.scaled(text, language, numerals.scale_pattern(language)):
+    for month in months:
+        if month.whole:
+            found.values += [Decimal(month.day or 0).normalize(), Decimal(month.year or 0).normalize()]
+            found.kinds += ["", ""]
+    for number, word, match in number_words.scaled(text, language, numerals.scale_pattern(language)):
+        unit, _ = _unit(text, match.start(), match.end())
         found.values.append(Decimal(number * 10 ** numerals.power_of(word, language)).normalize())
-        found.kinds.append("")
+        found.kinds.append(unit or "")
+        found.units |= {unit} if unit else set()
     return found
 
 
@@ -111,9 +130,7 @@ def _time(match: re.Match[str], text: str) -> list[Value]:
     return []
 
 
-def _scaled(
-    match: re.Match[str], text: str, language: str, known: Mapping[str, Value]
-) -> tuple[Value, int]:
+def _scaled(match: re.Match[str], text: str, language: str, known: Mapping[str, Value]) -> tuple[Value, int]:
     """The value with its scale word, and where that ends; `3조 2,000억` is one number."""
     value = known.get(match[0], numerals.value_of(match[0], language))
     end = match.end()
@@ -150,8 +167,9 @@ def _scale(text: str, end: int, language: str) -> tuple[str | None, int, int]:
 def _after(language: str) -> re.Pattern[str]:
     """What may follow a number: a scale word, or a letter for one before a currency."""
     letters = "mds|mn|md|bn|tn|mi|bi|[kmb]"
+    gap = "" if language.split("-")[0] == "ko" else r"[\s\u00a0\u202f-]?"
     return re.compile(
-        rf"(?:[\s\u00a0\u202f-]?[多余餘]?(?P<word>{numerals.scale_pattern(language)})"
+        rf"(?:{gap}[多余餘]?(?P<word>{numerals.scale_pattern(language)})(?:\.(?=\s?[\w€$£¥]))?"
         rf"|[\s\u00a0\u202f]?(?P<letter>{letters})(?=\s?[€$£¥₩]|\s?(?:USD|EUR|GBP)))",
         re.IGNORECASE,
     )
@@ -166,10 +184,7 @@ _BEHIND = re.compile(
     r"[\s\u00a0\u202f-]?(?:de\s|d’|d'|of\s|tỷ\s|di\s)?(?:(?P<percent>"
     + _PERCENT
     + f"|{_UNSPACED_PERCENT})|"
-    + "|".join(
-        f"(?P<k{index}>(?:{pattern})(?![A-Za-zà-ÿа-я]))"
-        for index, pattern in enumerate(_CURRENCIES.values())
-    )
+    + "|".join(f"(?P<k{index}>(?:{pattern})(?![A-Za-zà-ÿа-я]))" for index, pattern in enumerate(_CURRENCIES.values()))
     + ")"
 )
 _SIGNS = re.compile(r"[€$£¥￥₩₹฿₫A-Zp]")
@@ -188,7 +203,7 @@ def _unit(text: str, start: int, end: int) -> tuple[str | None, int]:
     return (names[int(str(ahead.lastgroup)[1:])] if ahead else None), end
 
 
-def difference(before: Counted, after: Counted) -> tuple[Counter[Value], Counter[Value]]:
+def differing(before: Counted, after: Counted) -> tuple[Counter[Value], Counter[Value]]:
     """Numbers that are missing and numbers that were added, those in words on the other side allowed."""
     missing = Counter(before.values) - Counter(after.values)
     added = Counter(after.values) - Counter(before.values)
@@ -198,7 +213,7 @@ def difference(before: Counted, after: Counted) -> tuple[Counter[Value], Counter
     for value in list(added):
         if _excused(value, after, before, Counter()):
             added -= Counter({value: added[value]})
-    return missing, added
+    return +missing, +added
 
 
 def _excused(value: Value, here: Counted, there: Counted, others: Counter[Value]) -> bool:
@@ -212,5 +227,5 @@ def _excused(value: Value, here: Counted, there: Counted, others: Counter[Value]
         if likely and others[value + shift]:
             others[value + shift] -= 1
             return True
-    # one million may be said without a number, or with an article
-    return value >= 1000 and str(value.normalize().as_tuple().digits) == "(1,)" and not others
+    # `a million`, without a number or with an article
+    return value >= 1000 and value.adjusted() in there.powers and value == Decimal(10) ** value.adjusted()

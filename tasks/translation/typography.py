@@ -1,4 +1,4 @@
-"""Setting a translated sentence as its language sets it: quotation marks, spaces, capitals, `¿` and `¡`.
+"""Setting a translated sentence as its language sets it: quotation marks, spaces, capitals, `¿` and `¡`, full stops.
 
 Engines leave the source's typography behind. This mends it after the checks on words and numbers; it moves no word.
 The quotation marks are CLDR's (Babel does not carry them).
@@ -34,17 +34,26 @@ class House:
     """`“… ,” he said` as in America; else the comma follows the mark."""
     capitals: bool = True
     """Sentences begin with a capital letter: the script has them."""
+    marks: str = ".,?!:;"
+    """Full stop, comma, question and exclamation mark, colon and semicolon; a space for one that is not written."""
+    letters: str = ""
+    """The letters after which these take the place of ours, as a class of a regular expression."""
+    tight: bool = False
+    """The marks are as wide as a letter and need no space after them."""
 
 
+_EAST_ASIAN = r"\u3041-\u30ff\u3400-\u9fff々〇」』）”’》】％"
+_ARABIC = r"\u0621-\u06d3”»)"
+_THAI = r"\u0e01-\u0e3a\u0e40-\u0e4e"
 HOUSES = {
     "en": House("“”‘’"),
     "ko": House("“”‘’", capitals=False),
-    "ja": House("「」『』", capitals=False),
-    "ar": House("”“’‘", capitals=False),
-    "zh-Hans": House("“”‘’", capitals=False),
-    "zh-Hant": House("「」『』", capitals=False),
+    "ja": House("「」『』", capitals=False, marks="。、？！：；", letters=_EAST_ASIAN, tight=True),
+    "ar": House("”“’‘", capitals=False, marks=".،؟!:؛", letters=_ARABIC),
+    "zh-Hans": House("“”‘’", capitals=False, marks="。，？！：；", letters=_EAST_ASIAN, tight=True),
+    "zh-Hant": House("「」『』", capitals=False, marks="。，？！：；", letters=_EAST_ASIAN, tight=True),
     "vi": House("“”‘’"),
-    "th": House("“”‘’", capitals=False),
+    "th": House("“”‘’", capitals=False, marks=" ,?!:;", letters=_THAI),
     "id": House("“”‘’"),
     "ms": House("“”‘’"),
     "de": House("„“‚‘", comma_inside=False),
@@ -68,18 +77,71 @@ def house_of(language: str) -> House:
 def mended(text: Text, made_from: Text, source: str, target: str) -> Text:
     """The translated sentence `text` set as `target` is; `made_from` is the sentence in the source language."""
     pieces: list[Piece] = [piece for piece in text if not isinstance(piece, str)]
-    plain = "".join(
-        INVISIBLE.sub("", piece) if isinstance(piece, str) else _SEEN if isinstance(piece, Opaque) else _MARK
-        for piece in text
-    )
-    plain = _spaces(plain)
-    plain = _quotes(plain, house_of(source), house_of(target))
-    plain = _punctuation(plain, target)
     house = house_of(target)
+    plain = _spaces(_plain(text))
+    plain = _quotes(plain, house_of(source), house)
+    plain = _marks(_ended(plain, _plain(made_from), house), house)
+    plain = _punctuation(plain, target)
     if house.inverted:
         plain = _inverted(plain)
     result = _unmarked(plain, pieces)
     return _cased(result, made_from) if house.capitals else result
+
+
+def _plain(text: Text) -> str:
+    return "".join(
+        INVISIBLE.sub("", piece) if isinstance(piece, str) else _SEEN if isinstance(piece, Opaque) else _MARK
+        for piece in text
+    )
+
+
+_ENDS = {".": 0, "。": 0, "．": 0, "?": 2, "？": 2, "؟": 2, "!": 3, "！": 3}
+"""Marks that end a sentence, and which of a house's marks they are."""
+_CLOSERS = f"\"'”’“‘»«›‹）)]」』】 \u00a0\u202f{_MARK}"
+_COMMON = ".,?!:;"
+_OTHERS = str.maketrans("。．，、？！：；،؟؛", "..,,?!:;,?;")
+
+
+def _ended(plain: str, made_from: str, house: House) -> str:
+    """The end mark of the source added where the translation has none, inside a closing quotation if it was inside."""
+    before, after = made_from.rstrip(_CLOSERS), plain.rstrip(_CLOSERS)
+    mark = _ENDS.get(before[-1:])
+    if mark is None or not after or after[-1] in _ENDS or after[-1] in "…:：;；।":
+        return plain
+    if house.marks[mark] == " ":
+        return plain
+    at = len(after) if len(before) < len(made_from) else len(plain.rstrip())
+    return plain[:at] + house.marks[mark] + plain[at:]
+
+
+def _marks(plain: str, house: House) -> str:
+    """Punctuation as the language has it: `。` for a full stop after Japanese, `؟` after Arabic, and ours elsewhere."""
+    if house.letters:
+        gap = r"\s*+" if house.tight else ""
+        found = rf"(?<=[{house.letters}])({_MARK}*+) ?([{re.escape(_COMMON)}])(?![\w{re.escape(_COMMON)}]){gap}"
+        plain = re.sub(found, lambda match: match[1] + _mark(match, house), plain)
+    else:
+        plain = re.sub(rf"(?<=[^{_EAST_ASIAN}{_ARABIC}\W])({_MARK}*+)([。．，、？！：；،؟؛])(?=(.?))", _ours, plain)
+    if house.tight and re.search(f"[{house.letters}]", plain):  # a sentence that ends with a name in Latin letters
+        ended = plain.rstrip(_CLOSERS)
+        if ended[-1:] in (".", "?", "!") and ended[-2:-1] not in (".", ""):
+            plain = ended[:-1] + house.marks[_COMMON.index(ended[-1])] + plain[len(ended) :]
+    return plain
+
+
+def _mark(match: re.Match[str], house: House) -> str:
+    """The house's mark; a full stop that is not written stays after an abbreviation: `น.`"""
+    mark = house.marks[_COMMON.index(match[2])]
+    if mark != " ":
+        return mark
+    word = match.string[max(0, match.start() - 12) : match.start()].split(" ")[-1]
+    return "." if len(word) < 4 or "." in word else ""
+
+
+def _ours(match: re.Match[str]) -> str:
+    mark = match[2].translate(_OTHERS)
+    word_follows = match[3].isalnum() or match[3] in (_SEEN, "“", "«", "„")
+    return match[1] + mark + (" " if word_follows else "")
 
 
 def _unmarked(plain: str, pieces: list[Piece]) -> Text:
@@ -102,8 +164,12 @@ def _quotes(plain: str, source: House, target: House) -> str:
     depth = 0
     before = ""
     parts: list[str] = []
+    if target.quotes[0] in plain and target.quotes[0] not in source.quotes:
+        source = target  # the engine has set them already: the German closing mark is an English opening one
     for character in plain:
         side = _side(character, before, source)
+        if character == '"' and target.tight:  # no spaces show to what it belongs
+            side = -1 if depth else 1
         before = before if character == _MARK else character
         if side == 0:
             parts.append(character)

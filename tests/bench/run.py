@@ -2,7 +2,7 @@
 
 Absolute times depend on the machine and on what else it does; the ratios compare things measured side by side.
 
-    python tests/bench/run.py [deliver fair ledger translate format]      all of them by default
+    python tests/bench/run.py [deliver fair ledger translate format markup checks]      all of them by default
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,8 @@ def main() -> None:
         "ledger": ledger_rows,
         "translate": translate,
         "format": formats,
+        "markup": markup,
+        "checks": checks,
     }
     chosen = sys.argv[1:] or list(parts)
     if unknown := set(chosen) - set(parts):
@@ -354,7 +357,7 @@ def formats(_folder: Path) -> None:
     from tasks.release import supplied
 
     release = _demo_release()
-    wire = Wire("Fanwire", "https://fanwire.example/")
+    wire, received = Wire("Fanwire", "https://fanwire.example/"), datetime.now(UTC)
     for format in FORMATS:
         spent: list[Spent] = []
         for _ in range(ROUNDS):
@@ -362,8 +365,32 @@ def formats(_folder: Path) -> None:
                 for language in (release.language, *release.translations):
                     text = supplied(release, language)
                     assert text is not None
-                    make_rendition(release, text, format, wire)
+                    make_rendition(release, text, format, wire, received)
         show(format, spent, 1 + len(release.translations), "rendition")
+
+
+def checks(_folder: Path) -> None:
+    """The checks of translations on human ones: what they stop wrongly, and which faults put in they notice."""
+    import checks as measured_checks
+
+    measured_checks.run()
+
+
+def markup(_folder: Path) -> None:
+    """Real pages through every route of Apertium: how many of their inline elements are in what is published."""
+    import parallel
+
+    from tasks.translation.configuration import EngineDocument
+    from tasks.translation.engines.apertium import ROUTES, Apertium
+
+    if not parallel.installed():
+        print(f"  skipped; please install: apt-get install --no-install-recommends {parallel.PACKAGE}")
+        return
+    engine = Apertium("apertium", EngineDocument())
+    routes = [pair for pair in ROUTES if pair in engine.pairs()]
+    if missing := [f"{source}→{target}" for source, target in ROUTES if (source, target) not in routes]:
+        print(f"  not installed, so not measured: {', '.join(missing)}")
+    parallel.measure(engine, routes)
 
 
 if __name__ == "__main__":

@@ -105,10 +105,42 @@ def test_names_of_issuer_contacts_and_speakers(make_release):
         ("12.5% at 10:30", "en", "pt", "12.5% at 10:30"),
         ("Up 12 % here", "en", "es", "Up 12\u00a0% here"),
         ("“新”软件", "zh-Hans", "zh-Hant", "「新」软件"),
+        ('工場は"新しい", と言った.', "en", "ja", "工場は「新しい」、と言った。"),
+        ("工場を開いた! なぜ?", "en", "ja", "工場を開いた！なぜ？"),
+        ("売上は1,234.5円, 利益は3.2%.", "en", "ja", "売上は1,234.5円、利益は3.2%。"),
+        ("工厂位于 Porto.", "en", "zh-Hans", "工厂位于 Porto。"),
+        ("لماذا الآن? نعم, اليوم; غدا.", "en", "ar", "لماذا الآن؟ نعم، اليوم؛ غدا."),
+        ("โรงงานเปิดแล้ว.", "en", "th", "โรงงานเปิดแล้ว"),
+        ("เปิดเวลา 10.30 น.", "en", "th", "เปิดเวลา 10.30 น."),
+        ("공장이 열렸다. 왜?", "en", "ko", "공장이 열렸다. 왜?"),
+        ("The plant is open。Really？", "ja", "en", "The plant is open. Really?"),
     ],
 )  # fmt: skip
 def test_typography(text, source, target, mended):
     assert shown(typography.mended((text,), (text,), source, target)) == mended
+
+
+@pytest.mark.parametrize(
+    ("made_from", "target", "text", "mended"),
+    [
+        ("It is open.", "es", "Está abierta", "Está abierta."), ("Is it open?", "es", "Está abierta", "¿Está abierta?"),
+        ("It is open.", "ja", "開いている", "開いている。"), ("It is open!", "zh-Hans", "开了", "开了！"),
+        ("Is it open?", "ar", "هل هي مفتوحة", "هل هي مفتوحة؟"), ("It is open.", "th", "เปิดแล้ว", "เปิดแล้ว"),
+        ("“It is open.”", "de", "„Es ist offen“", "„Es ist offen.“"),
+        ("It is “open”.", "de", "Es ist „offen“", "Es ist „offen“."),
+        ("It is open", "es", "Está abierta", "Está abierta"), ("It is open.", "es", "Está abierta:", "Está abierta:"),
+        ("It is open…", "es", "Está abierta", "Está abierta"),
+    ],
+)  # fmt: skip
+def test_a_missing_end_is_added(made_from, target, text, mended):
+    assert shown(typography.mended((text,), (made_from,), "en", target)) == mended
+
+
+def test_the_end_is_added_inside_the_element_in_which_it_stood():
+    unit = (Open(1), "Read all.", Close(1))
+    assert typography.mended((Open(1), "Lea todo", Close(1)), unit, "en", "es") == (Open(1), "Lea todo.", Close(1))
+    unit = (Open(1), "Read all", Close(1), ".")
+    assert typography.mended((Open(1), "Lea todo", Close(1)), unit, "en", "es") == (Open(1), "Lea todo", Close(1), ".")
 
 
 def test_spaces_and_capitals_around_names_and_elements():
@@ -183,9 +215,11 @@ GOOD = ("La planta costó 3,2 mil millones a ", Open(1), "los clientes", Close(1
         (lambda g: ("La planta costó 3,2 millones a ", *g[1:]), "number 3,200,000,000 is missing, 3,200,000 was added"),
         (lambda g: (g[0].replace("3,2 mil millones", "mucho"), *g[1:]), "number 3,200,000,000 is missing"),
         (lambda _: ("The plant cost 3,2 mil millones for ", *UNIT[1:]), "it was left in the source language"),
-        (lambda g: (*g[:-1], " ante"), "the end of the sentence is missing"),
+        (lambda g: (*g[:-1], " el año anterior"), None),
+        (lambda g: ("A 3,2 mil millones ", *g[1:6]), "the end of the sentence is missing"),
         (lambda g: tuple(p.upper() if isinstance(p, str) else p for p in g), "it came back in capitals"),
-        (lambda g: (*g[:-1], " bla" * 40 + "."), "its length is"),
+        (lambda g: (*g[:-1], " bla" * 40 + "."), "it repeats itself"),
+        (lambda g: (*g[:-1], f" antes de {'ncopqrst' * 12} que nadie lo creyera."), "its length is"),
     ],
 )
 def test_each_check_names_its_fault(change, problem):

@@ -271,7 +271,7 @@ def test_what_cannot_be_read_at_all_is_named_where_its_pair_is_missed(make, fold
 def test_a_folder_that_is_not_there(make, tmp_path):
     engine = make(folder=tmp_path / "nowhere")
     assert engine.pairs() == {}
-    with pytest.raises(Fatal, match="there is no folder .*/nowhere that can be read"):
+    with pytest.raises(Fatal, match=r"there is no folder .*/nowhere that can be read"):
         engine.model("en", "es")
 
 

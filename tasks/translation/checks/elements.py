@@ -1,0 +1,96 @@
+"""Inline elements, protected pieces and addresses: each as often as in the source, each where it belongs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from tasks.translation import placeholders
+from tasks.translation.checks.addresses import addresses_in
+from tasks.translation.checks.problem import Found, Problem, difference
+from tasks.translation.pieces import Close, Opaque, Open, Text, shown, spans, words_of
+
+_A_WORD, _A_SIGN = re.compile(r"\w"), re.compile(r"[^\s\u200b-\u200f\u2060\ufeff\u00ad]")
+_CAMEL = re.compile(r"(?<![^\W_])[A-Za-z]*[a-z][A-Z][A-Za-z]*(?![^\W_])")
+"""`RoboLift`: a name that no language declines or translates."""
+
+
+def inline(unit: Text, result: Text) -> Found:
+    """Every inline element once, closed in the order of opening."""
+    wanted = Counter(piece.id for piece in unit if isinstance(piece, Open))
+    found = Counter(piece.id for piece in result if isinstance(piece, Open))
+    if wanted != found:
+        yield Problem("inline", f"inline element {difference(wanted, found)}")
+        return
+    stack: list[int] = []
+    for piece in result:
+        if isinstance(piece, Open):
+            stack.append(piece.id)
+        elif isinstance(piece, Close) and (not stack or stack.pop() != piece.id):
+            yield Problem("inline", f"inline element {piece.id} is closed where it is not open")
+            return
+    if stack:
+        yield Problem("inline", f"inline element {stack[-1]} is never closed")
+
+
+def anchor(unit: Text, result: Text) -> Found:
+    """An inline element with a word or a sign in it has one in the translation, and the same protected pieces."""
+    words, signs = _with(_A_WORD, unit), _with(_A_SIGN, unit)
+    stands, visible = _with(_A_WORD, result), _with(_A_SIGN, result)
+    where = spans(result)
+    for id, span in signs.items():
+        if id not in where:
+            continue  # `inline` says so
+        if id not in (stands if id in words else visible):
+            yield Problem("anchor", f"inline element {id} lost its text {shown(unit[span])[:40]!r}")
+            return
+        wanted, found = _opaques(unit[span]), _opaques(result[where[id]])
+        if wanted - found:
+            lost = next(iter(wanted - found)).shown
+            yield Problem("anchor", f"protected {lost!r} is no longer inside inline element {id}")
+            return
+
+
+def _opaques(text: Text) -> Counter[Opaque]:
+    return Counter(piece for piece in text if isinstance(piece, Opaque))
+
+
+def _with(pattern: re.Pattern[str], text: Text) -> dict[int, slice]:
+    """Where each inline element is that has something to see in it, and a word if `pattern` asks for one."""
+    seen = [0]
+    for piece in text:
+        said = piece if isinstance(piece, str) else piece.shown if isinstance(piece, Opaque) else ""
+        seen.append(seen[-1] + bool(pattern.search(said)))
+    return {id: span for id, span in spans(text).items() if seen[span.stop] > seen[span.start]}
+
+
+def opaque(unit: Text, result: Text) -> Found:
+    """Every protected piece as often as before, and nothing left of the words that stood for them."""
+    wanted, found = _opaques(unit), _opaques(result)
+    if wanted != found:
+        lost, added = [[piece.shown or "an image" for piece in some] for some in (wanted - found, found - wanted)]
+        yield Problem("opaque", f"protected {difference(Counter(lost), Counter(added))}")
+        return
+    left = placeholders.left_over(words_of(result))
+    if left and not placeholders.left_over(words_of(unit)):
+        yield Problem("opaque", f"{left!r} of the engine's own was left in it")
+
+
+def url(unit: Text, result: Text) -> Found:
+    """Addresses that were not protected are the same."""
+    wanted, found = Counter(addresses_in(unit)), Counter(addresses_in(result))
+    if wanted != found:
+        yield Problem("url", f"address {difference(wanted, found)}")
+
+
+def name(unit: Text, result: Text, latin: bool) -> Found:
+    """Names with a capital inside, which are written the same in all languages with Latin letters."""
+    if not latin:
+        return
+    wanted, found = _camels(unit), _camels(result)
+    if wanted - found:
+        yield Problem("name", f"name {difference(Counter(wanted), Counter(wanted & found))}")
+
+
+def _camels(text: Text) -> set[str]:
+    return {name for piece in text if isinstance(piece, str) for name in _CAMEL.findall(piece)}

@@ -1,0 +1,154 @@
+"""What a translation looks like whatever it says: not empty, neither far too short nor too long, no babble."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from math import log, sqrt
+
+from tasks.translation import scripts
+from tasks.translation.checks.problem import Found, Problem
+from tasks.translation.function_words import dangling
+from tasks.translation.pieces import Text, has_letters, shown, words_of
+
+_DENSITY = {
+    "ko": 0.48, "ja": 0.44, "zh": 0.28, "ar": 0.78, "vi": 0.93, "th": 0.90, "id": 1.12, "ms": 1.16, "de": 1.17,
+    "ru": 1.08, "fr": 1.15, "es": 1.13, "pt": 1.08,
+}  # fmt: skip
+"""Characters for what English says in one: between the medians of the Universal Declaration, the GNOME help and press
+texts (`tests/translation/parallel.py`)."""
+_ENDS = ".!?…。．！？؟।:："
+_CLOSERS = "\"'”’“‘»«›‹）)]」』】 \u00a0\u202f\u200f\u200e"
+_MIDDLE = re.compile(r"(?<=\w\w\w)[.!?؟](?=\s+\w)|^[.!?。！？؟]|[。！？](?=\w)")
+_LONG = 12
+"""English characters from which the length of a unit says something."""
+_AGAIN = 0.3
+"""So large a part of the text was there before: nobody writes so."""
+_WITHOUT_END, _WITHOUT_QUESTION_MARK = 0.88, 0.72
+"""Shorter than so much of what is expected, and without the end of the sentence: the rest is missing. Headings are
+often questions in one language and none in another."""
+
+
+def empty(unit: Text, result: Text) -> Found:
+    """Words became none."""
+    if has_letters(unit) and not has_letters(result):
+        yield Problem("empty", "it came back empty")
+
+
+def length(unit: Text, result: Text, source: str, target: str) -> Found:
+    """The length lies within what translations between the two languages have, wider for short texts."""
+    before, after = english_length(unit, source), english_length(result, target)
+    if not has_letters(unit) or not before:
+        return
+    said = f"its length is {len(shown(result))} characters against {len(shown(unit))}"
+    wide = before >= _LONG and abs(log(max(after, 0.1) / before)) > _width(before)
+    if wide or after > 6 * before + 60:
+        yield Problem("length", said)
+
+
+def truncated(unit: Text, result: Text, source: str, target: str) -> Found:
+    """The end is missing: no full stop where there was one, and too short; or it stops after an article."""
+    before, after = shown(unit), shown(result)
+    if not has_letters(unit) or _last(before) not in _ENDS:
+        return
+    words = scripts.words_in(words_of(result)[-40:])  # names and figures at the end are none
+    if _last(after) not in _ENDS and target.split("-")[0] != "th":
+        expected, found = english_length(unit, source), english_length(result, target)
+        if _MIDDLE.search(after) and not _MIDDLE.search(before):
+            yield Problem("truncated", f"the sentence ends in the middle, not after {after[-30:]!r}")
+            return
+        limit = _WITHOUT_QUESTION_MARK if _last(before) in "?？؟" else _WITHOUT_END
+        if found < limit * expected and expected >= _LONG:
+            yield Problem("truncated", f"the end of the sentence is missing after {after[-30:]!r}")
+            return
+    if words and after.rstrip(_CLOSERS + _ENDS).lower().endswith(words[-1]) and words[-1] in dangling(target):
+        yield Problem("truncated", f"it ends in the middle of a sentence: {after[-30:]!r}")
+
+
+def _width(characters: float) -> float:
+    """How far the logarithm of the ratio may lie from nought; 99.8 % of human translations lie within."""
+    return 0.31 + 3.6 / sqrt(characters)
+
+
+def english_length(text: Text, language: str) -> float:
+    """How many characters English would need for it; Latin letters among others are names and count as they are."""
+    words = unicodedata.normalize("NFC", shown(text))
+    density = _DENSITY.get(language.split("-")[0], 1.0)
+    own = scripts.scripts_of(language)
+    if not own or "Latn" in own:
+        return len(words) / density
+    latin = scripts.letters_in(words, ("Latn",)) + sum(character.isdigit() for character in words)
+    return (len(words) - latin) / density + latin
+
+
+def _last(text: str) -> str:
+    """The last character that is no quotation mark, bracket or space: what ends a sentence."""
+    return text.rstrip(_CLOSERS)[-1:] or " "
+
+
+def capitals(unit: Text, result: Text) -> Found:
+    """All in capitals, and the source was not."""
+    letters = [character for character in words_of(result) if character.isalpha()]
+    if len(letters) > 8 and all(map(str.isupper, letters)) and not words_of(unit).isupper():
+        yield Problem("capitals", "it came back in capitals")
+
+
+def repeated(unit: Text, result: Text) -> Found:
+    """Babble: the same few words again and again, more often than in the source."""
+    before, after = scripts.words_in(words_of(unit)), scripts.words_in(words_of(result))
+    for size in range(1, 7) if _spelled(after) else (1, 2, 3):
+        times = max(3, 8 // size) if _spelled(after) else 4 if size == 1 else 3  # `berkas. Berkas-berkas` is Indonesian
+        if _on_end(after, size) >= times > _on_end(before, size):
+            yield Problem("repeated", f"it repeats itself: {_often(after, size)!r}")
+            return
+    if _periodic(after) and not _periodic(before):
+        yield Problem("repeated", f"it says everything twice: {' '.join(after[:6])!r}")
+        return
+    again = _again(after)
+    if again > _AGAIN and again > _again(before) + _AGAIN / 2:
+        yield Problem("repeated", f"it repeats itself: {_often(after, 4)!r}")
+
+
+def _periodic(words: list[str]) -> bool:
+    """Whether the text is its own beginning over and over, at least twice."""
+    if len(words) < (8 if _spelled(words) else 4):
+        return False
+    borders = [0]  # of every beginning: how much of it stands at its end as well
+    for word in words[1:]:
+        length = borders[-1]
+        while length and words[length] != word:
+            length = borders[length - 1]
+        borders.append(length + (words[length] == word))
+    return borders[-1] * 2 >= len(words) - 1
+
+
+def _again(words: list[str]) -> float:
+    """The share of rows of words (of letters, in scripts without spaces) that were there before."""
+    size = 7 if _spelled(words) else 3
+    grams = _grams(words, size)
+    total = max(len(words) - size + 1, 0)
+    return 1 - len(grams) / total if total >= size else 0.0
+
+
+def _spelled(words: list[str]) -> bool:
+    """Whether most words are single letters, as in scripts without spaces."""
+    return sum(len(word) == 1 for word in words) * 2 > len(words)
+
+
+def _grams(words: list[str], size: int) -> Counter[tuple[str, ...]]:
+    return Counter(tuple(words[start : start + size]) for start in range(len(words) - size + 1))
+
+
+def _often(words: list[str], size: int) -> str:
+    grams = _grams(words, size)
+    return " ".join(grams.most_common(1)[0][0]) if grams else ""
+
+
+def _on_end(words: list[str], size: int) -> int:
+    """How often at most the same `size` words stand one after the other."""
+    best = run = 1
+    for index in range(size, len(words)):
+        run = run + 1 if words[index] == words[index - size] else 1
+        best = max(best, 1 + (run - 1) // size)
+    return best
