@@ -150,7 +150,7 @@ def test_what_languages_say_otherwise_is_no_fault(before, after, source, target)
         ("The plant was opened.", "La planta se abrió y la.", "en", "es", "truncated", None),
         ("What is said on the coast?", "costa? la en dice se Qué", "en", "es", "truncated",
          "the sentence ends in the middle"),
-        ("The plant that we built was opened for the.", "La central que construimos se abrió para el.", "en", "es",
+        ("The plant that we built was opened for the.", "La central que construimos juntos se abrió para el", "en", "es",
          "truncated", "it ends in the middle of a sentence"),
     ],
 )  # fmt: skip
@@ -195,3 +195,14 @@ def test_a_language_of_which_nothing_is_known_is_only_compared():
 @pytest.mark.parametrize("target", ["es", "ja", "ru", "th"])
 def test_the_checks_grow_with_the_text_and_no_faster(text, target):
     assert grows(lambda n: problems_with((text * n,), (text * n + "x",), "de", target), 400) < 10
+
+
+def test_protected_figures_that_change_places_are_noticed():
+    unit = ("Sales rose to ", Opaque(1, "7 M", kind="amount"), " from ", Opaque(2, "5 M", kind="amount"), ".")
+    swapped = ("Las ventas subieron a ", unit[3], " desde ", unit[1], ".")
+    assert "changed places" in str(checks.problem_with(unit, swapped, "en", "es"))
+    japanese = ("売上高は", unit[3], "から", unit[1], "に増えました。")
+    assert checks.problem_with(unit, japanese, "en", "ja") is None  # it says first from where
+    sums = ("It paid ", unit[1], " in May and ", unit[3], " in June.")
+    other = ("5月に", unit[3], "、6月に", unit[1], "を支払いました。")
+    assert "changed places" in str(checks.problem_with(sums, other, "en", "ja"))

@@ -51,6 +51,7 @@ def _problems(unit: Text, result: Text, source: str, target: str) -> Iterator[Pr
     yield from elements.inline(unit, result)
     yield from elements.anchor(unit, result)
     yield from elements.opaque(unit, result)
+    yield from elements.order(unit, result, target)
     yield from elements.url(unit, result)
     yield from elements.name(unit, result, latin)
     yield from figures(unit, result, source, target)

@@ -14,6 +14,11 @@ _A_WORD, _A_SIGN = re.compile(r"\w"), re.compile(r"[^\s\u200b-\u200f\u2060\ufeff
 _CAMEL = re.compile(r"(?<![^\W_])[A-Za-z]*[a-z][A-Z][A-Za-z]*(?![^\W_])")
 """`RoboLift`: a name that no language declines or translates."""
 
+_FIGURES = ("amount", "number")
+_OTHER_WAY_ROUND = frozenset(("de", "ja", "ko", "zh"))
+_COMPARED = re.compile(r"\b(?:from|than|versus|vs|compared|against|up|down|after|instead)\b", re.IGNORECASE)
+"""`rose to 7 million from 5 million` begins with the 5 in these languages."""
+
 
 def inline(unit: Text, result: Text) -> Found:
     """Every inline element once, closed in the order of opening."""
@@ -74,6 +79,21 @@ def opaque(unit: Text, result: Text) -> Found:
     left = placeholders.left_over(words_of(result))
     if left and not placeholders.left_over(words_of(unit)):
         yield Problem("opaque", f"{left!r} of the engine's own was left in it")
+
+
+def order(unit: Text, result: Text, target: str) -> Found:
+    """Protected figures of one kind stand in the order of the source: nobody could tell which of two is which.
+
+    Where one is compared with the other, languages differ in which they name first.
+    """
+    for kind in _FIGURES:
+        wanted = [piece.shown for piece in unit if isinstance(piece, Opaque) and piece.kind == kind]
+        found = [piece.shown for piece in result if isinstance(piece, Opaque) and piece.kind == kind]
+        if wanted != found and sorted(wanted) == sorted(found):
+            if target.split("-")[0] in _OTHER_WAY_ROUND and _COMPARED.search(words_of(unit)):
+                continue
+            yield Problem("order", f"protected {', '.join(map(repr, found[:8]))} changed places")
+            return
 
 
 def url(unit: Text, result: Text) -> Found:

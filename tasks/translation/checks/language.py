@@ -14,6 +14,8 @@ from tasks.translation.pieces import Text, shown
 
 _ALIKE = frozenset((("id", "ms"), ("ms", "id"), ("zh", "zh")))
 """Pairs so near to each other that a sentence may rightly stay the same."""
+_KIN = frozenset(("es", "fr", "pt"))
+"""They share so many words that only the small ones tell them apart."""
 _SHARE = 0.5
 """At least so much of the letters is in the target's script. A letter of one that counts syllables weighs more."""
 _WEIGHT = {"Hani": 3.0, "Kana": 2.0, "Hang": 2.5}
@@ -142,7 +144,10 @@ def residue(unit: Text, result: Text, source: str, target: str) -> Found:
     same = [word for word in words if word in known]
     share = 0.99 if len(words) < _FEW_WORDS else _SAME_WORDS
     theirs = telling(source, target)
-    sure = len(words) >= _FEW_WORDS or not theirs or theirs.intersection(same)
+    if {source.split("-")[0], target.split("-")[0]} <= _KIN:
+        sure = _number_in(after, theirs) > _number_in(after, telling(target, source))
+    else:
+        sure = len(words) >= _FEW_WORDS or not theirs or bool(theirs.intersection(same))
     if len(words) >= 4 and len(same) > share * len(words) and sure:
         yield Problem("residue", f"it was left in the source language: {' '.join(same[:6])!r}")
         return
@@ -157,6 +162,10 @@ def residue(unit: Text, result: Text, source: str, target: str) -> Found:
         return
     names = {word.lower() for word in _WORD.findall(prose_of(unit)) if not word.islower()}
     yield from _not_of_the_target([word for word in after if word not in names], source, target)
+
+
+def _number_in(words: list[str], some: frozenset[str]) -> int:
+    return sum(word in some for word in words)
 
 
 def _not_of_the_target(words: list[str], source: str, target: str) -> Found:

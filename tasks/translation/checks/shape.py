@@ -52,17 +52,18 @@ def truncated(unit: Text, result: Text, source: str, target: str) -> Found:
     before, after = shown(unit), shown(result)
     if not has_letters(unit) or _last(before) not in _ENDS:
         return
+    if _last(after) in _ENDS or target.split("-")[0] == "th":
+        return
+    expected, found = english_length(unit, source), english_length(result, target)
+    if _MIDDLE.search(after) and not _MIDDLE.search(before):
+        yield Problem("truncated", f"the sentence ends in the middle, not after {after[-30:]!r}")
+        return
+    limit = _WITHOUT_QUESTION_MARK if _last(before) in "?？؟" else _WITHOUT_END
+    if found < limit * expected and expected >= _LONG:
+        yield Problem("truncated", f"the end of the sentence is missing after {after[-30:]!r}")
+        return
     words = scripts.words_in(words_of(result)[-40:])  # names and figures at the end are none
-    if _last(after) not in _ENDS and target.split("-")[0] != "th":
-        expected, found = english_length(unit, source), english_length(result, target)
-        if _MIDDLE.search(after) and not _MIDDLE.search(before):
-            yield Problem("truncated", f"the sentence ends in the middle, not after {after[-30:]!r}")
-            return
-        limit = _WITHOUT_QUESTION_MARK if _last(before) in "?？؟" else _WITHOUT_END
-        if found < limit * expected and expected >= _LONG:
-            yield Problem("truncated", f"the end of the sentence is missing after {after[-30:]!r}")
-            return
-    if words and after.rstrip(_CLOSERS + _ENDS).lower().endswith(words[-1]) and words[-1] in dangling(target):
+    if words and after.rstrip(_CLOSERS).lower().endswith(words[-1]) and words[-1] in dangling(target):
         yield Problem("truncated", f"it ends in the middle of a sentence: {after[-30:]!r}")
 
 
