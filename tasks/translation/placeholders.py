@@ -14,6 +14,8 @@ from string import ascii_uppercase as LETTERS
 from tasks.translation.pieces import Opaque, Piece, Text, joined
 
 _BEGINNINGS = ("XQZ", "QXJ", "ZXQ", "JQX", "WXQ")
+LETTER = "[A-Za-zÀ-ɏͰ-ӿ]"
+"""A letter of a script (Latin, Greek, Cyrillic) whose words have spaces between them and nothing joined on."""
 LIMIT = len(LETTERS) ** 2
 """Placeholder words in one text."""
 
@@ -43,8 +45,8 @@ def read(text: str, beginning: str, opaques: Sequence[Opaque]) -> Text:
     """The pieces of an engine's answer; a word that was damaged stays in the text, where the checks will see it."""
     pieces: list[Piece] = []
     last = 0
-    # several words may have been run together where pieces touch: `~` and a number
-    for found in re.finditer(rf"(?<![^\W\d_])(?:{beginning}[A-Z]{{2}})+(?![^\W\d_])", text, re.IGNORECASE):
+    # `在XQZAA的` is not damaged, `XQZAAs` is; several are run together where pieces touch, as `~` and a number
+    for found in re.finditer(rf"(?<!{LETTER})(?:{beginning}[A-Z]{{2}})+(?!{LETTER})", text, re.IGNORECASE):
         pairs = re.findall(rf"{beginning}([A-Z])([A-Z])", found[0].upper())
         indexes = [LETTERS.index(first) * 26 + LETTERS.index(second) for first, second in pairs]
         if indexes and max(indexes) < len(opaques):

@@ -12,14 +12,13 @@ from collections.abc import Sequence
 from html import escape, unescape
 from itertools import pairwise
 
+from tasks.translation import placeholders
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
 
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)((?:\s[^<>]*)?)(/?)>", re.IGNORECASE)
 _ID = re.compile(r"""\sid\s*=\s*["']?(\d+)""", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 """No XML may hold them; a strict reader would refuse the whole request."""
-LETTER = "[A-Za-zÀ-ɏͰ-ӿ]"
-"""A letter of a script (Latin, Greek, Cyrillic) whose words have spaces between them and nothing joined on."""
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -128,7 +127,7 @@ def _torn(text: Text) -> set[Open | Close]:
     for index, piece in enumerate(text):
         if isinstance(piece, Open | Close):
             before, after = _beside(text[index - 1 :: -1] if index else ()), _beside(text[index + 1 :])
-            if re.match(LETTER, before[-1:]) and re.match(LETTER, after[:1]):
+            if re.match(placeholders.LETTER, before[-1:]) and re.match(placeholders.LETTER, after[:1]):
                 found.add(piece)
     return found
 

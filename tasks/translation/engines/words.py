@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 
 from tasks.translation import placeholders
-from tasks.translation.engines.tags import LETTER
 from tasks.translation.pieces import Opaque, Piece, Text, joined
 
 _HIDDEN = -1
@@ -31,12 +30,9 @@ def read(result: Text, unit: Text, hide: re.Pattern[str] | None = None) -> Text:
     """`result`, a translation of what `write` gave, with the opaque pieces of `unit` in it again."""
     masked = _masked(unit, hide)
     beginning, opaques = _beginning(masked), _opaques(masked)
-    # apart from their neighbours: `XQZAA는` and `在XQZAA的` are not damaged, `XQZAAs` is
-    words = re.compile(rf"(?<!{LETTER})((?:{beginning}[A-Z]{{2}})+)(?!{LETTER})", re.IGNORECASE)
     pieces: list[Piece] = []
     for piece in result:
-        parts = words.split(piece) if isinstance(piece, str) else ()
-        pieces += [read for part in parts for read in placeholders.read(part, beginning, opaques)] or [piece]
+        pieces += placeholders.read(piece, beginning, opaques) if isinstance(piece, str) else [piece]
     return joined(piece.shown if isinstance(piece, Opaque) and piece.id == _HIDDEN else piece for piece in pieces)
 
 
