@@ -147,6 +147,14 @@ def _scheme_of(address: str) -> str:
         return ""
 
 
+def links_in(body: str) -> list[tuple[str, bool]]:
+    """The address of each link of a clean body, and whether there is something to click on: a text or an image."""
+    root = lxml_html.fragment_fromstring(body, create_parent="div")
+    return [
+        (str(node.get("href", "")), bool(text_of(node)) or node.find(".//img") is not None) for node in root.iter("a")
+    ]
+
+
 def text_of(element: lxml_html.HtmlElement) -> str:
     """All text inside an element, white space folded."""
     return " ".join("".join(element.itertext()).split())

@@ -21,7 +21,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, ValidationInfo, field
 from tasks.countries import Country
 from tasks.documents import Document, DocumentRefused, Problem, pattern, read, unreadable
 from tasks.languages import LanguageTag, normalise
-from tasks.markup import MAX_CHARACTERS, clean_html
+from tasks.markup import MAX_CHARACTERS, clean_html, links_in
 
 MAX_RELEASE_BYTES = 2 * 1024 * 1024
 """A release larger than this is refused at the door: the longest real release is some tens of kilobytes."""
@@ -185,6 +185,18 @@ class Release(_Text):
     def from_ledger(cls, document: str) -> Self:
         """A release as the ledger has it: it was checked and cleaned when it was taken."""
         return cls.model_validate_json(document, context={"stored": True})
+
+    @model_validator(mode="after")
+    def _no_link_emptied(self, info: ValidationInfo) -> Self:
+        """A link that has a text here has one in every supplied translation: without it a reader sees a hole."""
+        if not self.translations or (info.context and info.context.get("stored")):
+            return self
+        full = {address for address, seen in links_in(self.html) if seen}
+        for language, text in self.translations.items():
+            for address, seen in links_in(text.html):
+                if address in full and not seen:
+                    raise ValueError(f"translations.{language}: the link to {address[:200]} has lost its text")
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -23,7 +23,7 @@ _WORDS = {
     "elles ne pas plus sont son sa ses se ou leur leurs mais comme nous vous tout tous toute toutes être "
     "avoir fait été ont lui dont entre sans sous après avant aussi même peut si où votre vos notre nos afin "
     "chaque lorsque ainsi très depuis vers était sera doit y d l qu n s c j m l’ d’ qu’",
-    "es": "a el la los las de del y en que un una por con para no se su sus al lo como más es o pero le ha son está "
+    "es": "a el la los las de del y e en que un una por con para no se su sus al lo como más es o pero le ha son está "
     "fue ya entre cuando todo toda todos todas ser sin sobre también me hasta hay donde quien quienes desde "
     "nos durante uno ni contra otros otro otra otras ese esa eso esta este esto estos estas muy cada tiene "
     "puede si sea han había era unos unas dicho",

@@ -350,3 +350,12 @@ def test_supplied_translations_are_published_as_they_are() -> None:
     )
     assert (english.headline, english.engine, english.machine) == ("Acme opens", "source", False)
     assert supplied(release, "ko") is None
+
+
+def test_a_supplied_translation_whose_link_lost_its_text_is_refused() -> None:
+    link = '<a href="https://acme.example/porto">the plant</a>'
+    emptied = {"headline": "Ein Werk", "body_html": '<p>Wir <a href="https://acme.example/porto"> </a> öffnen.</p>'}
+    with pytest.raises(DocumentRefused, match=r"translations.de: the link to https://acme.example/porto has lost its"):
+        read_release(GOOD | {"body_html": f"<p>We open {link}.</p>", "translations": {"de": emptied}})
+    without = {"headline": "Ein Werk", "body_html": "<p>Wir öffnen das Werk.</p>"}
+    assert read_release(GOOD | {"body_html": f"<p>We open {link}.</p>", "translations": {"de": without}})
