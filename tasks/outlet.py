@@ -18,7 +18,7 @@ import yaml
 from pydantic import AfterValidator, Field, model_validator
 
 from tasks.countries import Country
-from tasks.documents import Document, DocumentRefused, Problem, pattern, read, unreadable
+from tasks.documents import Document, DocumentRefused, Problem, Yaml, pattern, read, unreadable
 from tasks.languages import LanguageTag
 from tasks.release import Line, Slug, Topic
 from tasks.secrets import SecretReference
@@ -170,7 +170,7 @@ def _rows(data: bytes, form: str, name: str) -> list[tuple[str, Any]]:
         if form == "csv":
             reader = csv.DictReader(io.StringIO(text))
             return [(f"line {reader.line_num}", _unflatten(row)) for row in reader]
-        found = json.loads(text) if form == "json" else yaml.load(text, Loader=_YAML)  # noqa: S506, a safe loader
+        found = json.loads(text) if form == "json" else yaml.load(text, Loader=Yaml)  # noqa: S506, a safe loader
     except (ValueError, RecursionError, yaml.YAMLError, csv.Error) as error:
         raise DocumentRefused(name, [Problem("(file)", unreadable(error))]) from None
     if isinstance(found, dict):
@@ -181,7 +181,6 @@ def _rows(data: bytes, form: str, name: str) -> list[tuple[str, Any]]:
     return [(f"entry {number}", row) for number, row in enumerate(found, 1)]
 
 
-_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LISTS = ("languages", "topics", "circuits")
 
 

@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 from pydantic import AfterValidator, AwareDatetime, Field, ValidationInfo, field_validator, model_validator
 
 from tasks.countries import Country
-from tasks.documents import Document, DocumentRefused, Problem, pattern, read, unreadable
+from tasks.documents import Document, DocumentRefused, Problem, Yaml, pattern, read, unreadable
 from tasks.languages import LanguageTag, normalise
 from tasks.markup import MAX_CHARACTERS, clean_html, links_in
 
@@ -29,7 +29,6 @@ MAX_RELEASE_BYTES = 2 * 1024 * 1024
 MAX_VERSION = 2_000_000_000
 """The last version can only be a kill: nothing may come that cannot be withdrawn."""
 
-_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 ONE_LINE = pattern(r"^[^\r\n]*$", "must be a single line")
 TICKER = pattern(r"^[A-Z]+:[A-Z0-9.\-]+$", "must be EXCHANGE:SYMBOL")
 WEB = pattern(r"^https?://\S+$", "must be a web address, http:// or https://")
@@ -287,9 +286,9 @@ def _with_front_matter(text: str) -> dict[str, Any]:
         raise _refused("front matter has no closing line '---'")
     try:
         text = "\n" + parts[1]  # so that lines in problems are those of the document
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_YAML)):
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=Yaml)):
             raise _refused("front matter holds an alias ('*name'): write the value itself")
-        fields = yaml.load(text, Loader=_YAML) or {}  # noqa: S506, a safe loader
+        fields = yaml.load(text, Loader=Yaml) or {}  # noqa: S506, a safe loader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _refused(f"front matter: {unreadable(error)}") from None
     if not isinstance(fields, dict):

@@ -59,7 +59,7 @@ def examine() -> list[Finding]:
     found = _guarded(_settings)
     if not any(finding.level == "unsafe" for finding in found):  # every other part would only say the same again
         for part in (_broker, _ledger, _secrets, _addresses, _translation, _languages):
-            found += _guarded(part)
+            found += [finding for finding in _guarded(part) if finding not in found]
     return found
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from tasks.documents import Document, DocumentRefused, Problem, pattern, read, unreadable
+from tasks.documents import Document, DocumentRefused, Problem, Yaml, pattern, read, unreadable
 from tasks.languages import LanguageTag, normalise
 from tasks.release import WEB, Line, Slug
 from tasks.secrets import SecretReference
@@ -148,7 +148,7 @@ def _read(path: Path, *_stand: int) -> TranslationDocument:
     return document
 
 
-class _Yaml(yaml.SafeLoader):
+class _Yaml(Yaml):
     """YAML without `yes` and `no`: there is no field for them, and `no` is Norwegian."""
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from tasks.documents import DocumentRefused, Problem
 from tasks.languages import locale_of
@@ -89,6 +89,8 @@ def make_engine(name: str, document: EngineDocument) -> Engine:
 def _made(name: str, entry: str) -> Engine:
     document = EngineDocument.model_validate_json(entry)
     factory = _factory(name, document.type or name)
+    if unknown := _unknown_options(factory, name, document):
+        raise DocumentRefused(FILE, unknown)
     try:
         engine = factory(name, document)
         faults = list(_faults(engine, name))
@@ -120,6 +122,17 @@ def _factory(name: str, kind: str) -> Callable[[str, EngineDocument], Engine]:
         said = str(error) if isinstance(error, ImportError | AttributeError) else str(broken(error))
         problem = f"type {kind!r}{where} cannot be loaded: {said}"
         raise DocumentRefused(FILE, [Problem(f"engines.{name}.type", problem)]) from error
+
+
+def _unknown_options(factory: Any, name: str, document: EngineDocument) -> list[Problem]:
+    """Options that its type does not have. Engines by entry point say what they have in `OPTIONS`, if they wish."""
+    known = getattr(factory, "OPTIONS", None)
+    said = f"is no option of this type; {'there are ' + ', '.join(sorted(known)) if known else 'it has none'}"
+    return [
+        Problem(f"engines.{name}.options.{option}", said)
+        for option in document.options
+        if known is not None and option not in known
+    ]
 
 
 def _faults(engine: Engine, name: str) -> Iterator[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from samples import outlet
 
 from tasks import ledger, metering, secrets
@@ -60,6 +61,33 @@ def test_list_says_what_they_can_and_have_used(run: Run, file: Callable[[str], P
     assert "50 of 1,000 characters" in told
     assert "rests until" in told
     assert "ready (opencc " in told
+
+
+def test_list_says_that_a_budget_is_used_up(run: Run, file: Callable[[str], Path], home: None) -> None:
+    file("engines: {libre: {type: libretranslate, url: 'http://127.0.0.1:9', budget: {characters: 40}}}")
+    fail(4)
+    assert "its budget of this month is used up, failed 4 times in a row" in run("engines", "list").stdout
+    assert listed(run)["libre"]["month"]["characters"] == 40
+
+
+@pytest.fixture
+def nobody_logs() -> Iterator[None]:
+    """As in a process of the command's own."""
+    before = structlog.get_config() if structlog.is_configured() else None
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
+    if before:
+        structlog.configure(**before)
+
+
+@pytest.mark.usefixtures("home", "nobody_logs")
+def test_what_is_logged_meanwhile_spoils_no_json(run: Run, file: Callable[[str], Path]) -> None:
+    file(LIBRE)
+    fail(4)
+    done = run("engines", "test", "libre", "--to", "es", "--json", status=1)
+    assert json.loads(done.stdout)["error"] == "Retryable"
+    assert "engine rests" in done.stderr
 
 
 def test_list_needs_no_ledger_and_says_who_is_left_out(run: Run, file: Callable[[str], Path]) -> None:
@@ -169,3 +197,4 @@ def test_doctor_says_that_the_translation_file_cannot_be_read(
     unsafe = [what for what, level in findings(run, 1).items() if level == "unsafe"]
     assert len(unsafe) == 1
     assert "languages.de.engines: there is no engine 'deepl' under engines" in unsafe[0]
+    assert run("doctor", status=1).stdout.count(unsafe[0]) == 1

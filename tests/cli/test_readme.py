@@ -55,6 +55,13 @@ def test_the_translation_file_is_good_and_says_everything_that_can_be_said(tmp_p
     assert router.roster(file).left_out.keys() <= {"local"}  # where CTranslate2 is not installed
 
 
+def test_the_first_translation_file_is_good(tmp_path: Path) -> None:
+    file = tmp_path / "translation.yaml"
+    file.write_text(block("yaml", "### Translation"))
+    assert read_configuration(file).languages["es"].publish == "approved"
+    assert not router.roster(file).left_out
+
+
 def test_every_type_of_engine_is_listed() -> None:
     table = README.partition("#### Engines")[2].partition("| type | is | needs |")[2].partition("\n\n")[0]
     types = [line.split("|")[1] for line in table.splitlines() if line.startswith("|")]

@@ -239,3 +239,12 @@ def test_a_document_survives_the_ledger() -> None:
         "outlet",
     )
     assert Outlet.model_validate_json(outlet.to_json()) == outlet
+
+
+def test_a_key_that_stands_twice_is_refused_with_its_place(tmp_path: Path) -> None:
+    """The last would win: here over `machine_translation: refuse`."""
+    file = tmp_path / "outlets.yaml"
+    lines = ["- id: porto-daily", "  machine_translation: refuse", "  name: Porto", "  machine_translation: accept"]
+    file.write_text("\n".join(lines))
+    with pytest.raises(DocumentRefused, match="line 4, column 3: 'machine_translation' stands there twice"):
+        read_outlets(file)

@@ -63,7 +63,7 @@ def test_options_may_be_numbers(write):
 @pytest.mark.parametrize(
     ("text", "field", "says"),
     [
-        ("engines: [", "(file)", "is not YAML: line 1"),
+        ("engines: [", "(file)", "is not YAML: line "),
         ("- a", "(document)", "object with fields"),
         ("engines: {deepl: {url: deepl.example}}", "engines.deepl.url", "web address"),
         ("engines: {deepl: {adress: x}}", "engines.deepl.adress", "known fields are"),
@@ -125,3 +125,11 @@ def test_what_an_engine_needs_is_named_with_an_example():
         ("engines.mine.options.region", "is required"),
     ]
     assert caught.value.problems[0].example == "env:TRANSLATION_KEY"
+
+
+def test_a_language_that_stands_twice_is_refused(tmp_path):
+    """The second entry would take the place of the first, and what must be approved would go out unread."""
+    file = tmp_path / "translation.yaml"
+    file.write_text("languages:\n  es: {publish: approved}\n  es: {engines: [apertium]}\n")
+    with pytest.raises(DocumentRefused, match="line 3, column 3: 'es' stands there twice"):
+        read_configuration(file)

@@ -194,3 +194,14 @@ def test_what_leads_to_a_language():
     assert not router.reaches(pairs, "zh-TW")
     assert router.pair_for(pairs, "en-GB", "pt-BR") == ("en", "pt")
     assert router.pair_for(pairs, "pt", "en") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [("deepl", "engines.x.options.formalitty: is no option of this type; there are formality"),
+     ("apertium", "engines.x.options.formalitty: is no option of this type; it has none")],
+)  # fmt: skip
+def test_an_option_that_a_type_does_not_have_is_refused(kind, says):
+    document = EngineDocument(type=kind, key="env:HOME", options={"formalitty": "more"})
+    with pytest.raises(DocumentRefused, match=re.escape(says)):
+        router.make_engine("x", document)

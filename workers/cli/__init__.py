@@ -1,7 +1,8 @@
 """`fanwire`: what operations and producers type. Exit status 0 done, 1 refused or failed, 2 wrong usage.
 
 A file for each group of commands, in the order of `fanwire --help`: `releases.py`, `outlets.py`, `translations.py`,
-`engines.py`, `records.py` (what is kept: refusals, notices), `processes.py`. What they share is in `screen.py`.
+`engines.py`, `memory.py` (and the glossary), `records.py` (what is kept: refusals, notices), `processes.py`. What they
+share is in `screen.py`.
 """
 
 from __future__ import annotations

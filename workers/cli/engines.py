@@ -19,6 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="What translates: how the engines s
 
 NOT_COUNTED = "not counted"
 """Of engines without limits, budget and price."""
+SPENT = "its budget of this month is used up"
 
 
 def _tag(value: str | None) -> str | None:
@@ -63,7 +64,16 @@ def _of(number: int, most: int | None) -> str:
 
 def _stands(one: engines.Standing) -> str:
     failing = f", failed {one.use.failures} times in a row: {one.use.reason}" if one.use.failures else ""
-    return one.problem or one.rests or f"ready ({one.model}){failing}"
+    ready = SPENT if _spent(one) else f"ready ({one.model})"
+    return one.problem or one.rests or f"{ready}{failing}"
+
+
+def _spent(one: engines.Standing) -> bool:
+    budget, use = one.document.budget, one.use
+    return any(
+        most is not None and used >= most
+        for used, most in ((use.month_characters, budget.characters), (use.month_cost, budget.cost))
+    )
 
 
 @app.command("test")
@@ -74,7 +84,7 @@ def try_(
     target: Annotated[str | None, typer.Option("--to", help="A language tag")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Have one sentence translated, whether the engine rests or not; it counts as use."""
+    """Have one sentence translated, whatever its rest, limits and budget say; it counts as use."""
     try:
         tried = engines.try_out(name, _tag(source), _tag(target), text)
     except engines.NotTestable as error:

@@ -19,7 +19,7 @@ from tasks import report as reports
 from tasks.ledger import counts, deliveries, releases
 from tasks.release import Release, read_front_matter, read_release
 from tasks.settings import settings
-from tasks.states import State
+from tasks.states import Hold, State
 from workers import home
 from workers.broker import require_broker
 from workers.cli.rows import find_outlet, find_release, need_ledger, reading, writing
@@ -177,6 +177,8 @@ def _print_status(found: dict[str, Any]) -> None:
     for hold in found["held"]:
         detail = f" ({hold['detail']})" if hold["detail"] else ""
         out.print(f"held: {hold['n']:,} in {hold['language']} for {hold['reason']}{detail}", markup=False)
+    if any(hold["reason"] == Hold.APPROVAL for hold in found["held"]):
+        out.print(f"What waits for a person: fanwire translations list {found['release']}", markup=False)
     for reason in found["reasons"][:REASONS_SHOWN]:
         out.print(f"{reason['state']}: {reason['n']:,} {reason['reason']}", markup=False)
     if (left := len(found["reasons"]) - REASONS_SHOWN) > 0:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn
 
+import structlog
 import typer
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
@@ -51,6 +52,8 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run one."""
+        if not structlog.is_configured():
+            structlog.configure(logger_factory=_log)
         try:
             return super().invoke(ctx)
         except TOLD as error:
@@ -60,6 +63,11 @@ class Commands(TyperGroup):
                 raise
             _tell(error, as_json=ctx.meta.get(_JSON, False))
         raise typer.Exit(1)
+
+
+def _log(*_: object) -> structlog.PrintLogger:
+    """What is logged meanwhile goes to standard error: standard output holds what was asked for, which may be JSON."""
+    return structlog.PrintLogger(sys.stderr)
 
 
 def _tell(error: Exception, *, as_json: bool) -> None:

@@ -49,6 +49,7 @@ _ERRORS: dict[str, type[EngineError]] = {
 class Amazon:
     """Inline elements go along as `<a id="1">`, opaque pieces as `<span id="1" translate="no">`."""
 
+    OPTIONS = frozenset(("key_id", "region"))
     capabilities = Capabilities(inline="native", units=1, characters=MOST_BYTES)
 
     def __init__(self, name: str, document: EngineDocument):

@@ -59,6 +59,7 @@ _BLANK = re.compile(r"\[\[(?P<ids>t:[^\[\]]*+)\]\](?P<words>(?:\\.|[^\[\\])*+)\[
 class Apertium:
     """One open pipeline per mode in each process, shared by all pairs that pass through it; eng-spa takes 200 MiB."""
 
+    OPTIONS: frozenset[str] = frozenset()
     capabilities = Capabilities(inline="native")
 
     def __init__(self, name: str = "apertium", document: EngineDocument | None = None):

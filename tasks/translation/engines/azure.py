@@ -45,6 +45,7 @@ _TOO_LONG = frozenset((400050, 400072, 400077))
 class Azure:
     """Inline elements go along as `<a id="1">`, opaque pieces as `<span id="1" class="notranslate">`."""
 
+    OPTIONS = frozenset(("region", "api_version", "system"))
     capabilities = Capabilities(inline="native", units=100, characters=25_000)
 
     def __init__(self, name: str, document: EngineDocument):

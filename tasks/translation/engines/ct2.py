@@ -78,6 +78,7 @@ class Found:
 class CT2:
     """Loads each model once in every process: the threads of a loaded one do not survive a fork."""
 
+    OPTIONS = frozenset(("inter_threads", "intra_threads"))
     capabilities = Capabilities(inline="placeholder")
 
     def __init__(self, name: str, document: EngineDocument):

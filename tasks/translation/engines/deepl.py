@@ -48,6 +48,7 @@ _WITHOUT_TAGS = frozenset(("ms", "th", "vi"))
 class DeepL:
     """Inline elements go along as `<a id="1">` where DeepL handles tags; words stand for opaque pieces."""
 
+    OPTIONS = frozenset(("formality",))
     capabilities = Capabilities(inline="native", units=MOST_TEXTS, characters=20_000)
 
     def __init__(self, name: str, document: EngineDocument):

@@ -38,6 +38,7 @@ _MINUTE = 60.0
 class Google:
     """Inline elements go along as `<a id="1">`; opaque pieces as `translate="no"`, whose content must come back."""
 
+    OPTIONS = frozenset(("project", "location"))
     capabilities = Capabilities(inline="native", units=100, characters=5_000)
 
     def __init__(self, name: str, document: EngineDocument):

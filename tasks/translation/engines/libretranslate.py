@@ -37,6 +37,8 @@ _BANNED_FOR = 1800.0
 class LibreTranslate:
     """Plain text only; words stand for opaque pieces, and elements are left to the ladder."""
 
+    OPTIONS = frozenset(("char_limit", "batch_limit"))
+
     def __init__(self, name: str, document: EngineDocument):
         """Raises DocumentRefused for one without a url, or with a limit that is no number."""
         required(name, document, "url")

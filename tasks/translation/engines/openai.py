@@ -70,6 +70,7 @@ _SHOWN = 60
 class OpenAI:
     """Inline elements and opaque pieces go along as tags with ids, which the prompt says must be kept."""
 
+    OPTIONS = frozenset(("temperature", "response_format"))
     capabilities = Capabilities(inline="native", units=10, characters=4_000)
 
     def __init__(self, name: str, document: EngineDocument):

@@ -19,6 +19,7 @@ _CONFIGURATIONS: dict[Pair, str] = {("zh-Hans", "zh-Hant"): "s2twp", ("zh-Hans",
 class OpenCC:
     """Converts the words between the marks and leaves the marks where they are."""
 
+    OPTIONS: frozenset[str] = frozenset()
     capabilities = Capabilities(inline="native", script_only=True)
 
     def __init__(self, name: str = "opencc", document: EngineDocument | None = None) -> None:
