@@ -125,13 +125,16 @@ def _choose(ledger: Connection, release: Release, everyone: Iterable[Outlet], po
 
 
 def _to_approve(release: Release, policy: Policy) -> Callable[[Outlet, str], bool]:
-    """Whether a person must approve what an outlet gets in a language: never what the producer wrote, and no kill."""
+    """Whether a person must approve what an outlet gets in a language: never what the producer wrote, and no kill.
+
+    An outlet that refuses machine translation gets one only as a correction of what the producer wrote.
+    """
     asked = cache(policy)
 
     def approval(outlet: Outlet, language: str) -> bool:
         if release.status == "canceled" or release.text_in(language) is not None:
             return False
-        return outlet.machine_translation == "approved" or asked(language)
+        return outlet.machine_translation != "accept" or asked(language)
 
     return approval
 
@@ -172,7 +175,7 @@ def _at_hand(ledger: Connection, release: Release, language: str) -> Translation
     """
     translation = supplied(release, language)
     if translation is None and release.status == "canceled":
-        known = makings.newest_translation(ledger, release.uri, language)
+        known = makings.translation_known(ledger, release.uri, language)
         return known.model_copy(update={"body_html": "", "subheadline": None}) if known else None
     return translation
 

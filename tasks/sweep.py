@@ -38,13 +38,14 @@ class Found:
 def sweep(now: float) -> Found:
     """One look at the whole ledger, by index only: some milliseconds whatever its size."""
     again = now + settings().making_retry
+    with write() as ledger:  # by itself: lifting has its releases in an order of its own
+        deliveries.resume(ledger, deliveries.forgotten(ledger), now)
     with write() as ledger:
         expired = deliveries.expire_leases(ledger, now, settings().retry_horizon)
         lifted = deliveries.lift_embargoes(ledger, now)
         to_plan = releases.unplanned(ledger, now)
         to_translate = [tuple(row) for row in makings.unmade(ledger, translations, now=now, again_at=again)]
         to_format = {tuple(row)[:2] for row in makings.unmade(ledger, renditions, now=now, again_at=again)}
-        deliveries.resume(ledger, deliveries.forgotten(ledger), now)
         next_due = deliveries.next_due(ledger)
         untold = bool(notices.untold(ledger, 1))
     _forget(now)

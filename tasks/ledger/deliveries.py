@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -61,7 +61,7 @@ IS_KEPT = d.reason.in_([literal_column("'outlet paused'"), literal_column("'outl
 VANISHED = "the worker vanished"
 URGENCIES = range(1, 10)
 REPLAYABLE = frozenset({State.DELIVERED, State.REJECTED, State.EXHAUSTED})
-_COUNTERS, _REVISIONS = 7265552, 7265553  # advisory locks of PostgreSQL's, named by numbers of our own
+_COUNTERS, _REVISIONS, _HOLDS = 7265552, 7265553, 7265554  # advisory locks of PostgreSQL's, named by numbers of our own
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,9 @@ def plan(ledger: Connection, release_id: int, version: int, urgency: int, rows: 
             "attempt": 0,
             "tries": 0,
         }
-        ledger.execute(deliveries.insert(), [common | asdict(row) for row in rows])
+        # `dataclasses.asdict` copies deeply, and would cost more than the statement
+        fields = [{name: getattr(row, name) for name in Planned.__slots__} for row in rows]
+        ledger.execute(deliveries.insert(), [common | row for row in fields])
 
 
 def begin(ledger: Connection, release_id: int, now: float) -> int:
@@ -133,6 +135,7 @@ def promote(ledger: Connection, release_id: int, now: float, language: str | Non
     May be called at any time and by anybody: it looks at what is there, not at who made it. Rows held for an embargo
     or for their outlet's status stay.
     """
+    _one_at_a_time(ledger, release_id)
     mine = and_(IS_HELD, d.release_id == release_id, literal(True) if language is None else d.language == language)
     unapproved, ready = and_(d.approval, ~_approved()), or_(~d.approval, _approved())
     for reasons, moved, reason in (
@@ -147,6 +150,14 @@ def promote(ledger: Connection, release_id: int, now: float, language: str | Non
     return ledger.execute(
         update(deliveries).where(mine, d.reason == Hold.RENDITION, ready, rendered).values(due)
     ).rowcount
+
+
+def _one_at_a_time(ledger: Connection, release_id: int) -> None:
+    """Until this transaction ends, nobody else moves what is held of a release: one that lets a row wait for what
+    another has just made would not see it, nor the other the row, and nobody would come back to it. Whoever moves
+    several releases takes them in order. SQLite has one writer at a time anyway."""
+    if ledger.dialect.name == "postgresql":
+        ledger.execute(text("SELECT pg_advisory_xact_lock(:release)"), {"release": (_HOLDS << 32) + release_id})
 
 
 def _translated(*more: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -179,6 +190,7 @@ def wait_anew(ledger: Connection, release_id: int, language: str) -> int:
     Those under an embargo or of a paused outlet come to it later. How long this takes is not the outlet's failing: its
     retry horizon begins when the row is let go.
     """
+    _one_at_a_time(ledger, release_id)
     waits = and_(IS_HELD, d.reason.in_([Hold.TRANSLATION, Hold.APPROVAL, Hold.RENDITION]))
     mine = and_(d.release_id == release_id, d.language == language, or_(IS_DUE, waits))
     again = {"state": State.HELD, "reason": Hold.TRANSLATION, "due_at": None, "first_due_at": None}
@@ -197,7 +209,7 @@ def lift_embargoes(ledger: Connection, now: float) -> list[int]:
     """Let go what an embargo held whose moment has come; the releases concerned."""
     held = select(d.release_id).where(IS_HELD, d.reason == literal_column("'embargo'")).distinct().subquery()
     ready = select(releases.c.id).join(held, held.c.release_id == releases.c.id).where(releases.c.embargo_until <= now)
-    lifted = list(ledger.execute(ready).scalars())
+    lifted = sorted(ledger.execute(ready).scalars())
     for release_id in lifted:
         _let_go(ledger, release_id, d.reason == Hold.EMBARGO, now)
     return lifted
@@ -223,7 +235,7 @@ def hold_for_status(ledger: Connection, outlet_ids: Sequence[str], reason: Hold)
 def resume(ledger: Connection, outlet_ids: Sequence[str], now: float) -> int:
     """Let go what was kept while these outlets were paused or disabled; the number of rows that became due."""
     kept = and_(d.outlet_id.in_(outlet_ids), IS_KEPT)
-    concerned = list(ledger.execute(select(d.release_id).where(IS_HELD, kept).distinct()).scalars())
+    concerned = sorted(ledger.execute(select(d.release_id).where(IS_HELD, kept).distinct()).scalars())
     # the time it was kept is not the outlet's failing: its retry horizon begins when it is let go
     ledger.execute(update(deliveries).where(IS_HELD, kept).values(first_due_at=None))
     return sum(_let_go(ledger, release_id, kept, now) for release_id in concerned)
@@ -256,6 +268,8 @@ def claim(ledger: Connection, worker: str, *, now: float, lease: float, limit: i
         if len(taken) < limit:
             taken += _claim_class(ledger, worker, urgency, now, now + lease, limit - len(taken))
     back = _put_back(ledger, [one.id for one in taken]) if taken else frozenset()
+    for release_id, language in sorted({(one.release_id, one.language) for one in taken if one.id in back}):
+        promote(ledger, release_id, now, language)  # for what was made in this very moment
     return [one for one in taken if one.id not in back]
 
 

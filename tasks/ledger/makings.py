@@ -6,15 +6,29 @@ Both are made in the same way, so the functions here take the table as their fir
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, exists, literal, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
-from tasks.ledger.schema import deliveries, releases, renditions, translations
+from tasks.ledger.schema import attempts, deliveries, releases, renditions, translations
 from tasks.release import Translation
-from tasks.states import Hold, Making
+from tasks.states import Hold, Making, Verdict
 
 
 def want(ledger: Connection, table: Table, keys: Sequence[dict[str, Any]], *, hint_at: float) -> None:
@@ -152,26 +166,36 @@ def languages(ledger: Connection, release_id: int) -> list[Row]:  # type: ignore
     return list(ledger.execute(query.order_by(translations.c.language)))
 
 
-def for_people(ledger: Connection) -> list[Row]:  # type: ignore[type-arg]
-    """The translations that deliveries wait for and that only a person can help on, the oldest release first: those to
-    be approved, and those in which no engine found something sound for every unit."""
-    waits = deliveries.c.state == literal_column("'held'")
+def for_people(ledger: Connection, release_id: int | None = None) -> Iterator[tuple[Row, int]]:  # type: ignore[type-arg]
+    """The translations (of one release) that deliveries wait for and that only a person can help on, the oldest release
+    first: those to be approved, and those in which no engine found something sound for every unit; and how many
+    deliveries wait for approval. One at a time, for they are large."""
+    waits = [deliveries.c.state == literal_column("'held'")]
+    if release_id is not None:
+        waits.append(deliveries.c.release_id == release_id)
     held = (
-        select(deliveries.c.release_id, deliveries.c.language)
-        .where(waits, deliveries.c.reason.in_([Hold.TRANSLATION, Hold.APPROVAL]))
-        .distinct()
+        select(
+            deliveries.c.release_id,
+            deliveries.c.language,
+            func.count().filter(deliveries.c.reason == Hold.APPROVAL).label("waits"),
+        )
+        .where(*waits, deliveries.c.reason.in_([Hold.TRANSLATION, Hold.APPROVAL]))
+        .group_by(deliveries.c.release_id, deliveries.c.language)
         .subquery()
     )
     same = and_(translations.c.release_id == held.c.release_id, translations.c.language == held.c.language)
     stuck = or_(translations.c.state == Making.MADE, translations.c.state == Making.HELD)
     query = (
-        select(translations, releases.c.uri, releases.c.version, releases.c.received_at)
-        .join(held, same)
+        select(held)
+        .join(translations, same)
         .join(releases, releases.c.id == translations.c.release_id)
         .where(stuck)
         .order_by(releases.c.received_at, translations.c.release_id, translations.c.language)
     )
-    return list(ledger.execute(query))
+    for key in list(ledger.execute(query)):
+        row = look(ledger, key.release_id, key.language)
+        if row is not None:
+            yield row, key.waits
 
 
 def translation(ledger: Connection, release_id: int, language: str, *, to_use: bool = False) -> Translation | None:
@@ -183,14 +207,21 @@ def translation(ledger: Connection, release_id: int, language: str, *, to_use: b
     return Translation.model_validate_json(document) if document else None
 
 
-def newest_translation(ledger: Connection, uri: str, language: str) -> Translation | None:
-    """The translation of the highest version of a release that has one in this language; one that is being made anew
-    counts, for it is the one that outlets may have."""
+def translation_known(ledger: Connection, uri: str, language: str) -> Translation | None:
+    """The translation under which outlets know a release in this language: of the highest version that any of them got
+    or may have got. One that is being made anew counts; one that somebody was to get only approved, and nobody has
+    approved, is taken only if there is no other."""
+    mine = and_(deliveries.c.release_id == translations.c.release_id, deliveries.c.language == translations.c.language)
+    tried = exists().where(
+        attempts.c.delivery_id == deliveries.c.id, attempts.c.verdict.in_([Verdict.DELIVERED, Verdict.UNSURE])
+    )
+    reached = exists().where(mine, or_(deliveries.c.state == literal_column("'claimed'"), tried))
+    unapproved = and_(translations.c.status == "checked", exists().where(mine, deliveries.c.approval))
     document = ledger.execute(
         select(translations.c.document)
         .join(releases, releases.c.id == translations.c.release_id)
         .where(releases.c.uri == uri, translations.c.language == language, translations.c.document.is_not(None))
-        .order_by(releases.c.version.desc())
+        .order_by(case((reached, 0), else_=1), case((unapproved, 1), else_=0), releases.c.version.desc())
         .limit(1)
     ).scalar()
     return Translation.model_validate_json(document) if document else None

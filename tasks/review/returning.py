@@ -13,10 +13,11 @@ from sqlalchemy import Connection
 from tasks.documents import DocumentRefused, Problem
 from tasks.ledger import deliveries, makings, memories, now, releases, write
 from tasks.release import Release
+from tasks.remembering import terms_for
 from tasks.review.approval import keep
 from tasks.review.reviewed import Reviewed, ReviewedUnit, refused, to_change
 from tasks.review.sheets import state_of
-from tasks.translation import checks, memory, xliff
+from tasks.translation import checks, glossary, memory, xliff
 from tasks.translation.memory import Entry
 from tasks.translation.pieces import Opaque, Open, Text, shown, strip
 from tasks.translation.xliff import Returned, ReturnedSheet
@@ -91,6 +92,7 @@ class _Work:
     def __init__(self, found: Reviewed, sheet: ReturnedSheet) -> None:
         self.found, self.sheet = found, sheet
         self.units = {unit.id: unit for unit in found.units}
+        self.terms = glossary.applicable(terms_for(found.release, found.language), found.source, found.language)
         self.accepted: list[str] = []
         self.entries: dict[str, Entry] = {}
         self.first: dict[str, str] = {}
@@ -116,9 +118,14 @@ class _Work:
                 self.unit(unit, returned)
 
     def unit(self, unit: ReviewedUnit, returned: Returned) -> None:
-        same = returned.target == xliff.stripped(xliff.marks(unit.target, unit.source))
+        there = xliff.stripped(xliff.marks(unit.target, unit.source))
+        same = returned.target == there
         signed = returned.state in ("reviewed", "final") and state_of(unit, self.found.standing) == "translated"
-        if same and not signed:
+        left_alone = same or (bool(returned.stamp) and xliff.stamp(returned.target) == returned.stamp)
+        if left_alone and not signed:  # what somebody else has written since stays
+            return
+        if unit.approved and returned.stamp and returned.stamp != xliff.stamp(there):
+            self.problem(unit.name, "somebody else has changed it since the file was exported: export it again")
             return
         fitted, unknown = xliff.fitted(returned.target, unit.source)
         result = strip(fitted)
@@ -126,6 +133,8 @@ class _Work:
             self.problem(unit.name, f"inline code {unknown[0][:40]!r} stands in its target and not in its source")
             return
         problem = _lost(unit, result) or checks.problem_with_structure(unit.source, result)
+        if unit.target and not unit.record.engine:  # the room would not look for what a person says of it
+            problem = "has no words to translate: it goes out as it stands"
         if problem:
             self.problem(unit.name, problem)
             return
@@ -134,6 +143,9 @@ class _Work:
         again = memory.unpack(kept.target, unit.source) if kept else None
         if not kept or not again or shown(again) != shown(result):
             self.problem(unit.name, "its inline codes cannot be put into their places again")
+            return
+        if problem := glossary.problem(again, self.terms):  # the room would not take it, and ask an engine instead
+            self.problem(unit.name, problem)
             return
         if not same:  # looked at as the memory will give it: a name that was typed as words is the name
             told = checks.problems_with(unit.source, again, source, target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -159,15 +159,15 @@ def every(ledger: Connection, release_id: int) -> list[Reviewed]:
     return [Reviewed(release_id, release, row.language, row, waits[row.language]) for row in rows]
 
 
-def waiting(ledger: Connection) -> list[Reviewed]:
-    """What waits for a person, of all releases, the oldest first: to be approved, or drafts with open units."""
-    found: list[Reviewed] = []
-    for row in makings.for_people(ledger):
-        waits = _waits(ledger, row.release_id)[row.language]
+def waiting(ledger: Connection, release_id: int | None = None) -> Iterator[Reviewed]:
+    """What waits for a person, of all releases or of one, the oldest first: to be approved, or drafts with open units.
+
+    One at a time, as the ledger is read.
+    """
+    for row, waits in makings.for_people(ledger, release_id):
         one = Reviewed(row.release_id, releases.get(ledger, row.release_id), row.language, row, waits)
         if one.standing == "draft" or waits:
-            found.append(one)
-    return found
+            yield one
 
 
 def _waits(ledger: Connection, release_id: int) -> Counter[str]:

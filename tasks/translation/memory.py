@@ -41,6 +41,7 @@ TERM = "term"
 _QUOTES = str.maketrans(dict.fromkeys("„“”«»「」『』", '"') | dict.fromkeys("‚‘’", "'"))
 _YEAR = re.compile(r"(?<![0-9A-Za-z_.,])(?:19|20)[0-9]{2}(?![0-9A-Za-z_]|[.,][0-9])")
 """Letters of other scripts may touch it: `2026年`."""
+_FIGURE = re.compile("\\d+(?:[.,'’٬٫\u00a0\u202f]\\d+)*")
 _HALF = re.compile("[\ud800-\udfff]")
 """Half a character, which no ledger takes."""
 _LATIN = "[0-9A-Za-z_]"
@@ -105,8 +106,11 @@ def entry(unit: Text, result: Text, source: str, target: str, maker: str) -> Ent
     # numbers that the ladder hid from an engine are words of the sentence, years among them
     result = joined(piece.shown if isinstance(piece, Opaque) and piece.kind == "number" else piece for piece in result)
     years = _years(unit)
-    shared = bool(years) and _distinct(years) and sorted(years) == sorted(_years(result))
-    found = _entry(unit, result, (source, target), maker, years=years if shared else [])
+    added = bool(_figures(result) - _figures(unit))  # a piece written twice, another currency, `2024/25` for `2024`
+    shared = bool(years) and _distinct(years) and sorted(years) == sorted(_years(result)) and not added
+    typed = [(piece.kind, piece.shown) for piece in Pieces(unit).typed]
+    literally = bool(typed) and (added or not _distinct(typed))  # of two that look alike nobody knows which is which
+    found = _entry(unit, result, (source, target), maker, years=years if shared else [], literally=literally)
     return found if found and unpack(found.target, unit) is not None else None
 
 
@@ -345,8 +349,19 @@ def _years(text: Text) -> list[str]:
     return [year for piece in text if isinstance(piece, str) for year in _YEAR.findall(piece)]
 
 
-def _distinct(years: list[str]) -> bool:
-    return len(set(years)) == len(years)
+def _figures(text: Text) -> Counter[str]:
+    """The numbers that stand among the words of a text, without what groups their digits."""
+    words = "".join(
+        piece if isinstance(piece, str) else piece.said or piece.shown
+        for piece in text
+        if isinstance(piece, str) or (isinstance(piece, Opaque) and piece.kind not in TYPED | SOLID)
+    )
+    figures = _FIGURE.findall(words)
+    return Counter("".join(str(unicodedata.digit(sign)) for sign in found if sign.isdecimal()) for found in figures)
+
+
+def _distinct(things: Sequence[Hashable]) -> bool:
+    return len(set(things)) == len(things)
 
 
 def _plain(words: str) -> str:

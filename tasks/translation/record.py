@@ -96,8 +96,8 @@ def _record(draft: Draft, done: Done) -> UnitRecord:
         language=draft.source,
         source=parts_of(unit.text),
         target=parts_of(done.result),
-        engine=done.maker.engine if done.maker else None,
-        model=done.maker.model if done.maker else "",
+        engine=done.maker.engine if done.maker and done.result else None,
+        model=done.maker.model if done.maker and done.result else "",
         problem=done.problem,
         inlines={
             id: Inline(tag=element.tag, attributes={n: v for n, v in element.attributes if not isinstance(v, Run)})

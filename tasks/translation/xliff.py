@@ -10,11 +10,13 @@ What it gives are marks by id; `fitted` puts the pieces of the unit in their pla
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import groupby
 from pathlib import Path
 from typing import Literal
 from xml.parsers import expat
@@ -34,6 +36,9 @@ STATES: tuple[State, ...] = ("initial", "translated", "reviewed", "final")
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FOLD = re.compile(r"[ \t\r\n]+")
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+_OURS = "urn:fanwire:xliff"
+_STAMP = f"{{{_OURS}}}exported"
+"""Attribute of a unit: `stamp` of its target when it was exported."""
 _SHOWN = 80
 
 
@@ -95,6 +100,8 @@ class Returned:
     target: Marked
     """Empty where there is none."""
     state: State = "initial"
+    stamp: str = ""
+    """That of the target as it was exported, if the tool has kept it."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,11 @@ def marks(text: Text, within: Text) -> Marked:
     return _together(parts)
 
 
+def stamp(target: Marked) -> str:
+    """By which a target is known to be still what was exported."""
+    return hashlib.sha256(repr(stripped(target)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
 def fitted(found: Marked, source: Text) -> tuple[Text, list[str]]:
     """The text with the pieces of `source` in the places of their marks; and ids that `source` does not have."""
     pieces = {number: piece for piece, numbers in _numbered(source).items() for number in numbers}
@@ -169,7 +181,8 @@ def _numbered(text: Text) -> dict[Piece, list[str]]:
 def write(sheet: Sheet) -> bytes:
     """The file, UTF-8."""
     languages = {"version": "2.1", "srcLang": sheet.source, "trgLang": sheet.target}
-    root = etree.Element(_q("xliff"), languages, nsmap={None: NAMESPACE})  # type: ignore[dict-item]
+    names = {None: NAMESPACE, "fanwire": _OURS}
+    root = etree.Element(_q("xliff"), languages, nsmap=names)  # type: ignore[arg-type]
     file = etree.SubElement(root, _q("file"), {"id": "f1", "original": _clean(sheet.original), "canResegment": "no"})
     for line in sheet.lines:
         file.append(_unit(line))
@@ -179,7 +192,8 @@ def write(sheet: Sheet) -> bytes:
 
 
 def _unit(line: Line) -> etree._Element:
-    unit = etree.Element(_q("unit"), {"id": line.id, "name": _clean(line.name)})
+    attributes = {"id": line.id, "name": _clean(line.name), _STAMP: stamp(marks(line.target, line.source))}
+    unit = etree.Element(_q("unit"), attributes)
     if line.notes:
         notes = etree.SubElement(unit, _q("notes"))
         for category, words in line.notes:
@@ -382,7 +396,8 @@ def _returned(unit: etree._Element, what: str) -> Returned:
     state: State = min((_state(segment) for segment in segments), key=STATES.index, default="initial")
     target_text = _folded(texts["target"])
     whole = all(segment.find(_q("target")) is not None for segment in segments)
-    return Returned(id, unit.get("name", id), _folded(texts["source"]), target_text if whole else (), state)
+    known = unit.get(_STAMP, "")
+    return Returned(id, unit.get("name", id), _folded(texts["source"]), target_text if whole else (), state, known)
 
 
 def _state(segment: etree._Element) -> State:
@@ -431,12 +446,10 @@ def _folded(parts: Iterable[str | Mark]) -> Marked:
 
 def _together(parts: Iterable[str | Mark]) -> Marked:
     found: list[str | Mark] = []
-    for part in parts:
-        if isinstance(part, str) and found and isinstance(found[-1], str):
-            found[-1] += part
-        elif part:
-            found.append(part)
-    return tuple(found)
+    for words, several in groupby(parts, key=lambda part: isinstance(part, str)):
+        some = list(several)
+        found += ["".join(map(str, some))] if words else some
+    return tuple(part for part in found if part)
 
 
 def stripped(parts: Marked) -> Marked:

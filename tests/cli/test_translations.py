@@ -13,7 +13,7 @@ from samples import URI, outlet, release
 from sheets import CHINESE, with_target
 
 from tasks import ledger, making, planning
-from tasks.ledger import deliveries
+from tasks.ledger import deliveries, makings
 from tasks.release import Release
 
 from .conftest import Run, take
@@ -68,7 +68,9 @@ def test_list_across_releases_shows_what_waits_for_a_person(run: Run) -> None:
 
 def test_status_says_that_deliveries_are_held_for_approval(run: Run) -> None:
     planned(release(**CHINESE), "zh-Hant")
-    assert "held: 1 in zh-Hant for approval" in run("status", URI).stdout
+    shown = run("status", URI).stdout
+    assert "held: 1 in zh-Hant for approval" in shown
+    assert f"fanwire translations list {URI}" in shown
     assert json.loads(run("status", URI, "--json").stdout)["held"][0]["reason"] == "approval"
 
 
@@ -106,7 +108,20 @@ def test_what_a_release_says_does_not_steer_the_terminal(run: Run) -> None:
 def test_what_the_producer_wrote_has_no_units_to_show(run: Run) -> None:
     planned(release(**CHINESE), "zh-Hans")
     assert "0 units" in run("translations", "show", URI, "zh-Hans").stdout
-    assert "has no units" in run("translations", "export", URI, "zh-Hans", status=1).stderr
+    assert "has no units: the producer wrote it" in run("translations", "export", URI, "zh-Hans", status=1).stderr
+
+
+def test_what_nobody_has_begun_says_why_it_cannot_be_exported(run: Run) -> None:
+    number = planned(release(**CHINESE), "ko", make=False)
+    assert "no units yet: no worker has begun it" in run("translations", "export", URI, "ko", status=1).stderr
+    with ledger.write() as book:
+        table = makings.translations
+        attempt = makings.claim(book, table, now=1, lease=1, release_id=number, language="ko")
+        assert attempt is not None
+        makings.hold(
+            book, table, attempt=attempt, now=1, wait=1, reason="the file is not YAML", release_id=number, language="ko"
+        )
+    assert "no units yet: the file is not YAML" in run("translations", "export", URI, "ko", status=1).stderr
 
 
 def test_a_language_or_release_that_is_not_there_is_said(run: Run, problems: Problems) -> None:
@@ -187,7 +202,9 @@ def test_warnings_are_told_and_can_be_overruled(run: Run, tmp_path: Path) -> Non
     file = tmp_path / "t.xlf"
     run("translations", "export", URI, "ko", "--output", str(file))
     file.write_bytes(with_target(file.read_bytes(), "headline", "Acme Robotics, 포르투에서 엔지니어 수십 명 채용"))
-    assert "40" in run("translations", "import", URI, "ko", str(file), status=1).stderr
+    failed = run("translations", "import", URI, "ko", str(file), status=1).stderr
+    assert "40" in failed
+    assert "--despite-warnings" in failed
     done = run("translations", "import", URI, "ko", str(file), "--despite-warnings")
     assert "warning: headline: " in done.stderr
     assert "1 units accepted" in done.stdout
@@ -204,9 +221,11 @@ def test_files_that_are_none_are_said_in_one_line(run: Run, tmp_path: Path) -> N
         (tmp_path / name).write_bytes(content)
         failed = run("translations", "import", URI, "zh-Hant", str(tmp_path / name), status=1).stderr
         assert words in failed
+        assert str(tmp_path / name) in failed
         assert len(failed.splitlines()) == 1
     assert "No such file" in run("translations", "import", URI, "zh-Hant", str(tmp_path / "no.xlf"), status=1).stderr
     run("translations", "import", URI, "zh-Hant", str(tmp_path / "t.html"), status=2)
+    assert ".html" not in run("translations", "import", URI, "zh-Hant", str(tmp_path / "t.doc"), status=2).stderr
 
 
 # --- approve

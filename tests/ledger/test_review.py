@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
+from dataclasses import asdict
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,12 @@ from lives import claim, finish, receivers, result, states
 from lxml import etree
 from samples import URI, outlet, release
 from sheets import CHINESE, with_target
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from tasks import ledger, making, planning, review
 from tasks.delivery.load import load
 from tasks.documents import DocumentRefused
-from tasks.ledger import counts, deliveries, makings, releases
+from tasks.ledger import counts, deliveries, makings, releases, terms
 from tasks.ledger.deliveries import Claim
 from tasks.ledger.schema import memory, renditions, translations
 from tasks.release import Translation
@@ -26,6 +28,7 @@ from tasks.review import returning
 from tasks.settings import settings
 from tasks.states import Making, State
 from tasks.translation import xliff
+from tasks.translation.glossary import Term
 from tasks.translation.memory import APPROVED
 
 pytestmark = pytest.mark.usefixtures("book")
@@ -143,6 +146,46 @@ def test_a_kill_is_told_in_the_language_of_a_translation_that_is_being_made_anew
     kill = planned(version=2, **CHINESE | {"status": "canceled", "body_html": None})
     make(kill, "zh-Hant")
     assert "公司釋出新軟體" in body(kill, "zh-Hant")
+
+
+def test_a_kill_never_says_what_nobody_approved() -> None:
+    careful = outlet("careful", languages=["zh-Hant"], machine_translation="approved")
+    number = planned(careful, outlet("quick", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    review.approve(number, "zh-Hant", "Ann")
+    make(number, "zh-Hant")
+    finish(*map(result, claimed()))
+    corrected = planned(version=2, **CHINESE | {"headline": "公司发布旧软件"})
+    make(corrected, "zh-Hant")
+    assert held(corrected) == {"approval": 1}
+    finish(*map(result, claimed()))
+    kill = planned(version=3, **CHINESE | {"status": "canceled", "body_html": None})
+    make(kill, "zh-Hant")
+    assert {one.outlet_id for one in claimed()} == {"careful", "quick"}
+    assert "公司釋出新軟體" in body(kill, "zh-Hant")
+
+
+def test_a_kill_names_the_version_that_outlets_have() -> None:
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    finish(*map(result, claimed()))
+    corrected = planned(version=2, **CHINESE | {"headline": "公司发布旧软件"})
+    make(corrected, "zh-Hant")
+    kill = planned(version=3, **CHINESE | {"status": "canceled", "body_html": None})
+    make(kill, "zh-Hant")
+    assert "公司釋出新軟體" in body(kill, "zh-Hant")
+
+
+def test_a_correction_in_a_language_that_only_an_engine_has_waits_for_a_person_where_engines_are_refused() -> None:
+    """It has the producer's text of the version before, so it is to have the correction; but not from an engine."""
+    refusing = outlet("a", languages=["zh-Hant"], machine_translation="refuse")
+    text = {"headline": "公司", "body_html": "<p>公司。</p>"}
+    number = planned(refusing, **CHINESE | {"translations": {"zh-Hant": text}})
+    make(number, "zh-Hant")
+    finish(*map(result, claimed()))
+    corrected = planned(version=2, **CHINESE)
+    make(corrected, "zh-Hant")
+    assert (claimed(), held(corrected)) == ([], {"approval": 1})
 
 
 # --- approving
@@ -273,6 +316,54 @@ def test_what_comes_late_of_an_attempt_still_counts_after_the_row_was_put_back()
     assert claimed() == []
     assert finish(result(going)) == 1
     assert states(number) == {"delivered": 1}
+
+
+def begun_rendition(number: int) -> Callable[[Connection], None]:
+    """A maker that has taken the rendition; what it does with it at the end, in one transaction."""
+    key = {"release_id": number, "language": "zh-Hant", "format": "ninjs"}
+    with ledger.write() as book:
+        attempt = makings.claim(book, renditions, now=present(), lease=60, **key)
+    assert attempt is not None
+    made = {"content_type": "text/plain", "body": b"x", "sha256": "0" * 64}
+
+    def end(book: Connection) -> None:
+        assert makings.finish(book, renditions, attempt=attempt, now=present(), made=made, **key)
+        deliveries.promote(book, number, present(), "zh-Hant")
+
+    return end
+
+
+def side_by_side(first: Callable[[Connection], Any], second: Callable[[], Any]) -> None:
+    """`second` from beginning to end before `first` is committed; unless it has to wait for that."""
+    other = threading.Thread(target=second)
+    with ledger.write() as book:
+        first(book)
+        other.start()
+        other.join(1)
+    other.join()
+
+
+def test_what_is_made_while_an_outlet_is_resumed_goes_out() -> None:
+    number = planned(outlet("a", languages=["zh-Hant"], status="paused"), **CHINESE)
+    making.make_translation(number, "zh-Hant")
+
+    def resume() -> None:
+        with ledger.write() as book:
+            deliveries.resume(book, ["a"], present())
+
+    side_by_side(begun_rendition(number), resume)
+    assert states(number) == {"due": 1}
+
+
+def test_what_is_made_while_a_claim_puts_rows_back_goes_out() -> None:
+    number = planned(outlet("a", languages=["zh-Hant"]), outlet("b", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    going = claimed()
+    review.approve(number, "zh-Hant")
+    finish(*(result(one, State.DUE, present()) for one in going))
+    taken: list[Claim] = []
+    side_by_side(begun_rendition(number), lambda: taken.extend(claimed()))
+    assert len(taken or claimed()) == 2
 
 
 def test_makers_at_work_lose_their_claims() -> None:
@@ -461,6 +552,36 @@ def test_a_file_of_another_version_language_or_release_is_refused_in_words() -> 
     make(newer, "ko")
     with pytest.raises(DocumentRefused, match="from zh-Hans into zh-Hant; it must be 'ko'"):
         review.take(newer, "ko", old)
+
+
+def test_what_the_room_would_not_use_is_refused() -> None:
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE | {"body_html": "<p>2025</p><p>员工很高兴。</p>"})
+    make(number, "zh-Hant")
+    with ledger.write() as book:
+        terms.put(book, [asdict(Term("zh-Hans", "zh-Hant", "软件", "軟件", forbidden=True))])
+    for changed, problem in (
+        ({"headline": "公司釋出新軟件"}, "headline: the glossary forbids '軟件' (for '软件')"),
+        ({"paragraph_1": "公元2025年"}, "paragraph 1: has no words to translate"),
+    ):
+        with pytest.raises(DocumentRefused) as refusal:
+            review.take(number, "zh-Hant", returned(number, "zh-Hant", **changed), despite_warnings=True)
+        assert problem in str(refusal.value)
+
+
+def test_of_two_reviewers_neither_undoes_what_the_other_wrote() -> None:
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    ann = returned(number, "zh-Hant", headline="公司釋出新的軟體")
+    bob = returned(number, "zh-Hant", paragraph_1__sentence_2="員工都很高興。")
+    cleo = returned(number, "zh-Hant", headline="公司釋出全新軟體")
+    review.take(number, "zh-Hant", ann)
+    make(number, "zh-Hant")
+    assert review.take(number, "zh-Hant", bob).accepted == ["paragraph 1, sentence 2"]
+    make(number, "zh-Hant")
+    assert all(words in body(number, "zh-Hant") for words in ("公司釋出新的軟體", "員工都很高興。"))
+    with pytest.raises(DocumentRefused, match="headline: somebody else has changed it since the file was exported"):
+        review.take(number, "zh-Hant", cleo)
+    assert review.take(number, "zh-Hant", ann).accepted == []
 
 
 def test_the_same_sentence_has_one_translation() -> None:

@@ -75,6 +75,26 @@ def test_a_year_that_was_hidden_from_the_engine_is_a_year_all_the_same():
     assert remembered(("In 2024.",), ("En ", hidden, "."), ("In 2025.",)) == ("En 2025.",)
 
 
+def test_a_result_with_figures_of_its_own_is_good_for_that_sentence_only():
+    assert remembered(("The 2024 season.",), ("La temporada 2024/25.",), ("The 2030 season.",)) is None
+    unit, result = ("In Q3 of 2024.",), ("En el T3 de 2024.",)
+    assert remembered(unit, result, ("In Q3 of 2025.",)) == ("En el T3 de 2025.",)
+    five = amount("€5", "5 €")
+    unit, result = ("It cost ", five, "."), ("Costó ", five, " (unos 5,80 dólares).")
+    assert shown(remembered(unit, result, unit)) == "Costó 5 € (unos 5,80 dólares)."
+    assert remembered(unit, result, ("It cost ", amount("€7", "7 €"), ".")) is None
+    unit, result = ("1,234 people paid ", five, "."), ("1.234 personas pagaron ", five, ".")
+    assert remembered(unit, result, ("1,234 people paid ", amount("€7", "7 €"), ".")) is not None
+
+
+def test_of_two_pieces_that_look_alike_nobody_knows_which_is_which():
+    unit = ("Sales were ", amount("€5", "5 €", 1), " and profit ", amount("€5", "5 €", 2), ".")
+    result = ("El beneficio fue de ", unit[1], " y las ventas de ", unit[3], ".")
+    assert shown(remembered(unit, result, unit)) == "El beneficio fue de 5 € y las ventas de 5 €."
+    later = ("Sales were ", amount("€9", "9 €", 1), " and profit ", amount("€2", "2 €", 2), ".")
+    assert remembered(unit, result, later) is None
+
+
 def test_a_year_in_a_name_is_part_of_the_name():
     unit = ("In 2025 they met at ", Opaque(1, "Expo 2025", kind="name"), ".")
     result = ("En 2025 se vieron en ", Opaque(1, "Expo 2025", kind="name"), ".")

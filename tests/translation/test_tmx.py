@@ -193,12 +193,15 @@ def test_figures_and_addresses_are_aligned_by_value(source, target, later, writt
         ("It opens on March 5.", "Abre a primeros de mes."),
         ("See https://a.example/x.", "Véase la página."),
         ("It cost €5 and €6.", "Costó 5 €."),
+        ("Sales were €5 and profit €5.", "El beneficio fue de 5 € y las ventas de 5 €."),  # which is which?
+        ("Sales rose by €5.", "Las ventas crecieron 5 €, más de 5 € en total."),
+        ("Sales rose by €5.", "Las ventas crecieron 5 € (unos 5,80 dólares)."),
     ],
 )
 def test_what_cannot_be_aligned_is_good_for_the_very_same_sentence(source, target):
     entry = pairs.entry(source, target, "en", "es")
     assert entry.source == source
-    assert found_by(source, entry) == target
+    assert found_by(source, entry).replace("\u00a0", " ") == target
     assert found_by(source.replace("5", "7").replace("/x", "/y"), entry) is None
 
 

@@ -107,7 +107,10 @@ def remove(
 
 @glossary_app.command("import")
 def import_terms(file: CsvFile, skip_bad: SkipOption = False, as_json: JsonOption = False) -> None:
-    """Import terms: source,target,source_language,target_language,match_case,part,forbidden. All, or nothing."""
+    """Import terms (CSV), all of the file, or nothing.
+
+    Columns: source, target, source_language, target_language, match_case, part, forbidden.
+    """
     terms, refused = table.read_glossary(file)
     if terms and (skip_bad or not refused):
         with writing() as book:

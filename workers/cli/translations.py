@@ -6,6 +6,7 @@ import getpass
 import io
 import re
 import sys
+from collections.abc import Iterable
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
@@ -39,9 +40,13 @@ class Format(StrEnum):
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """With the marks that turn what follows around: what is shown must stand in the order in which it is."""
+_DESPITE = " Mend the file; a number or name that only looks wrong is taken with --despite-warnings."
+"""What can be done about units that were refused."""
 _SUFFIXES = {
     ".xlf": Format.XLIFF, ".xliff": Format.XLIFF, ".tmx": Format.TMX, ".html": Format.HTML, ".htm": Format.HTML,
 }  # fmt: skip
+RETURNED = (".xlf", ".xliff", ".tmx")
+"""Those of them that are taken back."""
 
 
 def _tag(value: str) -> str:
@@ -53,50 +58,45 @@ def _tag(value: str) -> str:
 
 UriArgument = Annotated[str, typer.Argument(metavar="RELEASE", help="URI of a release")]
 LanguageArgument = Annotated[str, typer.Argument(metavar="LANGUAGE", help="Such as de or zh-Hans", callback=_tag)]
-VersionOption = Annotated[
-    int | None, typer.Option(help="Of the release; the newest unless named. A version that is not is refused.")
+VersionOption = Annotated[int | None, typer.Option(help="Of the release; the newest unless named.")]
+OnlyVersionOption = Annotated[
+    int | None, typer.Option(help="Of the release; refused unless it is the newest. Left out: the newest.")
 ]
 
 
 @app.command("list")
 def list_(
     release: Annotated[
-        str | None, typer.Argument(help="URI of a release; none: all, and what waits for a person")
+        str | None, typer.Argument(help="URI of a release; none: what waits for a person, of all")
     ] = None,
     waiting: Annotated[bool, typer.Option("--waiting", help="Only what waits for a person, the oldest first.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """The translations of a release; without one, what waits for a person."""
     with reading() as book:
-        if release is None:
-            found = review.waiting(book)
-        else:
-            row = find_release(book, release)
-            found = review.every(book, row.id)
-            if waiting:
-                found = [one for one in review.waiting(book) if one.release_id == row.id]
+        number = None if release is None else find_release(book, release).id
+        found = review.waiting(book, number) if number is None or waiting else review.every(book, number)
+        told = [one.to_dict() for one in found]
     if as_json:
-        print_json([_told(one) for one in found])
+        print_json([_told(one) for one in told])
         return
-    if not found:
+    if not told:
         out.print("nothing waits for a person" if release is None or waiting else "nothing is to be translated")
         return
     print_rows(
         ("language", "state", "status", "engine", "units", "open", "waits", "release" if release is None else "reason"),
-        [_cells(one, across=release is None) for one in found],
+        [_cells(one, across=release is None) for one in told],
     )
 
 
-def _told(one: Reviewed) -> dict[str, Any]:
-    told = one.to_dict()
+def _told(told: dict[str, Any]) -> dict[str, Any]:
     return told | {"approved_at": None if told["approved_at"] is None else moment(told["approved_at"])}
 
 
-def _cells(one: Reviewed, *, across: bool) -> tuple[str, ...]:
-    told = one.to_dict()
+def _cells(told: dict[str, Any], *, across: bool) -> tuple[str, ...]:
     last = f"{told['release']} v{told['version']}" if across else printable(told["reason"] or _by(told))
     numbers = (str(told["units"]), str(told["open"] or ""), f"{told['waits']:,}" if told["waits"] else "")
-    return (one.language, told["state"], told["status"] or "", told["engine"] or "", *numbers, last)
+    return (told["language"], told["state"], told["status"] or "", told["engine"] or "", *numbers, last)
 
 
 def _by(told: dict[str, Any]) -> str:
@@ -110,7 +110,7 @@ def show(
     """Every sentence of a translation beside its source, and what stopped those that are open."""
     found = _find(release, language, version)
     if as_json:
-        print_json(_told(found) | {"items": [_unit_told(unit) for unit in found.units if unit.source]})
+        print_json(_told(found.to_dict()) | {"items": [_unit_told(unit) for unit in found.units if unit.source]})
         return
     told = found.to_dict()
     standing = told["status"] or told["state"]
@@ -183,7 +183,7 @@ def export(
     wanted = _format(format, output) or Format.XLIFF
     found = _find(release, language, version)
     if wanted is not Format.HTML and not found.units:
-        stop(f"{found.release.name} in {language} has no units: nobody has begun it, or the producer wrote it")
+        stop(f"{found.release.name} in {language} has no units{_why_none(found)}")
     data = _exported(found, wanted)
     if output:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -191,6 +191,12 @@ def export(
         out.print(str(output), markup=False)
     else:
         sys.stdout.buffer.write(data)
+
+
+def _why_none(found: Reviewed) -> str:
+    if not found.by_us:
+        return ": the producer wrote it, and it goes out as it is"
+    return f" yet: {printable(found.row.reason)}" if found.row.reason else " yet: no worker has begun it"
 
 
 def _exported(found: Reviewed, format: Format) -> bytes:
@@ -203,13 +209,13 @@ def _exported(found: Reviewed, format: Format) -> bytes:
     return file.getvalue()
 
 
-def _format(format: Format | None, file: Path | None) -> Format | None:
+def _format(format: Format | None, file: Path | None, named: Iterable[str] = tuple(_SUFFIXES)) -> Format | None:
     """What --format and the name of the file say; they must not contradict each other."""
     by_name = _SUFFIXES.get(file.suffix.lower()) if file else None
     if format and by_name and format != by_name:
         raise typer.BadParameter(f"--format {format} does not fit a file named {file}")
     if file and not format and not by_name:
-        raise typer.BadParameter(f"{file} is not named {', '.join(_SUFFIXES)}; say --format")
+        raise typer.BadParameter(f"{file} is not named {', '.join(named)}; say --format")
     return format or by_name
 
 
@@ -218,24 +224,26 @@ def import_(
     release: UriArgument,
     language: LanguageArgument,
     file: Annotated[Path, typer.Argument(help="XLIFF 2 or TMX, as `export` wrote it")],
-    format: Annotated[Format | None, typer.Option(help="By the name of the file unless named.")] = None,
-    version: VersionOption = None,
+    format: Annotated[Format | None, typer.Option(help="xliff or tmx; by the name of the file unless named.")] = None,
+    version: OnlyVersionOption = None,
     despite_warnings: Annotated[
         bool, typer.Option("--despite-warnings", help="Take units although numbers or names in them look wrong.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Take what people translated or mended: all of it, or nothing. The translation is then made anew with it."""
-    wanted = _format(format, file)
+    wanted = _format(format, file, RETURNED)
     if wanted is Format.HTML:
         raise typer.BadParameter("a page is only to be read; XLIFF and TMX are taken back")
     found = _find(release, language, version)
-    sheet = pairs.read(found, file) if wanted is Format.TMX else xliff.read(xliff.read_file(file))
+    sheet = pairs.read(found, file) if wanted is Format.TMX else _sheet(file)
     try:
         taken = review.take(found.release_id, language, sheet, despite_warnings=despite_warnings)
     except DocumentRefused as refusal:
         if not as_json and refusal.problems:
-            err.print("Nothing was imported.", markup=False)
+            units = {unit.name for unit in found.units}
+            mend = not despite_warnings and any(problem.field in units for problem in refusal.problems)
+            err.print(f"Nothing was imported.{_DESPITE if mend else ''}", markup=False)
         raise
     if as_json:
         warnings = [vars(problem) for problem in taken.warnings]
@@ -251,12 +259,20 @@ def import_(
         out.print("All deliveries have left: this helps the next version and other releases", markup=False)
 
 
+def _sheet(file: Path) -> xliff.ReturnedSheet:
+    """What an XLIFF file says; a refusal names the file."""
+    try:
+        return xliff.read(xliff.read_file(file))
+    except DocumentRefused as refusal:
+        raise DocumentRefused(str(file), refusal.problems) from None
+
+
 @app.command()
 def approve(
     release: UriArgument,
     language: LanguageArgument,
     by: Annotated[str | None, typer.Option(help="Who approves; you unless named", metavar="NAME")] = None,
-    version: VersionOption = None,
+    version: OnlyVersionOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Approve a translation: what was held for it goes out, and each sentence is known as approved from now on."""
