@@ -41,6 +41,8 @@ def sweep(now: float) -> Found:
     with write() as ledger:  # by itself: lifting has its releases in an order of its own
         deliveries.resume(ledger, deliveries.forgotten(ledger), now)
     with write() as ledger:
+        if _file_changed():
+            makings.free(ledger, now=now)
         expired = deliveries.expire_leases(ledger, now, settings().retry_horizon)
         lifted = deliveries.lift_embargoes(ledger, now)
         to_plan = releases.unplanned(ledger, now)
@@ -51,6 +53,23 @@ def sweep(now: float) -> Found:
     _forget(now)
     due = next_due is not None and next_due <= now
     return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, untold)
+
+
+class _File:
+    """The translation file as this process saw it last: when and how large."""
+
+    stand: tuple[int, int, int] | None = None
+
+
+def _file_changed() -> bool:
+    """Whether somebody has changed the translation file, or it is seen for the first time: it may mend what is held."""
+    path = settings().translation_file
+    try:
+        stat = path.stat() if path else None
+    except OSError:
+        return False
+    before, _File.stand = _File.stand, stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+    return stat is not None and _File.stand != before
 
 
 class _Forgetting:

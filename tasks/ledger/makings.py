@@ -87,14 +87,15 @@ def hold(
     ledger.execute(update(table).where(_is(table, key), table.c.attempt == attempt).values(values))
 
 
-def free(ledger: Connection, engine: str, *, now: float) -> int:
-    """Have every held translation tried now whose reason names an engine that is back; how many there are."""
+def free(ledger: Connection, engine: str | None = None, *, now: float) -> int:
+    """Have every held translation tried now whose reason names an engine that is back (None: every one); how many."""
+    named = translations.c.reason.contains(f"{engine} ", autoescape=True) if engine else literal(True)
     back = (
         update(translations)
         .where(
             translations.c.state != _MADE,
             translations.c.state == Making.HELD,
-            translations.c.reason.contains(f"{engine} ", autoescape=True),
+            named,
             translations.c.hint_at > now,
             translations.c.lease_until <= now,
         )

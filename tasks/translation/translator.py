@@ -48,7 +48,7 @@ class Done:
     maker: Maker | None = None
     """None: it needed nobody, or nobody has made it."""
     fresh: bool = False
-    """An engine was asked for it just now; else it was remembered."""
+    """An engine was asked for it just now, for it alone; else it was remembered, or belongs to this release only."""
     problem: str | None = None
     """What stopped it."""
 
@@ -189,7 +189,8 @@ class _Work:
         for index, outcome in zip(asked, climb.outcomes, strict=True):
             unit = self.done[index].unit
             if outcome is not None and not outcome.problem:
-                self.done[index] = Done(unit, outcome.text, maker, fresh=True)
+                alone = not route.engine.capabilities.together
+                self.done[index] = Done(unit, outcome.text, maker, fresh=alone)
             elif outcome is not None or climb.stopped is not None:
                 problem = outcome.problem if outcome is not None else str(climb.stopped)
                 self.done[index] = Done(unit, maker=maker, problem=problem)

@@ -214,7 +214,8 @@ def test_flower_is_read_only_and_behind_its_password(stack: Stack) -> None:
     def workers() -> list[str]:
         return list(requests.get(stack.flower + "/api/workers?refresh=1", timeout=20, auth=user).json())
 
-    until(lambda: {name.partition("@")[0] for name in workers()} == {"intake", "translate", "format", "deliver"}, 20, workers)
+    all_four = {"intake", "translate", "format", "deliver"}
+    until(lambda: {name.partition("@")[0] for name in workers()} == all_four, 20, workers)
     for worker in workers():
         for order in (f"worker/shutdown/{worker}", f"worker/pool/restart/{worker}", "task/async-apply/plan"):
             answer = requests.post(f"{stack.flower}/api/{order}", timeout=10, auth=user, json={"args": [1]})

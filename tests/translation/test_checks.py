@@ -150,7 +150,7 @@ def test_what_languages_say_otherwise_is_no_fault(before, after, source, target)
         ("The plant was opened.", "La planta se abrió y la.", "en", "es", "truncated", None),
         ("What is said on the coast?", "costa? la en dice se Qué", "en", "es", "truncated",
          "the sentence ends in the middle"),
-        ("The plant that we built was opened for the.", "La central que construimos juntos se abrió para el", "en", "es",
+        ("The plant that we built was opened for the.", "La central que construimos se nos abrió para el", "en", "es",
          "truncated", "it ends in the middle of a sentence"),
     ],
 )  # fmt: skip

@@ -18,6 +18,7 @@ from tasks.translation.memory import APPROVED, Entry
 from tasks.translation.pieces import Close, Opaque, Open, joined, shown
 
 from . import press_release
+from .bad_engines import foreign
 from .samples import DOCUMENT, Stub, needs_apertium
 from .test_hostile import grows
 
@@ -372,3 +373,14 @@ class Silent(Apertium):
 
     def translate(self, units, source, target):
         raise AssertionError(units)
+
+
+def test_what_was_translated_beside_other_sentences_stays_in_its_release(make_release):
+    """A sentence of a hostile release must not colour another one that the next release has as well."""
+    alone, together = Stub(foreign), Stub(foreign)
+    together.capabilities = replace(together.capabilities, together=True)
+    drafts = [draft(make_release(), "es", Sources([engine])) for engine in (alone, together)]
+    assert all(found.translation for found in drafts)
+    assert drafts[0].learned()
+    assert not drafts[1].learned()
+    assert all(part.packed for part in record.from_json(record.to_json(drafts[1])) if part.engine)

@@ -15,7 +15,7 @@ from samples import outlet, release
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from tasks import ledger, making, planning
+from tasks import ledger, making, planning, sweep
 from tasks.documents import DocumentRefused
 from tasks.ledger import counts, deliveries, outlets, releases
 from tasks.ledger.schema import attempts
@@ -269,3 +269,19 @@ def test_a_broker_url_that_cannot_be_read_does_not_show_its_password(
     assert done.exit_code == 1
     assert "word" not in done.output.replace("password", "")
     assert "word" not in repr(done.exception)
+
+
+def test_a_translation_file_that_was_changed_lets_what_is_held_be_tried_at_once(
+    celery: Celery, broker: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "translation.yaml"
+    file.write_text("engines: {opencc: {}}\n")
+    monkeypatch.setenv("FANWIRE_TRANSLATION_FILE", str(file))
+    settings.cache_clear()
+    number = take()
+    planning.plan(number, time.time())
+    sweep.sweep(time.time())
+    assert "no engine for en→de" in making.make_translation(number, "de").held["de"]
+    assert sweep.sweep(time.time()).to_translate == []
+    file.write_text("engines: {opencc: {}, apertium: {}}\n")
+    assert sweep.sweep(time.time()).to_translate == [(number, "de")]

@@ -25,6 +25,8 @@ class Capabilities:
     """native: Open and Close come back where they belong · placeholder: opaque pieces do · none: plain words only."""
     script_only: bool = False
     """It rewrites the same language in another script: names go along, numbers and dates stay as they are."""
+    together: bool = False
+    """The units of one call are read together, so one may colour another: what came of them stays in its release."""
     units: int = 20
     """How many units one call of `translate` may have."""
     characters: int = 10_000
