@@ -100,11 +100,12 @@ def _keep(ledger: Connection, found: Draft, attempt: int, name: str, worth: floa
             again=found.again, worth=worth if found.again else None, **key,
         )  # fmt: skip
         return
-    made = {
+    made: dict[str, Any] = {
         "engine": found.translation.engine[:50],
         "status": found.translation.status,
         "document": found.translation.model_dump_json(),
     }
+    made |= {"approved_at": present} if found.translation.status == "approved" else {"approved_by": None}
     makings.finish(ledger, translations, attempt=attempt, now=present, made=made | units, **key)
     deliveries.promote(ledger, key["release_id"], present, key["language"])
 

@@ -138,11 +138,11 @@ def remake_renditions(ledger: Connection, release_id: int, now: float, language:
     ledger.execute(update(renditions).where(renditions.c.release_id == release_id, these).values(again))
 
 
-def remake_translation(ledger: Connection, release_id: int, language: str, now: float) -> None:
-    """Want a translation anew, approved by nobody. A maker that is at work on it loses its claim; document and units
-    stay until there are others."""
-    nobody = {"status": None, "approved_by": None, "approved_at": None}
-    again: dict[str, Any] = {"state": Making.WANTED, "reason": None, "hint_at": now, "lease_until": 0} | nobody
+def remake_translation(ledger: Connection, release_id: int, language: str, now: float, by: str | None = None) -> None:
+    """Want a translation anew, not approved. A maker that is at work on it loses its claim; document and units stay
+    until there are others. `by`: who made it approved, should every unit turn out to be."""
+    unread = {"status": None, "approved_by": by, "approved_at": None}
+    again: dict[str, Any] = {"state": Making.WANTED, "reason": None, "hint_at": now, "lease_until": 0} | unread
     again["attempt"] = translations.c.attempt + 1
     ledger.execute(update(translations).where(_is(translations, _key(release_id, language))).values(again))
 

@@ -44,13 +44,18 @@ class Approved:
     released: int
 
 
+def name_of(by: str | None) -> str | None:
+    """A person's name as the ledger can hold it."""
+    return (by or "").replace("\0", "").strip()[:200] or None
+
+
 def approve(release_id: int, language: str, by: str | None = None) -> Approved:
     """Approve a translation that is made: every unit of it is kept as approved, and what was held for it goes.
 
     The text stays, but what outlets read of its status does not: so renditions that have not left are made anew. Raises
     DocumentRefused when it is not made, not ours, or of a version that was corrected or killed.
     """
-    by = (by or "").replace("\0", "").strip()[:200] or None
+    by = name_of(by)
     with write() as ledger:
         release = releases.get(ledger, release_id)
         deliveries.revising(ledger)

@@ -14,7 +14,7 @@ from tasks.documents import DocumentRefused, Problem
 from tasks.ledger import deliveries, makings, memories, now, releases, write
 from tasks.release import Release
 from tasks.remembering import terms_for
-from tasks.review.approval import keep
+from tasks.review.approval import keep, name_of
 from tasks.review.reviewed import Reviewed, ReviewedUnit, refused, to_change
 from tasks.review.sheets import state_of
 from tasks.translation import checks, glossary, memory, xliff
@@ -42,8 +42,12 @@ class Taken:
     """Whether the translation is made anew; nothing is when nothing changed, or when all has left already."""
 
 
-def take(release_id: int, language: str, sheet: ReturnedSheet, *, despite_warnings: bool = False) -> Taken:
+def take(
+    release_id: int, language: str, sheet: ReturnedSheet, *, by: str | None = None, despite_warnings: bool = False
+) -> Taken:
     """Keep what people wrote and let the translation be made anew; raises DocumentRefused, and then nothing is kept.
+
+    `by` has approved the translation if this makes every unit of it approved.
 
     Checked outside any transaction; what changed meanwhile is noticed when it is written.
     """
@@ -69,14 +73,14 @@ def take(release_id: int, language: str, sheet: ReturnedSheet, *, despite_warnin
         memories.drop(ledger, work.outdone - work.entries.keys(), memory.APPROVED)
         if not deliveries.still_open(ledger, release_id, language):
             return taken
-        make_anew(ledger, release_id, language, present)
+        make_anew(ledger, release_id, language, present, name_of(by))
     return Taken(taken.accepted, taken.unchanged, taken.warnings, remade=True)
 
 
-def make_anew(ledger: Connection, release_id: int, language: str, present: float) -> None:
+def make_anew(ledger: Connection, release_id: int, language: str, present: float, by: str | None = None) -> None:
     """Let a translation be made again, with all that hangs on it; makers at work lose their claims. What is in flight
     goes out as it is; the rest waits. The caller called `deliveries.revising` first."""
-    makings.remake_translation(ledger, release_id, language, present)
+    makings.remake_translation(ledger, release_id, language, present, by)
     makings.remake_renditions(ledger, release_id, present, language)
     deliveries.wait_anew(ledger, release_id, language)
 

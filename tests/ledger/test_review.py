@@ -490,10 +490,20 @@ def test_a_unit_that_is_signed_as_it_is_counts_as_approved() -> None:
     number = planned(outlet("a", languages=["zh-Hant"], machine_translation="approved"), **CHINESE)
     make(number, "zh-Hant")
     data = xliff.write(sheet(number, "zh-Hant")).replace(b'state="translated"', b'state="final"')
-    assert len(review.take(number, "zh-Hant", xliff.read(data)).accepted) == 3
+    assert len(review.take(number, "zh-Hant", xliff.read(data), by="Ann").accepted) == 3
     make(number, "zh-Hant")
-    assert row(number, "zh-Hant").status == "approved"
+    found = row(number, "zh-Hant")
+    assert (found.status, found.approved_by, found.approved_at is None) == ("approved", "Ann", False)
     assert len(claimed()) == 1
+
+
+def test_who_wrote_a_part_has_not_approved_the_whole() -> None:
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    review.take(number, "zh-Hant", returned(number, "zh-Hant", headline="公司釋出新的軟體"), by="Ann")
+    make(number, "zh-Hant")
+    found = row(number, "zh-Hant")
+    assert (found.status, found.approved_by, found.approved_at) == ("checked", None, None)
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,7 @@ def import_(
     despite_warnings: Annotated[
         bool, typer.Option("--despite-warnings", help="Take units although numbers or names in them look wrong.")
     ] = False,
+    by: Annotated[str | None, typer.Option(help="Who approves; you unless named", metavar="NAME")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take what people translated or mended: all of it, or nothing. The translation is then made anew with it."""
@@ -238,7 +239,7 @@ def import_(
     found = _find(release, language, version)
     sheet = pairs.read(found, file) if wanted is Format.TMX else _sheet(file)
     try:
-        taken = review.take(found.release_id, language, sheet, despite_warnings=despite_warnings)
+        taken = review.take(found.release_id, language, sheet, by=by or _me(), despite_warnings=despite_warnings)
     except DocumentRefused as refusal:
         if not as_json and refusal.problems:
             units = {unit.name for unit in found.units}
