@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from tasks.translation.xliff import NAMESPACE
+from tasks.translation.exchange.xliff import NAMESPACE
 
 CHINESE: dict[str, Any] = {
     "language": "zh-Hans",

@@ -9,9 +9,9 @@ from typing import IO
 
 from tasks.documents import DocumentRefused, Problem
 from tasks.review.reviewed import Reviewed
-from tasks.translation import memory, xliff
-from tasks.translation.exchange import Row, tmx
-from tasks.translation.xliff import Returned, ReturnedSheet
+from tasks.translation import memory
+from tasks.translation.exchange import Row, tmx, xliff
+from tasks.translation.exchange.xliff import Returned, ReturnedSheet
 
 _TOLD = 20
 

@@ -17,10 +17,11 @@ from tasks.remembering import terms_for
 from tasks.review.approval import keep, name_of
 from tasks.review.reviewed import Reviewed, ReviewedUnit, refused, to_change
 from tasks.review.sheets import state_of
-from tasks.translation import checks, glossary, memory, xliff
+from tasks.translation import checks, glossary, memory
+from tasks.translation.exchange import xliff
+from tasks.translation.exchange.xliff import Returned, ReturnedSheet
 from tasks.translation.memory import Entry
 from tasks.translation.pieces import Opaque, Open, Text, shown, strip
-from tasks.translation.xliff import Returned, ReturnedSheet
 
 STRUCTURE = frozenset(("empty", "inline", "anchor"))
 """Checks that nobody can overrule: the page would break, or a link would be lost."""

@@ -15,7 +15,8 @@ from tasks.ledger import makings, releases
 from tasks.ledger.schema import deliveries
 from tasks.release import Release
 from tasks.states import Hold, Making, State
-from tasks.translation import record, xliff
+from tasks.translation import record
+from tasks.translation.exchange import xliff
 from tasks.translation.memory import APPROVED
 from tasks.translation.pieces import Close, Opaque, Open, Text
 from tasks.translation.record import Inline, UnitRecord

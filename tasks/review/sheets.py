@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tasks.review.reviewed import Reviewed, ReviewedUnit
+from tasks.translation.exchange.xliff import Code, Line, Sheet, State, start_tag
 from tasks.translation.pieces import Opaque, Open
-from tasks.translation.xliff import Code, Line, Sheet, State, start_tag
 
 _FORMATTED = frozenset(("b", "strong", "i", "em", "u", "s", "small", "mark", "sub", "sup", "code"))
 

@@ -7,10 +7,10 @@ Source text is never passed off as a translation, no part is ever missing, and e
     translator.py units through memory and engines         units.py  a release as sentences with names
     ladder.py     a unit through one engine, ever more carefully             engines/  one small file each
     metered.py    an engine within its limits, budget and rests
-    masking.py    what no engine may touch (names.py, amounts.py, numerals.py)
-    checks        what stops a result                       typography.py  what mends it
+    masking.py    what no engine may touch (names.py)       figures/  what numbers, amounts and dates are worth
+    checks/       what stops a result                       typography.py  what mends it
     memory.py     how a unit is known again                 markup.py  pieces.py  the blocks, and what a text is made of
-    glossary.py   words that engines must keep              exchange/  memory and glossary as files: TMX, CSV
+    glossary.py   words that engines must keep              exchange/  TMX, CSV, XLIFF
 """
 
 from __future__ import annotations

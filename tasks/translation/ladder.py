@@ -15,9 +15,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tasks.translation import checks, glossary, masking, numerals, typography
+from tasks.translation import checks, glossary, masking, typography
 from tasks.translation.engines import Engine, Pair
 from tasks.translation.errors import EngineError, Fatal
+from tasks.translation.figures import numerals
 from tasks.translation.glossary import Term
 from tasks.translation.limits import Deadline
 from tasks.translation.pieces import (

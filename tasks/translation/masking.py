@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tasks.release import Release
-from tasks.translation import amounts, glossary, limits, numerals
+from tasks.translation import glossary, limits
+from tasks.translation.figures import amounts, numerals
 from tasks.translation.glossary import Term
 from tasks.translation.memory import TERM
 from tasks.translation.names import kept_as_they_are, names_in

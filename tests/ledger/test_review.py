@@ -27,7 +27,7 @@ from tasks.release import Translation
 from tasks.review import returning
 from tasks.settings import settings
 from tasks.states import Making, State
-from tasks.translation import xliff
+from tasks.translation.exchange import xliff
 from tasks.translation.glossary import Term
 from tasks.translation.memory import APPROVED
 

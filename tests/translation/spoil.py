@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tasks.languages import locale_of
-from tasks.translation import dates, numerals
+from tasks.translation.figures import dates, numerals
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined, shown, words_of
 
 Spoil = Callable[[Text, Text, str, str], Text | None]

@@ -13,12 +13,13 @@ from lxml import html as lxml_html
 
 from tasks.markup import clean_html
 from tasks.settings import Settings
-from tasks.translation import TranslationHeld, amounts, checks, limits, masking, names, translate, typography
+from tasks.translation import TranslationHeld, checks, limits, masking, names, translate, typography
 from tasks.translation.engines.apertium import Apertium
 from tasks.translation.engines.opencc import OpenCC
+from tasks.translation.figures import amounts
+from tasks.translation.figures.numerals import values
 from tasks.translation.ladder import Way, translated
 from tasks.translation.limits import MAX_CHARACTERS, MAX_INLINES, SECONDS, Deadline
-from tasks.translation.numerals import values
 from tasks.translation.pieces import Close, Open, joined, shown
 from tasks.translation.placeholders import beginning_for
 

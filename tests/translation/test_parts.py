@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from tasks.markup import clean_html
-from tasks.translation import amounts, checks, markup, masking, numerals, router, sentences, typography
+from tasks.translation import checks, markup, masking, router, sentences, typography
+from tasks.translation.figures import amounts, numerals
 from tasks.translation.names import names_in
 from tasks.translation.pieces import Close, Opaque, Open, shown
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from tasks.documents import DocumentRefused
-from tasks.translation import xliff
+from tasks.translation.exchange import xliff
+from tasks.translation.exchange.xliff import NAMESPACE, Code, Line, Mark, Sheet
 from tasks.translation.pieces import Close, Opaque, Open, Text, joined, shown, strip
-from tasks.translation.xliff import NAMESPACE, Code, Line, Mark, Sheet
 
 X = {"x": NAMESPACE}
 SOURCE: Text = (

@@ -22,7 +22,7 @@ from tasks.documents import DocumentRefused
 from tasks.languages import normalise
 from tasks.review import Reviewed, ReviewedUnit, pairs
 from tasks.settings import settings
-from tasks.translation import xliff
+from tasks.translation.exchange import xliff
 from tasks.translation.pieces import Close, Opaque, Open, Text
 from workers.cli.rows import find_release, need_ledger, reading
 from workers.cli.screen import JsonOption, err, moment, out, print_json, print_rows, stop

@@ -6,12 +6,12 @@ from collections import Counter
 from decimal import Decimal
 
 from tasks.languages import locale_of
-from tasks.translation import numerals
 from tasks.translation.checks.problem import Found, Problem, difference, said
-from tasks.translation.dates import Month
-from tasks.translation.numerals import Value
+from tasks.translation.figures import numerals
+from tasks.translation.figures.dates import Month
+from tasks.translation.figures.numerals import Value
+from tasks.translation.figures.quantities import Counted, counted, differing
 from tasks.translation.pieces import Opaque, Text, words_of
-from tasks.translation.quantities import Counted, counted, differing
 
 _LIKE = {"¥": frozenset(("yen", "yuan"))}
 """Signs that may be several currencies."""

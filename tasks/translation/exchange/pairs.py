@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from tasks.translation import amounts, checks, limits, masking, memory
+from tasks.translation import checks, limits, masking, memory
+from tasks.translation.figures import amounts
 from tasks.translation.memory import APPROVED, Entry
 from tasks.translation.pieces import Opaque, Open, Piece, Text, has_letters, joined, strip
 

@@ -16,7 +16,7 @@ from babel.dates import format_date, format_skeleton
 from babel.numbers import get_currency_name, get_currency_symbol
 
 from tasks.languages import locale_of
-from tasks.translation import numerals
+from tasks.translation.figures import numerals
 
 _SYMBOLS = {
     "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "HK$": "HKD", "S$": "SGD", "NZ$": "NZD",

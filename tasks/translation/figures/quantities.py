@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 
-from tasks.translation import dates, number_words, numerals
-from tasks.translation.numerals import Value
+from tasks.translation.figures import dates, number_words, numerals
+from tasks.translation.figures.numerals import Value
 
 _CURRENCIES = {
     "euro": "€|EUR|euros?|Euro|евро|يورو|유로|ユーロ|欧元|歐元|ยูโร",
