@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 from celery import Task, shared_task
 from kombu.exceptions import ChannelError, OperationalError
+from redis.exceptions import RedisError
 
 from tasks import making, planning, review, shutdown, sweep, telling
 from tasks.delivery import drain
@@ -94,13 +95,24 @@ def hint_drains() -> None:
         log.warning("hint lost", task="deliver", error=str(error))
 
 
+def hint_tell() -> None:
+    """Hint at notices that nobody has been told, while the worker that tells has nothing else to do."""
+    try:
+        if not waiting("format"):
+            hint(tell)
+    except (OperationalError, OSError) as error:
+        log.warning("hint lost", task="tell", error=str(error))
+
+
 def waiting(queue: str) -> int:
-    """Messages on a queue that no worker has taken yet."""
+    """Messages on a queue that no worker has taken yet; raises OperationalError while the broker is away."""
     with deliver.app.connection_or_acquire() as connection:
         try:
             return int(connection.default_channel.queue_declare(queue, passive=True).message_count)
         except ChannelError:
             return 0  # nobody has declared it yet: the broker is new, or was emptied
+        except RedisError as error:  # kombu lets it through here, unlike when it publishes
+            raise OperationalError(str(error)) from error
 
 
 def hint_all(found: sweep.Found) -> None:
@@ -113,8 +125,8 @@ def hint_all(found: sweep.Found) -> None:
         hint(format, release_id, language, shown=f"release {release_id} {language}")
     if found.due:
         hint_drains()
-    if found.untold and settings().notice_url and not waiting("format"):
-        hint(tell)
+    if found.untold and settings().notice_url:
+        hint_tell()
 
 
 def hint(task: Task[Any, Any], *ids: int | str, shown: str = "", urgency: int = 5) -> bool:

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import redis
 from celery import Celery
-from processes import end, environment, start_python, until
+from kombu.exceptions import OperationalError
+from processes import end, environment, own_valkey, start_python, until
 from samples import outlet, release
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from tasks import ledger, making, planning, sweep
+from tasks import ledger, making, pipeline, planning, sweep
 from tasks.documents import DocumentRefused
 from tasks.ledger import counts, deliveries, outlets, releases
 from tasks.ledger.schema import attempts
@@ -285,3 +286,21 @@ def test_a_translation_file_that_was_changed_lets_what_is_held_be_tried_at_once(
     assert sweep.sweep(time.time()).to_translate == []
     file.write_text("engines: {opencc: {}, apertium: {}}\n")
     assert sweep.sweep(time.time()).to_translate == [(number, "de")]
+
+
+def test_a_broker_that_dies_on_an_open_connection_costs_hints_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workers.app import make_app
+
+    with own_valkey(tmp_path / "valkey") as url:
+        monkeypatch.setenv("FANWIRE_BROKER_URL", url)
+        settings.cache_clear()
+        application = make_app()
+        application.set_default()
+        assert pipeline.waiting("deliver") == 0
+    with pytest.raises(OperationalError):
+        pipeline.waiting("deliver")
+    pipeline.hint_drains()
+    pipeline.hint_tell()
+    application.close()
