@@ -36,8 +36,11 @@ def run() -> None:
     own = {tag: {name: parallel.unit(name, tag) for name in parallel.SENTENCES} for tag in parallel.LANGUAGES}
     samples = {"press sentences": own, "declaration": parallel_text.declarations(), "help": parallel_text.helps()}
     texts = {name: list(_samples(units, EVERY[name])) for name, units in samples.items() if units}
-    for name, some in texts.items():
-        _false_alarms(name, some)
+    stopped = sum(_false_alarms(name, some) for name, some in texts.items())
+    print(
+        f"  all: {stopped:,} of {sum(map(len, texts.values())):,} human translations stopped wrongly, "
+        f"{_share(stopped, sum(map(len, texts.values())))}"
+    )
     _recall(
         [sample for some in texts.values() for sample in some[:: max(1, len(some) // 12_000)] if _is_sentence(sample)]
     )
@@ -62,7 +65,7 @@ def _language(tag: str) -> str:
     return "id" if short == "ms" else short
 
 
-def _false_alarms(name: str, samples: list[Sample]) -> None:
+def _false_alarms(name: str, samples: list[Sample]) -> int:
     """Human translations that are stopped; `order` only sends a unit to the next rung of the ladder."""
     found: Counter[str] = Counter()
     stopped: Counter[str] = Counter()
@@ -79,12 +82,13 @@ def _false_alarms(name: str, samples: list[Sample]) -> None:
         of_pair[f"{source}→{target}"] += bool(problems - {"order"})
     spent = time.process_time() - began
     print(f"  {name}: {len(samples):,} human translations, {1000 * spent / len(samples):.2f} ms each")
-    print(f"    stopped wrongly {_share(stopped.total(), len(samples))}; by check:")
-    print("      " + ", ".join(f"{check} {_share(number, len(samples))}" for check, number in found.most_common()))
+    by_check = ", ".join(f"{check} {_share(number, len(samples))}" for check, number in found.most_common())
+    print(f"    stopped wrongly {_share(stopped.total(), len(samples))}; by check: {by_check or 'none'}")
     worst = sorted(pairs, key=lambda pair: -of_pair[pair] / pairs[pair])[:8]
     print(f"    of {len(pairs)} pairs {sum(not of_pair[pair] for pair in pairs)} without one; the worst:")
     print("      " + ", ".join(f"{pair} {of_pair[pair]} of {pairs[pair]}" for pair in worst))
     print("    by target: " + ", ".join(f"{tag} {_share(stopped[tag], of_target[tag])}" for tag in of_target))
+    return stopped.total()
 
 
 def _recall(samples: list[Sample]) -> None:
