@@ -66,7 +66,7 @@ def _language(tag: str) -> str:
 
 
 def _false_alarms(name: str, samples: list[Sample]) -> int:
-    """Human translations that are stopped; `order` only sends a unit to the next rung of the ladder."""
+    """Human translations that are stopped."""
     found: Counter[str] = Counter()
     stopped: Counter[str] = Counter()
     of_target: Counter[str] = Counter()
@@ -77,9 +77,9 @@ def _false_alarms(name: str, samples: list[Sample]) -> int:
         problems = {problem.check for problem in checks.problems_with(before, after, source, target)}
         found.update(problems)
         of_target[target] += 1
-        stopped[target] += bool(problems - {"order"})
+        stopped[target] += bool(problems)
         pairs[f"{source}→{target}"] += 1
-        of_pair[f"{source}→{target}"] += bool(problems - {"order"})
+        of_pair[f"{source}→{target}"] += bool(problems)
     spent = time.process_time() - began
     print(f"  {name}: {len(samples):,} human translations, {1000 * spent / len(samples):.2f} ms each")
     by_check = ", ".join(f"{check} {_share(number, len(samples))}" for check, number in found.most_common())
