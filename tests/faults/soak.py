@@ -21,6 +21,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from threading import Timer
 from typing import Any
 
 import outlets
@@ -99,7 +100,7 @@ class Harm:
 
     def __init__(self, scene: Scene, dice: Random, server: chaos.Postgres | None) -> None:
         self._scene, self._dice, self._server = scene, dice, server
-        self._frozen: list[tuple[float, int]] = []
+        self._frozen: list[Timer] = []
         self._ways = {
             "kill": 20,
             "broker": 3,
@@ -116,14 +117,12 @@ class Harm:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for _, pid in self._frozen:
-            chaos.thaw(pid)
+        for timer in self._frozen:
+            timer.cancel()
+            timer.function(*timer.args)
 
     def one(self) -> str:
         """Do something; what it was, or `-`."""
-        for item in [item for item in self._frozen if item[0] <= time.monotonic()]:
-            self._frozen.remove(item)
-            chaos.thaw(item[1])
         way = self._dice.choices(list(self._ways), list(self._ways.values()))[0]
         scene, stack = self._scene, self._scene.stack
         ways: dict[str, Any] = {
@@ -145,7 +144,10 @@ class Harm:
         pid = chaos.freeze_a_drain(self._scene.stack, self._scene.book)
         if pid is None:
             return "-"
-        self._frozen.append((time.monotonic() + self._scene.lease + 2, pid))
+        # by a timer: frozen inside a write of SQLite it stops every writer, a release that is sent meanwhile too
+        timer = Timer(self._scene.lease + 2, chaos.thaw, [pid])
+        timer.start()
+        self._frozen.append(timer)
         return "drain frozen"
 
     def _next_version(self, *, kill: bool) -> str:
