@@ -7,7 +7,7 @@ The engines that ship are listed in `tasks/translation/router.py`; anybody's own
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -15,6 +15,16 @@ from tasks.translation.pieces import Text
 
 Pair = tuple[str, str]
 """Source and target language tag."""
+
+
+def pairs_between(tags: Iterable[str]) -> dict[Pair, int]:
+    """All pairs of different languages among `tags`, each in one step; the two scripts of Chinese count as two."""
+    among = list(tags)
+    return {(one, other): 1 for one in among for other in among if _differ(one, other)}
+
+
+def _differ(one: str, other: str) -> bool:
+    return one != other and (one.split("-")[0] != other.split("-")[0] or one.startswith("zh"))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tasks.translation.configuration import EngineDocument, required
-from tasks.translation.engines import Capabilities, Pair, tags
+from tasks.translation.engines import Capabilities, Pair, pairs_between, tags
 from tasks.translation.engines.http import Service, as_json, batches, key_behind
 from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable, Unsupported
 from tasks.translation.pieces import Text
@@ -60,8 +60,7 @@ class Amazon:
         self._key_id, self._region = document.options["key_id"], document.options["region"]
         self._url = (document.url or f"https://translate.{self._region}.amazonaws.com").rstrip("/")
         self._service = Service(name, self._url, timeout=document.timeout, meaning=_meaning)
-        among = [tag for tag in _CODES if document.languages is None or tag in document.languages]
-        self._pairs = {(one, other): 1 for one in among for other in among if _differ(one, other)}
+        self._pairs = pairs_between(tag for tag in _CODES if document.languages is None or tag in document.languages)
 
     def pairs(self) -> dict[Pair, int]:
         """All of a fixed list, each in one step."""
@@ -130,11 +129,6 @@ def signed(
         key = hmac.digest(key, part.encode(), "sha256")
     credential = f"Credential={key_id}/{'/'.join(within)}"
     return {**headers, "Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={names}, Signature={key.hex()}"}
-
-
-def _differ(one: str, other: str) -> bool:
-    """Whether two tags are two languages to translate between; the two scripts of Chinese are."""
-    return one != other and (one.split("-")[0] != other.split("-")[0] or one.startswith("zh"))
 
 
 def _meaning(status: int, found: Any, said: str) -> EngineError | None:

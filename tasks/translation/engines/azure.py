@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from tasks.documents import DocumentRefused, Problem
 from tasks.translation.configuration import EngineDocument, required
-from tasks.translation.engines import Capabilities, Pair, tags
+from tasks.translation.engines import Capabilities, Pair, pairs_between, tags
 from tasks.translation.engines.http import Service, batches, key_behind
 from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Unsupported
 from tasks.translation.pieces import Text
@@ -60,8 +60,7 @@ class Azure:
             problem = Problem(f"engines.{name}.options.api_version", f"must be {V3!r} or {V2026!r}")
             raise DocumentRefused("translation file", [problem])
         self._service = Service(name, document.url or ADDRESS, timeout=document.timeout, meaning=_meaning)
-        among = [tag for tag in _CODES if document.languages is None or tag in document.languages]
-        self._pairs = {(one, other): 1 for one in among for other in among if _differ(one, other)}
+        self._pairs = pairs_between(tag for tag in _CODES if document.languages is None or tag in document.languages)
 
     def pairs(self) -> dict[Pair, int]:
         """All of a fixed list, each in one step."""
@@ -101,11 +100,6 @@ class Azure:
     def _headers(self) -> dict[str, str]:
         headers = {"Ocp-Apim-Subscription-Key": key_behind(self._key)}
         return headers | ({"Ocp-Apim-Subscription-Region": self._region} if self._region else {})
-
-
-def _differ(one: str, other: str) -> bool:
-    """Whether two tags are two languages to translate between; the two scripts of Chinese are."""
-    return one != other and (one.split("-")[0] != other.split("-")[0] or one.startswith("zh"))
 
 
 def _texts_in(found: Any, wanted: int) -> list[str]:

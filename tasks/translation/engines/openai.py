@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from tasks.documents import DocumentRefused, Problem
 from tasks.languages import HOUSE_LANGUAGES, name_of
 from tasks.translation.configuration import EngineDocument, required
-from tasks.translation.engines import Capabilities, Pair, tags
+from tasks.translation.engines import Capabilities, Pair, pairs_between, tags
 from tasks.translation.engines.http import Service, key_behind
 from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable, Unsupported
 from tasks.translation.pieces import Text
@@ -83,8 +83,7 @@ class OpenAI:
         url = document.url or ADDRESS
         self._path = "/chat/completions" if urlsplit(url).path.strip("/") else "/v1/chat/completions"
         self._service = Service(name, url, timeout=document.timeout, meaning=_meaning)
-        among = document.languages or _LANGUAGES
-        self._pairs = {(one, other): 1 for one in among for other in among if _differ(one, other)}
+        self._pairs = pairs_between(document.languages or _LANGUAGES)
 
     def pairs(self) -> dict[Pair, int]:
         """Between those that the configuration lists, else between the house's languages and some variants."""
@@ -144,11 +143,6 @@ def _options(name: str, document: EngineDocument) -> dict[str, Any]:
         raise DocumentRefused("translation file", problems)
     options: dict[str, Any] = {} if given == "default" else {"temperature": float(given)}
     return options if form == _FORMATS[0] else options | {"response_format": {"type": form}}
-
-
-def _differ(one: str, other: str) -> bool:
-    """Whether two tags are two languages to translate between; the two scripts of Chinese are."""
-    return one != other and (one.split("-")[0] != other.split("-")[0] or one.startswith("zh"))
 
 
 def _said(tag: str) -> str:
