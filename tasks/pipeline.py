@@ -3,9 +3,9 @@
     plan ──► translate (one per language) ──► format (one per language) ──► deliver (a drain for whatever is due)
 
 A task message is a *hint*: "there is work". It carries ids, and the ledger says what the work is. So a lost message
-means only lateness (the clock finds what was missed, `tasks/sweep.py`), and a doubled one finds the work claimed or
-done. That is why every task may run at any time, any number of times, in any order; and why none has retries,
-results or an ETA: Celery on Redis keeps none of these safely (ARCHITECTURE, "Why messages are only hints").
+means only lateness (the clock finds what was missed, `tasks/operations/sweep.py`), and a doubled one finds the work
+claimed or done. That is why every task may run at any time, any number of times, in any order; and why none has
+retries, results or an ETA: Celery on Redis keeps none of these safely (ARCHITECTURE, "Why messages are only hints").
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ from celery import Task, shared_task
 from kombu.exceptions import ChannelError, OperationalError
 from redis.exceptions import RedisError
 
-from tasks import making, planning, review, shutdown, sweep, telling
+from tasks import planning, review
+from tasks.building import builds
 from tasks.delivery import drain
-from tasks.delivery.memory import Memory
-from tasks.settings import settings
+from tasks.delivery.admission.shared_state import Memory
+from tasks.operations import notifications, sweep
+from tasks.runtime import shutdown
+from tasks.runtime.settings import settings
 
 log = structlog.get_logger()
 
@@ -51,7 +54,7 @@ def plan(release_id: int) -> str:
 @shared_task(name="translate")
 def translate(release_id: int, language: str, urgency: int = 5) -> str:
     """Make one language of a release."""
-    made = making.make_translation(release_id, language)
+    made = builds.build_translation(release_id, language)
     if not made.held:
         hint(format, release_id, language, shown=f"{made.name} {language}", urgency=urgency)
     return f"translate · {made.name} · {language} · {made}"
@@ -60,7 +63,7 @@ def translate(release_id: int, language: str, urgency: int = 5) -> str:
 @shared_task(name="format")
 def format(release_id: int, language: str) -> str:
     """Make the renditions of one language of a release."""
-    made = making.make_renditions(release_id, language)
+    made = builds.build_renditions(release_id, language)
     hint_drains()
     return f"format · {made.name} · {language} · {made}"
 
@@ -77,7 +80,7 @@ def deliver() -> str:
 @shared_task(name="tell")
 def tell() -> str:
     """Tell operations what they should know: an outlet is gone, a host has failed for days."""
-    return f"tell · {telling.tell()} notices told"
+    return f"tell · {notifications.tell()} notices told"
 
 
 @cache

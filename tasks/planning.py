@@ -12,13 +12,13 @@ from functools import cache
 
 from sqlalchemy import Connection
 
-from tasks.ledger import deliveries, makings, outlets, read, releases, write
+from tasks.ledger import artifacts, deliveries, outlets, read, releases, write
 from tasks.ledger import now as ledger_now
 from tasks.ledger.deliveries import Planned
 from tasks.ledger.schema import renditions, translations
-from tasks.outlet import Outlet
-from tasks.release import Release, Translation, supplied
-from tasks.states import Hold, Making
+from tasks.model.outlet import Outlet
+from tasks.model.release import Release, Translation, supplied
+from tasks.model.states import ArtifactState, Hold
 
 Policy = Callable[[str], bool]
 """Whether a translation into a language goes out only after a person has approved it."""
@@ -50,20 +50,20 @@ def plan(release_id: int, now: float | None = None, policy: Policy = no_approval
     `now`: seconds since the epoch, by the ledger's clock unless given. `policy` counts as it is now: what is planned
     keeps it.
     """
-    with read() as ledger:
-        release = releases.get(ledger, release_id)
-        everyone = outlets.everyone(ledger)
-    with write() as ledger:
-        now = ledger_now(ledger) if now is None else now
-        if not releases.start_planning(ledger, release_id, now):
+    with read() as connection:
+        release = releases.get(connection, release_id)
+        everyone = outlets.everyone(connection)
+    with write() as connection:
+        now = ledger_now(connection) if now is None else now
+        if not releases.start_planning(connection, release_id, now):
             return None
-        if not releases.is_newest(ledger, release):
+        if not releases.is_newest(connection, release):
             return Plan(
                 release.name, release.urgency, 0, [], []
             )  # it came after its own correction: nobody wants it any more
         if release.version > 1:  # first, so that no older row can still be claimed when `_choose` looks who has one
-            deliveries.supersede(ledger, release.uri, release.version, by_kill=release.status == "canceled")
-        return _write(ledger, release_id, release, _choose(ledger, release, everyone, policy), now)
+            deliveries.supersede(connection, release.uri, release.version, by_kill=release.status == "canceled")
+        return _write(connection, release_id, release, _choose(connection, release, everyone, policy), now)
 
 
 def matches(release: Release, outlet: Outlet) -> Iterator[str]:
@@ -98,12 +98,12 @@ class Match:
     refused: dict[str, str]
 
 
-def audience(ledger: Connection, release_id: int) -> list[Match]:
+def audience(connection: Connection, release_id: int) -> list[Match]:
     """Every outlet, as it stands now, with what planning would decide for it."""
-    release = releases.get(ledger, release_id)
-    reached = deliveries.may_have(ledger, release.uri, release.version) if release.version > 1 else {}
+    release = releases.get(connection, release_id)
+    reached = deliveries.may_have(connection, release.uri, release.version) if release.version > 1 else {}
     found = []
-    for outlet in outlets.everyone(ledger):
+    for outlet in outlets.everyone(connection):
         wanted = _wanted(release, outlet, reached)
         if release.status == "canceled":
             why = "never got it"
@@ -113,9 +113,9 @@ def audience(ledger: Connection, release_id: int) -> list[Match]:
     return found
 
 
-def _choose(ledger: Connection, release: Release, everyone: Iterable[Outlet], policy: Policy) -> list[Planned]:
+def _choose(connection: Connection, release: Release, everyone: Iterable[Outlet], policy: Policy) -> list[Planned]:
     """The deliveries of a release, each outlet and language once."""
-    reached = deliveries.may_have(ledger, release.uri, release.version) if release.version > 1 else {}
+    reached = deliveries.may_have(connection, release.uri, release.version) if release.version > 1 else {}
     to_approve = _to_approve(release, policy)
     return [
         Planned(outlet.id, language, outlet.format, _first_hold(outlet), approval=to_approve(outlet, language))
@@ -150,46 +150,46 @@ def _first_hold(outlet: Outlet) -> Hold:
     return {"active": Hold.EMBARGO, "paused": Hold.PAUSED, "disabled": Hold.DISABLED}[outlet.status]
 
 
-def _write(ledger: Connection, release_id: int, release: Release, rows: list[Planned], now: float) -> Plan:
+def _write(connection: Connection, release_id: int, release: Release, rows: list[Planned], now: float) -> Plan:
     """Everything in the caller's transaction: rows written, makings noted."""
-    deliveries.plan(ledger, release_id, release.version, release.urgency, rows)
+    deliveries.plan(connection, release_id, release.version, release.urgency, rows)
     ready, missing = [], []
     for language in sorted({row.language for row in rows}):
-        translation = _at_hand(ledger, release, language)
+        translation = _at_hand(connection, release, language)
         if translation is None:
             missing.append(language)
         else:
             ready.append(translation)
-    _note_translations(ledger, release_id, ready, missing, now)
+    _note_translations(connection, release_id, ready, missing, now)
     formats = sorted({(row.language, row.format) for row in rows})
     wanted = [{"release_id": release_id, "language": language, "format": format} for language, format in formats]
-    makings.want(ledger, renditions, wanted, hint_at=now + HINT_AGAIN)
-    deliveries.begin(ledger, release_id, now)
+    artifacts.want(connection, renditions, wanted, hint_at=now + HINT_AGAIN)
+    deliveries.begin(connection, release_id, now)
     return Plan(release.name, release.urgency, len(rows), missing, [translation.language for translation in ready])
 
 
-def _at_hand(ledger: Connection, release: Release, language: str) -> Translation | None:
+def _at_hand(connection: Connection, release: Release, language: str) -> Translation | None:
     """The translation that no engine needs to make.
 
     A kill never waits for an engine: it carries the headline under which the outlet knows the release.
     """
     translation = supplied(release, language)
     if translation is None and release.status == "canceled":
-        known = makings.translation_known(ledger, release.uri, language)
+        known = artifacts.translation_known(connection, release.uri, language)
         return known.model_copy(update={"body_html": "", "subheadline": None}) if known else None
     return translation
 
 
 def _note_translations(
-    ledger: Connection, release_id: int, ready: list[Translation], missing: list[str], now: float
+    connection: Connection, release_id: int, ready: list[Translation], missing: list[str], now: float
 ) -> None:
     keys = [{"release_id": release_id, "language": language} for language in missing]
-    makings.want(ledger, translations, keys, hint_at=now + HINT_AGAIN)
+    artifacts.want(connection, translations, keys, hint_at=now + HINT_AGAIN)
     made = [
         {
             "release_id": release_id,
             "language": translation.language,
-            "state": Making.MADE,
+            "state": ArtifactState.MADE,
             "hint_at": now,
             "lease_until": 0,
             "attempt": 0,
@@ -200,4 +200,4 @@ def _note_translations(
         for translation in ready
     ]
     if made:
-        ledger.execute(translations.insert(), made)
+        connection.execute(translations.insert(), made)

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from tasks import ledger
-from tasks.settings import settings
+from tasks.runtime.settings import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "deploy" / "demo"))  # the farm lives there, as plain files

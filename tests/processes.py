@@ -16,7 +16,7 @@ import psutil
 import pytest
 import redis
 
-from tasks.settings import settings
+from tasks.runtime.settings import settings
 
 T = TypeVar("T")
 POLL = 0.05

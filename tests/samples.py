@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasks.outlet import Outlet
-from tasks.release import Release
+from tasks.model.outlet import Outlet
+from tasks.model.release import Release
 
 URI = "urn:newsml:acme.example:20261122:plant"
 

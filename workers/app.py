@@ -8,8 +8,8 @@ from typing import Any
 
 from celery import Celery, signals
 
-from tasks import shutdown
-from tasks.documents import DocumentRefused
+from tasks.runtime import shutdown
+from tasks.runtime.errors import UserError
 from workers import clock, heartbeat, intake, logs
 from workers.broker import broker_url
 from workers.queues import celery_settings
@@ -23,7 +23,7 @@ def make_app() -> Celery:
     application.config_from_object(celery_settings())
     try:
         application.conf.update(broker_url=broker_url())
-    except DocumentRefused as refusal:
+    except UserError as refusal:
         raise SystemExit(str(refusal)) from None
     intake.install(application)
     clock.install(application)

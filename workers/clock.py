@@ -1,7 +1,7 @@
 """The clock: a thread in every worker that ticks, of which one at a time is elected to act.
 
-Each tick sweeps the ledger (tasks/sweep.py) and turns what it finds into hints. Correctness never needs that only one
-acts: two clocks at once cost a little work and nothing else.
+Each tick sweeps the ledger (tasks/operations/sweep.py) and turns what it finds into hints. Correctness never needs that
+only one acts: two clocks at once cost a little work and nothing else.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from celery import Celery, bootsteps
 from kombu.exceptions import OperationalError
 from sqlalchemy.exc import DBAPIError
 
-from tasks import ledger, pipeline, sweep
+from tasks import ledger, pipeline
 from tasks.ledger import elections
-from tasks.settings import settings
+from tasks.operations import sweep
+from tasks.runtime.settings import settings
 
 log = structlog.get_logger()
 
@@ -71,8 +72,8 @@ def tick() -> sweep.Found | None:
             me = ledger.worker_name()
             if holder not in (None, me):
                 return None
-            with ledger.write() as book:
-                if not elections.run_for(book, "clock", me, now, until=now + TERM_TICKS * settings().tick):
+            with ledger.write() as connection:
+                if not elections.run_for(connection, "clock", me, now, until=now + TERM_TICKS * settings().tick):
                     return None
             found = sweep.sweep(now)
         finally:

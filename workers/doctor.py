@@ -17,22 +17,23 @@ import redis
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from tasks import ledger, trust
+from tasks import ledger
+from tasks.building.engine_meter import NOTHING
 from tasks.delivery import transports
-from tasks.delivery.drain import open_courier
-from tasks.delivery.guard import Guard
-from tasks.delivery.transports import Parcel
+from tasks.delivery.drain import open_transfers
+from tasks.delivery.transfers.address_policy import AddressPolicy
+from tasks.delivery.transports import DeliveryRequest
 from tasks.delivery.verdicts import judge
-from tasks.documents import DocumentRefused
 from tasks.ledger import outlets
 from tasks.ledger.schema import deliveries
-from tasks.metering import NOTHING
-from tasks.outlet import Outlet
-from tasks.secrets import SecretMissing, resolve
-from tasks.settings import PREFIX, Settings, settings
-from tasks.states import FINAL, State
+from tasks.model.outlet import Outlet
+from tasks.model.states import FINAL, State
+from tasks.runtime import trust
+from tasks.runtime.errors import UserError
+from tasks.runtime.secrets import SecretMissing, resolve
+from tasks.runtime.settings import PREFIX, Settings, settings
 from tasks.translation.configuration import read_configuration
-from tasks.translation.router import reaches
+from tasks.translation.engines.registry import reaches
 from workers import engines, home
 from workers.broker import broker_url, embedded
 
@@ -66,7 +67,7 @@ def examine() -> list[Finding]:
 def _guarded(part: Callable[[], Iterator[Finding]]) -> list[Finding]:
     try:
         return list(part())
-    except DocumentRefused as refusal:
+    except UserError as refusal:
         return [Finding("unsafe", str(refusal))]
     except (redis.RedisError, SQLAlchemyError, OSError) as error:
         return [Finding("unsafe", f"{part.__name__.strip('_')}: {str(error).splitlines()[0]}")]
@@ -110,8 +111,8 @@ def _ledger() -> Iterator[Finding]:
     if not home.ledger_is_there():
         yield Finding("note", f"there is no ledger yet ({ledger.safe_ledger_url()}): the first `make up` makes it")
         return
-    with ledger.read() as book:
-        count = outlets.count(book)
+    with ledger.read() as connection:
+        count = outlets.count(connection)
         yield Finding("fine", f"the ledger is {ledger.safe_ledger_url()} and has {count:,} outlets")
         d = deliveries.c
         stuck = select(func.count()).where(
@@ -122,15 +123,15 @@ def _ledger() -> Iterator[Finding]:
                 | ((d.state == State.HELD) & d.reason.is_not(None))
             )
         )
-        n = book.execute(stuck).scalar_one()
+        n = connection.execute(stuck).scalar_one()
         yield Finding("unsafe" if n else "fine", f"{n} deliveries have no next step")
 
 
 def _everyone() -> list[Outlet]:
     if not home.ledger_is_there():
         return []
-    with ledger.read() as book:
-        return outlets.everyone(book)
+    with ledger.read() as connection:
+        return outlets.everyone(connection)
 
 
 def _secrets() -> Iterator[Finding]:
@@ -155,7 +156,7 @@ def _secrets() -> Iterator[Finding]:
 
 def _addresses() -> Iterator[Finding]:
     """Outlets whose URL is a refused address as it stands; what a name resolves to is seen when it is dialled."""
-    allows = Guard(settings().allowed_networks).allows
+    allows = AddressPolicy(settings().allowed_networks).allows
     refused = []
     for outlet in _everyone():
         host = urlsplit(outlet.url).hostname or ""
@@ -222,7 +223,7 @@ def _is_address(host: str) -> bool:
 def test_outlet(outlet: Outlet) -> dict[str, Any]:
     """One test delivery: verdict, detail, status and seconds."""
     policy = settings()
-    parcel = Parcel(
+    request = DeliveryRequest(
         key=f"fw_test_{uuid.uuid4().hex}",
         release="urn:fanwire:test",
         version=1,
@@ -231,16 +232,16 @@ def test_outlet(outlet: Outlet) -> dict[str, Any]:
         content_type="text/plain; charset=utf-8",
         body=TEST_BODY,
     )
-    courier = open_courier(policy, in_flight=1)
+    transfers = open_transfers(policy, in_flight=1)
     try:
-        transfer = transports.prepare(outlet, parcel, key=None, deadline=policy.deadline, now=time.time())
-        courier.start(transfer)
-        while not (answers := courier.turn(1.0)):
+        transfer = transports.prepare(outlet, request, key=None, deadline=policy.deadline, now=time.time())
+        transfers.start(transfer)
+        while not (answers := transfers.turn(1.0)):
             pass
     except SecretMissing as error:
         return {"outlet": outlet.id, "verdict": "ours", "detail": str(error), "status": None, "seconds": 0.0}
     finally:
-        courier.close()
+        transfers.close()
     judgement = judge(answers[0])
     return {
         "outlet": outlet.id,

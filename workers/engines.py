@@ -11,17 +11,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tasks import ledger
-from tasks.languages import HOUSE_LANGUAGES
-from tasks.ledger import engines as rows
-from tasks.metering import NOTHING, LedgerMeter
-from tasks.secrets import SecretMissing, resolve
-from tasks.settings import settings
-from tasks.translation import ladder, router
+from tasks.building.engine_meter import NOTHING, LedgerMeter
+from tasks.ledger import engine_usage as rows
+from tasks.model.languages import HOUSE_LANGUAGES
+from tasks.runtime.secrets import SecretMissing, resolve
+from tasks.runtime.settings import settings
+from tasks.translation import fallbacks
+from tasks.translation.bounds import Deadline
 from tasks.translation.configuration import EngineDocument, TranslationDocument, read_configuration
-from tasks.translation.engines import Engine, Pair
+from tasks.translation.engines import Engine, Pair, registry
+from tasks.translation.engines.metering import CostCap, MemoryMeter, Meter, Metered, Usage, current, resting
 from tasks.translation.errors import EngineError
-from tasks.translation.limits import Deadline
-from tasks.translation.metered import MemoryMeter, Meter, Metered, Purse, Use, current, resting
 from tasks.translation.pieces import Close, Open, Piece, Text, joined
 from workers import home
 
@@ -55,7 +55,7 @@ class Standing:
     """Why it can do nothing at all."""
     rests: str | None
     """Until when, and why."""
-    use: Use
+    use: Usage
 
     @property
     def type(self) -> str:
@@ -65,19 +65,19 @@ class Standing:
 def standings() -> list[Standing]:
     """All engines, in the order of the file; raises DocumentRefused for a file that cannot be read."""
     configuration = read_configuration(settings().translation_file)
-    roster = router.roster(settings().translation_file)
+    registered = registry.load_registry(settings().translation_file)
     present, kept = _kept()
     return [
-        _standing(name, document, roster, Use(**kept[name]) if name in kept else Use(), present)
+        _standing(name, document, registered, Usage(**kept[name]) if name in kept else Usage(), present)
         for name, document in configuration.engines.items()
     ]
 
 
-def _standing(name: str, document: EngineDocument, roster: router.Roster, use: Use, now: float) -> Standing:
-    model, problem = None, roster.left_out.get(name)
+def _standing(name: str, document: EngineDocument, registered: registry.Registry, use: Usage, now: float) -> Standing:
+    model, problem = None, registered.left_out.get(name)
     pairs: tuple[Pair, ...] = ()
-    if name in roster.engines:
-        engine = Metered(roster.engines[name], document, MemoryMeter(), Purse())
+    if name in registered.engines:
+        engine = Metered(registered.engines[name], document, MemoryMeter(), CostCap())
         pairs = tuple(engine.pairs())
         problem = None if pairs else NOTHING
         model = _model(engine, pairs)
@@ -95,8 +95,8 @@ def _kept() -> tuple[float, dict[str, Any]]:
     """The time, and what the ledger knows of engines; nothing where there is no ledger yet."""
     if not home.ledger_is_there():
         return time.time(), {}
-    with ledger.read() as book:
-        return ledger.now(book), rows.every(book)
+    with ledger.read() as connection:
+        return ledger.now(connection), rows.every(connection)
 
 
 def as_json(standing: Standing) -> dict[str, Any]:
@@ -144,11 +144,11 @@ def try_out(name: str, source: str | None, target: str | None, text: str | None)
     """
     configuration = read_configuration(settings().translation_file)
     document = find(configuration, name)
-    roster = router.roster(settings().translation_file)
-    if name not in roster.engines:
-        raise NotTestable(f"{name} is left out: {roster.left_out[name]}")
+    registered = registry.load_registry(settings().translation_file)
+    if name not in registered.engines:
+        raise NotTestable(f"{name} is left out: {registered.left_out[name]}")
     meter: Meter = LedgerMeter(anyway=True) if home.ledger_is_there() else MemoryMeter()
-    engine = Metered(roster.engines[name], document, meter, Purse())
+    engine = Metered(registered.engines[name], document, meter, CostCap())
     pair = _pair(engine, source, target)
     said = text or SAMPLES.get(pair[0])
     if said is None:
@@ -168,7 +168,7 @@ def _pair(engine: Engine, source: str | None, target: str | None) -> Pair:
     pairs = engine.pairs()
     sources = [source] if source else list(dict.fromkeys(given for given, _ in pairs))
     targets = [target] if target else list(dict.fromkeys(wanted for _, wanted in pairs))
-    among = (router.pair_for(pairs, given, wanted) for given in sources for wanted in targets)
+    among = (registry.pair_for(pairs, given, wanted) for given in sources for wanted in targets)
     order = [*HOUSE_LANGUAGES, *sources, *targets, *(tag for pair in pairs for tag in pair)]
     found = min(filter(None, among), key=lambda pair: (order.index(pair[0]), order.index(pair[1])), default=None)
     if found is None:
@@ -180,20 +180,20 @@ def _pair(engine: Engine, source: str | None, target: str | None) -> Pair:
 def _tried(engine: Engine, source: str, target: str, pair: Pair, text: str) -> Tried:
     began = time.monotonic()
     model = None
-    error = reason = result = None
+    error = reason = written = None
     try:
         model = engine.model(*pair)
-        climb = ladder.translated(ladder.Way(engine, source, target, pair, Deadline()), [_read(text)])
-        if climb.stopped:
-            raise climb.stopped
-        [outcome] = climb.outcomes
+        result = fallbacks.translated(fallbacks.Strategy(engine, source, target, pair, Deadline()), [_read(text)])
+        if result.stopped:
+            raise result.stopped
+        [outcome] = result.outcomes
         if outcome is None or outcome.problem:
             error, reason = "checks", str(outcome.problem if outcome else "it was not asked")
         else:
-            result = _written(outcome.text)
+            written = _written(outcome.text)
     except EngineError as stopped:
         error, reason = type(stopped).__name__, str(stopped)
-    return Tried(engine.name, source, target, text, model, result, error, reason, round(time.monotonic() - began, 3))
+    return Tried(engine.name, source, target, text, model, written, error, reason, round(time.monotonic() - began, 3))
 
 
 def _read(text: str) -> Text:

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from tasks import ledger
-from tasks.settings import settings
+from tasks.runtime.settings import settings
 
 TRIES, PAUSE = 5, 0.05
 """Somebody who only looks holds the lock for an instant; seconds between tries."""

@@ -24,9 +24,10 @@ from redis.exceptions import RedisError, ResponseError
 from sqlalchemy.exc import DBAPIError
 
 from tasks import ledger, pipeline
-from tasks.documents import DocumentRefused, Problem
 from tasks.ledger import refusals, releases
-from tasks.release import MAX_RELEASE_BYTES, Release, read_release, uri_of
+from tasks.model.documents import DocumentRefused
+from tasks.model.release import MAX_RELEASE_BYTES, Release, read_release, uri_of
+from tasks.runtime.errors import Problem
 from workers.broker import broker_url
 from workers.envelope import RELEASES, Receipt, guarded_transport
 from workers.queues import STAGES, transport_options
@@ -127,13 +128,13 @@ def _take_in(body: bytes, problem: str | None) -> tuple[Receipt, int, int]:
     now = time.time()
     try:
         release = _read(body, problem)
-        with ledger.write() as book:
-            taken = releases.take(book, release, ledger.now(book))
+        with ledger.write() as connection:
+            taken = releases.take(connection, release, ledger.now(connection))
         if taken.outcome == "conflict":
             raise _conflict(release)
     except DocumentRefused as refusal:
-        with ledger.write() as book:
-            refusals.keep(book, body, str(refusal), now, uri=None if problem else uri_of(body))
+        with ledger.write() as connection:
+            refusals.keep(connection, body, str(refusal), now, uri=None if problem else uri_of(body))
         log.warning("release refused", reason=str(refusal)[:2000], bytes=len(body))
         return Receipt("refused", problems=[vars(problem) for problem in refusal.problems]), 0, 0
     status: Literal["accepted", "known"] = "accepted" if taken.outcome == "new" else "known"

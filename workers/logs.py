@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from tasks.settings import settings
+from tasks.runtime.settings import settings
 
 _QUIET = {"amqp": logging.WARNING, "kombu": logging.WARNING, "celery.redirected": logging.WARNING}
 

@@ -34,7 +34,7 @@ from kombu import Producer as KombuProducer
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from tasks.release import Release
+from tasks.model.release import Release
 from workers.envelope import RELEASES, Receipt
 from workers.queues import transport_options
 
@@ -58,7 +58,7 @@ class Producer:
     def submit(self, release: Release | dict[str, Any] | str | bytes, timeout: float = 60.0) -> Receipt:
         """Send a release and wait for its receipt, at most `timeout` seconds; sends again while none comes.
 
-        `release` is a Release, a document as a dictionary, or text in any form that `tasks.release` reads.
+        `release` is a Release, a document as a dictionary, or text in any form that `tasks.model.release` reads.
         Raises NoReceipt.
         """
         body = _body(release)

@@ -6,7 +6,7 @@ from typing import Any
 
 from kombu import Exchange, Queue
 
-from tasks.settings import settings
+from tasks.runtime.settings import settings
 
 RELEASES = "releases"
 """Where producers put releases. Read by intake only, never by a Celery worker's own consumer."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tasks import ledger
-from tasks.settings import settings
+from tasks.runtime.settings import settings
 from workers import broker, home
 from workers.ops import flower
 
@@ -56,7 +56,7 @@ def worker(name: str, queues: str, *options: str) -> list[str]:
 def up(tell: Callable[[str], None]) -> None:
     """Start everything in the foreground; does not return. `tell` gets each line that the operator should read.
 
-    Raises home.AlreadyUp when this home has a Fanwire that is up, and DocumentRefused when it could not start.
+    Raises home.AlreadyUp when this home has a Fanwire that is up, and UserError when it could not start.
     """
     place = settings().home.absolute()
     (place / "log").mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,7 @@ TIMES = {
     "FANWIRE_LEASE": "20",
     "FANWIRE_RETRY_BASE": "1",
     "FANWIRE_RETRY_HORIZON": "20",
-    "FANWIRE_MAKING_RETRY": "5",
+    "FANWIRE_BUILD_RETRY": "5",
     "FANWIRE_TICK": "0.5",
 }
 READY_SECONDS = 60.0
@@ -169,7 +169,7 @@ class Demo:
 
     def run(self) -> int:
         """The exit status."""
-        from tasks.documents import DocumentRefused
+        from tasks.runtime.errors import UserError
         from workers.ops import flower
         from workers.producer import NoReceipt
 
@@ -181,7 +181,7 @@ class Demo:
                 f"(user operations, password {flower.password()}), while this runs"
             )
             self.submit()
-        except (DocumentRefused, NoReceipt) as trouble:
+        except (UserError, NoReceipt) as trouble:
             self.out.print(f"{trouble}\nThe logs are in {self.home / 'log'}", markup=False)
             return 1
         self.watch()
@@ -203,7 +203,7 @@ class Demo:
 
         from tasks import ledger
         from tasks.ledger import releases
-        from tasks.release import read_release
+        from tasks.model.release import read_release
         from workers.broker import broker_url
         from workers.producer import Producer
 
@@ -215,8 +215,8 @@ class Demo:
         if not receipt.taken:
             sys.exit(f"the release was refused: {receipt.problems}")
         self.uri = document.uri
-        with ledger.read() as book:
-            row = releases.find(book, document.uri)
+        with ledger.read() as connection:
+            row = releases.find(connection, document.uri)
             assert row is not None
             self.release_id = row.id
         took = time.monotonic() - started
@@ -233,11 +233,13 @@ class Demo:
         ends = time.monotonic() + RUN_SECONDS
         with Live(console=self.out, refresh_per_second=4, transient=not self.out.is_terminal) as live:
             while time.monotonic() < ends:
-                with ledger.read() as book:
-                    row = releases.find(book, self.uri)
-                    languages = counts.states(book, self.release_id)
+                with ledger.read() as connection:
+                    row = releases.find(connection, self.uri)
+                    languages = counts.states(connection, self.release_id)
                     planned = row is not None and row.planned_at is not None
-                    left = counts.unfinished(book, self.release_id) + counts.in_the_making(book, self.release_id)
+                    left = counts.unfinished(connection, self.release_id) + counts.being_built(
+                        connection, self.release_id
+                    )
                 live.update(table(languages))
                 if planned and not left:
                     break
@@ -249,13 +251,14 @@ class Demo:
         """Hold the ledger against the farm, write the reports and say where everything is; the exit status."""
         from proof import compare
 
-        from tasks import ledger, report
+        from tasks import ledger
         from tasks.ledger import counts
-        from tasks.settings import settings
+        from tasks.operations import report
+        from tasks.runtime.settings import settings
 
-        with ledger.read() as book:
-            found = report.report(book, self.release_id)
-            unknowable = counts.unknowable(book, self.release_id)
+        with ledger.read() as connection:
+            found = report.report(connection, self.release_id)
+            unknowable = counts.unknowable(connection, self.release_id)
         (self.home / "report.html").write_text(report.as_html(found, settings().wire_name), "utf-8")
         (self.home / "report.json").write_text(report.as_json(found), "utf-8")
         (self.home / "report.csv").write_text(report.as_csv(found), "utf-8")
@@ -280,8 +283,8 @@ class Demo:
         told = f"Plan:   {len(found.lines):,} deliveries to {len(languages):,} outlets"
         told += f"; {several:,} of them take several languages" if several else ""
         self.out.print(told, markup=False)
-        with ledger.read() as book:
-            nothing = [match for match in planning.audience(book, self.release_id) if not match.languages]
+        with ledger.read() as connection:
+            nothing = [match for match in planning.audience(connection, self.release_id) if not match.languages]
         why = Counter(reason for match in nothing for reason in set(match.refused.values()))
         for reason, count in why.most_common():
             self.out.print(f"        {count:,} more get nothing: each {reason}", markup=False)
@@ -292,8 +295,8 @@ def table(languages: dict[str, dict[str, int]]) -> Any:
     from rich.progress_bar import ProgressBar
     from rich.table import Column, Table
 
-    from tasks.languages import name_of
     from tasks.ledger.counts import total
+    from tasks.model.languages import name_of
 
     states = ("delivered", "due", "claimed", "held", "rejected", "exhausted")
     columns = (Column(state, justify="right") for state in states)

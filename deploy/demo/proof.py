@@ -11,8 +11,8 @@ from urllib.request import ProxyHandler, build_opener
 
 from farm_tally import FAULTS
 
-from tasks.report import Report
-from tasks.states import FINAL, State
+from tasks.model.states import FINAL, State
+from tasks.operations.report import Report
 
 SHOWN = 10
 """This many reasons and outlets are listed on the screen; the report has all."""

@@ -26,7 +26,7 @@ it is back. The first wait after `throttled` is at least 1 min, after `unsure` a
 
 from __future__ import annotations
 
-from tasks.states import Verdict
+from tasks.model.states import Verdict
 
 JITTER = 0.25
 """The share of a wait that chance may take off. It grows with the wait: a fixed spread of minutes on a wait of hours

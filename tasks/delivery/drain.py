@@ -20,26 +20,27 @@ from urllib.parse import urlsplit
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from tasks import ledger, trust
+from tasks import ledger
 from tasks.delivery import transports
-from tasks.delivery.breaker import Outcome
-from tasks.delivery.courier import Answer, Courier
-from tasks.delivery.gate import Gate, Stop
-from tasks.delivery.guard import Guard
-from tasks.delivery.health import disable, heed
-from tasks.delivery.limits import over_limit
-from tasks.delivery.load import Load, Unloadable, load
-from tasks.delivery.memory import Memory, host_of
+from tasks.delivery.admission.admit import Admission, Stop
+from tasks.delivery.admission.breaker import Outcome
+from tasks.delivery.admission.failing_hosts import Notice
+from tasks.delivery.admission.in_flight import over_limit
+from tasks.delivery.admission.shared_state import Memory, host_of
+from tasks.delivery.disabling import apply_notice, disable
+from tasks.delivery.payloads import Payload, Unloadable, load
 from tasks.delivery.settling import Policy, Times, not_sent, settle
-from tasks.delivery.tracker import Notice
-from tasks.delivery.transports import Parcel, UnknownTransport
+from tasks.delivery.transfers.address_policy import AddressPolicy
+from tasks.delivery.transfers.loop import Answer, TransferLoop
+from tasks.delivery.transfers.window import Window
+from tasks.delivery.transports import DeliveryRequest, UnknownTransport
 from tasks.delivery.verdicts import Judgement, judge
-from tasks.delivery.window import Window
 from tasks.ledger import deliveries
 from tasks.ledger.deliveries import Result
-from tasks.secrets import SecretMissing
-from tasks.settings import Settings, settings
-from tasks.states import State, Verdict
+from tasks.model.states import State, Verdict
+from tasks.runtime import trust
+from tasks.runtime.secrets import SecretMissing
+from tasks.runtime.settings import Settings, settings
 
 log = structlog.get_logger()
 
@@ -80,21 +81,21 @@ def drain(*, stopping: Callable[[], bool] = lambda: False, memory: Memory | None
     `memory`: what drains remember together of hosts and outlets; without it nothing is remembered.
     """
     policy = settings()
-    courier = open_courier(policy, policy.in_flight)
+    transfers = open_transfers(policy, policy.in_flight)
     try:
-        return Drain(courier, Gate(memory or Memory(None), policy.deadline), policy, stopping).run()
+        return Drain(transfers, Admission(memory or Memory(None), policy.deadline), policy, stopping).run()
     finally:
-        courier.close()
+        transfers.close()
 
 
-def open_courier(policy: Settings, in_flight: int) -> Courier:
-    """A courier as configured, for about so many transfers at once; the caller closes it."""
-    return Courier(
+def open_transfers(policy: Settings, in_flight: int) -> TransferLoop:
+    """A transfer loop as configured, for about so many transfers at once; the caller closes it."""
+    return TransferLoop(
         in_flight_hint=in_flight,
         connect_timeout=min(policy.connect_timeout, policy.deadline),
         answer_cap_bytes=policy.answer_cap_bytes,
         trust=trust.bundle(),
-        allowed=Guard(policy.allowed_networks).allows,
+        allowed=AddressPolicy(policy.allowed_networks).allows,
     )
 
 
@@ -102,7 +103,7 @@ def open_courier(policy: Settings, in_flight: int) -> Courier:
 class _Claimed:
     """A chunk as it was claimed."""
 
-    loads: list[Load]
+    loads: list[Payload]
     broken: list[Unloadable]
     over_limit: set[int]
 
@@ -114,9 +115,11 @@ class _Claimed:
 class Drain:
     """The state of one drain: what is in flight, what is to be written, and when to look for more."""
 
-    def __init__(self, courier: Courier, gate: Gate, policy: Settings, stopping: Callable[[], bool]) -> None:
-        self._courier = courier
-        self._gate = gate
+    def __init__(
+        self, transfers: TransferLoop, admission: Admission, policy: Settings, stopping: Callable[[], bool]
+    ) -> None:
+        self._courier = transfers
+        self._gate = admission
         self._policy = policy
         self._stopping = stopping
         self._window = Window(policy.in_flight)
@@ -206,17 +209,17 @@ class Drain:
         return claimed.count
 
     def _claim(self, room: int) -> _Claimed:
-        with ledger.write() as book:
-            now = ledger.now(book)
+        with ledger.write() as connection:
+            now = ledger.now(connection)
             self._skew = now - time.time()
-            claims = deliveries.claim(book, self._worker, now=now, lease=self._policy.lease, limit=room)
-            loads, broken = load(book, claims)
-            return _Claimed(loads, broken, over_limit(book, loads))
+            claims = deliveries.claim(connection, self._worker, now=now, lease=self._policy.lease, limit=room)
+            loads, broken = load(connection, claims)
+            return _Claimed(loads, broken, over_limit(connection, loads))
 
-    def _start(self, item: Load) -> None:
+    def _start(self, item: Payload) -> None:
         """Send a claim on its way, or settle it here and now if it cannot be sent."""
         now = self._now()
-        parcel = Parcel(
+        request = DeliveryRequest(
             key=item.key,
             release=item.heading.uri,
             version=item.heading.version,
@@ -227,7 +230,7 @@ class Drain:
             translation=item.translation,
         )
         try:
-            transfer = transports.prepare(item.outlet, parcel, key=item, deadline=self._policy.deadline, now=now)
+            transfer = transports.prepare(item.outlet, request, key=item, deadline=self._policy.deadline, now=now)
         except (SecretMissing, UnknownTransport) as error:
             self._settle(item, _ours(str(error)), Times(now, 0.0))
         except Exception as error:  # whatever it is, it is about this one row, and hundreds of others are in flight
@@ -237,7 +240,7 @@ class Drain:
             self._window.enter(item.claim.id)
             self._courier.start(transfer)
 
-    def _stop(self, item: Load, stop: Stop) -> None:
+    def _stop(self, item: Payload, stop: Stop) -> None:
         """Nothing is sent, and no try is charged. A resting host does not stop the retry horizon."""
         state, why, until, now = stop.state, stop.why, stop.until, self._now()
         if stop.resting and until is not None:
@@ -248,17 +251,19 @@ class Drain:
     # --- taking answers
 
     def _take(self, answer: Answer) -> None:
-        item: Load = answer.transfer.key
+        item: Payload = answer.transfer.key
         self._window.leave(item.claim.id)
         times = Times(answer.started_at + self._skew, answer.seconds)
         self._settle(item, judge(answer, now=self._now()), times, answer.address)
 
-    def _settle(self, item: Load | Unloadable, judgement: Judgement, times: Times, address: str | None = None) -> None:
+    def _settle(
+        self, item: Payload | Unloadable, judgement: Judgement, times: Times, address: str | None = None
+    ) -> None:
         claim = item.claim
-        policy = Policy.of(item.outlet.retry if isinstance(item, Load) else None, self._policy)
+        policy = Policy.of(item.outlet.retry if isinstance(item, Payload) else None, self._policy)
         result = settle(claim, judgement, times, self._now(), policy)
         self._results.append(result)
-        if isinstance(item, Load):
+        if isinstance(item, Payload):
             self._outcomes.append((host_of(item.outlet.url), judgement.verdict, judgement.retry_after))
         self._summary.note(item.heading.name, judgement.verdict)
         if judgement.disable_outlet:
@@ -285,10 +290,10 @@ class Drain:
 
     def _write(self) -> int:
         """Verdicts, and what follows from them for outlets, in one transaction; then tell the gate."""
-        with ledger.write() as book:
-            taken = deliveries.finish(book, self._results)
+        with ledger.write() as connection:
+            taken = deliveries.finish(connection, self._results)
             for outlet_id, detail in self._gone:
-                disable(book, [outlet_id], "gone", outlet_id, detail)
+                disable(connection, [outlet_id], "gone", outlet_id, detail)
         if taken < len(self._results):
             log.warning("late verdicts: others had claimed these deliveries", count=len(self._results) - taken)
         self._results.clear()
@@ -296,9 +301,9 @@ class Drain:
         self._notices += self._gate.note(self._outcomes, self._now())
         self._outcomes.clear()
         if self._notices:
-            with ledger.write() as book:
+            with ledger.write() as connection:
                 for notice in self._notices:
-                    heed(book, notice)
+                    apply_notice(connection, notice)
             self._notices.clear()
         return taken
 
@@ -315,7 +320,7 @@ def _ours(why: str) -> Judgement:
     return Judgement(Verdict.OURS, why, None, disable_outlet=False, status=None)
 
 
-def _log_attempt(item: Load | Unloadable, judgement: Judgement, result: Result, address: str | None) -> None:
+def _log_attempt(item: Payload | Unloadable, judgement: Judgement, result: Result, address: str | None) -> None:
     """One wide line per attempt: everything anybody will ask about it later."""
     claim = item.claim
     log.info(
@@ -324,7 +329,7 @@ def _log_attempt(item: Load | Unloadable, judgement: Judgement, result: Result, 
         version=item.heading.version,
         language=claim.language,
         outlet=claim.outlet_id,
-        host=urlsplit(item.outlet.url).netloc if isinstance(item, Load) else None,
+        host=urlsplit(item.outlet.url).netloc if isinstance(item, Payload) else None,
         address=address,
         format=claim.format,
         attempt=claim.attempt,

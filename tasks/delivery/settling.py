@@ -8,9 +8,9 @@ from random import random
 from tasks.delivery import backoff
 from tasks.delivery.verdicts import Judgement
 from tasks.ledger.deliveries import Claim, Result
-from tasks.outlet import Retry
-from tasks.settings import Settings
-from tasks.states import State, Verdict
+from tasks.model.outlet import Retry
+from tasks.model.states import State, Verdict
+from tasks.runtime.settings import Settings
 
 OURS_AGAIN = 60.0
 """Seconds until an attempt that failed by our own fault is made again: long enough to mend a secret or a disk."""

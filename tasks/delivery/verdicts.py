@@ -26,8 +26,8 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from tasks.delivery.courier import Answer, ErrorKind
-from tasks.states import Verdict
+from tasks.delivery.transfers.loop import Answer, ErrorKind
+from tasks.model.states import Verdict
 
 DETAIL_CHARACTERS = 200
 

@@ -14,7 +14,7 @@ from tasks.formatting import html, newsmlg2, ninjs, text
 from tasks.formatting.article import Article, make_article
 from tasks.formatting.house import HouseTextMissing, house_text
 from tasks.formatting.rendition import Rendition, Wire
-from tasks.release import Release, Translation
+from tasks.model.release import Release, Translation
 
 FORMATS: dict[str, Callable[[Article], Rendition]] = {
     "ninjs": ninjs.make,

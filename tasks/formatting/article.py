@@ -9,9 +9,9 @@ from typing import Literal
 from tasks.formatting.house import HouseText, house_text
 from tasks.formatting.plain import fold
 from tasks.formatting.rendition import Wire
-from tasks.languages import direction
-from tasks.markup import clean_html
-from tasks.release import Release, Translation
+from tasks.model.languages import direction
+from tasks.model.markup import clean_html
+from tasks.model.release import Release, Translation
 
 ALGORITHMIC = frozenset({"apertium", "apertium-apy", "opencc"})
 """Engines that follow written rules and have learnt nothing from data; OpenCC's are tables of characters and words."""

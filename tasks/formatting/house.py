@@ -19,9 +19,10 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from tasks.documents import Document, DocumentRefused, Problem, read
 from tasks.formatting.rendition import Wire
-from tasks.languages import locale_of
+from tasks.model.documents import Document, DocumentRefused, read
+from tasks.model.languages import locale_of
+from tasks.runtime.errors import Problem
 
 HOUSE = Path(__file__).parent / "house"
 

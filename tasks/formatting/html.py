@@ -13,8 +13,8 @@ from markupsafe import Markup, escape
 
 from tasks.formatting.article import Article
 from tasks.formatting.rendition import Rendition
-from tasks.provenance import provenance
-from tasks.release import MEDIA_TOPIC
+from tasks.model.provenance import provenance
+from tasks.model.release import MEDIA_TOPIC
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 

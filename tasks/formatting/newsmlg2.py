@@ -17,8 +17,8 @@ from lxml import etree
 from tasks.formatting.article import Article
 from tasks.formatting.plain import fold, tree
 from tasks.formatting.rendition import Rendition
-from tasks.languages import direction
-from tasks.release import Contact, Issuer
+from tasks.model.languages import direction
+from tasks.model.release import Contact, Issuer
 
 CONTENT_TYPE = "application/vnd.iptc.g2.newsitem+xml; charset=utf-8"
 NAR = "http://iptc.org/std/nar/2006-10-01/"

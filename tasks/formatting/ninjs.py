@@ -13,7 +13,7 @@ from typing import Any
 from tasks.formatting.article import Article
 from tasks.formatting.plain import paragraphs
 from tasks.formatting.rendition import Rendition
-from tasks.release import MEDIA_TOPIC, Contact
+from tasks.model.release import MEDIA_TOPIC, Contact
 
 CONTENT_TYPE = "application/json; charset=utf-8"
 SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"

@@ -9,7 +9,7 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from tasks.formatting.house import HouseText
-from tasks.markup import BLOCKS
+from tasks.model.markup import BLOCKS
 
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 """What HTML folds. Never `\\s`: no-break spaces are typography and stay."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from tasks.formatting.article import Article
 from tasks.formatting.plain import paragraphs
 from tasks.formatting.rendition import Rendition
-from tasks.release import Contact
+from tasks.model.release import Contact
 
 CONTENT_TYPE = "text/plain; charset=utf-8"
 LEFT_TO_RIGHT_MARK = "\u200e"

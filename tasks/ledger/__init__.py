@@ -23,7 +23,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 
-from tasks.settings import settings
+from tasks.runtime.settings import settings
 
 SQLITE_BUSY_SECONDS = 30
 """How long a writer waits for another one. Writers hold the file for some milliseconds."""
@@ -66,14 +66,14 @@ def _engine(_pid: int) -> Engine:
     return open_ledger(ledger_url())
 
 
-def now(ledger: Connection) -> float:
+def now(connection: Connection) -> float:
     """Seconds since the epoch by the ledger's clock.
 
     Embargoes, due times and leases are set and judged by this one clock, so a worker whose own clock is wrong neither
     leaks an embargo nor takes a claim from somebody who still has it. SQLite is on this machine, and so is its clock.
     """
-    if ledger.dialect.name == "postgresql":
-        return float(ledger.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+    if connection.dialect.name == "postgresql":
+        return float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
     return time.time()
 
 

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, and_, exists, func, select
 
 from tasks.ledger.schema import attempts, deliveries, refusals, renditions, translations
-from tasks.states import Making, State, Verdict
+from tasks.model.states import ArtifactState, State, Verdict
 
 OPEN = (State.DUE, State.CLAIMED)
 
 
-def states(ledger: Connection, release_id: int) -> dict[str, dict[str, int]]:
+def states(connection: Connection, release_id: int) -> dict[str, dict[str, int]]:
     """{language: {state: n}} of one release."""
     query = (
         select(deliveries.c.language, deliveries.c.state, func.count())
@@ -21,7 +21,7 @@ def states(ledger: Connection, release_id: int) -> dict[str, dict[str, int]]:
         .group_by(deliveries.c.language, deliveries.c.state)
     )
     languages: dict[str, dict[str, int]] = defaultdict(dict)
-    for language, state, n in ledger.execute(query):
+    for language, state, n in connection.execute(query):
         languages[language][state] = n
     return dict(sorted(languages.items()))
 
@@ -34,7 +34,7 @@ def total(languages: dict[str, dict[str, int]]) -> dict[str, int]:
     return dict(sums)
 
 
-def holds(ledger: Connection, release_id: int) -> list[dict[str, Any]]:
+def holds(connection: Connection, release_id: int) -> list[dict[str, Any]]:
     """Why rows are held: language, reason, number, and what the maker of the translation or rendition said."""
     query = (
         select(deliveries.c.language, deliveries.c.reason, func.count().label("n"))
@@ -44,49 +44,49 @@ def holds(ledger: Connection, release_id: int) -> list[dict[str, Any]]:
     )
     said: dict[str, str] = {}
     for table in (renditions, translations):
-        for row in ledger.execute(
+        for row in connection.execute(
             select(table.c.language, table.c.reason).where(
-                table.c.release_id == release_id, table.c.state == Making.HELD
+                table.c.release_id == release_id, table.c.state == ArtifactState.HELD
             )
         ):
             said[row.language] = row.reason
     return [
         {"language": row.language, "reason": row.reason, "n": row.n, "detail": said.get(row.language)}
-        for row in ledger.execute(query)
+        for row in connection.execute(query)
     ]
 
 
-def makers(ledger: Connection, release_id: int) -> dict[str, str]:
+def makers(connection: Connection, release_id: int) -> dict[str, str]:
     """{language: engines} of the translations that the producer did not write."""
     query = (
         select(translations.c.language, translations.c.engine)
         .where(
             translations.c.release_id == release_id,
-            translations.c.state == Making.MADE,
+            translations.c.state == ArtifactState.MADE,
             translations.c.engine.not_in(("source", "supplied")),  # and so is not null
         )
         .order_by(translations.c.language)
     )
-    return {row.language: row.engine for row in ledger.execute(query)}
+    return {row.language: row.engine for row in connection.execute(query)}
 
 
-def unknowable(ledger: Connection, release_id: int) -> set[tuple[str, str]]:
+def unknowable(connection: Connection, release_id: int) -> set[tuple[str, str]]:
     """(outlet, language) of deliveries with an attempt that may have arrived although no answer was read."""
     query = (
         select(deliveries.c.outlet_id, deliveries.c.language)
         .join(attempts, attempts.c.delivery_id == deliveries.c.id)
         .where(deliveries.c.release_id == release_id, attempts.c.verdict == Verdict.UNSURE)
     )
-    return {(row.outlet_id, row.language) for row in ledger.execute(query)}
+    return {(row.outlet_id, row.language) for row in connection.execute(query)}
 
 
-def unfinished(ledger: Connection, release_id: int) -> int:
+def unfinished(connection: Connection, release_id: int) -> int:
     """Rows still due or claimed."""
     query = select(func.count()).where(deliveries.c.release_id == release_id, deliveries.c.state.in_(OPEN))
-    return ledger.execute(query).scalar_one()
+    return connection.execute(query).scalar_one()
 
 
-def in_the_making(ledger: Connection, release_id: int) -> int:
+def being_built(connection: Connection, release_id: int) -> int:
     """Translations and renditions that nobody has tried to make yet: deliveries may still come of them."""
     translation = and_(
         translations.c.release_id == renditions.c.release_id, translations.c.language == renditions.c.language
@@ -97,17 +97,17 @@ def in_the_making(ledger: Connection, release_id: int) -> int:
         deliveries.c.language == translations.c.language,
     )
     untried = select(func.count()).where(
-        translations.c.release_id == release_id, translations.c.state == Making.WANTED, waits
+        translations.c.release_id == release_id, translations.c.state == ArtifactState.WANTED, waits
     )
     unformatted = select(func.count()).where(
         renditions.c.release_id == release_id,
-        renditions.c.state == Making.WANTED,
-        exists().where(translation, translations.c.state == Making.MADE),
+        renditions.c.state == ArtifactState.WANTED,
+        exists().where(translation, translations.c.state == ArtifactState.MADE),
     )
-    return ledger.execute(untried).scalar_one() + ledger.execute(unformatted).scalar_one()
+    return connection.execute(untried).scalar_one() + connection.execute(unformatted).scalar_one()
 
 
-def refused(ledger: Connection, count: int) -> list[dict[str, Any]]:
+def refused(connection: Connection, count: int) -> list[dict[str, Any]]:
     """What intake refused last, newest first."""
     query = select(refusals).order_by(refusals.c.id.desc()).limit(count)
-    return [dict(row._mapping) for row in ledger.execute(query)]
+    return [dict(row._mapping) for row in connection.execute(query)]

@@ -49,7 +49,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger.schema import attempts, deliveries, outlets, releases, renditions, translations
-from tasks.states import Hold, Making, State, Verdict
+from tasks.model.states import ArtifactState, Hold, State, Verdict
 
 d = deliveries.c
 # Written into the statement, not bound: only so can the database prove that a partial index fits.
@@ -108,7 +108,7 @@ class Result:
     seconds: float
 
 
-def plan(ledger: Connection, release_id: int, version: int, urgency: int, rows: Sequence[Planned]) -> None:
+def plan(connection: Connection, release_id: int, version: int, urgency: int, rows: Sequence[Planned]) -> None:
     """Write the rows of a release, all in one statement."""
     if rows:
         common = {
@@ -121,43 +121,43 @@ def plan(ledger: Connection, release_id: int, version: int, urgency: int, rows: 
         }
         # `dataclasses.asdict` copies deeply, and would cost more than the statement
         fields = [{name: getattr(row, name) for name in Planned.__slots__} for row in rows]
-        ledger.execute(deliveries.insert(), [common | row for row in fields])
+        connection.execute(deliveries.insert(), [common | row for row in fields])
 
 
-def begin(ledger: Connection, release_id: int, now: float) -> int:
+def begin(connection: Connection, release_id: int, now: float) -> int:
     """Start the rows of a release just planned: past an embargo if there is none; the number that became due."""
-    return _let_go(ledger, release_id, d.reason == Hold.EMBARGO, now)
+    return _let_go(connection, release_id, d.reason == Hold.EMBARGO, now)
 
 
-def promote(ledger: Connection, release_id: int, now: float, language: str | None = None) -> int:
+def promote(connection: Connection, release_id: int, now: float, language: str | None = None) -> int:
     """Move held rows of a release as far as its translations and renditions allow; the number that became due.
 
     May be called at any time and by anybody: it looks at what is there, not at who made it. Rows held for an embargo
     or for their outlet's status stay.
     """
-    _one_at_a_time(ledger, release_id)
+    _one_at_a_time(connection, release_id)
     mine = and_(IS_HELD, d.release_id == release_id, literal(True) if language is None else d.language == language)
     unapproved, ready = and_(d.approval, ~_approved()), or_(~d.approval, _approved())
     for reasons, moved, reason in (
         ([Hold.TRANSLATION, Hold.RENDITION], unapproved, Hold.APPROVAL),
         ([Hold.TRANSLATION, Hold.APPROVAL], ready, Hold.RENDITION),
     ):
-        ledger.execute(
+        connection.execute(
             update(deliveries).where(mine, d.reason.in_(reasons), _translated(), moved).values(reason=reason)
         )
     due = {"state": State.DUE, "reason": None, "due_at": now, "first_due_at": func.coalesce(d.first_due_at, now)}
-    rendered = _rendition(renditions.c.state == Making.MADE)
-    return ledger.execute(
+    rendered = _rendition(renditions.c.state == ArtifactState.MADE)
+    return connection.execute(
         update(deliveries).where(mine, d.reason == Hold.RENDITION, ready, rendered).values(due)
     ).rowcount
 
 
-def _one_at_a_time(ledger: Connection, release_id: int) -> None:
+def _one_at_a_time(connection: Connection, release_id: int) -> None:
     """Until this transaction ends, nobody else moves what is held of a release: one that lets a row wait for what
     another has just made would not see it, nor the other the row, and nobody would come back to it. Whoever moves
     several releases takes them in order. SQLite has one writer at a time anyway."""
-    if ledger.dialect.name == "postgresql":
-        ledger.execute(text("SELECT pg_advisory_xact_lock(:release)"), {"release": (_HOLDS << 32) + release_id})
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:release)"), {"release": (_HOLDS << 32) + release_id})
 
 
 def _translated(*more: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -165,7 +165,7 @@ def _translated(*more: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(
         translations.c.release_id == d.release_id,
         translations.c.language == d.language,
-        translations.c.state == Making.MADE,
+        translations.c.state == ArtifactState.MADE,
         *more,
     )
 
@@ -184,107 +184,107 @@ def _rendition(*such: ColumnElement[bool]) -> ColumnElement[bool]:
     )
 
 
-def wait_anew(ledger: Connection, release_id: int, language: str) -> int:
+def wait_anew(connection: Connection, release_id: int, language: str) -> int:
     """Let every row that has not left wait for its translation, which changes; the number of rows.
 
     Those under an embargo or of a paused outlet come to it later. How long this takes is not the outlet's failing: its
     retry horizon begins when the row is let go.
     """
-    _one_at_a_time(ledger, release_id)
+    _one_at_a_time(connection, release_id)
     waits = and_(IS_HELD, d.reason.in_([Hold.TRANSLATION, Hold.APPROVAL, Hold.RENDITION]))
     mine = and_(d.release_id == release_id, d.language == language, or_(IS_DUE, waits))
     again = {"state": State.HELD, "reason": Hold.TRANSLATION, "due_at": None, "first_due_at": None}
-    return ledger.execute(update(deliveries).where(mine).values(again)).rowcount
+    return connection.execute(update(deliveries).where(mine).values(again)).rowcount
 
 
-def still_open(ledger: Connection, release_id: int, language: str) -> int:
+def still_open(connection: Connection, release_id: int, language: str) -> int:
     """How many rows of a release in a language are not final: what a change of its translation can still reach."""
     query = select(func.count()).where(
         d.release_id == release_id, d.language == language, d.state.in_([State.HELD, State.DUE, State.CLAIMED])
     )
-    return ledger.execute(query).scalar_one()
+    return connection.execute(query).scalar_one()
 
 
-def lift_embargoes(ledger: Connection, now: float) -> list[int]:
+def lift_embargoes(connection: Connection, now: float) -> list[int]:
     """Let go what an embargo held whose moment has come; the releases concerned."""
     held = select(d.release_id).where(IS_HELD, d.reason == literal_column("'embargo'")).distinct().subquery()
     ready = select(releases.c.id).join(held, held.c.release_id == releases.c.id).where(releases.c.embargo_until <= now)
-    lifted = sorted(ledger.execute(ready).scalars())
+    lifted = sorted(connection.execute(ready).scalars())
     for release_id in lifted:
-        _let_go(ledger, release_id, d.reason == Hold.EMBARGO, now)
+        _let_go(connection, release_id, d.reason == Hold.EMBARGO, now)
     return lifted
 
 
-def hold_again(ledger: Connection, release_id: int) -> None:
+def hold_again(connection: Connection, release_id: int) -> None:
     """Put every row of a release that has not left back under its embargo. Rows of paused outlets stay theirs."""
     waiting = and_(d.release_id == release_id, d.state.in_([State.DUE, State.HELD]))
     theirs = and_(IS_HELD, d.reason.in_([Hold.PAUSED, Hold.DISABLED]))
-    ledger.execute(
+    connection.execute(
         update(deliveries).where(waiting, ~theirs).values(state=State.HELD, reason=Hold.EMBARGO, due_at=None)
     )
 
 
-def hold_for_status(ledger: Connection, outlet_ids: Sequence[str], reason: Hold) -> int:
+def hold_for_status(connection: Connection, outlet_ids: Sequence[str], reason: Hold) -> int:
     """Keep what these outlets would have got until they are active again; the number of rows."""
     waiting = and_(d.outlet_id.in_(outlet_ids), d.state.in_([State.DUE, State.HELD]))
-    return ledger.execute(
+    return connection.execute(
         update(deliveries).where(waiting).values(state=State.HELD, reason=reason, due_at=None)
     ).rowcount
 
 
-def resume(ledger: Connection, outlet_ids: Sequence[str], now: float) -> int:
+def resume(connection: Connection, outlet_ids: Sequence[str], now: float) -> int:
     """Let go what was kept while these outlets were paused or disabled; the number of rows that became due."""
     kept = and_(d.outlet_id.in_(outlet_ids), IS_KEPT)
-    concerned = sorted(ledger.execute(select(d.release_id).where(IS_HELD, kept).distinct()).scalars())
+    concerned = sorted(connection.execute(select(d.release_id).where(IS_HELD, kept).distinct()).scalars())
     # the time it was kept is not the outlet's failing: its retry horizon begins when it is let go
-    ledger.execute(update(deliveries).where(IS_HELD, kept).values(first_due_at=None))
-    return sum(_let_go(ledger, release_id, kept, now) for release_id in concerned)
+    connection.execute(update(deliveries).where(IS_HELD, kept).values(first_due_at=None))
+    return sum(_let_go(connection, release_id, kept, now) for release_id in concerned)
 
 
-def forgotten(ledger: Connection) -> list[str]:
+def forgotten(connection: Connection) -> list[str]:
     """Outlets that are active although deliveries are kept for them: their pause ended while a row was on its way."""
     kept = select(d.outlet_id).where(IS_HELD, IS_KEPT).distinct().subquery()
     query = select(outlets.c.id).join(kept, kept.c.outlet_id == outlets.c.id).where(outlets.c.status == "active")
-    return list(ledger.execute(query).scalars())
+    return list(connection.execute(query).scalars())
 
 
-def _let_go(ledger: Connection, release_id: int, which: ColumnElement[bool], now: float) -> int:
+def _let_go(connection: Connection, release_id: int, which: ColumnElement[bool], now: float) -> int:
     """End a hold of `which` rows; for an embargo, a translation or a rendition they wait on."""
-    embargo = ledger.execute(select(releases.c.embargo_until).where(releases.c.id == release_id)).scalar()
+    embargo = connection.execute(select(releases.c.embargo_until).where(releases.c.id == release_id)).scalar()
     waits_for = Hold.EMBARGO if embargo is not None and embargo > now else Hold.TRANSLATION
-    ledger.execute(update(deliveries).where(IS_HELD, d.release_id == release_id, which).values(reason=waits_for))
-    return promote(ledger, release_id, now)
+    connection.execute(update(deliveries).where(IS_HELD, d.release_id == release_id, which).values(reason=waits_for))
+    return promote(connection, release_id, now)
 
 
-def claim(ledger: Connection, worker: str, *, now: float, lease: float, limit: int) -> list[Claim]:
+def claim(connection: Connection, worker: str, *, now: float, lease: float, limit: int) -> list[Claim]:
     """Take up to `limit` due rows for `lease` seconds: the most urgent first, then the longest due.
 
     What they say stays as it is until this transaction ends, so that the caller can read it.
     """
-    if ledger.dialect.name == "postgresql":
-        ledger.execute(text(f"SELECT pg_advisory_xact_lock_shared({_REVISIONS})"))
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock_shared({_REVISIONS})"))
     taken: list[Claim] = []
     for urgency in URGENCIES:
         if len(taken) < limit:
-            taken += _claim_class(ledger, worker, urgency, now, now + lease, limit - len(taken))
-    back = _put_back(ledger, [one.id for one in taken]) if taken else frozenset()
+            taken += _claim_class(connection, worker, urgency, now, now + lease, limit - len(taken))
+    back = _put_back(connection, [one.id for one in taken]) if taken else frozenset()
     for release_id, language in sorted({(one.release_id, one.language) for one in taken if one.id in back}):
-        promote(ledger, release_id, now, language)  # for what was made in this very moment
+        promote(connection, release_id, now, language)  # for what was made in this very moment
     return [one for one in taken if one.id not in back]
 
 
-def revising(ledger: Connection) -> None:
+def revising(connection: Connection) -> None:
     """Until this transaction ends, nobody claims: a translation changes with all that hangs on it. SQLite has one
     writer at a time anyway."""
-    if ledger.dialect.name == "postgresql":
-        ledger.execute(text(f"SELECT pg_advisory_xact_lock({_REVISIONS})"))
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_REVISIONS})"))
 
 
-def _put_back(ledger: Connection, ids: list[int]) -> frozenset[int]:
+def _put_back(connection: Connection, ids: list[int]) -> frozenset[int]:
     """Hold those of these rows whose text changes, or is not approved although it has to be; their numbers. It was no
     attempt: what the one before has to say still counts."""
     unapproved = and_(d.approval, ~_approved())
-    changing = _rendition(renditions.c.state != Making.MADE)
+    changing = _rendition(renditions.c.state != ArtifactState.MADE)
     reason = case(
         (~_translated(), literal(Hold.TRANSLATION.value)),
         (unapproved, literal(Hold.APPROVAL.value)),
@@ -293,10 +293,12 @@ def _put_back(ledger: Connection, ids: list[int]) -> frozenset[int]:
     held = {"state": State.HELD, "reason": reason, "due_at": None, "first_due_at": None, "attempt": d.attempt - 1,
             "lease_until": None, "claimed_by": None}  # fmt: skip
     back = update(deliveries).where(d.id.in_(ids), or_(changing, unapproved)).values(held).returning(d.id)
-    return frozenset(ledger.execute(back).scalars())
+    return frozenset(connection.execute(back).scalars())
 
 
-def _claim_class(ledger: Connection, worker: str, urgency: int, now: float, until: float, limit: int) -> list[Claim]:
+def _claim_class(
+    connection: Connection, worker: str, urgency: int, now: float, until: float, limit: int
+) -> list[Claim]:
     """Claim within one urgency: the index leads straight to what is due, past all retries still waiting."""
     pick = (
         select(d.id)
@@ -323,7 +325,7 @@ def _claim_class(ledger: Connection, worker: str, urgency: int, now: float, unti
             d.due_at,
         )
     )
-    rows = sorted(ledger.execute(take), key=lambda row: (row.due_at, row.id))
+    rows = sorted(connection.execute(take), key=lambda row: (row.due_at, row.id))
     return [Claim(*row[:9]) for row in rows]
 
 
@@ -350,20 +352,20 @@ def _older_in_flight() -> ColumnElement[bool]:
     )
 
 
-def in_flight(ledger: Connection, outlet_ids: Collection[str]) -> Counter[str]:
+def in_flight(connection: Connection, outlet_ids: Collection[str]) -> Counter[str]:
     """How many deliveries to each of these outlets are claimed, by whomever."""
     query = select(d.outlet_id, func.count()).where(IS_CLAIMED, d.outlet_id.in_(outlet_ids)).group_by(d.outlet_id)
-    return Counter({row.outlet_id: row[1] for row in ledger.execute(query)})
+    return Counter({row.outlet_id: row[1] for row in connection.execute(query)})
 
 
-def one_counter_at_a_time(ledger: Connection) -> None:
+def one_counter_at_a_time(connection: Connection) -> None:
     """Until this transaction ends, nobody else counts what is in flight: two that claim at once would not see each
     other. SQLite has one writer at a time anyway."""
-    if ledger.dialect.name == "postgresql":
-        ledger.execute(text(f"SELECT pg_advisory_xact_lock({_COUNTERS})"))
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_COUNTERS})"))
 
 
-def finish(ledger: Connection, results: Sequence[Result]) -> int:
+def finish(connection: Connection, results: Sequence[Result]) -> int:
     """Write what came of claims; the number taken. Those of claims that were lost since are only kept as attempts.
 
     A claim whose lease ran out but that nobody has claimed anew still counts: the outlet's answer is in our hands. And
@@ -392,21 +394,21 @@ def finish(ledger: Connection, results: Sequence[Result]) -> int:
             claimed_by=None,
         )
     )
-    taken = ledger.execute(settle, rows).rowcount
-    _note_attempts(ledger, results)
+    taken = connection.execute(settle, rows).rowcount
+    _note_attempts(connection, results)
     return taken
 
 
-def _note_attempts(ledger: Connection, results: Sequence[Result]) -> None:
+def _note_attempts(connection: Connection, results: Sequence[Result]) -> None:
     results = [result for result in results if result.verdict is not Verdict.DEFERRED]  # those were no attempts
     if not results:
         return
-    dialect = postgresql if ledger.dialect.name == "postgresql" else sqlite
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     note = dialect.insert(attempts)
     # an expired lease noted the attempt as unsure already; what its worker says later is better knowledge
     told = {name: note.excluded[name] for name in ("verdict", "status", "detail", "started_at", "seconds")}
     note = note.on_conflict_do_update(index_elements=["delivery_id", "attempt"], set_=told)
-    ledger.execute(
+    connection.execute(
         note,
         [
             {
@@ -423,7 +425,7 @@ def _note_attempts(ledger: Connection, results: Sequence[Result]) -> None:
     )
 
 
-def expire_leases(ledger: Connection, now: float, horizon: float = float("inf")) -> int:
+def expire_leases(connection: Connection, now: float, horizon: float = float("inf")) -> int:
     """Make due again what vanished workers had claimed; the number of rows. Whether they were sent nobody knows.
 
     A try is charged, and the retry horizon (seconds) holds here too: a row that ends every worker that takes it must
@@ -432,7 +434,7 @@ def expire_leases(ledger: Connection, now: float, horizon: float = float("inf"))
     gone = and_(IS_CLAIMED, d.lease_until < now)
     lost = select(d.id, d.attempt, literal(Verdict.UNSURE.value), literal(VANISHED), d.lease_until, literal(0.0))
     columns = ["delivery_id", "attempt", "verdict", "detail", "started_at", "seconds"]
-    ledger.execute(insert(attempts).from_select(columns, lost.where(gone)))
+    connection.execute(insert(attempts).from_select(columns, lost.where(gone)))
     over = d.first_due_at + horizon <= now
     values: dict[str, Any] = {
         "state": case((over, literal(State.EXHAUSTED.value)), else_=literal(State.DUE.value)),
@@ -444,10 +446,10 @@ def expire_leases(ledger: Connection, now: float, horizon: float = float("inf"))
         "verdict": Verdict.UNSURE,
         "reason": VANISHED,
     }
-    return ledger.execute(update(deliveries).where(gone).values(values)).rowcount
+    return connection.execute(update(deliveries).where(gone).values(values)).rowcount
 
 
-def supersede(ledger: Connection, uri: str, version: int, *, by_kill: bool) -> int:
+def supersede(connection: Connection, uri: str, version: int, *, by_kill: bool) -> int:
     """End all that is not out of versions older than `version`; the number of rows.
 
     Claimed rows are left to their drain, which asks `outdated` before it sends and after it failed.
@@ -457,11 +459,13 @@ def supersede(ledger: Connection, uri: str, version: int, *, by_kill: bool) -> i
     state, reason = (
         (State.CANCELED, "the release was killed") if by_kill else (State.SUPERSEDED, f"version {version} came")
     )
-    return ledger.execute(update(deliveries).where(open_rows).values(state=state, reason=reason, due_at=None)).rowcount
+    return connection.execute(
+        update(deliveries).where(open_rows).values(state=state, reason=reason, due_at=None)
+    ).rowcount
 
 
 def replay(
-    ledger: Connection,
+    connection: Connection,
     now: float,
     *,
     states: Collection[State],
@@ -484,10 +488,10 @@ def replay(
     if since is not None:
         chosen.append(d.ended_at >= since)
     again = {"state": State.DUE, "due_at": now, "first_due_at": now, "tries": 0, "reason": "replayed"}
-    return ledger.execute(update(deliveries).where(*chosen).values(again)).rowcount
+    return connection.execute(update(deliveries).where(*chosen).values(again)).rowcount
 
 
-def may_have(ledger: Connection, uri: str, version: int) -> dict[str, list[str]]:
+def may_have(connection: Connection, uri: str, version: int) -> dict[str, list[str]]:
     """{outlet: languages} of everyone who got, or may have got, a version of the release before `version`."""
     older = select(releases.c.id).where(releases.c.uri == uri, releases.c.version < version)
     reached = exists().where(
@@ -495,11 +499,11 @@ def may_have(ledger: Connection, uri: str, version: int) -> dict[str, list[str]]
     )
     rows = select(d.outlet_id, d.language).where(d.release_id.in_(older), reached | IS_CLAIMED).distinct()
     languages: dict[str, list[str]] = {}
-    for outlet_id, language in ledger.execute(rows.order_by(d.outlet_id, d.language)):
+    for outlet_id, language in connection.execute(rows.order_by(d.outlet_id, d.language)):
         languages.setdefault(outlet_id, []).append(language)
     return languages
 
 
-def next_due(ledger: Connection) -> float | None:
+def next_due(connection: Connection) -> float | None:
     """When the first of all due rows is due, seconds since the epoch; None if there is none."""
-    return ledger.execute(select(func.min(d.due_at)).where(IS_DUE)).scalar()
+    return connection.execute(select(func.min(d.due_at)).where(IS_DUE)).scalar()

@@ -11,19 +11,19 @@ LONGEST_TERM = 600.0
 """Seconds. A term that ends later than so was written by a clock that is wrong, and binds nobody."""
 
 
-def holder(ledger: Connection, office: str, now: float) -> str | None:
+def holder(connection: Connection, office: str, now: float) -> str | None:
     """Who holds it now; None if nobody does."""
     query = select(elections.c.holder).where(
         elections.c.office == office, elections.c.until > now, elections.c.until < now + LONGEST_TERM
     )
-    return ledger.execute(query).scalar()
+    return connection.execute(query).scalar()
 
 
-def run_for(ledger: Connection, office: str, candidate: str, now: float, until: float) -> bool:
+def run_for(connection: Connection, office: str, candidate: str, now: float, until: float) -> bool:
     """Take or keep an office until then; False if somebody else holds it."""
-    dialect = postgresql if ledger.dialect.name == "postgresql" else sqlite
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     first = dialect.insert(elections).values(office=office, holder=candidate, until=until)
-    ledger.execute(first.on_conflict_do_nothing())
+    connection.execute(first.on_conflict_do_nothing())
     free = or_(elections.c.until <= now, elections.c.until >= now + LONGEST_TERM, elections.c.holder == candidate)
     take = update(elections).where(elections.c.office == office, free).values(holder=candidate, until=until)
-    return bool(ledger.execute(take).rowcount)
+    return bool(connection.execute(take).rowcount)

@@ -10,22 +10,24 @@ from sqlalchemy import Connection, select, update
 from tasks.ledger.schema import notices
 
 
-def add(ledger: Connection, kind: str, subject: str, text: str, now: float) -> None:
+def add(connection: Connection, kind: str, subject: str, text: str, now: float) -> None:
     """Note that somebody should be told of `subject` (an outlet or a host)."""
-    ledger.execute(notices.insert().values(at=now, kind=kind, subject=subject, text=text))
+    connection.execute(notices.insert().values(at=now, kind=kind, subject=subject, text=text))
 
 
-def latest(ledger: Connection, count: int) -> list[dict[str, Any]]:
+def latest(connection: Connection, count: int) -> list[dict[str, Any]]:
     """The last notices, newest first."""
-    return [dict(row._mapping) for row in ledger.execute(select(notices).order_by(notices.c.id.desc()).limit(count))]
+    return [
+        dict(row._mapping) for row in connection.execute(select(notices).order_by(notices.c.id.desc()).limit(count))
+    ]
 
 
-def untold(ledger: Connection, count: int) -> list[dict[str, Any]]:
+def untold(connection: Connection, count: int) -> list[dict[str, Any]]:
     """Those that nobody has been told yet, oldest first."""
     query = select(notices).where(notices.c.told_at.is_(None)).order_by(notices.c.id).limit(count)
-    return [dict(row._mapping) for row in ledger.execute(query)]
+    return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def told(ledger: Connection, ids: Sequence[int], now: float) -> None:
+def told(connection: Connection, ids: Sequence[int], now: float) -> None:
     """Note that these were told."""
-    ledger.execute(update(notices).where(notices.c.id.in_(ids)).values(told_at=now))
+    connection.execute(update(notices).where(notices.c.id.in_(ids)).values(told_at=now))

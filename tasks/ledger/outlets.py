@@ -11,12 +11,12 @@ from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger.schema import outlets
-from tasks.outlet import Outlet
+from tasks.model.outlet import Outlet
 
 log = structlog.get_logger()
 
 
-def put(ledger: Connection, documents: Iterable[Outlet], now: float) -> int:
+def put(connection: Connection, documents: Iterable[Outlet], now: float) -> int:
     """Insert or replace outlets by their id; the number written.
 
     The status of an outlet that is known stays as it is: it belongs to operations (pause, resume) and to what the
@@ -25,45 +25,45 @@ def put(ledger: Connection, documents: Iterable[Outlet], now: float) -> int:
     rows = [{"id": o.id, "status": o.status, "document": o.to_json(), "updated_at": now} for o in documents]
     if not rows:
         return 0
-    dialect = postgresql if ledger.dialect.name == "postgresql" else sqlite
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     insert = dialect.insert(outlets)
     upsert = insert.on_conflict_do_update(
         index_elements=["id"], set_={"document": insert.excluded.document, "updated_at": insert.excluded.updated_at}
     )
-    ledger.execute(upsert, rows)
+    connection.execute(upsert, rows)
     return len(rows)
 
 
-def everyone(ledger: Connection) -> list[Outlet]:
+def everyone(connection: Connection) -> list[Outlet]:
     """All outlets as they stand now, by id."""
-    rows = ledger.execute(select(outlets.c.document, outlets.c.status).order_by(outlets.c.id))
+    rows = connection.execute(select(outlets.c.document, outlets.c.status).order_by(outlets.c.id))
     return [outlet for row in rows if (outlet := _outlet(row))]
 
 
-def some(ledger: Connection, ids: Iterable[str]) -> dict[str, Outlet]:
+def some(connection: Connection, ids: Iterable[str]) -> dict[str, Outlet]:
     """The outlets with these ids, as they stand now."""
-    rows = ledger.execute(select(outlets.c.document, outlets.c.status).where(outlets.c.id.in_(list(ids))))
+    rows = connection.execute(select(outlets.c.document, outlets.c.status).where(outlets.c.id.in_(list(ids))))
     return {outlet.id: outlet for outlet in map(_outlet, rows) if outlet}
 
 
-def get(ledger: Connection, outlet_id: str) -> Row | None:  # type: ignore[type-arg]
+def get(connection: Connection, outlet_id: str) -> Row | None:  # type: ignore[type-arg]
     """The row of one outlet."""
-    return ledger.execute(select(outlets).where(outlets.c.id == outlet_id)).first()
+    return connection.execute(select(outlets).where(outlets.c.id == outlet_id)).first()
 
 
-def set_status(ledger: Connection, ids: Iterable[str], status: str, reason: str | None, now: float) -> int:
+def set_status(connection: Connection, ids: Iterable[str], status: str, reason: str | None, now: float) -> int:
     """Set `active`, `paused` or `disabled`; the number of outlets whose status changed."""
     change = (
         update(outlets)
         .where(outlets.c.id.in_(list(ids)), outlets.c.status != status)
         .values(status=status, status_reason=reason, updated_at=now)
     )
-    return ledger.execute(change).rowcount
+    return connection.execute(change).rowcount
 
 
-def count(ledger: Connection) -> int:
+def count(connection: Connection) -> int:
     """How many outlets there are."""
-    return ledger.execute(select(func.count()).select_from(outlets)).scalar_one()
+    return connection.execute(select(func.count()).select_from(outlets)).scalar_one()
 
 
 @lru_cache(maxsize=20_000)

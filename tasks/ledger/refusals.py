@@ -13,11 +13,11 @@ LONGEST_REASON = 4000
 """Characters."""
 
 
-def keep(ledger: Connection, body: bytes, reason: str, now: float, uri: str | None = None) -> None:
+def keep(connection: Connection, body: bytes, reason: str, now: float, uri: str | None = None) -> None:
     """Note a refused item."""
     reason = (
         reason[:LONGEST_REASON].replace("\0", "�").encode(errors="replace").decode()
     )  # a stranger's words: no database takes all
-    ledger.execute(
+    connection.execute(
         refusals.insert().values(received_at=now, uri=uri, reason=reason, bytes=len(body), body=body[:KEEP_BYTES])
     )

@@ -10,7 +10,7 @@ from typing import Literal
 from sqlalchemy import Connection, Row, exists, func, select, update
 
 from tasks.ledger.schema import releases
-from tasks.release import Release
+from tasks.model.release import Release
 
 HINT_AFTER = 5.0
 """Seconds after which a release that nobody planned is hinted at again."""
@@ -40,9 +40,9 @@ class Heading:
         return f"{self.uri} v{self.version}"
 
 
-def take(ledger: Connection, release: Release, now: float) -> Taken:
+def take(connection: Connection, release: Release, now: float) -> Taken:
     """Keep a release version, once; the caller commits before it answers the producer."""
-    known = ledger.execute(
+    known = connection.execute(
         select(releases.c.id, releases.c.digest).where(
             releases.c.uri == release.uri, releases.c.version == release.version
         )
@@ -61,67 +61,67 @@ def take(ledger: Connection, release: Release, now: float) -> Taken:
         received_at=now,
         hint_at=now + HINT_AFTER,
     )
-    return Taken("new", ledger.execute(row.returning(releases.c.id)).scalar_one())
+    return Taken("new", connection.execute(row.returning(releases.c.id)).scalar_one())
 
 
-def get(ledger: Connection, release_id: int) -> Release:
+def get(connection: Connection, release_id: int) -> Release:
     """The release document; raises LookupError when there is no such row."""
-    document = ledger.execute(select(releases.c.document).where(releases.c.id == release_id)).scalar()
+    document = connection.execute(select(releases.c.document).where(releases.c.id == release_id)).scalar()
     if document is None:
         raise LookupError(f"the ledger has no release with number {release_id}")
     return Release.from_ledger(document)
 
 
-def received(ledger: Connection, release_id: int) -> datetime:
+def received(connection: Connection, release_id: int) -> datetime:
     """When the release was taken: UTC, whole seconds; raises LookupError when there is no such row."""
-    at = ledger.execute(select(releases.c.received_at).where(releases.c.id == release_id)).scalar()
+    at = connection.execute(select(releases.c.received_at).where(releases.c.id == release_id)).scalar()
     if at is None:
         raise LookupError(f"the ledger has no release with number {release_id}")
     return datetime.fromtimestamp(int(at), UTC)
 
 
-def headings(ledger: Connection, release_ids: Collection[int]) -> dict[int, Heading]:
+def headings(connection: Connection, release_ids: Collection[int]) -> dict[int, Heading]:
     """The headings of some releases, as things stand now."""
     newer = releases.alias("newer")
     outdated = exists().where(newer.c.uri == releases.c.uri, newer.c.version > releases.c.version)
     columns = (releases.c.id, releases.c.uri, releases.c.version, releases.c.status, outdated)
-    rows = ledger.execute(select(*columns).where(releases.c.id.in_(release_ids)))
+    rows = connection.execute(select(*columns).where(releases.c.id.in_(release_ids)))
     return {row[0]: Heading(row[1], row[2], row[3], bool(row[4])) for row in rows}
 
 
-def move_embargo(ledger: Connection, release_id: int, until: datetime | None) -> None:
+def move_embargo(connection: Connection, release_id: int, until: datetime | None) -> None:
     """Give a release another embargo, or none; the caller makes its renditions anew (they say when it ends)."""
-    release = get(ledger, release_id).model_copy(update={"embargo_until": until})
+    release = get(connection, release_id).model_copy(update={"embargo_until": until})
     moved = {"embargo_until": until.timestamp() if until else None, "document": release.to_json()}
-    ledger.execute(update(releases).where(releases.c.id == release_id).values(moved))
+    connection.execute(update(releases).where(releases.c.id == release_id).values(moved))
 
 
-def find(ledger: Connection, uri: str, version: int | None = None) -> Row | None:  # type: ignore[type-arg]
+def find(connection: Connection, uri: str, version: int | None = None) -> Row | None:  # type: ignore[type-arg]
     """The row of a release: of `version`, or of the newest one."""
     query = select(releases).where(releases.c.uri == uri).order_by(releases.c.version.desc()).limit(1)
     if version is not None:
         query = query.where(releases.c.version == version)
-    return ledger.execute(query).first()
+    return connection.execute(query).first()
 
 
-def latest(ledger: Connection, count: int) -> list[Row]:  # type: ignore[type-arg]
+def latest(connection: Connection, count: int) -> list[Row]:  # type: ignore[type-arg]
     """The releases received last, newest first."""
-    return list(ledger.execute(select(releases).order_by(releases.c.received_at.desc()).limit(count)))
+    return list(connection.execute(select(releases).order_by(releases.c.received_at.desc()).limit(count)))
 
 
-def start_planning(ledger: Connection, release_id: int, now: float) -> bool:
+def start_planning(connection: Connection, release_id: int, now: float) -> bool:
     """Mark the release planned, in the transaction that writes its rows; False when somebody else has done it."""
     mark = update(releases).where(releases.c.id == release_id, releases.c.planned_at.is_(None)).values(planned_at=now)
-    return bool(ledger.execute(mark).rowcount)
+    return bool(connection.execute(mark).rowcount)
 
 
-def is_newest(ledger: Connection, release: Release) -> bool:
+def is_newest(connection: Connection, release: Release) -> bool:
     """Whether no higher version of it is known."""
-    newest = ledger.execute(select(func.max(releases.c.version)).where(releases.c.uri == release.uri)).scalar_one()
+    newest = connection.execute(select(func.max(releases.c.version)).where(releases.c.uri == release.uri)).scalar_one()
     return bool(newest <= release.version)
 
 
-def unplanned(ledger: Connection, now: float) -> list[int]:
+def unplanned(connection: Connection, now: float) -> list[int]:
     """Releases whose hint was lost: their numbers, each given out once in a while only."""
     late = (
         update(releases)
@@ -129,4 +129,4 @@ def unplanned(ledger: Connection, now: float) -> list[int]:
         .values(hint_at=now + HINT_AFTER)
         .returning(releases.c.id)
     )
-    return list(ledger.execute(late).scalars())
+    return list(connection.execute(late).scalars())

@@ -1,4 +1,4 @@
-"""The tables. Times are seconds since the epoch, UTC; a row's states are those of `tasks/states.py`.
+"""The tables. Times are seconds since the epoch, UTC; a row's states are those of `tasks/model/states.py`.
 
     releases 1 ──< translations (language)      what a release version says in one language
         │    └───< renditions (language, format) its bytes, shared by every outlet that takes them
@@ -69,7 +69,7 @@ outlets = Table(
 )
 
 
-def _making_columns() -> list[Column]:  # type: ignore[type-arg]
+def _build_columns() -> list[Column]:  # type: ignore[type-arg]
     """A translation and a rendition are made in the same way: wanted, leased to one maker, then made or held."""
     return [
         Column("state", String(10), nullable=False),
@@ -86,7 +86,7 @@ translations = Table(
     metadata,
     Column("release_id", Id, ForeignKey("releases.id"), primary_key=True),
     Column("language", String(35), primary_key=True),
-    *_making_columns(),
+    *_build_columns(),
     Column("engine", String(50)),
     Column("document", Text),
     Column("status", String(10), comment="checked or approved, of what a machine made"),
@@ -101,7 +101,7 @@ renditions = Table(
     Column("release_id", Id, ForeignKey("releases.id"), primary_key=True),
     Column("language", String(35), primary_key=True),
     Column("format", String(20), primary_key=True),
-    *_making_columns(),
+    *_build_columns(),
     Column("content_type", String(100)),
     Column("sha256", String(64)),
     Column("body", LargeBinary),

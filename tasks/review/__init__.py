@@ -15,7 +15,7 @@ from tasks.review.approval import Approved, approve, policy
 from tasks.review.page import as_html
 from tasks.review.returning import Taken, take
 from tasks.review.reviewed import Reviewed, ReviewedUnit, every, look, waiting
-from tasks.review.sheets import sheet_of
+from tasks.review.xliff_files import sheet_of
 
 __all__ = [
     "Approved", "Reviewed", "ReviewedUnit", "Taken", "approve", "as_html", "every", "look", "policy", "sheet_of",

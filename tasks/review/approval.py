@@ -7,15 +7,15 @@ from dataclasses import asdict, dataclass
 import structlog
 from sqlalchemy import Connection
 
-from tasks.documents import DocumentRefused
-from tasks.ledger import deliveries, makings, memories, now, releases, write
-from tasks.release import Release, Translation
+from tasks.ledger import artifacts, deliveries, memory_entries, now, releases, write
+from tasks.model.documents import DocumentRefused
+from tasks.model.release import Release, Translation
+from tasks.model.states import ArtifactState
 from tasks.review.reviewed import Reviewed, refused, to_change
-from tasks.settings import settings
-from tasks.states import Making
-from tasks.translation import memory
+from tasks.runtime.settings import settings
 from tasks.translation.configuration import read_or_last
-from tasks.translation.memory import Entry
+from tasks.translation.memory import entries
+from tasks.translation.memory.entries import Entry
 
 log = structlog.get_logger()
 _OPEN_TOLD = 5
@@ -56,36 +56,36 @@ def approve(release_id: int, language: str, by: str | None = None) -> Approved:
     DocumentRefused when it is not made, not ours, or of a version that was corrected or killed.
     """
     by = name_of(by)
-    with write() as ledger:
-        release = releases.get(ledger, release_id)
-        deliveries.revising(ledger)
-        row = to_change(ledger, release, release_id, language)
+    with write() as connection:
+        release = releases.get(connection, release_id)
+        deliveries.revising(connection)
+        row = to_change(connection, release, release_id, language)
         found = Reviewed(release_id, release, language, row)
-        if row.state != Making.MADE:
+        if row.state != ArtifactState.MADE:
             raise refused(release, language, _what_is_open(found))
         if found.standing == "approved":
             return Approved(row.approved_by, row.approved_at or row.made_at, before=True, released=0)
-        present = now(ledger)
-        keep(ledger, _entries(found), release, found.source, language, present)
+        present = now(connection)
+        keep(connection, _entries(found), release, found.source, language, present)
         document = Translation.model_validate_json(row.document).model_copy(update={"status": "approved"})
-        makings.approve(ledger, release_id, language, document=document, by=by, now=present)
-        makings.remake_renditions(ledger, release_id, present, language)
-        released = deliveries.wait_anew(ledger, release_id, language)
-        deliveries.promote(ledger, release_id, present, language)
+        artifacts.approve(connection, release_id, language, document=document, by=by, now=present)
+        artifacts.remake_renditions(connection, release_id, present, language)
+        released = deliveries.wait_anew(connection, release_id, language)
+        deliveries.promote(connection, release_id, present, language)
         return Approved(by, present, before=False, released=released)
 
 
 def keep(
-    ledger: Connection, entries: list[Entry], release: Release, source: str, language: str, present: float
+    connection: Connection, entries: list[Entry], release: Release, source: str, language: str, present: float
 ) -> None:
     """Keep units that a person approved."""
     of = {"source_language": source, "target_language": language, "origin": f"review of {release.name}"[:300]}
-    memories.keep(ledger, [asdict(entry) | of for entry in entries], now=present)
+    memory_entries.keep(connection, [asdict(entry) | of for entry in entries], now=present)
 
 
 def _entries(found: Reviewed) -> list[Entry]:
     made = (
-        memory.entry(unit.source, unit.target, found.source, found.language, memory.APPROVED)
+        entries.entry(unit.source, unit.target, found.source, found.language, entries.APPROVED)
         for unit in found.units
         if unit.target and unit.record.engine and not unit.approved
     )

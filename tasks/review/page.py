@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, Template, select_autoescape
 from markupsafe import Markup
 
-from tasks.languages import direction, name_of
+from tasks.model.languages import direction, name_of
 from tasks.review.reviewed import Reviewed, ReviewedUnit
 from tasks.translation.pieces import Opaque, Open, Text
 

@@ -10,18 +10,21 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from tasks.documents import DocumentRefused, Problem
-from tasks.ledger import deliveries, makings, memories, now, releases, write
-from tasks.release import Release
-from tasks.remembering import terms_for
+from tasks.building.recall import terms_for
+from tasks.ledger import artifacts, deliveries, memory_entries, now, releases, write
+from tasks.model.documents import DocumentRefused
+from tasks.model.release import Release
 from tasks.review.approval import keep, name_of
 from tasks.review.reviewed import Reviewed, ReviewedUnit, refused, to_change
-from tasks.review.sheets import state_of
-from tasks.translation import checks, glossary, memory
+from tasks.review.xliff_files import state_of
+from tasks.runtime.errors import Problem
+from tasks.translation import checks
 from tasks.translation.exchange import xliff
 from tasks.translation.exchange.xliff import Returned, ReturnedSheet
-from tasks.translation.memory import Entry
+from tasks.translation.memory import entries
+from tasks.translation.memory.entries import Entry
 from tasks.translation.pieces import Opaque, Open, Text, shown, strip
+from tasks.translation.protection import glossary
 
 STRUCTURE = frozenset(("empty", "inline", "anchor"))
 """Checks that nobody can overrule: the page would break, or a link would be lost."""
@@ -52,9 +55,9 @@ def take(
 
     Checked outside any transaction; what changed meanwhile is noticed when it is written.
     """
-    with write() as ledger:
-        release = releases.get(ledger, release_id)
-        row = to_change(ledger, release, release_id, language)
+    with write() as connection:
+        release = releases.get(connection, release_id)
+        row = to_change(connection, release, release_id, language)
     found = Reviewed(release_id, release, language, row)
     if not found.units:
         raise refused(release, language, "its sentences are not known yet: a worker must have begun it")
@@ -65,25 +68,25 @@ def take(
     taken = Taken(work.accepted, len(sheet.units) - len(work.accepted), work.warnings)
     if not work.accepted:
         return taken
-    with write() as ledger:
-        deliveries.revising(ledger)
-        if to_change(ledger, release, release_id, language).units != row.units:
+    with write() as connection:
+        deliveries.revising(connection)
+        if to_change(connection, release, release_id, language).units != row.units:
             raise refused(release, language, "it changed while the file was checked: import it again")
-        present = now(ledger)
-        keep(ledger, list(work.entries.values()), release, found.source, language, present)
-        memories.drop(ledger, work.outdone - work.entries.keys(), memory.APPROVED)
-        if not deliveries.still_open(ledger, release_id, language):
+        present = now(connection)
+        keep(connection, list(work.entries.values()), release, found.source, language, present)
+        memory_entries.drop(connection, work.outdone - work.entries.keys(), entries.APPROVED)
+        if not deliveries.still_open(connection, release_id, language):
             return taken
-        make_anew(ledger, release_id, language, present, name_of(by))
+        make_anew(connection, release_id, language, present, name_of(by))
     return Taken(taken.accepted, taken.unchanged, taken.warnings, remade=True)
 
 
-def make_anew(ledger: Connection, release_id: int, language: str, present: float, by: str | None = None) -> None:
+def make_anew(connection: Connection, release_id: int, language: str, present: float, by: str | None = None) -> None:
     """Let a translation be made again, with all that hangs on it; makers at work lose their claims. What is in flight
     goes out as it is; the rest waits. The caller called `deliveries.revising` first."""
-    makings.remake_translation(ledger, release_id, language, present, by)
-    makings.remake_renditions(ledger, release_id, present, language)
-    deliveries.wait_anew(ledger, release_id, language)
+    artifacts.remake_translation(connection, release_id, language, present, by)
+    artifacts.remake_renditions(connection, release_id, present, language)
+    deliveries.wait_anew(connection, release_id, language)
 
 
 def _first(problems: Sequence[Problem]) -> list[Problem]:
@@ -144,8 +147,8 @@ class _Work:
             self.problem(unit.name, problem)
             return
         source, target = self.found.source, self.found.language
-        kept = memory.entry(unit.source, result, source, target, memory.APPROVED)
-        again = memory.unpack(kept.target, unit.source) if kept else None
+        kept = entries.entry(unit.source, result, source, target, entries.APPROVED)
+        again = entries.unpack(kept.target, unit.source) if kept else None
         if not kept or not again or shown(again) != shown(result):
             self.problem(unit.name, "its inline codes cannot be put into their places again")
             return
@@ -155,7 +158,7 @@ class _Work:
         if not same:  # looked at as the memory will give it: a name that was typed as words is the name
             told = checks.problems_with(unit.source, again, source, target)
             self.warnings += [Problem(unit.name, str(one)) for one in told if one.check not in STRUCTURE]
-        keys = memory.keys(unit.source, source, target)
+        keys = entries.keys(unit.source, source, target)
         self.outdone.update(keys[: keys.index(kept.key)] if kept.key in keys else ())
         self.accept(unit.name, kept)
 

@@ -10,16 +10,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from tasks.documents import DocumentRefused, Problem
-from tasks.ledger import makings, releases
+from tasks.ledger import artifacts, releases
 from tasks.ledger.schema import deliveries
-from tasks.release import Release
-from tasks.states import Hold, Making, State
-from tasks.translation import record
+from tasks.model.documents import DocumentRefused
+from tasks.model.release import Release
+from tasks.model.states import ArtifactState, Hold, State
+from tasks.runtime.errors import Problem
 from tasks.translation.exchange import xliff
-from tasks.translation.memory import APPROVED
+from tasks.translation.memory import unit_records as record
+from tasks.translation.memory.entries import APPROVED
+from tasks.translation.memory.unit_records import Inline, UnitRecord
 from tasks.translation.pieces import Close, Opaque, Open, Text
-from tasks.translation.record import Inline, UnitRecord
 
 _SHOWN = 60
 
@@ -120,7 +121,7 @@ class Reviewed:
     @property
     def standing(self) -> str | None:
         """draft, checked or approved; None for what the producer wrote, and before anything is there."""
-        if self.row.state == Making.MADE:
+        if self.row.state == ArtifactState.MADE:
             return (self.row.status or "checked") if self.by_us else None
         return "draft" if self.row.units else None
 
@@ -132,7 +133,7 @@ class Reviewed:
             "language": self.language,
             "state": self.row.state,
             "status": self.standing,
-            "engine": self.row.engine if self.row.state == Making.MADE else None,
+            "engine": self.row.engine if self.row.state == ArtifactState.MADE else None,
             "units": len(self.units),
             "open": len(self.open),
             "waits": self.waits,
@@ -142,36 +143,36 @@ class Reviewed:
         }
 
 
-def look(ledger: Connection, release_id: int, language: str) -> Reviewed:
+def look(connection: Connection, release_id: int, language: str) -> Reviewed:
     """A translation with its units; raises DocumentRefused when the release has none in this language."""
-    release = releases.get(ledger, release_id)
-    row = makings.look(ledger, release_id, language)
+    release = releases.get(connection, release_id)
+    row = artifacts.look(connection, release_id, language)
     if row is None:
-        there = ", ".join(row.language for row in makings.languages(ledger, release_id)) or "none"
+        there = ", ".join(row.language for row in artifacts.languages(connection, release_id)) or "none"
         raise refused(release, language, f"nobody is to get it in {language}; its languages are: {there}")
-    return Reviewed(release_id, release, language, row, _waits(ledger, release_id)[language])
+    return Reviewed(release_id, release, language, row, _waits(connection, release_id)[language])
 
 
-def every(ledger: Connection, release_id: int) -> list[Reviewed]:
+def every(connection: Connection, release_id: int) -> list[Reviewed]:
     """All translations of a release."""
-    release = releases.get(ledger, release_id)
-    waits = _waits(ledger, release_id)
-    rows = makings.languages(ledger, release_id)
+    release = releases.get(connection, release_id)
+    waits = _waits(connection, release_id)
+    rows = artifacts.languages(connection, release_id)
     return [Reviewed(release_id, release, row.language, row, waits[row.language]) for row in rows]
 
 
-def waiting(ledger: Connection, release_id: int | None = None) -> Iterator[Reviewed]:
+def waiting(connection: Connection, release_id: int | None = None) -> Iterator[Reviewed]:
     """What waits for a person, of all releases or of one, the oldest first: to be approved, or drafts with open units.
 
     One at a time, as the ledger is read.
     """
-    for row, waits in makings.for_people(ledger, release_id):
-        one = Reviewed(row.release_id, releases.get(ledger, row.release_id), row.language, row, waits)
+    for row, waits in artifacts.for_people(connection, release_id):
+        one = Reviewed(row.release_id, releases.get(connection, row.release_id), row.language, row, waits)
         if one.standing == "draft" or waits:
             yield one
 
 
-def _waits(ledger: Connection, release_id: int) -> Counter[str]:
+def _waits(connection: Connection, release_id: int) -> Counter[str]:
     """How many deliveries of each language are held for approval."""
     d = deliveries.c
     query = (
@@ -179,7 +180,7 @@ def _waits(ledger: Connection, release_id: int) -> Counter[str]:
         .where(d.release_id == release_id, d.state == State.HELD, d.reason == Hold.APPROVAL)
         .group_by(d.language)
     )
-    return Counter({row.language: row[1] for row in ledger.execute(query)})
+    return Counter({row.language: row[1] for row in connection.execute(query)})
 
 
 def refused(release: Release, language: str, problem: str, field: str = "(translation)") -> DocumentRefused:
@@ -187,10 +188,10 @@ def refused(release: Release, language: str, problem: str, field: str = "(transl
     return DocumentRefused(f"{release.name} in {language}", [Problem(field, problem)])
 
 
-def to_change(ledger: Connection, release: Release, release_id: int, language: str) -> Row:  # type: ignore[type-arg]
+def to_change(connection: Connection, release: Release, release_id: int, language: str) -> Row:  # type: ignore[type-arg]
     """The row of a translation that a person may change, nobody else meanwhile; raises DocumentRefused with the reason
     when it is not one of ours, or not of a release that can still go out."""
-    newest = releases.find(ledger, release.uri)
+    newest = releases.find(connection, release.uri)
     if newest is not None and newest.version > release.version:
         became = "was killed by" if newest.status == "canceled" else "was corrected by"
         raise refused(release, language, f"it {became} version {newest.version}", "version")
@@ -198,7 +199,7 @@ def to_change(ledger: Connection, release: Release, release_id: int, language: s
         raise refused(release, language, "it is a kill, which nobody reviews", "version")
     if release.text_in(language) is not None:
         raise refused(release, language, "the producer wrote it, and it goes out as it is")
-    look(ledger, release_id, language)
-    row = makings.look(ledger, release_id, language, to_change=True)
+    look(connection, release_id, language)
+    row = artifacts.look(connection, release_id, language, to_change=True)
     assert row is not None
     return row

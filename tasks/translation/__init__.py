@@ -3,25 +3,29 @@
 `draft` gives the producer's own text if there is one, else what memory and engines make of any text the release has.
 Source text is never passed off as a translation, no part is ever missing, and every link stands around a text.
 
-    router.py     which engines, from which text           configuration.py  what the operator says about it
-    translator.py units through memory and engines         units.py  a release as sentences with names
-    ladder.py     a unit through one engine, ever more carefully             engines/  one small file each
-    metered.py    an engine within its limits, budget and rests
-    masking.py    what no engine may touch (names.py)       figures/  what numbers, amounts and dates are worth
-    checks/       what stops a result                       typography.py  what mends it
-    memory.py     how a unit is known again                 markup.py  pieces.py  the blocks, and what a text is made of
-    glossary.py   words that engines must keep              exchange/  TMX, CSV, XLIFF
+    translator.py     units through memory and engines
+    fallbacks.py      a unit through one engine, ever more carefully
+    configuration.py  what the operator says about engines and languages
+    pieces.py         what a text is made of: words, inline elements, opaque pieces
+    typography.py     sets a translated sentence as its language sets it
+    segmentation/     from a body to units (sentences), and back
+    protection/       what no engine may change: names, glossary terms, addresses, numbers
+    figures/          what numbers, amounts and dates are worth, and how each language writes them
+    memory/           what was translated before
+    engines/          one file an engine; registry.py finds them, metering.py keeps their limits
+    checks/           what stops a translation
+    exchange/         TMX, CSV and XLIFF files
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks.release import Release, Translation, supplied
-from tasks.translation import limits, router, translator
-from tasks.translation.engines import Engine
+from tasks.model.release import Release, Translation, supplied
+from tasks.translation import bounds, translator
+from tasks.translation.engines import Engine, registry
+from tasks.translation.engines.registry import Route
 from tasks.translation.errors import TranslationHeld
-from tasks.translation.router import Route
 from tasks.translation.translator import Draft, Sources
 
 __all__ = ["Draft", "Sources", "TranslationHeld", "draft", "translate"]
@@ -36,10 +40,10 @@ def draft(release: Release, language: str, sources: Sources) -> Draft:
     given = supplied(release, language)
     if given:
         return Draft(given.language, language, translation=given)
-    ways = router.routes(release, language, sources.engines)
+    ways = registry.routes(release, language, sources.engines)
     starts = list(dict.fromkeys(map(_start, ways))) or [(release.language, False)]
     drafts: list[Draft] = []
-    deadline = limits.Deadline()
+    deadline = bounds.Deadline()
     for start in starts:
         if drafts and deadline.passed:
             break
@@ -64,7 +68,7 @@ def _start(way: Route) -> tuple[str, bool]:
 
 def translate(release: Release, language: str, *, engines: Sequence[Engine] | None = None) -> Translation:
     """The release in `language` by these engines alone, without memory; raises TranslationHeld."""
-    among = list(router.engines().values()) if engines is None else engines
+    among = list(registry.engines().values()) if engines is None else engines
     found = draft(release, language, Sources(among))
     if found.translation is None:
         raise TranslationHeld(found.reason or "no reason is known", again=found.again)

@@ -16,10 +16,11 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from tasks.documents import Document, DocumentRefused, Problem, Yaml, pattern, read, unreadable
-from tasks.languages import LanguageTag, normalise
-from tasks.release import WEB, Line, Slug
-from tasks.secrets import SecretReference
+from tasks.model.documents import Document, DocumentRefused, Yaml, read, unreadable
+from tasks.model.languages import LanguageTag, normalise
+from tasks.model.release import WEB, Line, Slug
+from tasks.runtime.errors import Problem, pattern
+from tasks.runtime.secrets import SecretReference
 
 EVERY = "*"
 """Stands for each language that has no entry of its own."""

@@ -8,7 +8,7 @@ from functools import cache
 
 from babel.core import get_global
 
-from tasks.languages import locale_of
+from tasks.model.languages import locale_of
 
 _LETTERS = {
     "Latn": r"A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a",

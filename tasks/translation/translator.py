@@ -11,17 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tasks.markup import clean_html
-from tasks.release import Release, Translation, supplied
-from tasks.translation import checks, glossary, ladder, limits, markup, memory, units
+from tasks.model.markup import clean_html
+from tasks.model.release import Release, Translation, supplied
+from tasks.translation import bounds, checks, fallbacks
 from tasks.translation.engines import Engine
+from tasks.translation.engines.registry import Route
 from tasks.translation.errors import EngineError, QuotaUsedUp, Retryable, TranslationHeld
-from tasks.translation.glossary import Term
-from tasks.translation.ladder import Way
-from tasks.translation.memory import APPROVED, Entry, Memory, NoMemory
+from tasks.translation.fallbacks import Strategy
+from tasks.translation.memory import entries as memory
+from tasks.translation.memory.entries import APPROVED, Entry, Memory, NoMemory
 from tasks.translation.pieces import Piece, Text, joined, shown
-from tasks.translation.router import Route
-from tasks.translation.units import HEADLINE, PLACE, SUBHEADLINE, Unit
+from tasks.translation.protection import glossary
+from tasks.translation.protection.glossary import Term
+from tasks.translation.segmentation import runs, units
+from tasks.translation.segmentation.units import HEADLINE, PLACE, SUBHEADLINE, Unit
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class Sources:
 
 
 def along(
-    routes: Sequence[Route], release: Release, source: str, target: str, sources: Sources, deadline: limits.Deadline
+    routes: Sequence[Route], release: Release, source: str, target: str, sources: Sources, deadline: bounds.Deadline
 ) -> Draft:
     """A draft in `target` of the text in `source`, by engines that all begin with that text."""
     try:
@@ -126,7 +129,7 @@ class _Work:
         source: str,
         target: str,
         sources: Sources,
-        deadline: limits.Deadline,
+        deadline: bounds.Deadline,
     ):
         self.routes, self.release, self.source, self.target, self.sources = routes, release, source, target, sources
         self.deadline = deadline
@@ -134,7 +137,7 @@ class _Work:
         assert origin is not None
         self.origin = origin
         script_only = bool(routes) and routes[0].engine.capabilities.script_only
-        self.body = markup.read(origin.body_html, source)
+        self.body = runs.read(origin.body_html, source)
         self.stretches = units.stretches_of(origin, self.body, script_only=script_only)
         self.terms = glossary.applicable(sources.terms, source, target)
         hidden = units.masked(
@@ -142,7 +145,7 @@ class _Work:
         )
         whole = sources.memory.recall(units.keys_of(hidden, source, target), APPROVED)
         self.done = [
-            Done(unit, ladder.without_engine(unit.text, source, target, script_only=script_only))
+            Done(unit, fallbacks.without_engine(unit.text, source, target, script_only=script_only))
             for unit in units.cut(hidden, source, target, whole)
         ]
         self.failures: list[str] = []
@@ -184,18 +187,18 @@ class _Work:
             self.failed(route, str(error), error)
             return
         asked = self.open()
-        way = Way(route.engine, self.source, self.target, route.pair, self.deadline, self.terms)
-        climb = ladder.translated(way, [self.done[index].unit.text for index in asked])
-        for index, outcome in zip(asked, climb.outcomes, strict=True):
+        way = Strategy(route.engine, self.source, self.target, route.pair, self.deadline, self.terms)
+        result = fallbacks.translated(way, [self.done[index].unit.text for index in asked])
+        for index, outcome in zip(asked, result.outcomes, strict=True):
             unit = self.done[index].unit
             if outcome is not None and not outcome.problem:
                 alone = not route.engine.capabilities.together
                 self.done[index] = Done(unit, outcome.text, maker, fresh=alone)
-            elif outcome is not None or climb.stopped is not None:
-                problem = outcome.problem if outcome is not None else str(climb.stopped)
+            elif outcome is not None or result.stopped is not None:
+                problem = outcome.problem if outcome is not None else str(result.stopped)
                 self.done[index] = Done(unit, maker=maker, problem=problem)
-        if climb.stopped is not None:
-            self.failed(route, str(climb.stopped), climb.stopped)
+        if result.stopped is not None:
+            self.failed(route, str(result.stopped), result.stopped)
         elif left := [self.done[index] for index in self.open()]:
             more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
             self.failed(route, f"{left[0].unit.name}: {left[0].problem}{more}")
@@ -227,7 +230,7 @@ class _Work:
         texts = {number: joined(parts) or self.stretches[number].text for number, parts in pieces.items()}
         problem = None
         try:
-            body_html = clean_html(markup.write(self.body, texts, self.target))
+            body_html = clean_html(runs.write(self.body, texts, self.target))
             problem = checks.problem_in_body(self.origin.body_html, body_html)
         except ValueError as error:  # it grew beyond what a body may hold
             problem = f"its body {error}"

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tasks.languages import locale_of
+from tasks.model.languages import locale_of
 from tasks.translation.pieces import INVISIBLE, Opaque, Piece, Text, joined
 
 NBSP, NNBSP = "\u00a0", "\u202f"

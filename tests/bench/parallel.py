@@ -22,8 +22,8 @@ from pathlib import Path
 from lxml import etree
 from lxml import html as lxml_html
 
-from tasks.markup import INLINES
-from tasks.release import Translation, read_release
+from tasks.model.markup import INLINES
+from tasks.model.release import Translation, read_release
 from tasks.translation import TranslationHeld, translate
 from tasks.translation.engines import Engine, Pair
 

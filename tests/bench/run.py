@@ -86,7 +86,7 @@ def main() -> None:
 
 def _forget() -> None:
     from tasks import ledger
-    from tasks.settings import settings
+    from tasks.runtime.settings import settings
 
     ledger.close()
     ledger._engine.cache_clear()
@@ -139,24 +139,25 @@ def _quiet() -> None:
 def _prepare(outlets_file: Path) -> None:
     from tasks import ledger
     from tasks.ledger import outlets
-    from tasks.outlet import read_outlets
+    from tasks.model.outlet import read_outlets
 
     ledger.upgrade()
-    with ledger.write() as book:
-        outlets.put(book, read_outlets(outlets_file).outlets, time.time())
+    with ledger.write() as connection:
+        outlets.put(connection, read_outlets(outlets_file).outlets, time.time())
 
 
 def _due(round: int) -> int:
     """A release whose deliveries are all due; its number."""
     from samples_for_bench import german
 
-    from tasks import ledger, making, planning
+    from tasks import ledger, planning
+    from tasks.building import builds
     from tasks.ledger import releases
 
-    with ledger.write() as book:
-        taken = releases.take(book, german(f"urn:bench:{round}"), time.time())
+    with ledger.write() as connection:
+        taken = releases.take(connection, german(f"urn:bench:{round}"), time.time())
     planning.plan(taken.release_id, time.time())
-    making.make_renditions(taken.release_id, "de")
+    builds.build_renditions(taken.release_id, "de")
     return taken.release_id
 
 
@@ -168,23 +169,24 @@ def _drain(into: list[Spent], round: int) -> None:
     number = _due(round)
     with measured(into):
         drain()
-    with ledger.read() as book:
-        states = counts.total(counts.states(book, number))
+    with ledger.read() as connection:
+        states = counts.total(counts.states(connection, number))
     if states != {"delivered": OUTLETS}:
         sys.exit(f"not all were delivered: {states}")
 
 
 def _bare(into: list[Spent]) -> None:
-    """The same requests through the courier alone: what no sender on libcurl can be faster than."""
-    from tasks import ledger, trust
-    from tasks.delivery.courier import Courier, Transfer
+    """The same requests through the transfer loop alone: what no sender on libcurl can be faster than."""
+    from tasks import ledger
+    from tasks.delivery.transfers.loop import Transfer, TransferLoop
     from tasks.ledger import outlets
-    from tasks.settings import settings
+    from tasks.runtime import trust
+    from tasks.runtime.settings import settings
 
-    with ledger.read() as book:
-        addresses = [outlet.url for outlet in outlets.everyone(book)]
+    with ledger.read() as connection:
+        addresses = [outlet.url for outlet in outlets.everyone(connection)]
     body = b"x" * 8000
-    courier = Courier(
+    transfers = TransferLoop(
         in_flight_hint=settings().in_flight, connect_timeout=10, answer_cap_bytes=65536, trust=trust.bundle(),
         allowed=lambda _: True,
     )  # fmt: skip
@@ -192,20 +194,21 @@ def _bare(into: list[Spent]) -> None:
     done = 0
     with measured(into):
         while done < len(addresses):
-            while courier.in_flight < settings().in_flight and (url := next(waiting, None)):
-                courier.start(Transfer(None, url, ("Content-Type: text/plain",), body, 30))
-            done += len(courier.turn(0.05))
-    courier.close()
+            while transfers.in_flight < settings().in_flight and (url := next(waiting, None)):
+                transfers.start(Transfer(None, url, ("Content-Type: text/plain",), body, 30))
+            done += len(transfers.turn(0.05))
+    transfers.close()
 
 
 def _naive(into: list[Spent]) -> None:
     import requests
 
-    from tasks import ledger, trust
+    from tasks import ledger
     from tasks.ledger import outlets
+    from tasks.runtime import trust
 
-    with ledger.read() as book:
-        addresses = [outlet.url for outlet in outlets.everyone(book)][:NAIVE]
+    with ledger.read() as connection:
+        addresses = [outlet.url for outlet in outlets.everyone(connection)][:NAIVE]
     session = requests.Session()
     session.trust_env = False
     session.verify = str(trust.bundle())
@@ -269,11 +272,11 @@ def _last_of_the_good(round: int) -> float:
     number = _due(round)
     began = time.time()
     drain(stopping=lambda: time.time() - began > 8)
-    with ledger.read() as book:
+    with ledger.read() as connection:
         query = select(deliveries.c.ended_at).where(
             deliveries.c.release_id == number, deliveries.c.state == "delivered"
         )
-        moments = sorted(book.execute(query).scalars())
+        moments = sorted(connection.execute(query).scalars())
     return float(moments[_percentile_99(len(moments))] - began)
 
 
@@ -290,14 +293,14 @@ def ledger_rows(folder: Path) -> None:
     from tasks import ledger
     from tasks.ledger import deliveries, outlets
     from tasks.ledger.deliveries import Result
-    from tasks.outlet import Outlet
-    from tasks.states import State, Verdict
+    from tasks.model.outlet import Outlet
+    from tasks.model.states import State, Verdict
 
     ledger.upgrade()
     common = {"country": "DE", "languages": ["de"], "url": "https://outlet.example/"}
     found = [Outlet.model_validate({"id": f"o{n}", "name": f"Outlet {n}"} | common) for n in range(OUTLETS)]
-    with ledger.write() as book:
-        outlets.put(book, found, time.time())
+    with ledger.write() as connection:
+        outlets.put(connection, found, time.time())
     planned: list[Spent] = []
     moved: list[Spent] = []
     for round in range(ROUNDS):
@@ -306,16 +309,16 @@ def ledger_rows(folder: Path) -> None:
         with measured(moved):
             while True:
                 now = time.time()
-                with ledger.write() as book:
-                    claims = deliveries.claim(book, "bench", now=now, lease=60, limit=200)
+                with ledger.write() as connection:
+                    claims = deliveries.claim(connection, "bench", now=now, lease=60, limit=200)
                 if not claims:
                     break
                 results = [
                     Result(c.id, c.attempt, State.DELIVERED, Verdict.DELIVERED, 200, None, None, 1, now, now, 0.1)
                     for c in claims
                 ]
-                with ledger.write() as book:
-                    deliveries.finish(book, results)
+                with ledger.write() as connection:
+                    deliveries.finish(connection, results)
     show("take, match, plan and format", planned, OUTLETS, "delivery")
     show("claim and finish", moved, OUTLETS, "delivery")
 
@@ -326,7 +329,7 @@ def ledger_rows(folder: Path) -> None:
 def _demo_release() -> Any:
     from demo_release import release
 
-    from tasks.release import read_release
+    from tasks.model.release import read_release
 
     return read_release(json.dumps(release(), default=str))
 
@@ -354,7 +357,7 @@ def translate(_folder: Path) -> None:
 def formats(_folder: Path) -> None:
     """Renditions of the demo release."""
     from tasks.formatting import FORMATS, Wire, make_rendition
-    from tasks.release import supplied
+    from tasks.model.release import supplied
 
     release = _demo_release()
     wire, received = Wire("Fanwire", "https://fanwire.example/"), datetime.now(UTC)

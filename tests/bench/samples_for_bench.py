@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from demo_release import read
 
-from tasks.release import Release
+from tasks.model.release import Release
 
 
 def german(uri: str) -> Release:

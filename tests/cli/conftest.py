@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from tasks import ledger
 from tasks.ledger import outlets, releases
-from tasks.outlet import Outlet
-from tasks.release import Release
+from tasks.model.outlet import Outlet
+from tasks.model.release import Release
 from workers.cli import app
 
 Run = Callable[..., Result]
@@ -53,6 +53,6 @@ def home() -> None:
 
 def take(release: Release, *receivers: Outlet) -> int:
     """A release in the ledger, and outlets; the release's number."""
-    with ledger.write() as book:
-        outlets.put(book, receivers, ledger.now(book))
-        return releases.take(book, release, ledger.now(book)).release_id
+    with ledger.write() as connection:
+        outlets.put(connection, receivers, ledger.now(connection))
+        return releases.take(connection, release, ledger.now(connection)).release_id

@@ -11,9 +11,12 @@ import pytest
 import structlog
 from samples import outlet
 
-from tasks import ledger, metering, secrets
-from tasks.ledger import engines, outlets
-from tasks.settings import settings
+from tasks import ledger
+from tasks.building import engine_meter
+from tasks.ledger import engine_usage as engines
+from tasks.ledger import outlets
+from tasks.runtime import secrets
+from tasks.runtime.settings import settings
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.errors import QuotaUsedUp, Retryable
 
@@ -38,7 +41,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Pat
 
 
 def fail(times: int, name: str = "libre") -> None:
-    meter, document = metering.LedgerMeter(), EngineDocument.model_validate({"budget": {"characters": 1000}})
+    meter, document = engine_meter.LedgerMeter(), EngineDocument.model_validate({"budget": {"characters": 1000}})
     for _ in range(times):
         meter.note(name, document, meter.ask(name, document, 10), Retryable("answered 503"))
 
@@ -125,7 +128,7 @@ def test_test_says_the_kind_of_error(run: Run, file: Callable[[str], Path], home
 
 
 def test_test_asks_an_engine_that_rests_and_one_that_answers_rests_no_more(run: Run, home: None) -> None:
-    meter = metering.LedgerMeter()
+    meter = engine_meter.LedgerMeter()
     meter.note("opencc", EngineDocument(), meter.ask("opencc", EngineDocument(), 1), QuotaUsedUp("empty"))
     assert listed(run)["opencc"]["rests"]
     run("engines", "test", "opencc")
@@ -150,8 +153,8 @@ def test_wake_ends_a_rest(run: Run, file: Callable[[str], Path], home: None) -> 
     file(LIBRE)
     fail(5)
     assert run("engines", "wake", "libre").stdout == "libre may be asked again; 0 translations are tried now\n"
-    with ledger.read() as book:
-        row = engines.get(book, "libre")
+    with ledger.read() as connection:
+        row = engines.get(connection, "libre")
     assert row is not None
     assert (row["failures"], row["rest_until"], row["month_characters"]) == (0, 0, 50)
 
@@ -174,9 +177,9 @@ def test_doctor_looks_at_the_translation_file(
         "  apertium: {folder: /nowhere}\n"
     )
     fail(5)
-    with ledger.write() as book:
+    with ledger.write() as connection:
         takers = [outlet("a", languages=["de", "yo"]), outlet("b", languages=["sw"], machine_translation="refuse")]
-        outlets.put(book, takers, ledger.now(book))
+        outlets.put(connection, takers, ledger.now(connection))
     found = findings(run, 1)
     unsafe = [what for what, level in found.items() if level == "unsafe"]
     assert unsafe == [

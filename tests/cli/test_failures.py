@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from samples import release
 
-from tasks.settings import settings
+from tasks.runtime.settings import settings
 
 from .conftest import Run
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tasks import ledger
-from tasks.ledger import memories
-from tasks.translation import memory
+from tasks.ledger import memory_entries
+from tasks.translation.memory import entries
 
 from .conftest import Run
 
@@ -36,18 +36,18 @@ def file(tmp_path: Path) -> Callable[[str, str], str]:
 
 def kept() -> list[tuple[Any, ...]]:
     """All that the memory holds, without when and from where."""
-    with ledger.read() as book:
-        rows = memories.entries(book, approved_only=False)
+    with ledger.read() as connection:
+        rows = memory_entries.entries(connection, approved_only=False)
         return [(r.key, r.maker, r.source, r.target, r.source_language, r.target_language) for r in rows]
 
 
 def by_an_engine() -> None:
     """One entry that an engine made."""
-    entry = memory.entry(("The land.",), ("La tierra.",), "en", "es", "stub 1")
+    entry = entries.entry(("The land.",), ("La tierra.",), "en", "es", "stub 1")
     assert entry is not None
-    with ledger.write() as book:
+    with ledger.write() as connection:
         row = {"source_language": "en", "target_language": "es", "origin": "urn:x 1"}
-        memories.keep(book, [vars(entry) | row], now=1.0)
+        memory_entries.keep(connection, [vars(entry) | row], now=1.0)
 
 
 # --- memory
@@ -94,8 +94,8 @@ def test_an_export_fills_an_empty_ledger_with_the_same(
     told = json.loads(run("memory", "export", target, "--json", *["--all"] * everything).stdout)
     assert told["exported"] == 3 + everything
     expected = kept() if everything else before
-    with ledger.write() as book:
-        memories.remove(book, [row[0] for row in kept()])
+    with ledger.write() as connection:
+        memory_entries.remove(connection, [row[0] for row in kept()])
     assert kept() == []
     assert f"{3 + everything} entries imported" in run("memory", "import", target).stdout
     assert kept() == expected

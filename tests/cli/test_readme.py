@@ -10,10 +10,10 @@ import pytest
 from processes import ROOT
 from typer.testing import CliRunner
 
-from tasks.outlet import parse_outlets
-from tasks.release import read_release
-from tasks.translation import router
+from tasks.model.outlet import parse_outlets
+from tasks.model.release import read_release
 from tasks.translation.configuration import EngineDocument, LanguageDocument, read_configuration
+from tasks.translation.engines import registry
 from workers.cli import app
 
 README = (ROOT / "README.md").read_text()
@@ -52,18 +52,18 @@ def test_the_translation_file_is_good_and_says_everything_that_can_be_said(tmp_p
     assert said == set(EngineDocument.model_fields)
     assert found.languages["de"].model_fields_set == set(LanguageDocument.model_fields)
     assert found.order("de-AT") == ["deepl", "house"]
-    assert router.roster(file).left_out.keys() <= {"local"}  # where CTranslate2 is not installed
+    assert registry.load_registry(file).left_out.keys() <= {"local"}  # where CTranslate2 is not installed
 
 
 def test_the_first_translation_file_is_good(tmp_path: Path) -> None:
     file = tmp_path / "translation.yaml"
     file.write_text(block("yaml", "### Translation"))
     assert read_configuration(file).languages["es"].publish == "approved"
-    assert not router.roster(file).left_out
+    assert not registry.load_registry(file).left_out
 
 
 def test_every_type_of_engine_is_listed() -> None:
     table = README.partition("#### Engines")[2].partition("| type | is | needs |")[2].partition("\n\n")[0]
     types = [line.split("|")[1] for line in table.splitlines() if line.startswith("|")]
     listed = set(re.findall(r"`([\w-]+)`", " ".join(types)))
-    assert listed == set(router._BUILT_IN)
+    assert listed == set(registry._BUILT_IN)

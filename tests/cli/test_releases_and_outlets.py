@@ -25,8 +25,8 @@ pytestmark = pytest.mark.usefixtures("home")
 
 def settle(release_id: int, **values: Any) -> None:
     """Give every delivery of a release another state."""
-    with ledger.write() as book:
-        book.execute(update(deliveries).where(deliveries.c.release_id == release_id).values(values))
+    with ledger.write() as connection:
+        connection.execute(update(deliveries).where(deliveries.c.release_id == release_id).values(values))
 
 
 # --- who gets it
@@ -59,8 +59,8 @@ def test_who_is_listed_is_whom_planning_chooses(run: Run) -> None:
     receivers = [outlet("a", languages=["en", "ko"]), outlet("b", languages=["ko"], machine_translation="refuse")]
     release_id = take(release(), *receivers)
     planned = planning.plan(release_id)
-    with ledger.read() as book:
-        matches = planning.audience(book, release_id)
+    with ledger.read() as connection:
+        matches = planning.audience(connection, release_id)
     assert planned is not None
     assert planned.deliveries == sum(len(match.languages) for match in matches) == 2
 
@@ -72,8 +72,10 @@ def test_status_says_why_deliveries_are_not_there(run: Run) -> None:
     release_id = take(release(), outlet("a"), outlet("b"), outlet("c"))
     planning.plan(release_id)
     settle(release_id, state="rejected", reason="301 Moved Permanently: points to https://x.example/")
-    with ledger.write() as book:
-        book.execute(update(deliveries).where(deliveries.c.outlet_id == "c").values(state="due", reason=None, due_at=0))
+    with ledger.write() as connection:
+        connection.execute(
+            update(deliveries).where(deliveries.c.outlet_id == "c").values(state="due", reason=None, due_at=0)
+        )
     found = json.loads(run("status", URI, "--json").stdout)
     assert found["reasons"] == [
         {"state": "rejected", "reason": "301 Moved Permanently", "n": 2},
@@ -85,13 +87,15 @@ def test_status_says_why_deliveries_are_not_there(run: Run) -> None:
 
 
 def test_a_table_with_every_state_fits_80_columns(run: Run) -> None:
-    from tasks.states import State
+    from tasks.model.states import State
 
     release_id = take(release(), *(outlet(f"o{n}", languages=["zh-Hant"]) for n in range(len(State))))
     planning.plan(release_id)
-    with ledger.write() as book:
+    with ledger.write() as connection:
         for n, state in enumerate(State):
-            book.execute(update(deliveries).where(deliveries.c.outlet_id == f"o{n}").values(state=state, due_at=0))
+            connection.execute(
+                update(deliveries).where(deliveries.c.outlet_id == f"o{n}").values(state=state, due_at=0)
+            )
     heading = run("status", URI, env={"COLUMNS": "80"}).stdout.splitlines()[1]
     assert all(state in heading for state in State), heading
     assert len(heading) <= 80
@@ -182,8 +186,8 @@ def test_refused_outlets_are_json_too(run: Run) -> None:
 
 def test_pausing_a_disabled_outlet_keeps_the_reason(run: Run) -> None:
     take(release(), outlet("a"))
-    with ledger.write() as book:
-        outlets.set_status(book, ["a"], "disabled", "410 Gone", ledger.now(book))
+    with ledger.write() as connection:
+        outlets.set_status(connection, ["a"], "disabled", "410 Gone", ledger.now(connection))
     assert "410 Gone" in run("outlets", "pause", "a").stdout
     shown = json.loads(run("outlets", "show", "a").stdout)
     assert (shown["status"], shown["status_reason"]) == ("disabled", "410 Gone")
@@ -206,8 +210,8 @@ def test_doctor_says_where_it_looked_for_secrets(run: Run, monkeypatch: pytest.M
 
 
 def test_refusals_name_the_uri_and_the_time(run: Run) -> None:
-    with ledger.write() as book:
-        refusals.keep(book, b"{}", "release refused: x", 1_000_000_000.0, uri=URI)
+    with ledger.write() as connection:
+        refusals.keep(connection, b"{}", "release refused: x", 1_000_000_000.0, uri=URI)
     [row] = json.loads(run("refusals", "--json").stdout)
     assert (row["uri"], row["received_at"]) == (URI, "2001-09-09T01:46:40Z")
     assert URI in run("refusals").stdout
@@ -225,5 +229,5 @@ def test_intake_keeps_the_uri_of_what_it_refuses(run: Run, problems: Callable[..
 def test_a_kill_of_a_kill_is_said_in_json_too(run: Run) -> None:
     take(release(status="canceled"))
     assert json.loads(run("kill", URI, "--json").stdout)["status"] == "known"
-    with ledger.read() as book:
-        assert releases.find(book, URI).version == 1  # type: ignore[union-attr]
+    with ledger.read() as connection:
+        assert releases.find(connection, URI).version == 1  # type: ignore[union-attr]

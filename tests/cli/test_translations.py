@@ -12,9 +12,10 @@ import pytest
 from samples import URI, outlet, release
 from sheets import CHINESE, with_target
 
-from tasks import ledger, making, planning
-from tasks.ledger import deliveries, makings
-from tasks.release import Release
+from tasks import ledger, planning
+from tasks.building import builds
+from tasks.ledger import artifacts, deliveries
+from tasks.model.release import Release
 
 from .conftest import Run, take
 
@@ -27,8 +28,8 @@ def planned(document: Release, *languages: str, make: bool = True) -> int:
     number = take(document, outlet("careful", languages=list(languages), machine_translation="approved"))
     planning.plan(number)
     for language in languages if make else ():
-        making.make_translation(number, language)
-        making.make_renditions(number, language)
+        builds.build_translation(number, language)
+        builds.build_renditions(number, language)
     return number
 
 
@@ -114,12 +115,19 @@ def test_what_the_producer_wrote_has_no_units_to_show(run: Run) -> None:
 def test_what_nobody_has_begun_says_why_it_cannot_be_exported(run: Run) -> None:
     number = planned(release(**CHINESE), "ko", make=False)
     assert "no units yet: no worker has begun it" in run("translations", "export", URI, "ko", status=1).stderr
-    with ledger.write() as book:
-        table = makings.translations
-        attempt = makings.claim(book, table, now=1, lease=1, release_id=number, language="ko")
+    with ledger.write() as connection:
+        table = artifacts.translations
+        attempt = artifacts.claim(connection, table, now=1, lease=1, release_id=number, language="ko")
         assert attempt is not None
-        makings.hold(
-            book, table, attempt=attempt, now=1, wait=1, reason="the file is not YAML", release_id=number, language="ko"
+        artifacts.hold(
+            connection,
+            table,
+            attempt=attempt,
+            now=1,
+            wait=1,
+            reason="the file is not YAML",
+            release_id=number,
+            language="ko",
         )
     assert "no units yet: the file is not YAML" in run("translations", "export", URI, "ko", status=1).stderr
 
@@ -163,12 +171,12 @@ def test_what_comes_back_changed_is_made_anew_and_goes_out_once_approved(run: Ru
     file.write_bytes(file.read_bytes().replace("公司釋出新軟體".encode(), "公司釋出新的軟體".encode()))
     done = told(run, "import", URI, "zh-Hant", str(file))
     assert (done["accepted"], done["unchanged"], done["remade"]) == (["headline"], 2, True)
-    making.make_translation(number, "zh-Hant")
-    making.make_renditions(number, "zh-Hant")
+    builds.build_translation(number, "zh-Hant")
+    builds.build_renditions(number, "zh-Hant")
     assert "1 deliveries go" in run("translations", "approve", URI, "zh-Hant", "--by", "Ann").stdout
-    making.make_renditions(number, "zh-Hant")
-    with ledger.write() as book:
-        assert len(deliveries.claim(book, "w", now=ledger.now(book), lease=60, limit=9)) == 1
+    builds.build_renditions(number, "zh-Hant")
+    with ledger.write() as connection:
+        assert len(deliveries.claim(connection, "w", now=ledger.now(connection), lease=60, limit=9)) == 1
 
 
 def test_a_language_without_an_engine_is_translated_by_people(run: Run, tmp_path: Path) -> None:
@@ -178,7 +186,7 @@ def test_a_language_without_an_engine_is_translated_by_people(run: Run, tmp_path
     data = with_target(file.read_bytes(), "headline", "Acme Robotics, 포르투에 공장을 열다")
     file.write_bytes(with_target(data, "paragraph-1", 'Acme는 월요일에 <pc id="1">공장</pc>이 문을 열었다고 밝혔다.'))
     assert "2 units accepted" in run("translations", "import", URI, "ko", str(file)).stdout
-    making.make_translation(number, "ko")
+    builds.build_translation(number, "ko")
     [row] = told(run, "list", URI)
     assert (row["state"], row["status"], row["engine"], row["open"]) == ("made", "approved", "memory", 0)
 
@@ -258,7 +266,7 @@ def test_a_draft_is_not_approved_and_a_version_that_was_corrected_neither(run: R
 
 
 def test_without_a_ledger_it_says_so(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from tasks.settings import settings
+    from tasks.runtime.settings import settings
 
     monkeypatch.setenv("FANWIRE_HOME", str(tmp_path / "elsewhere"))
     settings.cache_clear()

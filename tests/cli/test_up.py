@@ -13,7 +13,7 @@ import psutil
 import pytest
 from processes import ROOT, descendants, end, environment, start, until
 
-from tasks.settings import settings
+from tasks.runtime.settings import settings
 from workers import home
 from workers.ops import flower
 

@@ -1,4 +1,4 @@
-"""Real outlets for the courier's tests: sockets on ephemeral ports of this machine, one thread per connection."""
+"""Real outlets for the transfer loop's tests: sockets on ephemeral ports of this machine, one thread per connection."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from processes import own_valkey
 
-from tasks.delivery.courier import Answer, Courier, Transfer
-from tasks.delivery.guard import Guard
+from tasks.delivery.transfers.address_policy import AddressPolicy
+from tasks.delivery.transfers.loop import Answer, Transfer, TransferLoop
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -197,15 +197,15 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 class Bench:
-    """A courier and what a test does with it."""
+    """A transfer loop and what a test does with it."""
 
-    def __init__(self, courier: Courier) -> None:
-        self.courier = courier
+    def __init__(self, transfers: TransferLoop) -> None:
+        self.transfers = transfers
 
     def send(self, url: str, *, body: bytes = b"the rendition", deadline: float = 10.0, **more: Any) -> Answer:
         """One transfer from start to end."""
         headers = more.pop("headers", ("X-Test: 1",))
-        self.courier.start(Transfer(more.pop("key", "k"), url, headers, body, deadline, **more))
+        self.transfers.start(Transfer(more.pop("key", "k"), url, headers, body, deadline, **more))
         (answer,) = self.wait(1)
         return answer
 
@@ -215,14 +215,14 @@ class Bench:
         answers: list[Answer] = []
         while len(answers) < count:
             assert time.monotonic() < until, f"{len(answers)} of {count} answers after {seconds} s"
-            answers += self.courier.turn(0.5)
+            answers += self.transfers.turn(0.5)
         return answers
 
 
 @pytest.fixture
 def make_bench(authority: Authority) -> Iterator[Callable[..., Bench]]:
-    """`make_bench(…)`: a courier with some settings changed; loopback is allowed unless said otherwise."""
-    made: list[Courier] = []
+    """`make_bench(…)`: a transfer loop with some settings changed; loopback is allowed unless said otherwise."""
+    made: list[TransferLoop] = []
 
     def make(**changes: Any) -> Bench:
         settings: dict[str, Any] = {
@@ -230,14 +230,14 @@ def make_bench(authority: Authority) -> Iterator[Callable[..., Bench]]:
             "connect_timeout": 5.0,
             "answer_cap_bytes": 64 * 1024,
             "trust": authority.bundle,
-            "allowed": Guard(LOOPBACK).allows,
+            "allowed": AddressPolicy(LOOPBACK).allows,
         }
-        made.append(Courier(**(settings | changes)))
+        made.append(TransferLoop(**(settings | changes)))
         return Bench(made[-1])
 
     yield make
-    for courier in made:
-        courier.close()
+    for transfers in made:
+        transfers.close()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.delivery.backoff import JITTER, delay, exhausted, next_due
-from tasks.states import Verdict
+from tasks.model.states import Verdict
 
 BASE, CAP, HORIZON = 5.0, 4 * 3600.0, 72 * 3600.0
 VERDICTS = st.sampled_from([Verdict.FAILED, Verdict.THROTTLED, Verdict.UNSURE, Verdict.OURS])

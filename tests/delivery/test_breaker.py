@@ -16,8 +16,8 @@ import redis
 import structlog
 from processes import own_valkey
 
-from tasks.delivery import memory as memories
-from tasks.delivery.breaker import (
+from tasks.delivery.admission import shared_state as memories
+from tasks.delivery.admission.breaker import (
     ANSWERED,
     APPOINTED_WITHIN,
     ASKED,
@@ -37,9 +37,9 @@ from tasks.delivery.breaker import (
     Outcome,
     Permission,
 )
-from tasks.delivery.memory import REST, TIMEOUT, Call, Memory, Script, host_of
-from tasks.delivery.tracker import Tracker
-from tasks.states import Verdict
+from tasks.delivery.admission.failing_hosts import Tracker
+from tasks.delivery.admission.shared_state import REST, TIMEOUT, Call, Memory, Script, host_of
+from tasks.model.states import Verdict
 
 NOW = 1_800_000_000.0
 DEADLINE = 30.0

@@ -21,13 +21,15 @@ from processes import end, environment, start, until
 from samples import URI, outlet, release
 from sqlalchemy import delete, func, select, update
 
-from tasks import ledger, making, planning, secrets
-from tasks.delivery import drain, load
+from tasks import ledger, planning
+from tasks.building import builds
+from tasks.delivery import drain, payloads
 from tasks.ledger import counts, deliveries, outlets, releases
 from tasks.ledger.schema import attempts, renditions
 from tasks.ledger.schema import deliveries as rows
-from tasks.settings import settings
-from tasks.states import State
+from tasks.model.states import State
+from tasks.runtime import secrets
+from tasks.runtime.settings import settings
 
 TIMES = {
     "ALLOWED_NETWORKS": "127.0.0.0/8",
@@ -74,10 +76,10 @@ def farm(sown: Farm) -> Farm:
 def _afresh(monkeypatch: pytest.MonkeyPatch, sown: Farm) -> Iterator[None]:
     """Short times, and nothing in this process's memory of another test's ledger."""
     configure(monkeypatch, CA_FILE=str(sown.ca_file), **TIMES)
-    load._kept.clear()
+    payloads._kept.clear()
     secrets.forget()
     yield
-    load._kept.clear()
+    payloads._kept.clear()
 
 
 @pytest.fixture
@@ -95,38 +97,38 @@ def configure(monkeypatch: pytest.MonkeyPatch, **names: str) -> None:
 def plant(farm: Farm, *names: str, **fields: Any) -> None:
     """Import outlets of the farm: those whose name begins with one of `names`."""
     chosen = [document for id, document in farm.outlets.items() if id.startswith(names)]
-    with ledger.write() as book:
-        outlets.put(book, [outlet(**(document | fields)) for document in chosen], time.time())
+    with ledger.write() as connection:
+        outlets.put(connection, [outlet(**(document | fields)) for document in chosen], time.time())
 
 
 def take(**fields: Any) -> int:
     """A release in the ledger, and no more; its number."""
-    with ledger.write() as book:
-        return releases.take(book, release(**fields), time.time()).release_id
+    with ledger.write() as connection:
+        return releases.take(connection, release(**fields), time.time()).release_id
 
 
 def prepare(number: int) -> int:
     """Plan and format a release, so that its deliveries are due."""
     planning.plan(number, time.time())
-    making.make_renditions(number, "en")
+    builds.build_renditions(number, "en")
     return number
 
 
 def states(number: int) -> dict[str, int]:
-    with ledger.read() as book:
-        return counts.total(counts.states(book, number))
+    with ledger.read() as connection:
+        return counts.total(counts.states(connection, number))
 
 
 def row(name: str, number: int = 1) -> Any:
-    with ledger.read() as book:
-        return book.execute(select(rows).where(rows.c.outlet_id == name, rows.c.release_id == number)).one()
+    with ledger.read() as connection:
+        return connection.execute(select(rows).where(rows.c.outlet_id == name, rows.c.release_id == number)).one()
 
 
 def tried(name: str) -> list[tuple[str, int | None]]:
     """Verdict and status of each attempt at an outlet, in order."""
-    with ledger.read() as book:
+    with ledger.read() as connection:
         query = select(attempts.c.verdict, attempts.c.status).join(rows, rows.c.id == attempts.c.delivery_id)
-        return [tuple(found) for found in book.execute(query.where(rows.c.outlet_id == name).order_by("attempt"))]
+        return [tuple(found) for found in connection.execute(query.where(rows.c.outlet_id == name).order_by("attempt"))]
 
 
 def drain_until_final(number: int, seconds: float = 30) -> None:
@@ -134,8 +136,8 @@ def drain_until_final(number: int, seconds: float = 30) -> None:
 
     def over() -> bool:
         drain()
-        with ledger.read() as book:
-            return not counts.unfinished(book, number)
+        with ledger.read() as connection:
+            return not counts.unfinished(connection, number)
 
     until(over, seconds, lambda: states(number))
 
@@ -169,8 +171,8 @@ def test_every_manner_ends_as_it_must(farm: Farm, monkeypatch: pytest.MonkeyPatc
     assert set(tried("broken")) == {("failed", 500)}
     assert len(tried("broken")) >= 4
     assert "/moved" in row("moved").reason
-    with ledger.read() as book:
-        gone = outlets.get(book, "gone")
+    with ledger.read() as connection:
+        gone = outlets.get(connection, "gone")
     assert gone is not None
     assert gone.status == "disabled"
     tally = farm.tally()
@@ -199,9 +201,9 @@ def test_an_outlet_that_says_it_is_gone_keeps_its_other_rows_held(farm: Farm) ->
     later = prepare(take(uri="urn:x:later"))
     drain()
     assert (row("gone", later).state, row("gone", later).reason) == ("held", "outlet disabled")
-    with ledger.write() as book:
-        outlets.set_status(book, ["gone"], "active", None, time.time())
-        assert deliveries.resume(book, ["gone"], time.time()) >= 1
+    with ledger.write() as connection:
+        outlets.set_status(connection, ["gone"], "active", None, time.time())
+        assert deliveries.resume(connection, ["gone"], time.time()) >= 1
     drain()
     assert row("gone", later).state == "rejected"
 
@@ -212,14 +214,14 @@ def test_the_row_of_an_outlet_paused_since_it_was_due_is_not_sent(farm: Farm) ->
     plant(farm, "throttled", "fast-00")
     number = prepare(take())
     drain()
-    with ledger.write() as book:
-        outlets.set_status(book, ["throttled"], "paused", "test", time.time())
+    with ledger.write() as connection:
+        outlets.set_status(connection, ["throttled"], "paused", "test", time.time())
     drain_until_final(number)
     assert (row("throttled").state, row("throttled").reason) == ("held", "outlet paused")
     assert len(farm.receipts(outlet="throttled")) == 1
-    with ledger.write() as book:
-        outlets.set_status(book, ["throttled"], "active", None, time.time())
-        assert deliveries.resume(book, ["throttled"], time.time()) == 1
+    with ledger.write() as connection:
+        outlets.set_status(connection, ["throttled"], "active", None, time.time())
+        assert deliveries.resume(connection, ["throttled"], time.time()) == 1
     drain_until_final(number)
     assert row("throttled").state == "delivered"
 
@@ -243,8 +245,8 @@ def test_a_missing_rendition_stops_nobody_else(farm: Farm) -> None:
     plant(farm, "fast-00")
     plant(farm, "fast-01", format="text")
     number = prepare(take())
-    with ledger.write() as book:
-        book.execute(delete(renditions).where(renditions.c.format == "text"))
+    with ledger.write() as connection:
+        connection.execute(delete(renditions).where(renditions.c.format == "text"))
     drain()
     assert states(number) == {"delivered": 10, "due": 10}
     assert (row("fast-010").verdict, row("fast-010").tries) == ("ours", 0)
@@ -255,8 +257,8 @@ def test_a_missing_rendition_stops_nobody_else(farm: Farm) -> None:
 def test_an_outlet_that_no_version_can_read_stops_nobody_else(farm: Farm) -> None:
     plant(farm, "fast-00")
     number = prepare(take())
-    with ledger.write() as book:
-        book.exec_driver_sql("UPDATE outlets SET document = '{}' WHERE id = 'fast-003'")
+    with ledger.write() as connection:
+        connection.exec_driver_sql("UPDATE outlets SET document = '{}' WHERE id = 'fast-003'")
     drain()
     assert states(number) == {"delivered": 9, "due": 1}
     assert row("fast-003").verdict == "ours"
@@ -391,8 +393,8 @@ def test_no_verdict_is_lost_while_the_ledger_is_locked(
     assert states(number) == {"delivered": 100}
     tally = farm.tally()
     assert (tally["receipts"], tally["doubled"]) == (100, [])
-    with ledger.read() as book:
-        assert book.execute(select(func.count()).select_from(attempts)).scalar_one() == 100
+    with ledger.read() as connection:
+        assert connection.execute(select(func.count()).select_from(attempts)).scalar_one() == 100
 
 
 @pytest.mark.usefixtures("book")
@@ -428,10 +430,12 @@ def test_what_a_killed_drain_had_is_sent_again_under_the_same_key(farm: Farm, tm
     assert states(number).get("claimed", 0) > 0
     drain()
     assert states(number)["claimed"]
-    with ledger.write() as book:
-        book.execute(update(rows).where(rows.c.state == "claimed").values(lease_until=time.time()))  # its time is over
-    with ledger.write() as book:
-        assert deliveries.expire_leases(book, time.time() + 0.01) > 0
+    with ledger.write() as connection:
+        connection.execute(
+            update(rows).where(rows.c.state == "claimed").values(lease_until=time.time())
+        )  # its time is over
+    with ledger.write() as connection:
+        assert deliveries.expire_leases(connection, time.time() + 0.01) > 0
     drain_until_final(number)
     assert states(number) == {"delivered": 40}
     keys = Counter((receipt["outlet"], receipt["key"]) for receipt in farm.receipts())
@@ -448,8 +452,8 @@ def test_what_stands_on_the_wire(serve: Any, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("TEST_SIGNING", "whsec_" + base64.b64encode(key).decode())
     monkeypatch.setenv("TEST_TOKEN", "geheim")
     auth = {"type": "bearer", "secret": "env:TEST_TOKEN", "signing_secret": "env:TEST_SIGNING"}
-    with ledger.write() as book:
-        outlets.put(book, [outlet("a", url=server.url(), auth=auth, headers={"X-Desk": "Ö"})], time.time())
+    with ledger.write() as connection:
+        outlets.put(connection, [outlet("a", url=server.url(), auth=auth, headers={"X-Desk": "Ö"})], time.time())
     prepare(take())
     drain()
     [request] = server.requests

@@ -1,4 +1,4 @@
-"""How a parcel becomes an HTTP transfer."""
+"""How a delivery request becomes an HTTP transfer."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 
 from tasks.delivery.signing import sign
-from tasks.delivery.transports import TRANSPORTS, Parcel, UnknownTransport, prepare
+from tasks.delivery.transports import TRANSPORTS, DeliveryRequest, UnknownTransport, prepare
 from tasks.delivery.transports.http import ascii_safe, wire_url
-from tasks.outlet import TRANSPORTS as DOCUMENTED
-from tasks.outlet import Outlet
-from tasks.secrets import SecretMissing, forget
+from tasks.model.outlet import TRANSPORTS as DOCUMENTED
+from tasks.model.outlet import Outlet
+from tasks.runtime.secrets import SecretMissing, forget
 
 NOW = 1_795_000_000.7
 SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-PARCEL = Parcel("fw_0123", "urn:newsml:acme.example:1", 2, "correct", "zh-Hans", "application/json", b"\xe4\xb8\xad")
+REQUEST = DeliveryRequest(
+    "fw_0123", "urn:newsml:acme.example:1", 2, "correct", "zh-Hans", "application/json", b"\xe4\xb8\xad"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -35,18 +37,18 @@ def outlet(**changes: Any) -> Outlet:
     return Outlet.model_validate(fields | changes)
 
 
-def headers(receiver: Outlet, parcel: Parcel = PARCEL) -> dict[str, str]:
-    made = prepare(receiver, parcel, key=7, deadline=30.0, now=NOW).headers
+def headers(receiver: Outlet, request: DeliveryRequest = REQUEST) -> dict[str, str]:
+    made = prepare(receiver, request, key=7, deadline=30.0, now=NOW).headers
     split = [(name, value) for name, _, value in (line.partition(": ") for line in made)]
     assert len({name.lower() for name, _ in split}) == len(split), "a header is there twice"
     return dict(split)
 
 
 def test_on_the_wire() -> None:
-    transfer = prepare(outlet(), PARCEL, key=7, deadline=30.0, now=NOW)
+    transfer = prepare(outlet(), REQUEST, key=7, deadline=30.0, now=NOW)
     assert (transfer.key, transfer.url, transfer.deadline) == (7, "https://bote.example/wire", 30.0)
     assert transfer.method == "POST"
-    assert transfer.body is PARCEL.body
+    assert transfer.body is REQUEST.body
     found = headers(outlet())
     assert found.pop("User-Agent").startswith("Fanwire/")
     assert found == {
@@ -63,19 +65,19 @@ def test_on_the_wire() -> None:
 
 def test_who_translated_is_a_header_of_its_own() -> None:
     line = 'machine;engine="apertium";status="checked";from="en"'
-    assert headers(outlet(), replace(PARCEL, translation=line)) == headers(outlet()) | {"Fanwire-Translation": line}
+    assert headers(outlet(), replace(REQUEST, translation=line)) == headers(outlet()) | {"Fanwire-Translation": line}
 
 
 def test_signature(monkeypatch: pytest.MonkeyPatch) -> None:
     receiver = outlet(auth={"signing_secret": "env:SIGNING"})
-    expected = sign([SIGNING], "fw_0123", 1795000000, PARCEL.body)
+    expected = sign([SIGNING], "fw_0123", 1795000000, REQUEST.body)
     assert headers(receiver)["webhook-signature"] == expected
     other = "whsec_" + base64.b64encode(b"new").decode()
     monkeypatch.setenv("SIGNING", f"{other}\n{SIGNING}")
     forget()
     first, second = headers(receiver)["webhook-signature"].split(" ")
     assert second == expected
-    assert first == sign([other], "fw_0123", 1795000000, PARCEL.body)
+    assert first == sign([other], "fw_0123", 1795000000, REQUEST.body)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,7 @@ def test_the_outlets_own_headers() -> None:
 
 
 def test_an_empty_header_is_sent_as_such() -> None:
-    transfer = prepare(outlet(headers={"X-Empty": ""}), PARCEL, key=7, deadline=30.0, now=NOW)
+    transfer = prepare(outlet(headers={"X-Empty": ""}), REQUEST, key=7, deadline=30.0, now=NOW)
     assert "X-Empty;" in transfer.headers
 
 
@@ -174,7 +176,7 @@ def test_every_scheme_that_an_outlet_may_have_has_a_transport() -> None:
 
 def test_an_unknown_scheme() -> None:
     with pytest.raises(UnknownTransport, match="outlet bote: no transport for 'gopher'"):
-        prepare(outlet().model_copy(update={"url": "gopher://x/"}), PARCEL, key=1, deadline=1.0, now=NOW)
+        prepare(outlet().model_copy(update={"url": "gopher://x/"}), REQUEST, key=1, deadline=1.0, now=NOW)
 
 
 def test_over_the_wire(bench: Any, serve: Any) -> None:
@@ -184,11 +186,11 @@ def test_over_the_wire(bench: Any, serve: Any) -> None:
         auth={"type": "bearer", "secret": "env:TOKEN", "signing_secret": "env:SIGNING"},
         headers={"X-Empty": "", "X-Desk": "Zürich"},
     )
-    bench.courier.start(prepare(receiver, PARCEL, key=7, deadline=5.0, now=NOW))
+    bench.transfers.start(prepare(receiver, REQUEST, key=7, deadline=5.0, now=NOW))
     (answer,) = bench.wait(1)
     assert answer.status == 200
     (request,) = server.requests
-    assert request.body == PARCEL.body
+    assert request.body == REQUEST.body
     assert request.headers["Authorization"] == "Bearer geheim"
     assert request.headers["X-Empty"] == ""
-    assert request.headers["webhook-signature"] == sign([SIGNING], "fw_0123", 1795000000, PARCEL.body)
+    assert request.headers["webhook-signature"] == sign([SIGNING], "fw_0123", 1795000000, REQUEST.body)

@@ -9,9 +9,9 @@ import pytest
 from tasks.delivery.settling import OURS_AGAIN, Policy, Times, settle
 from tasks.delivery.verdicts import Judgement
 from tasks.ledger.deliveries import Claim, Result
-from tasks.outlet import Retry
-from tasks.settings import Settings
-from tasks.states import State, Verdict
+from tasks.model.outlet import Retry
+from tasks.model.states import State, Verdict
+from tasks.runtime.settings import Settings
 
 FIRST = 1_800_000_000.0
 """When the delivery was first due."""

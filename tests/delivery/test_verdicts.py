@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.delivery.courier import Answer, ErrorKind, Transfer
+from tasks.delivery.transfers.loop import Answer, ErrorKind, Transfer
 from tasks.delivery.verdicts import DETAIL_CHARACTERS, judge, retry_after
-from tasks.states import Verdict
+from tasks.model.states import Verdict
 
 NOW = 1_795_000_000.0
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tasks.settings import Settings, settings
+from tasks.runtime.settings import Settings, settings
 from workers import stack
 
 ROOT = Path(__file__).resolve().parents[2]

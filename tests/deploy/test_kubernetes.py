@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.settings import settings
+from tasks.runtime.settings import settings
 from workers import stack
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,8 +11,8 @@ import demo_release
 import pytest
 from lxml import html
 
-from tasks.languages import normalise
-from tasks.release import Release, read_release
+from tasks.model.languages import normalise
+from tasks.model.release import Release, read_release
 
 SUPPLIED = ["ar", "de", "id", "ja", "ko", "ru", "th", "vi", "zh-Hans"]
 COMMA_DECIMAL = {"de", "ru", "vi", "id"}

@@ -29,11 +29,12 @@ SECOND_CLOCK = (
     "import time\n"
     "from sqlalchemy.exc import DBAPIError\n"
     "import workers.app\n"
-    "from tasks import ledger, pipeline, sweep\n"
+    "from tasks import ledger, pipeline\n"
+    "from tasks.operations import sweep\n"
     "while True:\n"
     "    try:\n"
-    "        with ledger.read() as book:\n"
-    "            now = ledger.now(book)\n"
+    "        with ledger.read() as connection:\n"
+    "            now = ledger.now(connection)\n"
     "        found = sweep.sweep(now)\n"
     "        pipeline.hint_all(found)\n"
     "        print(found, flush=True)\n"
@@ -84,8 +85,8 @@ def freeze_a_drain(stack: Stack, book: Engine) -> int | None:
     """SIGSTOP the pool process that has claimed most; its number, or None if none has claimed anything."""
     query = select(deliveries.c.claimed_by, func.count()).where(deliveries.c.state == "claimed").group_by("claimed_by")
     try:
-        with book.connect() as ledger:
-            claimed = {int(row.claimed_by.rpartition(":")[2]): row[1] for row in ledger.execute(query)}
+        with book.connect() as connection:
+            claimed = {int(row.claimed_by.rpartition(":")[2]): row[1] for row in connection.execute(query)}
     except DBAPIError:
         return None  # it is being restarted
     ours = {process.pid for _, process in worker_processes(stack)}
@@ -108,8 +109,8 @@ def thaw(pid: int) -> None:
 def unseat_clock(book: Engine) -> str:
     """Take the clock's office from its holder: another takes it while this one may be in the middle of a tick."""
     try:
-        with book.connect().execution_options(fanwire_immediate=True) as ledger, ledger.begin():
-            ledger.execute(delete(elections))
+        with book.connect().execution_options(fanwire_immediate=True) as connection, connection.begin():
+            connection.execute(delete(elections))
     except DBAPIError:
         return "-"
     return "clock unseated"

@@ -16,9 +16,9 @@ from sqlalchemy.exc import DBAPIError
 from stacks import Stack
 
 from tasks import ledger as ledgers
-from tasks.identity import delivery_key
 from tasks.ledger.schema import attempts, deliveries, releases
-from tasks.states import FINAL, Hold, State, Verdict
+from tasks.model.identity import delivery_key
+from tasks.model.states import FINAL, Hold, State, Verdict
 
 POLL = 0.25
 MAY_STAY = frozenset({Hold.PAUSED, Hold.DISABLED})
@@ -78,8 +78,8 @@ def settle(book: Engine, uris: Collection[str], seconds: float) -> bool:
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         try:
-            with book.connect() as ledger:
-                if not _left(ledger, uris):
+            with book.connect() as connection:
+                if not _left(connection, uris):
                     return True
         except DBAPIError:
             pass  # it is being restarted
@@ -87,7 +87,7 @@ def settle(book: Engine, uris: Collection[str], seconds: float) -> bool:
     return False
 
 
-def _left(ledger: Connection, uris: Collection[str]) -> int:
+def _left(connection: Connection, uris: Collection[str]) -> int:
     """Releases not planned yet, and deliveries that are not at an end."""
     mine = releases.c.uri.in_(uris)
     passing = and_(deliveries.c.state == State.HELD, deliveries.c.reason.not_in(MAY_STAY))
@@ -97,7 +97,7 @@ def _left(ledger: Connection, uris: Collection[str]) -> int:
         .select_from(deliveries.join(releases))
         .where(mine, or_(deliveries.c.state.in_([State.DUE, State.CLAIMED]), passing))
     )
-    return int(ledger.execute(unplanned).scalar_one() + ledger.execute(open_rows).scalar_one())
+    return int(connection.execute(unplanned).scalar_one() + connection.execute(open_rows).scalar_one())
 
 
 # --- the comparison
@@ -108,11 +108,11 @@ def verify(book: Engine, farm: Farm, lease: float, expected: dict[str, set[tuple
     version or a reason}, in a kill only those who have an older one. `lease`: seconds."""
     outcome = Outcome()
     for uri, wanted in expected.items():
-        with book.connect() as ledger:
-            rows = {(row.version, row.outlet_id, row.language): row for row in _rows(ledger, uri)}
-            tries = _attempts(ledger, uri)
+        with book.connect() as connection:
+            rows = {(row.version, row.outlet_id, row.language): row for row in _rows(connection, uri)}
+            tries = _attempts(connection, uri)
             versions = {
-                row.version: row.status for row in ledger.execute(select(releases).where(releases.c.uri == uri))
+                row.version: row.status for row in connection.execute(select(releases).where(releases.c.uri == uri))
             }
         receipts = farm.receipts(release=uri)
         outcome.deliveries += len(rows)
@@ -129,12 +129,12 @@ def verify(book: Engine, farm: Farm, lease: float, expected: dict[str, set[tuple
     return outcome
 
 
-def _rows(ledger: Connection, uri: str) -> list[Any]:
+def _rows(connection: Connection, uri: str) -> list[Any]:
     query = select(deliveries).select_from(deliveries.join(releases)).where(releases.c.uri == uri)
-    return list(ledger.execute(query))
+    return list(connection.execute(query))
 
 
-def _attempts(ledger: Connection, uri: str) -> dict[tuple[int, str, str], list[Any]]:
+def _attempts(connection: Connection, uri: str) -> dict[tuple[int, str, str], list[Any]]:
     """{version, outlet, language: attempts in their order}."""
     query = (
         select(attempts, deliveries.c.version, deliveries.c.outlet_id, deliveries.c.language)
@@ -143,7 +143,7 @@ def _attempts(ledger: Connection, uri: str) -> dict[tuple[int, str, str], list[A
         .order_by(attempts.c.attempt)
     )
     found: dict[tuple[int, str, str], list[Any]] = defaultdict(list)
-    for row in ledger.execute(query):
+    for row in connection.execute(query):
         found[row.version, row.outlet_id, row.language].append(row)
     return found
 

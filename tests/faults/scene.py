@@ -14,7 +14,7 @@ from samples import release
 from sqlalchemy import Engine
 from stacks import Stack
 
-from tasks.release import Release
+from tasks.model.release import Release
 from workers.producer import Producer
 
 from . import oracle

@@ -78,8 +78,8 @@ def test_bad_outlets_end_with_a_reason_and_hold_up_nobody(scene: Scene) -> None:
     assert max(good) - began < 15
     assert_sound(scene, 60)
     query = select(deliveries.c.outlet_id, deliveries.c.state).select_from(deliveries.join(releases))
-    with scene.book.connect() as ledger:
-        states = dict(map(tuple, ledger.execute(query.where(releases.c.uri == uri))))
+    with scene.book.connect() as connection:
+        states = dict(map(tuple, connection.execute(query.where(releases.c.uri == uri))))
     ended = {name: {states[f"{name}-{n}"] for n in range(BAD_EACH)} for name in BAD_MANNERS}
     delivered = ("reset-once", "huge", "endless", "late-once", "unavailable", "throttled")
     exhausted = ("reset", "drip", "late", "hang", "deaf", "broken", "refuse")

@@ -21,11 +21,13 @@ from samples import URI, outlet, release
 from sqlalchemy import Engine, event, func, select
 from sqlalchemy.exc import DBAPIError
 
-from tasks import ledger, making, planning, sweep
-from tasks.delivery import drain, load
+from tasks import ledger, planning
+from tasks.building import builds
+from tasks.delivery import drain, payloads
 from tasks.ledger import counts, outlets, refusals, releases
 from tasks.ledger.schema import attempts, deliveries
-from tasks.settings import settings
+from tasks.operations import sweep
+from tasks.runtime.settings import settings
 
 from . import oracle
 from .conftest import TIMES
@@ -40,39 +42,39 @@ def _short_times(monkeypatch: pytest.MonkeyPatch, planted: Farm) -> Iterator[Non
     for name, value in {**TIMES, "CA_FILE": str(planted.ca_file)}.items():
         monkeypatch.setenv(f"FANWIRE_{name}", value)
     settings.cache_clear()
-    load._kept.clear()
+    payloads._kept.clear()
     yield
-    load._kept.clear()
+    payloads._kept.clear()
 
 
 def plant(farm: Farm, count: int) -> None:
     """Import so many of the farm's good outlets."""
     chosen = [document for id, document in farm.outlets.items() if id.startswith("press")][:count]
-    with ledger.write() as book:
-        outlets.put(book, [outlet(**document) for document in chosen], time.time())
+    with ledger.write() as connection:
+        outlets.put(connection, [outlet(**document) for document in chosen], time.time())
 
 
 def take(**fields: Any) -> int:
-    with ledger.write() as book:
-        return releases.take(book, release(**fields), ledger.now(book)).release_id
+    with ledger.write() as connection:
+        return releases.take(connection, release(**fields), ledger.now(connection)).release_id
 
 
 def prepare(number: int) -> None:
     """Plan and format, so that its deliveries are due."""
     assert planning.plan(number) is not None
-    making.make_renditions(number, "en")
+    builds.build_renditions(number, "en")
 
 
 def states(number: int) -> dict[str, int]:
-    with ledger.read() as book:
-        return counts.total(counts.states(book, number))
+    with ledger.read() as connection:
+        return counts.total(counts.states(connection, number))
 
 
 def drain_until_final(*numbers: int) -> None:
     def over() -> bool:
         drain()
-        with ledger.read() as book:
-            return not sum(counts.unfinished(book, number) for number in numbers)
+        with ledger.read() as connection:
+            return not sum(counts.unfinished(connection, number) for number in numbers)
 
     until(over, 60, lambda: [states(number) for number in numbers])
 
@@ -98,7 +100,7 @@ def sound(engine: Engine, farm: Farm, count: int) -> oracle.Outcome:
 
 
 @pytest.mark.parametrize("moment", ["supersede", "plan", "begin"])
-def test_killed_while_a_correction_is_planned(book: Engine, farm: Farm, tmp_path: Path, moment: str) -> None:
+def test_killed_while_a_correction_is_planned(connection: Engine, farm: Farm, tmp_path: Path, moment: str) -> None:
     """Nothing of it is there then, not even what it does to the older version; the next worker plans all of it."""
     plant(farm, 20)
     first = take()
@@ -120,7 +122,7 @@ def test_killed_while_a_correction_is_planned(book: Engine, farm: Farm, tmp_path
     prepare(second)
     drain_until_final(first, second)
     assert (states(first), states(second)) == ({"superseded": 20}, {"delivered": 20})
-    sound(book, farm, 20)
+    sound(connection, farm, 20)
 
 
 # --- frozen
@@ -128,14 +130,14 @@ def test_killed_while_a_correction_is_planned(book: Engine, farm: Farm, tmp_path
 
 MOMENTS = {
     "claimed, nothing started": (
-        "from tasks.delivery.gate import Gate\n"
-        "asked, calls = Gate.stops, []\n"
+        "from tasks.delivery.admission.admit import Admission\n"
+        "asked, calls = Admission.stops, []\n"
         "def stops(self, *rest):\n"
         "    calls.append(1)\n"
         "    if len(calls) == 1:\n"
         "        os.kill(os.getpid(), signal.SIGSTOP)\n"
         "    return asked(self, *rest)\n"
-        "Gate.stops = stops\n"
+        "Admission.stops = stops\n"
     ),
     "in the middle of starting": (
         "from tasks.delivery import transports\n"
@@ -148,14 +150,14 @@ MOMENTS = {
         "transports.prepare = prepare\n"
     ),
     "on the wire": (
-        "from tasks.delivery.courier import Courier\n"
-        "asked, turns = Courier.turn, []\n"
+        "from tasks.delivery.transfers.loop import TransferLoop\n"
+        "asked, turns = TransferLoop.turn, []\n"
         "def turn(self, timeout):\n"
         "    turns.append(1)\n"
         "    if len(turns) == 2:\n"
         "        os.kill(os.getpid(), signal.SIGSTOP)\n"
         "    return asked(self, 0.001 if len(turns) < 2 else timeout)\n"
-        "Courier.turn = turn\n"
+        "TransferLoop.turn = turn\n"
     ),
 }
 
@@ -207,10 +209,10 @@ def test_a_worker_frozen_within_a_transaction_stops_nobody_for_long(tmp_path: Pa
         "from tasks import ledger\n"
         "from tasks.ledger import deliveries, schema\n"
         "ledger.IDLE_SECONDS = 2\n"
-        "with ledger.write() as book:\n"
-        "    deliveries.claim(book, 'frozen', now=time.time() + 1, lease=-1, limit=9)\n"
-        "with ledger.write() as book:\n"
-        "    book.execute(schema.deliveries.update().values(reason='half written'))\n"
+        "with ledger.write() as connection:\n"
+        "    deliveries.claim(connection, 'frozen', now=time.time() + 1, lease=-1, limit=9)\n"
+        "with ledger.write() as connection:\n"
+        "    connection.execute(schema.deliveries.update().values(reason='half written'))\n"
         "    os.kill(os.getpid(), signal.SIGSTOP)\n",
         tmp_path / "frozen.log",
     )
@@ -291,8 +293,8 @@ def test_no_verdict_is_lost_when_the_disk_was_full(
         thread.start()
         until(lambda: farm.health()["accepted"] >= 50, 30)
         fill()
-        with pytest.raises(DBAPIError, match="full"), ledger.write() as book:
-            refusals.keep(book, b"x" * 50_000, "no room", time.time())
+        with pytest.raises(DBAPIError, match="full"), ledger.write() as connection:
+            refusals.keep(connection, b"x" * 50_000, "no room", time.time())
         time.sleep(2)  # what is tested is that a while passes
         assert farm.health()["accepted"] > states(number).get("delivered", 0)
         free()
@@ -300,8 +302,8 @@ def test_no_verdict_is_lost_when_the_disk_was_full(
         assert not thread.is_alive()
         drain_until_final(number)
         assert states(number) == {"delivered": SOME}
-        with ledger.read() as book:
-            assert book.execute(select(func.count()).select_from(attempts)).scalar_one() == SOME
+        with ledger.read() as connection:
+            assert connection.execute(select(func.count()).select_from(attempts)).scalar_one() == SOME
         engine = ledger.open_ledger(ledger.ledger_url())
         outcome = sound(engine, farm, SOME)
         engine.dispose()

@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 
 from tasks.formatting import Wire
-from tasks.release import Release, Translation, read_release
+from tasks.model.release import Release, Translation, read_release
 
 SCHEMAS = Path(__file__).parents[2].parent / "shared" / "schemas"
 

@@ -9,10 +9,10 @@ from datetime import date
 import pytest
 import yaml
 
-from tasks.documents import DocumentRefused, read
 from tasks.formatting import HouseTextMissing, Wire, house_text
 from tasks.formatting.house import HOUSE, TOP_TOPICS, HouseText
-from tasks.languages import HOUSE_LANGUAGES
+from tasks.model.documents import DocumentRefused, read
+from tasks.model.languages import HOUSE_LANGUAGES
 
 SCRIPTS = {
     "ko": "HANGUL",

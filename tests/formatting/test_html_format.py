@@ -8,8 +8,8 @@ import pytest
 from lxml import html as lxml_html
 
 from tasks.formatting import house_text, make_rendition
-from tasks.languages import HOUSE_LANGUAGES, direction
-from tasks.release import supplied
+from tasks.model.languages import HOUSE_LANGUAGES, direction
+from tasks.model.release import supplied
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from lxml import etree
 from lxml import html as lxml_html
 
-from tasks.documents import DocumentRefused
 from tasks.formatting import make_rendition
-from tasks.languages import HOUSE_LANGUAGES, direction
-from tasks.release import Release, read_release, supplied
+from tasks.model.documents import DocumentRefused
+from tasks.model.languages import HOUSE_LANGUAGES, direction
+from tasks.model.release import Release, read_release, supplied
 
 NAMES = {"g2": "http://iptc.org/std/nar/2006-10-01/", "x": "http://www.w3.org/1999/xhtml"}
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tasks.formatting import make_rendition
-from tasks.languages import HOUSE_LANGUAGES
-from tasks.release import MEDIA_TOPIC, supplied
+from tasks.model.languages import HOUSE_LANGUAGES
+from tasks.model.release import MEDIA_TOPIC, supplied
 
 
 @pytest.fixture

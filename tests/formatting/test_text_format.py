@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tasks.formatting import FORMATS, house_text, make_rendition
 from tasks.formatting.plain import _tidy, paragraphs
-from tasks.languages import HOUSE_LANGUAGES
-from tasks.markup import clean_html
-from tasks.release import supplied
+from tasks.model.languages import HOUSE_LANGUAGES
+from tasks.model.markup import clean_html
+from tasks.model.release import supplied
 
 
 @pytest.fixture

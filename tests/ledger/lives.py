@@ -7,42 +7,42 @@ from typing import Any
 from samples import release
 
 from tasks import ledger, planning
-from tasks.ledger import counts, deliveries, makings, outlets, releases
+from tasks.ledger import artifacts, counts, deliveries, outlets, releases
 from tasks.ledger.deliveries import Claim, Result
 from tasks.ledger.schema import renditions
-from tasks.states import State, Verdict
+from tasks.model.states import State, Verdict
 
 NOW = 1_800_000_000.0
 
 
 def take(*, now: float = NOW, **fields: Any) -> int:
     """A release in the ledger and planned; its number."""
-    with ledger.write() as book:
-        taken = releases.take(book, release(**fields), now)
+    with ledger.write() as connection:
+        taken = releases.take(connection, release(**fields), now)
     planning.plan(taken.release_id, now)
     return taken.release_id
 
 
 def render(release_id: int, language: str = "en", now: float = NOW) -> int:
     """Make the renditions of a language as the format stage does; the number of deliveries that became due."""
-    with ledger.write() as book:
-        for format in makings.wanted_formats(book, release_id, language):
+    with ledger.write() as connection:
+        for format in artifacts.wanted_formats(connection, release_id, language):
             key = {"release_id": release_id, "language": language, "format": format}
-            attempt = makings.claim(book, renditions, now=now, lease=60, **key)
+            attempt = artifacts.claim(connection, renditions, now=now, lease=60, **key)
             assert attempt is not None
             made = {"content_type": "text/plain", "body": b"x", "sha256": "0" * 64}
-            makings.finish(book, renditions, attempt=attempt, now=now, made=made, **key)
-        return deliveries.promote(book, release_id, now, language)
+            artifacts.finish(connection, renditions, attempt=attempt, now=now, made=made, **key)
+        return deliveries.promote(connection, release_id, now, language)
 
 
 def receivers(*found: Any) -> None:
-    with ledger.write() as book:
-        outlets.put(book, found, NOW)
+    with ledger.write() as connection:
+        outlets.put(connection, found, NOW)
 
 
 def claim(worker: str = "a", *, now: float = NOW, lease: float = 60, limit: int = 100) -> list[Claim]:
-    with ledger.write() as book:
-        return deliveries.claim(book, worker, now=now, lease=lease, limit=limit)
+    with ledger.write() as connection:
+        return deliveries.claim(connection, worker, now=now, lease=lease, limit=limit)
 
 
 def result(of: Claim, state: State = State.DELIVERED, due_at: float | None = None) -> Result:
@@ -51,10 +51,10 @@ def result(of: Claim, state: State = State.DELIVERED, due_at: float | None = Non
 
 
 def finish(*results: Result) -> int:
-    with ledger.write() as book:
-        return deliveries.finish(book, results)
+    with ledger.write() as connection:
+        return deliveries.finish(connection, results)
 
 
 def states(release_id: int) -> dict[str, int]:
-    with ledger.read() as book:
-        return counts.total(counts.states(book, release_id))
+    with ledger.read() as connection:
+        return counts.total(counts.states(connection, release_id))

@@ -1,7 +1,7 @@
 """What the state machine of test_state_machine.py runs in: a clock it sets, drains it steps, engines it breaks.
 
-The drains are the product's own (`tasks.delivery.drain`), each in a thread of its own that runs only while
-the machine waits for it, from one `Courier.turn` to the next. Only the courier is a model: the machine says what each
+The drains are the product's own (`tasks.delivery.drain`), each in a thread of its own that runs only while the machine
+waits for it, from one `TransferLoop.turn` to the next. Only the transfer loop is a model: the machine says what each
 transfer meets, and when. So everything is deterministic, and whatever the drain decides is what is tested.
 """
 
@@ -18,14 +18,17 @@ import pytest
 import structlog
 from sqlalchemy import delete, event
 
-from tasks import embargo, ledger, making, planning
-from tasks.delivery import load, window
-from tasks.delivery.courier import Answer, ErrorKind, Transfer
+from tasks import ledger, planning
+from tasks.building import builds
+from tasks.delivery import payloads
+from tasks.delivery.transfers import window
+from tasks.delivery.transfers.loop import Answer, ErrorKind, Transfer
 from tasks.formatting import Rendition
 from tasks.ledger.schema import metadata
-from tasks.release import Release, Translation
+from tasks.model.release import Release, Translation
+from tasks.operations import embargo
 from tasks.review import approval
-from tasks.settings import Settings, settings
+from tasks.runtime.settings import Settings, settings
 from tasks.translation import Draft, Sources
 
 drain: Any = importlib.import_module("tasks.delivery.drain")  # the package shows the function of this name
@@ -70,12 +73,12 @@ class Going:
     answer: Answer | None = None
 
     @property
-    def item(self) -> load.Load:
+    def item(self) -> payloads.Payload:
         return self.transfer.key
 
     @property
     def ends(self) -> float:
-        """When the courier breaks it off: nothing arrives after that."""
+        """When the transfer loop breaks it off: nothing arrives after that."""
         return self.started + self.transfer.deadline
 
     def header(self, name: str) -> str:
@@ -90,8 +93,8 @@ class Going:
         )  # fmt: skip
 
 
-class Courier:
-    """Stands in for the courier of one drain: transfers stay on their way until the machine answers them."""
+class TransferLoop:
+    """Stands in for the transfer loop of one drain: transfers stay on their way until the machine answers them."""
 
     def __init__(self, clock: Clock, worker: str, lease: float, pause: Callable[[], None]) -> None:
         self._clock = clock
@@ -131,12 +134,12 @@ class Courier:
 
 
 class Worker:
-    """A drain process: `step` runs it to its next turn of the courier, and it may vanish there."""
+    """A drain process: `step` runs it to its next turn of the transfer loop, and it may vanish there."""
 
     def __init__(self, name: str, clock: Clock, **policy: Any) -> None:
         self.name = name
         self.stopping = False
-        self.courier: Courier | None = None
+        self.transfers: TransferLoop | None = None
         self.policy: Settings = settings().model_copy(update=policy)
         self._clock = clock
         self._thread: threading.Thread | None = None
@@ -147,12 +150,12 @@ class Worker:
 
     @property
     def going(self) -> list[Going]:
-        return self.courier.going if self.courier else []
+        return self.transfers.going if self.transfers else []
 
     def step(self) -> None:
         """Run on to the next turn, or to the end of the drain."""
         if self._thread is None:
-            self.courier = Courier(self._clock, self.name, self.policy.lease, self._pause)
+            self.transfers = TransferLoop(self._clock, self.name, self.policy.lease, self._pause)
             self._vanished = self.stopping = False
             self._thread = threading.Thread(target=self._run, daemon=True)
             self._thread.start()
@@ -175,7 +178,7 @@ class Worker:
             pass
         except BaseException as error:
             self._error = error
-        self._thread = self.courier = None
+        self._thread = self.transfers = None
         self._back.release()
 
     def _pause(self) -> None:
@@ -236,7 +239,7 @@ class World:
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Put the model's clock, engine and formatter in their places."""
-        places = ((ledger, "now"), (planning, "ledger_now"), (making, "now"), (embargo, "now"), (approval, "now"))
+        places = ((ledger, "now"), (planning, "ledger_now"), (builds, "now"), (embargo, "now"), (approval, "now"))
         for place, name in places:
             patch.setattr(place, name, lambda _ledger: self.clock.now)
         patch.setattr(drain, "time", self.clock)
@@ -244,11 +247,11 @@ class World:
         patch.setattr(ledger, "worker_name", lambda: self.running.name)
         patch.setattr(drain, "settings", lambda: self.running.policy)
         patch.setattr(drain.trust, "bundle", lambda: None)
-        patch.setattr(drain, "Courier", lambda **_: self.running.courier)
+        patch.setattr(drain, "TransferLoop", lambda **_: self.running.transfers)
         patch.setattr(planning, "write", self.write)
-        patch.setattr(making, "write", self.write)
-        patch.setattr(making, "draft", self.draft)
-        patch.setattr(making, "make_rendition", self.make_rendition)
+        patch.setattr(builds, "write", self.write)
+        patch.setattr(builds, "draft", self.draft)
+        patch.setattr(builds, "make_rendition", self.make_rendition)
 
 
 def words(release: Release, translation: Translation, format: str) -> bytes:
@@ -259,10 +262,10 @@ def words(release: Release, translation: Translation, format: str) -> bytes:
 
 def wipe() -> None:
     """Empty the ledger: much faster than a new one, and statements stay compiled."""
-    load._kept.clear()
-    with ledger.write() as book:
+    payloads._kept.clear()
+    with ledger.write() as connection:
         for table in reversed(metadata.sorted_tables):
-            book.execute(delete(table))
+            connection.execute(delete(table))
 
 
 @contextmanager

@@ -11,11 +11,11 @@ from samples import URI, outlet, release
 from sqlalchemy import Engine, select
 
 from tasks import ledger, planning
-from tasks.ledger import counts, deliveries, makings, outlets, releases
+from tasks.ledger import artifacts, counts, deliveries, outlets, releases
 from tasks.ledger.deliveries import Claim
 from tasks.ledger.schema import attempts, translations
-from tasks.release import supplied
-from tasks.states import Hold, State
+from tasks.model.release import supplied
+from tasks.model.states import Hold, State
 
 pytestmark = pytest.mark.usefixtures("book")
 
@@ -74,10 +74,10 @@ def test_an_expired_lease_makes_the_row_due_and_notes_that_nobody_knows() -> Non
     number = take()
     render(number)
     claim(lease=10)
-    with ledger.write() as book:
-        assert deliveries.expire_leases(book, NOW + 9) == 0
-        assert deliveries.expire_leases(book, NOW + 11) == 1
-        assert [row.verdict for row in book.execute(select(attempts))] == ["unsure"]
+    with ledger.write() as connection:
+        assert deliveries.expire_leases(connection, NOW + 9) == 0
+        assert deliveries.expire_leases(connection, NOW + 11) == 1
+        assert [row.verdict for row in connection.execute(select(attempts))] == ["unsure"]
     assert states(number) == {"due": 1}
 
 
@@ -86,14 +86,14 @@ def test_a_late_worker_cannot_overwrite_a_newer_attempt() -> None:
     number = take()
     render(number)
     [late] = claim("late", lease=10)
-    with ledger.write() as book:
-        deliveries.expire_leases(book, NOW + 11)
+    with ledger.write() as connection:
+        deliveries.expire_leases(connection, NOW + 11)
     [newer] = claim("newer", now=NOW + 12)
     assert finish(result(late)) == 0
     assert states(number) == {"claimed": 1}
     assert finish(result(newer, State.DUE, NOW + 99)) == 1
-    with ledger.read() as book:
-        told = dict(book.execute(select(attempts.c.attempt, attempts.c.verdict)).all())
+    with ledger.read() as connection:
+        told = dict(connection.execute(select(attempts.c.attempt, attempts.c.verdict)).all())
     assert told == {1: "delivered", 2: "failed"}
 
 
@@ -102,8 +102,8 @@ def test_a_late_result_counts_while_nobody_has_claimed_anew() -> None:
     number = take()
     render(number)
     [late] = claim(lease=10)
-    with ledger.write() as book:
-        deliveries.expire_leases(book, NOW + 11)
+    with ledger.write() as connection:
+        deliveries.expire_leases(connection, NOW + 11)
     assert finish(result(late)) == 1
     assert states(number) == {"delivered": 1}
 
@@ -112,18 +112,20 @@ def test_a_translation_that_comes_late_lets_only_its_own_language_go() -> None:
     receivers(outlet("a", languages=["en", "de"]), outlet("b", languages=["ko"]))
     number = take()
     assert render(number) == 1
-    with ledger.write() as book:
+    with ledger.write() as connection:
         key = {"release_id": number, "language": "de"}
-        attempt = makings.claim(book, translations, now=NOW, lease=60, **key)
+        attempt = artifacts.claim(connection, translations, now=NOW, lease=60, **key)
         assert attempt is not None
         translation = supplied(release(language="de"), "de")
         assert translation is not None
         made = {"engine": "x", "document": translation.model_dump_json()}
-        makings.finish(book, translations, attempt=attempt, now=NOW, made=made, **key)
-        assert deliveries.promote(book, number, NOW) == 0
+        artifacts.finish(connection, translations, attempt=attempt, now=NOW, made=made, **key)
+        assert deliveries.promote(connection, number, NOW) == 0
     assert render(number, "de") == 1
-    with ledger.read() as book:
-        assert [(h["language"], h["reason"], h["n"]) for h in counts.holds(book, number)] == [("ko", "translation", 1)]
+    with ledger.read() as connection:
+        assert [(h["language"], h["reason"], h["n"]) for h in counts.holds(connection, number)] == [
+            ("ko", "translation", 1)
+        ]
 
 
 def test_an_embargo_holds_until_its_moment_and_work_is_done_ahead() -> None:
@@ -132,9 +134,9 @@ def test_an_embargo_holds_until_its_moment_and_work_is_done_ahead() -> None:
     moment = release(embargo_until="2027-01-15T09:00:00Z").embargo_until
     assert moment is not None
     assert render(number) == 0
-    with ledger.write() as book:
-        assert deliveries.lift_embargoes(book, moment.timestamp() - 0.1) == []
-        assert deliveries.lift_embargoes(book, moment.timestamp()) == [number]
+    with ledger.write() as connection:
+        assert deliveries.lift_embargoes(connection, moment.timestamp() - 0.1) == []
+        assert deliveries.lift_embargoes(connection, moment.timestamp()) == [number]
     assert states(number) == {"due": 1}
 
 
@@ -144,12 +146,12 @@ def test_a_paused_outlet_is_kept_its_deliveries_and_an_embargo_survives_the_paus
     embargoed = take(uri="urn:x:embargo", embargo_until="2027-01-15T09:00:00Z")
     render(open_now)
     render(embargoed)
-    with ledger.write() as book:
-        outlets.set_status(book, ["a"], "paused", "test", NOW)
-        assert deliveries.hold_for_status(book, ["a"], Hold.PAUSED) == 2
+    with ledger.write() as connection:
+        outlets.set_status(connection, ["a"], "paused", "test", NOW)
+        assert deliveries.hold_for_status(connection, ["a"], Hold.PAUSED) == 2
     assert [c.outlet_id for c in claim()] == ["b"]
-    with ledger.write() as book:
-        assert deliveries.resume(book, ["a"], NOW) == 1
+    with ledger.write() as connection:
+        assert deliveries.resume(connection, ["a"], NOW) == 1
     assert states(embargoed) == {"held": 2}
     assert [c.outlet_id for c in claim()] == ["a"]
 
@@ -167,8 +169,8 @@ def test_a_correction_supersedes_what_is_not_out_and_reaches_who_may_have_it() -
     render(second)
     assert [c.outlet_id for c in claim()] == ["has"]
     assert finish(result(may, State.DUE, NOW)) == 1  # its attempt ended: the correction may follow
-    with ledger.write() as book:
-        deliveries.supersede(book, URI, 2, by_kill=False)
+    with ledger.write() as connection:
+        deliveries.supersede(connection, URI, 2, by_kill=False)
     assert [(c.outlet_id, c.release_id) for c in claim()] == [("may", second)]
 
 
@@ -185,8 +187,8 @@ def test_a_correction_waits_for_an_older_version_in_flight_to_the_same_outlet_on
     assert [(c.outlet_id, c.language) for c in claim()] == [("a", "de")]
     finish(*(result(c) for c in in_flight if c.outlet_id == "b"))
     assert [(c.outlet_id, c.language) for c in claim()] == [("b", "en")]
-    with ledger.write() as book:  # the worker that had the other one vanished
-        deliveries.expire_leases(book, NOW + 61)
+    with ledger.write() as connection:  # the worker that had the other one vanished
+        deliveries.expire_leases(connection, NOW + 61)
     assert {c.release_id for c in claim(now=NOW + 62)} == {first, second}
 
 
@@ -200,8 +202,8 @@ def test_a_kill_cancels_and_goes_to_who_has_it_without_an_engine() -> None:
     kill = take(version=2, status="canceled", body_html=None)
     assert states(first) == {"delivered": 1, "canceled": 1}
     assert render(kill, "ko") == 1
-    with ledger.read() as book:
-        translation = makings.translation(book, kill, "ko")
+    with ledger.read() as connection:
+        translation = artifacts.translation(connection, kill, "ko")
     assert translation is not None
     assert (translation.headline, translation.body_html) == ("머리기사", "")
 
@@ -239,11 +241,11 @@ def test_matching(fields: dict[str, Any], languages: list[str]) -> None:
 
 
 def test_the_same_content_is_taken_once_and_other_content_refused() -> None:
-    with ledger.write() as book:
-        assert releases.take(book, release(), NOW).outcome == "new"
-        assert releases.take(book, release(), NOW).outcome == "known"
-        assert releases.take(book, release(headline="Another"), NOW).outcome == "conflict"
-        row = releases.find(book, URI)
+    with ledger.write() as connection:
+        assert releases.take(connection, release(), NOW).outcome == "new"
+        assert releases.take(connection, release(), NOW).outcome == "known"
+        assert releases.take(connection, release(headline="Another"), NOW).outcome == "conflict"
+        row = releases.find(connection, URI)
     assert row is not None
     assert row.version == 1
 

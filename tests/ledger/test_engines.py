@@ -11,14 +11,17 @@ from lives import receivers, take
 from samples import outlet
 from sqlalchemy import event, select, update
 
-from tasks import ledger, making, metering, shutdown
-from tasks.ledger import engines, makings
+from tasks import ledger
+from tasks.building import builds, engine_meter
+from tasks.building.engine_meter import LedgerMeter
+from tasks.ledger import artifacts
+from tasks.ledger import engine_usage as engines
 from tasks.ledger.schema import translations
-from tasks.metering import LedgerMeter
-from tasks.settings import settings
+from tasks.runtime import shutdown
+from tasks.runtime.settings import settings
 from tasks.translation.configuration import EngineDocument
+from tasks.translation.engines.metering import Busy, Usage
 from tasks.translation.errors import QuotaUsedUp, Retryable, Unsupported
-from tasks.translation.metered import Busy, Use
 
 pytestmark = pytest.mark.usefixtures("book")
 
@@ -26,23 +29,23 @@ LIMITED = EngineDocument.model_validate({"budget": {"characters": 1_000}})
 FREE = EngineDocument()
 
 
-def row(name: str = "deepl") -> Use:
-    with ledger.read() as book:
-        found = engines.get(book, name)
+def row(name: str = "deepl") -> Usage:
+    with ledger.read() as connection:
+        found = engines.get(connection, name)
     assert found is not None
-    return Use(**found)
+    return Usage(**found)
 
 
 def put(name: str = "deepl", **columns: object) -> None:
-    with ledger.write() as book:
-        engines.put(book, name, engines.lock(book, name) | columns)
+    with ledger.write() as connection:
+        engines.put(connection, name, engines.lock(connection, name) | columns)
 
 
 def fail(times: int, document: EngineDocument = LIMITED, name: str = "deepl") -> None:
     meter = LedgerMeter()
     for _ in range(times):
-        ticket = meter.ask(name, document, 10)
-        meter.note(name, document, ticket, Retryable("answered 503"))
+        permit = meter.ask(name, document, 10)
+        meter.note(name, document, permit, Retryable("answered 503"))
 
 
 def test_workers_side_by_side_use_a_budget_up_exactly() -> None:
@@ -93,15 +96,15 @@ def test_a_rest_holds_for_all_and_ends_with_an_answer() -> None:
         LedgerMeter().ask("deepl", LIMITED, 10)
     assert 20 < (caught.value.after or 0) <= 30
     put(rest_until=1.0)
-    ticket = LedgerMeter().ask("deepl", LIMITED, 10)
-    LedgerMeter().note("deepl", LIMITED, ticket, None)
+    permit = LedgerMeter().ask("deepl", LIMITED, 10)
+    LedgerMeter().note("deepl", LIMITED, permit, None)
     assert row().sound
 
 
 def test_the_month_is_that_of_utc_by_the_ledgers_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     def at(*moment: int) -> None:
         seconds = datetime(*moment, tzinfo=UTC).timestamp()  # type: ignore[arg-type]
-        monkeypatch.setattr(metering, "now", lambda _ledger: seconds)
+        monkeypatch.setattr(engine_meter, "now", lambda _ledger: seconds)
 
     at(2026, 11, 30, 23, 59, 59)
     LedgerMeter().ask("deepl", LIMITED, 900)
@@ -144,18 +147,18 @@ def held(language: str, reason: str) -> dict[str, object]:
     receivers(outlet(language, languages=[language]))
     number = take(uri=f"urn:x:{language}")
     key = {"release_id": number, "language": language}
-    with ledger.write() as book:
-        now = ledger.now(book)
-        attempt = makings.claim(book, translations, now=now, lease=60, **key)
-        makings.hold(book, translations, attempt=attempt, now=now, wait=3600, reason=reason, **key)
+    with ledger.write() as connection:
+        now = ledger.now(connection)
+        attempt = artifacts.claim(connection, translations, now=now, lease=60, **key)
+        artifacts.hold(connection, translations, attempt=attempt, now=now, wait=3600, reason=reason, **key)
     return key
 
 
 def waits(key: dict[str, object]) -> float:
     """Seconds until the clock hints at it."""
-    with ledger.read() as book:
+    with ledger.read() as connection:
         query = select(translations.c.hint_at).where(*(translations.c[name] == value for name, value in key.items()))
-        return float(book.execute(query).scalar_one()) - ledger.now(book)
+        return float(connection.execute(query).scalar_one()) - ledger.now(connection)
 
 
 def test_an_engine_that_answers_again_has_what_is_held_for_it_tried_at_once() -> None:
@@ -170,11 +173,11 @@ def test_an_engine_that_answers_again_has_what_is_held_for_it_tried_at_once() ->
 def test_waking_an_engine_does_the_same() -> None:
     mine = held("de", "no engine for en→de; supply a translation; left out: deepl (engines.deepl.key: is required)")
     fail(5)
-    assert metering.wake("deepl") == 1
+    assert engine_meter.wake("deepl") == 1
     assert row().sound
     assert row().month_characters == 50
     assert waits(mine) <= 0
-    assert metering.wake("deepl") == 0
+    assert engine_meter.wake("deepl") == 0
 
 
 @pytest.mark.parametrize(
@@ -183,9 +186,11 @@ def test_waking_an_engine_does_the_same() -> None:
 )
 def test_what_time_may_mend_is_tried_again_sooner(more: dict[str, object], seconds: float) -> None:
     key = held("de", "x")
-    with ledger.write() as book:
-        book.execute(update(translations).values(attempt=12))
-        makings.hold(book, translations, attempt=12, now=ledger.now(book), wait=60, reason="x", **key, **more)
+    with ledger.write() as connection:
+        connection.execute(update(translations).values(attempt=12))
+        artifacts.hold(
+            connection, translations, attempt=12, now=ledger.now(connection), wait=60, reason="x", **key, **more
+        )
     assert seconds - 5 < waits(key) <= seconds
 
 
@@ -208,9 +213,9 @@ def test_what_is_wrong_with_the_translation_file_is_the_reason_and_time_may_mend
     monkeypatch.setenv("FANWIRE_TRANSLATION_FILE", str(path))
     settings.cache_clear()
     key = held("es", "x")
-    with ledger.write() as book:
-        book.execute(update(translations).values(attempt=12))
-    made = making.make_translation(**key)  # type: ignore[arg-type]
+    with ledger.write() as connection:
+        connection.execute(update(translations).values(attempt=12))
+    made = builds.build_translation(**key)  # type: ignore[arg-type]
     assert reason in made.held["es"]
     assert 590 < waits(key) <= 600
 
@@ -222,14 +227,14 @@ def test_a_resting_engine_says_when_it_is_worth_coming_back(tmp_path: object, mo
     settings.cache_clear()
     key = held("es", "x")
     for _ in range(5):
-        assert "cannot be reached" in making.make_translation(**key).held["es"]  # type: ignore[arg-type]
-    assert "after 5 failures: cannot be reached" in making.make_translation(**key).held["es"]  # type: ignore[arg-type]
+        assert "cannot be reached" in builds.build_translation(**key).held["es"]  # type: ignore[arg-type]
+    assert "after 5 failures: cannot be reached" in builds.build_translation(**key).held["es"]  # type: ignore[arg-type]
     assert 20 < waits(key) <= 30
 
 
 def test_nobody_waits_in_a_worker_that_is_to_stop() -> None:
     shutdown.ask()
     try:
-        assert metering.patience().wait(60)  # at once; the limit is still there, and so the next wait is refused
+        assert engine_meter.patience().wait(60)  # at once; the limit is still there, and so the next wait is refused
     finally:
         shutdown._flag[0] = 0

@@ -13,9 +13,10 @@ from lives import NOW, claim, finish, receivers, render, result, take
 from samples import outlet
 from sqlalchemy import Connection, event
 
-from tasks import ledger, sweep
-from tasks.delivery.load import load
+from tasks import ledger
+from tasks.delivery.payloads import load
 from tasks.ledger import deliveries
+from tasks.operations import sweep
 
 GROWING = ("deliveries", "attempts", "releases", "translations", "renditions")
 
@@ -67,24 +68,24 @@ def life() -> None:
 @pytest.mark.parametrize(
     "work",
     [
-        lambda book: deliveries.expire_leases(book, NOW),
-        lambda book: deliveries.lift_embargoes(book, NOW),
+        lambda connection: deliveries.expire_leases(connection, NOW),
+        lambda connection: deliveries.lift_embargoes(connection, NOW),
         deliveries.next_due,
         deliveries.forgotten,
-        lambda book: load(book, deliveries.claim(book, "w", now=NOW, lease=9, limit=5)),
-        lambda book: deliveries.finish(
-            book, [result(c) for c in deliveries.claim(book, "w", now=NOW, lease=9, limit=5)]
+        lambda connection: load(connection, deliveries.claim(connection, "w", now=NOW, lease=9, limit=5)),
+        lambda connection: deliveries.finish(
+            connection, [result(c) for c in deliveries.claim(connection, "w", now=NOW, lease=9, limit=5)]
         ),
-        lambda book: deliveries.promote(book, 1, NOW),
-        lambda book: deliveries.supersede(book, "urn:1", 2, by_kill=False),
-        lambda book: deliveries.may_have(book, "urn:1", 2),
+        lambda connection: deliveries.promote(connection, 1, NOW),
+        lambda connection: deliveries.supersede(connection, "urn:1", 2, by_kill=False),
+        lambda connection: deliveries.may_have(connection, "urn:1", 2),
     ],
     ids=["expire", "lift", "next", "forgotten", "claim", "finish", "promote", "supersede", "may have"],
 )
 def test_no_query_of_the_hot_paths_walks_a_table(work: Callable[[Connection], Any]) -> None:
     life()
-    with plans() as told, ledger.write() as book:
-        work(book)
+    with plans() as told, ledger.write() as connection:
+        work(connection)
     assert told
     assert walks(told) == []
 

@@ -8,7 +8,7 @@ from samples import outlet
 
 from tasks import ledger
 from tasks.ledger import deliveries
-from tasks.states import State
+from tasks.model.states import State
 
 pytestmark = pytest.mark.usefixtures("book")
 UNDELIVERED = (State.EXHAUSTED, State.REJECTED)
@@ -25,8 +25,8 @@ def three(**fields: object) -> int:
 
 
 def replay(*states: State, **which: object) -> int:
-    with ledger.write() as book:
-        return deliveries.replay(book, NOW + 9, states=states, **which)  # type: ignore[arg-type]
+    with ledger.write() as connection:
+        return deliveries.replay(connection, NOW + 9, states=states, **which)  # type: ignore[arg-type]
 
 
 def test_what_an_outlet_missed_is_due_again_with_a_new_horizon() -> None:

@@ -17,46 +17,47 @@ from samples import URI, outlet, release
 from sheets import CHINESE, with_target
 from sqlalchemy import Connection, select, update
 
-from tasks import ledger, making, planning, review
-from tasks.delivery.load import load
-from tasks.documents import DocumentRefused
-from tasks.ledger import counts, deliveries, makings, releases, terms
+from tasks import ledger, planning, review
+from tasks.building import builds
+from tasks.delivery.payloads import load
+from tasks.ledger import artifacts, counts, deliveries, glossary_terms, releases
 from tasks.ledger.deliveries import Claim
 from tasks.ledger.schema import memory, renditions, translations
-from tasks.release import Translation
+from tasks.model.documents import DocumentRefused
+from tasks.model.release import Translation
+from tasks.model.states import ArtifactState, State
 from tasks.review import returning
-from tasks.settings import settings
-from tasks.states import Making, State
+from tasks.runtime.settings import settings
 from tasks.translation.exchange import xliff
-from tasks.translation.glossary import Term
-from tasks.translation.memory import APPROVED
+from tasks.translation.memory.entries import APPROVED
+from tasks.translation.protection.glossary import Term
 
 pytestmark = pytest.mark.usefixtures("book")
 
 
 def present() -> float:
-    with ledger.read() as book:
-        return ledger.now(book)
+    with ledger.read() as connection:
+        return ledger.now(connection)
 
 
 def planned(*outlets: Any, policy: planning.Policy = planning.no_approval, **fields: Any) -> int:
     """A release for these outlets; its number."""
     receivers(*outlets)
-    with ledger.write() as book:
-        taken = releases.take(book, release(**fields), present())
+    with ledger.write() as connection:
+        taken = releases.take(connection, release(**fields), present())
     planning.plan(taken.release_id, policy=policy)
     return taken.release_id
 
 
 def make(number: int, language: str) -> None:
     """What workers do, as far as they get."""
-    making.make_translation(number, language)
-    making.make_renditions(number, language)
+    builds.build_translation(number, language)
+    builds.build_renditions(number, language)
 
 
 def held(number: int) -> dict[str, int]:
-    with ledger.read() as book:
-        return {hold["reason"]: hold["n"] for hold in counts.holds(book, number)}
+    with ledger.read() as connection:
+        return {hold["reason"]: hold["n"] for hold in counts.holds(connection, number)}
 
 
 def claimed() -> list[Claim]:
@@ -64,15 +65,15 @@ def claimed() -> list[Claim]:
 
 
 def body(number: int, language: str, format: str = "ninjs") -> str:
-    with ledger.read() as book:
-        found = makings.rendition(book, number, language, format)
+    with ledger.read() as connection:
+        found = artifacts.rendition(connection, number, language, format)
     assert found is not None
     return found.body.decode()
 
 
 def sheet(number: int, language: str) -> xliff.Sheet:
-    with ledger.read() as book:
-        return review.sheet_of(review.look(book, number, language))
+    with ledger.read() as connection:
+        return review.sheet_of(review.look(connection, number, language))
 
 
 def returned(number: int, language: str, **targets: str) -> xliff.ReturnedSheet:
@@ -85,8 +86,8 @@ def returned(number: int, language: str, **targets: str) -> xliff.ReturnedSheet:
 
 
 def row(number: int, language: str) -> Any:
-    with ledger.read() as book:
-        found = makings.look(book, number, language)
+    with ledger.read() as connection:
+        found = artifacts.look(connection, number, language)
     assert found is not None
     return found
 
@@ -258,9 +259,9 @@ def test_an_embargo_and_a_pause_outlast_approval() -> None:
     review.approve(number, "zh-Hant")
     make(number, "zh-Hant")
     assert held(number) == {"embargo": 1, "outlet paused": 1}
-    with ledger.write() as book:
-        assert deliveries.lift_embargoes(book, 40_000_000_000.0) == [number]
-        assert deliveries.resume(book, ["paused"], 40_000_000_000.0) == 1
+    with ledger.write() as connection:
+        assert deliveries.lift_embargoes(connection, 40_000_000_000.0) == [number]
+        assert deliveries.resume(connection, ["paused"], 40_000_000_000.0) == 1
     assert states(number) == {"due": 2}
 
 
@@ -278,8 +279,8 @@ def test_a_row_in_flight_goes_out_with_the_older_text_and_waits_for_the_new_one_
     assert held(number) == {"translation": 1}
     make(number, "zh-Hant")
     [again] = claimed()
-    with ledger.read() as book:
-        [item], broken = load(book, [again])
+    with ledger.read() as connection:
+        [item], broken = load(connection, [again])
     assert not broken
     assert "公司釋出新的軟體" in item.rendition.body.decode()
 
@@ -291,11 +292,11 @@ def test_a_row_in_flight_that_comes_back_is_not_sent_unapproved() -> None:
     review.approve(number, "zh-Hant")
     make(number, "zh-Hant")
     [going] = claimed()
-    with ledger.write() as book:  # the memory forgets, so that an engine makes it again
-        book.execute(memory.delete())
-        book.execute(update(translations).values(units=None))
-        makings.remake_translation(book, number, "zh-Hant", present())
-        makings.remake_renditions(book, number, present(), "zh-Hant")
+    with ledger.write() as connection:  # the memory forgets, so that an engine makes it again
+        connection.execute(memory.delete())
+        connection.execute(update(translations).values(units=None))
+        artifacts.remake_translation(connection, number, "zh-Hant", present())
+        artifacts.remake_renditions(connection, number, present(), "zh-Hant")
     make(number, "zh-Hant")
     assert row(number, "zh-Hant").status == "checked"
     finish(result(going, State.DUE, present()))
@@ -310,8 +311,8 @@ def test_what_comes_late_of_an_attempt_still_counts_after_the_row_was_put_back()
     number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
     make(number, "zh-Hant")
     [going] = claimed()
-    with ledger.write() as book:
-        deliveries.expire_leases(book, present() + 3600)
+    with ledger.write() as connection:
+        deliveries.expire_leases(connection, present() + 3600)
     review.approve(number, "zh-Hant")
     assert claimed() == []
     assert finish(result(going)) == 1
@@ -321,14 +322,14 @@ def test_what_comes_late_of_an_attempt_still_counts_after_the_row_was_put_back()
 def begun_rendition(number: int) -> Callable[[Connection], None]:
     """A maker that has taken the rendition; what it does with it at the end, in one transaction."""
     key = {"release_id": number, "language": "zh-Hant", "format": "ninjs"}
-    with ledger.write() as book:
-        attempt = makings.claim(book, renditions, now=present(), lease=60, **key)
+    with ledger.write() as connection:
+        attempt = artifacts.claim(connection, renditions, now=present(), lease=60, **key)
     assert attempt is not None
     made = {"content_type": "text/plain", "body": b"x", "sha256": "0" * 64}
 
-    def end(book: Connection) -> None:
-        assert makings.finish(book, renditions, attempt=attempt, now=present(), made=made, **key)
-        deliveries.promote(book, number, present(), "zh-Hant")
+    def end(connection: Connection) -> None:
+        assert artifacts.finish(connection, renditions, attempt=attempt, now=present(), made=made, **key)
+        deliveries.promote(connection, number, present(), "zh-Hant")
 
     return end
 
@@ -336,8 +337,8 @@ def begun_rendition(number: int) -> Callable[[Connection], None]:
 def side_by_side(first: Callable[[Connection], Any], second: Callable[[], Any]) -> None:
     """`second` from beginning to end before `first` is committed; unless it has to wait for that."""
     other = threading.Thread(target=second)
-    with ledger.write() as book:
-        first(book)
+    with ledger.write() as connection:
+        first(connection)
         other.start()
         other.join(1)
     other.join()
@@ -345,11 +346,11 @@ def side_by_side(first: Callable[[Connection], Any], second: Callable[[], Any]) 
 
 def test_what_is_made_while_an_outlet_is_resumed_goes_out() -> None:
     number = planned(outlet("a", languages=["zh-Hant"], status="paused"), **CHINESE)
-    making.make_translation(number, "zh-Hant")
+    builds.build_translation(number, "zh-Hant")
 
     def resume() -> None:
-        with ledger.write() as book:
-            deliveries.resume(book, ["a"], present())
+        with ledger.write() as connection:
+            deliveries.resume(connection, ["a"], present())
 
     side_by_side(begun_rendition(number), resume)
     assert states(number) == {"due": 1}
@@ -370,21 +371,25 @@ def test_makers_at_work_lose_their_claims() -> None:
     number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
     make(number, "zh-Hant")
     key = {"release_id": number, "language": "zh-Hant"}
-    with ledger.write() as book:
-        makings.remake_renditions(book, number, present(), "zh-Hant")
-        late = makings.claim(book, renditions, now=present(), lease=60, format="ninjs", **key)
+    with ledger.write() as connection:
+        artifacts.remake_renditions(connection, number, present(), "zh-Hant")
+        late = artifacts.claim(connection, renditions, now=present(), lease=60, format="ninjs", **key)
     review.approve(number, "zh-Hant")
     old = {"content_type": "text/plain", "body": b"old", "sha256": "0" * 64}
-    with ledger.write() as book:
+    with ledger.write() as connection:
         assert late is not None
-        assert not makings.finish(book, renditions, attempt=late, now=present(), made=old, format="ninjs", **key)
+        assert not artifacts.finish(
+            connection, renditions, attempt=late, now=present(), made=old, format="ninjs", **key
+        )
     review.take(number, "zh-Hant", returned(number, "zh-Hant", headline="公司釋出新的軟體"))
-    with ledger.write() as book:
-        slow = makings.claim(book, translations, now=present(), lease=60, **key)
+    with ledger.write() as connection:
+        slow = artifacts.claim(connection, translations, now=present(), lease=60, **key)
     review.take(number, "zh-Hant", returned(number, "zh-Hant", headline="公司釋出全新軟體"))
-    with ledger.write() as book:
+    with ledger.write() as connection:
         assert slow is not None
-        assert not makings.finish(book, translations, attempt=slow, now=present(), made={"document": "{}"}, **key)
+        assert not artifacts.finish(
+            connection, translations, attempt=slow, now=present(), made={"document": "{}"}, **key
+        )
     make(number, "zh-Hant")
     assert "公司釋出全新軟體" in body(number, "zh-Hant")
 
@@ -399,9 +404,9 @@ def test_while_drains_claim_and_people_change_their_minds_nothing_is_half_and_ha
 
     def drain() -> None:
         while not done.is_set():
-            with ledger.write() as book:
-                claims = deliveries.claim(book, "w", now=ledger.now(book), lease=60, limit=5)
-                items, broken = load(book, claims)
+            with ledger.write() as connection:
+                claims = deliveries.claim(connection, "w", now=ledger.now(connection), lease=60, limit=5)
+                items, broken = load(connection, claims)
             wrong.extend(broken)
             for item in items:
                 status = "approved" if 'status="approved"' in (item.translation or "") else "checked"
@@ -415,12 +420,12 @@ def test_while_drains_claim_and_people_change_their_minds_nothing_is_half_and_ha
         thread.start()
     for _ in range(6):
         review.approve(number, "zh-Hant")
-        making.make_renditions(number, "zh-Hant")
-        with ledger.write() as book:
-            deliveries.revising(book)
-            book.execute(memory.delete())
-            book.execute(update(translations).values(units=None))
-            returning.make_anew(book, number, "zh-Hant", present())
+        builds.build_renditions(number, "zh-Hant")
+        with ledger.write() as connection:
+            deliveries.revising(connection)
+            connection.execute(memory.delete())
+            connection.execute(update(translations).values(units=None))
+            returning.make_anew(connection, number, "zh-Hant", present())
         make(number, "zh-Hant")
     review.approve(number, "zh-Hant")
     make(number, "zh-Hant")
@@ -429,8 +434,8 @@ def test_while_drains_claim_and_people_change_their_minds_nothing_is_half_and_ha
         thread.join()
     assert wrong == []
     assert ("a", "checked") not in seen
-    with ledger.write() as book:
-        deliveries.promote(book, number, present())
+    with ledger.write() as connection:
+        deliveries.promote(connection, number, present())
     assert states(number) == {"due": 12}
 
 
@@ -440,7 +445,7 @@ def test_while_drains_claim_and_people_change_their_minds_nothing_is_half_and_ha
 def test_a_language_without_any_engine_is_translated_by_people() -> None:
     number = planned(outlet("a", languages=["ko"], machine_translation="approved"))
     make(number, "ko")
-    assert row(number, "ko").state == Making.HELD
+    assert row(number, "ko").state == ArtifactState.HELD
     half = returned(number, "ko", headline="Acme Robotics, 포르투에 공장을 열다")
     assert review.take(number, "ko", half).accepted == ["headline"]
     make(number, "ko")
@@ -452,14 +457,14 @@ def test_a_language_without_any_engine_is_translated_by_people() -> None:
     assert (taken.accepted, taken.remade) == (["paragraph 1"], True)
     make(number, "ko")
     kept = row(number, "ko")
-    assert (kept.state, kept.status, kept.engine) == (Making.MADE, "approved", "memory")
+    assert (kept.state, kept.status, kept.engine) == (ArtifactState.MADE, "approved", "memory")
     assert '<a href=\\"https://acme.example/porto\\">공장</a>' in body(number, "ko")
     assert len(claimed()) == 1
 
 
 def look(number: int, language: str) -> review.Reviewed:
-    with ledger.read() as book:
-        return review.look(book, number, language)
+    with ledger.read() as connection:
+        return review.look(connection, number, language)
 
 
 def test_a_file_that_comes_back_unchanged_changes_nothing() -> None:
@@ -476,8 +481,8 @@ def test_only_what_changed_is_kept_and_no_engine_is_asked_again() -> None:
     make(number, "zh-Hant")
     review.take(number, "zh-Hant", returned(number, "zh-Hant", headline="公司釋出新的軟體"))
     assert held(number) == {"translation": 1}
-    with ledger.read() as book:
-        kept = book.execute(select(memory).where(memory.c.maker == APPROVED)).all()
+    with ledger.read() as connection:
+        kept = connection.execute(select(memory).where(memory.c.maker == APPROVED)).all()
     assert [(one.source, one.origin) for one in kept] == [("公司发布新软件", f"review of {URI} v1")]
     make(number, "zh-Hant")
     assert [(unit.name, unit.approved) for unit in look(number, "zh-Hant").units] == [
@@ -525,9 +530,9 @@ def test_what_would_break_the_page_is_refused_whatever_is_said(target: str, prob
     with pytest.raises(DocumentRefused, match=re.escape("paragraph 1, sentence 1")) as refusal:
         review.take(number, "zh-Hant", file, despite_warnings=True)
     assert problem in str(refusal.value)
-    assert row(number, "zh-Hant").state == Making.MADE
-    with ledger.read() as book:
-        assert not book.execute(select(memory).where(memory.c.maker == APPROVED)).all()
+    assert row(number, "zh-Hant").state == ArtifactState.MADE
+    with ledger.read() as connection:
+        assert not connection.execute(select(memory).where(memory.c.maker == APPROVED)).all()
 
 
 def test_other_checks_warn_and_can_be_overruled() -> None:
@@ -567,8 +572,8 @@ def test_a_file_of_another_version_language_or_release_is_refused_in_words() -> 
 def test_what_the_room_would_not_use_is_refused() -> None:
     number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE | {"body_html": "<p>2025</p><p>员工很高兴。</p>"})
     make(number, "zh-Hant")
-    with ledger.write() as book:
-        terms.put(book, [asdict(Term("zh-Hans", "zh-Hant", "软件", "軟件", forbidden=True))])
+    with ledger.write() as connection:
+        glossary_terms.put(connection, [asdict(Term("zh-Hans", "zh-Hant", "软件", "軟件", forbidden=True))])
     for changed, problem in (
         ({"headline": "公司釋出新軟件"}, "headline: the glossary forbids '軟件' (for '软件')"),
         ({"paragraph_1": "公元2025年"}, "paragraph 1: has no words to translate"),
@@ -623,7 +628,7 @@ def test_what_comes_after_all_has_left_is_kept_for_others_and_nothing_is_made() 
     finish(*map(result, claimed()))
     taken = review.take(number, "zh-Hant", returned(number, "zh-Hant", headline="公司釋出新的軟體"))
     assert (taken.accepted, taken.remade) == (["headline"], False)
-    assert row(number, "zh-Hant").state == Making.MADE
+    assert row(number, "zh-Hant").state == ArtifactState.MADE
     later = planned(version=2, **CHINESE)
     make(later, "zh-Hant")
     assert "公司釋出新的軟體" in body(later, "zh-Hant")
@@ -655,12 +660,12 @@ def test_what_waits_for_a_person_is_listed_the_oldest_first() -> None:
     second = planned(outlet("b", languages=["ko"]), uri="urn:x:two")
     make(first, "zh-Hant")
     make(second, "ko")
-    with ledger.read() as book:
-        found = [(one.release.uri, one.language, one.standing, one.waits) for one in review.waiting(book)]
+    with ledger.read() as connection:
+        found = [(one.release.uri, one.language, one.standing, one.waits) for one in review.waiting(connection)]
     assert found == [("urn:x:one", "zh-Hant", "checked", 1), ("urn:x:two", "ko", "draft", 0)]
     review.approve(first, "zh-Hant")
-    with ledger.read() as book:
-        assert [one.release.uri for one in review.waiting(book)] == ["urn:x:two"]
+    with ledger.read() as connection:
+        assert [one.release.uri for one in review.waiting(connection)] == ["urn:x:two"]
 
 
 def test_the_page_is_one_safe_file_whatever_it_holds() -> None:
@@ -672,8 +677,10 @@ def test_the_page_is_one_safe_file_whatever_it_holds() -> None:
         '<code>&lt;img src=x onerror=alert(1)&gt;</code>.</p>',
     )  # fmt: skip
     make(number, "ar")
-    with ledger.write() as book:
-        book.execute(update(translations).where(translations.c.language == "ar").values(reason=f"engine said {evil}"))
+    with ledger.write() as connection:
+        connection.execute(
+            update(translations).where(translations.c.language == "ar").values(reason=f"engine said {evil}")
+        )
     page = review.as_html(look(number, "ar"), "Testwire")
     assert "<script" not in page
     assert "&lt;img src=x" in page

@@ -30,16 +30,18 @@ from machine import Going, Vanished, Worker, World, quick, wipe, words
 from samples import outlet, release
 from sqlalchemy import Row, select
 
-from tasks import embargo, ledger, making, planning, review, sweep
-from tasks.delivery.courier import ErrorKind
-from tasks.documents import DocumentRefused
-from tasks.ledger import deliveries, makings, outlets, releases
+from tasks import ledger, planning, review
+from tasks.building import builds
+from tasks.delivery.transfers.loop import ErrorKind
+from tasks.ledger import artifacts, deliveries, outlets, releases
 from tasks.ledger.schema import attempts, renditions, translations
 from tasks.ledger.schema import deliveries as rows
 from tasks.ledger.schema import outlets as outlet_rows
 from tasks.ledger.schema import releases as release_rows
+from tasks.model.documents import DocumentRefused
+from tasks.model.states import FINAL, ArtifactState, Hold, State, Verdict
+from tasks.operations import embargo, sweep
 from tasks.review import returning, reviewed
-from tasks.states import FINAL, Hold, Making, State, Verdict
 
 EXAMPLES = {"sqlite": 30, "postgresql": 8}
 STEPS = 40
@@ -143,21 +145,21 @@ class Wire(RuleBasedStateMachine):
 
     @rule(document=outlet_documents)
     def import_outlet(self, document: dict[str, Any]) -> None:
-        with ledger.write() as book:
-            outlets.put(book, [outlet(**document)], self.clock.now)
+        with ledger.write() as connection:
+            outlets.put(connection, [outlet(**document)], self.clock.now)
 
     @rule(name=names, disable=st.booleans())
     def pause(self, name: str, disable: bool) -> None:
         status, hold = ("disabled", Hold.DISABLED) if disable else ("paused", Hold.PAUSED)
-        with ledger.write() as book:
-            outlets.set_status(book, [name], status, "test", self.clock.now)
-            deliveries.hold_for_status(book, [name], hold)
+        with ledger.write() as connection:
+            outlets.set_status(connection, [name], status, "test", self.clock.now)
+            deliveries.hold_for_status(connection, [name], hold)
 
     @rule(name=names)
     def resume(self, name: str) -> None:
-        with ledger.write() as book:
-            outlets.set_status(book, [name], "active", None, self.clock.now)
-            deliveries.resume(book, [name], self.clock.now)
+        with ledger.write() as connection:
+            outlets.set_status(connection, [name], "active", None, self.clock.now)
+            deliveries.resume(connection, [name], self.clock.now)
 
     @rule(
         name=st.none() | names,
@@ -167,9 +169,9 @@ class Wire(RuleBasedStateMachine):
     def replay(self, name: str | None, number: int, states: Sequence[str]) -> None:
         release_id = self.release(number).id if name is None and self.releases() else None
         before = self.rows()
-        with ledger.write() as book:
+        with ledger.write() as connection:
             chosen = [State(state) for state in states]
-            deliveries.replay(book, self.clock.now, states=chosen, release_id=release_id, outlet_id=name)
+            deliveries.replay(connection, self.clock.now, states=chosen, release_id=release_id, outlet_id=name)
         for id, row in self.rows().items():
             if row.state != before[id].state:
                 assert before[id].state in {"delivered", "rejected", "exhausted"} & set(states), "replay took it"
@@ -199,9 +201,9 @@ class Wire(RuleBasedStateMachine):
         if newest is None:
             return
         gone = {"status": "canceled", "body_html": None, "translations": {}, "embargo_until": None, "urgency": 1}
-        with ledger.write() as book:
-            document = releases.get(book, newest.id).model_copy(update={"version": newest.version + 1, **gone})
-            releases.take(book, document, self.clock.now)
+        with ledger.write() as connection:
+            document = releases.get(connection, newest.id).model_copy(update={"version": newest.version + 1, **gone})
+            releases.take(connection, document, self.clock.now)
         if ready:
             self.prepare_all()
 
@@ -209,15 +211,15 @@ class Wire(RuleBasedStateMachine):
         fields = {"uri": uri, "version": version, **content}
         if fields.get("embargo_until"):
             fields["embargo_until"] = self.moment(fields["embargo_until"])
-        with ledger.write() as book:
-            releases.take(book, release(**fields), self.clock.now)
+        with ledger.write() as connection:
+            releases.take(connection, release(**fields), self.clock.now)
 
     @precondition(lambda self: self.releases())
     @rule(number=which, seconds=st.none() | seconds)
     def move_embargo(self, number: int, seconds: float | None) -> None:
         try:
-            with ledger.write() as book:
-                embargo.move(book, self.release(number).id, None if seconds is None else self.moment(seconds))
+            with ledger.write() as connection:
+                embargo.move(connection, self.release(number).id, None if seconds is None else self.moment(seconds))
         except DocumentRefused:
             pass
 
@@ -233,27 +235,27 @@ class Wire(RuleBasedStateMachine):
     @rule(number=which, outcome=outcomes, act=elsewhere, moments=st.integers(0, 2))
     def translate(self, number: int, outcome: str, act: Any, moments: int) -> None:
         self.meanwhile(act, moments)
-        self.make(making.make_translation, self.to_make(translations), number, outcome)
+        self.make(builds.build_translation, self.to_make(translations), number, outcome)
 
     @precondition(lambda self: self.to_make(renditions))
     @rule(number=which, outcome=outcomes, act=elsewhere, moments=st.integers(0, 2))
     def format(self, number: int, outcome: str, act: Any, moments: int) -> None:
         self.meanwhile(act, moments)
-        self.make(making.make_renditions, self.to_make(renditions), number, outcome)
+        self.make(builds.build_renditions, self.to_make(renditions), number, outcome)
 
     def prepare_all(self) -> None:
         sweep.sweep(self.clock.now)
         for row in self.releases():
             planning.plan(row.id, self.clock.now, policy)
-        for table, work in ((translations, making.make_translation), (renditions, making.make_renditions)):
+        for table, work in ((translations, builds.build_translation), (renditions, builds.build_renditions)):
             for number in range(len(self.to_make(table))):
                 self.make(work, self.to_make(table), number, "made")
 
     @precondition(lambda self: self.releases())
     @rule(number=which, language=st.none() | tongues)
     def promote(self, number: int, language: str | None) -> None:
-        with ledger.write() as book:
-            deliveries.promote(book, self.release(number).id, self.clock.now, language)
+        with ledger.write() as connection:
+            deliveries.promote(connection, self.release(number).id, self.clock.now, language)
 
     # --- review
 
@@ -270,11 +272,11 @@ class Wire(RuleBasedStateMachine):
         release_id = self.release(number).id
         self.world.status = "approved" if by_people else "checked"
         try:
-            with ledger.write() as book:
-                deliveries.revising(book)
-                reviewed.to_change(book, releases.get(book, release_id), release_id, language)
-                if deliveries.still_open(book, release_id, language):
-                    returning.make_anew(book, release_id, language, self.clock.now)
+            with ledger.write() as connection:
+                deliveries.revising(connection)
+                reviewed.to_change(connection, releases.get(connection, release_id), release_id, language)
+                if deliveries.still_open(connection, release_id, language):
+                    returning.make_anew(connection, release_id, language, self.clock.now)
         except DocumentRefused:
             pass
         if ready:
@@ -329,8 +331,8 @@ class Wire(RuleBasedStateMachine):
         for going in mine.going:
             if id(going) not in known:
                 claim = going.item.claim
-                with ledger.read() as book:
-                    going.text = makings.translation(book, claim.release_id, claim.language)
+                with ledger.read() as connection:
+                    going.text = artifacts.translation(connection, claim.release_id, claim.language)
                 self.started(going, mine, active)
 
     def started(self, going: Going, mine: Worker, active: set[str]) -> None:
@@ -408,8 +410,8 @@ class Wire(RuleBasedStateMachine):
         assert all(version <= heading.version for version, _ in earlier), f"v{heading.version} after {earlier}"
         assert action == "kill" or "kill" not in {action for _, action in earlier}, "something after a kill"
         assert not going.unwelcome, "claimed although the outlet was not active"
-        with ledger.read() as book:
-            document = releases.get(book, claim.release_id)
+        with ledger.read() as connection:
+            document = releases.get(connection, claim.release_id)
         assert not document.embargoed_at(self.clock.now), "received before its embargo"
         assert going.text is not None, "claimed while its translation was being made"
         assert going.transfer.body == words(document, going.text, claim.format), "old bytes"
@@ -428,13 +430,13 @@ class Wire(RuleBasedStateMachine):
 
     @rule()
     def expire_leases(self) -> None:
-        with ledger.write() as book:
-            deliveries.expire_leases(book, self.clock.now)
+        with ledger.write() as connection:
+            deliveries.expire_leases(connection, self.clock.now)
 
     @rule()
     def lift_embargoes(self) -> None:
-        with ledger.write() as book:
-            deliveries.lift_embargoes(book, self.clock.now)
+        with ledger.write() as connection:
+            deliveries.lift_embargoes(connection, self.clock.now)
 
     @rule()
     def sweep(self) -> None:
@@ -468,8 +470,8 @@ class Wire(RuleBasedStateMachine):
             assert row.attempt >= was.attempt
             if was.state in FINAL:
                 assert row.state == was.state, f"{was.state} became {row.state}"
-        with ledger.read() as book:
-            noted = book.execute(select(attempts)).all()
+        with ledger.read() as connection:
+            noted = connection.execute(select(attempts)).all()
         for attempt in noted:
             row = now_rows[attempt.delivery_id]
             assert 1 <= attempt.attempt <= row.attempt
@@ -509,8 +511,8 @@ class Wire(RuleBasedStateMachine):
 
     def approve_all(self) -> None:
         """Somebody looks at what waits, as often as it comes."""
-        with ledger.read() as book:
-            waiting = [one for one in review.waiting(book) if one.waits]
+        with ledger.read() as connection:
+            waiting = [one for one in review.waiting(connection) if one.waits]
         for one in waiting:
             with suppress(DocumentRefused):  # it is being made anew
                 review.approve(one.release_id, one.language)
@@ -523,10 +525,10 @@ class Wire(RuleBasedStateMachine):
         for release_id in found.to_plan:
             planning.plan(release_id, self.clock.now, policy)
         for release_id, language in found.to_translate:
-            making.make_translation(release_id, language)
-            making.make_renditions(release_id, language)
+            builds.build_translation(release_id, language)
+            builds.build_renditions(release_id, language)
         for release_id, language in found.to_format:
-            making.make_renditions(release_id, language)
+            builds.build_renditions(release_id, language)
         self.approve_all()
         answered = 0
         for number in range(len(self.workers)):
@@ -553,29 +555,29 @@ class Wire(RuleBasedStateMachine):
     # --- what the machine sees
 
     def rows(self) -> dict[int, Row]:
-        with ledger.read() as book:
-            return {row.id: row for row in book.execute(select(rows).order_by(rows.c.id))}
+        with ledger.read() as connection:
+            return {row.id: row for row in connection.execute(select(rows).order_by(rows.c.id))}
 
     def releases(self) -> list[Row]:
-        with ledger.read() as book:
-            return list(book.execute(select(release_rows).order_by(release_rows.c.id)))
+        with ledger.read() as connection:
+            return list(connection.execute(select(release_rows).order_by(release_rows.c.id)))
 
     def release(self, number: int) -> Row:
         found = self.releases()
         return found[-1 - number % len(found)]
 
     def newest(self, uri: str) -> Row | None:
-        with ledger.read() as book:
-            return releases.find(book, uri)
+        with ledger.read() as connection:
+            return releases.find(connection, uri)
 
     def active(self) -> set[str]:
-        with ledger.read() as book:
-            return set(book.execute(select(outlet_rows.c.id).where(outlet_rows.c.status == "active")).scalars())
+        with ledger.read() as connection:
+            return set(connection.execute(select(outlet_rows.c.id).where(outlet_rows.c.status == "active")).scalars())
 
     def to_make(self, table: Any) -> list[tuple[int, str]]:
-        query = select(table.c.release_id, table.c.language).where(table.c.state != Making.MADE).distinct()
-        with ledger.read() as book:
-            return [tuple(row) for row in book.execute(query.order_by(table.c.release_id, table.c.language))]
+        query = select(table.c.release_id, table.c.language).where(table.c.state != ArtifactState.MADE).distinct()
+        with ledger.read() as connection:
+            return [tuple(row) for row in connection.execute(query.order_by(table.c.release_id, table.c.language))]
 
     def going(self) -> list[Going]:
         return [going for worker in self.workers for going in worker.going]

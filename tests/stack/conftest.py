@@ -10,7 +10,7 @@ import pytest
 from farm import Farm
 from stacks import Stack, running
 
-from tasks.settings import settings
+from tasks.runtime.settings import settings
 
 PRESS = 300
 PLAN: dict[str, dict[str, Any]] = {
@@ -33,8 +33,8 @@ TIMES = {
     "DEADLINE": "1.5",
     "LEASE": "6.6",
     "RETRY_BASE": "0.5",
-    "MAKING_LEASE": "3",
-    "MAKING_RETRY": "2",
+    "BUILD_LEASE": "3",
+    "BUILD_RETRY": "2",
     "TICK": "0.5",
     "IN_FLIGHT": "20",
     "CLAIM_CHUNK": "20",

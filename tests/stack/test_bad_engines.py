@@ -43,7 +43,7 @@ def stack(farm: Farm, tmp_path_factory: pytest.TempPathFactory):
         "languages": {language: {"engines": [f"bad-{language}"]} for language in manners},
     }
     (folder / "translation.yaml").write_text(yaml.safe_dump(configuration))
-    settings = {**TIMES, "MAKING_RETRY": "600", "TRANSLATION_FILE": str(folder / "translation.yaml")}
+    settings = {**TIMES, "BUILD_RETRY": "600", "TRANSLATION_FILE": str(folder / "translation.yaml")}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", f"{folder}:{ROOT / 'tests'}")
         with running(tmp_path_factory.mktemp("stack"), farm, settings) as stack:

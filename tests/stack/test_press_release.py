@@ -13,7 +13,7 @@ from translation.press_release import BODY, DOCUMENT, NAMES
 from translation.samples import needs_apertium
 
 from tasks import ledger
-from tasks.ledger import makings, releases
+from tasks.ledger import artifacts, releases
 from tasks.ledger.schema import memory
 
 from .conftest import Stack
@@ -31,9 +31,9 @@ def submit(stack: Stack, folder: Path, **fields: object) -> None:
 def received(stack: Stack, language: str, version: int) -> str:
     """The page that the outlet of this language has got, byte for byte."""
     [receipt] = stack.farm.receipts(release=URI, outlet=f"paper-{language}", version=str(version))
-    with ledger.read() as book:
-        row = releases.find(book, URI, version)
-        page = makings.rendition(book, row.id, language, "html")
+    with ledger.read() as connection:
+        row = releases.find(connection, URI, version)
+        page = artifacts.rendition(connection, row.id, language, "html")
     assert hashlib.sha256(page.body).hexdigest() == receipt["sha256"]
     return page.body.decode()
 
@@ -65,8 +65,8 @@ def test_a_press_release_and_its_correction_reach_outlets_in_three_languages(sta
 def learned(origin: str) -> dict[str, int]:
     """How many units an engine was asked for, for this release version, in each language."""
     query = select(memory.c.target_language, func.count()).where(memory.c.origin == origin)
-    with ledger.read() as book:
-        return dict(map(tuple, book.execute(query.group_by(memory.c.target_language))))
+    with ledger.read() as connection:
+        return dict(map(tuple, connection.execute(query.group_by(memory.c.target_language))))
 
 
 def blocks(page: str) -> set[str]:

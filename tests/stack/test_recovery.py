@@ -22,10 +22,10 @@ from translation.samples import needs_apertium
 from typer.testing import CliRunner
 
 from tasks import ledger
-from tasks.ledger import engines
-from tasks.settings import settings
+from tasks.ledger import engine_usage as engines
+from tasks.runtime.settings import settings
 from tasks.translation.engines.apertium import MODES
-from tasks.translation.metered import THRESHOLD
+from tasks.translation.engines.metering import THRESHOLD
 from workers.cli import app
 from workers.producer import Producer
 
@@ -104,7 +104,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             running(
                 tmp_path_factory.mktemp("stack"),
                 farm,
-                TIMES | {"TRANSLATION_FILE": str(scene.file), "MAKING_RETRY": "1"},
+                TIMES | {"TRANSLATION_FILE": str(scene.file), "BUILD_RETRY": "1"},
             ) as stack,
         ):
             scene.stack = stack
@@ -164,8 +164,8 @@ def test_engines_that_failed_too_often_are_left_alone_and_what_waited_leaves_aft
 
 
 def rests(name: str) -> bool:
-    with ledger.read() as book:
-        row = engines.get(book, name)
+    with ledger.read() as connection:
+        row = engines.get(connection, name)
     return row is not None and row["failures"] >= THRESHOLD
 
 

@@ -45,9 +45,9 @@ def typed(*arguments: str, status: int = 0) -> str:
 
 
 def states(uri: str) -> dict[str, int]:
-    with ledger.read() as book:
-        row = releases.find(book, uri)
-        return counts.total(counts.states(book, row.id)) if row else {}
+    with ledger.read() as connection:
+        row = releases.find(connection, uri)
+        return counts.total(counts.states(connection, row.id)) if row else {}
 
 
 def wait_until_delivered(stack: Stack, uri: str, count: int = PRESS, seconds: float = 40) -> None:
@@ -60,8 +60,8 @@ def assert_all_have_it_once(stack: Stack, uri: str) -> None:
     assert tally["releases"][uri]["1"]["en"]["outlets"] == PRESS
     doubled = {fault["outlet"] for fault in tally["doubled"]}
     assert not {name for name in tally if name != "doubled" and tally[name] and isinstance(tally[name], list)}
-    with ledger.read() as book:
-        unsure = {outlet for outlet, _ in counts.unknowable(book, releases.find(book, uri).id)}
+    with ledger.read() as connection:
+        unsure = {outlet for outlet, _ in counts.unknowable(connection, releases.find(connection, uri).id)}
     assert doubled <= unsure
 
 
@@ -146,8 +146,8 @@ def test_every_worker_killed_at_once(stack: Stack) -> None:
 
 def test_a_release_of_which_every_hint_was_lost(stack: Stack) -> None:
     uri = f"urn:x:{uuid.uuid4().hex}"
-    with ledger.write() as book:
-        releases.take(book, release(uri=uri, circuits=["few"], translations=DE), time.time() - 60)
+    with ledger.write() as connection:
+        releases.take(connection, release(uri=uri, circuits=["few"], translations=DE), time.time() - 60)
     until(lambda: states(uri).get("delivered") == 4, 20, lambda: states(uri))
 
 

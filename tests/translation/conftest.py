@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.release import Release, read_release
+from tasks.model.release import Release, read_release
 
 from .samples import DOCUMENT
 

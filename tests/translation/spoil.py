@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tasks.languages import locale_of
+from tasks.model.languages import locale_of
 from tasks.translation.figures import dates, numerals
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined, shown, words_of
 

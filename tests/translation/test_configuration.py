@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tasks.documents import DocumentRefused
+from tasks.model.documents import DocumentRefused
 from tasks.translation.configuration import DEFAULT, EngineDocument, read_configuration, read_or_last, required
 
 

@@ -11,17 +11,19 @@ from samples import outlet, release
 from sqlalchemy import Engine as Database
 from sqlalchemy import select, update
 
-from tasks import ledger, making, planning, sweep
+from tasks import ledger, planning
+from tasks.building import builds
 from tasks.formatting import house_text
-from tasks.ledger import makings, memories, outlets, releases, terms
+from tasks.ledger import artifacts, glossary_terms, memory_entries, outlets, releases
 from tasks.ledger.schema import memory as memory_table
-from tasks.release import Translation
-from tasks.settings import settings
-from tasks.translation import router
+from tasks.model.release import Translation
+from tasks.operations import sweep
+from tasks.runtime.settings import settings
+from tasks.translation.engines import registry
 from tasks.translation.engines.apertium import Apertium
 from tasks.translation.errors import Retryable
-from tasks.translation.exchange import pairs
-from tasks.translation.memory import APPROVED
+from tasks.translation.exchange import aligned_texts
+from tasks.translation.memory.entries import APPROVED
 from tasks.translation.pieces import shown
 
 from .samples import needs_apertium
@@ -81,16 +83,16 @@ class Babbling(Counting):
         return [tuple(said(p) if isinstance(p, str) else p for p in unit) for unit in units]
 
 
-Use = Callable[[type[Counting]], Counting]
+Usage = Callable[[type[Counting]], Counting]
 
 
 @pytest.fixture
-def use(monkeypatch: pytest.MonkeyPatch) -> Use:
+def use(monkeypatch: pytest.MonkeyPatch) -> Usage:
     """Makes an engine the only one there is."""
 
     def one(kind: type[Counting]) -> Counting:
         engine = kind()
-        monkeypatch.setattr(router, "roster", lambda _=None: router.Roster({"apertium": engine}, {}))
+        monkeypatch.setattr(registry, "load_registry", lambda _=None: registry.Registry({"apertium": engine}, {}))
         return engine
 
     return one
@@ -99,15 +101,15 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Use:
 def make(version: int = 1, body: str = BODY, languages: tuple[str, ...] = ("es",), **fields: Any) -> dict[str, Any]:
     """A version of a release, and what each language became."""
     wanted = release(version=version, body_html=body, headline=fields.pop("headline", "Acme opens a factory"), **fields)
-    with ledger.write() as book:
-        outlets.put(book, [outlet("all", languages=["en", *languages])], time.time())
-        number = releases.take(book, wanted, ledger.now(book)).release_id
+    with ledger.write() as connection:
+        outlets.put(connection, [outlet("all", languages=["en", *languages])], time.time())
+        number = releases.take(connection, wanted, ledger.now(connection)).release_id
     planning.plan(number, time.time())
     found = {}
     for language in languages:
-        held = making.make_translation(number, language).held
-        with ledger.read() as book:
-            found[language] = held.get(language) or makings.translation(book, number, language)
+        held = builds.build_translation(number, language).held
+        with ledger.read() as connection:
+            found[language] = held.get(language) or artifacts.translation(connection, number, language)
     return found
 
 
@@ -123,7 +125,7 @@ KINDS = [
 
 @pytest.mark.parametrize(("kind", "languages"), KINDS)
 def test_a_correction_of_one_sentence_asks_for_one_unit_in_each_language(
-    use: Use, kind: type[Counting], languages: tuple[str, ...]
+    use: Usage, kind: type[Counting], languages: tuple[str, ...]
 ) -> None:
     engine = use(kind)
     first = make(languages=languages)
@@ -139,7 +141,7 @@ def test_a_correction_of_one_sentence_asks_for_one_unit_in_each_language(
 
 @pytest.mark.parametrize(("kind", "languages"), KINDS)
 def test_a_link_more_and_a_paragraph_elsewhere_change_nothing_else(
-    use: Use, kind: type[Counting], languages: tuple[str, ...]
+    use: Usage, kind: type[Counting], languages: tuple[str, ...]
 ) -> None:
     engine = use(kind)
     first = make(languages=languages)
@@ -159,7 +161,7 @@ def test_a_link_more_and_a_paragraph_elsewhere_change_nothing_else(
 
 @pytest.mark.parametrize(("kind", "languages"), KINDS)
 def test_after_an_upgrade_a_correction_stays_as_it_is_and_a_new_release_is_asked_anew(
-    use: Use, kind: type[Counting], languages: tuple[str, ...]
+    use: Usage, kind: type[Counting], languages: tuple[str, ...]
 ) -> None:
     engine = use(kind)
     first = make(languages=languages)
@@ -175,7 +177,7 @@ def test_after_an_upgrade_a_correction_stays_as_it_is_and_a_new_release_is_asked
     assert {made.model for made in other.values()} == {"model 2"}
 
 
-def test_another_release_with_the_same_sentences_costs_nothing(use: Use) -> None:
+def test_another_release_with_the_same_sentences_costs_nothing(use: Usage) -> None:
     engine = use(Babbling)
     first = make()["es"]
     engine.count()
@@ -188,7 +190,7 @@ def test_another_release_with_the_same_sentences_costs_nothing(use: Use) -> None
 
 @pytest.mark.parametrize("dies_after", [1, 3])
 def test_an_interrupted_translation_asks_only_for_the_rest(
-    use: Use, monkeypatch: pytest.MonkeyPatch, dies_after: int
+    use: Usage, monkeypatch: pytest.MonkeyPatch, dies_after: int
 ) -> None:
     engine = use(Babbling)
     monkeypatch.setattr(Babbling, "capabilities", Apertium.capabilities.__class__("native", units=1))
@@ -199,10 +201,10 @@ def test_an_interrupted_translation_asks_only_for_the_rest(
     assert len(done) == dies_after
     engine.dies_after = None
     engine.count()
-    with ledger.write() as book:
-        number = releases.find(book, release().uri).id
-        book.execute(update(ledger.schema.engines).values(rest_until=0))
-    assert making.make_translation(number, "es").held == {}
+    with ledger.write() as connection:
+        number = releases.find(connection, release().uri).id
+        connection.execute(update(ledger.schema.engines).values(rest_until=0))
+    assert builds.build_translation(number, "es").held == {}
     assert not set(done) & set(engine.asked)
     assert len(engine.asked) == 5 - dies_after
 
@@ -210,7 +212,7 @@ def test_an_interrupted_translation_asks_only_for_the_rest(
 # --- house texts, glossary, imports
 
 
-def test_a_house_text_in_a_release_is_in_the_words_of_the_house(use: Use) -> None:
+def test_a_house_text_in_a_release_is_in_the_words_of_the_house(use: Usage) -> None:
     engine = use(Babbling)
     made = make(body=f"<p>{FOURTH}</p><h2>Media contact</h2><p>Sports</p>", languages=("es", "de"))
     heading = house_text("es").contact
@@ -221,29 +223,31 @@ def test_a_house_text_in_a_release_is_in_the_words_of_the_house(use: Use) -> Non
     assert (alone.headline, alone.status) == ("Sport", "approved")
 
 
-def test_an_approved_entry_wins_over_the_house(use: Use) -> None:
+def test_an_approved_entry_wins_over_the_house(use: Usage) -> None:
     use(Babbling)
-    entry = pairs.entry("Sports", "Leibesübungen", "en", "de")
+    entry = aligned_texts.entry("Sports", "Leibesübungen", "en", "de")
     assert entry is not None
-    with ledger.write() as book:
+    with ledger.write() as connection:
         row = {"source_language": "en", "target_language": "de", "origin": "a.csv"}
-        memories.keep(book, [vars(entry) | row], now=1.0)
+        memory_entries.keep(connection, [vars(entry) | row], now=1.0)
     assert make(headline="Sports", body="<p>Sports</p>", languages=("de",))["de"].headline == "Leibesübungen"
 
 
-def test_the_glossary_of_the_ledger_is_used(use: Use) -> None:
+def test_the_glossary_of_the_ledger_is_used(use: Usage) -> None:
     engine = use(Babbling)
     row = {"source_language": "en", "source": "factory", "match_case": False, "forbidden": False, "part": None}
-    with ledger.write() as book:
-        terms.put(book, [row | {"target_language": "es", "target": "fábrica"}])
-        terms.put(book, [row | {"target_language": "es", "target": "planta"}])
-        terms.put(book, [row | {"target_language": "de", "target": "Werk"}])
-        assert [found.target for found in terms.listed(book, sources=["en"], targets=["es"])] == ["planta"]
+    with ledger.write() as connection:
+        glossary_terms.put(connection, [row | {"target_language": "es", "target": "fábrica"}])
+        glossary_terms.put(connection, [row | {"target_language": "es", "target": "planta"}])
+        glossary_terms.put(connection, [row | {"target_language": "de", "target": "Werk"}])
+        assert [found.target for found in glossary_terms.listed(connection, sources=["en"], targets=["es"])] == [
+            "planta"
+        ]
     made = make()["es"]
     assert made.body_html.count("planta") == 2
     engine.count()
-    with ledger.write() as book:
-        terms.put(book, [row | {"target_language": "es", "target": "nave"}])
+    with ledger.write() as connection:
+        glossary_terms.put(connection, [row | {"target_language": "es", "target": "nave"}])
     again = make(uri="urn:x:other")["es"]
     assert again.body_html == made.body_html.replace("planta", "nave")
     assert engine.count() == 0
@@ -262,12 +266,12 @@ def test_what_engines_made_is_forgotten_after_its_days_in_small_portions(
 
     def keep(key: str, maker: str, days: float) -> None:
         row = {"key": key, "maker": maker, "source": "", "target": "[]", "source_language": "en", "origin": "x"}
-        with ledger.write() as book:
-            memories.keep(book, [row | {"target_language": "de"}], now=present - days * day)
+        with ledger.write() as connection:
+            memory_entries.keep(connection, [row | {"target_language": "de"}], now=present - days * day)
 
     def left() -> set[tuple[str, str]]:
-        with ledger.read() as book:
-            return {tuple(row) for row in book.execute(select(memory_table.c.key, memory_table.c.maker))}
+        with ledger.read() as connection:
+            return {tuple(row) for row in connection.execute(select(memory_table.c.key, memory_table.c.maker))}
 
     for key in "abc":
         keep(key, "stub 1", settings().memory_days + 1)

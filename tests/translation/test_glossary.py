@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.translation import Sources, draft, glossary, masking, memory
-from tasks.translation.glossary import Term
-from tasks.translation.memory import APPROVED
+from tasks.translation import Sources, draft
+from tasks.translation.memory import entries
+from tasks.translation.memory.entries import APPROVED
 from tasks.translation.pieces import Opaque, shown
+from tasks.translation.protection import glossary, masking
+from tasks.translation.protection.glossary import Term
 
 from .samples import Stub
 from .test_bad_engines import changed
@@ -154,14 +156,14 @@ def test_a_changed_glossary_leaves_no_stale_memory(short):
 def test_what_a_person_approved_follows_a_changed_term_and_outlives_it():
     unit, result = masked("The plant is open.", PLANT), ("La ", masked("plant", PLANT)[0], " abrió.")
     result = tuple(piece if isinstance(piece, str) else unit[1] for piece in result)
-    kept = memory.entry(unit, result, "en", "es", APPROVED)
+    kept = entries.entry(unit, result, "en", "es", APPROVED)
     other = masked("The plant is open.", Term("en", "es", "plant", "fábrica"))
-    assert shown(memory.unpack(kept.target, other)) == "La fábrica abrió."
+    assert shown(entries.unpack(kept.target, other)) == "La fábrica abrió."
     without = masked("The plant is open.")
-    assert kept.key in memory.keys(without, "en", "es")
-    assert shown(memory.unpack(kept.target, without)) == "La central abrió."
-    by_engine = memory.entry(unit, result, "en", "es", "stub 1")
-    assert memory.unpack(by_engine.target, without) is None
+    assert kept.key in entries.keys(without, "en", "es")
+    assert shown(entries.unpack(kept.target, without)) == "La central abrió."
+    by_engine = entries.entry(unit, result, "en", "es", "stub 1")
+    assert entries.unpack(by_engine.target, without) is None
 
 
 @pytest.mark.parametrize("approved", [False, True])
@@ -170,7 +172,7 @@ def test_a_unit_with_a_forbidden_word_is_refused_and_the_word_is_named(make_rele
     words = {"A new plant": "Una planta nueva", "Very good.": "Muy bueno."}
     engine, kept = Stub(lambda text: words.get(text, text)), Kept()
     if approved:
-        kept.learn(draft(release, "es", Sources([])), memory.entry(
+        kept.learn(draft(release, "es", Sources([])), entries.entry(
             ("A new plant",), ("Una planta nueva",), "en", "es", APPROVED
         ))  # fmt: skip
     forbidden = Term("en", "es", "plant", "planta", forbidden=True)

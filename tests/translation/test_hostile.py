@@ -11,17 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from tasks.markup import clean_html
-from tasks.settings import Settings
-from tasks.translation import TranslationHeld, checks, limits, masking, names, translate, typography
+from tasks.model.markup import clean_html
+from tasks.runtime.settings import Settings
+from tasks.translation import TranslationHeld, bounds, checks, translate, typography
+from tasks.translation.bounds import MAX_CHARACTERS, MAX_INLINES, SECONDS, Deadline
 from tasks.translation.engines.apertium import Apertium
 from tasks.translation.engines.opencc import OpenCC
+from tasks.translation.fallbacks import Strategy, translated
 from tasks.translation.figures import amounts
 from tasks.translation.figures.numerals import values
-from tasks.translation.ladder import Way, translated
-from tasks.translation.limits import MAX_CHARACTERS, MAX_INLINES, SECONDS, Deadline
 from tasks.translation.pieces import Close, Open, joined, shown
-from tasks.translation.placeholders import beginning_for
+from tasks.translation.protection import masking, proper_names
+from tasks.translation.protection.placeholders import beginning_for
 
 from .samples import Stub, needs_apertium
 from .test_bad_engines import changed
@@ -43,7 +44,7 @@ def grows(work, n):
 
 def inlines(n):
     unit = joined(piece for id in range(1, n + 1) for piece in (Open(id), "业", Close(id), "厂"))
-    way = Way(OpenCC(), "zh-Hans", "zh-Hant", ("zh-Hans", "zh-Hant"), Deadline())
+    way = Strategy(OpenCC(), "zh-Hans", "zh-Hant", ("zh-Hans", "zh-Hant"), Deadline())
     assert translated(way, [unit]).outcomes[0].problem is None
 
 
@@ -52,7 +53,7 @@ def masked(text):
 
 
 def spoken(text):
-    return lambda n: [list(pattern.finditer(text * n)) for pattern in names._SPEAKERS]
+    return lambda n: [list(pattern.finditer(text * n)) for pattern in proper_names._SPEAKERS]
 
 
 def set_as(language, text):
@@ -119,9 +120,9 @@ def test_terms_that_do_not_stand_in_the_text_cost_nothing_and_too_many_that_do_a
 
 
 def test_a_translation_stops_when_its_time_is_over(make_release, monkeypatch):
-    assert Settings.model_fields["making_lease"].default > SECONDS
+    assert Settings.model_fields["build_lease"].default > SECONDS
     now = [0.0]
-    monkeypatch.setattr(limits, "monotonic", lambda: now[0])
+    monkeypatch.setattr(bounds, "monotonic", lambda: now[0])
 
     def slow(text):
         now[0] += 1.0

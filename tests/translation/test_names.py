@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tasks.translation.names import names_in
+from tasks.translation.protection.proper_names import names_in
 
 TEXT = """\
 Globex Energy Wins European Prize for Its Plan

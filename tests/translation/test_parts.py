@@ -6,11 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from tasks.markup import clean_html
-from tasks.translation import checks, markup, masking, router, sentences, typography
+from tasks.model.markup import clean_html
+from tasks.translation import checks, typography
+from tasks.translation.engines import registry
 from tasks.translation.figures import amounts, numerals
-from tasks.translation.names import names_in
 from tasks.translation.pieces import Close, Opaque, Open, shown
+from tasks.translation.protection import masking
+from tasks.translation.protection.proper_names import names_in
+from tasks.translation.segmentation import runs, sentences
 
 from .samples import Stub
 
@@ -179,13 +182,13 @@ BODIES = [
 @pytest.mark.parametrize("body", BODIES)
 def test_blocks_are_written_as_they_were_read(body):
     body = clean_html(body)
-    root = markup.read(body, "en")
-    assert markup.write(root, {run.number: run.text for run in markup.runs_of(root)}, "en") == body
+    root = runs.read(body, "en")
+    assert runs.write(root, {run.number: run.text for run in runs.runs_of(root)}, "en") == body
 
 
 def test_what_is_not_to_be_translated_is_in_no_run():
-    root = markup.read('<p>x <code>code</code> <i translate="no">no</i> <i lang="fr">non</i> y</p><pre>p</pre>', "en")
-    words = " ".join(piece for run in markup.runs_of(root) for piece in run.text if isinstance(piece, str))
+    root = runs.read('<p>x <code>code</code> <i translate="no">no</i> <i lang="fr">non</i> y</p><pre>p</pre>', "en")
+    words = " ".join(piece for run in runs.runs_of(root) for piece in run.text if isinstance(piece, str))
     assert words.split() == ["x", "y"]
 
 
@@ -241,14 +244,14 @@ def test_the_router_goes_by_the_order_of_the_engines_from_any_text(make_release)
     release = make_release(translations={"es": spanish})
     far, near = Stub(pair=("en", "pt")), Stub(pair=("es", "pt"))
     far.pairs = lambda: {("en", "pt"): 2}
-    assert [way.source for way in router.routes(release, "pt-BR", [far, near])] == ["en", "es"]
-    assert [way.source for way in router.routes(release, "pt-BR", [near, far])] == ["es", "en"]
+    assert [way.source for way in registry.routes(release, "pt-BR", [far, near])] == ["en", "es"]
+    assert [way.source for way in registry.routes(release, "pt-BR", [near, far])] == ["es", "en"]
 
 
 def test_the_router_takes_the_fewest_steps_that_an_engine_offers(make_release):
     release = make_release(translations={"es": {"headline": "Una planta", "body_html": "<p>Una planta.</p>"}})
     engine = Stub()
     engine.pairs = lambda: {("en", "pt"): 2, ("es", "pt"): 1}
-    assert [way.source for way in router.routes(release, "pt", [engine])] == ["es", "en"]
-    assert router.routes(release, "de", [engine]) == []
-    assert router.routes(make_release(language="en-GB"), "pt", [engine])[0].pair == ("en", "pt")
+    assert [way.source for way in registry.routes(release, "pt", [engine])] == ["es", "en"]
+    assert registry.routes(release, "de", [engine]) == []
+    assert registry.routes(make_release(language="en-GB"), "pt", [engine])[0].pair == ("en", "pt")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.release import read_release
+from tasks.model.release import read_release
 from tasks.translation import Sources, TranslationHeld, draft, translate
 from tasks.translation.pieces import Open, joined
 

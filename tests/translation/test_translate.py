@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from lxml import html as lxml_html
 
-from tasks.markup import clean_html, text_of
+from tasks.model.markup import clean_html, text_of
 from tasks.translation import TranslationHeld, translate
 
 from .samples import BODY, Stub, needs_apertium

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from tasks.documents import DocumentRefused
+from tasks.model.documents import DocumentRefused
 from tasks.translation.exchange import xliff
 from tasks.translation.exchange.xliff import NAMESPACE, Code, Line, Mark, Sheet
 from tasks.translation.pieces import Close, Opaque, Open, Text, joined, shown, strip

@@ -10,7 +10,7 @@ from celery import Celery
 from processes import own_valkey
 
 from tasks import ledger
-from tasks.settings import settings
+from tasks.runtime.settings import settings
 
 
 @pytest.fixture(scope="session")

@@ -16,11 +16,13 @@ from samples import outlet, release
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from tasks import ledger, making, pipeline, planning, sweep
-from tasks.documents import DocumentRefused
+from tasks import ledger, pipeline, planning
+from tasks.building import builds
 from tasks.ledger import counts, deliveries, outlets, releases
 from tasks.ledger.schema import attempts
-from tasks.settings import settings
+from tasks.operations import sweep
+from tasks.runtime.errors import UserError
+from tasks.runtime.settings import settings
 from workers import cli, clock
 from workers.broker import broker_url
 
@@ -33,9 +35,9 @@ def celery(celery: Celery, sqlite: None, broker: redis.Redis) -> Celery:
 
 
 def take(before: float = 0, **fields: Any) -> int:
-    with ledger.write() as book:
-        outlets.put(book, [outlet("a", languages=["en", "de"])], time.time())
-        return releases.take(book, release(**fields), time.time() - before).release_id
+    with ledger.write() as connection:
+        outlets.put(connection, [outlet("a", languages=["en", "de"])], time.time())
+        return releases.take(connection, release(**fields), time.time() - before).release_id
 
 
 def hints(broker: redis.Redis) -> dict[str, int]:
@@ -48,8 +50,8 @@ def hints(broker: redis.Redis) -> dict[str, int]:
 
 
 def states(number: int) -> dict[str, int]:
-    with ledger.read() as book:
-        return counts.total(counts.states(book, number))
+    with ledger.read() as connection:
+        return counts.total(counts.states(connection, number))
 
 
 # --- lost hints
@@ -75,7 +77,7 @@ def test_translations_and_renditions_that_nobody_began_are_hinted_at(celery: Cel
 def test_what_is_due_gets_as_many_drains_as_there_may_be(celery: Celery, broker: redis.Redis) -> None:
     number = take()
     planning.plan(number, time.time())
-    making.make_renditions(number, "en")
+    builds.build_renditions(number, "en")
     for _ in range(3):
         clock.tick()
     assert hints(broker) == {"deliver": settings().drains}
@@ -91,13 +93,13 @@ def test_nothing_to_do_is_no_hint(celery: Celery, broker: redis.Redis) -> None:
 def test_a_held_translation_is_tried_again_after_its_time(
     celery: Celery, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FANWIRE_MAKING_RETRY", "0.3")
+    monkeypatch.setenv("FANWIRE_BUILD_RETRY", "0.3")
     settings.cache_clear()
     number = take()
-    with ledger.write() as book:
-        outlets.put(book, [outlet("b", languages=["sw"])], time.time())
+    with ledger.write() as connection:
+        outlets.put(connection, [outlet("b", languages=["sw"])], time.time())
     planning.plan(number, time.time())
-    assert "no engine" in making.make_translation(number, "sw").held["sw"]
+    assert "no engine" in builds.build_translation(number, "sw").held["sw"]
     clock.tick()
     assert "translate" not in hints(broker)
     until(lambda: clock.tick() and hints(broker).get("translate"), 5)
@@ -109,13 +111,13 @@ def test_an_engine_that_breaks_holds_its_language_with_the_reason(
     def broken(*_: Any) -> None:
         raise RuntimeError("engine on fire")
 
-    monkeypatch.setattr(making, "draft", broken)
+    monkeypatch.setattr(builds, "draft", broken)
     number = take()
     planning.plan(number, time.time())
-    assert making.make_translation(number, "de").held == {"de": "RuntimeError: engine on fire"}
-    with ledger.read() as book:
-        assert counts.in_the_making(book, number) == 1  # English is still to be formatted; nobody waits for German
-        details = {hold["language"]: hold["detail"] for hold in counts.holds(book, number)}
+    assert builds.build_translation(number, "de").held == {"de": "RuntimeError: engine on fire"}
+    with ledger.read() as connection:
+        assert counts.being_built(connection, number) == 1  # English is still to be formatted; nobody waits for German
+        details = {hold["language"]: hold["detail"] for hold in counts.holds(connection, number)}
     assert details == {"de": "RuntimeError: engine on fire", "en": None}
 
 
@@ -123,7 +125,7 @@ def test_an_embargo_is_lifted_at_its_moment_and_not_before(celery: Celery, broke
     moment = time.time() + 1
     number = take(embargo_until=datetime.fromtimestamp(moment, UTC).isoformat())
     planning.plan(number, time.time())
-    making.make_renditions(number, "en")
+    builds.build_renditions(number, "en")
     clock.tick()
     if time.time() < moment:
         assert states(number) == {"held": 2}
@@ -136,12 +138,14 @@ def test_an_embargo_is_lifted_at_its_moment_and_not_before(celery: Celery, broke
 def test_what_a_vanished_worker_had_is_due_again(celery: Celery, broker: redis.Redis) -> None:
     number = take()
     planning.plan(number, time.time())
-    making.make_renditions(number, "en")
-    with ledger.write() as book:
-        assert deliveries.claim(book, "vanished", now=time.time() + 1, lease=-0.5, limit=9)
+    builds.build_renditions(number, "en")
+    with ledger.write() as connection:
+        assert deliveries.claim(connection, "vanished", now=time.time() + 1, lease=-0.5, limit=9)
     until(lambda: clock.tick() and states(number).get("due"), 5)
-    with ledger.read() as book:
-        assert book.execute(select(attempts.c.verdict, attempts.c.detail)).all() == [("unsure", "the worker vanished")]
+    with ledger.read() as connection:
+        assert connection.execute(select(attempts.c.verdict, attempts.c.detail)).all() == [
+            ("unsure", "the worker vanished")
+        ]
     assert hints(broker)["deliver"] == settings().drains
 
 
@@ -188,7 +192,7 @@ def test_a_broker_that_is_away_costs_hints_and_nothing_else(
 
     due = take(uri="urn:x:due")
     planning.plan(due, time.time())
-    making.make_renditions(due, "en")
+    builds.build_renditions(due, "en")
     lost = take(before=LONG_AGO)
     monkeypatch.setenv("FANWIRE_BROKER_URL", "redis://127.0.0.1:9/0")
     settings.cache_clear()
@@ -202,8 +206,8 @@ def test_a_broker_that_is_away_costs_hints_and_nothing_else(
         lonely.close()
         celery.set_current()
         celery.set_default()
-    with ledger.write() as book:
-        assert releases.unplanned(book, time.time() + 6) == [lost]
+    with ledger.write() as connection:
+        assert releases.unplanned(connection, time.time() + 6) == [lost]
     assert states(due)["due"] == 1
     assert hints(broker) == {}
 
@@ -242,19 +246,19 @@ def test_no_secret_in_what_the_command_line_says(arguments: list[str]) -> None:
 def test_a_wrong_setting_is_named_and_no_other_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(f"FANWIRE_{name}", "nonsense")
     settings.cache_clear()
-    with pytest.raises(DocumentRefused, match=f"FANWIRE_{name}") as caught:
+    with pytest.raises(UserError, match=f"FANWIRE_{name}") as caught:
         settings()
     assert SECRET not in str(caught.value)
 
 
 def test_times_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FANWIRE_LEASE", "32")
-    with pytest.raises(DocumentRefused, match=r"lease .* must exceed deadline"):
+    with pytest.raises(UserError, match=r"lease .* must exceed deadline"):
         settings()
 
 
 def test_without_a_broker_it_is_said_how_to_get_one() -> None:
-    with pytest.raises(DocumentRefused, match=r"FANWIRE_BROKER_URL.*make up"):
+    with pytest.raises(UserError, match=r"FANWIRE_BROKER_URL.*make up"):
         broker_url()
 
 
@@ -282,7 +286,7 @@ def test_a_translation_file_that_was_changed_lets_what_is_held_be_tried_at_once(
     number = take()
     planning.plan(number, time.time())
     sweep.sweep(time.time())
-    assert "no engine for en→de" in making.make_translation(number, "de").held["de"]
+    assert "no engine for en→de" in builds.build_translation(number, "de").held["de"]
     assert sweep.sweep(time.time()).to_translate == []
     file.write_text("engines: {opencc: {}, apertium: {}}\n")
     assert sweep.sweep(time.time()).to_translate == [(number, "de")]

@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 from tasks import ledger
 from tasks.ledger import counts
 from tasks.ledger.schema import releases
-from tasks.settings import settings
+from tasks.runtime.settings import settings
 from workers import intake, producer
 from workers.cli import app
 from workers.producer import NoReceipt, Producer
@@ -67,13 +67,13 @@ def document(**fields: Any) -> dict[str, Any]:
 
 
 def taken() -> int:
-    with ledger.read() as book:
-        return book.execute(select(func.count()).select_from(releases)).scalar_one()
+    with ledger.read() as connection:
+        return connection.execute(select(func.count()).select_from(releases)).scalar_one()
 
 
 def refused() -> list[dict[str, Any]]:
-    with ledger.read() as book:
-        return counts.refused(book, 50)
+    with ledger.read() as connection:
+        return counts.refused(connection, 50)
 
 
 def envelope(body: bytes, **properties: Any) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from tasks import metering
-from tasks.languages import normalise
-from tasks.settings import settings
+from tasks.building import engine_meter
+from tasks.model.languages import normalise
+from tasks.runtime.settings import settings
 from tasks.translation.configuration import read_configuration
-from tasks.translation.metered import unlimited
+from tasks.translation.engines.metering import unlimited
 from workers import engines
 from workers.cli.rows import need_ledger
 from workers.cli.screen import JsonOption, out, print_json, print_rows, stop
@@ -108,5 +108,5 @@ def wake(name: Annotated[str, typer.Argument(help="As the translation file calls
     except engines.NotTestable as error:
         stop(str(error), "(engine)")
     need_ledger()
-    freed = metering.wake(name)
+    freed = engine_meter.wake(name)
     out.print(f"{name} may be asked again; {freed} translations are tried now", markup=False)

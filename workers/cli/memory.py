@@ -13,12 +13,12 @@ from typing import IO, Annotated, Any, Literal
 import typer
 
 from tasks import ledger
-from tasks.languages import normalise
-from tasks.ledger import memories
-from tasks.ledger import terms as term_rows
-from tasks.translation.exchange import pairs, table, tmx
-from tasks.translation.glossary import Term
-from tasks.translation.memory import APPROVED, filed
+from tasks.ledger import glossary_terms as term_rows
+from tasks.ledger import memory_entries
+from tasks.model.languages import normalise
+from tasks.translation.exchange import aligned_texts, table, tmx
+from tasks.translation.memory.entries import APPROVED, filed
+from tasks.translation.protection.glossary import Term
 from workers.cli.rows import reading, writing
 from workers.cli.screen import JsonOption, err, out, print_json, print_rows, stop
 
@@ -43,12 +43,14 @@ def import_(
     """Import approved translations (TMX, CSV): all of the file, or nothing."""
     found = tmx.read_memory(file) if _form(file, form) == "tmx" else table.read_memory(file)
     if found.rows and (skip_bad or not found.refused):
-        with writing() as book:
-            present = ledger.now(book)
+        with writing() as connection:
+            present = ledger.now(connection)
             for start in range(0, len(found.rows), 1000):
-                memories.keep(book, [_row(row, file.name) for row in found.rows[start : start + 1000]], now=present)
+                memory_entries.keep(
+                    connection, [_row(row, file.name) for row in found.rows[start : start + 1000]], now=present
+                )
             outdone = {key for row in found.rows for key in row.outdone if row.entry.maker == APPROVED}
-            memories.drop(book, outdone - {row.entry.key for row in found.rows}, APPROVED)
+            memory_entries.drop(connection, outdone - {row.entry.key for row in found.rows}, APPROVED)
     _tell(file, "entries", len(found.rows), found.refused, skip_bad=skip_bad, as_json=as_json)
 
 
@@ -64,8 +66,10 @@ def export(
     """Export what people approved; `memory import` reads it again without loss."""
     form = _form(file, form)
     unfit = 0
-    with reading() as book:
-        rows = memories.entries(book, source=_tag(source), target=_tag(target), approved_only=not everything)
+    with reading() as connection:
+        rows = memory_entries.entries(
+            connection, source=_tag(source), target=_tag(target), approved_only=not everything
+        )
         if form == "tmx":
             with _written(file, "wb", sys.stdout.buffer) as binary:
                 count, unfit = tmx.write_memory(binary, rows, version("fanwire"))
@@ -78,8 +82,8 @@ def export(
 @app.command("list")
 def list_(as_json: JsonOption = False) -> None:
     """How many entries there are, by languages."""
-    with reading() as book:
-        rows = [dict(row._mapping) for row in memories.count(book)]
+    with reading() as connection:
+        rows = [dict(row._mapping) for row in memory_entries.count(connection)]
     if as_json:
         print_json(rows)
         return
@@ -97,9 +101,9 @@ def remove(
     as_json: JsonOption = False,
 ) -> None:
     """Forget all translations of one sentence; it is asked for anew when it is needed again."""
-    keys = pairs.keys_of(text, _needed(source), _needed(target))
-    with writing() as book:
-        count = memories.remove(book, keys)
+    keys = aligned_texts.keys_of(text, _needed(source), _needed(target))
+    with writing() as connection:
+        count = memory_entries.remove(connection, keys)
     if not count:
         stop(f"the memory has no such sentence from {source} into {target}; `fanwire memory export` shows what it has")
     _done({"removed": count}, f"{count} entries removed", as_json=as_json)
@@ -113,8 +117,8 @@ def import_terms(file: CsvFile, skip_bad: SkipOption = False, as_json: JsonOptio
     """
     terms, refused = table.read_glossary(file)
     if terms and (skip_bad or not refused):
-        with writing() as book:
-            term_rows.put(book, [asdict(term) for term in terms])
+        with writing() as connection:
+            term_rows.put(connection, [asdict(term) for term in terms])
     _tell(file, "terms", len(terms), refused, skip_bad=skip_bad, as_json=as_json)
 
 
@@ -161,8 +165,8 @@ def remove_term(
     as_json: JsonOption = False,
 ) -> None:
     """Remove what the glossary says for a word."""
-    with writing() as book:
-        count = term_rows.remove(book, term, (_needed(source), _needed(target)), target=only)
+    with writing() as connection:
+        count = term_rows.remove(connection, term, (_needed(source), _needed(target)), target=only)
     if not count:
         stop(f"the glossary has no {term!r} from {source} into {target}; `fanwire glossary list` lists what it has")
     _done({"removed": count}, f"{count} terms removed", as_json=as_json)
@@ -170,8 +174,8 @@ def remove_term(
 
 def _terms(source: str | None, target: str | None) -> list[Term]:
     sources, targets = ([_needed(tag)] if tag else None for tag in (source, target))
-    with reading() as book:
-        return [Term(**row._mapping) for row in term_rows.listed(book, sources=sources, targets=targets)]
+    with reading() as connection:
+        return [Term(**row._mapping) for row in term_rows.listed(connection, sources=sources, targets=targets)]
 
 
 def _form(file: Path, form: Form | None) -> Form:

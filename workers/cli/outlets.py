@@ -12,13 +12,13 @@ from typing import Annotated, Any, Literal
 import typer
 
 from tasks import ledger, planning
-from tasks.delivery import health
-from tasks.delivery.memory import Memory
-from tasks.documents import DocumentRefused
+from tasks.delivery import disabling
+from tasks.delivery.admission.shared_state import Memory
 from tasks.ledger import deliveries
 from tasks.ledger import outlets as outlet_rows
-from tasks.outlet import Outlet, OutletFile, parse_outlets, read_outlets
-from tasks.states import Hold
+from tasks.model.outlet import Outlet, OutletFile, parse_outlets, read_outlets
+from tasks.model.states import Hold
+from tasks.runtime.errors import UserError
 from workers import doctor
 from workers.broker import broker_url
 from workers.cli.rows import find_outlet, find_release, reading, writing
@@ -43,8 +43,8 @@ def import_(
         name, found = file.name, read_outlets(file, form)
     written = 0
     if not found.refused or skip_bad:
-        with writing() as book:
-            written = outlet_rows.put(book, found.outlets, ledger.now(book))
+        with writing() as connection:
+            written = outlet_rows.put(connection, found.outlets, ledger.now(connection))
     if as_json:
         print_json({"imported": written, "refused": len(found.refused), "problems": _problems(found)})
     else:
@@ -79,8 +79,8 @@ def list_(
     if release is not None:
         _list_for(release, as_json)
         return
-    with reading() as book:
-        everyone = outlet_rows.everyone(book)
+    with reading() as connection:
+        everyone = outlet_rows.everyone(connection)
     if as_json:
         print_json([json.loads(outlet.to_json()) | {"status": outlet.status} for outlet in everyone])
     else:
@@ -92,9 +92,9 @@ def list_(
 
 def _list_for(uri: str, as_json: bool) -> None:
     """As outlets stand now: planning asked the same when the release came."""
-    with reading() as book:
-        row = find_release(book, uri)
-        matches = planning.audience(book, row.id)
+    with reading() as connection:
+        row = find_release(connection, uri)
+        matches = planning.audience(connection, row.id)
     if as_json:
         found = [{"outlet": m.outlet.id, "languages": m.languages, "refused": m.refused} for m in matches]
         print_json({"release": row.uri, "version": row.version, "outlets": found})
@@ -116,42 +116,42 @@ def _list_for(uri: str, as_json: bool) -> None:
 @app.command()
 def show(outlet: str) -> None:
     """One outlet, as JSON."""
-    with reading() as book:
-        row = find_outlet(book, outlet)
+    with reading() as connection:
+        row = find_outlet(connection, outlet)
     print_json(json.loads(row.document) | {"status": row.status, "status_reason": row.status_reason})
 
 
 @app.command()
 def pause(outlet: str) -> None:
     """Send an outlet nothing for now; what it misses is kept."""
-    with reading() as book:
-        row = find_outlet(book, outlet)
+    with reading() as connection:
+        row = find_outlet(connection, outlet)
     if row.status == "disabled":  # it gets nothing already, and why is worth more than that somebody paused it too
         out.print(f"{outlet} is disabled ({row.status_reason}), and stays so; what it misses is kept", markup=False)
         return
-    with writing() as book:
-        outlet_rows.set_status(book, [outlet], "paused", "paused by operations", ledger.now(book))
-        kept = deliveries.hold_for_status(book, [outlet], Hold.PAUSED)
+    with writing() as connection:
+        outlet_rows.set_status(connection, [outlet], "paused", "paused by operations", ledger.now(connection))
+        kept = deliveries.hold_for_status(connection, [outlet], Hold.PAUSED)
     out.print(f"{outlet} is paused; {kept} deliveries are kept for it", markup=False)
 
 
 @app.command()
 def resume(outlet: str) -> None:
     """Make a paused or disabled outlet active again and deliver what was kept for it."""
-    with writing() as book:
-        row = find_outlet(book, outlet)
-        outlet_rows.set_status(book, [outlet], "active", None, ledger.now(book))
-        due = deliveries.resume(book, [outlet], ledger.now(book))
-    with suppress(DocumentRefused):  # no broker is up, so nothing is remembered there
-        health.forget(Memory.at(broker_url()), Outlet.model_validate_json(row.document).url)
+    with writing() as connection:
+        row = find_outlet(connection, outlet)
+        outlet_rows.set_status(connection, [outlet], "active", None, ledger.now(connection))
+        due = deliveries.resume(connection, [outlet], ledger.now(connection))
+    with suppress(UserError):  # no broker is up, so nothing is remembered there
+        disabling.forget(Memory.at(broker_url()), Outlet.model_validate_json(row.document).url)
     out.print(f"{outlet} is active; {due} deliveries are due now", markup=False)
 
 
 @app.command("test")
 def test_(outlet: str, as_json: JsonOption = False) -> None:  # noqa: PT028, a command
     """Send an outlet a test delivery, marked as such, and say what came of it."""
-    with reading() as book:
-        row = find_outlet(book, outlet)
+    with reading() as connection:
+        row = find_outlet(connection, outlet)
     told = doctor.test_outlet(Outlet.model_validate_json(row.document))
     if as_json:
         print_json(told)

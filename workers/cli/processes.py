@@ -11,9 +11,9 @@ import typer
 from sqlalchemy.exc import OperationalError
 
 from tasks import ledger
-from tasks.documents import Document
-from tasks.outlet import Outlet
-from tasks.release import Release
+from tasks.model.documents import Document
+from tasks.model.outlet import Outlet
+from tasks.model.release import Release
 from workers import doctor as checks
 from workers import health as process_health
 from workers import stack

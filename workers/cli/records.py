@@ -15,8 +15,8 @@ app = typer.Typer()
 @app.command()
 def refusals(count: CountOption = 20, as_json: JsonOption = False) -> None:
     """What intake could not take, and why."""
-    with reading() as book:
-        rows = counts.refused(book, count)
+    with reading() as connection:
+        rows = counts.refused(connection, count)
     for row in rows:
         row["body"] = row["body"].decode("utf-8", "replace")
         row["received_at"] = moment(row["received_at"])
@@ -31,8 +31,8 @@ def refusals(count: CountOption = 20, as_json: JsonOption = False) -> None:
 @app.command()
 def notices(count: CountOption = 20, as_json: JsonOption = False) -> None:
     """What somebody should be told: outlets that are gone, hosts that have been failing for days."""
-    with reading() as book:
-        rows = notice_rows.latest(book, count)
+    with reading() as connection:
+        rows = notice_rows.latest(connection, count)
     for row in rows:
         for name in ("at", "told_at"):
             row[name] = None if row[name] is None else moment(row[name])

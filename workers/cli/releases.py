@@ -13,13 +13,13 @@ import typer
 from rich.table import Column, Table
 from sqlalchemy.exc import OperationalError
 
-from tasks import embargo as embargoes
 from tasks import ledger
-from tasks import report as reports
 from tasks.ledger import counts, deliveries, releases
-from tasks.release import Release, read_front_matter, read_release
-from tasks.settings import settings
-from tasks.states import Hold, State
+from tasks.model.release import Release, read_front_matter, read_release
+from tasks.model.states import Hold, State
+from tasks.operations import embargo as embargoes
+from tasks.operations import report as reports
+from tasks.runtime.settings import settings
 from workers import home
 from workers.broker import require_broker
 from workers.cli.rows import find_outlet, find_release, need_ledger, reading, writing
@@ -99,8 +99,8 @@ def _mind_a_kill(release: Release, revive: bool) -> None:
     killed = None
     if release.status == "usable" and home.ledger_is_there():
         try:
-            with ledger.read() as book:
-                row = releases.find(book, release.uri)
+            with ledger.read() as connection:
+                row = releases.find(connection, release.uri)
         except OperationalError:
             return  # a producer's machine need not reach the ledger
         killed = row if row is not None and row.status == "canceled" and row.version < release.version else None
@@ -146,17 +146,17 @@ def status(
 
 
 def _status(uri: str, version: int | None) -> dict[str, Any]:
-    with reading() as book:
-        row = find_release(book, uri, version)
-        languages = counts.states(book, row.id)
+    with reading() as connection:
+        row = find_release(connection, uri, version)
+        languages = counts.states(connection, row.id)
         return {
             "release": row.uri,
             "version": row.version,
             "states": counts.total(languages),
             "languages": languages,
-            "made_by": counts.makers(book, row.id),
-            "held": counts.holds(book, row.id),
-            "reasons": reports.reasons(book, row.id),
+            "made_by": counts.makers(connection, row.id),
+            "held": counts.holds(connection, row.id),
+            "reasons": reports.reasons(connection, row.id),
         }
 
 
@@ -187,10 +187,10 @@ def _print_status(found: dict[str, Any]) -> None:
 
 
 def _print_latest(as_json: bool) -> None:
-    with reading() as book:
+    with reading() as connection:
         rows = [
-            {"release": row.uri, "version": row.version, "states": counts.total(counts.states(book, row.id))}
-            for row in releases.latest(book, LATEST)
+            {"release": row.uri, "version": row.version, "states": counts.total(counts.states(connection, row.id))}
+            for row in releases.latest(connection, LATEST)
         ]
     if as_json:
         print_json(rows)
@@ -212,8 +212,8 @@ def report(
 ) -> None:
     """Who has a release, who not and why, and when."""
     wanted = _report_format(format, output)
-    with reading() as book:
-        found = reports.report(book, find_release(book, release, version).id)
+    with reading() as connection:
+        found = reports.report(connection, find_release(connection, release, version).id)
     make = {ReportFormat.JSON: reports.as_json, ReportFormat.CSV: reports.as_csv}
     text = make[wanted](found) if wanted in make else reports.as_html(found, settings().wire_name)
     if output:
@@ -242,8 +242,8 @@ def kill(
     as_json: JsonOption = False,
 ) -> None:
     """Withdraw a release: stop what is not out, and tell everyone who got or may have got it."""
-    with reading() as book:
-        newest = releases.get(book, find_release(book, release).id)
+    with reading() as connection:
+        newest = releases.get(connection, find_release(connection, release).id)
     if newest.status == "canceled":
         if as_json:
             print_json(Receipt("known", newest.uri, newest.version).to_dict())
@@ -266,9 +266,9 @@ def embargo(
     """Move or lift the embargo of a release that has not gone out yet."""
     if lift == (until is not None):
         raise typer.BadParameter("say either --until or --lift")
-    with writing() as book:
-        row = find_release(book, release)
-        embargoes.move(book, row.id, until.replace(tzinfo=UTC) if until else None)
+    with writing() as connection:
+        row = find_release(connection, release)
+        embargoes.move(connection, row.id, until.replace(tzinfo=UTC) if until else None)
     what = f"is held until {until.isoformat()}Z" if until else "goes out now"
     out.print(f"{row.uri} version {row.version} {what}", markup=False)
 
@@ -291,14 +291,14 @@ def replay(
     if release is None and outlet is None:
         raise typer.BadParameter("name a --release, an --outlet, or both")
     states = [State(wanted) for wanted in state or ("exhausted", "rejected")]
-    with writing() as book:
+    with writing() as connection:
         if outlet:
-            find_outlet(book, outlet)
+            find_outlet(connection, outlet)
         count = deliveries.replay(
-            book,
-            ledger.now(book),
+            connection,
+            ledger.now(connection),
             states=states,
-            release_id=find_release(book, release).id if release else None,
+            release_id=find_release(connection, release).id if release else None,
             outlet_id=outlet,
             language=language,
             since=since.replace(tzinfo=UTC).timestamp() if since else None,

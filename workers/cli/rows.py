@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from tasks import ledger
 from tasks.ledger import outlets, releases
-from tasks.settings import settings
+from tasks.runtime.settings import settings
 from workers import home
 from workers.cli.screen import stop
 
@@ -19,16 +19,16 @@ from workers.cli.screen import stop
 def reading() -> Iterator[Connection]:
     """`ledger.read()` of a ledger that is there."""
     need_ledger()
-    with ledger.read() as book:
-        yield book
+    with ledger.read() as connection:
+        yield connection
 
 
 @contextmanager
 def writing() -> Iterator[Connection]:
     """`ledger.write()` of a ledger that is there."""
     need_ledger()
-    with ledger.write() as book:
-        yield book
+    with ledger.write() as connection:
+        yield connection
 
 
 def need_ledger() -> None:
@@ -41,18 +41,18 @@ def need_ledger() -> None:
         )
 
 
-def find_release(book: Connection, uri: str, version: int | None = None) -> Any:
+def find_release(connection: Connection, uri: str, version: int | None = None) -> Any:
     """The row of a release, of its newest version unless one is named."""
-    row = releases.find(book, uri, version)
+    row = releases.find(connection, uri, version)
     if row is None:
         which = f"{uri} version {version}" if version else uri
         stop(f"The ledger has no release {which}; `fanwire status` lists those it has.")
     return row
 
 
-def find_outlet(book: Connection, outlet: str) -> Any:
+def find_outlet(connection: Connection, outlet: str) -> Any:
     """The row of an outlet."""
-    row = outlets.get(book, outlet)
+    row = outlets.get(connection, outlet)
     if row is None:
         stop(f"There is no outlet {outlet!r}; `fanwire outlets list` lists them.")
     return row

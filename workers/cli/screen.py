@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from typer.core import TyperGroup
 
 from tasks import ledger
-from tasks.documents import DocumentRefused, Problem
+from tasks.runtime.errors import Problem, UserError
 from workers import home
 from workers.broker import NoBroker
 from workers.producer import NoReceipt
@@ -43,7 +43,7 @@ def stop(problem: str, field: str = "(command)") -> NoReturn:
     raise Failed(problem, field)
 
 
-TOLD = (DocumentRefused, Failed, NoBroker, NoReceipt, home.AlreadyUp, SQLAlchemyError, RedisError, KombuError)
+TOLD = (UserError, Failed, NoBroker, NoReceipt, home.AlreadyUp, SQLAlchemyError, RedisError, KombuError)
 """What commands raise on purpose, and what a ledger or a broker in trouble raises."""
 
 
@@ -72,22 +72,22 @@ def _log(*_: object) -> structlog.PrintLogger:
 
 def _tell(error: Exception, *, as_json: bool) -> None:
     if as_json:
-        refused = isinstance(error, DocumentRefused)
+        refused = isinstance(error, UserError)
         print_json(
             {"status": "refused" if refused else "failed", "problems": [vars(each) for each in _problems(error)]}
         )
-    elif isinstance(error, DocumentRefused) and len(error.problems) > 1:
+    elif isinstance(error, UserError) and len(error.problems) > 1:
         err.print(f"{error.what} refused:", markup=False)
         for problem in error.problems:
             err.print(f"  {problem}", markup=False)
-    elif isinstance(error, DocumentRefused):
+    elif isinstance(error, UserError):
         err.print(str(error), markup=False)
     else:
         err.print("\n".join(problem.problem for problem in _problems(error)), markup=False)
 
 
 def _problems(error: Exception) -> list[Problem]:
-    if isinstance(error, DocumentRefused):
+    if isinstance(error, UserError):
         return error.problems
     if isinstance(error, Failed):
         return [error.problem]

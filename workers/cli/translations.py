@@ -18,10 +18,11 @@ from rich.table import Column, Table
 from rich.text import Text as Words
 
 from tasks import review
-from tasks.documents import DocumentRefused
-from tasks.languages import normalise
-from tasks.review import Reviewed, ReviewedUnit, pairs
-from tasks.settings import settings
+from tasks.model.documents import DocumentRefused
+from tasks.model.languages import normalise
+from tasks.review import Reviewed, ReviewedUnit, tmx_files
+from tasks.runtime.errors import UserError
+from tasks.runtime.settings import settings
 from tasks.translation.exchange import xliff
 from tasks.translation.pieces import Close, Opaque, Open, Text
 from workers.cli.rows import find_release, need_ledger, reading
@@ -73,9 +74,9 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """The translations of a release; without one, what waits for a person."""
-    with reading() as book:
-        number = None if release is None else find_release(book, release).id
-        found = review.waiting(book, number) if number is None or waiting else review.every(book, number)
+    with reading() as connection:
+        number = None if release is None else find_release(connection, release).id
+        found = review.waiting(connection, number) if number is None or waiting else review.every(connection, number)
         told = [one.to_dict() for one in found]
     if as_json:
         print_json([_told(one) for one in told])
@@ -205,7 +206,7 @@ def _exported(found: Reviewed, format: Format) -> bytes:
     if format is Format.XLIFF:
         return xliff.write(review.sheet_of(found))
     file = io.BytesIO()
-    pairs.write(found, file, metadata.version("fanwire"))
+    tmx_files.write(found, file, metadata.version("fanwire"))
     return file.getvalue()
 
 
@@ -237,10 +238,10 @@ def import_(
     if wanted is Format.HTML:
         raise typer.BadParameter("a page is only to be read; XLIFF and TMX are taken back")
     found = _find(release, language, version)
-    sheet = pairs.read(found, file) if wanted is Format.TMX else _sheet(file)
+    sheet = tmx_files.read(found, file) if wanted is Format.TMX else _sheet(file)
     try:
         taken = review.take(found.release_id, language, sheet, by=by or _me(), despite_warnings=despite_warnings)
-    except DocumentRefused as refusal:
+    except UserError as refusal:
         if not as_json and refusal.problems:
             units = {unit.name for unit in found.units}
             mend = not despite_warnings and any(problem.field in units for problem in refusal.problems)
@@ -264,7 +265,7 @@ def _sheet(file: Path) -> xliff.ReturnedSheet:
     """What an XLIFF file says; a refusal names the file."""
     try:
         return xliff.read(xliff.read_file(file))
-    except DocumentRefused as refusal:
+    except UserError as refusal:
         raise DocumentRefused(str(file), refusal.problems) from None
 
 
@@ -301,5 +302,5 @@ def _me() -> str | None:
 def _find(uri: str, language: str, version: int | None) -> Reviewed:
     """The translation of the newest version, or of the one that is named."""
     need_ledger()
-    with reading() as book:
-        return review.look(book, find_release(book, uri, version).id, language)
+    with reading() as connection:
+        return review.look(connection, find_release(connection, uri, version).id, language)

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 from tasks import ledger
 from tasks.ledger import counts, releases
-from tasks.release import Release
-from tasks.states import State
+from tasks.model.release import Release
+from tasks.model.states import State
 from workers.cli.screen import err, stop
 
 POLL = 0.5
@@ -51,12 +51,12 @@ def _open(states: dict[str, int]) -> str:
 
 def _look(release: Release) -> tuple[bool, dict[str, int]]:
     """Whether it is still busy, and its deliveries by state."""
-    with ledger.read() as book:
-        row = releases.find(book, release.uri, release.version)
+    with ledger.read() as connection:
+        row = releases.find(connection, release.uri, release.version)
         if row is None or row.planned_at is None:
             return True, {}
-        busy = counts.unfinished(book, row.id) or counts.in_the_making(book, row.id)
-        return bool(busy), counts.total(counts.states(book, row.id))
+        busy = counts.unfinished(connection, row.id) or counts.being_built(connection, row.id)
+        return bool(busy), counts.total(counts.states(connection, row.id))
 
 
 @contextmanager

@@ -11,9 +11,9 @@ import secrets
 import socket
 import sys
 
-from tasks.documents import DocumentRefused, Problem
-from tasks.private import write_private
-from tasks.settings import settings
+from tasks.runtime.errors import ConfigurationRefused, Problem
+from tasks.runtime.private_files import write_private
+from tasks.runtime.settings import settings
 
 MAX_TASKS = 20_000
 """Tasks that Flower remembers; its default of 100,000 takes half a gigabyte."""
@@ -47,7 +47,7 @@ def address() -> str:
 
 
 def need_port() -> None:
-    """Raises DocumentRefused when somebody else listens there; to find that out later takes a look into a log."""
+    """Raises ConfigurationRefused when somebody else listens there; to find that out later takes a look into a log."""
     port = settings().flower_port
     family = socket.AF_INET6 if ":" in address() else socket.AF_INET
     try:
@@ -56,7 +56,7 @@ def need_port() -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             example = str(free.getsockname()[1])
         problem = f"Flower cannot listen on {address()}, port {port}: {os.strerror(error.errno or 0).lower()}"
-        raise DocumentRefused("configuration", [Problem("FANWIRE_FLOWER_PORT", problem, example)]) from None
+        raise ConfigurationRefused([Problem("FANWIRE_FLOWER_PORT", problem, example)]) from None
 
 
 def password() -> str:

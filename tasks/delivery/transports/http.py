@@ -10,11 +10,11 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import idna
 
-from tasks.delivery.courier import Transfer
 from tasks.delivery.signing import BadSigningSecret, sign
-from tasks.delivery.transports.parcel import Parcel
-from tasks.outlet import Auth, Outlet
-from tasks.secrets import SecretMissing, resolve
+from tasks.delivery.transfers.loop import Transfer
+from tasks.delivery.transports.request import DeliveryRequest
+from tasks.model.outlet import Auth, Outlet
+from tasks.runtime.secrets import SecretMissing, resolve
 
 try:
     USER_AGENT = f"Fanwire/{version('fanwire')}"
@@ -30,24 +30,24 @@ RESERVED = frozenset({
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 
 
-def prepare(outlet: Outlet, parcel: Parcel, *, key: Any, deadline: float, now: float) -> Transfer:
+def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: float, now: float) -> Transfer:
     """The transfer of one attempt; raises SecretMissing. See `tasks.delivery.transports.prepare`."""
     headers = [
-        f"Content-Type: {ascii_safe(parcel.content_type)}",
-        f"Content-Language: {ascii_safe(parcel.language)}",
-        f"Idempotency-Key: {parcel.key}",
-        f"Fanwire-Release: {ascii_safe(parcel.release)}",
-        f"Fanwire-Version: {parcel.version}",
-        f"Fanwire-Action: {parcel.action}",
+        f"Content-Type: {ascii_safe(request.content_type)}",
+        f"Content-Language: {ascii_safe(request.language)}",
+        f"Idempotency-Key: {request.key}",
+        f"Fanwire-Release: {ascii_safe(request.release)}",
+        f"Fanwire-Version: {request.version}",
+        f"Fanwire-Action: {request.action}",
         f"User-Agent: {USER_AGENT}",
-        f"webhook-id: {parcel.key}",
+        f"webhook-id: {request.key}",
         f"webhook-timestamp: {int(now)}",
     ]
-    if parcel.translation:
-        headers.append(f"Fanwire-Translation: {parcel.translation}")
+    if request.translation:
+        headers.append(f"Fanwire-Translation: {request.translation}")
     auth = outlet.auth
     if auth.signing_secret is not None:
-        headers.append(f"webhook-signature: {_signature(auth.signing_secret, parcel, int(now))}")
+        headers.append(f"webhook-signature: {_signature(auth.signing_secret, request, int(now))}")
     taken = ""
     if auth.type != "none":
         name, value = _credentials(auth)
@@ -57,20 +57,20 @@ def prepare(outlet: Outlet, parcel: Parcel, *, key: Any, deadline: float, now: f
         lower = name.lower()
         if lower != taken and not _is_ours(lower):
             headers.append(f"{name}: {ascii_safe(value)}" if value else f"{name};")
-    return Transfer(key, wire_url(outlet.url), tuple(headers), parcel.body, deadline)
+    return Transfer(key, wire_url(outlet.url), tuple(headers), request.body, deadline)
 
 
 def _is_ours(lower: str) -> bool:
     return lower in RESERVED or lower.startswith(("webhook-", "fanwire-"))
 
 
-def _signature(reference: str, parcel: Parcel, timestamp: int) -> str:
+def _signature(reference: str, request: DeliveryRequest, timestamp: int) -> str:
     # While a secret is being changed its reference holds the new and the old one, separated by white space.
     secrets = resolve(reference).split()
     if not secrets:
         raise SecretMissing(reference, "is empty")
     try:
-        return sign(secrets, parcel.key, timestamp, parcel.body)
+        return sign(secrets, request.key, timestamp, request.body)
     except BadSigningSecret as error:
         raise SecretMissing(reference, str(error)) from None
 

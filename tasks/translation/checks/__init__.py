@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from tasks.translation import scripts
 from tasks.translation.checks import elements, language, shape
 from tasks.translation.checks.body import problem_in_body
-from tasks.translation.checks.figures import figures
+from tasks.translation.checks.figure_values import figures
 from tasks.translation.checks.problem import Problem
 from tasks.translation.pieces import Text
 

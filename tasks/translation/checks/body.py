@@ -6,7 +6,7 @@ from collections import Counter
 
 from lxml import html as lxml_html
 
-from tasks.markup import text_of
+from tasks.model.markup import text_of
 from tasks.translation import scripts
 from tasks.translation.checks.problem import SHOWN
 

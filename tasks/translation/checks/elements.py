@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from tasks.translation import placeholders
-from tasks.translation.checks.addresses import addresses_in
+from tasks.translation.checks.bare_addresses import addresses_in
 from tasks.translation.checks.problem import Found, Problem, difference
 from tasks.translation.pieces import Close, Opaque, Open, Text, shown, spans, words_of
+from tasks.translation.protection import placeholders
 
 _A_WORD, _A_SIGN = re.compile(r"\w"), re.compile(r"[^\s\u200b-\u200f\u2060\ufeff\u00ad]")
 _CAMEL = re.compile(r"(?<![^\W_])[A-Za-z]*[a-z][A-Z][A-Za-z]*(?![^\W_])")

@@ -7,7 +7,7 @@ import unicodedata
 from functools import cache
 
 from tasks.translation import scripts
-from tasks.translation.checks.addresses import prose_of
+from tasks.translation.checks.bare_addresses import prose_of
 from tasks.translation.checks.problem import Found, Problem
 from tasks.translation.function_words import function_words, telling
 from tasks.translation.pieces import Text, shown

@@ -1,6 +1,6 @@
 """What every engine is: something that translates sentences, not documents. One small file for each.
 
-The engines that ship are listed in `tasks/translation/router.py`; anybody's own comes by the entry point
+The engines that ship are listed in `tasks/translation/engines/registry.py`; anybody's own comes by the entry point
 `fanwire.engines` (CONTRIBUTING, "An engine of your own"). An engine knows nothing of rate limits, budgets and breakers:
 `metered.py` wraps it.
 """

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from tasks.translation.configuration import EngineDocument, required
 from tasks.translation.engines import Capabilities, Pair, pairs_between, tags
-from tasks.translation.engines.http import Service, as_json, batches, key_behind
+from tasks.translation.engines.http_service import Service, as_json, batches, key_behind
 from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable, Unsupported
 from tasks.translation.pieces import Text
 

@@ -16,12 +16,12 @@ from functools import cache
 from itertools import pairwise, takewhile
 from pathlib import Path
 
-from tasks.translation import placeholders
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.engines.pipes import NulPipe, PipeBroken
 from tasks.translation.errors import Fatal, Retryable, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
+from tasks.translation.protection import placeholders
 
 MODES = Path("/usr/share/apertium/modes")
 ROUTES: dict[Pair, tuple[str, ...]] = {

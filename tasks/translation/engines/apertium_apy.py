@@ -15,7 +15,7 @@ from typing import Any
 from tasks.translation.configuration import EngineDocument, required
 from tasks.translation.engines import Capabilities, Pair, words
 from tasks.translation.engines.apertium import ROUTES
-from tasks.translation.engines.http import Service, key_behind
+from tasks.translation.engines.http_service import Service, key_behind
 from tasks.translation.errors import EngineError, Fatal, Unsupported
 from tasks.translation.pieces import Text
 

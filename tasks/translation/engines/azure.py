@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from tasks.documents import DocumentRefused, Problem
+from tasks.model.documents import DocumentRefused
+from tasks.runtime.errors import Problem
 from tasks.translation.configuration import EngineDocument, required
 from tasks.translation.engines import Capabilities, Pair, pairs_between, tags
-from tasks.translation.engines.http import Service, batches, key_behind
+from tasks.translation.engines.http_service import Service, batches, key_behind
 from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Unsupported
 from tasks.translation.pieces import Text
 

@@ -37,14 +37,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tasks.documents import DocumentRefused, Problem
-from tasks.languages import normalise
-from tasks.settings import settings
-from tasks.translation import placeholders
+from tasks.model.documents import DocumentRefused
+from tasks.model.languages import normalise
+from tasks.runtime.errors import Problem
+from tasks.runtime.settings import settings
 from tasks.translation.configuration import EngineDocument, required
 from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.errors import Fatal, Retryable, Unsupported
 from tasks.translation.pieces import Opaque, Text
+from tasks.translation.protection import placeholders
 
 MAX_UNPACKED = 4 * 1024**3
 """Bytes of an archive's files together. The largest models for one pair have some hundred megabytes."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from tasks.translation.configuration import EngineDocument, required
 from tasks.translation.engines import Capabilities, Pair, tags, words
-from tasks.translation.engines.http import Service, as_json, batches, key_behind, texts_in
+from tasks.translation.engines.http_service import Service, as_json, batches, key_behind, texts_in
 from tasks.translation.errors import EngineError, Unsupported
 from tasks.translation.pieces import Close, Open, Text
 

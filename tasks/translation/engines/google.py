@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from tasks.translation.configuration import EngineDocument, required
 from tasks.translation.engines import Capabilities, Pair, tags
-from tasks.translation.engines.http import Service, batches, key_behind, texts_in
+from tasks.translation.engines.http_service import Service, batches, key_behind, texts_in
 from tasks.translation.errors import EngineError, QuotaUsedUp, Retryable, Unsupported
 from tasks.translation.pieces import Text
 

@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from html.entities import html5
 from typing import Any
 
-from tasks.documents import DocumentRefused, Problem
+from tasks.model.documents import DocumentRefused
+from tasks.runtime.errors import Problem
 from tasks.translation.configuration import EngineDocument, required
 from tasks.translation.engines import Capabilities, Pair, words
-from tasks.translation.engines.http import Service, batches, key_behind, texts_in
+from tasks.translation.engines.http_service import Service, batches, key_behind, texts_in
 from tasks.translation.errors import EngineError, Retryable, Unsupported
 from tasks.translation.pieces import Text
 

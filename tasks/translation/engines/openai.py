@@ -22,11 +22,12 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from tasks.documents import DocumentRefused, Problem
-from tasks.languages import HOUSE_LANGUAGES, name_of
+from tasks.model.documents import DocumentRefused
+from tasks.model.languages import HOUSE_LANGUAGES, name_of
+from tasks.runtime.errors import Problem
 from tasks.translation.configuration import EngineDocument, required
 from tasks.translation.engines import Capabilities, Pair, pairs_between, tags
-from tasks.translation.engines.http import Service, key_behind
+from tasks.translation.engines.http_service import Service, key_behind
 from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable, Unsupported
 from tasks.translation.pieces import Text
 

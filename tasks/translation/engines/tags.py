@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from html import escape, unescape
 from itertools import pairwise
 
-from tasks.translation import placeholders
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
+from tasks.translation.protection import placeholders
 
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)((?:\s[^<>]*)?)(/?)>", re.IGNORECASE)
 _ID = re.compile(r"""\sid\s*=\s*["']?(\d+)""", re.IGNORECASE)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from tasks.translation import placeholders
 from tasks.translation.pieces import Opaque, Piece, Text, joined
+from tasks.translation.protection import placeholders
 
 _HIDDEN = -1
 """Id of what `hide` found; opaque pieces of a unit have others."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tasks.translation.memory import Entry
+from tasks.translation.memory.entries import Entry
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from tasks.translation import memory
-from tasks.translation.memory import SOLID, TERM, TYPED, Entry
+from tasks.translation.memory import entries
+from tasks.translation.memory.entries import SOLID, TERM, TYPED, Entry
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
 
 KINDS = TYPED | SOLID
@@ -29,11 +29,11 @@ _MARKS = re.compile(
 def texts_of(source: str, packed: str) -> tuple[Text, Text, bool] | None:
     """Source and target of an entry as texts, and whether it is kept literally; None for a damaged one."""
     unit = _of_form(source)
-    there = memory.Pieces(unit)
+    there = entries.Pieces(unit)
     known = {"solid": list(there.solid), "piece": list(there.typed), "year": list(there.years)}
     pieces: list[Piece] = []
     try:
-        literally, parts = memory.parts_of(packed)
+        literally, parts = entries.parts_of(packed)
         for part in parts:
             if isinstance(part, str):
                 pieces.append(part)
@@ -50,7 +50,7 @@ def texts_of(source: str, packed: str) -> tuple[Text, Text, bool] | None:
 
 def entry(unit: Text, result: Text, source: str, target: str, maker: str, *, literally: bool) -> Entry | None:
     """The entry again."""
-    return memory.entry_as_written(unit, result, source, target, maker, literally=literally)
+    return entries.entry_as_written(unit, result, source, target, maker, literally=literally)
 
 
 def write(text: Text) -> str:

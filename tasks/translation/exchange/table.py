@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from tasks.documents import DocumentRefused, Problem, unreadable
-from tasks.languages import normalise
-from tasks.translation import memory
-from tasks.translation.exchange import Found, Row, notation, pairs
-from tasks.translation.glossary import Term, fault_in
-from tasks.translation.memory import APPROVED, filed
+from tasks.model.documents import DocumentRefused, unreadable
+from tasks.model.languages import normalise
+from tasks.runtime.errors import Problem
+from tasks.translation.exchange import Found, Row, aligned_texts, notation
+from tasks.translation.memory import entries
+from tasks.translation.memory.entries import APPROVED, filed
 from tasks.translation.pieces import Text
+from tasks.translation.protection.glossary import Term, fault_in
 
 MAX_BYTES = 256 * 1024 * 1024
 """Of a file that is imported."""
@@ -157,15 +158,15 @@ def _entry(cells: Cells) -> Row:
 
 def plain_row(source: Text, target: Text, pair: tuple[str, str], maker: str) -> Row:
     """A row of texts that people or other tools wrote; raises Refused."""
-    found = pairs.entry_of(source, target, *pair, maker)
-    if not isinstance(found, memory.Entry):
+    found = aligned_texts.entry_of(source, target, *pair, maker)
+    if not isinstance(found, entries.Entry):
         raise Refused(found)
-    return Row(found, *pair, pairs.outdone_by(found, source, *pair))
+    return Row(found, *pair, aligned_texts.outdone_by(found, source, *pair))
 
 
 def written_row(unit: Text, result: Text, pair: tuple[str, str], maker: str, *, literally: bool) -> Row:
     """A row of texts as an export has them; raises Refused."""
-    if problem := pairs.problem_with(unit, result):
+    if problem := aligned_texts.problem_with(unit, result):
         raise Refused(problem)
     found = notation.entry(unit, result, *pair, maker, literally=literally)
     if found is None:

@@ -14,10 +14,11 @@ from typing import IO, Any
 
 from lxml import etree
 
-from tasks.documents import DocumentRefused, Problem
+from tasks.model.documents import DocumentRefused
+from tasks.runtime.errors import Problem
 from tasks.translation.exchange import Found, Row, notation
 from tasks.translation.exchange.table import LONGEST_MAKER, Refused, language, plain_row, refusal, too_big, written_row
-from tasks.translation.memory import APPROVED
+from tasks.translation.memory.entries import APPROVED
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"

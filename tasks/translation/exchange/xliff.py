@@ -23,8 +23,9 @@ from xml.parsers import expat
 
 from lxml import etree
 
-from tasks.documents import DocumentRefused, Problem
-from tasks.languages import normalise
+from tasks.model.documents import DocumentRefused
+from tasks.model.languages import normalise
+from tasks.runtime.errors import Problem
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
 
 NAMESPACE = "urn:oasis:names:tc:xliff:document:2.0"

@@ -15,7 +15,7 @@ from functools import cache
 from babel.dates import format_date, format_skeleton
 from babel.numbers import get_currency_name, get_currency_symbol
 
-from tasks.languages import locale_of
+from tasks.model.languages import locale_of
 from tasks.translation.figures import numerals
 
 _SYMBOLS = {

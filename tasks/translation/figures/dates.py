@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from tasks.languages import locale_of
+from tasks.model.languages import locale_of
 
 
 @dataclass(frozen=True)

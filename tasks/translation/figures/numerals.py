@@ -13,7 +13,7 @@ from functools import cache
 
 from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
-from tasks.languages import locale_of
+from tasks.model.languages import locale_of
 
 _MARKS = r"[.,’'\u00a0\u202f٫٬]"
 LITERAL = rf"\d++(?:{_MARKS}\d++)*+"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tasks import secrets
+from tasks.runtime import secrets
 from tasks.translation.configuration import EngineDocument
-from tasks.translation.engines import http
+from tasks.translation.engines import http_service
 
 from .doubles import DEEPL_KEY, GOOGLE_TOKEN, LIBRE_KEY
 
@@ -26,8 +26,8 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def _forget() -> None:
     secrets.forget()
-    http._context.cache_clear()
-    http._session.cache_clear()
+    http_service._context.cache_clear()
+    http_service._session.cache_clear()
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tasks import secrets
-from tasks.documents import DocumentRefused
+from tasks.model.documents import DocumentRefused
+from tasks.runtime import secrets
 from tasks.translation import TranslationHeld, translate
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines.amazon import Amazon, signed

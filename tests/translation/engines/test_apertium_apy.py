@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tasks.documents import DocumentRefused
+from tasks.model.documents import DocumentRefused
 from tasks.translation import TranslationHeld, translate
 from tasks.translation.engines.apertium import MODES
 from tasks.translation.engines.apertium_apy import ApertiumAPy

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tasks import secrets
-from tasks.documents import DocumentRefused
+from tasks.model.documents import DocumentRefused
+from tasks.runtime import secrets
 from tasks.translation import TranslationHeld, translate
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines.azure import Azure

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.documents import DocumentRefused
-from tasks.release import read_release
-from tasks.settings import settings
+from tasks.model.documents import DocumentRefused
+from tasks.model.release import read_release
+from tasks.runtime.settings import settings
 from tasks.translation import TranslationHeld, translate
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines import ct2

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tasks.documents import DocumentRefused
+from tasks.model.documents import DocumentRefused
 from tasks.translation import TranslationHeld, translate
 from tasks.translation.engines.google import Google
 from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported

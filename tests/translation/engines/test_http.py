@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tasks.settings import settings
-from tasks.translation.engines import http
-from tasks.translation.engines.http import Service
+from tasks.runtime.settings import settings
+from tasks.translation.engines import http_service
+from tasks.translation.engines.http_service import Service
 from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
 
 from .doubles import RawServer, as_json, resets, says
@@ -131,7 +131,7 @@ def test_seconds_that_a_service_asks_for(asking, after, low, high):
 
 @pytest.mark.parametrize("after", ["soon", "-3", "1.5", "²", ""])
 def test_other_ways_to_ask_for_time_are_no_number(asking, after):
-    assert http.seconds_of(after) is None
+    assert http_service.seconds_of(after) is None
 
 
 def test_a_services_own_meaning_goes_first_and_keeps_the_time(asking):
@@ -191,7 +191,7 @@ def test_nobody_there():
 def test_answers_may_be_packed_and_have_an_end(asking, monkeypatch):
     packed = gzip.compress(json.dumps(["a" * 300_000]).encode())
     assert asking(says(packed, Content_Encoding="gzip")) == ["a" * 300_000]
-    monkeypatch.setattr(http, "MAX_ANSWER", 100_000)
+    monkeypatch.setattr(http_service, "MAX_ANSWER", 100_000)
     refused(asking, says(packed, Content_Encoding="gzip"), Fatal, "more than 100,000 bytes")
 
 
@@ -312,17 +312,17 @@ class TestTls:
 
 class TestBatches:
     def test_as_few_as_both_limits_allow(self):
-        assert [*map(list, http.batches(["aa", "b", "c", "dddd", "e"], units=2, size=4))] == [
+        assert [*map(list, http_service.batches(["aa", "b", "c", "dddd", "e"], units=2, size=4))] == [
             ["aa", "b"],
             ["c"],
             ["dddd"],
             ["e"],
         ]
-        assert [*http.batches([], units=2, size=4)] == []
+        assert [*http_service.batches([], units=2, size=4)] == []
 
     def test_one_too_large_is_unsupported(self):
         with pytest.raises(Unsupported, match=re.escape("a sentence is larger (5) than a request may be (4)")):
-            [*http.batches(["a", "bbbbb"], units=2, size=4)]
+            [*http_service.batches(["a", "bbbbb"], units=2, size=4)]
 
 
 @pytest.mark.parametrize(
@@ -330,5 +330,5 @@ class TestBatches:
 )
 def test_texts_are_as_many_as_asked_for_and_texts(answer):
     with pytest.raises(Fatal, match=r"^answered with"):
-        http.texts_in(answer, 2, "t")
-    assert http.texts_in({"t": [{"u": "a"}, {"u": "b"}]}, 2, "t", "u") == ["a", "b"]
+        http_service.texts_in(answer, 2, "t")
+    assert http_service.texts_in({"t": [{"u": "a"}, {"u": "b"}]}, 2, "t", "u") == ["a", "b"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.documents import DocumentRefused
+from tasks.model.documents import DocumentRefused
 from tasks.translation import TranslationHeld, translate
 from tasks.translation.engines import words
 from tasks.translation.engines.libretranslate import LibreTranslate

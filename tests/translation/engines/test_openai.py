@@ -8,8 +8,8 @@ from html import escape
 
 import pytest
 
-from tasks import secrets
-from tasks.documents import DocumentRefused
+from tasks.model.documents import DocumentRefused
+from tasks.runtime import secrets
 from tasks.translation import TranslationHeld, translate
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines.openai import OpenAI

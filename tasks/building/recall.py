@@ -1,0 +1,86 @@
+"""What translations draw on beside engines: the memory in the ledger, the house texts, and the glossary.
+
+House texts are approved translations of each other by nature. They are read from their files and never stored, so
+there is nothing to keep in step; an entry in the ledger that a person approved wins over them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from tasks.formatting import HouseTextMissing, Wire, house_text
+from tasks.formatting.house import HouseText
+from tasks.ledger import glossary_terms, memory_entries, read
+from tasks.model.documents import DocumentRefused
+from tasks.model.release import Release
+from tasks.runtime.settings import settings
+from tasks.translation.exchange import aligned_texts as pairs
+from tasks.translation.memory.entries import APPROVED
+from tasks.translation.protection.glossary import Term, tags_for
+
+_OURS = ("disclaimer", "contact")
+"""House texts that are whole sentences or headings by themselves."""
+
+
+class Remembered:
+    """The memory that the translation room asks: the ledger, in a short transaction for each question, then the house
+    texts."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self.pairs = pairs
+
+    def recall(self, keys: Collection[str], maker: str) -> Mapping[str, str]:
+        with read() as connection:
+            found = memory_entries.recall(connection, keys, maker)
+        if maker != APPROVED:
+            return found
+        wire = Wire(settings().wire_name, settings().wire_url)
+        house = {
+            key: known[key] for pair in self.pairs if (known := _house(*pair, wire)) for key in keys & known.keys()
+        }
+        return house | found
+
+
+def memory_for(release: Release, language: str) -> Remembered:
+    """The memory for a release that is to be translated from any of its texts into a language."""
+    return Remembered([(text, language) for text in (release.language, *release.translations)])
+
+
+def terms_for(release: Release, language: str) -> list[Term]:
+    """What the glossary says about it."""
+    sources = [tag for text in (release.language, *release.translations) for tag in tags_for(text)]
+    with read() as connection:
+        return [
+            Term(**row._mapping)
+            for row in glossary_terms.listed(connection, sources=sources, targets=tags_for(language))
+        ]
+
+
+@cache
+def _house(source: str, target: str, wire: Wire) -> Mapping[str, str]:
+    """{key: packed result} of the house texts of two languages; nothing for one that has none."""
+    try:
+        said, wanted = house_text(source), house_text(target)
+    except (HouseTextMissing, DocumentRefused):  # formatting says so, and holds what needs them
+        return {}
+    if said.language == wanted.language:
+        return {}
+    entries = (pairs.entry(text, other, source, target) for text, other in _alike(said, wanted, wire))
+    return {entry.key: entry.target for entry in entries if entry}
+
+
+def _alike(said: HouseText, wanted: HouseText, wire: Wire) -> Iterator[tuple[str, str]]:
+    """The texts that say the same in both."""
+    both = [dict(_texts(house, wire)) for house in (said, wanted)]
+    yield from ((text, both[1][name]) for name, text in both[0].items() if name in both[1])
+
+
+def _texts(house: HouseText, wire: Wire) -> Iterator[tuple[str, str]]:
+    filled: dict[str, Any] = {"wire": wire.name, "url": wire.url}
+    for name in _OURS:
+        yield name, getattr(house, name).format(**filled)
+    yield "kill", house.kill.format(**filled)
+    yield "about", house.about_wire(wire)
+    yield from house.topics.items()

@@ -1,0 +1,328 @@
+"""The breaker: a host that keeps failing is left alone for a while, so that it costs no places, time or patience.
+
+Why per host and not per outlet: what is down is a machine, and a syndication platform is one machine for hundreds of
+outlets. Why consecutive failures and not a share of them: an outlet that gets two releases a day never makes a share.
+
+    closed ── 5 failures in a row, or `throttled` ──► open ── its time is over ──► half-open: exactly one probe goes
+      ▲                                                ▲                                │             │
+      │                                                └──── the probe fails: twice the time ─────────┤
+      └──────────────────────────────── the probe is answered ────────────────────────────────────────┘
+
+What each verdict tells about a host:
+
+| verdict | tells | so |
+|---|---|---|
+| delivered, rejected | it answers (a final no is an answer) | closed, and all is forgotten |
+| failed, unsure | it does not | one more failure in a row; of a probe: open again, for twice the time |
+| throttled | it answers, and wants time | open so long; ended by that time and a probe, not by what was on its way |
+| blocked, ours | nothing: it was not asked | if this was the probe, another may go |
+| deferred | nothing | |
+
+A failure of a host that is open already changes nothing: it was on its way when the others failed, and is of the same
+outage. Openings after failures last
+
+| opening in a row | 1 | 2 | 3 | 4 | 5 | 6 … |
+|---|---|---|---|---|---|---|
+| seconds, ± 20 % | 60 | 120 | 240 | 480 | 960 | 1800 |
+
+Key `fanwire:breaker:{host}`, a hash, for hosts that failed lately and no others; gone a day after the last failure (or
+after the end of the opening), and at once when the host answers:
+
+| field | holds |
+|---|---|
+| `failures` | failures in a row |
+| `openings` | openings in a row |
+| `until` | end of the opening; none while closed |
+| `asked` | 1 if the outlet asked for that time (throttled) |
+| `appointed` | 1 once somebody was told to come right at the end of this opening, and so to be the probe |
+| `probing` | end of the probe's lease; a prober that dies keeps others away no longer than that |
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from tasks.delivery.admission.shared_state import Call, Memory, Script, forgetting
+from tasks.model.states import Verdict
+
+THRESHOLD: Final = 5
+"""Failures in a row that open. A delivery alone makes five in its first 75 s (backoff.py), a burst at once."""
+OPEN: Final = 60.0
+"""Seconds of the first opening: a restart or a deployment is over by then."""
+OPEN_CAP: Final = 30 * 60.0
+"""Seconds, the longest opening: a host that is back waits at most so long, and one probe in so long costs nothing."""
+ASKED: Final = (1.0, 3600.0)
+"""Seconds, at least and at most, that a Retry-After keeps a whole host closed. A longer one still holds for the
+delivery that got it; for the others of the host one probe an hour asks again."""
+JITTER: Final = 0.2
+"""The share of an opening that chance adds or takes (time that was asked for is only added to): hosts that failed
+together, by an outage between us and them, are not to be probed together."""
+KEEP: Final = 24 * 3600
+"""Seconds that a host is remembered after it last failed: longer than the longest wait between two tries (4 h)."""
+LEASE_MARGIN: Final = 15.0
+"""Seconds beyond a transfer's deadline until a probe is given up: for writing the verdict, and clocks that differ."""
+APPOINTED_WITHIN: Final = 1.0
+"""Seconds after an opening within which the appointed probe comes."""
+PROBE_HEAD: Final = 10.0
+"""Seconds that all others stay behind a probe: nearly all answers take less. (For the few that take up to their
+deadline the others wait twice.)"""
+SPREAD: Final = (30.0, 0.2, 300.0)
+"""Over how many seconds the others come back: this many, plus this share of the wait, at most so many. A platform with
+300 outlets in 15 languages gets its 4,500 deliveries over 42 s after a first opening, over 5 min after a long one."""
+
+ANSWERED: Final = frozenset({Verdict.DELIVERED, Verdict.REJECTED})
+FAILING: Final = frozenset({Verdict.FAILED, Verdict.UNSURE})
+NOT_ASKED: Final = frozenset({Verdict.BLOCKED, Verdict.OURS})
+
+Outcome = tuple[str, Verdict, float | None]
+"""Host, verdict of an attempt, and the seconds that the outlet asked to wait, if it did."""
+
+
+class May(Enum):
+    """What a delivery may do."""
+
+    GO = "go"
+    PROBE = "probe"
+    """Go, as the only one to this host; what becomes of it decides for the others."""
+    WAIT = "wait"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """The answer to one delivery that wants to go to a host."""
+
+    may: May
+    until: float = 0.0
+    """When to come back, seconds since the epoch; only with WAIT, and never in the past."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A host that was opened or closed by what was noted."""
+
+    host: str
+    until: float | None
+    """The end of the opening, seconds since the epoch; None: the host is closed again, all may go."""
+    openings: int
+    """How many openings in a row this makes, or how many there were."""
+
+
+@dataclass(slots=True)
+class _Told:
+    """What a flush tells about one host."""
+
+    answered: bool = False
+    failures: int = 0
+    """Since the last answer."""
+    throttled: bool = False
+    asked: float = -1.0
+    """Seconds; -1: it did not say."""
+    freed: bool = False
+    """It was not asked."""
+
+
+_WELL: Final = _Told(answered=True)
+"""What is told about nearly all hosts nearly always, and so without arguments."""
+
+
+class Breaker:
+    """Asked before a chunk is sent, told after a flush."""
+
+    def __init__(self, memory: Memory, *, deadline: float, dice: Callable[[], float] = random.random) -> None:
+        """`deadline`: the longest that a transfer can take, seconds. `dice`: from [0, 1)."""
+        self._memory = memory
+        self._lease = deadline + LEASE_MARGIN
+        self._dice = dice
+
+    def ask(self, hosts: Sequence[str], now: float) -> list[Permission]:
+        """For each delivery, by its host and in the order given, whether it may go now (seconds since the epoch).
+
+        Name a host as often as deliveries want to go there: each gets a moment of its own to come back, and if the host
+        needs a probe the first of them is it. So order them by urgency. One round trip; without Redis all may go.
+        """
+        return self._memory.run(self.asking(hosts, now))
+
+    def note(self, outcomes: Iterable[Outcome], now: float) -> list[Change]:
+        """Tell what became of attempts, in the order they ended, at about `now` (seconds since the epoch).
+
+        Returns the hosts that this opened or closed. One round trip; without Redis nothing is noted.
+        """
+        return self._memory.run(self.noting(outcomes, now))
+
+    def forget(self, hosts: Iterable[str]) -> None:
+        """Let everything go to these hosts, as when operations say that they were repaired."""
+        self._memory.run(forgetting(map(_key, hosts)))
+
+    def asking(self, hosts: Sequence[str], now: float) -> Call[list[Permission]]:
+        """The call behind `ask`."""
+        distinct = list(dict.fromkeys(hosts))
+        return Call(
+            _ASK,
+            [_key(host) for host in distinct],
+            [now, now + self._lease],
+            lambda reply: self._permissions(hosts, distinct, reply, now),
+            [Permission(May.GO)] * len(hosts),
+        )
+
+    def noting(self, outcomes: Iterable[Outcome], now: float) -> Call[list[Change]]:
+        """The call behind `note`, for a round trip shared with the tracker (`Memory.both`)."""
+        told = _gather(outcomes)
+        well = [host for host, one in told.items() if one == _WELL]
+        rest = [host for host, one in told.items() if one != _WELL]
+        arguments: list[str | int | float] = [now, THRESHOLD, OPEN, OPEN_CAP, JITTER, *ASKED, KEEP, len(well)]
+        for one in map(told.__getitem__, rest):
+            arguments += [int(one.answered), one.failures, int(one.throttled), one.asked, int(one.freed), self._dice()]
+        hosts = well + rest
+        return Call(_NOTE, [_key(host) for host in hosts], arguments, lambda reply: _changes(hosts, reply), [])
+
+    def _permissions(self, hosts: Sequence[str], distinct: Sequence[str], reply: Any, now: float) -> list[Permission]:
+        stands = {distinct[int(place) - 1]: (int(kind), float(until)) for place, kind, until in reply}
+        permissions = []
+        for host in hosts:
+            kind, until = stands.get(host, (_FREE, 0.0))
+            permissions.append(self._permission(kind, until, now))
+            stands[host] = (_NEXT[kind], until)
+        return permissions
+
+    def _permission(self, kind: int, until: float, now: float) -> Permission:
+        if kind == _FREE:
+            return Permission(May.GO)
+        if kind == _PROBE:
+            return Permission(May.PROBE)
+        if kind == _APPOINTED:
+            return Permission(May.WAIT, until + APPOINTED_WITHIN * self._dice())
+        start = max(until, now)
+        least, share, most = SPREAD
+        return Permission(May.WAIT, start + PROBE_HEAD + min(least + share * (start - now), most) * self._dice())
+
+
+_FREE, _PROBE, _APPOINTED, _BEHIND = range(4)
+_NEXT: Final = {_FREE: _FREE, _PROBE: _BEHIND, _APPOINTED: _BEHIND, _BEHIND: _BEHIND}
+"""How a host stands for the next delivery of the same chunk."""
+
+_ASK: Final = Script("""
+local now, lease = tonumber(ARGV[1]), ARGV[2]
+local reply = {}
+for i, key in ipairs(KEYS) do
+    local is = redis.call('HMGET', key, 'until', 'probing', 'appointed')
+    local ends, probing = tonumber(is[1] or ''), tonumber(is[2] or '')
+    local kind = 3                                        -- behind the probe
+    if not ends then
+        kind = 0
+    elseif now < ends then
+        if not is[3] then
+            kind = 2
+            redis.call('HSET', key, 'appointed', 1)
+        end
+    elseif not probing or probing <= now then             -- nobody probes, or the one that did has died
+        kind = 1
+        redis.call('HSET', key, 'probing', lease)
+    end
+    if kind ~= 0 then
+        reply[#reply + 1] = {i, kind, is[1]}
+    end
+end
+return reply
+""")
+
+_NOTE: Final = Script("""
+local now, threshold, open, cap = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local jitter, least, most, keep = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local well = tonumber(ARGV[9])                            -- so many first keys are of hosts that simply answered
+local reply = {}
+
+local function span(asked, openings, dice)
+    if asked >= 0 then
+        return math.min(math.max(asked, least), most) * (1 + jitter * dice)
+    end
+    return math.min(open * 2 ^ math.min(openings, 30), cap) * (1 + jitter * (2 * dice - 1))
+end
+
+for i, key in ipairs(KEYS) do
+    local answered, failed, throttled, asked, freed, dice = true, 0, false, -1, false, 0
+    if i > well then
+        local at = 9 + (i - well - 1) * 6
+        answered, failed, throttled = ARGV[at + 1] == '1', tonumber(ARGV[at + 2]), ARGV[at + 3] == '1'
+        asked, freed, dice = tonumber(ARGV[at + 4]), ARGV[at + 5] == '1', tonumber(ARGV[at + 6])
+    end
+    local was = redis.call('HMGET', key, 'failures', 'openings', 'until', 'asked')
+    local failures, openings = tonumber(was[1] or '') or 0, tonumber(was[2] or '') or 0
+    local ends = tonumber(was[3] or '') or 0              -- 0 while closed
+
+    if answered and was[1] and not (was[4] and now < ends) then
+        redis.call('DEL', key)
+        if ends > 0 and failed == 0 and not throttled then
+            reply[#reply + 1] = {i, '', openings}
+        end
+        failures, openings, ends = 0, 0, 0
+    end
+
+    local opening = throttled
+    if failed > 0 and ends <= now then
+        failures = failures + failed
+        opening = opening or ends > 0 or failures >= threshold
+        if not opening then
+            redis.call('HSET', key, 'failures', failures)
+            redis.call('EXPIRE', key, keep)
+        end
+    end
+
+    if opening then
+        local new = ends <= now
+        ends = math.max(ends, now + span(asked, openings, dice))
+        if new then
+            openings = openings + 1
+        end
+        redis.call('HSET', key, 'failures', failures, 'openings', openings, 'until', string.format('%.3f', ends))
+        redis.call('HDEL', key, 'probing', 'appointed')
+        if throttled then
+            redis.call('HSET', key, 'asked', 1)
+        else
+            redis.call('HDEL', key, 'asked')
+        end
+        redis.call('EXPIRE', key, math.ceil(ends - now) + keep)
+        if new then
+            reply[#reply + 1] = {i, string.format('%.3f', ends), openings}
+        end
+    elseif freed then
+        redis.call('HDEL', key, 'probing')
+    end
+end
+return reply
+""")
+
+
+def _key(host: str) -> str:
+    return f"fanwire:breaker:{host}"
+
+
+def _gather(outcomes: Iterable[Outcome]) -> Mapping[str, _Told]:
+    """What the outcomes tell about each host; those that tell nothing are left out."""
+    told: dict[str, _Told] = {}
+    for host, verdict, retry_after in outcomes:
+        if verdict is Verdict.DEFERRED:
+            continue
+        one = told.get(host)
+        if one is None:
+            one = told[host] = _Told()
+        if verdict in ANSWERED:
+            one.answered, one.failures = True, 0
+        elif verdict in FAILING:
+            one.failures += 1
+        elif verdict is Verdict.THROTTLED:
+            one.throttled, one.failures = True, 0
+            one.asked = one.asked if retry_after is None else max(one.asked, retry_after)
+        elif verdict in NOT_ASKED:
+            one.freed = True
+    return told
+
+
+def _changes(hosts: Sequence[str], reply: Any) -> list[Change]:
+    return [
+        Change(hosts[int(place) - 1], float(until) if until else None, int(openings))
+        for place, until, openings in reply
+    ]

@@ -1,0 +1,1 @@
+"""Transfers: hundreds at once in one libcurl loop, only to addresses that the policy allows."""

@@ -1,0 +1,24 @@
+"""What every transport is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRequest:
+    """One delivery as a transport needs it."""
+
+    key: str
+    """Idempotency key: the same on every attempt (tasks/model/identity.py)."""
+    release: str
+    """URI of the release."""
+    version: int
+    action: str
+    """publish, correct or kill"""
+    language: str
+    content_type: str
+    body: bytes
+    """The rendition, shared by all outlets that take it."""
+    translation: str | None = None
+    """Who made the text (tasks/model/provenance.py); None where there is none, as in a test."""

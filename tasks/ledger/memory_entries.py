@@ -1,0 +1,94 @@
+"""Translation memory in the ledger: approved entries, and what engines made before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, literal_column, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tasks.ledger.schema import memory
+
+_AT_ONCE = 500
+"""Keys in one question: SQLite binds no more than some thousands."""
+_LONGEST = 300
+"""Characters of a maker or an origin."""
+_APPROVED: ColumnElement[str] = literal_column("'approved'")
+"""Written out, as in the index over all others."""
+
+
+def recall(connection: Connection, keys: Collection[str], maker: str) -> dict[str, str]:
+    """{key: packed result} of what this maker has left under these keys."""
+    found: dict[str, str] = {}
+    rest = iter(sorted(keys))
+    while chunk := list(islice(rest, _AT_ONCE)):
+        query = select(memory.c.key, memory.c.target).where(memory.c.key.in_(chunk), memory.c.maker == maker[:_LONGEST])
+        found.update({row.key: row.target for row in connection.execute(query)})
+    return found
+
+
+def keep(connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: float) -> None:
+    """Keep entries (the columns of `memory` but `kept_at`); a later one of the same key and maker takes the place of
+    an earlier one."""
+    if not rows:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(memory)
+    newer = {name: insert.excluded[name] for name in ("source", "target", "origin", "kept_at")}
+    insert = insert.on_conflict_do_update(index_elements=["key", "maker"], set_=newer)
+    unique = {(row["key"], row["maker"][:_LONGEST]): dict(row) for row in rows}
+    for (_, maker), row in unique.items():
+        row |= {"maker": maker, "origin": row["origin"][:_LONGEST], "kept_at": now}
+    # in one order whoever keeps them: two workers with the same sentences would otherwise wait for each other
+    connection.execute(insert, [unique[which] for which in sorted(unique)])
+
+
+def entries(
+    connection: Connection, *, source: str | None = None, target: str | None = None, approved_only: bool = True
+) -> Iterator[Row]:  # type: ignore[type-arg]
+    """The rows for people, by languages and source, as they are read."""
+    query = select(memory).order_by(*(memory.c[name] for name in _ORDER))
+    if source:
+        query = query.where(memory.c.source_language == source)
+    if target:
+        query = query.where(memory.c.target_language == target)
+    if approved_only:
+        query = query.where(memory.c.maker == _APPROVED)
+    yield from connection.execution_options(yield_per=_AT_ONCE).execute(query)
+
+
+_ORDER = ("source_language", "target_language", "source", "maker", "key")
+
+
+def count(connection: Connection) -> list[Row]:  # type: ignore[type-arg]
+    """(source_language, target_language, approved, machine): how many entries there are."""
+    approved = func.count().filter(memory.c.maker == _APPROVED)
+    machine = func.count().filter(memory.c.maker != _APPROVED)
+    pair = (memory.c.source_language, memory.c.target_language)
+    query = select(*pair, approved.label("approved"), machine.label("machine")).group_by(*pair).order_by(*pair)
+    return list(connection.execute(query))
+
+
+def forget(connection: Connection, *, before: float, at_most: int) -> int:
+    """Forget what engines made before that moment, the oldest first and no more than so many; how many it were."""
+    old = (
+        select(memory.c.key, memory.c.maker)
+        .where(memory.c.kept_at < before, memory.c.maker != _APPROVED)
+        .order_by(memory.c.kept_at)
+        .limit(at_most)
+    )
+    return connection.execute(delete(memory).where(tuple_(memory.c.key, memory.c.maker).in_(old))).rowcount
+
+
+def remove(connection: Connection, keys: Collection[str]) -> int:
+    """Remove what is kept under a few keys, whoever made it; how many entries it were."""
+    return connection.execute(delete(memory).where(memory.c.key.in_(keys))).rowcount
+
+
+def drop(connection: Connection, keys: Collection[str], maker: str) -> None:
+    """Forget what this maker has left under these keys: what it says now is kept under others."""
+    rest = iter(sorted(keys))
+    while chunk := list(islice(rest, _AT_ONCE)):
+        connection.execute(delete(memory).where(memory.c.key.in_(chunk), memory.c.maker == maker))

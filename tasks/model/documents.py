@@ -1,0 +1,119 @@
+"""What release and outlet documents share: strict models, and refusals that name field, fault and an example."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+
+from tasks.runtime.errors import Problem, UserError, in_words, kind_of
+
+
+class Yaml(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML in which no key stands twice: the last would win, and what the first said be lost in silence."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands there twice", key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep=deep)
+
+
+class Document(BaseModel):
+    """A document that people write: unknown fields are refused, values never change once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, use_attribute_docstrings=True)
+
+
+D = TypeVar("D", bound=Document)
+
+MOST_TOLD = 20
+"""Problems named of one document; of more, only their number. What is told of a bad document must stay small."""
+LONGEST_FIELD, LONGEST_PROBLEM = 200, 500
+"""Characters."""
+
+
+class DocumentRefused(UserError):
+    """A document that cannot be taken; `problems` says why, field by field."""
+
+
+def read(model: type[D], data: Any, what: str) -> D:
+    """Validate `data` as `model`; raises DocumentRefused with every problem found, not just the first."""
+    if not isinstance(data, dict):
+        raise DocumentRefused(what, [Problem("(document)", f"must be an object with fields, not {kind_of(data)}")])
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        problems = [_problem(model, entry) for entry in error.errors(include_url=False)[:MOST_TOLD]]
+        if error.error_count() > MOST_TOLD:
+            problems.append(Problem("(document)", f"has {error.error_count() - MOST_TOLD:,} more problems"))
+        raise DocumentRefused(what, problems) from None
+
+
+def _problem(model: type[BaseModel], error: Any) -> Problem:
+    path = error["loc"]
+    message = in_words(error)
+    if error["type"] == "extra_forbidden":
+        known = sorted(_fields_at(model, path[:-1]))
+        message = "is not a known field" + (f"; known fields are {', '.join(known)}" if known else "")
+    field = _field_at(model, path)
+    where = ".".join(map(str, path))[:LONGEST_FIELD] or "(document)"
+    return Problem(where, message[:LONGEST_PROBLEM], _example(field) if field else None)
+
+
+def unreadable(error: Exception) -> str:
+    """Why text is no JSON or no YAML, with line and column where they are known."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"is not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        mark = error.problem_mark
+        return f"is not YAML: line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    if isinstance(error, RecursionError):
+        return "is nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return f"is not UTF-8: byte {error.start} cannot be read"
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror}"
+    return f"cannot be read: {(str(error).splitlines() or [''])[0]}"
+
+
+def _example(field: FieldInfo) -> str | None:
+    if not field.examples:
+        return None
+    return json.dumps(field.examples[0], ensure_ascii=False)
+
+
+def _field_at(model: type[BaseModel], path: tuple[str | int, ...]) -> FieldInfo | None:
+    """The field that the longest readable beginning of `path` names; list indexes and keys are passed over."""
+    found: FieldInfo | None = None
+    current: type[BaseModel] | None = model
+    for step in path:
+        if current is None or not isinstance(step, str):
+            continue
+        field = current.model_fields.get(step)
+        if field is None:
+            continue
+        found, current = field, _model_in(field.annotation)
+    return found
+
+
+def _fields_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+    field = _field_at(model, path)
+    inner = _model_in(field.annotation) if field else model
+    return list(inner.model_fields) if inner else []
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model inside `Model`, `Model | None`, `list[Model]` or `dict[str, Model]`, if there is one."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in get_args(annotation):
+        inner = _model_in(argument)
+        if inner:
+            return inner
+    return None

@@ -1,0 +1,28 @@
+"""Moving and lifting an embargo: until its moment nothing has left, so everything can still change."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from tasks.ledger import artifacts, deliveries, now, releases
+from tasks.model.documents import DocumentRefused
+from tasks.runtime.errors import Problem
+
+
+def move(connection: Connection, release_id: int, until: datetime | None) -> None:
+    """Hold a release until another moment, or (None) no longer; raises DocumentRefused when its embargo is over.
+
+    The clock lets it go; so a lifted embargo takes a tick. Renditions are made anew, since they say when it ends.
+    """
+    release = releases.get(connection, release_id)
+    present = now(connection)
+    if not release.embargoed_at(present):
+        told = (
+            "has no embargo" if release.embargo_until is None else f"was let go at {release.embargo_until.isoformat()}"
+        )
+        raise DocumentRefused(release.name, [Problem("embargo_until", f"cannot be moved: the release {told}")])
+    releases.move_embargo(connection, release_id, until or datetime.fromtimestamp(present, UTC))
+    artifacts.remake_renditions(connection, release_id, present)
+    deliveries.hold_again(connection, release_id)

@@ -1,0 +1,230 @@
+"""The report of a release: how many have it, who not and why, and how it went over time. As HTML, JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from sqlalchemy import Connection, func, select
+
+from tasks.ledger import counts
+from tasks.ledger.schema import deliveries, outlets, releases
+from tasks.model.languages import name_of
+from tasks.model.release import Release
+from tasks.model.states import State
+
+STATES_IN_ORDER = (
+    State.HELD, State.DUE, State.CLAIMED, State.DELIVERED, State.REJECTED, State.EXHAUSTED, State.SUPERSEDED,
+    State.CANCELED,
+)  # fmt: skip
+"""As a delivery passes through them."""
+BARS = 60
+"""Columns of the picture of deliveries over time."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One delivery, as a report tells it."""
+
+    outlet: str
+    name: str
+    country: str
+    language: str
+    state: str
+    reason: str | None
+    status: int | None
+    attempts: int
+    ended_at: float | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a report says of one release version. Moments are seconds since the epoch."""
+
+    release: Release
+    received_at: float
+    first_due_at: float | None
+    lines: list[Line]
+    languages: dict[str, dict[str, int]]
+    holds: list[dict[str, Any]]
+
+    @property
+    def states(self) -> dict[str, int]:
+        """{state: n}."""
+        return counts.total(self.languages)
+
+    @property
+    def delivered_at(self) -> list[float]:
+        """The moments of delivery, sorted."""
+        return sorted(line.ended_at for line in self.lines if line.state == State.DELIVERED and line.ended_at)
+
+    @property
+    def undelivered(self) -> list[Line]:
+        """Who does not have it, and why."""
+        return [line for line in self.lines if line.state != State.DELIVERED]
+
+    @property
+    def spread(self) -> float | None:
+        """Seconds from the first outlet that had it to the last."""
+        moments = self.delivered_at
+        return moments[-1] - moments[0] if moments else None
+
+    @property
+    def kill(self) -> bool:
+        """Whether this version withdraws the release: then delivered means that the outlet confirmed it."""
+        return self.release.status == "canceled"
+
+    def after(self, share: float) -> float | None:
+        """Seconds from the moment it could go out until this share of those who have it had it."""
+        moments = self.delivered_at
+        if not moments or self.first_due_at is None:
+            return None
+        return moments[max(0, round(share * len(moments)) - 1)] - self.first_due_at
+
+
+def reasons(connection: Connection, release_id: int) -> list[dict[str, Any]]:
+    """Why rows are rejected, exhausted or still due: state, reason and number, the commonest first."""
+    d = deliveries.c
+    query = (
+        select(d.state, d.reason, func.count())
+        .where(d.release_id == release_id, d.state.in_([State.REJECTED, State.EXHAUSTED, State.DUE]))
+        .group_by(d.state, d.reason)
+    )
+    counted: Counter[tuple[str, str]] = Counter()
+    for state, reason, n in connection.execute(query):
+        counted[state, kind_of(reason) or "not tried yet"] += n
+    return [{"state": state, "reason": reason, "n": n} for (state, reason), n in counted.most_common()]
+
+
+def kind_of(reason: str | None) -> str:
+    """A reason without what differs per outlet, so that reasons of one kind can be counted."""
+    kind = reason or ""
+    for particular, common in _PARTICULARS:
+        kind = particular.sub(common, kind)
+    return kind
+
+
+_PARTICULARS = (
+    (re.compile(r": points .*$"), ""),  # where a redirect pointed
+    (re.compile(r"^address \S+"), "its address"),
+    (re.compile(r"^secret \S+:"), "a secret:"),
+)
+
+
+def report(connection: Connection, release_id: int) -> Report:
+    """Gather the report of a release."""
+    row = connection.execute(select(releases).where(releases.c.id == release_id)).one()
+    d, o = deliveries.c, outlets.c
+    query = (
+        select(d.outlet_id, o.document, d.language, d.state, d.reason, d.status, d.attempt, d.ended_at, d.first_due_at)
+        .join(outlets, o.id == d.outlet_id)
+        .where(d.release_id == release_id)
+        .order_by(d.language, d.outlet_id)
+    )
+    lines, first_due = [], []
+    for found in connection.execute(query):
+        document = json.loads(found.document)
+        lines.append(
+            Line(found.outlet_id, document["name"], document["country"], found.language, found.state, found.reason,
+                 found.status, found.attempt, found.ended_at)
+        )  # fmt: skip
+        if found.first_due_at is not None:
+            first_due.append(found.first_due_at)
+    return Report(
+        Release.from_ledger(row.document),
+        row.received_at,
+        min(first_due, default=None),
+        lines,
+        counts.states(connection, release_id),
+        counts.holds(connection, release_id),
+    )
+
+
+def as_json(found: Report) -> str:
+    """For programs."""
+    return json.dumps(
+        {
+            "release": found.release.uri,
+            "version": found.release.version,
+            "received_at": _moment(found.received_at),
+            "states": found.states,
+            "languages": found.languages,
+            "held": found.holds,
+            "seconds": {name: found.after(share) for name, share in _SHARES.items()} | {"spread": found.spread},
+            "deliveries": [vars(line) | {"ended_at": _moment(line.ended_at)} for line in found.lines],
+        },
+        ensure_ascii=False,
+        indent=1,
+    )
+
+
+_SHARES = {"half": 0.5, "95 %": 0.95, "99 %": 0.99, "all": 1.0}
+
+
+def as_csv(found: Report) -> str:
+    """For spreadsheets: a line a delivery."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    columns = list(Line.__dataclass_fields__)
+    writer.writerow(columns)
+    for line in found.lines:
+        values = vars(line) | {"ended_at": _moment(line.ended_at)}
+        writer.writerow(_cell(values[column]) for column in columns)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """A spreadsheet runs what begins like a formula, and an outlet's answer must not be able to."""
+    return "'" + value if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def as_html(found: Report, wire: str) -> str:
+    """For people: one file, no scripts, nothing loaded from elsewhere."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=select_autoescape(),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html").render(
+        r=found,
+        wire=wire,
+        total=len(found.lines),
+        bars=_bars(found),
+        shares={name: found.after(share) for name, share in _SHARES.items()},
+        moment=_moment,
+        language_name=name_of,
+        reasons=_reasons(found),
+    )
+
+
+def _bars(found: Report) -> list[tuple[float, int, float]]:
+    """(second, deliveries, height 0 … 1) of each column of the picture."""
+    moments = found.delivered_at
+    if not moments or found.first_due_at is None:
+        return []
+    width = max(moments[-1] - found.first_due_at, 0.001) / BARS
+    columns = [0] * BARS
+    for moment in moments:
+        columns[max(0, min(BARS - 1, int((moment - found.first_due_at) / width)))] += 1
+    return [(number * width, n, n / max(columns)) for number, n in enumerate(columns)]
+
+
+def _reasons(found: Report) -> dict[str, int]:
+    reasons: dict[str, int] = {}
+    for line in found.undelivered:
+        reason = f"{line.state}: {kind_of(line.reason) or '—'}"
+        reasons[reason] = reasons.get(reason, 0) + 1
+    return dict(sorted(reasons.items(), key=lambda entry: -entry[1]))
+
+
+def _moment(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

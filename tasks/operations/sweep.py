@@ -1,0 +1,87 @@
+"""The sweep: finds in the ledger what no message will ever say, because time passed or a message was lost.
+
+Expired leases and lifted embargoes are settled here and now; what needs a worker is returned, to be hinted at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.ledger import artifacts, deliveries, memory_entries, notices, releases, write
+from tasks.ledger.schema import renditions, translations
+from tasks.runtime.settings import settings
+
+FORGOTTEN = 500
+"""Memory entries that go in one transaction."""
+HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a sweep found."""
+
+    expired: int
+    lifted: list[int]
+    to_plan: list[int]
+    to_translate: list[tuple[int, str]]
+    to_format: list[tuple[int, str]]
+    due: bool
+    untold: bool
+
+    def __str__(self) -> str:
+        return (
+            f"{self.expired} leases expired, {len(self.lifted)} embargoes lifted, to do again: "
+            f"{len(self.to_plan)} plans, {len(self.to_translate)} translations, {len(self.to_format)} renditions"
+        )
+
+
+def sweep(now: float) -> Found:
+    """One look at the whole ledger, by index only: some milliseconds whatever its size."""
+    again = now + settings().build_retry
+    with write() as connection:  # by itself: lifting has its releases in an order of its own
+        deliveries.resume(connection, deliveries.forgotten(connection), now)
+    with write() as connection:
+        if _file_changed():
+            artifacts.free(connection, now=now)
+        expired = deliveries.expire_leases(connection, now, settings().retry_horizon)
+        lifted = deliveries.lift_embargoes(connection, now)
+        to_plan = releases.unplanned(connection, now)
+        to_translate = [tuple(row) for row in artifacts.unmade(connection, translations, now=now, again_at=again)]
+        to_format = {tuple(row)[:2] for row in artifacts.unmade(connection, renditions, now=now, again_at=again)}
+        next_due = deliveries.next_due(connection)
+        untold = bool(notices.untold(connection, 1))
+    _forget(now)
+    due = next_due is not None and next_due <= now
+    return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, untold)
+
+
+class _File:
+    """The translation file as this process saw it last: when and how large."""
+
+    stand: tuple[int, int, int] | None = None
+
+
+def _file_changed() -> bool:
+    """Whether somebody has changed the translation file, or it is seen for the first time: it may mend what is held."""
+    path = settings().translation_file
+    try:
+        stat = path.stat() if path else None
+    except OSError:
+        return False
+    before, _File.stand = _File.stand, stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+    return stat is not None and _File.stand != before
+
+
+class _Forgetting:
+    """When this process looks again for memory entries that are too old."""
+
+    due = 0.0
+
+
+def _forget(now: float) -> None:
+    """Forget what engines made too long ago: a small portion in each sweep while there is some, else once an hour."""
+    if _Forgetting.due - HOUR <= now < _Forgetting.due:
+        return
+    with write() as connection:
+        gone = memory_entries.forget(connection, before=now - settings().memory_days * 24 * HOUR, at_most=FORGOTTEN)
+    _Forgetting.due = now if gone == FORGOTTEN else now + HOUR

@@ -1,0 +1,171 @@
+"""Every setting once, typed, from the environment (`FANWIRE_…`). `fanwire doctor` says what is unsafe."""
+
+from __future__ import annotations
+
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from tasks.runtime.errors import ConfigurationRefused, Problem, in_words
+
+PREFIX = "FANWIRE_"
+EXAMPLES = {
+    "FANWIRE_BROKER_URL": "redis://:password@localhost:6379/0",
+    "FANWIRE_LEDGER_URL": "postgresql+psycopg://fanwire:password@localhost/fanwire",
+    "FANWIRE_ALLOWED_NETWORKS": "127.0.0.0/8,10.1.0.0/16",
+}
+
+
+class Settings(BaseSettings):
+    """Times are seconds unless a name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, use_attribute_docstrings=True)
+
+    home: Path = Path("var")
+    """Where everything that Fanwire itself writes goes: ledger, embedded broker, logs, reports."""
+    broker_url: SecretStr | None = None
+    """Redis or Valkey, `redis://…`. None: a Valkey of our own is started under the home."""
+    ledger_url: SecretStr | None = None
+    """SQLAlchemy address, such as `postgresql+psycopg://…`. None: SQLite under the home."""
+
+    wire_name: str = "Fanwire"
+    """How the wire calls itself in datelines and house texts."""
+    wire_url: str = "https://fanwire.example/"
+
+    ca_file: Path | None = None
+    """More certificates to trust, PEM."""
+    allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """Address ranges, comma separated CIDRs, that would otherwise be refused: private, loopback, link-local …"""
+
+    translators: int = Field(2, ge=1)
+    """Processes that translate, each one language of one release at a time: the more wait for services, the more."""
+    formatters: int = Field(2, ge=1)
+    """Processes that format. They are others, so that a slow engine keeps no finished text waiting."""
+    drains: int = Field(2, ge=1)
+    """Processes that deliver, each with one loop of transfers."""
+    in_flight: int = Field(400, ge=1)
+    """Transfers that one drain keeps going at once."""
+    claim_chunk: int = Field(200, ge=1)
+    """Rows a drain claims at a time."""
+    connect_timeout: float = Field(10, gt=0)
+    deadline: float = Field(30, gt=0)
+    """The whole of one transfer, from name look-up to the last byte of the answer."""
+    lease: float = Field(90, gt=0)
+    """How long a claim belongs to its worker; longer than any transfer can take."""
+    drain_budget: float = Field(120, gt=0)
+    """After this a drain takes no more and leaves a hint, so that workers can be replaced."""
+    answer_cap_bytes: int = Field(64 * 1024, ge=0)
+    """An outlet's answer is read up to here; the status has come long before."""
+
+    retry_base: float = Field(5, gt=0)
+    """Wait before the first retry; see tasks/delivery/backoff.py for the rest."""
+    retry_cap: float = Field(4 * 3600, gt=0)
+    retry_horizon: float = Field(72 * 3600, gt=0)
+    """A delivery that failed for this long since it was first due is exhausted."""
+
+    translation_file: Path | None = None
+    """Which engines translate into which language, and what may go out (YAML; README, "Translation"). None: OpenCC and
+    Apertium, wherever they can."""
+    build_lease: float = Field(300, gt=0)
+    """How long a translation or rendition may take before somebody else may make it."""
+    build_retry: float = Field(60, gt=0)
+    """Wait before a translation or rendition that could not be made is tried again."""
+
+    memory_days: int = Field(180, ge=1)
+    """What an engine made is remembered for so many days; what a person approved, for ever."""
+
+    tick: float = Field(1, gt=0)
+    """How often the clock looks for what is due."""
+    visibility_timeout: int = Field(600, ge=60)
+    """After this Redis hands an unacknowledged message to somebody else; the same in every process."""
+
+    notice_url: SecretStr | None = None
+    """Where notices go (an outlet is gone, a host has failed for days): each is a POST of JSON. None: only kept, see
+    `fanwire notices`."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+    flower_port: int = Field(5555, ge=1, le=65535)
+    flower_user: str = "operations"
+    flower_password: SecretStr | None = None
+    """None: one is made and kept under the home, readable by the owner only."""
+
+    @field_validator("allowed_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        networks = []
+        for part in filter(None, map(str.strip, value.split(","))):
+            try:
+                networks.append(ip_network(part))
+            except ValueError as error:
+                raise ValueError(f"is no list of address ranges: {error}") from None
+        return tuple(networks)
+
+    @field_validator("broker_url")
+    @classmethod
+    def _is_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        """The value is never shown: it holds a password."""
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value.get_secret_value())
+            sound = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            sound = False
+        if not sound:
+            raise ValueError("must be an address of Redis or Valkey, redis:// or rediss://; in its password # / ? [ ] "
+                             "are written %23 %2F %3F %5B %5D")  # fmt: skip
+        return value
+
+    @field_validator("ledger_url")
+    @classmethod
+    def _is_a_ledger(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        try:
+            sound = make_url(value.get_secret_value()).drivername in ("sqlite", "postgresql+psycopg")
+        except (ArgumentError, ValueError):
+            sound = False
+        if not sound:
+            raise ValueError("must be a SQLAlchemy address, postgresql+psycopg:// or sqlite:///")
+        return value
+
+    @model_validator(mode="after")
+    def _times_fit(self) -> Self:
+        if self.lease <= self.deadline + 5:
+            raise ValueError(
+                f"lease ({self.lease} s) must exceed deadline ({self.deadline} s) by more than 5 s, "
+                "or a transfer could be sent twice"
+            )
+        if self.visibility_timeout <= self.drain_budget + self.deadline + 30:
+            raise ValueError(
+                f"visibility_timeout ({self.visibility_timeout} s) must exceed drain_budget + deadline + 30 s "
+                f"({self.drain_budget + self.deadline + 30} s), or Redis doubles running tasks"
+            )
+        return self
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once; raises ConfigurationRefused that names the variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise ConfigurationRefused(list(map(_problem, error.errors(include_url=False)))) from None
+
+
+def _problem(error: Any) -> Problem:
+    """In words, and never with the value of a secret."""
+    name = PREFIX + "_".join(map(str, error["loc"])).upper() if error["loc"] else f"{PREFIX}…"
+    if error["type"] != "value_error" and name.endswith(("_URL", "_PASSWORD")):
+        error = error | {"input": "what stands there"}
+    return Problem(name, in_words(error), EXAMPLES.get(name))

@@ -1,0 +1,30 @@
+"""The certificate authorities that we believe: those of certifi, and the operator's own (`FANWIRE_CA_FILE`)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import certifi
+
+from tasks.runtime.errors import ConfigurationRefused, Problem
+from tasks.runtime.settings import settings
+
+
+def bundle() -> Path:
+    """One PEM file of all of them, made under the home when an operator adds some."""
+    public = Path(certifi.where())
+    own = settings().ca_file
+    if own is None:
+        return public
+    try:
+        pem = public.read_bytes() + b"\n" + own.read_bytes()
+    except OSError as error:
+        raise ConfigurationRefused([Problem("FANWIRE_CA_FILE", f"cannot be read: {error}")]) from None
+    joined = settings().home / "trust.pem"
+    if not joined.exists() or joined.read_bytes() != pem:
+        joined.parent.mkdir(parents=True, exist_ok=True)
+        draft = joined.with_name(f"trust.pem.{os.getpid()}")
+        draft.write_bytes(pem)
+        draft.replace(joined)
+    return joined

@@ -1,0 +1,52 @@
+"""How much and for how long: bounds that no real release comes near, so that a hostile one cannot hold a worker."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from tasks.translation.errors import Retryable, TranslationHeld
+from tasks.translation.pieces import Text
+
+MAX_CHARACTERS = 20_000
+"""Of one run of text: a paragraph, a list item, an `alt`."""
+MAX_INLINES = 500
+"""Inline elements in one run."""
+MAX_SEARCHED = 1_000_000_000
+"""Terms to look for (`protect`, people, companies), times the characters of the text."""
+MAX_TERM_CHARACTERS = 10_000
+"""Of all terms together that stand in the text."""
+SECONDS = 120.0
+"""For one translation; less than `build_lease`, or a second worker would begin the same work."""
+
+
+class Deadline:
+    """The moment at which a translation gives up; looked at between units, never inside one."""
+
+    def __init__(self) -> None:
+        self._seconds = SECONDS
+        self._end = monotonic() + SECONDS
+
+    @property
+    def passed(self) -> bool:
+        return monotonic() >= self._end
+
+    def check(self) -> None:
+        """Raises Retryable if it has passed: what is done by then is remembered, so the next try gets further."""
+        if self.passed:
+            raise Retryable(f"took longer than {self._seconds:g} s")
+
+
+def refuse_run(name: str, text: Text, inlines: int) -> None:
+    """Raises TranslationHeld for a run of text that is beyond what people write."""
+    characters = sum(len(piece) for piece in text if isinstance(piece, str))
+    if characters > MAX_CHARACTERS:
+        raise TranslationHeld(f"{name}: it has {characters:,} characters, more than {MAX_CHARACTERS:,}")
+    if inlines > MAX_INLINES:
+        raise TranslationHeld(f"{name}: it has {inlines:,} inline elements, more than {MAX_INLINES:,}")
+
+
+def refuse_terms(number: int, characters: int, found: int = 0) -> None:
+    """Raises TranslationHeld for `number` terms to look for in so many `characters`, `found` characters of which stand
+    there."""
+    if number * characters > MAX_SEARCHED or found > MAX_TERM_CHARACTERS:
+        raise TranslationHeld(f"it has too many protected terms and names ({number:,})")

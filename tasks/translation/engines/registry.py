@@ -1,0 +1,194 @@
+"""Which engines there are, and by which of them, and from which text, a release gets into a language.
+
+A release in English with a supplied Indonesian text has a way to Malay, though no engine goes there from English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, cast
+
+from tasks.model.documents import DocumentRefused
+from tasks.model.languages import locale_of
+from tasks.model.release import Release
+from tasks.runtime.errors import Problem
+from tasks.translation.configuration import FILE, EngineDocument, read_configuration
+from tasks.translation.engines import Capabilities, Engine, Pair
+from tasks.translation.engines.metering import broken
+
+ENTRY_POINTS = "fanwire.engines"
+_BUILT_IN = {
+    "apertium": "apertium:Apertium",
+    "opencc": "opencc:OpenCC",
+    "ct2": "ct2:CT2",
+    "apertium-apy": "apertium_apy:ApertiumAPy",
+    "libretranslate": "libretranslate:LibreTranslate",
+    "deepl": "deepl:DeepL",
+    "google": "google:Google",
+    "azure": "azure:Azure",
+    "amazon": "amazon:Amazon",
+    "openai": "openai:OpenAI",
+}
+"""Type of an engine to its file and class; imported only when the configuration names it."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way to a translation."""
+
+    engine: Engine
+    source: str
+    """Language of the text to begin with: the release's own or a supplied one."""
+    pair: Pair
+    """What the engine calls the two languages."""
+    steps: int
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The configured engines by name: those that can be asked, and why the others cannot."""
+
+    engines: dict[str, Engine]
+    left_out: dict[str, str]
+
+
+def load_registry(configuration: Path | None = None) -> Registry:
+    """The engines of this process. They start nothing and send nothing before they are asked.
+
+    One that lacks what it needs, or is broken, is left out and harms no other. Raises DocumentRefused for a file that
+    cannot be read as a whole.
+    """
+    found, left_out = {}, {}
+    for name, document in read_configuration(configuration).engines.items():
+        try:
+            found[name] = make_engine(name, document)
+        except DocumentRefused as refusal:
+            left_out[name] = "; ".join(map(str, refusal.problems))
+    return Registry(found, left_out)
+
+
+def engines(configuration: Path | None = None) -> dict[str, Engine]:
+    """Those that can be asked; see load_registry."""
+    return load_registry(configuration).engines
+
+
+def make_engine(name: str, document: EngineDocument) -> Engine:
+    """The engine of this process for an entry of the configuration, of the type that it (or else its name) says; raises
+    DocumentRefused.
+
+    Made once for as long as the entry does not change: engines keep connections and programs open.
+    """
+    return _made(name, document.model_dump_json())
+
+
+@lru_cache(maxsize=200)
+def _made(name: str, entry: str) -> Engine:
+    document = EngineDocument.model_validate_json(entry)
+    factory = _factory(name, document.type or name)
+    if unknown := _unknown_options(factory, name, document):
+        raise DocumentRefused(FILE, unknown)
+    try:
+        engine = factory(name, document)
+        faults = list(_faults(engine, name))
+    except DocumentRefused:
+        raise
+    except Exception as error:
+        raise _refused(name, str(broken(error))) from error
+    if faults:
+        raise _refused(name, f"is broken: {'; '.join(faults)}")
+    return engine
+
+
+def _factory(name: str, kind: str) -> Callable[[str, EngineDocument], Engine]:
+    """What makes engines of a type: `factory(name, document)`. An entry point beats what ships."""
+    points = entry_points(group=ENTRY_POINTS)
+    own = next((point for point in points if point.name == kind), None)
+    if own is None and kind not in _BUILT_IN:
+        types = ", ".join(sorted({*_BUILT_IN, *points.names}))
+        field = f"engines.{name}.type"
+        raise DocumentRefused(FILE, [Problem(field, f"there is no type {kind!r}; types are {types}")])
+    try:
+        if own is not None:
+            return cast("Callable[[str, EngineDocument], Engine]", own.load())
+        module, _, attribute = _BUILT_IN[kind].partition(":")
+        found = getattr(import_module(f"tasks.translation.engines.{module}"), attribute)
+        return cast("Callable[[str, EngineDocument], Engine]", found)
+    except Exception as error:  # a module of anybody's may do anything when it is loaded
+        where = f" of entry point {own.value}" if own is not None else ""
+        said = str(error) if isinstance(error, ImportError | AttributeError) else str(broken(error))
+        problem = f"type {kind!r}{where} cannot be loaded: {said}"
+        raise DocumentRefused(FILE, [Problem(f"engines.{name}.type", problem)]) from error
+
+
+def _unknown_options(factory: Any, name: str, document: EngineDocument) -> list[Problem]:
+    """Options that its type does not have. Engines by entry point say what they have in `OPTIONS`, if they wish."""
+    known = getattr(factory, "OPTIONS", None)
+    said = f"is no option of this type; {'there are ' + ', '.join(sorted(known)) if known else 'it has none'}"
+    return [
+        Problem(f"engines.{name}.options.{option}", said)
+        for option in document.options
+        if known is not None and option not in known
+    ]
+
+
+def _faults(engine: Engine, name: str) -> Iterator[str]:
+    """What an engine lacks to be one."""
+    for method in ("pairs", "model", "translate"):
+        if not callable(getattr(engine, method, None)):
+            yield f"it has no method {method!r}"
+            return
+    if getattr(engine, "name", None) != name:
+        yield "its 'name' is not the one that it was given"
+    if not isinstance(getattr(engine, "capabilities", None), Capabilities):
+        yield "its 'capabilities' are no Capabilities"
+    pairs: object = engine.pairs()
+    if not isinstance(pairs, dict) or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+        yield "its pairs are no {(source, target): steps}"
+
+
+def _refused(name: str, problem: str) -> DocumentRefused:
+    return DocumentRefused(FILE, [Problem(f"engines.{name}", problem)])
+
+
+def pair_for(pairs: Collection[Pair], source: str, target: str) -> Pair | None:
+    """What an engine with these pairs calls the two languages; None: it cannot do them."""
+    return next((pair for pair in _spellings(source, target) if pair in pairs), None)
+
+
+def reaches(pairs: Iterable[Pair], language: str) -> bool:
+    """Whether one of these pairs leads to a language."""
+    targets = {target for _, target in pairs}
+    return not targets.isdisjoint(_less_and_less(language))
+
+
+def routes(release: Release, language: str, among: Sequence[Engine]) -> list[Route]:
+    """All ways to `language`, best first: by the order of the engines, fewest steps, the text the producer wrote."""
+    found: list[tuple[int, int, bool, Route]] = []
+    for source in (release.language, *release.translations):
+        for order, engine in enumerate(among):
+            pairs = engine.pairs()
+            pair = pair_for(pairs, source, language)
+            if pair:
+                found.append((order, pairs[pair], source != release.language, Route(engine, source, pair, pairs[pair])))
+    return [route for *_, route in sorted(found, key=lambda entry: entry[:3])]
+
+
+def _spellings(source: str, target: str) -> Iterator[Pair]:
+    """The pair as it stands, then with less said on either side: `en-GB` is `en` to an engine that knows no more."""
+    for wanted in _less_and_less(target):
+        for given in _less_and_less(source):
+            yield given, wanted
+
+
+def _less_and_less(tag: str) -> list[str]:
+    locale = locale_of(tag)
+    language = locale.language
+    if language == "zh":  # without a script the territory says it
+        script = locale.script or ("Hant" if locale.territory in ("TW", "HK", "MO") else "Hans")
+        language = f"zh-{script}"
+    return [tag] + [f"{language}-{locale.territory}"] * bool(locale.territory) + [language]

@@ -1,0 +1,133 @@
+"""Two texts that a person says are translations of each other, as an entry of the memory.
+
+Addresses, amounts and dates of the source are looked for in the target, and where all are found the entry is good for
+any others too. Where one is not, it is kept literally: good for this very sentence. No rule here needs a release, so
+the entry is found again by units of any.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+from tasks.translation import bounds, checks
+from tasks.translation.figures import amounts
+from tasks.translation.memory import entries
+from tasks.translation.memory.entries import APPROVED, Entry
+from tasks.translation.pieces import Opaque, Open, Piece, Text, has_letters, joined, strip
+from tasks.translation.protection import masking
+
+_MOST = 50
+"""Pieces of one text that are looked for in the other; nobody writes more into a sentence."""
+Finder = Callable[[str], Iterator[tuple[int, int]]]
+"""Where something stands in a string."""
+
+
+def entry(source: str, target: str, source_language: str, target_language: str) -> Entry | None:
+    """The entry for two plain texts; None for what cannot be one."""
+    found = entry_of((source,), (target,), source_language, target_language)
+    return found if isinstance(found, Entry) else None
+
+
+def entry_of(
+    source: Text, target: Text, source_language: str, target_language: str, maker: str = APPROVED
+) -> Entry | str:
+    """The entry for two texts, with inline elements under the same ids in both; or why they cannot be one."""
+    if problem := problem_with(source, target):
+        return problem
+    unit = _masked(source, source_language, target_language)
+    result = _aligned(unit, strip(joined(target)), source_language, target_language)
+    found = entries.entry(unit, result, source_language, target_language, maker)
+    return found or "holds what no ledger can keep, or a code that stands in one of the two texts only"
+
+
+def keys_of(text: str, source_language: str, target_language: str) -> list[str]:
+    """The keys under which the memory may know a plain text."""
+    unit = _masked((text,), source_language, target_language)
+    return entries.keys(unit, source_language, target_language)
+
+
+def outdone_by(entry: Entry, source: Text, source_language: str, target_language: str) -> tuple[str, ...]:
+    """The keys under which a release would find something else for `source` sooner than this entry."""
+    keys = entries.keys(_masked(source, source_language, target_language), source_language, target_language)
+    return tuple(keys[: keys.index(entry.key)]) if entry.key in keys else ()
+
+
+def problem_with(source: Text, target: Text) -> str | None:
+    """Why two texts cannot be an entry; None if they can."""
+    for name, text in (("source", source), ("target", target)):
+        if not strip(joined(text)):
+            return f"{name} is empty"
+        if sum(len(piece) for piece in text if isinstance(piece, str)) > bounds.MAX_CHARACTERS:
+            return f"{name} is longer than {bounds.MAX_CHARACTERS:,} characters"
+        if sum(isinstance(piece, Open) for piece in text) > bounds.MAX_INLINES:
+            return f"{name} has more than {bounds.MAX_INLINES} inline elements"
+    if not has_letters(source):
+        return "source has no letters, so nobody asks for its translation"
+    problem = checks.problem_with_structure(strip(joined(source)), strip(joined(target)))
+    return f"target: {problem}" if problem else None
+
+
+def _masked(text: Text, source_language: str, target_language: str) -> Text:
+    script_only = source_language.split("-")[0] == target_language.split("-")[0] == "zh"
+    rules = masking.rules_for(None, "", source_language, target_language, script_only=script_only)
+    return strip(masking.mask(text, rules))
+
+
+def _aligned(unit: Text, target: Text, source_language: str, target_language: str) -> Text:
+    """`target` with every typed piece of `unit` in its place; as it was if one is not found."""
+    wanted = [piece for piece in unit if isinstance(piece, Opaque) and piece.kind in entries.TYPED]
+    wanted = [piece for piece in wanted if piece not in target]
+    if len(wanted) > _MOST:
+        return target
+    result: Text | None = target
+    for piece in sorted(wanted, key=lambda piece: -len(piece.shown)):  # `€1.5` must not be found in `€1.5 million`
+        result = _placed(piece, result, source_language, target_language) if result else None
+    return target if result is None else result
+
+
+def _placed(piece: Opaque, text: Text, source: str, target: str) -> Text | None:
+    """`text` with the piece where its words, or else other words of the same value, stand; None: nowhere."""
+    for look in (_written(piece), _of_value(piece, source, target)):
+        for index, words in enumerate(text):
+            span = next(look(words), None) if isinstance(words, str) else None
+            if span and isinstance(words, str):
+                parts: list[Piece] = [words[: span[0]], piece, words[span[1] :]]
+                return joined([*text[:index], *parts, *text[index + 1 :]])
+    return None
+
+
+def _written(piece: Opaque) -> Finder:
+    """Where the words stand that we would write; whoever wrote the target may have used other spaces."""
+    words = r"[\s\u00a0\u202f]".join(re.escape(word) for word in piece.shown.split())
+    pattern = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9][.,])(?:{words})(?![0-9A-Za-z]|[.,][0-9])")
+    return lambda text: (found.span() for found in pattern.finditer(text))
+
+
+def _of_value(piece: Opaque, source: str, target: str) -> Finder:
+    """Where the same amount or day stands in other words; not where a word would be left over, as after `on`."""
+    said = piece.said or piece.shown
+    if piece.kind == "amount":
+        wanted = _amount(amounts.pattern(source).fullmatch(said), source)
+        return lambda text: (
+            found.span()
+            for found in amounts.pattern(target).finditer(text)
+            if wanted and _amount(found, target) == wanted and not text[found.end() : found.end() + 1].isalpha()
+        )
+    if piece.kind == "date":
+        day = _day(amounts.date_pattern(source).fullmatch(said), source)
+        return lambda text: (
+            found.span() for found in amounts.date_pattern(target).finditer(text) if day and _day(found, target) == day
+        )
+    return lambda _: iter(())
+
+
+def _amount(found: re.Match[str] | None, language: str) -> tuple[Decimal, str | None] | None:
+    amount = amounts.read(found, language) if found else None
+    return None if amount is None else (amount.number.scaleb(amount.scale), amount.currency)
+
+
+def _day(found: re.Match[str] | None, language: str) -> str | None:
+    """The day, as English writes it; none for one with a word before it."""
+    return None if found is None or found["on"] else amounts.write_date(found, language, "en")

@@ -1,0 +1,1 @@
+"""What was translated before, in a form in which it is found again."""

@@ -1,0 +1,124 @@
+"""What became of every unit, as the ledger keeps it: for people who review, and for the next version of the release."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from tasks.model.documents import Document
+from tasks.translation.memory import entries
+from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
+from tasks.translation.segmentation.runs import Run
+from tasks.translation.translator import Done, Draft, Earlier, Maker
+
+
+class Part(Document):
+    """A piece of a text that is no plain words."""
+
+    model_config = {"str_strip_whitespace": False}
+    kind: Literal["open", "close", "opaque"]
+    id: int
+    shown: str = ""
+    """What a reader sees of an opaque piece."""
+    of: str = ""
+    """What an opaque piece is: url, name, date …"""
+    said: str | None = None
+    html: str | None = None
+
+
+class Inline(Document):
+    """The element behind an Open and its Close, or behind an image."""
+
+    tag: str
+    attributes: dict[str, str] = {}
+
+
+class UnitRecord(Document):
+    """One unit. `target` is empty while there is none that could be published."""
+
+    model_config = {"str_strip_whitespace": False}
+    name: str
+    language: str = ""
+    """Of the source: the release's own, or that of a supplied text."""
+    source: list[str | Part]
+    target: list[str | Part] = []
+    engine: str | None = None
+    """None: it needed nobody; `approved`: a person."""
+    model: str = ""
+    problem: str | None = None
+    inlines: dict[int, Inline] = {}
+    keys: list[str] = []
+    """Under which the memory may know it."""
+    packed: str | None = None
+    """The result as the memory keeps it, under `packed_key`."""
+    packed_key: str | None = None
+
+
+_RECORDS = TypeAdapter(list[UnitRecord])
+
+
+def to_json(draft: Draft) -> str:
+    """All units of a draft."""
+    return _RECORDS.dump_json([_record(draft, done) for done in draft.units], exclude_defaults=True).decode()
+
+
+def from_json(text: str | None) -> list[UnitRecord]:
+    """The units that `to_json` wrote; none for None."""
+    return _RECORDS.validate_json(text) if text else []
+
+
+def earlier(records: list[UnitRecord]) -> dict[str, Earlier]:
+    """What those units say about a later version of their release."""
+    return {
+        record.packed_key: Earlier(record.packed, Maker(record.engine, record.model))
+        for record in records
+        if record.packed_key and record.packed and record.engine
+    }
+
+
+def text_of(parts: list[str | Part]) -> Text:
+    """The text that was recorded."""
+    return joined(_piece(part) for part in parts)
+
+
+def parts_of(text: Text) -> list[str | Part]:
+    """A text to be recorded."""
+    return [piece if isinstance(piece, str) else _part(piece) for piece in text]
+
+
+def _record(draft: Draft, done: Done) -> UnitRecord:
+    unit = done.unit
+    kept = entries.entry(unit.text, done.result, draft.source, draft.target, "") if done.result and done.maker else None
+    used = {piece.id for piece in unit.text if isinstance(piece, Open | Opaque)}
+    return UnitRecord(
+        name=unit.name,
+        language=draft.source,
+        source=parts_of(unit.text),
+        target=parts_of(done.result),
+        engine=done.maker.engine if done.maker and done.result else None,
+        model=done.maker.model if done.maker and done.result else "",
+        problem=done.problem,
+        inlines={
+            id: Inline(tag=element.tag, attributes={n: v for n, v in element.attributes if not isinstance(v, Run)})
+            for id, element in unit.inlines.items()
+            if id in used
+        },
+        keys=list(unit.keys),
+        packed=kept.target if kept else None,
+        packed_key=kept.key if kept else None,
+    )
+
+
+def _part(piece: Open | Close | Opaque) -> Part:
+    if isinstance(piece, Opaque):
+        return Part(kind="opaque", id=piece.id, shown=piece.shown, of=piece.kind, said=piece.said, html=piece.html)
+    return Part(kind="open" if isinstance(piece, Open) else "close", id=piece.id)
+
+
+def _piece(part: str | Part) -> Piece:
+    if isinstance(part, str):
+        return part
+    if part.kind == "opaque":
+        return Opaque(part.id, part.shown, part.html, part.of, part.said)
+    return Open(part.id) if part.kind == "open" else Close(part.id)

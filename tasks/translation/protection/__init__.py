@@ -1,0 +1,1 @@
+"""What must pass an engine unchanged: names, addresses, glossary terms, numbers."""

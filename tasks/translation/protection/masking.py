@@ -1,0 +1,158 @@
+"""Opaque pieces: what goes past the engine instead of through it.
+
+Addresses, names and symbols come out as they went in; amounts and dates come out as the target language writes them.
+Rules apply in order, each to the words that those before it left.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tasks.model.release import Release
+from tasks.translation import bounds
+from tasks.translation.figures import amounts, numerals
+from tasks.translation.memory.entries import TERM
+from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, composed, joined
+from tasks.translation.protection import glossary
+from tasks.translation.protection.glossary import Term
+from tasks.translation.protection.proper_names import kept_as_they_are, names_in
+
+_URL = r"(?:https?://|www\.)[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*[A-Za-z0-9/_~=%&#-]"
+_EMAIL = r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9._%+\-]++@[A-Za-z0-9\-]++(?:\.[A-Za-z0-9\-]++)++"
+_ZONES = "com|org|net|example|io|info|biz|gov|edu|int|eu|de|fr|es|pt|uk|jp|kr|cn|id|my|vn|th|ae|sa|ru|br|mx"
+_LABEL = r"[a-z0-9]++(?:-++[a-z0-9]++)*+"
+_ZONE = "|".join(rf"(?<=\.{zone})" for zone in _ZONES.split("|"))
+_DOMAIN = rf"(?<![\w.@/-]){_LABEL}(?:\.{_LABEL})++(?:{_ZONE})(?:/[\w\-./?=&%#]*[\w/])?(?![\w.-]*\w)"
+_TICKER = (
+    r"(?<!\w)(?:(?:NYSE|NASDAQ|LSE|Nasdaq|Euronext)(?: [A-Z][a-z]+)?: ?[A-Z]|[A-Z]{3,8}: ?[A-Z0-9])"
+    r"[A-Z0-9.\-]{0,9}(?<=[A-Z0-9])(?!\w)"
+)
+_ISIN = r"(?<!\w)[A-Z]{2}[A-Z0-9]{9}\d(?!\w)"
+_PHONE = r"(?<![\w.])(?:\+\d[\d\s().\-/]{6,18}\d|\(?\d{3}\)?[\s.\-]\d{3}[\s.\-]\d{4})(?!\w)"
+_HANDLE = r"(?<![\w@#&])[@#][A-Za-z_]\w+"
+_STRANGE = r"[~\u200c-\u200f\u2028-\u202e\u2061-\u2064]+"
+_ALWAYS = re.compile(
+    f"(?P<url>{_URL})|(?P<email>{_EMAIL})|(?P<domain>{_DOMAIN})|(?P<ticker>{_TICKER})|(?P<isin>{_ISIN})"
+    f"|(?P<phone>{_PHONE})|(?P<handle>{_HANDLE})|(?P<mark>{_STRANGE})"
+)
+_VERSION = re.compile(r"(?<![\w.,])v?\d+(?:\.\d+){2,}(?!\w)")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What to look for, and what stands there in the translation; None from `shown` lets the engine have it."""
+
+    pattern: re.Pattern[str]
+    shown: Callable[[re.Match[str]], str | None]
+    kind: str | None = None
+    """Of the opaque pieces it makes; None: the name of the group that matched."""
+
+
+def rules_for(
+    release: Release | None,
+    text: str,
+    source: str,
+    target: str,
+    *,
+    script_only: bool,
+    within: str | None = None,
+    terms: Sequence[Term] = (),
+) -> list[Rule]:
+    """The rules for one release; `text` is all of it, where names are looked for. Raises TranslationHeld for too many.
+
+    `within` is what the rules will be applied to: what does not stand there needs none. Names win over the `terms` of
+    the glossary. Without a release these are the rules that hold in every one.
+    An engine that only changes the script gets names, numbers and dates: they are to be written in that script too.
+    """
+    rules = [Rule(_ALWAYS, _unchanged), *_names(kept_as_they_are(release) if release else [], within)]
+    if script_only:
+        return [*rules, *_terms(terms, within)]
+    rules += [Rule(amounts.date_pattern(source), lambda found: amounts.write_date(found, source, target), "date")]
+    rules += _names(names_in(release, text, source) if release else [], within)
+    rules += _terms(terms, within)
+    if "." not in numerals.write(Decimal(1000), source):
+        rules.append(Rule(_VERSION, _unchanged, "version"))
+    return [*rules, Rule(amounts.pattern(source), lambda found: _amount(found, source, target), "amount")]
+
+
+def number_rule(source: str, target: str) -> Rule:
+    """Every number that is left: for the step of the ladder on which the engine is trusted with none."""
+
+    def shown(found: re.Match[str]) -> str | None:
+        value = numerals.parse(found[0], source)
+        return found[0] if value is None else numerals.write(value, target, like=found[0])
+
+    return Rule(
+        re.compile(rf"(?<![^\W\d_]){numerals.NOT_INSIDE}{numerals.LITERAL}(?:st|nd|rd|th|s)?(?![^\W\d_])"),
+        shown,
+        "number",
+    )
+
+
+def mask(text: Text, rules: Sequence[Rule]) -> Text:
+    """`text` with all that `rules` find made opaque, letters composed, and without characters that nobody sees."""
+    text = joined(composed(piece) if isinstance(piece, str) else piece for piece in text)
+    for rule in rules:
+        text = _apply(text, rule)
+    return text
+
+
+def _apply(text: Text, rule: Rule) -> Text:
+    number = 1 + max((piece.id for piece in text if isinstance(piece, Opaque | Open | Close)), default=0)
+    pieces: list[Piece] = []
+    for piece in text:
+        if not isinstance(piece, str):
+            pieces.append(piece)
+            continue
+        last = 0
+        for found in rule.pattern.finditer(piece):
+            shown = rule.shown(found)
+            if not shown:
+                continue
+            kind = rule.kind or found.lastgroup or "term"
+            said = found[0] if found[0] != shown else None
+            pieces += [piece[last : found.start()], Opaque(number, shown, kind=kind, said=said)]
+            number, last = number + 1, found.end()
+        pieces.append(piece[last:])
+    return joined(pieces)
+
+
+def _unchanged(found: re.Match[str]) -> str:
+    return found[0]
+
+
+def _terms(terms: Sequence[Term], within: str | None) -> list[Rule]:
+    """One rule for the whole glossary."""
+    found = glossary.finder(terms, None if within is None else composed(within))
+    return [Rule(*found, TERM)] if found else []
+
+
+def _names(names: Sequence[str], within: str | None) -> list[Rule]:
+    """One rule for all names; in scripts that write no spaces a name may stand inside other letters."""
+    if within is not None:
+        bounds.refuse_terms(len(names), len(within))
+        within = composed(within)
+        names = [name for name in map(composed, names) if name in within]
+        bounds.refuse_terms(len(names), len(within), sum(map(len, names)))
+    if not names:
+        return []
+    ascii, others = ([name for name in names if name[0].isascii() is first] for first in (True, False))
+    parts = [rf"(?<!\w)(?:{_any_of(ascii)})"] * bool(ascii) + [_any_of(others)] * bool(others)
+    return [Rule(re.compile("|".join(parts)), _unchanged, "name")]
+
+
+def _any_of(terms: Iterable[str]) -> str:
+    """Letters first in each alternative: `re` then sees at a glance which cannot match."""
+    return "|".join(re.escape(term) + (r"(?!\w)" if term[-1].isascii() else "") for term in terms)
+
+
+def _amount(found: re.Match[str], source: str, target: str) -> str | None:
+    amount = amounts.read(found, source)
+    if amount is None:
+        return None
+    if amounts.spoils(found, found.string, source):  # `€3.2 to €4.5 billion`: the unit stands once, at the end
+        return numerals.write(amount.number, target)
+    return amounts.write(amount, target, noun_follows=amounts.noun_follows(found, found.string))

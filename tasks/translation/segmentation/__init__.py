@@ -1,0 +1,1 @@
+"""From a body of HTML to units (sentences), and back."""

@@ -1,0 +1,136 @@
+"""The gate: what must not go now does not go, and a host that is dead costs no transfer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lives import NOW, claim, receivers, render, take
+from processes import own_valkey
+from samples import outlet
+
+from tasks import ledger
+from tasks.delivery.admission.admit import Admission
+from tasks.delivery.admission.failing_hosts import Notice, Stage
+from tasks.delivery.admission.in_flight import over_limit
+from tasks.delivery.admission.shared_state import Memory
+from tasks.delivery.disabling import apply_notice
+from tasks.delivery.payloads import Payload, load
+from tasks.delivery.transfers.window import PATIENCE, SLOW_FACTOR, Window
+from tasks.ledger import notices, outlets
+from tasks.model.states import State, Verdict
+
+pytestmark = pytest.mark.usefixtures("book")
+URL = "http://127.0.0.1:9/wire"
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Memory]:
+    with own_valkey(tmp_path / "valkey") as url:
+        yield Memory.at(url)
+
+
+def loaded(*claims: Any) -> list[Payload]:
+    with ledger.read() as connection:
+        return load(connection, claims)[0]
+
+
+def claimed(**fields: Any) -> list[Payload]:
+    """Three releases claimed for one outlet."""
+    receivers(outlet("a", **fields))
+    for name in "xyz":
+        render(take(uri=f"urn:{name}:1"))
+    return loaded(*claim())
+
+
+def test_a_resting_host_is_passed_over_before_a_transfer_starts(memory: Memory) -> None:
+    loads = claimed(url="http://127.0.0.2:81/")
+    admission = Admission(memory, deadline=30)
+    assert admission.stops(loads, set(), NOW) == {}
+    admission.note([("127.0.0.2:81", Verdict.FAILED, None)] * 5, NOW)
+    stops = admission.stops(loads, set(), NOW + 1)
+    assert {stop.state for stop in stops.values()} == {State.DUE}
+    assert all(stop.resting and stop.until and NOW + 40 < stop.until < NOW + 130 for stop in stops.values())
+    after = admission.stops(loads, set(), NOW + 100)
+    assert len(after) == 2  # one goes as the probe
+
+
+def test_a_limit_per_minute_gives_each_its_moment(memory: Memory) -> None:
+    loads = claimed(url="http://127.0.0.3:82/", limits={"per_minute": 2})
+    stops = Admission(memory, deadline=30).stops(loads, set(), NOW)
+    assert sorted(round(stop.until - NOW) for stop in stops.values() if stop.until) == [30, 60]
+    assert not any(stop.resting for stop in stops.values())
+
+
+def test_a_paused_outlet_and_an_outdated_version_are_stopped_without_redis() -> None:
+    loads = claimed()
+    with ledger.write() as connection:
+        outlets.set_status(connection, ["a"], "paused", "test", NOW)
+    take(uri="urn:x:1", version=2)
+    again = loaded(*(item.claim for item in loads))
+    stops = Admission(Memory(None), deadline=30).stops(again, set(), NOW)
+    assert sorted((stop.state, stop.why) for stop in stops.values()) == [
+        (State.HELD, "outlet paused"),
+        (State.HELD, "outlet paused"),
+        (State.SUPERSEDED, "a newer version came"),
+    ]
+
+
+def test_no_more_are_in_flight_than_an_outlet_takes_whoever_claims() -> None:
+    receivers(outlet("a", limits={"in_flight": 2}), outlet("b"))
+    for name in range(6):
+        render(take(uri=f"urn:{name}"))
+    going: list[int] = []
+    lock = threading.Lock()
+
+    def drain() -> None:
+        with ledger.write() as connection:
+            from tasks.ledger import deliveries
+
+            loads, _ = load(connection, deliveries.claim(connection, "w", now=NOW, lease=60, limit=4))
+            over = over_limit(connection, loads)
+        with lock:
+            going.extend(item.claim.id for item in loads if item.outlet.id == "a" and item.claim.id not in over)
+
+    threads = [threading.Thread(target=drain) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(going) == 2
+
+
+def test_a_host_that_failed_for_seven_days_loses_its_outlets_and_somebody_is_told() -> None:
+    receivers(outlet("a", url="https://dead.example/one"), outlet("b", url="https://dead.example:443/two"), outlet("c"))
+    number = take()
+    from datetime import date
+
+    with ledger.write() as connection:
+        apply_notice(connection, Notice("dead.example:443", Stage.WARNING, 2, date(2026, 11, 1)))
+        apply_notice(connection, Notice("dead.example:443", Stage.DEAD, 7, date(2026, 11, 1)))
+        told = [(row["kind"], row["subject"]) for row in notices.latest(connection, 9)]
+        still = [found.id for found in outlets.everyone(connection) if found.status == "active"]
+    assert told == [("dead", "dead.example:443"), ("failing", "dead.example:443")]
+    assert still == ["c"]
+    assert render(number) == 1
+
+
+def test_slow_transfers_do_not_count_against_the_window(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    now = 100.0
+    monkeypatch.setattr("tasks.delivery.transfers.window.time.monotonic", lambda: now)
+    window = Window(10)
+    for number in range(10):
+        window.enter(number)
+    assert window.room() == 0
+    now += PATIENCE + 0.1
+    assert window.room() == 10
+    for number in range(10, 10 * SLOW_FACTOR):
+        window.enter(number)
+    now += PATIENCE + 0.1
+    assert window.room() == 0  # however slow: not more than so many in all
+    window.leave(3)
+    window.leave(77)
+    assert window.room() == 2

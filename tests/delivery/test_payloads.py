@@ -1,0 +1,99 @@
+"""What a drain loads for a claim: renditions kept while they are as they were made, each with where it came from."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from samples import outlet, release
+from sqlalchemy import event, update
+
+from tasks import ledger, planning
+from tasks.building import builds
+from tasks.delivery import payloads
+from tasks.ledger import artifacts, deliveries, outlets, releases
+from tasks.ledger.deliveries import Claim
+from tasks.ledger.schema import renditions, translations
+
+pytestmark = pytest.mark.usefixtures("book", "_nothing_kept")
+FORMATS = ("html", "newsmlg2", "ninjs", "text")
+
+
+@pytest.fixture
+def _nothing_kept() -> None:
+    payloads._kept.clear()
+
+
+@pytest.fixture
+def claims() -> list[Claim]:
+    """Twelve deliveries of one release, claimed: three outlets a format."""
+    receivers = [outlet(f"{form}-{n}", format=form) for form in FORMATS for n in range(3)]
+    with ledger.write() as connection:
+        outlets.put(connection, receivers, time.time())
+        number = releases.take(connection, release(), time.time()).release_id
+    planning.plan(number, time.time())
+    builds.build_renditions(number, "en")
+    with ledger.write() as connection:
+        return deliveries.claim(connection, "test", now=ledger.now(connection), lease=60, limit=100)
+
+
+def loaded(claims: list[Claim]) -> list[payloads.Payload]:
+    with ledger.read() as connection:
+        loads, broken = payloads.load(connection, claims)
+    assert broken == []
+    return loads
+
+
+def test_every_format_says_where_it_came_from(claims: list[Claim]) -> None:
+    assert [(item.claim.format, item.translation) for item in loaded(claims)] == [
+        (claim.format, "source") for claim in claims
+    ]
+    assert len(claims) == 12
+
+
+def test_what_is_kept_costs_no_query_for_each_delivery(claims: list[Claim]) -> None:
+    loaded(claims)
+    asked: list[str] = []
+    with ledger.read() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
+        payloads.load(connection, claims)
+    assert len(asked) == 3  # outlets, headings, when renditions were made
+
+
+def test_what_is_made_anew_is_loaded_anew(claims: list[Claim]) -> None:
+    before = {item.claim.format: item.rendition.body for item in loaded(claims)}
+    number = claims[0].release_id
+    with ledger.write() as connection:
+        made = artifacts.translation(connection, number, "en")
+        assert made is not None
+        approved = made.model_copy(update={"engine": "apertium", "status": "approved", "source": "de"})
+        connection.execute(update(translations).values(document=approved.model_dump_json()))
+        artifacts.remake_renditions(connection, number, time.time())
+    builds.build_renditions(number, "en")
+    for item in loaded(claims):
+        assert item.translation == 'machine;engine="apertium";status="approved";from="de"'
+        assert item.rendition.body != before[item.claim.format]
+
+
+def test_a_document_that_cannot_be_read_costs_the_header_and_nothing_else(claims: list[Claim]) -> None:
+    with ledger.write() as connection:
+        connection.execute(update(translations).values(document='{"language": "en", "colour": "red"}'))
+    assert {item.translation for item in loaded(claims)} == {None}
+
+
+def test_without_a_rendition_nothing_is_sent(claims: list[Claim]) -> None:
+    with ledger.write() as connection:
+        connection.execute(update(renditions).where(renditions.c.format == "text").values(body=None, made_at=None))
+    with ledger.read() as connection:
+        loads, broken = payloads.load(connection, claims)
+    assert {item.claim.format for item in loads} == {"html", "newsmlg2", "ninjs"}
+    assert {fault.why for fault in broken} == {"there is no rendition in en as text"}
+
+
+def test_room_is_bounded(claims: list[Claim], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payloads, "RENDITION_BYTES", 1)
+    loaded(claims)
+    assert len(payloads._kept) == 1
+    monkeypatch.setattr(payloads, "RENDITION_BYTES", 64 * 1024 * 1024)
+    loaded(claims)
+    assert len(payloads._kept) == len(FORMATS)

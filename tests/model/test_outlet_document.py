@@ -1,0 +1,250 @@
+"""The outlet document, and files with thousands of them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from tasks import ledger
+from tasks.ledger import outlets
+from tasks.model.documents import DocumentRefused, read
+from tasks.model.outlet import Outlet, read_outlets
+from workers import cli
+
+GOOD: dict[str, Any] = {
+    "id": "berliner-bote",
+    "name": "Berliner Bote",
+    "country": "DE",
+    "languages": ["de"],
+    "url": "https://bote.example/wire",
+}
+MANY = 6500
+BAD = {17: {"url": "ftp://x.example/"}, 3000: {"languages": []}, 6499: {"country": "Germany"}}
+
+
+def rows(count: int = MANY, bad: dict[int, dict[str, Any]] = BAD) -> list[dict[str, Any]]:
+    return [GOOD | {"id": f"o-{n:04}"} | bad.get(n, {}) for n in range(count)]
+
+
+def write(path: Path, documents: list[dict[str, Any]]) -> Path:
+    """A file of outlets in the form that its name says."""
+    if path.suffix == ".json":
+        path.write_text(json.dumps(documents))
+    elif path.suffix == ".yaml":
+        path.write_text(yaml.safe_dump({"outlets": documents}))
+    else:
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(GOOD))
+            writer.writeheader()
+            writer.writerows(row | {"languages": " ".join(row["languages"])} for row in documents)
+    return path
+
+
+def imported() -> list[str]:
+    with ledger.read() as connection:
+        return [outlet.id for outlet in outlets.everyone(connection)]
+
+
+def run(*arguments: str, status: int = 0) -> str:
+    done = CliRunner().invoke(cli.app, ["outlets", *arguments])
+    assert done.exit_code == status, done.output
+    return done.output
+
+
+@pytest.fixture
+def _ledger() -> None:
+    ledger.upgrade()
+
+
+# --- files
+
+
+@pytest.mark.usefixtures("_ledger")
+@pytest.mark.parametrize("suffix", [".json", ".yaml", ".csv"])
+def test_a_file_with_three_bad_rows_names_them_and_imports_nothing(tmp_path: Path, suffix: str) -> None:
+    file = write(tmp_path / f"outlets{suffix}", rows())
+    lines = run("import", str(file), status=1).splitlines()
+    where = "line {}" if suffix == ".csv" else "entry {}"
+    offset = 2 if suffix == ".csv" else 1
+    for line, number in zip(lines, BAD, strict=False):
+        assert line.startswith(f"outlets{suffix}, {where.format(number + offset)}, outlet o-{number:04}: ")
+    assert "url: begins with 'ftp'; Fanwire delivers over http, https (for example \"https://" in lines[0]
+    assert lines[1].split(": ", 1)[1].startswith("languages: ")
+    assert "country: is not an ISO 3166-1 country code" in lines[2]
+    assert lines[3:] == ["0 outlets imported, 3 refused", "Nothing was imported: mend these rows, or use --skip-bad."]
+    assert imported() == []
+    run("import", str(file), "--skip-bad", status=1)
+    assert len(imported()) == MANY - 3
+
+
+@pytest.mark.usefixtures("_ledger")
+def test_importing_again_changes_documents_and_leaves_what_operations_decided(tmp_path: Path) -> None:
+    file = write(tmp_path / "outlets.json", rows(3, {}))
+    assert json.loads(run("import", str(file), "--json")) == {"imported": 3, "refused": 0, "problems": []}
+    run("pause", "o-0001")
+    write(file, [row | {"name": "New name"} for row in rows(3, {})])
+    run("import", str(file))
+    shown = {entry["id"]: entry for entry in json.loads(run("list", "--json"))}
+    assert {entry["name"] for entry in shown.values()} == {"New name"}
+    assert shown["o-0001"]["status"] == "paused"
+    run("resume", "o-0001")
+    assert json.loads(run("show", "o-0001"))["status"] == "active"
+    assert "no outlet 'nobody'" in run("pause", "nobody", status=1)
+
+
+def test_a_csv_file_of_a_spreadsheet(tmp_path: Path) -> None:
+    file = tmp_path / "outlets.csv"
+    file.write_bytes(
+        "\ufeffid,name,country,languages,topics,circuits,url,auth.type,auth.secret,limits.in_flight,headers.X-Desk\r\n"
+        'bote,"Bote, Berliner",de,de;en,04000000; medtop:06000000,dach dach-business,https://b.example/,bearer,env:B,2,Ö\r\n'
+        "kurz,Kurz,AT,de,,,https://k.example/,,,,\r\n"
+        "\r\n".encode()
+    )
+    found = read_outlets(file)
+    assert not found.refused
+    bote, kurz = found.outlets
+    assert (bote.name, bote.country, bote.languages) == ("Bote, Berliner", "DE", ["de", "en"])
+    assert (bote.topics, bote.circuits) == (["04000000", "06000000"], ["dach", "dach-business"])
+    assert (bote.auth.type, bote.auth.secret, bote.limits.in_flight) == ("bearer", "env:B", 2)
+    assert bote.headers == {"X-Desk": "Ö"}
+    assert (kurz.topics, kurz.auth.type, kurz.limits.in_flight) == ([], "none", None)
+
+
+def test_a_csv_row_with_too_many_cells_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "outlets.csv"
+    file.write_text(
+        "id,name,country,languages,url\nbote,Bote,DE,de,https://b.example/,stray\nkurz,Kurz,DE,de,https://k.example/\n"
+    )
+    found = read_outlets(file)
+    [(where, refusal)] = found.refused
+    assert where == "line 2"
+    assert "(extra cells)" in str(refusal)
+    assert [outlet.id for outlet in found.outlets] == ["kurz"]
+
+
+def test_a_list_in_a_csv_cell_may_have_spaces_and_separators_around(tmp_path: Path) -> None:
+    file = tmp_path / "outlets.csv"
+    file.write_text('id,name,country,languages,url\nbote,Bote,DE," de ; en ;",https://b.example/\n')
+    found = read_outlets(file)
+    assert not found.refused, found.refused
+    assert found.outlets[0].languages == ["de", "en"]
+
+
+@pytest.mark.parametrize("suffix", [".json", ".yaml", ".csv"])
+def test_an_id_that_stands_twice_is_refused_the_second_time(tmp_path: Path, suffix: str) -> None:
+    found = read_outlets(write(tmp_path / f"outlets{suffix}", [GOOD, GOOD | {"name": "Other"}]))
+    assert [outlet.name for outlet in found.outlets] == ["Berliner Bote"]
+    [(_, refusal)] = found.refused
+    first = "line 2" if suffix == ".csv" else "entry 1"
+    assert f"'berliner-bote' stands already in {first}" in str(refusal)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.json", b"{", "line 1"),
+        ("a.json", b"{}", "list of outlets"),
+        ("a.json", b'"x"', "list of outlets"),
+        ("a.json", b"\xff", "not UTF-8: byte 0"),
+        ("a.json", b"[" * 100_000, ""),
+        ("a.json", b'[{"limits": {"in_flight": ' + b"9" * 5000 + b"}}]", ""),
+        ("a.yaml", b"a: [", ""),
+        ("a.yaml", b"- !!python/object/apply:os.system ['true']", "could not determine a constructor"),
+        ("a.yaml", b"- at: 2026-13-45", ""),
+        ("a.yaml", b"", "list of outlets"),
+        ("a.csv", b"\xff\xfe", "not UTF-8: byte 0"),
+        ("missing.csv", None, "No such file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_at_all_says_why(
+    tmp_path: Path, name: str, content: bytes | None, says: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(DocumentRefused) as caught:
+        read_outlets(tmp_path / name)
+    assert name in str(caught.value)
+    assert says in str(caught.value)
+
+
+def test_entries_that_are_no_objects_are_refused_one_by_one(tmp_path: Path) -> None:
+    file = tmp_path / "outlets.json"
+    file.write_text(json.dumps([GOOD, 7, None, "x", []]))
+    found = read_outlets(file)
+    assert [where for where, _ in found.refused] == ["entry 2", "entry 3", "entry 4", "entry 5"]
+    assert len(found.outlets) == 1
+
+
+# --- documents
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "says"),
+    [
+        ({"id": "Berliner Bote"}, "id", "lower-case"),
+        ({"name": "two\nlines"}, "name", "single line"),
+        ({"country": "D"}, "country", "two letters"),
+        ({"country": "UK"}, "country", "United Kingdom is GB"),
+        ({"country": "EU"}, "country", "two letters"),
+        ({"languages": ["klingonisch"]}, "languages.0", "language tag"),
+        ({"languages": "de"}, "languages", "must be a list, not text"),
+        ({"auth": "geheim"}, "auth", "must be an object with fields, not text"),
+        ({"format": "pdf"}, "format", "'ninjs', 'newsmlg2', 'html' or 'text'"),
+        ({"url": "bote.example"}, "url", "no scheme"),
+        ({"url": "https://"}, "url", "no host"),
+        ({"url": "https://a b.example/"}, "url", "spaces"),
+        ({"url": "https://a.example:99999/"}, "url", "Port out of range"),
+        ({"url": "https://[::1/"}, "url", ""),
+        ({"url": "https://user:geheim@a.example/"}, "url", "under 'auth'"),
+        ({"auth": {"type": "bearer"}}, "auth", "needs secret"),
+        ({"auth": {"type": "basic", "secret": "env:A"}}, "auth", "needs user"),
+        ({"auth": {"type": "header", "secret": "env:A"}}, "auth", "needs header"),
+        ({"auth": {"type": "bearer", "secret": "geheim"}}, "auth.secret", "must name where the secret is"),
+        ({"auth": {"signing_secret": "whsec_geheim"}}, "auth.signing_secret", "must name where the secret is"),
+        ({"auth": {"token": "env:A"}}, "auth.token", "known fields are header, secret"),
+        ({"headers": {"X Desk": "a"}}, "headers.X Desk.[key]", "header's name"),
+        ({"headers": {"X-Desk": "a\r\nX-Other: b"}}, "headers.X-Desk", "single line"),
+        ({"limits": {"in_flight": 0}}, "limits.in_flight", "1 or more"),
+        ({"machine_translation": "yes"}, "machine_translation", "'accept', 'approved' or 'refuse'"),
+        ({"status": "gone"}, "status", "'active', 'paused' or 'disabled'"),
+        ({"circuits": ["A"]}, "circuits.0", "lower-case"),
+        ({"topics": ["4000000"]}, "topics.0", "eight digits"),
+        ({"editor": "x"}, "editor", "known fields are auth, circuits"),
+    ],
+)
+def test_a_refusal_names_field_and_problem(change: dict[str, Any], field: str, says: str) -> None:
+    with pytest.raises(DocumentRefused) as caught:
+        read(Outlet, GOOD | change, "outlet")
+    [problem] = caught.value.problems
+    assert problem.field == field
+    assert says in problem.problem
+    assert "geheim" not in str(caught.value)
+
+
+def test_a_document_survives_the_ledger() -> None:
+    outlet = read(
+        Outlet,
+        GOOD
+        | {
+            "auth": {"type": "basic", "user": "u", "secret": "file:/s"},
+            "headers": {"X-A": ""},
+            "limits": {"in_flight": 3},
+        },
+        "outlet",
+    )
+    assert Outlet.model_validate_json(outlet.to_json()) == outlet
+
+
+def test_a_key_that_stands_twice_is_refused_with_its_place(tmp_path: Path) -> None:
+    """The last would win: here over `machine_translation: refuse`."""
+    file = tmp_path / "outlets.yaml"
+    lines = ["- id: porto-daily", "  machine_translation: refuse", "  name: Porto", "  machine_translation: accept"]
+    file.write_text("\n".join(lines))
+    with pytest.raises(DocumentRefused, match="line 4, column 3: 'machine_translation' stands there twice"):
+        read_outlets(file)

@@ -1,0 +1,85 @@
+"""Embargoes are holds: moved, lifted, and never leaked by a clock that is wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from lives import claim, receivers, render, states, take
+from samples import outlet
+from sqlalchemy import Engine
+
+from tasks import ledger
+from tasks.ledger import artifacts, deliveries, releases
+from tasks.model.documents import DocumentRefused
+from tasks.operations import embargo
+
+pytestmark = pytest.mark.usefixtures("book")
+
+
+def present() -> float:
+    with ledger.read() as connection:
+        return ledger.now(connection)
+
+
+def embargoed(hours: float = 1) -> int:
+    """A release under embargo whose renditions are made ahead; its number."""
+    receivers(outlet("a"))
+    until = datetime.fromtimestamp(present(), UTC) + timedelta(hours=hours)
+    number = take(now=present(), embargo_until=until.isoformat())
+    render(number, now=present())
+    assert states(number) == {"held": 1}
+    return number
+
+
+def move(number: int, until: datetime | None) -> None:
+    with ledger.write() as connection:
+        embargo.move(connection, number, until)
+
+
+def lift(now: float) -> list[int]:
+    with ledger.write() as connection:
+        return deliveries.lift_embargoes(connection, now)
+
+
+def test_a_moved_embargo_holds_until_the_new_moment_and_says_so_in_new_renditions() -> None:
+    number = embargoed()
+    later = datetime.fromtimestamp(present(), UTC) + timedelta(hours=5)
+    move(number, later)
+    assert lift(present() + 2 * 3600) == []
+    with ledger.read() as connection:
+        assert releases.get(connection, number).embargo_until == later
+        assert artifacts.wanted_formats(connection, number, "en") == ["ninjs"]
+    render(number, now=present())
+    assert lift(later.timestamp()) == [number]
+    assert states(number) == {"due": 1}
+
+
+def test_a_lifted_embargo_lets_go_at_the_next_sweep() -> None:
+    number = embargoed()
+    move(number, None)
+    render(number, now=present())
+    assert lift(present() + 0.001) == [number]
+    assert len(claim(now=present())) == 1
+
+
+def test_an_embargo_that_is_over_cannot_be_moved() -> None:
+    receivers(outlet("a"))
+    number = take(now=present(), embargo_until="2026-01-01T00:00:00Z")
+    render(number, now=present())
+    assert states(number) == {"due": 1}
+    with pytest.raises(DocumentRefused, match="was let go at 2026-01-01"):
+        move(number, datetime.now(UTC) + timedelta(hours=1))
+
+
+def test_a_worker_whose_clock_is_hours_fast_leaks_nothing(book: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    if book.dialect.name == "sqlite":
+        pytest.skip("SQLite is on this machine and has this machine's clock")
+    from tasks.operations import sweep
+
+    number = embargoed()
+    import time
+
+    monkeypatch.setattr(time, "time", lambda real=time.time: real() + 7200)
+    assert sweep.sweep(present()).lifted == []
+    assert states(number) == {"held": 1}

@@ -1,0 +1,76 @@
+"""The report: who has a release, who not and why, and how it went over time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from lives import NOW, claim, finish, receivers, render, take
+from samples import outlet
+
+from tasks import ledger
+from tasks.ledger.deliveries import Result
+from tasks.model.states import State, Verdict
+from tasks.operations import report
+
+pytestmark = pytest.mark.usefixtures("book")
+
+
+def ended(of: object, state: State, after: float, reason: str | None = None) -> Result:
+    verdict = Verdict.DELIVERED if state is State.DELIVERED else Verdict.REJECTED
+    return Result(of.id, of.attempt, state, verdict, 200, reason, None, 1, NOW + after, NOW, 0.1)  # type: ignore[attr-defined]
+
+
+def found() -> report.Report:
+    """Two of four have it, after 1 and 4 s; one said no with a formula in its answer; one language is held."""
+    receivers(outlet("a"), outlet("b"), outlet("c", name="<b>C</b>"), outlet("d", languages=["ko"]))
+    number = take()
+    render(number)
+    a, b, c = claim()
+    said = "=HYPERLINK(1)"
+    finish(ended(a, State.DELIVERED, 1), ended(b, State.DELIVERED, 4), ended(c, State.REJECTED, 2, said))
+    with ledger.read() as connection:
+        return report.report(connection, number)
+
+
+def test_it_counts_and_measures() -> None:
+    told = found()
+    assert told.states == {"delivered": 2, "rejected": 1, "held": 1}
+    assert (told.after(0.5), told.after(1.0), told.spread) == (1.0, 4.0, 3.0)
+    assert [(line.outlet, line.reason) for line in told.undelivered] == [("c", "=HYPERLINK(1)"), ("d", "translation")]
+
+
+def test_as_json_it_is_for_programs() -> None:
+    told = json.loads(report.as_json(found()))
+    assert told["seconds"]["spread"] == 3.0
+    assert {line["state"] for line in told["deliveries"]} == {"delivered", "rejected", "held"}
+
+
+def test_as_csv_it_runs_no_formula() -> None:
+    rows = list(csv.DictReader(io.StringIO(report.as_csv(found()))))
+    assert [row["reason"] for row in rows if row["outlet"] == "c"] == ["'=HYPERLINK(1)"]
+
+
+def test_as_html_it_is_one_safe_file_with_a_picture() -> None:
+    page = report.as_html(found(), "Testwire")
+    assert page.count("<rect") == report.BARS
+    assert "&lt;b&gt;C&lt;/b&gt;" in page
+    assert "<b>C</b>" not in page
+    assert "src=" not in page
+    assert "<script" not in page
+
+
+def test_of_a_kill_it_says_who_confirmed_and_who_was_not_reached() -> None:
+    found()
+    receivers()
+    kill = take(version=2, status="canceled", body_html=None)
+    render(kill)
+    [a, b] = claim(now=NOW + 9)
+    finish(ended(a, State.DELIVERED, 9), ended(b, State.REJECTED, 9, "404 Not Found"))
+    with ledger.read() as connection:
+        page = report.as_html(report.report(connection, kill), "Testwire")
+    assert "confirmed the kill, of 2" in page
+    assert "Not reached by the kill, and why" in page
+    assert "404 Not Found" in page

@@ -1,0 +1,208 @@
+"""Which engines there are: those that ship, anybody's own, and what is said of one that cannot be used."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tasks.model.documents import DocumentRefused
+from tasks.translation import Sources, draft
+from tasks.translation.configuration import EngineDocument
+from tasks.translation.engines import registry
+from tasks.translation.engines.metering import CostCap, MemoryMeter, Metered
+
+CONTRIBUTING = (Path(__file__).resolve().parents[2] / "CONTRIBUTING.md").read_text("utf-8")
+OWN = CONTRIBUTING.partition("## An engine of your own")[2].partition("\n## ")[0]
+NEEDED = {
+    "apertium": {},
+    "opencc": {},
+    "ct2": {"folder": "/nowhere"},
+    "apertium-apy": {"url": "http://127.0.0.1:2737"},
+    "libretranslate": {"url": "http://127.0.0.1:5000"},
+    "deepl": {"key": "env:K"},
+    "google": {"key": "env:K", "options": {"project": "p"}},
+    "azure": {"key": "env:K"},
+    "amazon": {"key": "env:K", "options": {"key_id": "AKIA", "region": "eu-central-1"}},
+    "openai": {"key": "env:K", "model": "gpt-4o-mini"},
+}
+
+
+def block(language):
+    return re.search(rf"^```{language}\n(.*?)^```$", OWN, re.MULTILINE | re.DOTALL)[1]
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Installs a package as pip would leave it: a module, and metadata with an entry point."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    installed = []
+
+    def install(module, code, points, name="fanwire-own"):
+        (folder / f"{module}.py").write_text(code, "utf-8")
+        metadata = folder / f"{name.replace('-', '_')}-1.0.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        lines = "\n".join(f"{point} = {target}" for point, target in points.items())
+        (metadata / "entry_points.txt").write_text(f"[fanwire.engines]\n{lines}\n")
+        importlib.invalidate_caches()
+        installed.append(module)
+
+    registry._made.cache_clear()
+    yield install
+    registry._made.cache_clear()
+    for module in installed:
+        sys.modules.pop(module, None)
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A translation file; its path."""
+
+    def write(document):
+        path = tmp_path / "translation.yaml"
+        path.write_text(document if isinstance(document, str) else yaml.safe_dump(document), "utf-8")
+        return path
+
+    return write
+
+
+def test_every_type_that_ships_can_be_made():
+    assert NEEDED.keys() == registry._BUILT_IN.keys()
+    for kind, fields in NEEDED.items():
+        engine = registry.make_engine("mine", EngineDocument.model_validate({"type": kind, **fields}))
+        assert engine.name == "mine"
+
+
+@pytest.mark.parametrize("kind", [kind for kind, fields in NEEDED.items() if fields])
+def test_what_a_type_needs_is_named(kind):
+    with pytest.raises(DocumentRefused) as caught:
+        registry.make_engine("mine", EngineDocument(type=kind))
+    assert all(problem.field.startswith("engines.mine.") for problem in caught.value.problems)
+    assert {problem.problem for problem in caught.value.problems} == {"is required"}
+
+
+def test_an_engine_is_made_once_for_as_long_as_its_entry_stays(file):
+    first = registry.load_registry(file("engines: {apertium: {}, opencc: {}}")).engines
+    second = registry.load_registry(file("engines: {opencc: {languages: [zh]}, apertium: {}, libretranslate: {}}"))
+    assert second.engines["apertium"] is first["apertium"]
+    assert second.engines["opencc"] is not first["opencc"]
+    assert list(second.left_out) == ["libretranslate"]
+
+
+def test_the_example_in_the_documentation_translates(install, file, make_release):
+    project = tomllib.loads(block("toml"))["project"]
+    install("fanwire_serbian", block("python"), project["entry-points"]["fanwire.engines"], project["name"])
+    found = registry.load_registry(file(block("yaml")))
+    assert found.left_out == {}
+    assert list(found.engines) == ["serbian", "apertium"]
+    release = make_release(
+        language="sr-Cyrl",
+        headline="Нови погон у Луци",
+        subheadline=None,
+        dateline=None,
+        protect=[],
+        body_html='<p>Компанија је рекла да је <a href="https://x.example/">нови погон</a> отворен.</p>',
+    )
+    engine = Metered(found.engines["serbian"], EngineDocument(), MemoryMeter(), CostCap())
+    made = draft(release, "sr-Latn", Sources([engine])).translation
+    assert made.headline == "Novi pogon u Luci"
+    assert made.body_html == ('<p>Kompanija je rekla da je <a href="https://x.example/">novi pogon</a> otvoren.</p>')
+    assert (made.engine, made.model) == ("serbian", "serbian 1.0")
+
+
+BROKEN = {
+    "import no_such_module": "type 'own' of entry point own:Own cannot be loaded: No module named 'no_such_module'",
+    "raise ValueError('key=0a1b')": "of entry point own:Own cannot be loaded: is broken: ValueError in own.py",
+    "": "cannot be loaded: module 'own' has no attribute 'Own'",
+    "Own = 3": "engines.own: is broken: TypeError in router.py",
+    "def Own(name, document): raise ValueError('key=0a1b')": "engines.own: is broken: ValueError in own.py, line 1",
+    "def Own(name, document): return None": "it has no method 'pairs'",
+}
+
+
+@pytest.mark.parametrize("code", BROKEN)
+def test_a_broken_engine_is_left_out_and_harms_no_other(install, file, code):
+    install("own", code, {"own": "own:Own"})
+    found = registry.load_registry(file({"engines": {"own": {}, "opencc": {}}}))
+    assert list(found.engines) == ["opencc"]
+    assert BROKEN[code] in found.left_out["own"]
+    assert "0a1b" not in found.left_out["own"]
+
+
+ENGINE = """
+from tasks.translation.engines import Capabilities
+class Own:
+    def __init__(self, name, document):
+        self.name = {name}
+        self.capabilities = {capabilities}
+    def pairs(self):
+        return {pairs}
+    def model(self, source, target):
+        return "1"
+    def translate(self, units, source, target):
+        return {answer}
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("name", "'other'", "its 'name' is not the one that it was given"),
+        ("capabilities", "None", "its 'capabilities' are no Capabilities"),
+        ("pairs", "[('en', 'de')]", "its pairs are no {(source, target): steps}"),
+        ("pairs", "1 / 0", "is broken: ZeroDivisionError in own.py"),
+        ("answer", "'Hallo'", None),
+        ("answer", "[1 for _ in units]", None),
+        ("answer", "units[:-1]", None),
+    ],
+)
+def test_a_wrong_answer_leaves_the_text_to_the_next_engine(install, file, make_release, field, value, says):
+    good = {"name": "name", "capabilities": "Capabilities('native')", "pairs": "{('en', 'es'): 1}", "answer": "units"}
+    install("own", ENGINE.format(**good | {field: value}), {"own": "own:Own"})
+    found = registry.load_registry(file({"engines": {"own": {}}}))
+    if says:
+        assert says in found.left_out["own"]
+        return
+    engine = Metered(found.engines["own"], EngineDocument(), MemoryMeter(), CostCap())
+    held = draft(make_release(), "es", Sources([engine]))
+    assert held.translation is None
+    assert held.reason.startswith("own en→es: ")
+
+
+def test_an_entry_point_beats_what_ships(install, file):
+    good = {"name": "name", "capabilities": "Capabilities('native')", "pairs": "{('en', 'xh'): 1}", "answer": "units"}
+    install("own", ENGINE.format(**good), {"deepl": "own:Own"})
+    assert registry.load_registry(file({"engines": {"deepl": {}}})).engines["deepl"].pairs() == {("en", "xh"): 1}
+
+
+def test_a_type_that_there_is_not_names_those_that_there_are(file):
+    [problem] = registry.load_registry(file({"engines": {"mine": {"type": "deeple"}}})).left_out.values()
+    assert problem.startswith("engines.mine.type: there is no type 'deeple'; types are amazon, apertium, ")
+
+
+def test_what_leads_to_a_language():
+    pairs = [("en", "pt"), ("en", "zh-Hans")]
+    assert registry.reaches(pairs, "pt-PT")
+    assert registry.reaches(pairs, "zh-CN")
+    assert not registry.reaches(pairs, "zh-TW")
+    assert registry.pair_for(pairs, "en-GB", "pt-BR") == ("en", "pt")
+    assert registry.pair_for(pairs, "pt", "en") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [("deepl", "engines.x.options.formalitty: is no option of this type; there are formality"),
+     ("apertium", "engines.x.options.formalitty: is no option of this type; it has none")],
+)  # fmt: skip
+def test_an_option_that_a_type_does_not_have_is_refused(kind, says):
+    document = EngineDocument(type=kind, key="env:HOME", options={"formalitty": "more"})
+    with pytest.raises(DocumentRefused, match=re.escape(says)):
+        registry.make_engine("x", document)
