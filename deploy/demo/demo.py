@@ -296,7 +296,7 @@ def table(languages: dict[str, dict[str, int]]) -> Any:
     from rich.table import Column, Table
 
     from tasks.ledger.counts import total
-    from tasks.model.languages import name_of
+    from tasks.model.languages import LanguageTag
 
     states = ("delivered", "due", "claimed", "held", "rejected", "exhausted")
     columns = (Column(state, justify="right") for state in states)
@@ -304,7 +304,7 @@ def table(languages: dict[str, dict[str, int]]) -> Any:
     for language, counted in [*languages.items(), ("all", total(languages))]:
         everyone = sum(counted.values()) or 1
         bar = ProgressBar(total=everyone, completed=counted.get("delivered", 0), width=8)
-        name = "all" if language == "all" else name_of(language)
+        name = "all" if language == "all" else LanguageTag(language).english_name
         found.add_row(name, bar, *(f"{counted.get(state, 0) or ''}" for state in states))
     return found
 

@@ -9,7 +9,7 @@ from typing import Literal
 from tasks.formatting.house import HouseText, house_text
 from tasks.formatting.plain import fold
 from tasks.formatting.rendition import Wire
-from tasks.model.languages import direction
+from tasks.model.languages import LanguageTag
 from tasks.model.markup import clean_html
 from tasks.model.release import Release, Translation
 
@@ -54,7 +54,7 @@ class Article:
 
     @property
     def direction(self) -> str:
-        return direction(self.language)
+        return LanguageTag(self.language).direction
 
     @property
     def begins_with_paragraph(self) -> bool:

@@ -14,14 +14,13 @@ from string import Formatter
 from typing import Annotated
 
 import yaml
-from babel.core import get_global
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from tasks.formatting.rendition import Wire
 from tasks.model.documents import Document, DocumentRefused, read
-from tasks.model.languages import locale_of
+from tasks.model.languages import LanguageTag, locale_of
 from tasks.runtime.errors import Problem
 
 HOUSE = Path(__file__).parent / "house"
@@ -36,10 +35,9 @@ GROUPED_FROM_FIVE = frozenset({"es", "it", "pl", "pt-PT", "ru"})
 class HouseTextMissing(LookupError):
     """A release goes out in a language for which nobody wrote house texts; the message names the file to add."""
 
-    def __init__(self, language: str, tried: list[str]):
+    def __init__(self, language: LanguageTag):
         self.language = language
-        plain = language.split("-")[0]
-        file = f"tasks/formatting/house/{plain if plain in tried else tried[-1]}.yaml"
+        file = f"tasks/formatting/house/{min(language.broader, key=len)}.yaml"
         super().__init__(f"no house text for {language!r}: add {file}, with all keys of en.yaml")
 
 
@@ -168,35 +166,11 @@ def house_text(language: str) -> HouseText:
     `pt-BR` may use `pt`; a tag never falls back to a file in another script (`zh-Hant` to `zh-Hans`).
     Raises HouseTextMissing, or DocumentRefused when the file is there but not right.
     """
-    tried = _candidates(language)
-    for name in tried:
-        if (HOUSE / f"{name}.yaml").is_file():
-            return _load(name)
-    raise HouseTextMissing(language, tried)
-
-
-def _candidates(language: str) -> list[str]:
-    """The file names that would serve a tag, best first: `zh-TW` → zh-TW, zh-Hant; `pt-BR` → pt-BR, pt-Latn, pt."""
-    plain, script = _likely(language)
-    names = [language, f"{plain}-{script}"]
-    if _likely(plain)[1] == script:
-        names.append(plain)
-    return list(dict.fromkeys(names))
-
-
-def _likely(tag: str) -> tuple[str, str]:
-    """Language and script of a tag; CLDR's likely subtags fill in a script that is not said.
-
-    Read from the tag itself: Babel drops a script that CLDR has no data for and would make `ru-Latn` Cyrillic.
-    """
-    language, *rest = tag.split("-")
-    script = next((part for part in rest if len(part) == 4), None)
-    if script:
-        return language, script
-    likely = get_global("likely_subtags")
-    regional = [likely.get(f"{language}_{part}") for part in rest]
-    full = next((tags for tags in (*regional, likely.get(language)) if tags), f"{language}_Latn")
-    return language, full.split("_")[1]
+    tag = LanguageTag(language)
+    name = next((name for name in tag.broader if (HOUSE / f"{name}.yaml").is_file()), None)
+    if name is None:
+        raise HouseTextMissing(tag)
+    return _load(name)
 
 
 @cache

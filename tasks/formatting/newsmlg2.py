@@ -17,7 +17,6 @@ from lxml import etree
 from tasks.formatting.article import Article
 from tasks.formatting.plain import fold, tree
 from tasks.formatting.rendition import Rendition
-from tasks.model.languages import direction
 from tasks.model.release import Contact, Issuer
 
 CONTENT_TYPE = "application/vnd.iptc.g2.newsitem+xml; charset=utf-8"
@@ -189,7 +188,7 @@ def _copy(element: Any, into: Any) -> None:
 def _foreign(element: Any, article: Article) -> None:
     """Marks what the producer wrote in the language of the release and nobody translates."""
     element.set(_LANG, article.release.language)
-    element.set("dir", direction(article.release.language))
+    element.set("dir", article.release.language.direction)
 
 
 def _moment(moment: datetime) -> str:

@@ -20,7 +20,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, ValidationInfo, field
 
 from tasks.model.countries import Country
 from tasks.model.documents import Document, DocumentRefused, Yaml, read, unreadable
-from tasks.model.languages import LanguageTag, normalise
+from tasks.model.languages import LanguageTag
 from tasks.model.markup import MAX_CHARACTERS, clean_html, links_in
 from tasks.runtime.errors import Problem, pattern
 
@@ -144,7 +144,7 @@ class Release(_Text):
     """Names the release, the same in all its versions: an absolute URI."""
     version: int = Field(1, ge=1, le=MAX_VERSION, examples=[1])
     """1 first; a higher one is a correction of all before."""
-    language: LanguageTag
+    language: LanguageTag = Field(examples=["de"])
     """The language the body is written in: a BCP 47 tag."""
     dateline: Dateline | None = None
     issuer: Issuer | None = None
@@ -173,7 +173,7 @@ class Release(_Text):
         seen: dict[str, str] = {}
         for tag in value if isinstance(value, dict) else ():
             try:
-                language = normalise(str(tag))
+                language = LanguageTag(str(tag))
             except ValueError:
                 continue  # said of the tag itself
             if language in seen:
@@ -215,7 +215,7 @@ class Release(_Text):
 
     def text_in(self, language: str) -> _Text | None:
         """The release itself or the supplied translation in `language`; None if the producer sent neither."""
-        return self if language == self.language else self.translations.get(language)
+        return self if language == self.language else self.translations.get(LanguageTag(language))
 
     def to_json(self) -> str:
         """The canonical form: what the ledger keeps and the digest is taken of."""

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, func, select
 
 from tasks.ledger import counts
 from tasks.ledger.schema import deliveries, outlets, releases
-from tasks.model.languages import name_of
+from tasks.model.languages import LanguageTag
 from tasks.model.release import Release
 from tasks.model.states import State
 
@@ -201,7 +201,7 @@ def as_html(found: Report, wire: str) -> str:
         bars=_bars(found),
         shares={name: found.after(share) for name, share in _SHARES.items()},
         moment=_moment,
-        language_name=name_of,
+        language_name=lambda tag: LanguageTag(tag).english_name,
         reasons=_reasons(found),
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, Template, select_autoescape
 from markupsafe import Markup
 
-from tasks.model.languages import direction, name_of
+from tasks.model.languages import LanguageTag
 from tasks.review.reviewed import Reviewed, ReviewedUnit
 from tasks.translation.pieces import Opaque, Open, Text
 
@@ -30,7 +30,7 @@ def as_html(found: Reviewed, wire: str) -> str:
         wire=wire,
         rows=[_row(unit) for unit in found.units if unit.source],
         counts=_counts(found),
-        languages=[(tag, name_of(tag), direction(tag)) for tag in (found.source, found.language)],
+        languages=[(tag, tag.english_name, tag.direction) for tag in map(LanguageTag, (found.source, found.language))],
         approved_at=_moment(found.row.approved_at),
     )
 

@@ -17,7 +17,7 @@ import yaml
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from tasks.model.documents import Document, DocumentRefused, Yaml, read, unreadable
-from tasks.model.languages import LanguageTag, normalise
+from tasks.model.languages import LanguageTag
 from tasks.model.release import WEB, Line, Slug
 from tasks.runtime.errors import Problem, pattern
 from tasks.runtime.secrets import SecretReference
@@ -37,7 +37,7 @@ def _as_text(value: Any) -> Any:
 
 
 Option = Annotated[Line, BeforeValidator(_as_text)]
-TagOrEvery = Annotated[str, AfterValidator(lambda value: value if value == EVERY else normalise(value))]
+TagOrEvery = Annotated[str, AfterValidator(lambda value: value if value == EVERY else LanguageTag(value))]
 
 
 class PerMinute(Document):

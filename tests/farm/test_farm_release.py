@@ -11,7 +11,7 @@ import demo_release
 import pytest
 from lxml import html
 
-from tasks.model.languages import normalise
+from tasks.model.languages import LanguageTag
 from tasks.model.release import Release, read_release
 
 SUPPLIED = ["ar", "de", "id", "ja", "ko", "ru", "th", "vi", "zh-Hans"]
@@ -124,7 +124,7 @@ class TestTranslation:
     def test_is_in_the_file_of_its_language(self, language: str) -> None:
         path = Path(demo_release.HERE) / f"release.{language}.md"
         front = demo_release.read(path)
-        assert normalise(front["language"]) == language
+        assert LanguageTag(front["language"]) == language
         assert {"headline", "subheadline", "dateline_place"} <= set(front)
 
 

@@ -8,7 +8,7 @@ import pytest
 from lxml import html as lxml_html
 
 from tasks.formatting import house_text, make_rendition
-from tasks.model.languages import HOUSE_LANGUAGES, direction
+from tasks.model.languages import HOUSE_LANGUAGES, LanguageTag
 from tasks.model.release import supplied
 
 
@@ -38,7 +38,7 @@ def test_is_whole_in_every_language(language, make_release, translate, page, lin
     house = house_text(language)
     made = page(release, translate(release, language))
     assert made.get("lang") == f"{language}-x-mtfrom-en"
-    assert made.get("dir") == direction(language)
+    assert made.get("dir") == LanguageTag(language).direction
     assert made.find(".//h1").text == release.headline
     assert text_of(made, "subheadline") == release.subheadline
     assert "Fanwire" in text_of(made, "dateline")

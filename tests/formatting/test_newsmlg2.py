@@ -15,7 +15,7 @@ from lxml import html as lxml_html
 
 from tasks.formatting import make_rendition
 from tasks.model.documents import DocumentRefused
-from tasks.model.languages import HOUSE_LANGUAGES, direction
+from tasks.model.languages import HOUSE_LANGUAGES, LanguageTag
 from tasks.model.release import Release, read_release, supplied
 
 NAMES = {"g2": "http://iptc.org/std/nar/2006-10-01/", "x": "http://www.w3.org/1999/xhtml"}
@@ -58,13 +58,13 @@ def test_is_valid_in_every_language(language, make_release, translate, item):
     made = item(release, supplied(release, language) or translate(release, language, source="en", status="checked"))
     root = made.root
     assert (root.get("guid"), root.get("version")) == (f"{release.uri}:{language}", "3")
-    assert (root.get(LANG), root.get("dir")) == (language, direction(language))
+    assert (root.get(LANG), root.get("dir")) == (language, LanguageTag(language).direction)
     assert made.one("contentMeta/altId").text == release.uri
     assert made.one("contentMeta/language").get("tag") == language
     assert made.one("itemMeta/embargoed").text == "2026-12-01T07:00:00+01:00"
     assert made.one("itemMeta/versionCreated").text == "2026-11-22T09:30:15+00:00"
     body = made.one("contentSet/inlineXML")
-    assert body.get("dir") == body[0].get("dir") == direction(language)
+    assert body.get("dir") == body[0].get("dir") == LanguageTag(language).direction
     assert "{" not in etree.tostring(made.one("itemMeta"), encoding="unicode")
 
 

@@ -122,7 +122,7 @@ BROKEN = {
     "import no_such_module": "type 'own' of entry point own:Own cannot be loaded: No module named 'no_such_module'",
     "raise ValueError('key=0a1b')": "of entry point own:Own cannot be loaded: is broken: ValueError in own.py",
     "": "cannot be loaded: module 'own' has no attribute 'Own'",
-    "Own = 3": "engines.own: is broken: TypeError in router.py",
+    "Own = 3": "engines.own: is broken: TypeError in registry.py",
     "def Own(name, document): raise ValueError('key=0a1b')": "engines.own: is broken: ValueError in own.py, line 1",
     "def Own(name, document): return None": "it has no method 'pairs'",
 }

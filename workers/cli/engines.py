@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tasks.building import engine_meter
-from tasks.model.languages import normalise
+from tasks.model.languages import LanguageTag
 from tasks.runtime.settings import settings
 from tasks.translation.configuration import read_configuration
 from tasks.translation.engines.metering import unlimited
@@ -24,7 +24,7 @@ SPENT = "its budget of this month is used up"
 
 def _tag(value: str | None) -> str | None:
     try:
-        return value and normalise(value)
+        return value and LanguageTag(value)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 

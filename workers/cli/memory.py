@@ -15,7 +15,7 @@ import typer
 from tasks import ledger
 from tasks.ledger import glossary_terms as term_rows
 from tasks.ledger import memory_entries
-from tasks.model.languages import normalise
+from tasks.model.languages import LanguageTag
 from tasks.translation.exchange import aligned_texts, table, tmx
 from tasks.translation.memory.entries import APPROVED, filed
 from tasks.translation.protection.glossary import Term
@@ -191,7 +191,7 @@ def _tag(language: str | None) -> str | None:
 
 def _needed(language: str) -> str:
     try:
-        return filed(normalise(language))
+        return filed(LanguageTag(language))
     except ValueError as error:
         stop(str(error), "(language)")
 

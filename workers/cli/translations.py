@@ -19,7 +19,7 @@ from rich.text import Text as Words
 
 from tasks import review
 from tasks.model.documents import DocumentRefused
-from tasks.model.languages import normalise
+from tasks.model.languages import LanguageTag
 from tasks.review import Reviewed, ReviewedUnit, tmx_files
 from tasks.runtime.errors import UserError
 from tasks.runtime.settings import settings
@@ -52,7 +52,7 @@ RETURNED = (".xlf", ".xliff", ".tmx")
 
 def _tag(value: str) -> str:
     try:
-        return normalise(value)
+        return LanguageTag(value)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 

@@ -38,7 +38,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tasks.model.documents import DocumentRefused
-from tasks.model.languages import normalise
+from tasks.model.languages import LanguageTag
 from tasks.runtime.errors import Problem
 from tasks.runtime.settings import settings
 from tasks.translation.configuration import EngineDocument, required
@@ -250,7 +250,7 @@ def _state(entry: Path) -> tuple[str, int, int]:
 
 
 def _tag(code: object) -> str:
-    return normalise(_CODES.get(str(code), str(code)))
+    return LanguageTag(_CODES.get(str(code), str(code)))
 
 
 def _document(content: bytes) -> dict[str, Any]:

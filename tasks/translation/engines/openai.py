@@ -23,7 +23,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tasks.model.documents import DocumentRefused
-from tasks.model.languages import HOUSE_LANGUAGES, name_of
+from tasks.model.languages import HOUSE_LANGUAGES, LanguageTag
 from tasks.runtime.errors import Problem
 from tasks.translation.configuration import EngineDocument, required
 from tasks.translation.engines import Capabilities, Pair, pairs_between, tags
@@ -147,7 +147,7 @@ def _options(name: str, document: EngineDocument) -> dict[str, Any]:
 
 
 def _said(tag: str) -> str:
-    return f"{name_of(_MEANT.get(tag, tag))} ({tag})"
+    return f"{LanguageTag(_MEANT.get(tag, tag)).english_name} ({tag})"
 
 
 def _object_in(found: Any) -> dict[str, Any]:

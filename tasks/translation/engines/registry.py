@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tasks.model.documents import DocumentRefused
-from tasks.model.languages import locale_of
+from tasks.model.languages import LanguageTag
 from tasks.model.release import Release
 from tasks.runtime.errors import Problem
 from tasks.translation.configuration import FILE, EngineDocument, read_configuration
@@ -162,8 +162,7 @@ def pair_for(pairs: Collection[Pair], source: str, target: str) -> Pair | None:
 
 def reaches(pairs: Iterable[Pair], language: str) -> bool:
     """Whether one of these pairs leads to a language."""
-    targets = {target for _, target in pairs}
-    return not targets.isdisjoint(_less_and_less(language))
+    return LanguageTag(language).best_of({target for _, target in pairs}) is not None
 
 
 def routes(release: Release, language: str, among: Sequence[Engine]) -> list[Route]:
@@ -180,15 +179,6 @@ def routes(release: Release, language: str, among: Sequence[Engine]) -> list[Rou
 
 def _spellings(source: str, target: str) -> Iterator[Pair]:
     """The pair as it stands, then with less said on either side: `en-GB` is `en` to an engine that knows no more."""
-    for wanted in _less_and_less(target):
-        for given in _less_and_less(source):
+    for wanted in LanguageTag(target).broader:
+        for given in LanguageTag(source).broader:
             yield given, wanted
-
-
-def _less_and_less(tag: str) -> list[str]:
-    locale = locale_of(tag)
-    language = locale.language
-    if language == "zh":  # without a script the territory says it
-        script = locale.script or ("Hant" if locale.territory in ("TW", "HK", "MO") else "Hans")
-        language = f"zh-{script}"
-    return [tag] + [f"{language}-{locale.territory}"] * bool(locale.territory) + [language]

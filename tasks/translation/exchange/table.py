@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from tasks.model.documents import DocumentRefused, unreadable
-from tasks.model.languages import normalise
+from tasks.model.languages import LanguageTag
 from tasks.runtime.errors import Problem
 from tasks.translation.exchange import Found, Row, aligned_texts, notation
 from tasks.translation.memory import entries
@@ -91,7 +91,7 @@ def refusal(path: Path, error: Exception) -> DocumentRefused:
 def language(tag: str, field: str) -> str:
     """The tag under which the ledger files a language; raises Refused."""
     try:
-        return filed(normalise(tag))
+        return filed(LanguageTag(tag))
     except ValueError as error:
         raise Refused(f"{field}: {error}") from None
 

@@ -24,7 +24,7 @@ from xml.parsers import expat
 from lxml import etree
 
 from tasks.model.documents import DocumentRefused
-from tasks.model.languages import normalise
+from tasks.model.languages import LanguageTag
 from tasks.runtime.errors import Problem
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
 
@@ -375,7 +375,7 @@ def read(data: bytes) -> ReturnedSheet:
 
 def _language(tag: str | None, what: str) -> str:
     try:
-        return normalise(tag or "")
+        return LanguageTag(tag or "")
     except ValueError as error:
         raise _refused(what, f"srcLang or trgLang: {error}") from None
 
