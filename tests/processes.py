@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -30,6 +32,19 @@ def until(condition: Callable[[], T], seconds: float = 15, told: Callable[[], An
         assert time.monotonic() < ends, f"not so after {seconds} s {told()}"
         time.sleep(POLL)
     return result
+
+
+def free_port() -> int:
+    """A port of this machine that is free, and that nobody gets by chance until a process of the test takes it.
+
+    So it is none of those that the system gives to whoever asks for any, and each process of a test run looks for it
+    in a range of its own.
+    """
+    first = 12_000 + 500 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for port in random.sample(range(first, first + 500), 500):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise OSError("no port is free")
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

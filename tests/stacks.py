@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import psutil
 from farm import Farm
-from processes import ROOT, answers, descendants, end, environment, start, until
+from processes import ROOT, answers, descendants, end, environment, free_port, start, until
 
 FANWIRE = str(Path(sys.executable).with_name("fanwire"))
 READY_SECONDS = 120.0
@@ -26,11 +25,10 @@ class Stack:
 
     def __init__(self, home: Path, farm: Farm, settings: Mapping[str, str]) -> None:
         """`settings`: names without FANWIRE_."""
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.flower = f"http://127.0.0.1:{probe.getsockname()[1]}"
         self.home, self.farm = home, farm
-        port = self.flower.rpartition(":")[2]
-        self.env = environment(home, CA_FILE=str(farm.ca_file), FLOWER_PORT=port, **settings)
+        port = free_port()
+        self.flower = f"http://127.0.0.1:{port}"
+        self.env = environment(home, CA_FILE=str(farm.ca_file), FLOWER_PORT=str(port), **settings)
         self.process = start([FANWIRE, "up"], self.env, home / "up.log")
 
     def ready(self) -> None:

