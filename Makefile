@@ -17,7 +17,7 @@ demo: $(READY) ## One release to 6,500 simulated outlets, with proof (the main j
 	@.venv/bin/python deploy/demo/demo.py
 
 test: $(READY) ## All tests, with a real broker, real workers and a real PostgreSQL
-	@.venv/bin/python -m pytest -q
+	@.venv/bin/python -m pytest -q -n 5 --dist loadgroup --no-loadscope-reorder
 
 check: $(READY) ## Lint, format, types and import rules
 	@.venv/bin/ruff check .
@@ -29,7 +29,7 @@ bench: $(READY) ## Measure, and print the figures
 	@.venv/bin/python tests/bench/run.py
 
 soak: $(READY) ## Random faults for MINUTES=5, with OUTLETS=1500 and SEED=…, and a table of what came of it
-	@MINUTES="$(MINUTES)" OUTLETS="$(OUTLETS)" SEED="$(SEED)" PYTHONPATH="$(CURDIR):tests:deploy/demo" .venv/bin/python -m faults.soak
+	@MINUTES="$(MINUTES)" OUTLETS="$(OUTLETS)" SEED="$(SEED)" PYTHONPATH="$(CURDIR)/deploy/demo" .venv/bin/python -m tests.faults.soak
 
 up: $(READY) ## The whole stack in the foreground, here; SIGTERM ends it
 	@exec $(FANWIRE) up

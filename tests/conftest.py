@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres import TEMPLATE, Postgres, shared_postgres
 from sqlalchemy import Engine
 
 from tasks import ledger
 from tasks.runtime.settings import settings
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "deploy" / "demo"))  # the farm lives there, as plain files
+from tests.support.postgres import TEMPLATE, Postgres, shared_postgres
 
 TOGETHER = {
     "tests/stack/test_bad_engines.py": "stack-bad-engines",
@@ -25,8 +21,8 @@ TOGETHER = {
     "tests/faults/test_faults.py": "faults",
     "tests/ledger/test_state_machine.py": None,
 }
-"""Files and folders whose tests `make test` gives to one process, since they share a stack. Those of any other file stay
-together too, for the servers of its fixtures; None: they share nothing, and go to whoever is free."""
+"""Files and folders whose tests `make test` gives to one process, since they share a stack. Those of any other file
+stay together too, for the servers of its fixtures; None: they share nothing, and go to whoever is free."""
 FIRST = ("faults", "stack-recovery", "stack", "tests/faults/test_moments.py", "stack-bad-engines", "faults-postgres")
 """What takes longest and must begin first."""
 

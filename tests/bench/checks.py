@@ -5,21 +5,16 @@ python tests/bench/run.py checks
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from pathlib import Path
-
-import parallel_text
 
 from tasks.translation import checks
 from tasks.translation.checks.shape import english_length
 from tasks.translation.pieces import Text
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from translation import parallel
-from translation.spoil import FAULTS
+from tests.bench import parallel_text
+from tests.translation import parallel
+from tests.translation.spoil import FAULTS
 
 EVERY = {"press sentences": 1, "declaration": 1, "help": 10}
 """One text in so many is looked at: the help has some two hundred thousand over all directions."""

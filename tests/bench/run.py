@@ -148,11 +148,10 @@ def _prepare(outlets_file: Path) -> None:
 
 def _due(round: int) -> int:
     """A release whose deliveries are all due; its number."""
-    from samples_for_bench import german
-
     from tasks import ledger, planning
     from tasks.building import builds
     from tasks.ledger import releases
+    from tests.bench.samples_for_bench import german
 
     with ledger.write() as connection:
         taken = releases.take(connection, german(f"urn:bench:{round}"), time.time())
@@ -374,17 +373,16 @@ def formats(_folder: Path) -> None:
 
 def checks(_folder: Path) -> None:
     """The checks of translations on human ones: what they stop wrongly, and which faults put in they notice."""
-    import checks as measured_checks
+    from tests.bench import checks as measured_checks
 
     measured_checks.run()
 
 
 def markup(_folder: Path) -> None:
     """Real pages through every route of Apertium: how many of their inline elements are in what is published."""
-    import parallel
-
     from tasks.translation.configuration import EngineDocument
     from tasks.translation.engines.apertium import ROUTES, Apertium
+    from tests.bench import parallel
 
     if not parallel.installed():
         print(f"  skipped; please install: apt-get install --no-install-recommends {parallel.PACKAGE}")

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import structlog
-from samples import outlet
 
 from tasks import ledger
 from tasks.building import engine_meter
@@ -19,6 +18,7 @@ from tasks.runtime import secrets
 from tasks.runtime.settings import settings
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.errors import QuotaUsedUp, Retryable
+from tests.support.samples import outlet
 
 from .conftest import Run
 

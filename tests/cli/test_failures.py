@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samples import release
 
 from tasks.runtime.settings import settings
+from tests.support.samples import release
 
 from .conftest import Run
 
@@ -127,7 +127,7 @@ def test_refusals_of_documents_are_json_on_standard_output(
 def test_a_broker_that_lets_nobody_in_shows_no_password(
     run: Run, file: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from processes import own_valkey
+    from tests.support.processes import own_valkey
 
     with own_valkey(tmp_path / "valkey") as url:
         port = url.rpartition(":")[2]

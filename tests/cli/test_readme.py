@@ -7,13 +7,13 @@ import shlex
 from pathlib import Path
 
 import pytest
-from processes import ROOT
 from typer.testing import CliRunner
 
 from tasks.model.outlet import parse_outlets
 from tasks.model.release import read_release
 from tasks.translation.configuration import EngineDocument, LanguageDocument, read_configuration
 from tasks.translation.engines import registry
+from tests.support.processes import ROOT
 from workers.cli import app
 
 README = (ROOT / "README.md").read_text()

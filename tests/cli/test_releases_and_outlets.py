@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samples import URI, outlet, release
 from sqlalchemy import update
 
 from tasks import ledger, planning
 from tasks.ledger import outlets, refusals, releases
 from tasks.ledger.schema import deliveries
+from tests.support.samples import URI, outlet, release
 from workers.cli import releases as commands
 from workers.cli import waiting
 

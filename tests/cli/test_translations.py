@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samples import URI, outlet, release
-from sheets import CHINESE, with_target
 
 from tasks import ledger, planning
 from tasks.building import builds
 from tasks.ledger import artifacts, deliveries
 from tasks.model.release import Release
+from tests.support.review_files import CHINESE, with_target
+from tests.support.samples import URI, outlet, release
 
 from .conftest import Run, take
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from processes import ROOT, descendants, end, environment, start, until
 
 from tasks.runtime.settings import settings
+from tests.support.processes import ROOT, descendants, end, environment, start, until
 from workers import home
 from workers.ops import flower
 

@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lives import NOW, claim, receivers, render, take
-from processes import own_valkey
-from samples import outlet
 
 from tasks import ledger
 from tasks.delivery.admission.admit import Admission
@@ -22,6 +19,9 @@ from tasks.delivery.payloads import Payload, load
 from tasks.delivery.transfers.window import PATIENCE, SLOW_FACTOR, Window
 from tasks.ledger import notices, outlets
 from tasks.model.states import State, Verdict
+from tests.support.delivery_steps import NOW, claim, receivers, render, take
+from tests.support.processes import own_valkey
+from tests.support.samples import outlet
 
 pytestmark = pytest.mark.usefixtures("book")
 URL = "http://127.0.0.1:9/wire"

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 import redis
 import structlog
-from processes import own_valkey
 
 from tasks.delivery.admission import shared_state as memories
 from tasks.delivery.admission.breaker import (
@@ -40,6 +39,7 @@ from tasks.delivery.admission.breaker import (
 from tasks.delivery.admission.failing_hosts import Tracker
 from tasks.delivery.admission.shared_state import REST, TIMEOUT, Call, Memory, Script, host_of
 from tasks.model.states import Verdict
+from tests.support.processes import own_valkey
 
 NOW = 1_800_000_000.0
 DEADLINE = 30.0

@@ -17,8 +17,6 @@ from typing import Any
 
 import pytest
 from farm import Farm
-from processes import end, environment, start, until
-from samples import URI, outlet, release
 from sqlalchemy import delete, func, select, update
 
 from tasks import ledger, planning
@@ -30,6 +28,8 @@ from tasks.ledger.schema import deliveries as rows
 from tasks.model.states import State
 from tasks.runtime import secrets
 from tasks.runtime.settings import settings
+from tests.support.processes import end, environment, start, until
+from tests.support.samples import URI, outlet, release
 
 TIMES = {
     "ALLOWED_NETWORKS": "127.0.0.0/8",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-from samples import outlet, release
 from sqlalchemy import event, update
 
 from tasks import ledger, planning
@@ -14,6 +13,7 @@ from tasks.delivery import payloads
 from tasks.ledger import artifacts, deliveries, outlets, releases
 from tasks.ledger.deliveries import Claim
 from tasks.ledger.schema import renditions, translations
+from tests.support.samples import outlet, release
 
 pytestmark = pytest.mark.usefixtures("book", "_nothing_kept")
 FORMATS = ("html", "newsmlg2", "ninjs", "text")

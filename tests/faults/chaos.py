@@ -14,12 +14,12 @@ from random import Random
 
 import psutil
 import redis
-from processes import end, start_python
 from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.exc import DBAPIError
-from stacks import Stack
 
 from tasks.ledger.schema import deliveries, elections
+from tests.support.processes import end, start_python
+from tests.support.stacks import Stack
 
 WORKERS = ("intake", "translate", "format", "deliver")
 GONE = (psutil.NoSuchProcess, psutil.ZombieProcess, ProcessLookupError)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from farm import Farm
-from postgres import Postgres, own_postgres
-from stacks import Stack, running
+
+from tests.support.postgres import Postgres, own_postgres
+from tests.support.stacks import Stack, running
 
 from .oracle import open_book
 from .scene import Scene

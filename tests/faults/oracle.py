@@ -13,12 +13,12 @@ from farm import Farm
 from farm_tally import FAULTS, accepted, unanswered
 from sqlalchemy import Connection, Engine, and_, func, or_, select
 from sqlalchemy.exc import DBAPIError
-from stacks import Stack
 
 from tasks import ledger as ledgers
 from tasks.ledger.schema import attempts, deliveries, releases
 from tasks.model.identity import delivery_key
 from tasks.model.states import FINAL, Hold, State, Verdict
+from tests.support.stacks import Stack
 
 POLL = 0.25
 MAY_STAY = frozenset({Hold.PAUSED, Hold.DISABLED})

@@ -9,12 +9,12 @@ from typing import Any
 
 from farm import Farm
 from farm_tally import accepted
-from processes import until
-from samples import release
 from sqlalchemy import Engine
-from stacks import Stack
 
 from tasks.model.release import Release
+from tests.support.processes import until
+from tests.support.samples import release
+from tests.support.stacks import Stack
 from workers.producer import Producer
 
 from . import oracle

@@ -1,6 +1,6 @@
 """`make soak`: releases to many outlets with the manners of real ones, under random faults, run after run.
 
-    MINUTES=5 OUTLETS=1500 SEED=… python -m faults.soak     (PYTHONPATH: tests, deploy/demo)
+    MINUTES=5 OUTLETS=1500 SEED=… python -m tests.faults.soak     (PYTHONPATH: deploy/demo)
 
 Each run starts a stack of its own, on SQLite and PostgreSQL in turn, sends releases, corrects and kills them, and does
 it harm all the while. Then the oracle holds the farm's receipts against the ledger. All that is random comes from the
@@ -26,8 +26,9 @@ from typing import Any
 
 import outlets
 from farm import Farm
-from postgres import Postgres, own_postgres
-from stacks import Stack, running
+
+from tests.support.postgres import Postgres, own_postgres
+from tests.support.stacks import Stack, running
 
 from . import chaos
 from .oracle import Outcome, open_book

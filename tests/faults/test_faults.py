@@ -10,11 +10,11 @@ from random import Random
 
 import pytest
 import redis
-from postgres import Postgres
-from processes import until
 from sqlalchemy import select
 
 from tasks.ledger.schema import deliveries, releases
+from tests.support.postgres import Postgres
+from tests.support.processes import until
 
 from . import chaos
 from .conftest import BAD_EACH, BAD_MANNERS, PRESS

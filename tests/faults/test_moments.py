@@ -16,8 +16,6 @@ from typing import Any
 import psutil
 import pytest
 from farm import Farm
-from processes import end, environment, start_python, until
-from samples import URI, outlet, release
 from sqlalchemy import Engine, event, func, select
 from sqlalchemy.exc import DBAPIError
 
@@ -28,6 +26,8 @@ from tasks.ledger import counts, outlets, refusals, releases
 from tasks.ledger.schema import attempts, deliveries
 from tasks.operations import sweep
 from tasks.runtime.settings import settings
+from tests.support.processes import end, environment, start_python, until
+from tests.support.samples import URI, outlet, release
 
 from . import oracle
 from .conftest import TIMES

@@ -6,8 +6,6 @@ import threading
 from typing import Any
 
 import pytest
-from lives import NOW, claim, finish, receivers, render, result, states, take
-from samples import URI, outlet, release
 from sqlalchemy import Engine, select
 
 from tasks import ledger, planning
@@ -16,6 +14,8 @@ from tasks.ledger.deliveries import Claim
 from tasks.ledger.schema import attempts, translations
 from tasks.model.release import supplied
 from tasks.model.states import Hold, State
+from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, states, take
+from tests.support.samples import URI, outlet, release
 
 pytestmark = pytest.mark.usefixtures("book")
 

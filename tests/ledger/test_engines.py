@@ -7,8 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
-from lives import receivers, take
-from samples import outlet
 from sqlalchemy import event, select, update
 
 from tasks import ledger
@@ -22,6 +20,8 @@ from tasks.runtime.settings import settings
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines.metering import Busy, Usage
 from tasks.translation.errors import QuotaUsedUp, Retryable, Unsupported
+from tests.support.delivery_steps import receivers, take
+from tests.support.samples import outlet
 
 pytestmark = pytest.mark.usefixtures("book")
 

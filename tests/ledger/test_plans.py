@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lives import NOW, claim, finish, receivers, render, result, take
-from samples import outlet
 from sqlalchemy import Connection, event
 
 from tasks import ledger
 from tasks.delivery.payloads import load
 from tasks.ledger import deliveries
 from tasks.operations import sweep
+from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, take
+from tests.support.samples import outlet
 
 GROWING = ("deliveries", "attempts", "releases", "translations", "renditions")
 

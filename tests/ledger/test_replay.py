@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from lives import NOW, claim, finish, receivers, render, result, states, take
-from samples import outlet
 
 from tasks import ledger
 from tasks.ledger import deliveries
 from tasks.model.states import State
+from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, states, take
+from tests.support.samples import outlet
 
 pytestmark = pytest.mark.usefixtures("book")
 UNDELIVERED = (State.EXHAUSTED, State.REJECTED)

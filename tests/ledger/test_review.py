@@ -11,10 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lives import claim, finish, receivers, result, states
 from lxml import etree
-from samples import URI, outlet, release
-from sheets import CHINESE, with_target
 from sqlalchemy import Connection, select, update
 
 from tasks import ledger, planning, review
@@ -31,6 +28,9 @@ from tasks.runtime.settings import settings
 from tasks.translation.exchange import xliff
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.protection.glossary import Term
+from tests.support.delivery_steps import claim, finish, receivers, result, states
+from tests.support.review_files import CHINESE, with_target
+from tests.support.samples import URI, outlet, release
 
 pytestmark = pytest.mark.usefixtures("book")
 

@@ -26,8 +26,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from machine import Going, Vanished, Worker, World, quick, wipe, words
-from samples import outlet, release
 from sqlalchemy import Row, select
 
 from tasks import ledger, planning, review
@@ -42,6 +40,8 @@ from tasks.model.documents import DocumentRefused
 from tasks.model.states import FINAL, ArtifactState, Hold, State, Verdict
 from tasks.operations import embargo, sweep
 from tasks.review import returning, reviewed
+from tests.ledger.machine import Going, Vanished, Worker, World, quick, wipe, words
+from tests.support.samples import outlet, release
 
 EXAMPLES = {"sqlite": 30, "postgresql": 8}
 STEPS = 40

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from samples import outlet, release
 
 from tasks.model.documents import MOST_TOLD, DocumentRefused
 from tasks.model.release import MAX_VERSION, Release, read_release
 from tasks.planning import matches
+from tests.support.samples import outlet, release
 
 
 def refused(document: Any) -> DocumentRefused:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from lives import claim, receivers, render, states, take
-from samples import outlet
 from sqlalchemy import Engine
 
 from tasks import ledger
 from tasks.ledger import artifacts, deliveries, releases
 from tasks.model.documents import DocumentRefused
 from tasks.operations import embargo
+from tests.support.delivery_steps import claim, receivers, render, states, take
+from tests.support.samples import outlet
 
 pytestmark = pytest.mark.usefixtures("book")
 

@@ -7,13 +7,13 @@ import io
 import json
 
 import pytest
-from lives import NOW, claim, finish, receivers, render, take
-from samples import outlet
 
 from tasks import ledger
 from tasks.ledger.deliveries import Result
 from tasks.model.states import State, Verdict
 from tasks.operations import report
+from tests.support.delivery_steps import NOW, claim, finish, receivers, render, take
+from tests.support.samples import outlet
 
 pytestmark = pytest.mark.usefixtures("book")
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from farm import Farm
-from stacks import Stack, running
 
 from tasks.runtime.settings import settings
+from tests.support.stacks import Stack, running
 
 PRESS = 300
 PLAN: dict[str, dict[str, Any]] = {

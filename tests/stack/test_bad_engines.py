@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 from farm import Farm
-from processes import ROOT, until
-from stacks import Stack, running
-from translation.bad_engines import MANNERS
-from translation.press_release import DOCUMENT
+
+from tests.support.processes import ROOT, until
+from tests.support.stacks import Stack, running
+from tests.translation.bad_engines import MANNERS
+from tests.translation.press_release import DOCUMENT
 
 from .conftest import TIMES
 
@@ -33,7 +34,7 @@ def stack(farm: Farm, tmp_path_factory: pytest.TempPathFactory):
     information = folder / "bad_engines-1.dist-info"
     information.mkdir()
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: bad-engines\nVersion: 1\n")
-    (information / "entry_points.txt").write_text("[fanwire.engines]\nbad = translation.bad_engines:BadEngine\n")
+    (information / "entry_points.txt").write_text("[fanwire.engines]\nbad = tests.translation.bad_engines:BadEngine\n")
     manners = dict(zip(LANGUAGES, MANNERS, strict=True))
     configuration = {
         "engines": {
@@ -45,7 +46,7 @@ def stack(farm: Farm, tmp_path_factory: pytest.TempPathFactory):
     (folder / "translation.yaml").write_text(yaml.safe_dump(configuration))
     settings = {**TIMES, "BUILD_RETRY": "600", "TRANSLATION_FILE": str(folder / "translation.yaml")}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", f"{folder}:{ROOT / 'tests'}")
+        patch.setenv("PYTHONPATH", f"{folder}:{ROOT}")
         with running(tmp_path_factory.mktemp("stack"), farm, settings) as stack:
             yield stack
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from lxml import html
 from sqlalchemy import func, select
-from translation.press_release import BODY, DOCUMENT, NAMES
-from translation.samples import needs_apertium
 
 from tasks import ledger
 from tasks.ledger import artifacts, releases
 from tasks.ledger.schema import memory
+from tests.translation.press_release import BODY, DOCUMENT, NAMES
+from tests.translation.samples import needs_apertium
 
 from .conftest import Stack
 

@@ -13,12 +13,6 @@ from typing import Any
 
 import pytest
 from farm import Farm
-from processes import until
-from samples import release
-from stacks import running
-from translation.engines.doubles import LibreTranslateDouble
-from translation.engines.loopback import answer
-from translation.samples import needs_apertium
 from typer.testing import CliRunner
 
 from tasks import ledger
@@ -26,6 +20,12 @@ from tasks.ledger import engine_usage as engines
 from tasks.runtime.settings import settings
 from tasks.translation.engines.apertium import MODES
 from tasks.translation.engines.metering import THRESHOLD
+from tests.support.processes import until
+from tests.support.samples import release
+from tests.support.stacks import running
+from tests.translation.engines.doubles import LibreTranslateDouble
+from tests.translation.engines.loopback import answer
+from tests.translation.samples import needs_apertium
 from workers.cli import app
 from workers.producer import Producer
 

@@ -15,12 +15,12 @@ import psutil
 import pytest
 import redis
 import requests
-from processes import until
-from samples import release
 from typer.testing import CliRunner
 
 from tasks import ledger
 from tasks.ledger import counts, releases
+from tests.support.processes import until
+from tests.support.samples import release
 from workers.cli import app
 from workers.producer import Producer
 

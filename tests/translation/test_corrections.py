@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from samples import outlet, release
 from sqlalchemy import Engine as Database
 from sqlalchemy import select, update
 
@@ -25,6 +24,7 @@ from tasks.translation.errors import Retryable
 from tasks.translation.exchange import aligned_texts
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.pieces import shown
+from tests.support.samples import outlet, release
 
 from .samples import needs_apertium
 from .test_bad_engines import changed

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 import redis
 from celery import Celery
-from processes import own_valkey
 
 from tasks import ledger
 from tasks.runtime.settings import settings
+from tests.support.processes import own_valkey
 
 
 @pytest.fixture(scope="session")

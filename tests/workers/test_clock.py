@@ -11,8 +11,6 @@ import pytest
 import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
-from processes import end, environment, own_valkey, start_python, until
-from samples import outlet, release
 from sqlalchemy import select
 from typer.testing import CliRunner
 
@@ -23,6 +21,8 @@ from tasks.ledger.schema import attempts
 from tasks.operations import sweep
 from tasks.runtime.errors import UserError
 from tasks.runtime.settings import settings
+from tests.support.processes import end, environment, own_valkey, start_python, until
+from tests.support.samples import outlet, release
 from workers import cli, clock
 from workers.broker import broker_url
 

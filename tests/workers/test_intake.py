@@ -15,8 +15,6 @@ from typing import Any
 import pytest
 import redis
 from kombu import Connection, Consumer, Queue
-from processes import end, environment, start_python, until
-from samples import URI, release
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
@@ -24,6 +22,8 @@ from tasks import ledger
 from tasks.ledger import counts
 from tasks.ledger.schema import releases
 from tasks.runtime.settings import settings
+from tests.support.processes import end, environment, start_python, until
+from tests.support.samples import URI, release
 from workers import intake, producer
 from workers.cli import app
 from workers.producer import NoReceipt, Producer

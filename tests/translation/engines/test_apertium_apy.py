@@ -17,7 +17,7 @@ from tasks.translation.engines.apertium import MODES
 from tasks.translation.engines.apertium_apy import ApertiumAPy
 from tasks.translation.errors import Fatal, Retryable, Unsupported
 from tasks.translation.pieces import Opaque, shown
-from translation.samples import needs_apertium
+from tests.translation.samples import needs_apertium
 
 from .doubles import RawServer, as_json
 from .loopback import links

@@ -22,7 +22,7 @@ from tasks.runtime.settings import settings
 
 T = TypeVar("T")
 POLL = 0.05
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def until(condition: Callable[[], T], seconds: float = 15, told: Callable[[], Any] = lambda: "") -> T:

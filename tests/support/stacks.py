@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 from farm import Farm
-from processes import ROOT, answers, descendants, end, environment, free_port, start, until
+
+from tests.support.processes import ROOT, answers, descendants, end, environment, free_port, start, until
 
 FANWIRE = str(Path(sys.executable).with_name("fanwire"))
 READY_SECONDS = 120.0

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from samples import release
-
 from tasks import ledger, planning
 from tasks.ledger import artifacts, counts, deliveries, outlets, releases
 from tasks.ledger.deliveries import Claim, Result
 from tasks.ledger.schema import renditions
 from tasks.model.states import State, Verdict
+from tests.support.samples import release
 
 NOW = 1_800_000_000.0
 
