@@ -31,7 +31,8 @@ from tasks.delivery.disabling import apply_notice, disable
 from tasks.delivery.payloads import Payload, Unloadable, load
 from tasks.delivery.settling import Policy, Times, not_sent, settle
 from tasks.delivery.transfers.address_policy import AddressPolicy
-from tasks.delivery.transfers.loop import Answer, TransferLoop
+from tasks.delivery.transfers.loop import TransferLoop
+from tasks.delivery.transfers.transfer import Answer
 from tasks.delivery.transfers.window import Window
 from tasks.delivery.transports import DeliveryRequest, UnknownTransport
 from tasks.delivery.verdicts import Judgement, judge
@@ -122,7 +123,7 @@ class Drain:
         self._gate = admission
         self._policy = policy
         self._stopping = stopping
-        self._window = Window(policy.in_flight)
+        self._window = Window(policy.in_flight, time_source=time)
         self._worker = ledger.worker_name()
         self._skew = 0.0
         self._results: list[Result] = []

@@ -26,7 +26,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from tasks.delivery.transfers.loop import Answer, ErrorKind
+from tasks.delivery.transfers.transfer import Answer, ErrorKind
 from tasks.model.states import Verdict
 
 DETAIL_CHARACTERS = 200

@@ -177,7 +177,8 @@ def _drain(into: list[Spent], round: int) -> None:
 def _bare(into: list[Spent]) -> None:
     """The same requests through the transfer loop alone: what no sender on libcurl can be faster than."""
     from tasks import ledger
-    from tasks.delivery.transfers.loop import Transfer, TransferLoop
+    from tasks.delivery.transfers.loop import TransferLoop
+    from tasks.delivery.transfers.transfer import Transfer
     from tasks.ledger import outlets
     from tasks.runtime import trust
     from tasks.runtime.settings import settings
@@ -194,7 +195,8 @@ def _bare(into: list[Spent]) -> None:
     with measured(into):
         while done < len(addresses):
             while transfers.in_flight < settings().in_flight and (url := next(waiting, None)):
-                transfers.start(Transfer(None, url, ("Content-Type: text/plain",), body, 30))
+                headers = ("Content-Type: text/plain",)
+                transfers.start(Transfer(key=None, url=url, headers=headers, body=body, deadline=30))
             done += len(transfers.turn(0.05))
     transfers.close()
 

@@ -23,7 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tasks.delivery.transfers.address_policy import AddressPolicy
-from tasks.delivery.transfers.loop import Answer, Transfer, TransferLoop
+from tasks.delivery.transfers.loop import TransferLoop
+from tasks.delivery.transfers.transfer import Answer, Transfer
 from tests.support.processes import own_valkey
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
@@ -202,10 +203,14 @@ class Bench:
     def __init__(self, transfers: TransferLoop) -> None:
         self.transfers = transfers
 
-    def send(self, url: str, *, body: bytes = b"the rendition", deadline: float = 10.0, **more: Any) -> Answer:
+    def start(self, key: Any, url: str, **more: Any) -> None:
+        """Begin one transfer."""
+        fields: dict[str, Any] = {"headers": (), "body": b"x", "deadline": 20.0}
+        self.transfers.start(Transfer(key=key, url=url, **(fields | more)))
+
+    def send(self, url: str, **more: Any) -> Answer:
         """One transfer from start to end."""
-        headers = more.pop("headers", ("X-Test: 1",))
-        self.transfers.start(Transfer(more.pop("key", "k"), url, headers, body, deadline, **more))
+        self.start("k", url, **({"headers": ("X-Test: 1",), "body": b"the rendition", "deadline": 10.0} | more))
         (answer,) = self.wait(1)
         return answer
 

@@ -16,12 +16,13 @@ from tasks.delivery.admission.in_flight import over_limit
 from tasks.delivery.admission.shared_state import Memory
 from tasks.delivery.disabling import apply_notice
 from tasks.delivery.payloads import Payload, load
-from tasks.delivery.transfers.window import PATIENCE, SLOW_FACTOR, Window
+from tasks.delivery.transfers.window import SLOW_AFTER, SLOW_FACTOR, Window
 from tasks.ledger import notices, outlets
 from tasks.model.states import State, Verdict
 from tests.support.delivery_steps import NOW, claim, receivers, render, take
 from tests.support.processes import own_valkey
 from tests.support.samples import outlet
+from tests.support.stepped_time import SteppedTime
 
 pytestmark = pytest.mark.usefixtures("book")
 URL = "http://127.0.0.1:9/wire"
@@ -118,18 +119,17 @@ def test_a_host_that_failed_for_seven_days_loses_its_outlets_and_somebody_is_tol
     assert render(number) == 1
 
 
-def test_slow_transfers_do_not_count_against_the_window(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    now = 100.0
-    monkeypatch.setattr("tasks.delivery.transfers.window.time.monotonic", lambda: now)
-    window = Window(10)
+def test_slow_transfers_do_not_count_against_the_window() -> None:
+    clock = SteppedTime()
+    window = Window(10, time_source=clock)
     for number in range(10):
         window.enter(number)
     assert window.room() == 0
-    now += PATIENCE + 0.1
+    clock.now += SLOW_AFTER + 0.1
     assert window.room() == 10
     for number in range(10, 10 * SLOW_FACTOR):
         window.enter(number)
-    now += PATIENCE + 0.1
+    clock.now += SLOW_AFTER + 0.1
     assert window.room() == 0  # however slow: not more than so many in all
     window.leave(3)
     window.leave(77)

@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 
 from tasks.delivery.transfers.address_policy import AddressPolicy
-from tasks.delivery.transfers.loop import BODY_GRACE, KEPT_BYTES, ErrorKind, Transfer
+from tasks.delivery.transfers.handle import KEPT_BYTES
+from tasks.delivery.transfers.loop import BODY_GRACE
+from tasks.delivery.transfers.resolver import GOOD_SECONDS, Resolver
+from tasks.delivery.transfers.transfer import ErrorKind
+from tests.support.stepped_time import SteppedTime
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 BIG = b"x" * 3_000_000
@@ -179,8 +183,8 @@ class TestBadManners:
         assert answer.answer == (b"spam" * KEPT_BYTES)[:KEPT_BYTES]
         assert answer.seconds < BODY_GRACE
 
-    def test_dripping_body_ends_at_the_grace(self, bench: Any, serve: Any, monkeypatch: Any) -> None:
-        monkeypatch.setattr("tasks.delivery.transfers.loop.BODY_GRACE", 0.3)
+    def test_dripping_body_ends_at_the_grace(self, make_bench: Any, serve: Any) -> None:
+        bench = make_bench(body_grace=0.3)
 
         def drip(call: Any) -> None:
             call.read()
@@ -194,8 +198,8 @@ class TestBadManners:
         assert 0.25 < answer.seconds < 3
         assert bench.transfers.in_flight == 0
 
-    def test_an_early_answer_does_not_end_the_request(self, bench: Any, serve: Any, monkeypatch: Any) -> None:
-        monkeypatch.setattr("tasks.delivery.transfers.loop.BODY_GRACE", 0.1)
+    def test_an_early_answer_does_not_end_the_request(self, make_bench: Any, serve: Any) -> None:
+        bench = make_bench(body_grace=0.1)
 
         def early(call: Any) -> None:
             call.socket.recv(100)
@@ -338,11 +342,10 @@ class TestGuarding:
 class Directory:
     """Stands in for getaddrinfo: names of a test's own, some of which nobody answers for."""
 
-    def __init__(self, monkeypatch: Any) -> None:
+    def __init__(self) -> None:
         self.addresses: dict[str, list[str]] = {}
         self.asked: list[str] = []
         self.alive = threading.Event()
-        monkeypatch.setattr("tasks.delivery.transfers.resolver.socket.getaddrinfo", self)
 
     def __call__(self, host: str, *_: Any, **__: Any) -> list[Any]:
         self.asked.append(host)
@@ -353,14 +356,22 @@ class Directory:
         return [(2, 1, 6, "", (address, 0)) for address in self.addresses[host] * 2]
 
 
-@pytest.fixture
-def directory(monkeypatch: Any) -> Any:
-    directory = Directory(monkeypatch)
-    yield directory
-    directory.alive.set()
-
-
 class TestNames:
+    @pytest.fixture
+    def directory(self) -> Any:
+        directory = Directory()
+        yield directory
+        directory.alive.set()
+
+    @pytest.fixture
+    def clock(self) -> SteppedTime:
+        """How long the resolver believes what it was told."""
+        return SteppedTime()
+
+    @pytest.fixture
+    def make_bench(self, make_bench: Any, directory: Any, clock: Any) -> Any:
+        return lambda **changes: make_bench(resolver=Resolver(getaddrinfo=directory, time_source=clock), **changes)
+
     def test_a_name(self, bench: Any, serve: Any, directory: Any) -> None:
         directory.addresses["press.example"] = ["127.0.0.1"]
         outlet = serve()
@@ -389,14 +400,14 @@ class TestNames:
         assert outlet.connections == 0
 
     def test_a_name_that_changes_to_a_refused_address(
-        self, make_bench: Any, serve: Any, directory: Any, monkeypatch: Any
+        self, make_bench: Any, serve: Any, directory: Any, clock: Any
     ) -> None:
-        monkeypatch.setattr("tasks.delivery.transfers.resolver.GOOD_SECONDS", 0.0)
         outlet = serve(answering(OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")), address="0.0.0.0")
         bench = make_bench(in_flight_hint=1, allowed=lambda ip: ip == "127.0.0.1")
         directory.addresses["press.example"] = ["127.0.0.1"]
         assert bench.send(outlet.url("press.example")).status == 200
         directory.addresses["press.example"] = ["127.0.0.2"]
+        clock.now += GOOD_SECONDS
         answer = bench.send(outlet.url("press.example"))
         assert (answer.error_kind, answer.address) == (ErrorKind.BLOCKED, "127.0.0.2")
 
@@ -409,7 +420,7 @@ class TestNames:
         directory.addresses["dead-at-first.example"] = ["127.0.0.1"]
         url = serve().url("dead-at-first.example")
         for number in range(50):
-            bench.transfers.start(Transfer(number, url, (), b"x", 20.0))
+            bench.start(number, url)
         assert bench.transfers.turn(0.05) == []
         assert bench.transfers.in_flight == 50
         directory.alive.set()
@@ -419,10 +430,10 @@ class TestNames:
     def test_dead_names_do_not_hold_up_living_ones(self, bench: Any, serve: Any, directory: Any) -> None:
         outlet = serve()
         for number in range(50):
-            bench.transfers.start(Transfer("dead", f"http://dead-{number}.example/", (), b"x", 20.0))
+            bench.start("dead", f"http://dead-{number}.example/")
         for number in range(50):
             directory.addresses[f"press-{number}.example"] = ["127.0.0.1"]
-            bench.transfers.start(Transfer("alive", outlet.url(f"press-{number}.example"), (), b"x", 20.0))
+            bench.start("alive", outlet.url(f"press-{number}.example"))
         assert {(answer.transfer.key, answer.status) for answer in bench.wait(50)} == {("alive", 200)}
         directory.alive.set()
         errors = {(answer.error, answer.error_kind) for answer in bench.wait(50)}
@@ -445,7 +456,7 @@ class TestNames:
         assert 0.5 < answer.seconds < 0.85
 
     def test_abandoning_while_looking_up(self, bench: Any, directory: Any) -> None:
-        bench.transfers.start(Transfer("k", "http://dead.example/", (), b"x", 20.0))
+        bench.start("k", "http://dead.example/")
         (answer,) = bench.transfers.abandon_all()
         assert (answer.error_kind, answer.sent) == (ErrorKind.OURS, False)
         assert bench.transfers.in_flight == 0
@@ -489,7 +500,7 @@ class TestOurFaults:
 
         outlet = serve()
         with monkeypatch.context() as patch:
-            patch.setattr("tasks.delivery.transfers.loop.socket.socket", no_socket)
+            patch.setattr("tasks.delivery.transfers.handle.socket.socket", no_socket)
             answer = bench.send(outlet.url())
         assert (answer.error_kind, answer.error) == (ErrorKind.OURS, "no socket: too many open files")
         assert bench.send(outlet.url()).status == 200
@@ -497,7 +508,7 @@ class TestOurFaults:
     def test_a_bad_one_does_not_harm_the_others(self, bench: Any, serve: Any) -> None:
         url = serve().url()
         for key, target in enumerate([url, "nonsense://", url, "http://bücher.example/", url]):
-            bench.transfers.start(Transfer(key, target, (), b"x", 5.0))
+            bench.start(key, target, deadline=5.0)
         statuses = {answer.transfer.key: answer.status for answer in bench.wait(5)}
         assert statuses == {0: 200, 1: None, 2: 200, 3: None, 4: 200}
 
@@ -517,7 +528,7 @@ class TestManyAtOnce:
 
         bench, url = make_bench(in_flight_hint=600), serve(wait_for_all).url()
         for number in range(600):
-            bench.transfers.start(Transfer(number, url, (), b"x" * number, 20.0))
+            bench.start(number, url, body=b"x" * number)
         assert bench.transfers.in_flight == 600
         answers = bench.wait(600)
         assert sorted(answer.transfer.key for answer in answers) == list(range(600))
@@ -534,15 +545,15 @@ class TestManyAtOnce:
 
         bench, slow_url, fast_url = make_bench(), serve(slow).url(), serve().url()
         for number in range(20):
-            bench.transfers.start(Transfer(("slow", number), slow_url, (), b"x", 20.0))
+            bench.start(("slow", number), slow_url)
         for number in range(20):
-            bench.transfers.start(Transfer(("fast", number), fast_url, (), b"x", 20.0))
+            bench.start(("fast", number), fast_url)
         assert {answer.transfer.key[0] for answer in bench.wait(20)} == {"fast"}
         release.set()
         assert {answer.transfer.key[0] for answer in bench.wait(20)} == {"slow"}
 
     def test_turn_waits_no_longer_than_asked(self, bench: Any, serve: Any) -> None:
-        bench.transfers.start(Transfer(1, serve(lambda call: call.hang()).url(), (), b"", 20.0))
+        bench.start(1, serve(lambda call: call.hang()).url(), body=b"")
         begin = time.monotonic()
         assert bench.transfers.turn(0.2) == []
         assert 0.15 < time.monotonic() - begin < 1
@@ -552,7 +563,7 @@ class TestManyAtOnce:
         assert bench.transfers.turn(0.01) == []
 
     def test_an_idle_turn_costs_nothing(self, bench: Any, serve: Any) -> None:
-        bench.transfers.start(Transfer(1, serve(lambda call: call.hang()).url(), (), b"", 20.0))
+        bench.start(1, serve(lambda call: call.hang()).url(), body=b"")
         bench.transfers.turn(0.2)
         used = time.process_time()
         bench.transfers.turn(0.5)
@@ -609,15 +620,14 @@ class TestReuse:
         ours = descriptors()
         bench = make_bench(in_flight_hint=8)
         for number in range(200):
-            bench.transfers.start(Transfer(number, urls[number % 4], (), b"x", 5.0))
+            bench.start(number, urls[number % 4], deadline=5.0)
         bench.wait(200)
         bench.transfers.close()
         assert wait_until(lambda: descriptors() <= ours), (ours, descriptors())
 
-    def test_idle_connections_are_bounded(self, make_bench: Any, serve: Any, monkeypatch: Any) -> None:
-        monkeypatch.setattr("tasks.delivery.transfers.loop.IDLE_CONNECTIONS", 4)
+    def test_idle_connections_are_bounded(self, make_bench: Any, serve: Any) -> None:
         outlet = serve(address="0.0.0.0")
-        bench = make_bench(in_flight_hint=2)
+        bench = make_bench(in_flight_hint=2, idle_connections=4)
         ours = descriptors()
         for number in range(1, 60):  # each a host of its own
             assert bench.send(outlet.url(f"127.0.0.{number}")).status == 200
@@ -633,10 +643,10 @@ class TestEnding:
             arrived.set()
             call.hang()
 
-        bench.transfers.start(Transfer("sent", serve(hang).url(), (), b"x", 20.0))
+        bench.start("sent", serve(hang).url())
         while not arrived.is_set():
             assert bench.transfers.turn(0.05) == []
-        bench.transfers.start(Transfer("new", serve(hang).url(), (), b"x", 20.0))
+        bench.start("new", serve(hang).url())
         answers = {answer.transfer.key: answer for answer in bench.transfers.abandon_all()}
         assert bench.transfers.in_flight == 0
         assert answers.keys() == {"sent", "new"}
@@ -647,7 +657,7 @@ class TestEnding:
     def test_close_with_transfers_going(self, make_bench: Any, serve: Any) -> None:
         bench = make_bench()
         for number in range(10):
-            bench.transfers.start(Transfer(number, serve(lambda call: call.hang()).url(), (), b"x", 20.0))
+            bench.start(number, serve(lambda call: call.hang()).url())
         bench.transfers.turn(0.1)
         bench.transfers.close()
 

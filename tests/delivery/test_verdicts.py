@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.delivery.transfers.loop import Answer, ErrorKind, Transfer
+from tasks.delivery.transfers.transfer import Answer, ErrorKind, Transfer
 from tasks.delivery.verdicts import DETAIL_CHARACTERS, judge, retry_after
 from tasks.model.states import Verdict
 
@@ -18,7 +18,7 @@ NOW = 1_795_000_000.0
 
 def answer(status: int | None = None, **changes: Any) -> Answer:
     fields: dict[str, Any] = {
-        "transfer": Transfer("k", "http://outlet.example/", (), b"", 1.0),
+        "transfer": Transfer(key="k", url="http://outlet.example/", headers=(), body=b"", deadline=1.0),
         "status": status,
         "error": None,
         "error_kind": None,

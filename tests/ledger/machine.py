@@ -22,7 +22,7 @@ from tasks import ledger, planning
 from tasks.building import builds
 from tasks.delivery import payloads
 from tasks.delivery.transfers import window
-from tasks.delivery.transfers.loop import Answer, ErrorKind, Transfer
+from tasks.delivery.transfers.transfer import Answer, ErrorKind, Transfer
 from tasks.formatting import Rendition
 from tasks.ledger.schema import metadata
 from tasks.model.release import Release, Translation
@@ -88,9 +88,18 @@ class Going:
     def ends_with(self, status: int | None, error: ErrorKind | None = None, **headers: str) -> None:
         """The answer that its drain will read."""
         self.answer = Answer(
-            self.transfer, status, error and str(error), error, headers, b"", self.accepted or status is not None,
-            "127.0.0.1", self.started + WRONG_BY, 0.1, 0.0,
-        )  # fmt: skip
+            transfer=self.transfer,
+            status=status,
+            error=error and str(error),
+            error_kind=error,
+            headers=headers,
+            answer=b"",
+            sent=self.accepted or status is not None,
+            address="127.0.0.1",
+            started_at=self.started + WRONG_BY,
+            seconds=0.1,
+            connected=0.0,
+        )
 
 
 class TransferLoop:

@@ -30,7 +30,7 @@ from sqlalchemy import Row, select
 
 from tasks import ledger, planning, review
 from tasks.building import builds
-from tasks.delivery.transfers.loop import ErrorKind
+from tasks.delivery.transfers.transfer import ErrorKind
 from tasks.ledger import artifacts, deliveries, outlets, releases
 from tasks.ledger.schema import attempts, renditions, translations
 from tasks.ledger.schema import deliveries as rows

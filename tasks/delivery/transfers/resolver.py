@@ -3,7 +3,8 @@
 libcurl would do it, but with 20 threads for all transfers of a loop (CURLMOPT_RESOLVE_THREADS_MAX, which pycurl cannot
 set) and with a look-up each for IPv4 and IPv6: at 50 ms a look-up that is 200 outlets a second, and 20 names whose
 name servers are dead hold up all others for as long as those take. So the names are looked up here and handed to
-libcurl with each transfer (CURLOPT_RESOLVE). This decides nothing about safety: the guard is asked when dialling.
+libcurl with each transfer (CURLOPT_RESOLVE). This decides nothing about safety: the address policy is asked when
+dialling.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Final
+from typing import Any, Final
+
+from tasks.runtime.time_source import TimeSource
 
 THREADS: Final = 100
 """Look-ups at once; a thread that waits for a name server costs some kilobytes. Started as they are needed."""
@@ -28,10 +32,12 @@ MAX_ADDRESSES: Final = 6
 class Resolver:
     """`find` gives what is known or begins a look-up; `fileno` becomes readable when `take` has something."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, getaddrinfo: Callable[..., Any] = socket.getaddrinfo, time_source: TimeSource = time) -> None:
+        self._getaddrinfo = getaddrinfo
+        self._monotonic = time_source.monotonic
         self._known: dict[str, tuple[float, tuple[str, ...] | str]] = {}
-        self._asked: SimpleQueue[str | None] = SimpleQueue()
-        self._answered: deque[tuple[str, tuple[str, ...] | str]] = deque()
+        self._wanted: SimpleQueue[str | None] = SimpleQueue()
+        self._found: deque[tuple[str, tuple[str, ...] | str]] = deque()
         self._pending: set[str] = set()
         self._threads = 0
         self._signal = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -39,35 +45,36 @@ class Resolver:
         self._closed = False
 
     def fileno(self) -> int:
+        """For epoll: readable when `take` has something."""
         return self._signal
 
     def find(self, host: str) -> tuple[str, ...] | str | None:
-        """The addresses of `host`; a text that says why there are none; None if it must be waited for."""
+        """The addresses of `host`; or a text that says why there are none; or None, and `take` gives it later."""
         known = self._known.get(host)
         if known is not None:
-            if time.monotonic() < known[0]:
+            if self._monotonic() < known[0]:
                 return known[1]
             del self._known[host]
         if host not in self._pending:
             self._pending.add(host)
-            self._asked.put(host)
+            self._wanted.put(host)
             if self._threads < min(len(self._pending), THREADS):
                 self._threads += 1
-                threading.Thread(target=self._work, daemon=True, name="names").start()
+                threading.Thread(target=self._work, daemon=True, name="resolver").start()
         return None
 
     def take(self) -> list[tuple[str, tuple[str, ...] | str]]:
-        """The look-ups that ended since: host, and addresses or why there are none."""
+        """The look-ups that ended since the last call: host, and addresses or why there are none."""
         try:
             os.eventfd_read(self._signal)
         except BlockingIOError:
             return []
         ended = []
-        while self._answered:
-            host, result = self._answered.popleft()
+        while self._found:
+            host, result = self._found.popleft()
             self._pending.discard(host)
-            believed = BAD_SECONDS if isinstance(result, str) else GOOD_SECONDS
-            self._known[host] = (time.monotonic() + believed, result)
+            lifetime = BAD_SECONDS if isinstance(result, str) else GOOD_SECONDS
+            self._known[host] = (self._monotonic() + lifetime, result)
             ended.append((host, result))
         return ended
 
@@ -77,26 +84,25 @@ class Resolver:
             self._closed = True
             os.close(self._signal)
         for _ in range(self._threads):
-            self._asked.put(None)
+            self._wanted.put(None)
 
     def _work(self) -> None:
-        while (host := self._asked.get()) is not None:
-            result = _look_up(host)
+        while (host := self._wanted.get()) is not None:
+            result = self._look_up(host)
             with self._closing:  # else the number of the closed descriptor may be somebody else's by now
                 if self._closed:
                     return
-                self._answered.append((host, result))
+                self._found.append((host, result))
                 os.eventfd_write(self._signal, 1)
 
-
-def _look_up(host: str) -> tuple[str, ...] | str:
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
-    except socket.gaierror as error:
-        if error.errno == socket.EAI_AGAIN:
-            return "no name server answers for the host name"
-        return "the host name cannot be resolved"
-    except (OSError, UnicodeError):
-        return "the host name cannot be looked up"
-    addresses = dict.fromkeys(str(where[0]) for *_, where in found)
-    return tuple(addresses)[:MAX_ADDRESSES] or "the host name has no address"
+    def _look_up(self, host: str) -> tuple[str, ...] | str:
+        try:
+            found = self._getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        except socket.gaierror as error:
+            if error.errno == socket.EAI_AGAIN:
+                return "no name server answers for the host name"
+            return "the host name cannot be resolved"
+        except (OSError, UnicodeError):
+            return "the host name cannot be looked up"
+        addresses = dict.fromkeys(str(where[0]) for *_, where in found)
+        return tuple(addresses)[:MAX_ADDRESSES] or "the host name has no address"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from tasks.delivery.transfers.loop import Transfer
+from tasks.delivery.transfers.transfer import Transfer
 from tasks.delivery.transports import http
 from tasks.delivery.transports.request import DeliveryRequest
 from tasks.model.outlet import Outlet

@@ -1,4 +1,15 @@
-"""HTTP push: one POST per delivery, its headers by DESIGN section 5 ("On the wire")."""
+"""HTTP push: one POST per delivery, whose body is the rendition.
+
+| header | holds |
+|---|---|
+| `Idempotency-Key`, `webhook-id` | the key of the delivery, the same on every attempt |
+| `webhook-timestamp` | the moment of this attempt |
+| `webhook-signature` | Standard Webhooks, of this attempt; only if the outlet has a signing secret |
+| `Fanwire-Release`, `Fanwire-Version` | which release, and which version of it |
+| `Fanwire-Action` | `publish`, `correct`, `kill`, or `test` |
+| `Fanwire-Translation` | who made the text (tasks/model/provenance.py) |
+| `Content-Type`, `Content-Language` | of the rendition |
+"""
 
 from __future__ import annotations
 
@@ -11,7 +22,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import idna
 
 from tasks.delivery.signing import BadSigningSecret, sign
-from tasks.delivery.transfers.loop import Transfer
+from tasks.delivery.transfers.transfer import Transfer
 from tasks.delivery.transports.request import DeliveryRequest
 from tasks.model.outlet import Auth, Outlet
 from tasks.runtime.secrets import SecretMissing, resolve
@@ -57,7 +68,7 @@ def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: flo
         lower = name.lower()
         if lower != taken and not _is_ours(lower):
             headers.append(f"{name}: {ascii_safe(value)}" if value else f"{name};")
-    return Transfer(key, wire_url(outlet.url), tuple(headers), request.body, deadline)
+    return Transfer(key=key, url=wire_url(outlet.url), headers=tuple(headers), body=request.body, deadline=deadline)
 
 
 def _is_ours(lower: str) -> bool:

@@ -1,0 +1,104 @@
+"""Why a transfer failed: libcurl's error codes in our words, and the kind of error that a verdict is made from."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+from typing import Final
+
+import pycurl
+
+from tasks.delivery.transfers.transfer import ErrorKind
+
+TEXT_CHARACTERS: Final = 100
+"""So much of libcurl's own text is shown, where it can hold no secret."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """How far a transfer had come when libcurl gave it up."""
+
+    code: int
+    """libcurl's, CURLE_…"""
+    text: str
+    """libcurl's own."""
+    seconds: float
+    """Since the transfer was started."""
+    begun: bool
+    """Some of the request went out, so the connection stood."""
+    sent: bool
+    """All of it did."""
+    status: int
+    """Of the answer, 0 if none came."""
+    answered: bool
+    """All headers of the answer were read."""
+    dialled: str | None
+    """The last address that was dialled."""
+    refused: str | None
+    """The last address that the policy refused."""
+    no_socket: str | None
+    """Why no socket could be opened."""
+    connected: bool
+    """TCP was, so what is missing is TLS."""
+    os_error: int
+    """The number of the system's last error, 0 if there was none."""
+
+
+def explain(failure: Failure) -> tuple[str, ErrorKind]:
+    """What went wrong, in short words without secrets, and its kind."""
+    code = failure.code
+    if code == pycurl.E_OPERATION_TIMEDOUT:
+        return f"timed out after {failure.seconds:.3g} s {_phase(failure)}", ErrorKind.TIMEOUT
+    if code in _RESETS or (code == pycurl.E_OK and failure.status):  # E_OK: closed within the headers
+        return f"connection closed {_phase(failure)}", ErrorKind.RESET
+    if code in _TLS:
+        return f"TLS: {failure.text[:160] or 'failed'}", ErrorKind.TLS
+    if code == pycurl.E_COULDNT_RESOLVE_HOST:
+        return "the host name cannot be resolved", ErrorKind.RESOLVE
+    if failure.no_socket is not None:
+        return f"no socket: {failure.no_socket}", ErrorKind.OURS
+    if code == pycurl.E_COULDNT_CONNECT:
+        return _not_connected(failure)
+    if failure.begun:
+        return f"the answer is not HTTP ({failure.text[:TEXT_CHARACTERS] or code})", ErrorKind.OTHER
+    return f"cannot be sent: {failure.text[:TEXT_CHARACTERS] or code}", ErrorKind.OURS
+
+
+def explain_refusal(error: Exception) -> str:
+    """Why libcurl did not even take a transfer. The exception's own text may quote a header, and with it a secret."""
+    if isinstance(error, UnicodeError):
+        return "URL or a header is not ASCII"
+    if isinstance(error, pycurl.error):
+        return f"libcurl refused it ({error.args[0]})" if error.args else "libcurl refused it"
+    return "a header holds a line break" if isinstance(error, ValueError) else "URL or a header is of the wrong type"
+
+
+def _not_connected(failure: Failure) -> tuple[str, ErrorKind]:
+    if failure.refused is not None and failure.dialled is None:
+        return f"address {failure.refused} is refused; FANWIRE_ALLOWED_NETWORKS may allow it", ErrorKind.BLOCKED
+    if failure.os_error == errno.EADDRNOTAVAIL and failure.dialled and ":" not in failure.dialled:
+        return "no local port is free", ErrorKind.OURS  # for IPv6 the same number means that we have none
+    return os.strerror(failure.os_error).lower() if failure.os_error else "cannot connect", ErrorKind.CONNECT
+
+
+def _phase(failure: Failure) -> str:
+    """In which part of the conversation it ended."""
+    if failure.answered:
+        return "within the answer's body"
+    if failure.sent:
+        return "within the answer's headers" if failure.status else "waiting for the answer"
+    if failure.begun:
+        return "while sending"
+    if failure.dialled is None:
+        return "before dialling"
+    return "in the TLS handshake" if failure.connected else "connecting"
+
+
+_RESETS: Final = frozenset({
+    pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR, pycurl.E_GOT_NOTHING, pycurl.E_PARTIAL_FILE, pycurl.E_SEND_FAIL_REWIND,
+})  # fmt: skip
+_TLS: Final = frozenset({
+    pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CIPHER, pycurl.E_SSL_ISSUER_ERROR,
+    pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_INVALIDCERTSTATUS, pycurl.E_USE_SSL_FAILED,
+})  # fmt: skip
