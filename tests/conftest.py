@@ -59,9 +59,7 @@ def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
 def forget() -> None:
     """Close the ledger of this process and read the settings again when they are next asked for."""
-    if ledger._engine.cache_info().currsize:
-        ledger.close()
-    ledger._engine.cache_clear()
+    ledger.reset()
     settings.cache_clear()
 
 

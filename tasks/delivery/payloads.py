@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from tasks.ledger import artifacts, built_renditions, outlets, releases
-from tasks.ledger.artifacts import Bytes
-from tasks.ledger.built_renditions import Key
+from tasks.ledger import artifacts, outlets, releases
+from tasks.ledger.artifacts import Bytes, Key
 from tasks.ledger.deliveries import Claim
 from tasks.ledger.releases import Heading
 from tasks.model.identity import delivery_key
@@ -75,7 +74,7 @@ def load(connection: Connection, claims: Iterable[Claim]) -> tuple[list[Payload]
     claims = list(claims)
     receivers = outlets.some(connection, {claim.outlet_id for claim in claims})
     headings = releases.headings(connection, {claim.release_id for claim in claims})
-    made_at = built_renditions.made_at(connection, {_key(claim) for claim in claims})
+    made_at = artifacts.renditions_made_at(connection, {_key(claim) for claim in claims})
     complete, broken = [], []
     for claim in claims:
         heading, outlet = headings[claim.release_id], receivers.get(claim.outlet_id)

@@ -1,144 +1,41 @@
 """The ledger: the SQL database that holds the truth about releases, outlets and deliveries.
 
-`with write() as ledger:` is one transaction; every function in this package takes such a connection and does one thing
-in it, so that a caller can join several into one commit. Nothing slow (no HTTP, no engine) happens inside.
+`with ledger.write() as connection:` is one transaction. Every function in this room takes such a connection and makes
+one step in it, so that a caller can join several steps into one commit. Nothing slow (no HTTP, no engine) happens
+inside.
 
-SQLite under the home by default: WAL, and a full sync at every commit, so that a receipt or a verdict once written
-survives a power cut. PostgreSQL by `FANWIRE_LEDGER_URL`.
+    connection.py      where the ledger is, transactions, its clock, its upgrade
+    schema.py          the tables; migrations/ brings older ledgers to them
+    releases.py        release versions: taken once each, planned once each
+    outlets.py         the configured receivers and their status
+    deliveries/        the life of a delivery: planned, held, due, claimed, finished
+    artifacts.py       translations and renditions: wanted, claimed, made or held
+    counts.py          how far a release is, in numbers
+    refusals.py        what intake could not take
+    notices.py         what operations should know
+    elections.py       which worker's clock ticks
+    engine_usage.py    what translation engines have used, and whether they rest
+    memory_entries.py  sentences that were translated before
+    glossary_terms.py  the glossary
 """
 
 from __future__ import annotations
 
-import os
-import socket
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
-from typing import Any
+from tasks.ledger.connection import (
+    close,
+    ledger_url,
+    now,
+    open_ledger,
+    read,
+    reset,
+    safe_ledger_url,
+    sql_engine,
+    upgrade,
+    worker_name,
+    write,
+)
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
-
-from tasks.runtime.settings import settings
-
-SQLITE_BUSY_SECONDS = 30
-"""How long a writer waits for another one. Writers hold the file for some milliseconds."""
-IDLE_SECONDS = 30
-"""How long PostgreSQL bears a transaction in which nothing happens, and either side a silent network."""
-
-
-def write() -> Any:
-    """One transaction that may change the ledger."""
-    return _transaction(_engine(os.getpid()), immediate=True)
-
-
-def read() -> Any:
-    """One consistent view of the ledger; changes nothing and blocks nobody."""
-    return _transaction(_engine(os.getpid()), immediate=False)
-
-
-@contextmanager
-def _transaction(engine: Engine, *, immediate: bool) -> Iterator[Connection]:
-    with engine.connect().execution_options(fanwire_immediate=immediate) as connection, connection.begin():
-        yield connection
-
-
-def ledger_url() -> str:
-    """Where the ledger is; holds the password if there is one, so never log it (`safe_ledger_url`)."""
-    secret = settings().ledger_url
-    if secret is not None:
-        return secret.get_secret_value()
-    return f"sqlite:///{(settings().home / 'ledger.sqlite').absolute()}"
-
-
-def safe_ledger_url() -> str:
-    """The same without its password."""
-    return make_url(ledger_url()).render_as_string(hide_password=True)
-
-
-@cache
-def _engine(_pid: int) -> Engine:
-    """One engine per process: connections must not be shared over a fork, so the process id is part of the key."""
-    return open_ledger(ledger_url())
-
-
-def now(connection: Connection) -> float:
-    """Seconds since the epoch by the ledger's clock.
-
-    Embargoes, due times and leases are set and judged by this one clock, so a worker whose own clock is wrong neither
-    leaks an embargo nor takes a claim from somebody who still has it. SQLite is on this machine, and so is its clock.
-    """
-    if connection.dialect.name == "postgresql":
-        return float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
-    return time.time()
-
-
-def close() -> None:
-    """Close this process's connections; the next `read` or `write` opens new ones."""
-    _engine(os.getpid()).dispose()
-
-
-def open_ledger(url: str) -> Engine:
-    """An engine with Fanwire's durability and locking; use `write` and `read` unless you need a ledger of your own."""
-    address = make_url(url)
-    if address.get_backend_name() != "sqlite":
-        return create_engine(address, pool_pre_ping=True, pool_size=5, connect_args=_postgresql(address))
-    if address.database:
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, connect_args={"timeout": SQLITE_BUSY_SECONDS})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _postgresql(address: URL) -> dict[str, Any]:
-    """What both sides need to notice that the other has vanished; what the address itself says goes first.
-
-    A worker frozen within a transaction would keep its rows locked, and the clock waits for them: so the server ends a
-    session that leaves a transaction idle. A server that vanished without a word would keep a worker waiting for hours.
-    """
-    ours = {
-        "connect_timeout": 10,
-        "options": f"-c idle_in_transaction_session_timeout={IDLE_SECONDS}s",
-        "keepalives_idle": IDLE_SECONDS,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": IDLE_SECONDS * 1000,
-    }
-    return {name: value for name, value in ours.items() if name not in address.query}
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # we begin transactions ourselves, see _begin_sqlite
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """A writer takes the lock at once: one that reads first and then writes would fail instead of waiting."""
-    immediate = connection.get_execution_options().get("fanwire_immediate")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-
-def upgrade(url: str | None = None) -> None:
-    """Bring the ledger at `url` (default: the configured one) to this version's tables. Safe to repeat and to race."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    engine = open_ledger(url or ledger_url())
-    try:
-        with engine.connect().execution_options(fanwire_immediate=True) as connection, connection.begin():
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(7265551)"))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    finally:
-        engine.dispose()
-
-
-def worker_name() -> str:
-    """Who claims: host and process, so that operations can find it."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+__all__ = [
+    "close", "ledger_url", "now", "open_ledger", "read", "reset", "safe_ledger_url", "sql_engine", "upgrade",
+    "worker_name", "write",
+]  # fmt: skip

@@ -6,7 +6,7 @@ Both are made in the same way, so the functions here take the table as their fir
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    tuple_,
     update,
 )
 
@@ -279,6 +280,17 @@ def rendition(connection: Connection, release_id: int, language: str, format: st
         )
     ).first()
     return Bytes(row.content_type, row.body) if row is not None and row.body is not None else None
+
+
+Key = tuple[int, str, str]
+"""Release number, language, format."""
+
+
+def renditions_made_at(connection: Connection, keys: Collection[Key]) -> dict[Key, float]:
+    """When each of these renditions was made last; those that never were are left out."""
+    key = (renditions.c.release_id, renditions.c.language, renditions.c.format)
+    query = select(*key, renditions.c.made_at).where(tuple_(*key).in_(keys), renditions.c.made_at.is_not(None))
+    return {(row[0], row[1], row[2]): row[3] for row in connection.execute(query)}
 
 
 def _key(release_id: int, language: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, select
 
-from tasks.ledger.schema import attempts, deliveries, refusals, renditions, translations
+from tasks.ledger.schema import attempts, deliveries, renditions, translations
 from tasks.model.states import ArtifactState, State, Verdict
 
 OPEN = (State.DUE, State.CLAIMED)
@@ -105,9 +105,3 @@ def being_built(connection: Connection, release_id: int) -> int:
         exists().where(translation, translations.c.state == ArtifactState.MADE),
     )
     return connection.execute(untried).scalar_one() + connection.execute(unformatted).scalar_one()
-
-
-def refused(connection: Connection, count: int) -> list[dict[str, Any]]:
-    """What intake refused last, newest first."""
-    query = select(refusals).order_by(refusals.c.id.desc()).limit(count)
-    return [dict(row._mapping) for row in connection.execute(query)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from typing import Any
+
+from sqlalchemy import Connection, select
 
 from tasks.ledger.schema import refusals
 
@@ -21,3 +23,9 @@ def keep(connection: Connection, body: bytes, reason: str, now: float, uri: str 
     connection.execute(
         refusals.insert().values(received_at=now, uri=uri, reason=reason, bytes=len(body), body=body[:KEEP_BYTES])
     )
+
+
+def latest(connection: Connection, count: int) -> list[dict[str, Any]]:
+    """The items that intake refused last, newest first."""
+    query = select(refusals).order_by(refusals.c.id.desc()).limit(count)
+    return [dict(row._mapping) for row in connection.execute(query)]

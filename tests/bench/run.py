@@ -88,8 +88,7 @@ def _forget() -> None:
     from tasks import ledger
     from tasks.runtime.settings import settings
 
-    ledger.close()
-    ledger._engine.cache_clear()
+    ledger.reset()
     settings.cache_clear()
 
 

@@ -376,8 +376,8 @@ def test_when_its_time_is_used_it_leaves_the_rest(farm: Farm, monkeypatch: pytes
 def test_no_verdict_is_lost_while_the_ledger_is_locked(
     farm: Farm, monkeypatch: pytest.MonkeyPatch, busy_seconds: float
 ) -> None:
-    monkeypatch.setattr(ledger, "SQLITE_BUSY_SECONDS", busy_seconds)
-    ledger._engine.cache_clear()
+    monkeypatch.setattr(ledger.connection, "SQLITE_BUSY_SECONDS", busy_seconds)
+    ledger.reset()
     plant(farm, "slow", "fast")
     number = prepare(take())
     thread = threading.Thread(target=drain)

@@ -208,7 +208,7 @@ def test_a_worker_frozen_within_a_transaction_stops_nobody_for_long(tmp_path: Pa
         "import os, signal, time\n"
         "from tasks import ledger\n"
         "from tasks.ledger import deliveries, schema\n"
-        "ledger.IDLE_SECONDS = 2\n"
+        "ledger.connection.IDLE_SECONDS = 2\n"
         "with ledger.write() as connection:\n"
         "    deliveries.claim(connection, 'frozen', now=time.time() + 1, lease=-1, limit=9)\n"
         "with ledger.write() as connection:\n"
@@ -263,7 +263,7 @@ def small_database(_folder: Path) -> Iterator[tuple[Callable[[], None], Callable
     def limit(connection: Any) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count={1 if full.is_set() else 1 << 30}")
 
-    engine = ledger._engine(os.getpid())
+    engine = ledger.sql_engine()
     event.listen(engine, "begin", limit)
     try:
         yield full.set, full.clear

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -129,7 +128,7 @@ def test_an_engine_without_limits_that_works_costs_no_write(book: object) -> Non
         if not statement.startswith(("SELECT", "BEGIN")):
             written.append(statement)
 
-    event.listen(ledger._engine(os.getpid()), "before_cursor_execute", see)
+    event.listen(ledger.sql_engine(), "before_cursor_execute", see)
     meter = LedgerMeter()
     for error in (None, Unsupported("too long"), None):
         meter.note("apertium", FREE, meter.ask("apertium", FREE, 500), error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +29,7 @@ def _ledger(tmp_path: Path) -> None:
 def plans() -> Iterator[list[str]]:
     """The plan of every statement that runs inside, as SQLite tells it."""
     told: list[str] = []
-    engine = ledger._engine(os.getpid())
+    engine = ledger.sql_engine()
 
     def explain(_c: Any, cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
         if statement.split()[0] in ("SELECT", "UPDATE", "DELETE", "WITH", "INSERT") and not many:

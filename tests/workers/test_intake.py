@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 from typer.testing import CliRunner
 
 from tasks import ledger
-from tasks.ledger import counts
+from tasks.ledger import refusals
 from tasks.ledger.schema import releases
 from tasks.runtime.settings import settings
 from tests.support.processes import end, environment, start_python, until
@@ -73,7 +73,7 @@ def taken() -> int:
 
 def refused() -> list[dict[str, Any]]:
     with ledger.read() as connection:
-        return counts.refused(connection, 50)
+        return refusals.latest(connection, 50)
 
 
 def envelope(body: bytes, **properties: Any) -> dict[str, Any]:

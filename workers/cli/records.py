@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from tasks.ledger import counts
 from tasks.ledger import notices as notice_rows
+from tasks.ledger import refusals as refusal_rows
 from workers.cli.rows import reading
 from workers.cli.screen import CountOption, JsonOption, moment, out, print_json
 
@@ -16,7 +16,7 @@ app = typer.Typer()
 def refusals(count: CountOption = 20, as_json: JsonOption = False) -> None:
     """What intake could not take, and why."""
     with reading() as connection:
-        rows = counts.refused(connection, count)
+        rows = refusal_rows.latest(connection, count)
     for row in rows:
         row["body"] = row["body"].decode("utf-8", "replace")
         row["received_at"] = moment(row["received_at"])

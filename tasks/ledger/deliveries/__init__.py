@@ -1,0 +1,53 @@
+"""The life of a delivery in the ledger, and the only function that makes each step.
+
+    plan ──► held ──promote──► due ──claim──► claimed ──finish──► delivered · rejected · exhausted
+                                ▲                │ └────finish──► due (again, later)
+                                └─expire_leases──┘
+    held, due ──supersede──► superseded · canceled
+    due ──wait_anew──► held                    claimed ──claim──► held
+
+What a held row waits for, in this order; `promote` goes from one to the next:
+
+    embargo ──► translation ──► approval ──► rendition ──► due
+                    ▲          (only if a person must approve it)
+                    └──wait_anew── all of them but the embargo, when the translation changes
+
+A row that came back from a drain meanwhile is due, and finds at its next claim that its text is being made or approved
+anew: `claim` puts it back where it has to wait. So no outlet gets half of an old text, or one it wants approved first.
+
+A claim carries the row's attempt number, and a result is only taken for that number: a worker that wakes up after its
+lease can neither finish nor reschedule what somebody else has claimed since.
+
+    holds.py        planning a delivery, and everything that holds it or lets it go
+    claims.py       what drains take
+    results.py      what drains bring back, and what becomes of claims whose worker vanished
+    corrections.py  what corrections, kills and replays do to deliveries
+    conditions.py   the conditions that these statements share
+    locks.py        what must not happen at the same time
+"""
+
+from __future__ import annotations
+
+from tasks.ledger.deliveries.claims import Claim, claim, in_flight, next_due
+from tasks.ledger.deliveries.corrections import REPLAYABLE, may_have, replay, supersede
+from tasks.ledger.deliveries.holds import (
+    Planned,
+    begin,
+    forgotten,
+    hold_again,
+    hold_for_status,
+    lift_embargoes,
+    plan,
+    promote,
+    resume,
+    still_open,
+    wait_anew,
+)
+from tasks.ledger.deliveries.locks import one_counter_at_a_time, revising
+from tasks.ledger.deliveries.results import VANISHED, Result, expire_leases, finish
+
+__all__ = [
+    "REPLAYABLE", "VANISHED", "Claim", "Planned", "Result", "begin", "claim", "expire_leases", "finish", "forgotten",
+    "hold_again", "hold_for_status", "in_flight", "lift_embargoes", "may_have", "next_due", "one_counter_at_a_time",
+    "plan", "promote", "replay", "resume", "revising", "still_open", "supersede", "wait_anew",
+]  # fmt: skip

@@ -1,0 +1,139 @@
+"""What drains take: due deliveries, each of them for one worker until its lease ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, literal_column, or_, select, update
+
+from tasks.ledger.deliveries import locks
+from tasks.ledger.deliveries.conditions import (
+    IS_CLAIMED,
+    IS_DUE,
+    d,
+    rendition_exists,
+    translation_approved,
+    translation_made,
+)
+from tasks.ledger.deliveries.holds import promote
+from tasks.ledger.schema import deliveries, releases, renditions
+from tasks.model.states import ArtifactState, Hold, State
+
+URGENCIES = range(1, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that belongs to this worker until its lease ends."""
+
+    id: int
+    release_id: int
+    language: str
+    outlet_id: str
+    format: str
+    urgency: int
+    attempt: int
+    tries: int
+    first_due_at: float
+
+
+def claim(connection: Connection, worker: str, *, now: float, lease: float, limit: int) -> list[Claim]:
+    """Take up to `limit` due rows for `lease` seconds: the most urgent first, then the longest due.
+
+    What they say stays as it is until this transaction ends, so that the caller can read it.
+    """
+    locks.claiming(connection)
+    taken: list[Claim] = []
+    for urgency in URGENCIES:
+        if len(taken) < limit:
+            taken += _claim_class(connection, worker, urgency, now, now + lease, limit - len(taken))
+    back = _put_back(connection, [one.id for one in taken]) if taken else frozenset()
+    for release_id, language in sorted({(one.release_id, one.language) for one in taken if one.id in back}):
+        promote(connection, release_id, now, language)  # for what was made in this very moment
+    return [one for one in taken if one.id not in back]
+
+
+def _put_back(connection: Connection, ids: list[int]) -> frozenset[int]:
+    """Hold those of these rows whose text changes, or is not approved although it has to be; their numbers. It was no
+    attempt: what the one before has to say still counts."""
+    unapproved = and_(d.approval, ~translation_approved())
+    changing = rendition_exists(renditions.c.state != ArtifactState.MADE)
+    reason = case(
+        (~translation_made(), literal(Hold.TRANSLATION.value)),
+        (unapproved, literal(Hold.APPROVAL.value)),
+        else_=literal(Hold.RENDITION.value),
+    )
+    held = {"state": State.HELD, "reason": reason, "due_at": None, "first_due_at": None, "attempt": d.attempt - 1,
+            "lease_until": None, "claimed_by": None}  # fmt: skip
+    back = update(deliveries).where(d.id.in_(ids), or_(changing, unapproved)).values(held).returning(d.id)
+    return frozenset(connection.execute(back).scalars())
+
+
+def _claim_class(
+    connection: Connection, worker: str, urgency: int, now: float, until: float, limit: int
+) -> list[Claim]:
+    """Claim within one urgency: the index leads straight to what is due, past all retries still waiting."""
+    pick = (
+        select(d.id)
+        .where(IS_DUE, d.urgency == urgency, d.due_at <= now, or_(d.version == 1, ~_older_in_flight()))
+        .order_by(d.due_at, d.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)  # PostgreSQL; SQLite has one writer at a time anyway
+        .cte("pick")
+    )
+    take = (
+        update(deliveries)
+        .where(d.id.in_(select(pick.c.id)))
+        .values(state=State.CLAIMED, claimed_by=worker, lease_until=until, attempt=d.attempt + 1)
+        .returning(
+            d.id,
+            d.release_id,
+            d.language,
+            d.outlet_id,
+            d.format,
+            d.urgency,
+            d.attempt,
+            d.tries,
+            d.first_due_at,
+            d.due_at,
+        )
+    )
+    rows = sorted(connection.execute(take), key=lambda row: (row.due_at, row.id))
+    return [Claim(*row[:9]) for row in rows]
+
+
+@cache  # building it costs more than all else in a claim
+def _older_in_flight() -> ColumnElement[bool]:
+    """Whether an older version of the same release is on its way to the same outlet in the same language.
+
+    A correction waits for it: sent now it could arrive first, and the older one would then replace it.
+    """
+    other, mine, theirs = deliveries.alias(), releases.alias(), releases.alias()
+    return (
+        select(other.c.id)
+        .join(theirs, theirs.c.id == other.c.release_id)
+        .join(mine, mine.c.uri == theirs.c.uri)
+        .where(
+            other.c.outlet_id == d.outlet_id,
+            other.c.state == literal_column("'claimed'"),
+            other.c.language == d.language,
+            other.c.version < d.version,
+            mine.c.id == d.release_id,
+        )
+        .correlate(deliveries)
+        .exists()
+    )
+
+
+def in_flight(connection: Connection, outlet_ids: Collection[str]) -> Counter[str]:
+    """How many deliveries to each of these outlets are claimed, by whomever."""
+    query = select(d.outlet_id, func.count()).where(IS_CLAIMED, d.outlet_id.in_(outlet_ids)).group_by(d.outlet_id)
+    return Counter({row.outlet_id: row[1] for row in connection.execute(query)})
+
+
+def next_due(connection: Connection) -> float | None:
+    """When the first of all due rows is due, seconds since the epoch; None if there is none."""
+    return connection.execute(select(func.min(d.due_at)).where(IS_DUE)).scalar()

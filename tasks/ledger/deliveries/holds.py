@@ -1,0 +1,149 @@
+"""Planning a delivery, and everything that holds it or lets it go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, and_, func, literal, literal_column, or_, select, update
+
+from tasks.ledger.deliveries.conditions import (
+    IS_DUE,
+    IS_HELD,
+    IS_KEPT,
+    d,
+    rendition_exists,
+    translation_approved,
+    translation_made,
+)
+from tasks.ledger.deliveries.locks import one_mover_at_a_time
+from tasks.ledger.schema import deliveries, outlets, releases, renditions
+from tasks.model.states import ArtifactState, Hold, State
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A delivery to be: one outlet in one language."""
+
+    outlet_id: str
+    language: str
+    format: str
+    reason: Hold
+    approval: bool = False
+    """A person must approve its translation first."""
+
+
+def plan(connection: Connection, release_id: int, version: int, urgency: int, rows: Sequence[Planned]) -> None:
+    """Write the rows of a release, all in one statement."""
+    if rows:
+        common = {
+            "release_id": release_id,
+            "version": version,
+            "urgency": urgency,
+            "state": State.HELD,
+            "attempt": 0,
+            "tries": 0,
+        }
+        # `dataclasses.asdict` copies deeply, and would cost more than the statement
+        fields = [{name: getattr(row, name) for name in Planned.__slots__} for row in rows]
+        connection.execute(deliveries.insert(), [common | row for row in fields])
+
+
+def begin(connection: Connection, release_id: int, now: float) -> int:
+    """Start the rows of a release just planned: past an embargo if there is none; the number that became due."""
+    return _let_go(connection, release_id, d.reason == Hold.EMBARGO, now)
+
+
+def promote(connection: Connection, release_id: int, now: float, language: str | None = None) -> int:
+    """Move held rows of a release as far as its translations and renditions allow; the number that became due.
+
+    May be called at any time and by anybody: it looks at what is there, not at who made it. Rows held for an embargo
+    or for their outlet's status stay.
+    """
+    one_mover_at_a_time(connection, release_id)
+    mine = and_(IS_HELD, d.release_id == release_id, literal(True) if language is None else d.language == language)
+    unapproved, ready = and_(d.approval, ~translation_approved()), or_(~d.approval, translation_approved())
+    for reasons, moved, reason in (
+        ([Hold.TRANSLATION, Hold.RENDITION], unapproved, Hold.APPROVAL),
+        ([Hold.TRANSLATION, Hold.APPROVAL], ready, Hold.RENDITION),
+    ):
+        connection.execute(
+            update(deliveries).where(mine, d.reason.in_(reasons), translation_made(), moved).values(reason=reason)
+        )
+    due = {"state": State.DUE, "reason": None, "due_at": now, "first_due_at": func.coalesce(d.first_due_at, now)}
+    rendered = rendition_exists(renditions.c.state == ArtifactState.MADE)
+    return connection.execute(
+        update(deliveries).where(mine, d.reason == Hold.RENDITION, ready, rendered).values(due)
+    ).rowcount
+
+
+def wait_anew(connection: Connection, release_id: int, language: str) -> int:
+    """Let every row that has not left wait for its translation, which changes; the number of rows.
+
+    Those under an embargo or of a paused outlet come to it later. How long this takes is not the outlet's failing: its
+    retry horizon begins when the row is let go.
+    """
+    one_mover_at_a_time(connection, release_id)
+    waits = and_(IS_HELD, d.reason.in_([Hold.TRANSLATION, Hold.APPROVAL, Hold.RENDITION]))
+    mine = and_(d.release_id == release_id, d.language == language, or_(IS_DUE, waits))
+    again = {"state": State.HELD, "reason": Hold.TRANSLATION, "due_at": None, "first_due_at": None}
+    return connection.execute(update(deliveries).where(mine).values(again)).rowcount
+
+
+def still_open(connection: Connection, release_id: int, language: str) -> int:
+    """How many rows of a release in a language are not final: what a change of its translation can still reach."""
+    query = select(func.count()).where(
+        d.release_id == release_id, d.language == language, d.state.in_([State.HELD, State.DUE, State.CLAIMED])
+    )
+    return connection.execute(query).scalar_one()
+
+
+def lift_embargoes(connection: Connection, now: float) -> list[int]:
+    """Let go what an embargo held whose moment has come; the releases concerned."""
+    held = select(d.release_id).where(IS_HELD, d.reason == literal_column("'embargo'")).distinct().subquery()
+    ready = select(releases.c.id).join(held, held.c.release_id == releases.c.id).where(releases.c.embargo_until <= now)
+    lifted = sorted(connection.execute(ready).scalars())
+    for release_id in lifted:
+        _let_go(connection, release_id, d.reason == Hold.EMBARGO, now)
+    return lifted
+
+
+def hold_again(connection: Connection, release_id: int) -> None:
+    """Put every row of a release that has not left back under its embargo. Rows of paused outlets stay theirs."""
+    waiting = and_(d.release_id == release_id, d.state.in_([State.DUE, State.HELD]))
+    theirs = and_(IS_HELD, d.reason.in_([Hold.PAUSED, Hold.DISABLED]))
+    connection.execute(
+        update(deliveries).where(waiting, ~theirs).values(state=State.HELD, reason=Hold.EMBARGO, due_at=None)
+    )
+
+
+def hold_for_status(connection: Connection, outlet_ids: Sequence[str], reason: Hold) -> int:
+    """Keep what these outlets would have got until they are active again; the number of rows."""
+    waiting = and_(d.outlet_id.in_(outlet_ids), d.state.in_([State.DUE, State.HELD]))
+    return connection.execute(
+        update(deliveries).where(waiting).values(state=State.HELD, reason=reason, due_at=None)
+    ).rowcount
+
+
+def resume(connection: Connection, outlet_ids: Sequence[str], now: float) -> int:
+    """Let go what was kept while these outlets were paused or disabled; the number of rows that became due."""
+    kept = and_(d.outlet_id.in_(outlet_ids), IS_KEPT)
+    concerned = sorted(connection.execute(select(d.release_id).where(IS_HELD, kept).distinct()).scalars())
+    # the time it was kept is not the outlet's failing: its retry horizon begins when it is let go
+    connection.execute(update(deliveries).where(IS_HELD, kept).values(first_due_at=None))
+    return sum(_let_go(connection, release_id, kept, now) for release_id in concerned)
+
+
+def forgotten(connection: Connection) -> list[str]:
+    """Outlets that are active although deliveries are kept for them: their pause ended while a row was on its way."""
+    kept = select(d.outlet_id).where(IS_HELD, IS_KEPT).distinct().subquery()
+    query = select(outlets.c.id).join(kept, kept.c.outlet_id == outlets.c.id).where(outlets.c.status == "active")
+    return list(connection.execute(query).scalars())
+
+
+def _let_go(connection: Connection, release_id: int, which: ColumnElement[bool], now: float) -> int:
+    """End a hold of `which` rows; for an embargo, a translation or a rendition they wait on."""
+    embargo = connection.execute(select(releases.c.embargo_until).where(releases.c.id == release_id)).scalar()
+    waits_for = Hold.EMBARGO if embargo is not None and embargo > now else Hold.TRANSLATION
+    connection.execute(update(deliveries).where(IS_HELD, d.release_id == release_id, which).values(reason=waits_for))
+    return promote(connection, release_id, now)

@@ -1,0 +1,117 @@
+"""What drains bring back, and what becomes of the claims of workers that vanished."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, case, insert, literal, null, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, IS_HELD, d
+from tasks.ledger.schema import attempts, deliveries
+from tasks.model.states import State, Verdict
+
+VANISHED = "the worker vanished"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a claim, and where the delivery goes from here."""
+
+    delivery_id: int
+    attempt: int
+    state: State
+    verdict: Verdict
+    status: int | None
+    reason: str | None
+    due_at: float | None
+    tries: int
+    ended_at: float
+    started_at: float
+    seconds: float
+
+
+def finish(connection: Connection, results: Sequence[Result]) -> int:
+    """Write what came of claims; the number taken. Those of claims that were lost since are only kept as attempts.
+
+    A claim whose lease ran out but that nobody has claimed anew still counts: the outlet's answer is in our hands. And
+    if the outlet has it, that counts even where the row was held since, for a pause: it must not go out again.
+    """
+    if not results:
+        return 0
+    settled = ("delivery_id", "attempt", "state", "verdict", "status", "reason", "due_at", "tries", "ended_at")
+    rows = [{f"b_{name}": getattr(result, name) for name in settled} for result in results]
+    settle = (
+        update(deliveries)
+        .where(
+            d.id == bindparam("b_delivery_id"),
+            d.attempt == bindparam("b_attempt"),
+            or_(IS_CLAIMED, IS_DUE, and_(IS_HELD, bindparam("b_verdict") == Verdict.DELIVERED.value)),
+        )
+        .values(
+            state=bindparam("b_state"),
+            verdict=bindparam("b_verdict"),
+            status=bindparam("b_status"),
+            reason=bindparam("b_reason"),
+            due_at=bindparam("b_due_at"),
+            tries=bindparam("b_tries"),
+            ended_at=bindparam("b_ended_at"),
+            lease_until=None,
+            claimed_by=None,
+        )
+    )
+    taken = connection.execute(settle, rows).rowcount
+    _note_attempts(connection, results)
+    return taken
+
+
+def _note_attempts(connection: Connection, results: Sequence[Result]) -> None:
+    results = [result for result in results if result.verdict is not Verdict.DEFERRED]  # those were no attempts
+    if not results:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    note = dialect.insert(attempts)
+    # an expired lease noted the attempt as unsure already; what its worker says later is better knowledge
+    told = {name: note.excluded[name] for name in ("verdict", "status", "detail", "started_at", "seconds")}
+    note = note.on_conflict_do_update(index_elements=["delivery_id", "attempt"], set_=told)
+    connection.execute(
+        note,
+        [
+            {
+                "delivery_id": r.delivery_id,
+                "attempt": r.attempt,
+                "verdict": r.verdict,
+                "status": r.status,
+                "detail": r.reason,
+                "started_at": r.started_at,
+                "seconds": r.seconds,
+            }
+            for r in results
+        ],
+    )
+
+
+def expire_leases(connection: Connection, now: float, horizon: float = float("inf")) -> int:
+    """Make due again what vanished workers had claimed; the number of rows. Whether they were sent nobody knows.
+
+    A try is charged, and the retry horizon (seconds) holds here too: a row that ends every worker that takes it must
+    not go round for ever.
+    """
+    gone = and_(IS_CLAIMED, d.lease_until < now)
+    lost = select(d.id, d.attempt, literal(Verdict.UNSURE.value), literal(VANISHED), d.lease_until, literal(0.0))
+    columns = ["delivery_id", "attempt", "verdict", "detail", "started_at", "seconds"]
+    connection.execute(insert(attempts).from_select(columns, lost.where(gone)))
+    over = d.first_due_at + horizon <= now
+    values: dict[str, Any] = {
+        "state": case((over, literal(State.EXHAUSTED.value)), else_=literal(State.DUE.value)),
+        "due_at": case((over, null()), else_=literal(now)),
+        "ended_at": now,
+        "tries": d.tries + 1,
+        "lease_until": None,
+        "claimed_by": None,
+        "verdict": Verdict.UNSURE,
+        "reason": VANISHED,
+    }
+    return connection.execute(update(deliveries).where(gone).values(values)).rowcount
