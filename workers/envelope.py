@@ -1,4 +1,4 @@
-"""What producers and intake say to each other: the release in, the receipt back (README, "For producers").
+"""What producers and intake say to each other: the release in, the receipt back (docs/producers.md, "The receipt").
 
 A release travels as the body of an ordinary kombu message on the queue `releases`, content type `application/json`.
 With `reply_to` and `correlation_id` set, a receipt comes back on that queue.

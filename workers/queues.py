@@ -36,7 +36,8 @@ def transport_options() -> dict[str, Any]:
 
 
 def celery_settings() -> dict[str, Any]:
-    """Celery's configuration; ARCHITECTURE says why for each that is not the default."""
+    """Celery's configuration. The reasons: ARCHITECTURE, "Settings of Celery and Redis that are not the default, and
+    why"."""
     routes = {name: {"queue": name, "routing_key": name} for name in STAGES}
     routes["tell"] = routes["format"]
     return {

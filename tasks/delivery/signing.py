@@ -1,4 +1,4 @@
-"""Signatures after Standard Webhooks (spec/standard-webhooks.md, symmetric `v1`).
+"""Signatures after Standard Webhooks (symmetric, `v1`).
 
 We sign ourselves: the reference library signs text only, and renditions are bytes.
 """

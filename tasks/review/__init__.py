@@ -5,7 +5,7 @@ every check. *Approved*: a person said so. What may go out is the policy of the 
 file) and of the outlet (`machine_translation`); planning writes it into each delivery, and the ledger keeps it.
 
     reviewed.py   what there is to review, unit by unit          approval.py   the policy, and approving
-    sheets.py     it as XLIFF; pairs.py: as TMX, and back        returning.py  taking what people wrote
+    xliff_files.py  tmx_files.py   it as XLIFF and TMX, and back  returning.py  taking what people wrote
     page.py       it as a page to read side by side (page.html)
 """
 

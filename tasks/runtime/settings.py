@@ -29,73 +29,85 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, use_attribute_docstrings=True)
 
     home: Path = Path("var")
-    """Where everything that Fanwire itself writes goes: ledger, embedded broker, logs, reports."""
+    """The folder for everything that Fanwire itself writes: ledger, embedded broker, logs."""
     broker_url: SecretStr | None = None
-    """Redis or Valkey, `redis://…`. None: a Valkey of our own is started under the home."""
+    """The broker: Redis or Valkey, `redis://…` or `rediss://…`. None: `fanwire up` starts a Valkey of its own under the
+    home."""
     ledger_url: SecretStr | None = None
-    """SQLAlchemy address, such as `postgresql+psycopg://…`. None: SQLite under the home."""
+    """The ledger's database, as a SQLAlchemy address. None: SQLite under the home."""
 
     wire_name: str = "Fanwire"
     """How the wire calls itself in datelines and house texts."""
     wire_url: str = "https://fanwire.example/"
+    """The home page of the wire, as renditions name it."""
 
     ca_file: Path | None = None
-    """More certificates to trust, PEM."""
+    """A PEM file of certificates to trust beside the public ones."""
     allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
-    """Address ranges, comma separated CIDRs, that would otherwise be refused: private, loopback, link-local …"""
+    """Address ranges (CIDR, separated by commas) that may be delivered to although they are not public: private,
+    loopback, link-local and the like. Without an entry here, a delivery to such an address is rejected. Allow no more
+    than you must."""
 
     translators: int = Field(2, ge=1)
-    """Processes that translate, each one language of one release at a time: the more wait for services, the more."""
+    """Processes of one `translate` worker. Each translates one language of one release at a time; engines that are slow
+    services need more of them."""
     formatters: int = Field(2, ge=1)
-    """Processes that format. They are others, so that a slow engine keeps no finished text waiting."""
+    """Processes of one `format` worker. They are apart from those that translate, so that no finished text waits for a
+    slow engine."""
     drains: int = Field(2, ge=1)
-    """Processes that deliver, each with one loop of transfers."""
+    """Processes of one `deliver` worker, each with one loop of transfers."""
     in_flight: int = Field(400, ge=1)
     """Transfers that one drain keeps going at once."""
     claim_chunk: int = Field(200, ge=1)
-    """Rows a drain claims at a time."""
+    """Deliveries that a drain claims at a time."""
     connect_timeout: float = Field(10, gt=0)
+    """The longest wait for a connection to an outlet; part of the deadline."""
     deadline: float = Field(30, gt=0)
     """The whole of one transfer, from name look-up to the last byte of the answer."""
     lease: float = Field(90, gt=0)
     """How long a claim belongs to its worker; longer than any transfer can take."""
     drain_budget: float = Field(120, gt=0)
-    """After this a drain takes no more and leaves a hint, so that workers can be replaced."""
+    """How long a drain claims deliveries before it leaves the rest to the next one, so that workers can be replaced."""
     answer_cap_bytes: int = Field(64 * 1024, ge=0)
-    """An outlet's answer is read up to here; the status has come long before."""
+    """How much of an outlet's answer is read. The status comes first, so a cut answer changes no verdict."""
 
     retry_base: float = Field(5, gt=0)
-    """Wait before the first retry; see tasks/delivery/backoff.py for the rest."""
+    """Wait before the first retry; it doubles from then on. tasks/delivery/backoff.py has the table."""
     retry_cap: float = Field(4 * 3600, gt=0)
+    """The longest wait between two tries, unless the outlet asks for more."""
     retry_horizon: float = Field(72 * 3600, gt=0)
-    """A delivery that failed for this long since it was first due is exhausted."""
+    """A delivery that still fails this long after it was first due is exhausted."""
 
     translation_file: Path | None = None
-    """Which engines translate into which language, and what may go out (YAML; README, "Translation"). None: OpenCC and
-    Apertium, wherever they can."""
+    """A YAML file: which engines translate into which language, and what may go out (docs/translation.md). None: OpenCC
+    and Apertium translate wherever they can."""
     build_lease: float = Field(300, gt=0)
-    """How long a translation or rendition may take before somebody else may make it."""
+    """How long a translation or rendition may take. After that another worker may build it."""
     build_retry: float = Field(60, gt=0)
-    """Wait before a translation or rendition that could not be made is tried again."""
+    """Wait before a translation or rendition that could not be built is tried again."""
 
     memory_days: int = Field(180, ge=1)
-    """What an engine made is remembered for so many days; what a person approved, for ever."""
+    """Days for which the memory keeps what an engine translated. It keeps for ever what a person approved."""
 
     tick: float = Field(1, gt=0)
     """How often the clock looks for what is due."""
     visibility_timeout: int = Field(600, ge=60)
-    """After this Redis hands an unacknowledged message to somebody else; the same in every process."""
+    """After this Redis gives an unacknowledged message to another worker. It must be the same in every process."""
 
     notice_url: SecretStr | None = None
-    """Where notices go (an outlet is gone, a host has failed for days): each is a POST of JSON. None: only kept, see
-    `fanwire notices`."""
+    """The address that each notice (an outlet is gone, a host has failed for days) is posted to as JSON. None: notices
+    are only kept; `fanwire notices` lists them."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least severe lines that go into the logs."""
     log_format: Literal["json", "console"] = "json"
+    """`json`: one JSON object a line, for programs. `console`: for people."""
     flower_port: int = Field(5555, ge=1, le=65535)
+    """The port of Flower, the web page on which operations watch the workers."""
     flower_user: str = "operations"
+    """The user name that Flower asks for."""
     flower_password: SecretStr | None = None
-    """None: one is made and kept under the home, readable by the owner only."""
+    """The password that Flower asks for. None: a new one is written into the home, readable by its owner only."""
 
     @field_validator("allowed_networks", mode="before")
     @classmethod

@@ -1,7 +1,7 @@
 """The translation file: which engines there are, who translates into which language, and what may go out.
 
 `FANWIRE_TRANSLATION_FILE` names it; without one OpenCC and Apertium translate into every language they can, and what
-passed the checks goes out. README, "Translation", has a complete example.
+passed the checks goes out. docs/translation.md, "Engines", has a complete example.
 
 A file that was changed is read before the next translation. One that cannot be read holds what would need an engine,
 with the reason, until it can; everything else goes on.

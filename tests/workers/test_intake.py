@@ -77,7 +77,7 @@ def refused() -> list[dict[str, Any]]:
 
 
 def envelope(body: bytes, **properties: Any) -> dict[str, Any]:
-    """The item as any language can build it: README, "For producers"."""
+    """The item as any language can build it: docs/producers.md, "In another language"."""
     return {
         "body": base64.b64encode(body).decode(),
         "content-type": "application/json",
@@ -240,7 +240,7 @@ def test_intake_outlives_a_dropped_connection(sender: Producer, broker: redis.Re
 
 @pytest.mark.usefixtures("door")
 def test_a_producer_in_plain_kombu(broker: redis.Redis, valkey: str) -> None:
-    """What README, "For producers" shows."""
+    """What docs/producers.md, "With nothing but kombu", shows."""
     receipts: list[dict[str, Any]] = []
     replies = f"receipts.{uuid.uuid4().hex}"
     with Connection(valkey) as connection:

@@ -10,9 +10,9 @@ Keys, all beginning with `fanwire:` and all with a time to live:
 | key | kind | documented in |
 |---|---|---|
 | `fanwire:breaker:{host}` | hash | breaker.py |
-| `fanwire:tracker:{host}` | hash | tracker.py |
-| `fanwire:pace:{outlet}` | string | pace.py |
-| `fanwire:slot:{delivery}` | string | pace.py |
+| `fanwire:tracker:{host}` | hash | failing_hosts.py |
+| `fanwire:pace:{outlet}` | string | rate_limiter.py |
+| `fanwire:slot:{delivery}` | string | rate_limiter.py |
 
 Moments in them are seconds since the epoch by the workers' clocks, which must agree to about a second, as for the
 ledger. A Redis Cluster is not supported, nor is it by Celery's broker: a script touches the keys of many hosts.

@@ -2,7 +2,7 @@
 
 The engines that ship are listed in `tasks/translation/engines/registry.py`; anybody's own comes by the entry point
 `fanwire.engines` (CONTRIBUTING, "An engine of your own"). An engine knows nothing of rate limits, budgets and breakers:
-`metered.py` wraps it.
+`metering.py` wraps it.
 """
 
 from __future__ import annotations

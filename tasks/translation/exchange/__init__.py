@@ -1,6 +1,6 @@
 """What goes out to translation tools and comes back: memory and glossary as TMX 1.4 and CSV, one translation as XLIFF.
 
-pairs.py     two texts that a person says are translations of each other, as an entry of the memory
+aligned_texts.py  two texts that a person says are translations of each other, as an entry of the memory
 notation.py  entries as texts that people and other tools can read, and back
 tmx.py  table.py  the two forms of a file
 xliff.py     the units of one translation, for review
