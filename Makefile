@@ -3,8 +3,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 READY := .venv/.ready
 FANWIRE := .venv/bin/fanwire
+SPHINX := .venv/bin/python -m sphinx -q -W --keep-going -n -c docs . build/docs
 
-.PHONY: help demo test check bench soak up format clean
+.PHONY: help demo test docs check bench soak up format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,11 +20,18 @@ demo: $(READY) ## One release to 6,500 simulated outlets, with proof (the main j
 test: $(READY) ## All tests, with a real broker, real workers and a real PostgreSQL
 	@.venv/bin/python -m pytest -q -n 5 --dist loadgroup --no-loadscope-reorder
 
-check: $(READY) ## Lint, format, types and import rules
+docs: $(READY) ## Write the generated manuals, and build all documents into build/docs
+	@.venv/bin/python docs/references.py
+	@$(SPHINX)
+
+check: $(READY) ## Lint, format, types, import rules and documents
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+	@.venv/bin/python docs/references.py --check
+	@.venv/bin/python docs/named_files.py
+	@$(SPHINX)
 
 bench: $(READY) ## Measure, and print the figures
 	@.venv/bin/python tests/bench/run.py

@@ -1,0 +1,127 @@
+"""The examples of documents, configuration and code in the manuals are good, and say what the manuals say of them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+from tasks.delivery.signing import sign
+from tasks.model.outlet import parse_outlets
+from tasks.model.release import read_release
+from tasks.model.states import Hold, State, Verdict
+from tasks.translation import checks
+from tasks.translation.configuration import EngineDocument, LanguageDocument, read_configuration
+from tasks.translation.engines import registry
+from tests.support.processes import ROOT
+
+from .documents import BLOCK, DOCUMENTS, block, name_of
+
+EXAMPLES = {
+    ("README.md", "python"): 1,  # test_quick_start.py
+    ("README.md", "sh"): 2,  # test_quick_start.py
+    ("docs/producers.md", "markdown"): 1,
+    ("docs/producers.md", "python"): 2,  # test_quick_start.py
+    ("docs/producers.md", "json"): 1,  # test_quick_start.py
+    ("docs/outlets.md", "yaml"): 1,
+    ("docs/outlets.md", "csv"): 1,
+    ("docs/outlets.md", "python"): 1,
+    ("docs/translation.md", "yaml"): 2,
+    ("deploy/README.md", "nginx"): 1,  # the only one that no test runs: there is no nginx here
+    ("CONTRIBUTING.md", "toml"): 1,  # tests/translation/test_registry.py
+    ("CONTRIBUTING.md", "python"): 1,  # tests/translation/test_registry.py
+    ("CONTRIBUTING.md", "yaml"): 1,  # tests/translation/test_registry.py
+}
+"""Every code block in a language that can be run or read, by document. Who adds one adds a test, then the number here.
+Blocks without a language hold commands (test_commands.py), output or pictures."""
+
+
+def test_every_example_is_one_that_a_test_uses() -> None:
+    found = Counter(
+        (name_of(document), language)
+        for document in DOCUMENTS
+        if document.name != "cli.md"  # usage lines, generated from the commands
+        for language, _ in BLOCK.findall(document.read_text("utf-8"))
+        if language
+    )
+    assert found == EXAMPLES
+
+
+def test_the_release_is_good() -> None:
+    release = read_release(block("docs/producers.md", "markdown"))
+    assert release.issuer is not None
+    assert release.protect == ["Acme Robotics", "RoboLift 3"]
+
+
+def test_the_outlet_is_good_in_both_forms() -> None:
+    for form in ("yaml", "csv"):
+        found = parse_outlets(block("docs/outlets.md", form).encode(), form, "outlets.md")
+        assert not found.refused, found.refused
+        assert [outlet.id for outlet in found.outlets] == ["berliner-bote"]
+        assert found.outlets[0].machine_translation == "refuse"
+    assert found.outlets[0].limits.in_flight == 2
+
+
+def test_an_outlet_that_checks_signatures_as_shown_believes_ours_and_no_other() -> None:
+    shown: dict[str, object] = {}
+    exec(block("docs/outlets.md", "python"), shown)
+    believes = shown["is_from_the_wire"]
+    assert callable(believes)
+    old, new = ("whsec_" + base64.b64encode(each * 24).decode() for each in (b"o", b"n"))
+    headers = {"webhook-id": "fw_1", "webhook-timestamp": "1764000000"}
+    headers["webhook-signature"] = sign([new, old], "fw_1", 1764000000, b"body")
+    assert believes(old, headers, b"body")
+    assert believes(new, headers, b"body")
+    assert not believes(old, headers, b"another body")
+    assert not believes("whsec_" + base64.b64encode(b"x" * 24).decode(), headers, b"body")
+
+
+def test_the_translation_file_is_good_and_says_everything_that_can_be_said(tmp_path: Path) -> None:
+    file = tmp_path / "translation.yaml"
+    file.write_text(block("docs/translation.md", "yaml", "## Engines"))
+    found = read_configuration(file)
+    said = {field for entry in found.engines.values() for field in entry.model_fields_set}
+    assert said == set(EngineDocument.model_fields)
+    assert found.languages["de"].model_fields_set == set(LanguageDocument.model_fields)
+    assert found.order("de-AT") == ["deepl", "house"]
+    assert registry.load_registry(file).left_out.keys() <= {"local"}  # where CTranslate2 is not installed
+
+
+def test_the_first_translation_file_is_good(tmp_path: Path) -> None:
+    file = tmp_path / "translation.yaml"
+    file.write_text(block("docs/translation.md", "yaml"))
+    assert read_configuration(file).languages["es"].publish == "approved"
+    assert not registry.load_registry(file).left_out
+
+
+def first_column(document: str, heading: str) -> list[str]:
+    """The first cells of the first table after a heading."""
+    rows = (ROOT / document).read_text("utf-8").partition(f"\n{heading}\n")[2].partition("\n|")[2].partition("\n\n")[0]
+    return [line.removeprefix("|").split("|")[0].strip() for line in rows.splitlines()[2:]]
+
+
+def coded(cells: list[str]) -> list[str]:
+    """What stands between backticks in them."""
+    return re.findall(r"`([^`]+)`", " ".join(cells))
+
+
+def test_every_type_of_engine_is_listed() -> None:
+    text = (ROOT / "docs/translation.md").read_text("utf-8")
+    table = text.partition("| type | is | needs |")[2].partition("\n\n")[0]
+    assert set(coded([line.split("|")[1] for line in table.splitlines() if line.startswith("|")])) == set(
+        registry._BUILT_IN
+    )
+
+
+def test_every_state_hold_verdict_and_check_is_listed() -> None:
+    assert set(coded(first_column("docs/operations.md", "## States of a delivery"))) == set(State)
+    assert set(coded(first_column("docs/operations.md", "### Why a delivery is held"))) == set(Hold)
+    assert set(coded(first_column("docs/operations.md", "### Verdicts"))) == set(Verdict)
+    assert set(coded(first_column("docs/translation.md", "## Checks"))) == set(checks.CHECKS)
+
+
+def test_the_message_for_other_languages_is_json() -> None:
+    message = json.loads(block("docs/producers.md", "json"))
+    assert message["properties"]["delivery_info"]["routing_key"] == "releases"

@@ -1,0 +1,145 @@
+"""What README and docs/producers.md tell a newcomer to type works, on a stack that was started as README says."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import json
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+
+from tests.support.processes import ROOT, descendants, end, environment, start, until
+
+from .documents import block, blocks
+
+BIN = Path(sys.executable).parent
+BROKER = "redis://:password@wire.example:6379/0"
+"""The broker's address in the manuals."""
+PORT = "8700"
+"""The port of the outlet in README."""
+UP, REST = blocks("README.md", "sh", "## An outlet of your own")
+
+
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return str(probe.getsockname()[1])
+
+
+class Newcomer:
+    """Somebody who follows the manuals in a folder of their own, beside a running stack."""
+
+    def __init__(self, home: Path, folder: Path) -> None:
+        variable, _, command = UP.strip().partition(" ")
+        assert command == "make up"  # which is `fanwire up` once .venv is there
+        name, _, value = variable.partition("=")
+        self.home, self.folder = home, folder
+        self.env = environment(home, FLOWER_PORT=free_port()) | {name: value}
+        self.log = home / "up.log"
+        self.stack = start([str(BIN / "fanwire"), "up"], self.env, self.log)
+
+    def ready(self) -> None:
+        """What README says to wait for."""
+        until(lambda: "intake entered RUNNING state" in self.log.read_text(), 120, self.log.read_text)
+
+    @property
+    def broker(self) -> str:
+        return (self.home / "broker.url").read_text().strip()
+
+    def python(self, code: str) -> str:
+        """Run an example, with the broker of this stack for the one in the manual; what it printed."""
+        assert BROKER in code
+        done = subprocess.run(
+            [sys.executable, "-c", code.replace(BROKER, self.broker)],
+            cwd=self.folder,
+            env=self.env | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=90,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def shell(self, line: str) -> str:
+        """Run a command line of README; what it printed."""
+        line = line.replace(".venv/bin/fanwire", shlex.quote(str(BIN / "fanwire")))
+        line = line.replace("deploy/demo/", shlex.quote(str(ROOT / "deploy/demo")) + "/")
+        done = subprocess.run(
+            line, shell=True, cwd=self.folder, env=self.env, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
+    one = Newcomer(tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("newcomer"))
+    programs: list[psutil.Process] = []
+    try:
+        one.ready()
+        programs = descendants(one.stack.pid)
+        yield one
+    finally:
+        end(one.stack, patience=60)
+        assert not [each for each in programs if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_the_quick_start_delivers_to_an_outlet_of_ones_own(newcomer: Newcomer, tmp_path: Path) -> None:
+    port, printed = free_port(), tmp_path / "outlet.log"
+    code = block("README.md", "python")
+    assert PORT in code
+    env = dict(os.environ) | {"PYTHONUNBUFFERED": "1"}
+    outlet = start([sys.executable, "-c", code.replace(PORT, port)], env, printed)
+    try:
+        told = "".join(newcomer.shell(line.replace(PORT, port)) for line in REST.splitlines())
+    finally:
+        end(outlet)
+    assert "1 outlets imported, 0 refused" in told
+    assert re.search(r"^all +2 *$", told, re.MULTILINE), told
+    assert "translated: es by apertium" in told
+    got = printed.read_text()
+    assert "four sodium-ion battery plants" in got
+    assert "Texto traducido automáticamente" in got
+    assert "Nordvelt Storage" in (newcomer.folder / "my-report.html").read_text()
+
+
+def test_the_producer_in_python_gets_its_release_taken(newcomer: Newcomer) -> None:
+    code = blocks("docs/producers.md", "python")[0]
+    again = code + "\nprint(receipt.status)"
+    assert newcomer.python(again) == "accepted\n"
+    assert newcomer.python(again) == "known\n"
+
+
+def test_the_producer_in_plain_kombu_gets_its_receipt(newcomer: Newcomer) -> None:
+    release = {"uri": "urn:x:kombu", "language": "en", "headline": "A headline", "body_html": "<p>A text.</p>"}
+    (newcomer.folder / "release.json").write_text(json.dumps(release))
+    receipt = ast.literal_eval(newcomer.python(blocks("docs/producers.md", "python")[1]))
+    assert receipt == {"status": "accepted", "uri": "urn:x:kombu", "version": 1, "problems": []}
+
+
+def test_the_message_for_other_languages_gets_its_receipt(newcomer: Newcomer) -> None:
+    release = {"uri": "urn:x:json", "language": "en", "headline": "A headline", "body_html": "<p>A text.</p>"}
+    message = block("docs/producers.md", "json")
+    for shown, real in (
+        ("eyJ1cmkiOiAi…", base64.b64encode(json.dumps(release).encode()).decode()),
+        ("a queue of yours", "desk.receipts"),
+    ):
+        assert shown in message
+        message = message.replace(shown, real)
+    with redis.Redis.from_url(newcomer.broker) as client:
+        client.lpush("releases", message)
+        found = client.brpop(["desk.receipts"], timeout=60)
+    assert found is not None
+    envelope = json.loads(found[1])
+    assert envelope["properties"]["correlation_id"] == "a UUID"
+    assert json.loads(base64.b64decode(envelope["body"]))["status"] == "accepted"
