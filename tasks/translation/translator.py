@@ -1,8 +1,8 @@
 """A whole text in another language: from units to a draft, by memory and engines, and all of it together again.
 
 Each unit goes this way until something sound is found: what a person approved · what an earlier version of the release
-had · for each engine, the preferred one first: what it made before, and then the fallbacks (`fallbacks.py`). What no engine
-can do soundly holds the whole translation; what was done so far is kept, so that nothing is asked for twice.
+had · for each engine, the preferred one first: what it made before, and then the fallbacks (`fallbacks.py`). What no
+engine can do soundly holds the whole translation; what was done so far is kept, so that nothing is asked for twice.
 """
 
 from __future__ import annotations
