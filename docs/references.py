@@ -79,7 +79,7 @@ def _value(schema: dict[str, Any]) -> str:
 
 
 def commands() -> str:
-    """The reference of commands, as Markdown."""
+    """The reference of commands, as Markdown. Raises ValueError for a command or an option without help."""
     group = get_command(app)
     assert isinstance(group, TyperGroup)
     context = group.make_context("fanwire", [], resilient_parsing=True)
@@ -93,6 +93,8 @@ def _members(group: TyperGroup, context: Any, level: int) -> Iterator[str]:
 
 
 def _command(command: Any, context: Any, level: int) -> Iterator[str]:
+    for silent in [each for each in (command, *command.params) if not getattr(each, "help", None)]:
+        raise ValueError(f"workers/cli: {context.command_path} has no help for {silent.name}")
     yield f"{'#' * level} {context.command_path}\n\n{_prose(command.help)}\n"
     if isinstance(command, TyperGroup):
         yield from _members(command, context, level + 1)
@@ -110,9 +112,9 @@ def _typed(name: str) -> str:
     return re.sub(r"<list\[(.*)\]>$", r"<\1> …", name.replace(" range>", ">")).replace("<Path>", "<path>")
 
 
-def _prose(text: str | None) -> str:
+def _prose(text: str) -> str:
     """Help as it stands in code, its lines joined to paragraphs."""
-    return "\n\n".join(" ".join(part.split()) for part in re.split(r"\n\s*\n", text or ""))
+    return "\n\n".join(" ".join(part.split()) for part in re.split(r"\n\s*\n", text))
 
 
 def _row(*cells: str) -> str:

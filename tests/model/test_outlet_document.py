@@ -77,7 +77,10 @@ def test_a_file_with_three_bad_rows_names_them_and_imports_nothing(tmp_path: Pat
     assert "url: begins with 'ftp'; Fanwire delivers over http, https (for example \"https://" in lines[0]
     assert lines[1].split(": ", 1)[1].startswith("languages: ")
     assert "country: is not an ISO 3166-1 country code" in lines[2]
-    assert lines[3:] == ["0 outlets imported, 3 refused", "Nothing was imported: mend these rows, or use --skip-bad."]
+    assert lines[3:] == [
+        "0 outlets imported, 3 refused",
+        "Nothing was imported: correct these rows, or use --skip-bad.",
+    ]
     assert imported() == []
     run("import", str(file), "--skip-bad", status=1)
     assert len(imported()) == MANY - 3

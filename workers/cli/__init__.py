@@ -20,7 +20,8 @@ from workers.cli.screen import Commands
 from workers.cli.translations import app as translations_app
 
 app = typer.Typer(
-    cls=Commands, no_args_is_help=True, add_completion=False, help="Fanwire, a press-release wire.",
+    cls=Commands, no_args_is_help=True, add_completion=False,
+    help="Fanwire is a press-release wire: it translates, formats and delivers releases to outlets.",
     pretty_exceptions_show_locals=False,
 )  # fmt: skip
 for group in (releases_app, records_app, processes_app):

@@ -15,7 +15,7 @@ from workers import engines
 from workers.cli.rows import need_ledger
 from workers.cli.screen import JsonOption, out, print_json, print_rows, stop
 
-app = typer.Typer(no_args_is_help=True, help="What translates: how the engines stand, one test, the end of a rest.")
+app = typer.Typer(no_args_is_help=True, help="List and test the translation engines, and end their rests.")
 
 NOT_COUNTED = "not counted"
 """Of engines without limits, budget and price."""
@@ -31,7 +31,7 @@ def _tag(value: str | None) -> str | None:
 
 @app.command("list")
 def list_(as_json: JsonOption = False) -> None:
-    """The engines of the translation file: what they can, what they have used, and whether they rest."""
+    """List the engines: their languages, what they have used of their limits and budget, and whether they rest."""
     found = engines.standings()
     if as_json:
         print_json([engines.as_json(standing) for standing in found])
@@ -78,13 +78,15 @@ def _spent(one: engines.Standing) -> bool:
 
 @app.command("test")
 def try_(
-    name: Annotated[str, typer.Argument(help="As the translation file calls it")],
-    text: Annotated[str | None, typer.Argument(help="A sentence; a link in it is <a>…</a>")] = None,
-    source: Annotated[str | None, typer.Option("--from", help="A language tag")] = None,
-    target: Annotated[str | None, typer.Option("--to", help="A language tag")] = None,
+    name: Annotated[str, typer.Argument(help="The name of the engine in the translation file.")],
+    text: Annotated[
+        str | None, typer.Argument(help="A sentence, in which <a>…</a> is a link; a sample if left out.")
+    ] = None,
+    source: Annotated[str | None, typer.Option("--from", help="The language of the text, such as en.")] = None,
+    target: Annotated[str | None, typer.Option("--to", help="The language to translate into, such as de.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Have one sentence translated, whatever its rest, limits and budget say; it counts as use."""
+    """Translate one sentence with an engine, even if it rests or is over its limits; this counts as usage."""
     try:
         tried = engines.try_out(name, _tag(source), _tag(target), text)
     except engines.NotTestable as error:
@@ -101,8 +103,8 @@ def try_(
 
 
 @app.command()
-def wake(name: Annotated[str, typer.Argument(help="As the translation file calls it")]) -> None:
-    """End an engine's rest, and try at once what is held for it."""
+def wake(name: Annotated[str, typer.Argument(help="The name of the engine in the translation file.")]) -> None:
+    """End the rest of an engine, and try at once what is held for it."""
     try:
         engines.find(read_configuration(settings().translation_file), name)
     except engines.NotTestable as error:

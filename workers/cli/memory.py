@@ -22,25 +22,32 @@ from tasks.translation.protection.glossary import Term
 from workers.cli.rows import reading, writing
 from workers.cli.screen import JsonOption, err, out, print_json, print_rows, stop
 
-app = typer.Typer(no_args_is_help=True, help="Sentences that were translated before: what people approved comes first.")
-glossary_app = typer.Typer(no_args_is_help=True, help="Words that translations must have, and must not have.")
+app = typer.Typer(
+    no_args_is_help=True, help="Import, export and list the translation memory: sentences that were translated before."
+)
+glossary_app = typer.Typer(
+    no_args_is_help=True,
+    help="Import, export and list the glossary: words that translations must have, or must not have.",
+)
 
 Form = Literal["tmx", "csv"]
-SourceOption = Annotated[str | None, typer.Option("--source", help="Language of the source, such as en.")]
-TargetOption = Annotated[str | None, typer.Option("--target", help="Language of the translation, such as de.")]
-SkipOption = Annotated[bool, typer.Option("--skip-bad", help="Import the good rows although some are bad.")]
-FormOption = Annotated[Form | None, typer.Option("--format", help="Where the file's name does not say it.")]
-CsvFile = Annotated[Path, typer.Argument(help="CSV")]
+SourceOption = Annotated[str | None, typer.Option("--source", help="The source language, such as en.")]
+TargetOption = Annotated[str | None, typer.Option("--target", help="The language of the translation, such as de.")]
+SkipOption = Annotated[bool, typer.Option("--skip-bad", help="Import the good rows even if others are bad.")]
+FormOption = Annotated[
+    Form | None, typer.Option("--format", help="The format, if the name of the file does not say it.")
+]
+CsvFile = Annotated[Path, typer.Argument(help="A CSV file.")]
 
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="TMX 1.4 or CSV by its name")],
+    file: Annotated[Path, typer.Argument(help="A file that ends in .tmx (TMX 1.4) or .csv.")],
     skip_bad: SkipOption = False,
     form: FormOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Import approved translations (TMX, CSV): all of the file, or nothing."""
+    """Import approved translations (TMX or CSV): all rows, or none if one is bad."""
     found = tmx.read_memory(file) if _form(file, form) == "tmx" else table.read_memory(file)
     if found.rows and (skip_bad or not found.refused):
         with writing() as connection:
@@ -56,14 +63,16 @@ def import_(
 
 @app.command()
 def export(
-    file: Annotated[Path, typer.Argument(help="TMX 1.4 or CSV by its name; - for standard output")],
+    file: Annotated[Path, typer.Argument(help="A file that ends in .tmx (TMX 1.4) or .csv; - for standard output.")],
     source: SourceOption = None,
     target: TargetOption = None,
-    everything: Annotated[bool, typer.Option("--all", help="What engines made too, marked as theirs.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Export what engines translated too, marked as theirs.")
+    ] = False,
     form: FormOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Export what people approved; `memory import` reads it again without loss."""
+    """Export what people approved; `fanwire memory import` reads the file without loss."""
     form = _form(file, form)
     unfit = 0
     with reading() as connection:
@@ -81,7 +90,7 @@ def export(
 
 @app.command("list")
 def list_(as_json: JsonOption = False) -> None:
-    """How many entries there are, by languages."""
+    """Count the entries by pair of languages."""
     with reading() as connection:
         rows = [dict(row._mapping) for row in memory_entries.count(connection)]
     if as_json:
@@ -95,12 +104,12 @@ def list_(as_json: JsonOption = False) -> None:
 
 @app.command()
 def remove(
-    text: Annotated[str, typer.Argument(help="The sentence, as a release has it")],
-    source: Annotated[str, typer.Option("--source", help="Its language, such as en.")],
-    target: Annotated[str, typer.Option("--target", help="Language of the translation, such as de.")],
+    text: Annotated[str, typer.Argument(help="The sentence in the source language.")],
+    source: Annotated[str, typer.Option("--source", help="The source language, such as en.")],
+    target: Annotated[str, typer.Option("--target", help="The language of the translation, such as de.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Forget all translations of one sentence; it is asked for anew when it is needed again."""
+    """Forget all translations of one sentence; engines are asked for it when it is needed again."""
     keys = aligned_texts.keys_of(text, _needed(source), _needed(target))
     with writing() as connection:
         count = memory_entries.remove(connection, keys)
@@ -111,7 +120,7 @@ def remove(
 
 @glossary_app.command("import")
 def import_terms(file: CsvFile, skip_bad: SkipOption = False, as_json: JsonOption = False) -> None:
-    """Import terms (CSV), all of the file, or nothing.
+    """Import terms from CSV: all rows, or none if one is bad.
 
     Columns: source, target, source_language, target_language, match_case, part, forbidden.
     """
@@ -124,7 +133,7 @@ def import_terms(file: CsvFile, skip_bad: SkipOption = False, as_json: JsonOptio
 
 @glossary_app.command("list")
 def list_terms(source: SourceOption = None, target: TargetOption = None, as_json: JsonOption = False) -> None:
-    """All terms."""
+    """List all terms."""
     terms = _terms(source, target)
     if as_json:
         print_json([asdict(term) for term in terms])
@@ -144,12 +153,12 @@ def list_terms(source: SourceOption = None, target: TargetOption = None, as_json
 
 @glossary_app.command("export")
 def export_terms(
-    file: Annotated[Path, typer.Argument(help="CSV; - for standard output")],
+    file: Annotated[Path, typer.Argument(help="The CSV file to write; - for standard output.")],
     source: SourceOption = None,
     target: TargetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Export terms as `glossary import` reads them."""
+    """Export terms; `fanwire glossary import` reads the file."""
     terms = _terms(source, target)
     with _written(file, "w", sys.stdout) as plain:
         count = table.write_glossary(plain, terms)
@@ -158,13 +167,13 @@ def export_terms(
 
 @glossary_app.command("remove")
 def remove_term(
-    term: Annotated[str, typer.Argument(help="The word of the source language")],
-    source: Annotated[str, typer.Option("--source", help="Its language, such as en.")],
-    target: Annotated[str, typer.Option("--target", help="Language of the translation, such as de.")],
-    only: Annotated[str | None, typer.Option("--translation", help="Of several only this one.")] = None,
+    term: Annotated[str, typer.Argument(help="The term in the source language.")],
+    source: Annotated[str, typer.Option("--source", help="The source language, such as en.")],
+    target: Annotated[str, typer.Option("--target", help="The language of the translation, such as de.")],
+    only: Annotated[str | None, typer.Option("--translation", help="Only this one of several translations.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove what the glossary says for a word."""
+    """Remove a term from the glossary."""
     with writing() as connection:
         count = term_rows.remove(connection, term, (_needed(source), _needed(target)), target=only)
     if not count:
@@ -221,7 +230,7 @@ def _tell(
             err.print(f"{file.name}, {where}: {problem}", markup=False)
         out.print(f"{taken:,} {what} imported, {len(refused):,} rows refused", markup=False)
         if refused and not skip_bad:
-            out.print("Nothing was imported: mend these rows, or use --skip-bad.", markup=False)
+            out.print("Nothing was imported: correct these rows, or use --skip-bad.", markup=False)
     if refused:
         raise typer.Exit(1)
 

@@ -24,19 +24,22 @@ from workers.broker import broker_url
 from workers.cli.rows import find_outlet, find_release, reading, writing
 from workers.cli.screen import JsonOption, err, out, print_json, print_rows
 
-app = typer.Typer(no_args_is_help=True, help="The configured receivers.")
+app = typer.Typer(no_args_is_help=True, help="Import, list, test, pause and resume outlets, the configured receivers.")
+
+OutletArgument = Annotated[str, typer.Argument(help="The id of an outlet.")]
 
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="YAML, JSON or CSV by its name; - for standard input")],
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Import the good rows although some are bad.")] = False,
+    file: Annotated[Path, typer.Argument(help="A file of outlets, .yaml, .json or .csv; - for standard input.")],
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Import the good rows even if others are bad.")] = False,
     form: Annotated[
-        Literal["yaml", "json", "csv"] | None, typer.Option("--format", help="Of standard input: yaml reads JSON too.")
+        Literal["yaml", "json", "csv"] | None,
+        typer.Option("--format", help="The format of standard input; yaml reads JSON too."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Import a file of outlets (YAML, JSON or CSV): all of it, or nothing."""
+    """Import a file of outlets (YAML, JSON or CSV): all rows, or none if one is bad."""
     if str(file) == "-":
         name, found = "standard input", parse_outlets(sys.stdin.buffer.read(), form or "yaml", "standard input")
     else:
@@ -54,7 +57,7 @@ def import_(
             err.print(f"{where}: {problem['field']}: {problem['problem']}{told}", markup=False)
         out.print(f"{written} outlets imported, {len(found.refused)} refused", markup=False)
         if found.refused and not skip_bad:
-            out.print("Nothing was imported: mend these rows, or use --skip-bad.", markup=False)
+            out.print("Nothing was imported: correct these rows, or use --skip-bad.", markup=False)
     if found.refused:
         raise typer.Exit(1)
 
@@ -71,11 +74,14 @@ def _problems(found: OutletFile) -> list[dict[str, Any]]:
 def list_(
     release: Annotated[
         str | None,
-        typer.Option("--for", help="URI of a release: which outlets it goes to and in what; which not, and why"),
+        typer.Option(
+            "--for",
+            help="The URI of a release: list which outlets get it, in which languages, and which do not, and why.",
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """All outlets; with --for, who is to get a release, and who is not and why."""
+    """List all outlets; with --for, which of them get a release, and why the others do not."""
     if release is not None:
         _list_for(release, as_json)
         return
@@ -114,16 +120,16 @@ def _list_for(uri: str, as_json: bool) -> None:
 
 
 @app.command()
-def show(outlet: str) -> None:
-    """One outlet, as JSON."""
+def show(outlet: OutletArgument) -> None:
+    """Print one outlet as JSON."""
     with reading() as connection:
         row = find_outlet(connection, outlet)
     print_json(json.loads(row.document) | {"status": row.status, "status_reason": row.status_reason})
 
 
 @app.command()
-def pause(outlet: str) -> None:
-    """Send an outlet nothing for now; what it misses is kept."""
+def pause(outlet: OutletArgument) -> None:
+    """Send an outlet nothing for now, and keep what it misses."""
     with reading() as connection:
         row = find_outlet(connection, outlet)
     if row.status == "disabled":  # it gets nothing already, and why is worth more than that somebody paused it too
@@ -136,8 +142,8 @@ def pause(outlet: str) -> None:
 
 
 @app.command()
-def resume(outlet: str) -> None:
-    """Make a paused or disabled outlet active again and deliver what was kept for it."""
+def resume(outlet: OutletArgument) -> None:
+    """Make a paused or disabled outlet active again, and deliver what was kept for it."""
     with writing() as connection:
         row = find_outlet(connection, outlet)
         outlet_rows.set_status(connection, [outlet], "active", None, ledger.now(connection))
@@ -148,8 +154,8 @@ def resume(outlet: str) -> None:
 
 
 @app.command("test")
-def test_(outlet: str, as_json: JsonOption = False) -> None:  # noqa: PT028, a command
-    """Send an outlet a test delivery, marked as such, and say what came of it."""
+def test_(outlet: OutletArgument, as_json: JsonOption = False) -> None:  # noqa: PT028, a command
+    """Send an outlet one delivery that is marked as a test, and print its verdict."""
     with reading() as connection:
         row = find_outlet(connection, outlet)
     told = doctor.test_outlet(Outlet.model_validate_json(row.document))

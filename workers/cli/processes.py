@@ -21,27 +21,29 @@ from workers.cli.screen import JsonOption, err, out, print_json, stop
 
 app = typer.Typer()
 
-Process = Annotated[Literal["intake", "translate", "format", "deliver", "flower"], typer.Argument()]
+Process = Annotated[
+    Literal["intake", "translate", "format", "deliver", "flower"], typer.Argument(help="The name of the process.")
+]
 WAIT_POLL = 1.0
 
 
 @app.command()
 def up() -> None:
-    """Run the whole stack in the foreground; SIGTERM or Ctrl-C ends it all."""
+    """Run the whole stack in the foreground; SIGTERM or Ctrl-C ends it."""
     stack.up(lambda line: out.print(line, markup=False))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def worker(context: typer.Context, name: Process) -> None:
-    """Run one process of the stack in the foreground; more options go to Celery, such as --concurrency 8."""
+    """Run one process of the stack in the foreground. Further options go to Celery, such as --concurrency 8."""
     stack.run(name, *context.args)
 
 
 @app.command()
 def migrate(
-    wait: Annotated[float, typer.Option(help="Seconds to wait for a ledger that is not there yet.")] = 0,
+    wait: Annotated[float, typer.Option(help="Wait so many seconds for a ledger that does not answer yet.")] = 0,
 ) -> None:
-    """Bring the ledger to this version's tables; safe to repeat, and from several machines at once."""
+    """Create or update the tables of the ledger. This is safe to repeat, and from several machines at once."""
     until = time.monotonic() + wait
     while True:
         try:
@@ -58,9 +60,11 @@ def migrate(
 @app.command()
 def health(
     name: Process,
-    max_age: Annotated[float, typer.Option(help="Seconds since a worker's last heartbeat.")] = process_health.MAX_AGE,
+    max_age: Annotated[
+        float, typer.Option(help="The age in seconds at which a worker's last heartbeat is too old.")
+    ] = process_health.MAX_AGE,
 ) -> None:
-    """Whether a process on this machine is well; `python -m workers.health` says the same in a fiftieth of the time."""
+    """Say whether a process on this machine is well; `python -m workers.health` does the same, and starts faster."""
     if told := process_health.problem(name, max_age):
         stop(told)
     out.print(f"{name} is well", markup=False)
@@ -68,7 +72,7 @@ def health(
 
 @app.command()
 def doctor(as_json: JsonOption = False) -> None:
-    """Check the configuration, the broker, the ledger and the outlets, and say what is unsafe."""
+    """Check the configuration, the broker, the ledger, the outlets and the engines, and say what is unsafe."""
     findings = checks.examine()
     if as_json:
         print_json([vars(finding) for finding in findings])
@@ -80,7 +84,7 @@ def doctor(as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def schema(document: Annotated[Literal["release", "outlet"], typer.Argument()]) -> None:
+def schema(document: Annotated[Literal["release", "outlet"], typer.Argument(help="The kind of document.")]) -> None:
     """Print the JSON Schema of a document."""
     models: dict[str, type[Document]] = {"release": Release, "outlet": Outlet}
     found = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | models[document].model_json_schema()

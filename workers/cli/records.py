@@ -14,7 +14,7 @@ app = typer.Typer()
 
 @app.command()
 def refusals(count: CountOption = 20, as_json: JsonOption = False) -> None:
-    """What intake could not take, and why."""
+    """List what intake refused, and why."""
     with reading() as connection:
         rows = refusal_rows.latest(connection, count)
     for row in rows:
@@ -30,7 +30,7 @@ def refusals(count: CountOption = 20, as_json: JsonOption = False) -> None:
 
 @app.command()
 def notices(count: CountOption = 20, as_json: JsonOption = False) -> None:
-    """What somebody should be told: outlets that are gone, hosts that have been failing for days."""
+    """List notices: outlets that are gone, and hosts that have been failing for days."""
     with reading() as connection:
         rows = notice_rows.latest(connection, count)
     for row in rows:

@@ -32,7 +32,8 @@ app = typer.Typer()
 
 LATEST = 20
 REASONS_SHOWN = 10
-VersionOption = Annotated[int | None, typer.Option(help="Of the release; the newest unless named.")]
+VersionOption = Annotated[int | None, typer.Option(help="The version of the release; the newest if left out.")]
+ReleaseArgument = Annotated[str, typer.Argument(help="The URI of a release.")]
 
 
 class ReplayState(StrEnum):
@@ -54,17 +55,19 @@ class ReportFormat(StrEnum):
 @app.command()
 def submit(
     file: Annotated[
-        Path, typer.Argument(help="JSON, Markdown or HTML with front matter, or ninjs; - for standard input")
+        Path,
+        typer.Argument(help="A release: JSON, Markdown or HTML with front matter, or ninjs; - for standard input."),
     ],
     translation: Annotated[
-        list[Path] | None, typer.Option(help="A translation: Markdown or HTML whose front matter names the language")
+        list[Path] | None,
+        typer.Option(help="A translation of the release: Markdown or HTML whose front matter names the language."),
     ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Return once no delivery is due or claimed any more.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Return when no delivery is due or claimed any more.")] = False,
     wait_timeout: Annotated[
-        float | None, typer.Option(help="With --wait: seconds after which to give up and say what is open.", min=0)
+        float | None, typer.Option(help="With --wait: give up after so many seconds, and say what is open.", min=0)
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for the receipt.")] = 60,
-    revive: Annotated[bool, typer.Option("--revive", help="Publish a release anew that was killed.")] = False,
+    revive: Annotated[bool, typer.Option("--revive", help="Publish a release again that was killed.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Send a release and print its receipt."""
@@ -130,11 +133,11 @@ def _submit(release: Release, timeout: float, as_json: bool) -> Receipt:
 
 @app.command()
 def status(
-    release: Annotated[str | None, typer.Argument(help="URI of a release")] = None,
+    release: Annotated[str | None, typer.Argument(help="The URI of a release.")] = None,
     version: VersionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """How far a release is, and why where it is not; without one, the latest releases."""
+    """Show how far a release is, and why deliveries are open; without a release, list the latest ones."""
     if release is None:
         _print_latest(as_json)
         return
@@ -203,14 +206,15 @@ def _print_latest(as_json: bool) -> None:
 
 @app.command()
 def report(
-    release: str,
+    release: ReleaseArgument,
     version: VersionOption = None,
     format: Annotated[
-        ReportFormat | None, typer.Option(help="By the name of --output unless named; html for standard output.")
+        ReportFormat | None,
+        typer.Option(help="The format, if the name of --output does not say it; html for standard output."),
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="File to write; none: standard output")] = None,
+    output: Annotated[Path | None, typer.Option(help="The file to write; standard output if left out.")] = None,
 ) -> None:
-    """Who has a release, who not and why, and when."""
+    """Write the report of a release: which outlets have it and since when, which do not, and why."""
     wanted = _report_format(format, output)
     with reading() as connection:
         found = reports.report(connection, find_release(connection, release, version).id)
@@ -237,11 +241,11 @@ def _report_format(format: ReportFormat | None, output: Path | None) -> ReportFo
 
 @app.command()
 def kill(
-    release: str,
-    note: Annotated[str | None, typer.Option(help="Why, for the outlets")] = None,
+    release: ReleaseArgument,
+    note: Annotated[str | None, typer.Option(help="The reason, as the outlets read it.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Withdraw a release: stop what is not out, and tell everyone who got or may have got it."""
+    """Withdraw a release: cancel what is not out, and send a kill to every outlet that has it or may have it."""
     with reading() as connection:
         newest = releases.get(connection, find_release(connection, release).id)
     if newest.status == "canceled":
@@ -259,9 +263,9 @@ def kill(
 
 @app.command()
 def embargo(
-    release: str,
-    until: Annotated[datetime | None, typer.Option(help="Hold it until then (UTC)")] = None,
-    lift: Annotated[bool, typer.Option("--lift", help="Let it go now.")] = False,
+    release: ReleaseArgument,
+    until: Annotated[datetime | None, typer.Option(help="Hold the release until this moment (UTC).")] = None,
+    lift: Annotated[bool, typer.Option("--lift", help="End the embargo now.")] = False,
 ) -> None:
     """Move or lift the embargo of a release that has not gone out yet."""
     if lift == (until is not None):
@@ -276,17 +280,20 @@ def embargo(
 @app.command()
 def replay(
     release: Annotated[
-        str | None, typer.Option(help="URI: only deliveries of this release (its newest version)")
+        str | None, typer.Option(help="Only deliveries of the newest version of this release (its URI).")
     ] = None,
-    outlet: Annotated[str | None, typer.Option(help="Only deliveries to this outlet")] = None,
-    language: Annotated[str | None, typer.Option(help="Only deliveries in this language")] = None,
-    since: Annotated[datetime | None, typer.Option(help="Only what ended since then (UTC)")] = None,
-    state: Annotated[list[ReplayState] | None, typer.Option(help="exhausted and rejected by default")] = None,
+    outlet: Annotated[str | None, typer.Option(help="Only deliveries to this outlet.")] = None,
+    language: Annotated[str | None, typer.Option(help="Only deliveries in this language.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Only deliveries that ended since this moment (UTC).")] = None,
+    state: Annotated[
+        list[ReplayState] | None,
+        typer.Option(help="Only deliveries in this state; exhausted and rejected if left out."),
+    ] = None,
 ) -> None:
-    """Make finished deliveries due again: of a release, of an outlet that was repaired, or a single one.
+    """Make finished deliveries due again: those of a release, of an outlet that was repaired, or a single one.
 
-    A delivery that a correction or kill has replaced is never replayed. What an outlet missed while it was paused or
-    disabled is kept anyway: `fanwire outlets resume` lets it go.
+    A delivery that a correction or a kill has replaced is never replayed. What an outlet missed while it was paused or
+    disabled needs no replay: `fanwire outlets resume` sends it.
     """
     if release is None and outlet is None:
         raise typer.BadParameter("name a --release, an --outlet, or both")

@@ -119,8 +119,8 @@ def _note(context: typer.Context, value: bool) -> bool:
     return value
 
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, also of what is wrong.", callback=_note)]
-CountOption = Annotated[int, typer.Option("--count", min=1, help="The last so many.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for errors too.", callback=_note)]
+CountOption = Annotated[int, typer.Option("--count", min=1, help="How many to show, the latest first.")]
 
 
 def print_json(value: Any) -> None:

@@ -28,7 +28,7 @@ from tasks.translation.pieces import Close, Opaque, Open, Text
 from workers.cli.rows import find_release, need_ledger, reading
 from workers.cli.screen import JsonOption, err, moment, out, print_json, print_rows, stop
 
-app = typer.Typer(no_args_is_help=True, help="Translations: what was made, and review by people.")
+app = typer.Typer(no_args_is_help=True, help="List, show and review translations: export, import, approve.")
 
 
 class Format(StrEnum):
@@ -41,7 +41,7 @@ class Format(StrEnum):
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """With the marks that turn what follows around: what is shown must stand in the order in which it is."""
-_DESPITE = " Mend the file; a number or name that only looks wrong is taken with --despite-warnings."
+_DESPITE = " Correct the file; a number or name that only looks wrong is taken with --despite-warnings."
 """What can be done about units that were refused."""
 _SUFFIXES = {
     ".xlf": Format.XLIFF, ".xliff": Format.XLIFF, ".tmx": Format.TMX, ".html": Format.HTML, ".htm": Format.HTML,
@@ -57,23 +57,26 @@ def _tag(value: str) -> str:
         raise typer.BadParameter(str(error)) from None
 
 
-UriArgument = Annotated[str, typer.Argument(metavar="RELEASE", help="URI of a release")]
-LanguageArgument = Annotated[str, typer.Argument(metavar="LANGUAGE", help="Such as de or zh-Hans", callback=_tag)]
-VersionOption = Annotated[int | None, typer.Option(help="Of the release; the newest unless named.")]
+UriArgument = Annotated[str, typer.Argument(help="The URI of a release.")]
+LanguageArgument = Annotated[str, typer.Argument(help="A language tag, such as de or zh-Hans.", callback=_tag)]
+VersionOption = Annotated[int | None, typer.Option(help="The version of the release; the newest if left out.")]
 OnlyVersionOption = Annotated[
-    int | None, typer.Option(help="Of the release; refused unless it is the newest. Left out: the newest.")
+    int | None, typer.Option(help="The version of the release. Any but the newest is refused.")
 ]
 
 
 @app.command("list")
 def list_(
     release: Annotated[
-        str | None, typer.Argument(help="URI of a release; none: what waits for a person, of all")
+        str | None,
+        typer.Argument(help="The URI of a release; without it, list what waits for a person in all releases."),
     ] = None,
-    waiting: Annotated[bool, typer.Option("--waiting", help="Only what waits for a person, the oldest first.")] = False,
+    waiting: Annotated[
+        bool, typer.Option("--waiting", help="List only what waits for a person, the oldest first.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """The translations of a release; without one, what waits for a person."""
+    """List the translations of a release; without a release, those that wait for a person."""
     with reading() as connection:
         number = None if release is None else find_release(connection, release).id
         found = review.waiting(connection, number) if number is None or waiting else review.every(connection, number)
@@ -108,7 +111,7 @@ def _by(told: dict[str, Any]) -> str:
 def show(
     release: UriArgument, language: LanguageArgument, version: VersionOption = None, as_json: JsonOption = False
 ) -> None:
-    """Every sentence of a translation beside its source, and what stopped those that are open."""
+    """Show each sentence of a translation beside its source, and why sentences are open."""
     found = _find(release, language, version)
     if as_json:
         print_json(_told(found.to_dict()) | {"items": [_unit_told(unit) for unit in found.units if unit.source]})
@@ -174,13 +177,14 @@ def printable(text: str) -> str:
 def export(
     release: UriArgument,
     language: LanguageArgument,
-    output: Annotated[Path | None, typer.Option(help="File to write; none: standard output")] = None,
+    output: Annotated[Path | None, typer.Option(help="The file to write; standard output if left out.")] = None,
     format: Annotated[
-        Format | None, typer.Option(help="By the name of --output unless named; xliff for standard output.")
+        Format | None,
+        typer.Option(help="The format, if the name of --output does not say it; xliff for standard output."),
     ] = None,
     version: VersionOption = None,
 ) -> None:
-    """A translation as XLIFF 2.1 or TMX for a translation tool, or as a page to read side by side."""
+    """Write a translation as XLIFF 2.1 or TMX for a translation tool, or as an HTML page to read side by side."""
     wanted = _format(format, output) or Format.XLIFF
     found = _find(release, language, version)
     if wanted is not Format.HTML and not found.units:
@@ -224,16 +228,20 @@ def _format(format: Format | None, file: Path | None, named: Iterable[str] = tup
 def import_(
     release: UriArgument,
     language: LanguageArgument,
-    file: Annotated[Path, typer.Argument(help="XLIFF 2 or TMX, as `export` wrote it")],
-    format: Annotated[Format | None, typer.Option(help="xliff or tmx; by the name of the file unless named.")] = None,
+    file: Annotated[Path, typer.Argument(help="An XLIFF 2 or TMX file that `export` wrote.")],
+    format: Annotated[
+        Format | None, typer.Option(help="The format, if the name of the file does not say it: xliff or tmx.")
+    ] = None,
     version: OnlyVersionOption = None,
     despite_warnings: Annotated[
-        bool, typer.Option("--despite-warnings", help="Take units although numbers or names in them look wrong.")
+        bool, typer.Option("--despite-warnings", help="Import sentences even if numbers or names in them look wrong.")
     ] = False,
-    by: Annotated[str | None, typer.Option(help="Who approves; you unless named", metavar="NAME")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="The name of the person who approves; your user name if left out.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take what people translated or mended: all of it, or nothing. The translation is then made anew with it."""
+    """Import what people translated or corrected: all of it, or nothing. The translation is then built again."""
     wanted = _format(format, file, RETURNED)
     if wanted is Format.HTML:
         raise typer.BadParameter("a page is only to be read; XLIFF and TMX are taken back")
@@ -256,7 +264,7 @@ def import_(
         err.print(f"warning: {problem}", markup=False)
     out.print(f"{len(taken.accepted)} units accepted, {taken.unchanged} unchanged", markup=False)
     if taken.remade:
-        out.print(f"{found.release.name} in {language} is made anew", markup=False)
+        out.print(f"{found.release.name} in {language} is built again", markup=False)
     elif taken.accepted:
         out.print("All deliveries have left: this helps the next version and other releases", markup=False)
 
@@ -273,11 +281,13 @@ def _sheet(file: Path) -> xliff.ReturnedSheet:
 def approve(
     release: UriArgument,
     language: LanguageArgument,
-    by: Annotated[str | None, typer.Option(help="Who approves; you unless named", metavar="NAME")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="The name of the person who approves; your user name if left out.")
+    ] = None,
     version: OnlyVersionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Approve a translation: what was held for it goes out, and each sentence is known as approved from now on."""
+    """Approve a translation: deliveries that wait for it go out, and the memory keeps its sentences as approved."""
     found = _find(release, language, version)
     done = review.approve(found.release_id, language, by or _me())
     if as_json:

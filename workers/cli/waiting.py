@@ -1,4 +1,4 @@
-"""`fanwire submit --wait`: until nothing of a release is due, claimed or being made, and how far it is meanwhile."""
+"""`fanwire submit --wait`: until nothing of a release is due, claimed or being built, and how far it is meanwhile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOT_PLANNED = "waiting for planning …"
 
 
 def until_done(release: Release, seconds: float | None) -> None:
-    """Return when the release is planned, what can be made is made, and nothing is due or claimed.
+    """Return when the release is planned, what can be built is built, and nothing is due or claimed.
 
     After `seconds` (None: never) the command ends with what is still open. Standard error shows how far it is.
     """
@@ -45,7 +45,7 @@ def _open(states: dict[str, int]) -> str:
         return "it is not planned yet; is the stack up?"
     left = {str(state): states[state] for state in (State.DUE, State.CLAIMED, State.HELD) if state in states}
     return (
-        f"{told(left) or 'nothing is due, but a translation or rendition is being made'} (of {sum(states.values()):,})"
+        f"{told(left) or 'nothing is due, but a translation or rendition is being built'} (of {sum(states.values()):,})"
     )
 
 
