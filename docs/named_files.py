@@ -1,9 +1,9 @@
 """Finds files that documents, docstrings and comments name but that do not exist; part of `make check`.
 
-Looked at are the text of every Markdown file, and the docstrings and comments of every Python file. A name with a slash
-must be a path from the root, from the naming file's folder, or the end of a path (`checks/elements.py`). A Python file
-without a slash must be the name of some file. A document with a heading (`CONTRIBUTING, "Renewing the pins"`) must have
-that heading.
+It reads the text of Markdown files, the docstrings and comments of Python files, and the comments of configuration,
+scripts and the Makefile. A name with a slash must be a path from the root, from the naming file's folder, or the end of
+a path (`checks/elements.py`). A Python file without a slash must be the name of some file. A document with a heading
+(`CONTRIBUTING, "Renewing the pins"`) must have that heading.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SKIPPED = {"build", "var", "translation"}
 """Folders of the root that are not part of the repository."""
+READ = {".md", ".py", ".yml", ".yaml", ".sh", ".conf", ".toml", ".txt", ".example", "Makefile", "Dockerfile"}
+"""Endings and names of the files that are looked at."""
 _FILE = re.compile(r"(?<![\w/.:@{}-])(?:[\w.-]+/)*[\w.-]+\.(?:py|md|conf|toml|sh|mako)\b(?![\w/-])")
 _FOLDER = re.compile(r"(?<![\w/.:@-])(?:tasks|workers|tests|deploy|docs)(?:/[\w-]+)*/(?![\w*{…])")
 _HEADING = re.compile(r'\b([A-Z]{4,}|[\w/]+\.md),\s+"([^"]+)"')
@@ -41,7 +43,13 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
     text = path.read_text("utf-8")
     if path.suffix == ".md":
         yield 1, _CODE_BLOCK.sub(lambda block: "\n" * block[0].count("\n"), text)
-        return
+    elif path.suffix == ".py":
+        yield from _prose_of_python(text)
+    else:
+        yield from ((line, words.partition("#")[2]) for line, words in enumerate(text.splitlines(), 1) if "#" in words)
+
+
+def _prose_of_python(text: str) -> Iterator[tuple[int, str]]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             yield node.lineno, node.value.value
@@ -56,7 +64,7 @@ def faults(root: Path) -> Iterator[str]:
     parted = [file.relative_to(root).parts for file in files]
     ends = {"/".join(parts[n:]) for parts in parted for n in range(len(parts))}
     for path in files:
-        for line, text in prose(path) if path.suffix in (".md", ".py") else ():
+        for line, text in prose(path) if path.suffix in READ or path.name in READ else ():
             for at, fault in _faults(path, text, root, ends):
                 yield f"{path.relative_to(root)}:{line + text.count(chr(10), 0, at)}: {fault}"
 

@@ -52,6 +52,7 @@ def test_a_name_that_leads_nowhere_is_found_in_documents_docstrings_and_comments
         ("NOTES.md", f"# Notes\n\n{text}\n"),
         ("tasks/a.py", f"'''A module.\n\n{text}'''\n"),
         ("tasks/b.py", f"B = 1\n\n# {text}\n"),
+        ("compose.yml", f"b: 1\n\nc: 2  # {text}\n"),
     ):
         (house / name).write_text(content)
         assert list(NAMED["faults"](house)) == [f"{name}:3: {fault}"]
