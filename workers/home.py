@@ -27,7 +27,7 @@ class AlreadyUp(Exception):
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        super().__init__(f"already up here ({settings().home.absolute()}), pid {pid}")
+        super().__init__(f"Fanwire is already up in {settings().home.absolute()}, pid {pid}")
 
 
 def lock() -> int:

@@ -190,7 +190,7 @@ def _terms(source: str | None, target: str | None) -> list[Term]:
 def _form(file: Path, form: Form | None) -> Form:
     ending = file.suffix.lower().removeprefix(".")
     if form is None and ending not in ("tmx", "csv"):
-        stop(f"{file}: its name must end in .tmx or .csv, or --format say which it is", "(file)")
+        stop(f"{file}: its name must end in .tmx or .csv, or --format name the format", "(file)")
     return form or ("tmx" if ending == "tmx" else "csv")
 
 

@@ -186,7 +186,7 @@ def _print_status(found: dict[str, Any]) -> None:
         out.print(f"{reason['state']}: {reason['n']:,} {reason['reason']}", markup=False)
     if (left := len(found["reasons"]) - REASONS_SHOWN) > 0:
         out.print(f"… and {left} reasons more, in `fanwire report`")
-    out.print(f"Who it does not go to, and why: fanwire outlets list --for {found['release']}", markup=False)
+    out.print(f"Outlets that do not get it, and why: fanwire outlets list --for {found['release']}", markup=False)
 
 
 def _print_latest(as_json: bool) -> None:
@@ -235,7 +235,7 @@ def _report_format(format: ReportFormat | None, output: Path | None) -> ReportFo
     if format and by_name and format != by_name:
         raise typer.BadParameter(f"--format {format} does not fit a file named {output}")
     if output and not format and not by_name:
-        raise typer.BadParameter(f"{output} is not named .html, .json or .csv; say --format")
+        raise typer.BadParameter(f"{output} is not named .html, .json or .csv; name the format with --format")
     return format or by_name or ReportFormat.HTML
 
 
@@ -252,7 +252,7 @@ def kill(
         if as_json:
             print_json(Receipt("known", newest.uri, newest.version).to_dict())
         else:
-            out.print(f"{newest.name} is a kill already", markup=False)
+            out.print(f"{newest.name} is already killed", markup=False)
         return
     killed = newest.model_copy(
         update={"version": newest.version + 1, "status": "canceled", "correction_note": note, "body_html": None,
@@ -269,7 +269,7 @@ def embargo(
 ) -> None:
     """Move or lift the embargo of a release that has not gone out yet."""
     if lift == (until is not None):
-        raise typer.BadParameter("say either --until or --lift")
+        raise typer.BadParameter("give either --until or --lift")
     with writing() as connection:
         row = find_release(connection, release)
         embargoes.move(connection, row.id, until.replace(tzinfo=UTC) if until else None)
@@ -296,7 +296,7 @@ def replay(
     disabled needs no replay: `fanwire outlets resume` sends it.
     """
     if release is None and outlet is None:
-        raise typer.BadParameter("name a --release, an --outlet, or both")
+        raise typer.BadParameter("give a --release, an --outlet, or both")
     states = [State(wanted) for wanted in state or ("exhausted", "rejected")]
     with writing() as connection:
         if outlet:

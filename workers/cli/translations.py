@@ -220,7 +220,7 @@ def _format(format: Format | None, file: Path | None, named: Iterable[str] = tup
     if format and by_name and format != by_name:
         raise typer.BadParameter(f"--format {format} does not fit a file named {file}")
     if file and not format and not by_name:
-        raise typer.BadParameter(f"{file} is not named {', '.join(named)}; say --format")
+        raise typer.BadParameter(f"{file} is not named {', '.join(named)}; name the format with --format")
     return format or by_name
 
 
@@ -244,7 +244,7 @@ def import_(
     """Import what people translated or corrected: all of it, or nothing. The translation is then built again."""
     wanted = _format(format, file, RETURNED)
     if wanted is Format.HTML:
-        raise typer.BadParameter("a page is only to be read; XLIFF and TMX are taken back")
+        raise typer.BadParameter("an HTML page cannot be imported; XLIFF and TMX can")
     found = _find(release, language, version)
     sheet = tmx_files.read(found, file) if wanted is Format.TMX else _sheet(file)
     try:
@@ -298,7 +298,9 @@ def approve(
     if done.before:
         out.print(f"{found.release.name} in {language} is approved already{who}, {moment(done.at)}", markup=False)
     else:
-        out.print(f"{found.release.name} in {language} is approved{who}; {done.released} deliveries go", markup=False)
+        out.print(
+            f"{found.release.name} in {language} is approved{who}; {done.released} deliveries go out", markup=False
+        )
 
 
 def _me() -> str | None:
