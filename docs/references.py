@@ -83,7 +83,8 @@ def commands() -> str:
     group = get_command(app)
     assert isinstance(group, TyperGroup)
     context = group.make_context("fanwire", [], resilient_parsing=True)
-    return CLI + "\n".join(_members(group, context, level=2))
+    own = [f"## Options of fanwire itself\n\n{table}\n"] if (table := _parameters(group, context)) else []
+    return CLI + "\n".join([*own, *_members(group, context, level=2)])
 
 
 def _members(group: TyperGroup, context: Any, level: int) -> Iterator[str]:
@@ -93,18 +94,26 @@ def _members(group: TyperGroup, context: Any, level: int) -> Iterator[str]:
 
 
 def _command(command: Any, context: Any, level: int) -> Iterator[str]:
-    for silent in [each for each in (command, *command.params) if not getattr(each, "help", None)]:
-        raise ValueError(f"workers/cli: {context.command_path} has no help for {silent.name}")
+    if not command.help:
+        raise ValueError(f"workers/cli: {context.command_path} has no help")
     yield f"{'#' * level} {context.command_path}\n\n{_prose(command.help)}\n"
     if isinstance(command, TyperGroup):
         yield from _members(command, context, level + 1)
         return
     assert isinstance(command, TyperCommand)
     yield f"```text\n{command.get_usage(context).removeprefix('Usage: ')}\n```\n"
+    if table := _parameters(command, context):
+        yield table + "\n"
+
+
+def _parameters(command: Any, context: Any) -> str:
+    """A table of arguments and options; empty if there are none. Raises ValueError for one without help."""
+    for parameter in command.params:
+        if not parameter.help:
+            raise ValueError(f"workers/cli: {context.command_path} has no help for {parameter.name}")
     records = [record for parameter in command.params if (record := parameter.get_help_record(context))]
-    if records:
-        yield "| argument or option | |\n|---|---|"
-        yield "\n".join(_row(f"`{_typed(name)}`", " ".join(text.split())) for name, text in records) + "\n"
+    rows = [_row(f"`{_typed(name)}`", " ".join(text.split())) for name, text in records]
+    return "\n".join(["| argument or option | |", "|---|---|", *rows]) if rows else ""
 
 
 def _typed(name: str) -> str:
