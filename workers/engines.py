@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from tasks import ledger
 from tasks.building.engine_meter import NOTHING, LedgerMeter
+from tasks.language_data import known_languages
 from tasks.ledger import engine_usage as rows
-from tasks.model.languages import HOUSE_LANGUAGES
 from tasks.runtime.secrets import SecretMissing, resolve
 from tasks.runtime.settings import settings
 from tasks.translation import fallbacks
@@ -169,7 +169,7 @@ def _pair(engine: Engine, source: str | None, target: str | None) -> Pair:
     sources = [source] if source else list(dict.fromkeys(given for given, _ in pairs))
     targets = [target] if target else list(dict.fromkeys(wanted for _, wanted in pairs))
     among = (registry.pair_for(pairs, given, wanted) for given in sources for wanted in targets)
-    order = [*HOUSE_LANGUAGES, *sources, *targets, *(tag for pair in pairs for tag in pair)]
+    order = [*known_languages(), *sources, *targets, *(tag for pair in pairs for tag in pair)]
     found = min(filter(None, among), key=lambda pair: (order.index(pair[0]), order.index(pair[1])), default=None)
     if found is None:
         more = f" from {source}" * bool(source) + f" to {target}" * bool(target)

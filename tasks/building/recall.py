@@ -13,7 +13,6 @@ from typing import Any
 from tasks.formatting import HouseTextMissing, Wire, house_text
 from tasks.formatting.house import HouseText
 from tasks.ledger import glossary_terms, memory_entries, read
-from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
 from tasks.runtime.settings import settings
 from tasks.translation.exchange import aligned_texts as pairs
@@ -63,7 +62,7 @@ def _house(source: str, target: str, wire: Wire) -> Mapping[str, str]:
     """{key: packed result} of the house texts of two languages; nothing for one that has none."""
     try:
         said, wanted = house_text(source), house_text(target)
-    except (HouseTextMissing, DocumentRefused):  # formatting says so, and holds what needs them
+    except HouseTextMissing:  # formatting says so, and holds what needs them
         return {}
     if said.language == wanted.language:
         return {}
@@ -80,7 +79,7 @@ def _alike(said: HouseText, wanted: HouseText, wire: Wire) -> Iterator[tuple[str
 def _texts(house: HouseText, wire: Wire) -> Iterator[tuple[str, str]]:
     filled: dict[str, Any] = {"wire": wire.name, "url": wire.url}
     for name in _OURS:
-        yield name, getattr(house, name).format(**filled)
-    yield "kill", house.kill.format(**filled)
+        yield name, getattr(house.texts, name).format(**filled)
+    yield "kill", house.texts.kill.format(**filled)
     yield "about", house.about_wire(wire)
-    yield from house.topics.items()
+    yield from house.texts.topics.items()

@@ -31,8 +31,8 @@ def make_rendition(
 
     `received` is when the wire took this version, with its zone; `newsmlg2` cannot do without.
 
-    Raises HouseTextMissing (a LookupError) for a language without house texts, DocumentRefused (a ValueError) for a
-    broken house file, ValueError for an unknown format or a body that may not be published.
+    Raises HouseTextMissing (a LookupError) for a language without house texts, ValueError for an unknown format or a
+    body that may not be published.
     """
     make = FORMATS.get(format)
     if make is None:

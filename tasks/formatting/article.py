@@ -104,7 +104,7 @@ class Article:
 
     def topic_name(self, topic: str) -> str | None:
         """The topic in the article's language, if the house text has it."""
-        return self.house.topics.get(topic)
+        return self.house.texts.topics.get(topic)
 
 
 def make_article(release: Release, translation: Translation, wire: Wire, received: datetime | None = None) -> Article:
@@ -114,7 +114,8 @@ def make_article(release: Release, translation: Translation, wire: Wire, receive
     corrected = not killed and release.version > 1
     place = translation.dateline_place or (release.dateline.place if release.dateline else None)
     day = release.dateline.date if release.dateline else None
-    names = [house.topics[topic] for topic in dict.fromkeys(release.topics) if topic in house.topics]
+    topics = house.texts.topics
+    names = [topics[topic] for topic in dict.fromkeys(release.topics) if topic in topics]
     return Article(
         release=release,
         translation=translation,
@@ -129,12 +130,12 @@ def make_article(release: Release, translation: Translation, wire: Wire, receive
         lead=_lead(house, release, wire),
         note=release.correction_note if killed or corrected else None,
         machine_notice=(
-            house.machine_translation.format(source_language=house.language_name(release.language))
+            house.texts.machine_translation.format(source_language=house.language_name(release.language))
             if translation.machine and not killed
             else None
         ),
-        disclaimer=house.disclaimer.format(wire=wire.name, url=wire.url),
-        industries=house.industries.format(names=house.separator.join(names)) if names else None,
+        disclaimer=house.texts.disclaimer.format(wire=wire.name, url=wire.url),
+        industries=house.texts.industries.format(names=house.texts.separator.join(names)) if names else None,
         about=house.about_wire(wire),
         place=place,
         received=received,
@@ -143,7 +144,7 @@ def make_article(release: Release, translation: Translation, wire: Wire, receive
 
 def _lead(house: HouseText, release: Release, wire: Wire) -> str | None:
     if release.status == "canceled":
-        return house.kill.format(wire=wire.name)
+        return house.texts.kill.format(wire=wire.name)
     if release.version > 1:
-        return house.correction.format(version=house.number(release.version))
+        return house.texts.correction.format(version=house.number(release.version))
     return None

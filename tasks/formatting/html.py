@@ -63,7 +63,7 @@ def _body(article: Article) -> Markup:
 def _disclaimer(article: Article) -> Markup:
     """The disclaimer, the wire's address a link."""
     address = Markup('<a href="{0}">{0}</a>').format(article.wire.url)
-    return escape(article.house.disclaimer).format(wire=article.wire.name, url=address)
+    return escape(article.house.texts.disclaimer).format(wire=article.wire.name, url=address)
 
 
 def _script_json(data: dict[str, Any]) -> Markup:

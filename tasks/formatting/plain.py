@@ -110,7 +110,7 @@ class _Walk:
                 return self._link(inner, element.get("href") or "")
             case "q":
                 around = sum(1 for _ in element.iterancestors("q"))
-                return self.house.quotes.around(inner, inner=around % 2 == 1)
+                return self.house.data.quotes.around(inner, inner=around % 2 == 1)
             case "sup":  # 10<sup>6</sup> must not become 106
                 return _shifted(inner, _RAISED)
             case "sub":
@@ -126,7 +126,7 @@ class _Walk:
         if not url or not core or _bare(core) == _bare(url):
             shown = url or core
         else:
-            shown = self.house.link.format(text=core, url=url)
+            shown = self.house.texts.link.format(text=core, url=url)
         before, after = text[:1].isspace(), text[-1:].isspace()
         return f"{' ' if before else ''}{shown}{' ' if after and core else ''}"
 
@@ -174,8 +174,8 @@ class _Walk:
         blocks = self.blocks(element)
         said = [number for number, block in enumerate(blocks) if block[0] not in _DASHES]
         if said and blocks[said[0]][0] not in _QUOTE_MARKS:
-            blocks[said[0]] = self.house.quotes.open + blocks[said[0]]
-            blocks[said[-1]] += self.house.quotes.close
+            blocks[said[0]] = self.house.data.quotes.open + blocks[said[0]]
+            blocks[said[-1]] += self.house.data.quotes.close
         return blocks
 
 

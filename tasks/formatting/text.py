@@ -35,7 +35,8 @@ def _parts(article: Article) -> Iterator[str | None]:
     yield article.subheadline
     yield from _body(article)
     if article.release.contacts:
-        yield "\n".join([article.house.contact, *(_contact(article, contact) for contact in article.release.contacts)])
+        heading = article.house.texts.contact
+        yield "\n".join([heading, *(_contact(article, contact) for contact in article.release.contacts)])
     if article.action == "kill":
         yield article.release.name
         return

@@ -13,12 +13,6 @@ from langcodes.tag_parser import LanguageTagError
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-# The languages for which house texts ship (tasks/formatting/house/). Any other BCP 47 tag works too,
-# once an operator adds a house file for it.
-HOUSE_LANGUAGES = (
-    "en", "ko", "ja", "ar", "zh-Hans", "zh-Hant", "vi", "th", "id", "ms", "de", "ru", "fr", "es", "pt",
-)  # fmt: skip
-
 SHORTEST_TAG, LONGEST_TAG = 2, 35
 """Characters of a tag in a document."""
 _KEPT_PARSED = 5_000

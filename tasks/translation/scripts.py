@@ -6,9 +6,7 @@ import re
 import unicodedata
 from functools import cache
 
-from babel.core import get_global
-
-from tasks.model.languages import locale_of
+from tasks.model.languages import LanguageTag
 
 _LETTERS = {
     "Latn": r"A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a",
@@ -33,11 +31,7 @@ def scripts_of(language: str) -> tuple[str, ...]:
 
     Empty for a script of which we know no letters: nothing can be said then.
     """
-    locale = locale_of(language)
-    likely = get_global("likely_subtags")
-    key = f"{locale.language}_{locale.territory}" if locale.territory else locale.language
-    script = locale.script or str(likely.get(key) or likely.get(locale.language) or "").split("_")[1:2]
-    name = script if isinstance(script, str) else (script[0] if script else "")
+    name = LanguageTag(language).script
     return _OF.get(name, (name,) if name in _LETTERS else ())
 
 

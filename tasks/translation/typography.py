@@ -10,79 +10,47 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tasks.language_data import Quotes, Typography, data_of
 from tasks.model.languages import locale_of
 from tasks.translation.pieces import INVISIBLE, Opaque, Piece, Text, joined
 
 NBSP, NNBSP = "\u00a0", "\u202f"
 
 
-@dataclass(frozen=True)
-class House:
-    """How one language is set."""
-
-    quotes: str
-    """Opening and closing quotation mark, then those of a quotation inside a quotation."""
-    inside: str = ""
-    """The space inside the outer quotation marks."""
-    before: tuple[tuple[str, str], ...] = ()
-    """Punctuation marks that have a space before them, and which."""
-    inverted: bool = False
-    """Questions and exclamations are opened with `¿` and `¡`."""
-    apostrophe: str = ""
-    """What stands for ' between letters; empty: as it comes."""
-    comma_inside: bool = True
-    """`“… ,” he said` as in America; else the comma follows the mark."""
-    capitals: bool = True
-    """Sentences begin with a capital letter: the script has them."""
-    marks: str = ".,?!:;"
-    """Full stop, comma, question and exclamation mark, colon and semicolon; a space for one that is not written."""
-    letters: str = ""
-    """The letters after which these take the place of ours, as a class of a regular expression."""
-    tight: bool = False
-    """The marks are as wide as a letter and need no space after them."""
-
-
 _EAST_ASIAN = r"\u3041-\u30ff\u3400-\u9fff々〇」』）”’》】％"
 _ARABIC = r"\u0621-\u06d3”»)"
-_THAI = r"\u0e01-\u0e3a\u0e40-\u0e4e"
-HOUSES = {
-    "en": House("“”‘’"),
-    "ko": House("“”‘’", capitals=False),
-    "ja": House("「」『』", capitals=False, marks="。、？！：；", letters=_EAST_ASIAN, tight=True),
-    "ar": House("”“’‘", capitals=False, marks=".،؟!:؛", letters=_ARABIC),
-    "zh-Hans": House("“”‘’", capitals=False, marks="。，？！：；", letters=_EAST_ASIAN, tight=True),
-    "zh-Hant": House("「」『』", capitals=False, marks="。，？！：；", letters=_EAST_ASIAN, tight=True),
-    "vi": House("“”‘’"),
-    "th": House("“”‘’", capitals=False, marks=" ,?!:;", letters=_THAI),
-    "id": House("“”‘’"),
-    "ms": House("“”‘’"),
-    "de": House("„“‚‘", comma_inside=False),
-    "ru": House("«»„“", comma_inside=False),
-    "fr": House("«»“”", inside=NBSP, before=((";!?", NNBSP), (":", NBSP)), apostrophe="’", comma_inside=False),
-    "es": House("“”‘’", inverted=True, comma_inside=False),
-    "pt": House("“”‘’", comma_inside=False),
-}
+"""Letters after which wide and Arabic marks may rightly stand."""
 _MARK, _SEEN = "\ue003", "\ue004"
 """Stand for the mark of an inline element, which nobody sees, and for an opaque piece, which is read like a word, while
 a sentence is mended; the real ones are put back after."""
 
 
-def house_of(language: str) -> House:
-    """The house of a tag, that of its language if the tag says more; the English one for a language not listed."""
-    locale = locale_of(language)
-    written = f"{locale.language}-{locale.script}" if locale.script else locale.language
-    return HOUSES.get(written) or HOUSES.get(locale.language) or HOUSES["en"]
+@dataclass(frozen=True)
+class _Quotes:
+    """Quotation marks one by one."""
+
+    marks: str
+    """Opening and closing mark, then those of a quotation inside a quotation."""
+    inside: str
+    """The space inside the outer ones."""
+
+
+def _quotes_of(quotes: Quotes) -> _Quotes:
+    parts = (quotes.open, quotes.close, quotes.inner_open or quotes.open, quotes.inner_close or quotes.close)
+    stripped = quotes.open.rstrip()
+    return _Quotes("".join(part.strip() for part in parts), quotes.open[len(stripped) :])
 
 
 def mended(text: Text, made_from: Text, source: str, target: str) -> Text:
     """The translated sentence `text` set as `target` is; `made_from` is the sentence in the source language."""
     pieces: list[Piece] = [piece for piece in text if not isinstance(piece, str)]
-    house = house_of(target)
+    data = data_of(target)
+    house = data.typography
     plain = _spaces(_plain(text))
-    plain = _quotes(plain, house_of(source), house)
+    plain = _quotes(plain, _quotes_of(data_of(source).quotes), _quotes_of(data.quotes), house)
     plain = _marks(_ended(plain, _plain(made_from), house), house)
     plain = _punctuation(plain, target)
-    if house.inverted:
+    if house.inverted_marks:
         plain = _inverted(plain)
     result = _unmarked(plain, pieces)
     return _cased(result, made_from) if house.capitals else result
@@ -102,7 +70,7 @@ _COMMON = ".,?!:;"
 _OTHERS = str.maketrans("。．，、？！：；،؟؛", "..,,?!:;,?;")
 
 
-def _ended(plain: str, made_from: str, house: House) -> str:
+def _ended(plain: str, made_from: str, house: Typography) -> str:
     """The end mark of the source added where the translation has none, inside a closing quotation if it was inside."""
     before, after = made_from.rstrip(_CLOSERS), plain.rstrip(_CLOSERS)
     mark = _ENDS.get(before[-1:])
@@ -114,22 +82,23 @@ def _ended(plain: str, made_from: str, house: House) -> str:
     return plain[:at] + house.marks[mark] + plain[at:]
 
 
-def _marks(plain: str, house: House) -> str:
+def _marks(plain: str, house: Typography) -> str:
     """Punctuation as the language has it: `。` for a full stop after Japanese, `؟` after Arabic, and ours elsewhere."""
-    if house.letters:
-        gap = r"\s*+" if house.tight else ""
-        found = rf"(?<=[{house.letters}])({_MARK}*+) ?([{re.escape(_COMMON)}])(?![\w{re.escape(_COMMON)}]){gap}"
+    if house.marks_after:
+        gap = r"\s*+" if house.wide_marks else ""
+        found = rf"(?<=[{house.marks_after}])({_MARK}*+) ?([{re.escape(_COMMON)}])(?![\w{re.escape(_COMMON)}]){gap}"
         plain = re.sub(found, lambda match: match[1] + _mark(match, house), plain)
     else:
         plain = re.sub(rf"(?<=[^{_EAST_ASIAN}{_ARABIC}\W])({_MARK}*+)([。．，、？！：；،؟؛])(?=(.?))", _ours, plain)
-    if house.tight and re.search(f"[{house.letters}]", plain):  # a sentence that ends with a name in Latin letters
+    if house.wide_marks and re.search(f"[{house.marks_after}]", plain):
+        # a sentence that ends with a name in Latin letters
         ended = plain.rstrip(_CLOSERS)
         if ended[-1:] in (".", "?", "!") and ended[-2:-1] not in (".", ""):
             plain = ended[:-1] + house.marks[_COMMON.index(ended[-1])] + plain[len(ended) :]
     return plain
 
 
-def _mark(match: re.Match[str], house: House) -> str:
+def _mark(match: re.Match[str], house: Typography) -> str:
     """The house's mark; a full stop that is not written stays after an abbreviation: `น.`"""
     mark = house.marks[_COMMON.index(match[2])]
     if mark != " ":
@@ -159,16 +128,16 @@ def _spaces(plain: str) -> str:
     return re.sub(rf"(?<! ) ++(?={_MARK}*[,.](?:\D|$))", "", plain)
 
 
-def _quotes(plain: str, source: House, target: House) -> str:
+def _quotes(plain: str, source: _Quotes, target: _Quotes, house: Typography) -> str:
     """Any quotation marks, whoever's, as the target's; which side a mark is on is read from its surroundings."""
     depth = 0
     before = ""
     parts: list[str] = []
-    if target.quotes[0] in plain and target.quotes[0] not in source.quotes:
+    if target.marks[0] in plain and target.marks[0] not in source.marks:
         source = target  # the engine has set them already: the German closing mark is an English opening one
     for character in plain:
         side = _side(character, before, source)
-        if character == '"' and target.tight:  # no spaces show to what it belongs
+        if character == '"' and house.wide_marks:  # no spaces show to what it belongs
             side = -1 if depth else 1
         before = before if character == _MARK else character
         if side == 0:
@@ -176,23 +145,23 @@ def _quotes(plain: str, source: House, target: House) -> str:
             continue
         depth += side if side > 0 else 0
         level = 0 if depth <= 1 else 2
-        parts.append((target.quotes[level] + "\ue001") if side > 0 else ("\ue002" + target.quotes[level + 1]))
+        parts.append((target.marks[level] + "\ue001") if side > 0 else ("\ue002" + target.marks[level + 1]))
         depth = max(0, depth + min(side, 0))
     result, inside = "".join(parts), target.inside
-    if not target.comma_inside:
+    if not house.comma_inside_quotes:
         result = re.sub(rf"(?<!\s)\s*+,\s*+({_MARK}*+)(\ue002.)", r"\1\2,", result)
     # each row of spaces or marks is tried from its beginning only
     result = re.sub(rf"(?:(?<!\s)\s++|(?<![\s{_MARK}]))({_MARK}*+)\ue002", rf"\1{inside}", result)
     return re.sub(rf"\ue001({_MARK}*+)\s*+", rf"{inside}\1", result)
 
 
-def _side(character: str, ahead: str, source: House) -> int:
+def _side(character: str, ahead: str, source: _Quotes) -> int:
     """1 for an opening mark, -1 for a closing one, 0 for no quotation mark; `ahead` is the character before it."""
     if character not in '"„“”«»「」『』':
         return 0
-    if character in source.quotes[0] and character != source.quotes[1]:
+    if character in source.marks[0] and character != source.marks[1]:
         return 1
-    if character in source.quotes[1] + source.quotes[3:4]:
+    if character in source.marks[1] + source.marks[3:4]:
         return -1
     if character in "„«「『":
         return 1
@@ -202,12 +171,12 @@ def _side(character: str, ahead: str, source: House) -> int:
 
 
 def _punctuation(plain: str, target: str) -> str:
-    house = house_of(target)
-    for marks, space in house.before:
+    house = data_of(target).typography
+    for marks, space in house.space_before.items():
         ahead = rf"(?<=[^\s{marks}\d])({_MARK}*)[ {NBSP}{NNBSP}]?"
         plain = re.sub(rf"{ahead}(?=[{marks}](?:\s|{_MARK}|$|[^\w/]))", rf"\1{space}", plain)
         plain = re.sub(rf"(?<=\d)({_MARK}*) ?(?=[{marks}](?:\s|$))", rf"\1{space}", plain)
-    if not house.before:
+    if not house.space_before:
         plain = re.sub(rf"(?<! ) ++(?={_MARK}*[;:!?](?:\s|{_MARK}|$))", "", plain)
     if house.apostrophe:
         plain = re.sub(r"(?<=[^\W\d_])'(?=[^\W\d_])", house.apostrophe, plain)

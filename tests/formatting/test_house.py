@@ -7,12 +7,12 @@ import unicodedata
 from datetime import date
 
 import pytest
-import yaml
 
 from tasks.formatting import HouseTextMissing, Wire, house_text
-from tasks.formatting.house import HOUSE, TOP_TOPICS, HouseText
+from tasks.formatting.house import HouseText
+from tasks.language_data import House, known_languages
+from tasks.language_data.sections import TOP_TOPICS
 from tasks.model.documents import DocumentRefused, read
-from tasks.model.languages import HOUSE_LANGUAGES
 
 SCRIPTS = {
     "ko": "HANGUL",
@@ -23,29 +23,31 @@ SCRIPTS = {
     "th": "THAI",
     "ru": "CYRILLIC",
 }
+LANGUAGES = {"en", "ko", "ja", "ar", "zh-Hans", "zh-Hant", "vi", "th", "id", "ms", "de", "ru", "fr", "es", "pt"}
 PROSE = ("disclaimer", "industries", "contact", "machine_translation", "correction", "kill", "about")
 
 
 def prose(house: HouseText) -> list[str]:
     """All sentences and names, without their placeholders."""
-    texts = [getattr(house, key) for key in PROSE] + list(house.topics.values())
+    texts = [getattr(house.texts, key) for key in PROSE] + list(house.texts.topics.values())
     return [re.sub(r"\{\w+\}", "0", text) for text in texts]
 
 
-@pytest.fixture(params=HOUSE_LANGUAGES)
+@pytest.fixture(params=known_languages())
 def house(request) -> HouseText:
     return house_text(request.param)
 
 
-def test_every_house_language_has_a_file_and_no_other():
-    assert {file.stem for file in HOUSE.glob("*.yaml")} == set(HOUSE_LANGUAGES)
+def test_the_languages_of_the_wire_have_house_texts():
+    assert set(known_languages()) == LANGUAGES
+    assert all(house_text(language).language == language for language in known_languages())
 
 
 def test_names_the_same_topics_as_english(house):
-    assert list(house.topics) == list(house_text("en").topics)
-    assert set(TOP_TOPICS) <= set(house.topics)
-    assert len(house.topics) == 55
-    assert len(set(house.topics.values())) == len(house.topics)
+    assert list(house.texts.topics) == list(house_text("en").texts.topics)
+    assert set(TOP_TOPICS) <= set(house.texts.topics)
+    assert len(house.texts.topics) == 55
+    assert len(set(house.texts.topics.values())) == len(house.texts.topics)
 
 
 def test_is_written_in_its_own_script(house):
@@ -60,8 +62,8 @@ def test_is_not_english_left_over(house):
     if house.language == "en":
         return
     english = house_text("en")
-    assert not [key for key in PROSE if getattr(house, key) == getattr(english, key)]
-    same = {name for code, name in house.topics.items() if name == english.topics[code]}
+    assert not [key for key in PROSE if getattr(house.texts, key) == getattr(english.texts, key)]
+    same = {name for code, name in house.texts.topics.items() if name == english.texts.topics[code]}
     assert same <= {"Software", "Religion", "Agriculture"}
 
 
@@ -78,7 +80,7 @@ def test_typography(house):
 def test_chinese_and_japanese_use_full_width_punctuation(language):
     house = house_text(language)
     for key in (*PROSE, "link"):
-        text = re.sub(r"\{\w+\}", "", getattr(house, key))
+        text = re.sub(r"\{\w+\}", "", getattr(house.texts, key))
         assert not re.search(r"[,;:!?().]", text), key
 
 
@@ -113,7 +115,7 @@ def test_chinese_files_keep_to_their_script():
     ],
 )  # fmt: skip
 def test_quotation_marks(language, marks, inner):
-    quotes = house_text(language).quotes
+    quotes = house_text(language).data.quotes
     assert f"{quotes.open}|{quotes.close}" == marks
     assert f"{quotes.inner_open}|{quotes.inner_close}" == inner
 
@@ -177,25 +179,9 @@ def test_fallback(tag, file):
 
 @pytest.mark.parametrize(("tag", "file"), [("nl", "nl.yaml"), ("nl-BE", "nl.yaml"), ("ru-Latn", "ru-Latn.yaml")])
 def test_a_language_without_house_texts_is_named(tag, file):
-    with pytest.raises(
-        HouseTextMissing, match=re.escape(f"no house text for {tag!r}: add tasks/formatting/house/{file}")
-    ):
+    says = f"no house text for {tag!r}: add tasks/language_data/{file} with a section 'house'"
+    with pytest.raises(HouseTextMissing, match=re.escape(says)):
         house_text(tag)
-
-
-def test_a_file_of_the_region_goes_first(tmp_path, monkeypatch):
-    for name in ("pt", "zh-Hans"):
-        (tmp_path / f"{name}.yaml").write_text((HOUSE / f"{name}.yaml").read_text("utf-8"), "utf-8")
-    brazil = (HOUSE / "pt.yaml").read_text("utf-8").replace("language: pt", "language: pt-BR")
-    (tmp_path / "pt-BR.yaml").write_text(brazil, "utf-8")
-    monkeypatch.setattr("tasks.formatting.house.HOUSE", tmp_path)
-    monkeypatch.setattr(
-        "tasks.formatting.house._load", __import__("tasks.formatting.house", fromlist=["_load"])._load.__wrapped__
-    )
-    assert house_text.__wrapped__("pt-BR").language == "pt-BR"
-    assert house_text.__wrapped__("pt-PT").language == "pt"
-    with pytest.raises(HouseTextMissing):
-        house_text.__wrapped__("zh-Hant")
 
 
 @pytest.mark.parametrize(
@@ -212,6 +198,6 @@ def test_a_file_of_the_region_goes_first(tmp_path, monkeypatch):
     ],
 )
 def test_a_faulty_file_is_refused_with_the_key_and_the_fault(change, problem):
-    data = yaml.safe_load((HOUSE / "en.yaml").read_text("utf-8"))
+    data = house_text("en").texts.model_dump()
     with pytest.raises(DocumentRefused, match=re.escape(problem)):
-        read(HouseText, {**data, **change}, "house text")
+        read(House, {**data, **change}, "house text")

@@ -14,8 +14,9 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from tasks.formatting import make_rendition
+from tasks.language_data import known_languages
 from tasks.model.documents import DocumentRefused
-from tasks.model.languages import HOUSE_LANGUAGES, LanguageTag
+from tasks.model.languages import LanguageTag
 from tasks.model.release import Release, read_release, supplied
 
 NAMES = {"g2": "http://iptc.org/std/nar/2006-10-01/", "x": "http://www.w3.org/1999/xhtml"}
@@ -52,7 +53,7 @@ def item(wire, received, newsmlg2_errors):
     return make
 
 
-@pytest.mark.parametrize("language", HOUSE_LANGUAGES)
+@pytest.mark.parametrize("language", known_languages())
 def test_is_valid_in_every_language(language, make_release, translate, item):
     release = make_release(version=3, embargo_until="2026-12-01T07:00:00+01:00", correction_note="The year.")
     made = item(release, supplied(release, language) or translate(release, language, source="en", status="checked"))
@@ -117,7 +118,7 @@ def test_a_correction_says_so(make_release, translate, item):
     assert (note.text, note.get(LANG), note.get("dir")) == ("The year.", "en", "ltr")
 
 
-@pytest.mark.parametrize("language", HOUSE_LANGUAGES)
+@pytest.mark.parametrize("language", known_languages())
 def test_a_kill_has_no_content(language, make_release, translate, item):
     release = make_release(version=2, status="canceled", correction_note="Sent in error.")
     made = item(release, translate(release, language))
@@ -236,7 +237,7 @@ def demo() -> dict[str, Any]:
 
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    language=st.sampled_from(HOUSE_LANGUAGES),
+    language=st.sampled_from(known_languages()),
     version=st.integers(1, 2_000_000_000 - 1),
     status=st.sampled_from(["usable", "canceled"]),
     note=st.none() | st.text(min_size=1).filter(lambda text: text.strip() and not {"\r", "\n"} & set(text)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from tasks.formatting import FORMATS, house_text, make_rendition
 from tasks.formatting.plain import _tidy, paragraphs
-from tasks.model.languages import HOUSE_LANGUAGES
+from tasks.language_data import known_languages
 from tasks.model.markup import clean_html
 from tasks.model.release import supplied
 
@@ -54,7 +55,7 @@ def test_shape(make_release, text):
     assert blocks[-1].startswith("Fanwire distributes press releases")
 
 
-@pytest.mark.parametrize("language", HOUSE_LANGUAGES)
+@pytest.mark.parametrize("language", known_languages())
 def test_is_whole_in_every_language(language, make_release, translate, text, links):
     release = make_release()
     made = text(release, translate(release, language))
@@ -66,17 +67,17 @@ def test_is_whole_in_every_language(language, make_release, translate, text, lin
     assert not re.search(r"[{}<>]", made)
 
 
-@pytest.mark.parametrize("language", HOUSE_LANGUAGES)
+@pytest.mark.parametrize("language", known_languages())
 def test_kill_and_correction_come_first(language, make_release, translate, text):
     house = house_text(language)
     killed = make_release(status="canceled", version=2, correction_note="Sent in error.")
     lines = text(killed, translate(killed, language, body_html="")).split("\n\n")
-    assert lines[0] == house.kill.format(wire="Fanwire")
+    assert lines[0] == house.texts.kill.format(wire="Fanwire")
     assert lines[1] == "Sent in error."
     assert killed.headline in lines[2]
     assert lines[-1].strip() == killed.name
     corrected = make_release(version=2)
-    assert text(corrected, translate(corrected, language)).startswith(house.correction.format(version="2"))
+    assert text(corrected, translate(corrected, language)).startswith(house.texts.correction.format(version="2"))
 
 
 def test_a_first_version_is_no_correction(make_release, text):
@@ -134,9 +135,9 @@ def test_quotes_are_those_of_the_language(language, said):
     assert plain("<p><q>ja</q></p><blockquote>ja</blockquote>", language) == [said, said]
 
 
-@pytest.mark.parametrize("language", HOUSE_LANGUAGES)
+@pytest.mark.parametrize("language", known_languages())
 def test_a_quotation_inside_a_quotation_has_marks_of_its_own(language):
-    quotes = house_text(language).quotes
+    quotes = house_text(language).data.quotes
     (said,) = plain("<p><q>a <b><q>b <q>c</q></q></b></q></p>", language)
     inner = f"{quotes.inner_open}b {quotes.open}c{quotes.close}{quotes.inner_close}"
     assert said == f"{quotes.open}a {inner}{quotes.close}"
@@ -144,9 +145,8 @@ def test_a_quotation_inside_a_quotation_has_marks_of_its_own(language):
 
 def test_a_house_without_inner_marks_uses_its_outer_ones():
     house = house_text("de")
-    plainer = house.model_copy(
-        update={"quotes": house.quotes.model_copy(update={"inner_open": None, "inner_close": None})}
-    )
+    quotes = house.data.quotes.model_copy(update={"inner_open": None, "inner_close": None})
+    plainer = replace(house, data=house.data.model_copy(update={"quotes": quotes}))
     assert paragraphs("<p><q>a <q>b</q></q></p>", plainer) == ["„a „b““"]
 
 

@@ -215,7 +215,7 @@ def test_an_interrupted_translation_asks_only_for_the_rest(
 def test_a_house_text_in_a_release_is_in_the_words_of_the_house(use: Usage) -> None:
     engine = use(Babbling)
     made = make(body=f"<p>{FOURTH}</p><h2>Media contact</h2><p>Sports</p>", languages=("es", "de"))
-    heading = house_text("es").contact
+    heading = house_text("es").texts.contact
     assert made["es"].body_html.endswith(f"<h2>{heading}</h2><p>Deporte</p>")
     assert "Media contact" not in engine.asked
     assert made["de"].startswith("no engine for en→de")

@@ -53,7 +53,7 @@ def masked(text):
 
 
 def spoken(text):
-    return lambda n: [list(pattern.finditer(text * n)) for pattern in proper_names._SPEAKERS]
+    return lambda n: [list(pattern.finditer(text * n)) for pattern in proper_names._introductions("en")]
 
 
 def set_as(language, text):

@@ -304,7 +304,7 @@ def test_what_a_broken_engine_raises_is_not_told_for_it_may_hold_a_key(make, met
     engine = Stub()
     engine.translate = engine.model = engine.pairs = leak
     told = fails(make(engine), Fatal)
-    assert told.startswith("is broken: ValueError in test_metered.py, line ")
+    assert told.startswith("is broken: ValueError in test_metering.py, line ")
     assert meter.uses["stub"].reason == told
     assert make(engine).pairs() == {}
     with pytest.raises(Fatal, match="is broken"):

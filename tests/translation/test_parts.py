@@ -156,11 +156,6 @@ def test_spaces_and_capitals_around_names_and_elements():
     assert "".join(p for p in typography.mended(doubled, doubled, "en", "es") if isinstance(p, str)) == "A b c"
 
 
-def test_every_house_language_has_its_typography():
-    assert len(typography.HOUSES) == 15
-    assert all(len(house.quotes) == 4 for house in typography.HOUSES.values())
-
-
 def test_sentences_are_not_cut_inside_an_element_or_a_name():
     text = ("Made by ", Opaque(9, "Acme Inc."), " today. See ", Open(1), "here. And there", Close(1), " too. End.")
     assert [shown(part) for part in sentences.split(text, "en")] == [

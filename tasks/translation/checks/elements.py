@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from tasks.language_data import data_of
 from tasks.translation.checks.bare_addresses import addresses_in
 from tasks.translation.checks.problem import Found, Problem, difference
 from tasks.translation.pieces import Close, Opaque, Open, Text, shown, spans, words_of
@@ -15,9 +16,8 @@ _CAMEL = re.compile(r"(?<![^\W_])[A-Za-z]*[a-z][A-Z][A-Za-z]*(?![^\W_])")
 """`RoboLift`: a name that no language declines or translates."""
 
 _FIGURES = ("amount", "number")
-_OTHER_WAY_ROUND = frozenset(("de", "ja", "ko", "zh"))
 _COMPARED = re.compile(r"\b(?:from|than|versus|vs|compared|against|up|down|after|instead)\b", re.IGNORECASE)
-"""`rose to 7 million from 5 million` begins with the 5 in these languages."""
+"""`rose to 7 million from 5 million` begins with the 5 in some languages."""
 
 
 def inline(unit: Text, result: Text) -> Found:
@@ -90,7 +90,7 @@ def order(unit: Text, result: Text, target: str) -> Found:
         wanted = [piece.shown for piece in unit if isinstance(piece, Opaque) and piece.kind == kind]
         found = [piece.shown for piece in result if isinstance(piece, Opaque) and piece.kind == kind]
         if wanted != found and sorted(wanted) == sorted(found):
-            if target.split("-")[0] in _OTHER_WAY_ROUND and _COMPARED.search(words_of(unit)):
+            if data_of(target).comparison.compares_backwards and _COMPARED.search(words_of(unit)):
                 continue
             yield Problem("order", f"protected {', '.join(map(repr, found[:8]))} changed places")
             return

@@ -6,16 +6,14 @@ import re
 import unicodedata
 from functools import cache
 
+from tasks.language_data import data_of
+from tasks.model.languages import LanguageTag
 from tasks.translation import scripts
 from tasks.translation.checks.bare_addresses import prose_of
 from tasks.translation.checks.problem import Found, Problem
 from tasks.translation.function_words import function_words, telling
 from tasks.translation.pieces import Text, shown
 
-_ALIKE = frozenset((("id", "ms"), ("ms", "id"), ("zh", "zh")))
-"""Pairs so near to each other that a sentence may rightly stay the same."""
-_KIN = frozenset(("es", "fr", "pt"))
-"""They share so many words that only the small ones tell them apart."""
 _SHARE = 0.5
 """At least so much of the letters is in the target's script. A letter of one that counts syllables weighs more."""
 _WEIGHT = {"Hani": 3.0, "Kana": 2.0, "Hang": 2.5}
@@ -33,9 +31,7 @@ _TELLING = 0.18
 _SENTENCE_LEAST = 3
 """Small words of a sentence, which has an end mark as well, that are not the same in two languages by chance."""
 _SENTENCE = 12
-"""From so many words on a sentence has small words of its language …"""
-_LEAST = {"id": 0.06, "ms": 0.06, "vi": 0.04}
-"""… at least such a share, a tenth in the others: half of what the poorest of a thousand human ones has."""
+"""From so many words on a sentence has function words of its language, at least the share that its file says."""
 _WORD = re.compile(r"[^\W\d_]+")
 _CODE = re.compile(r"(?<![\w~./-])[\w~]*+(?:[-./_]++\w++)++")
 """`gnome-user-share`, `~/.local/share`"""
@@ -44,7 +40,7 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 
 def alike(source: str, target: str) -> bool:
     """Whether a text may be the same in both."""
-    return (source.split("-")[0], target.split("-")[0]) in _ALIKE
+    return any(LanguageTag(target).same_language(near) for near in data_of(source).comparison.alike)
 
 
 def script(unit: Text, result: Text, source: str, target: str) -> Found:
@@ -58,8 +54,8 @@ def script(unit: Text, result: Text, source: str, target: str) -> Found:
     if "Latn" not in wanted:
         others = _without_names(text, prose_of(unit), every=alike(source, target))
     found = {name: number for name, number in scripts.shares(others).items() if name not in wanted}
-    if "Hang" in wanted or target.split("-")[0] == "vi":
-        found = {name: number for name, number in found.items() if name != "Hani" or number > own / 4}
+    some = data_of(target).comparison.other_scripts
+    found = {name: number for name, number in found.items() if name not in some or number > own / 4}
     foreign = sum(number * _WEIGHT.get(name, 1.0) for name, number in found.items())
     limit = (1 - _SHARE) if "Latn" in found and len(found) == 1 else _FOREIGN
     if foreign > 3 and foreign > limit * (own + foreign):
@@ -89,7 +85,7 @@ def _some(text: str, script: str) -> str:
 
 def _chinese_or_japanese(text: str, target: str) -> Found:
     """Japanese has Kana, Chinese has none; Simplified and Traditional are kept apart by the old standards."""
-    short = target.split("-")[0]
+    short = LanguageTag(target).base
     if short not in ("ja", "zh"):
         return
     han, kana = scripts.letters_in(text, ("Hani",)), scripts.letters_in(text, ("Kana",))
@@ -103,7 +99,7 @@ def _chinese_or_japanese(text: str, target: str) -> Found:
     if kana > 2 and kana * 10 > han:
         yield Problem("script", f"it is in Kana letters: {_some(text, 'Kana')!r}")
         return
-    traditional = "Hant" in target or target.split("-")[-1] in ("TW", "HK", "MO")
+    traditional = LanguageTag(target).script == "Hant"
     wrong = "".join(sorted({letter for letter in text if _only_in(letter, traditional=not traditional)}))
     count = sum(text.count(letter) for letter in wrong)
     if count >= 2 and count * 10 > han:
@@ -144,7 +140,7 @@ def residue(unit: Text, result: Text, source: str, target: str) -> Found:
     same = [word for word in words if word in known]
     share = 0.99 if len(words) < _FEW_WORDS else _SAME_WORDS
     theirs = telling(source, target)
-    if {source.split("-")[0], target.split("-")[0]} <= _KIN:
+    if any(LanguageTag(target).same_language(kin) for kin in data_of(source).comparison.kin):
         sure = _number_in(after, theirs) > _number_in(after, telling(target, source))
     else:
         sure = len(words) >= _FEW_WORDS or not theirs or bool(theirs.intersection(same))
@@ -176,7 +172,7 @@ def _not_of_the_target(words: list[str], source: str, target: str) -> Found:
     foreign = [word for word in words if word in theirs]
     if len(foreign) >= 3 and len(foreign) > _TELLING * len(words) and len(foreign) > mine:
         yield Problem("residue", f"it was left in the source language: {' '.join(foreign[:6])!r}")
-    elif len(words) >= _SENTENCE and mine < _LEAST.get(target.split("-")[0], 0.1) * len(words):
+    elif len(words) >= _SENTENCE and mine < data_of(target).comparison.least_function_words * len(words):
         yield Problem("residue", f"hardly a word of it is known to belong to {target!r}: {' '.join(words[:6])!r}")
 
 

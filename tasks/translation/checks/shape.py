@@ -7,17 +7,12 @@ import unicodedata
 from collections import Counter
 from math import log, sqrt
 
+from tasks.language_data import data_of
 from tasks.translation import scripts
 from tasks.translation.checks.problem import Found, Problem
 from tasks.translation.function_words import dangling
 from tasks.translation.pieces import Text, has_letters, shown, words_of
 
-_DENSITY = {
-    "ko": 0.48, "ja": 0.44, "zh": 0.28, "ar": 0.78, "vi": 0.93, "th": 0.90, "id": 1.12, "ms": 1.16, "de": 1.17,
-    "ru": 1.08, "fr": 1.15, "es": 1.13, "pt": 1.08,
-}  # fmt: skip
-"""Characters for what English says in one: between the medians of the Universal Declaration, the GNOME help and press
-texts (`tests/translation/parallel.py`)."""
 _ENDS = ".!?…。．！？؟।:："
 _CLOSERS = "\"'”’“‘»«›‹）)]」』】 \u00a0\u202f\u200f\u200e"
 _MIDDLE = re.compile(r"(?<=\w\w\w)[.!?؟](?=\s+\w)|^[.!?。！？؟]|[。！？](?=\w)")
@@ -52,7 +47,7 @@ def truncated(unit: Text, result: Text, source: str, target: str) -> Found:
     before, after = shown(unit), shown(result)
     if not has_letters(unit) or _last(before) not in _ENDS:
         return
-    if _last(after) in _ENDS or target.split("-")[0] == "th":
+    if _last(after) in _ENDS or data_of(target).typography.marks[0] == " ":
         return
     expected, found = english_length(unit, source), english_length(result, target)
     if _MIDDLE.search(after) and not _MIDDLE.search(before):
@@ -75,7 +70,7 @@ def _width(characters: float) -> float:
 def english_length(text: Text, language: str) -> float:
     """How many characters English would need for it; Latin letters among others are names and count as they are."""
     words = unicodedata.normalize("NFC", shown(text))
-    density = _DENSITY.get(language.split("-")[0], 1.0)
+    density = data_of(language).comparison.characters
     own = scripts.scripts_of(language)
     if not own or "Latn" in own:
         return len(words) / density

@@ -22,8 +22,9 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from tasks.language_data import known_languages
 from tasks.model.documents import DocumentRefused
-from tasks.model.languages import HOUSE_LANGUAGES, LanguageTag
+from tasks.model.languages import LanguageTag
 from tasks.runtime.errors import Problem
 from tasks.translation.configuration import EngineDocument, required
 from tasks.translation.engines import Capabilities, Pair, pairs_between, tags
@@ -32,7 +33,8 @@ from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable,
 from tasks.translation.pieces import Text
 
 ADDRESS = "https://api.openai.com"
-_LANGUAGES = (*HOUSE_LANGUAGES, "en-GB", "pt-PT", "fr-CA", "es-MX")
+_VARIANTS = ("en-GB", "pt-PT", "fr-CA", "es-MX")
+"""Written otherwise than the language by itself, and asked for beside it."""
 _MEANT = {"pt": "pt-BR", "zh-Hant": "zh-Hant-TW"}
 """What a tag means in CLDR, for a reader who does not know."""
 _FORMATS = ("json_schema", "json_object", "text")
@@ -84,10 +86,10 @@ class OpenAI:
         url = document.url or ADDRESS
         self._path = "/chat/completions" if urlsplit(url).path.strip("/") else "/v1/chat/completions"
         self._service = Service(name, url, timeout=document.timeout, meaning=_meaning)
-        self._pairs = pairs_between(document.languages or _LANGUAGES)
+        self._pairs = pairs_between(document.languages or [*known_languages(), *_VARIANTS])
 
     def pairs(self) -> dict[Pair, int]:
-        """Between those that the configuration lists, else between the house's languages and some variants."""
+        """Between those that the configuration lists, else between all that have a language file and some variants."""
         return self._pairs
 
     def model(self, source: str, target: str) -> str:

@@ -15,7 +15,8 @@ from functools import cache
 from babel.dates import format_date, format_skeleton
 from babel.numbers import get_currency_name, get_currency_symbol
 
-from tasks.model.languages import locale_of
+from tasks.language_data import data_of
+from tasks.model.languages import LanguageTag, locale_of
 from tasks.translation.figures import numerals
 
 _SYMBOLS = {
@@ -26,23 +27,9 @@ _SYMBOLS = {
 }  # fmt: skip
 """A bare dollar stays a bare dollar: whose it is, the release does not say."""
 
-_WORDS = {
-    "en": {"euros": "EUR", "euro": "EUR", "US dollars": "USD", "dollars": "$", "pounds sterling": "GBP"},
-    "es": {"euros": "EUR", "dólares estadounidenses": "USD", "dólares": "$"},
-    "pt": {"euros": "EUR", "dólares americanos": "USD", "dólares": "$", "reais": "BRL"},
-    "fr": {"euros": "EUR", "dollars": "$"},
-    "id": {"euro": "EUR", "dolar AS": "USD", "rupiah": "IDR"},
-    "ms": {"euro": "EUR", "dolar AS": "USD", "ringgit": "MYR"},
-}
-_DOLLARS = {"es": "dólares", "pt": "dólares", "fr": "dollars", "de": "Dollar"}
-_OF = {"es": " de ", "pt": " de ", "fr": " de ", "de": " "}
-"""Languages that write out the currency after a scale word, and what stands between the two."""
-
+_VOWELS = "aeiouyéhAEIOUYÉH"
 _LETTERS = {"k": 3, "m": 6, "mn": 6, "b": 9, "bn": 9, "t": 12, "tn": 12}
 """Scales as letters, taken only next to a currency: `$5M`."""
-
-_ON = {"es": "el ", "fr": "le ", "pt": "em "}
-"""What `on` is before a date."""
 
 _FOLLOWS = re.compile(
     r"\s+(?!(?:and|or|of|in|by|to|from|at|on|as|for|with|per|up|down|more|compared|during|since|a|the)\b)[^\W\d_]"
@@ -67,7 +54,7 @@ class Amount:
 def pattern(language: str) -> re.Pattern[str]:
     """Finds an amount with a currency, a scale word, or both."""
     symbols = "|".join(re.escape(symbol) for symbol in sorted(_SYMBOLS, key=len, reverse=True))
-    words = sorted(_WORDS.get(language.split("-")[0], {}), key=len, reverse=True)
+    words = sorted(data_of(language).currencies.names, key=len, reverse=True)
     names = "|".join(rf"{re.escape(word)}(?!\w)" for word in words) or r"(?!)"
     number, scale, letters = numerals.LITERAL, numerals.scale_pattern(language), "mn|bn|tn|[kmbt]"
     return re.compile(
@@ -87,21 +74,22 @@ def read(match: re.Match[str], language: str) -> Amount | None:
     if (word or match["l1"]) and not scale:
         return None
     after = match["after"] or ""
-    names = _WORDS.get(language.split("-")[0], {})
+    names = data_of(language).currencies.names
     return Amount(number, scale, _SYMBOLS.get(match["before"] or after) or names.get(after))
 
 
 def write(amount: Amount, language: str, *, noun_follows: bool = False) -> str:
     """The amount in the words and signs of `language`."""
-    short = language.split("-")[0]
+    currencies = data_of(language).currencies
     number, word = _scaled(amount, language)
-    of = _OF.get(short, "") if amount.scale >= 6 else " "
+    of = currencies.after_scale if amount.scale >= 6 else " "
     if not amount.currency:
         return f"{number}{word}" + (of.rstrip() if noun_follows else "")
-    if word and short in _OF:
-        name = _DOLLARS[short] if amount.currency == "$" else _name(amount.currency, language)
-        if short == "fr" and of == " de " and name[0] in "aeiouyéhAEIOUYÉH":
-            return f"{number}{word} d’{name}"
+    if word and currencies.dollar:
+        name = currencies.dollar if amount.currency == "$" else _name(amount.currency, language)
+        before_vowel = currencies.after_scale_before_vowel
+        if before_vowel and amount.scale >= 6 and name[0] in _VOWELS:
+            return f"{number}{word}{before_vowel}{name}"
         return f"{number}{word}{of}{name}"
     symbol = "$" if amount.currency == "$" else get_currency_symbol(amount.currency, locale=locale_of(language))
     sign = locale_of(language).currency_formats["standard"].pattern.split(";")[0]
@@ -148,7 +136,7 @@ def _plain(number: Decimal) -> Decimal:
 
 def _name(currency: str, language: str) -> str:
     name = str(get_currency_name(currency, count=5, locale=locale_of(language)))
-    return name if language.split("-")[0] == "de" else name[0].lower() + name[1:]
+    return name if data_of(language).currencies.names_keep_capitals else name[0].lower() + name[1:]
 
 
 @cache
@@ -156,7 +144,7 @@ def _months(language: str) -> dict[str, int]:
     months = locale_of(language).months["format"]
     names = {str(name): number for number, name in months["wide"].items()}
     names |= {str(name).rstrip("."): number for number, name in months["abbreviated"].items()}
-    return names | ({"Sept": 9} if language.split("-")[0] == "en" else {})
+    return names | {name: number for name, number in data_of(language).dates.months.items() if name.isalpha()}
 
 
 @cache
@@ -164,7 +152,7 @@ def date_pattern(language: str) -> re.Pattern[str]:
     """Finds a day with its month, and its year if there is one: `on January 5, 2026`, `5 de enero`."""
     months = "|".join(re.escape(name) for name in sorted(_months(language), key=len, reverse=True))
     month, day = rf"(?:{months})\b\.?", r"\d{1,2}(?:st|nd|rd|th|er)?(?![\d,.]?\d)"
-    on = r"(?:(?P<on>[Oo]n)\s)?" if language.split("-")[0] == "en" else r"(?P<on>(?!))?"
+    on = r"(?:(?P<on>[Oo]n)\s)?" if LanguageTag(language).base == "en" else r"(?P<on>(?!))?"
     return re.compile(
         rf"(?<![\w.]){on}(?:(?P<m1>{month})\s(?P<d1>{day})(?:,?\s(?P<y1>\d{{4}})(?!\d))?"
         rf"|(?P<d2>{day})\s(?:de\s)?(?P<m2>{month})(?:,?\s(?:de\s|del\s)?(?P<y2>\d{{4}})(?!\d))?)"
@@ -176,8 +164,8 @@ def write_date(match: re.Match[str], source: str, target: str) -> str | None:
     month = _months(source)[(match["m1"] or match["m2"]).rstrip(".")]
     day = int(re.sub(r"\D", "", match["d1"] or match["d2"]))
     year = match["y1"] or match["y2"]
-    short = target.split("-")[0]
-    if match["on"] and short not in _ON:
+    dates = data_of(target).dates
+    if match["on"] and not dates.before_date:
         return None  # the engine must find the word for `on`, and it needs to see the date for that
     try:
         moment = date(int(year or 2024), month, day)
@@ -186,5 +174,5 @@ def write_date(match: re.Match[str], source: str, target: str) -> str | None:
     locale = locale_of(target)
     long = format_date(moment, "long", locale=locale)
     written = str(long if year else format_skeleton("MMMMd", moment, locale=locale))
-    written = re.sub(r"^1 ", "1er ", written) if short == "fr" else written
-    return (_ON[short] if match["on"] else "") + written
+    written = re.sub(r"^1 ", f"{dates.first_day} ", written) if dates.first_day else written
+    return ((dates.before_date or "") if match["on"] else "") + written

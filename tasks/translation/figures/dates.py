@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from tasks.language_data import Dates, data_of
 from tasks.model.languages import locale_of
 
 
@@ -32,30 +33,6 @@ class Month:
     """Of a date in digits only."""
 
 
-_ARABIC = (
-    "كانون الثاني", "شباط", "آذار", "نيسان", "أيار", "حزيران", "تموز", "آب", "أيلول", "تشرين الأول", "تشرين الثاني",
-    "كانون الأول",
-)  # fmt: skip
-"""The names of the Levant, beside CLDR's."""
-_MORE: dict[str, dict[str, int]] = {
-    "en": {"Sept": 9},
-    "ar": {name: number for number, name in enumerate(_ARABIC, 1)} | {"إبريل": 4, "ابريل": 4, "اغسطس": 8, "اكتوبر": 10},
-    "ru": {"ма[йяею]": 5},
-    "es": {"setiembre": 9},
-    "vi": {
-        f"tháng {name}": number
-        for number, name in enumerate(
-            ("giêng", "hai", "ba", "tư", "năm", "sáu", "bảy", "tám", "chín", "mười", "mười một", "mười hai"), 1
-        )
-    },
-}
-_UNSPACED = ("th", "ar")
-"""Before a name in these a letter may stand."""
-_NUMBERED = {
-    "ko": r"(?<!\d)(1[0-2]|0?[1-9])\s?월(?!드)", "ja": r"(?<!\d)(1[0-2]|0?[1-9])\s?月",
-    "zh": r"(?<!\d)(1[0-2]|0?[1-9])\s?月",
-    "vi": r"[Tt]háng\s(1[0-2]|0?[1-9])(?!\d)",
-}  # fmt: skip
 _HAN_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 _HAN_MONTH = re.compile(r"(?<![一二三四五六七八九十个個])(十[一二]?|[一二三四五六七八九])月")
 _DIGITS = re.compile(r"(?<![\d./-])(\d{4})(?:[-/]|\.\s?)(\d{1,2})(?:[-/]|\.\s?)(\d{1,2})(?!\d)|"
@@ -73,30 +50,31 @@ _YEAR_BEFORE = re.compile(r"\d{4}\s?[年년]\s?$")
 
 def months_in(text: str, language: str) -> list[Month]:
     """Every month of `text`, in order."""
-    short = language.split("-")[0]
     found = _in_digits(text, language)
+    data = data_of(language)
+    numbered = data.dates.numbered_month
     taken = {place for month in found for place in range(month.start, month.end)}
     for match in _named(language).finditer(text):
         if match.start() not in taken:
-            found.append(_placed(text, match.start(), match.end(), _number_of(match[0], language), short))
-    if short in _NUMBERED:
-        for match in re.finditer(_NUMBERED[short], text):
+            found.append(_placed(text, match.start(), match.end(), _number_of(match[0], language), data.dates))
+    if numbered:
+        for match in re.finditer(numbered, text):
             if match.start() not in taken:
-                found.append(_placed(text, match.start(), match.end(), int(match[1]), short, numbered=True))
-    if short in ("zh", "ja"):
+                found.append(_placed(text, match.start(), match.end(), int(match[1]), data.dates, numbered=True))
+    if data.numbers.han_numerals:
         for match in _HAN_MONTH.finditer(text):
-            found.append(_placed(text, match.start(), match.end(), _HAN_MONTHS.index(match[1]) + 1, short))
+            found.append(_placed(text, match.start(), match.end(), _HAN_MONTHS.index(match[1]) + 1, data.dates))
     return sorted(found, key=lambda month: month.start)
 
 
-def _placed(text: str, start: int, end: int, number: int, short: str, *, numbered: bool = False) -> Month:
+def _placed(text: str, start: int, end: int, number: int, dates: Dates, *, numbered: bool = False) -> Month:
     """A month with the day and the year that stand beside it."""
     before, after = text[max(0, start - 24) : start], text[end : end + 24]
-    ahead = None if short in ("ko", "ja", "zh") else _DAY_BEFORE.search(before)
-    behind = _DAY_AFTER.match(after) if short in ("en", "ko", "ja", "zh") and not ahead else None
+    ahead = _DAY_BEFORE.search(before) if dates.day_before_month else None
+    behind = _DAY_AFTER.match(after) if dates.day_after_month and not ahead else None
     day = ahead or behind
     value = int(day[1]) if day and 1 <= int(day[1]) <= 31 else None
-    year = _YEAR_AFTER.match(after) or (_YEAR_BEFORE.search(before) if short in ("ko", "ja", "zh") else None)
+    year = _YEAR_AFTER.match(after) or (_YEAR_BEFORE.search(before) if dates.year_before_month else None)
     return Month(number, start, end, value, value is not None or year is not None, numbered)
 
 
@@ -123,19 +101,19 @@ def _in_digits(text: str, language: str) -> list[Month]:
 
 @cache
 def _names(language: str) -> dict[str, int]:
-    """Regular expressions for the names of months; those of Russian for all cases."""
+    """Regular expressions for the names of months, in all cases of the language."""
     locale = locale_of(language)
-    short = language.split("-")[0]
+    dates = data_of(language).dates
     names: dict[str, int] = {}
     for context in ("format", "stand-alone"):
         for width in ("wide", "abbreviated"):
             for number, name in locale.months[context][width].items():
                 if not re.search(r"[\d一-十]", str(name)):
-                    written = str(name) if short == "th" else str(name).rstrip(".")
+                    written = str(name) if dates.keeps_full_stop else str(name).rstrip(".")
                     names[re.escape(written)] = int(number)
-    if short == "ru":
-        names = {(name[:-1] + r"[а-я]{0,2}" if len(name) > 4 else name): number for name, number in names.items()}
-    return names | _MORE.get(short, {})
+    if ending := dates.month_ending:
+        names = {(name[:-1] + ending if len(name) > 4 else name): number for name, number in names.items()}
+    return names | dates.months
 
 
 @cache
@@ -143,11 +121,11 @@ def _named(language: str) -> re.Pattern[str]:
     names = sorted(_names(language), key=len, reverse=True)
     if not names:
         return re.compile(r"(?!)")
-    short = language.split("-")[0]
-    if short == "th":
+    data = data_of(language)
+    if data.vocabulary.unspaced:
         return re.compile("|".join(names))
-    start = "" if short in _UNSPACED else r"(?<![^\W_])"
-    capitals = re.IGNORECASE if short in ("vi", "ru", "fr", "es", "pt") else 0
+    start = "" if data.dates.letter_before else r"(?<![^\W_])"
+    capitals = re.IGNORECASE if data.dates.any_case else 0
     return re.compile(rf"{start}(?:{'|'.join(names)})(?![^\W_])", capitals)
 
 

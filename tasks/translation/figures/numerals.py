@@ -13,6 +13,7 @@ from functools import cache
 
 from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
+from tasks.language_data import data_of
 from tasks.model.languages import locale_of
 
 _MARKS = r"[.,’'\u00a0\u202f٫٬]"
@@ -23,41 +24,7 @@ NOT_INSIDE = rf"(?<!\d)(?<!\d{_MARKS})"
 _LONGEST = 30
 """Characters of a number that counts anything; arithmetic on longer ones would round."""
 
-_MORE_SCALES: dict[str, dict[str, int]] = {
-    "en": {"bn": 9, "mn": 6, "tn": 12, "thousands": 3, "millions": 6, "billions": 9, "trillions": 12},
-    "es": {"millardos": 9, "miles de millones": 9, "mil m": 9},
-    "fr": {"mille": 3, "milliers": 3, "mds": 9, "mrd": 9},
-    "pt": {"mil milhões": 9, "biliões": 12, "bilião": 12, "mi": 6, "bi": 9, "tri": 12},
-    "de": {"mio": 6, "mrd": 9, "bio": 12, "tsd": 3},
-    "ms": {"ribu juta": 9},
-    "id": {"milyar": 9, "triliun": 12, "jt": 6, "rb": 3},
-    "vi": {"tỉ": 9, "ngàn": 3, "nghìn tỉ": 12, "ngàn tỷ": 12},
-    "ru": {
-        "тыс": 3, "млн": 6, "млрд": 9, "трлн": 12, "тысячам": 3, "тысячами": 3, "тысячах": 3, "тысячу": 3,
-        "миллионам": 6, "миллионами": 6, "миллионах": 6, "миллиардам": 9, "миллиардами": 9, "миллиардах": 9,
-    },
-    "ar": {
-        "مليارات": 9, "ملياراً": 9, "مليارًا": 9, "بليون": 9, "مليوناً": 6, "مليونًا": 6, "مليونا": 6, "ألفاً": 3, "ألفًا": 3,
-        "ألفا": 3, "الف": 3, "تريليون": 12, "تريليونات": 12,
-    },
-    "ko": {"백만": 6, "천만": 7, "십만": 5, "십억": 9, "백억": 10, "천억": 11},
-    "ja": {"百万": 6, "千万": 7, "千": 3, "十億": 9, "百億": 10, "千億": 11},
-    "zh": {
-        "百万": 6, "千万": 7, "十万": 5, "千": 3, "十亿": 9, "百亿": 10, "千亿": 11, "百萬": 6, "千萬": 7, "十萬": 5,
-        "十億": 9, "百億": 10, "千億": 11, "萬億": 12,
-    },
-}  # fmt: skip
-"""Scale words that are in use beside CLDR's: word to power of ten."""
-
 _SWAPPED = str.maketrans(".,", ",.")
-_NO_SCALE = {
-    "千": "(?![米克瓦兆赫卡字])", "兆": "(?![瓦赫字位])", "조": "(?![각건항직사이])", "만": "(?![족큼남화])",
-    "พัน": "(?!ธ)",
-}  # fmt: skip
-"""What follows where these begin another word: `5千米` are five kilometres."""
-_SPACED = ("fr", "ru", "es", "pt")
-"""Languages whose groups of three digits often have a plain space between them."""
-
 Value = Decimal | str
 """A number's value; the digits themselves where they are no number, such as `1.2.3`."""
 
@@ -75,15 +42,17 @@ def scales(language: str) -> dict[str, int]:
             word = str(written).replace("0", "").replace("'", "").strip().lower()
             if zeros and word:
                 found[word] = len(str(bound)) - zeros
-    return found | _MORE_SCALES.get(language.split("-")[0], {})
+    return found | data_of(language).numbers.scales
 
 
 @cache
 def scale_pattern(language: str) -> str:
     """A regular expression for any scale word, longest first, not inside a longer word."""
     words = sorted(scales(language), key=len, reverse=True)
-    unspaced = language.split("-")[0] in ("ko", "ja", "zh", "th")
-    letters = [re.escape(word) + (_NO_SCALE.get(word, "") if unspaced else r"(?![^\W\d_])") for word in words]
+    data = data_of(language)
+    other = {word: f"(?!{after})" for word, after in data.numbers.scales_not_before.items()}
+    after = "" if data.vocabulary.unspaced else r"(?![^\W\d_])"
+    letters = [re.escape(word) + other.get(word, after) for word in words]
     return "|".join(letters) or r"(?!)"
 
 
@@ -133,8 +102,8 @@ def value_of(literal: str, language: str) -> Value:
 
 @cache
 def _pattern(language: str) -> re.Pattern[str]:
-    spaced = rf"{NOT_INSIDE}\d{{1,3}}(?: \d{{3}})++(?:,\d++)?(?![\d.])|" if language.split("-")[0] in _SPACED else ""
-    return re.compile(spaced + LITERAL)
+    spaced = rf"{NOT_INSIDE}\d{{1,3}}(?: \d{{3}})++(?:,\d++)?(?![\d.])|"
+    return re.compile((spaced if data_of(language).numbers.grouped_by_spaces else "") + LITERAL)
 
 
 def found(text: str, language: str) -> Iterator[re.Match[str]]:

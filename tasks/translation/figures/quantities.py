@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 
+from tasks.language_data import data_of
 from tasks.translation.figures import dates, number_words, numerals
 from tasks.translation.figures.numerals import Value
 
@@ -140,7 +141,7 @@ def _scaled(match: re.Match[str], text: str, language: str, known: Mapping[str, 
     if scale is None:
         return value, end
     total = value.scaleb(power)
-    while language.split("-")[0] in ("ko", "ja", "zh") and power > 4:
+    while data_of(language).numbers.in_ten_thousands and power > 4:
         more = re.compile(rf"\s?({numerals.LITERAL})").match(text, end)
         part = numerals.value_of(more[1], language) if more else None
         if more is None or not isinstance(part, Decimal):
@@ -167,7 +168,7 @@ def _scale(text: str, end: int, language: str) -> tuple[str | None, int, int]:
 def _after(language: str) -> re.Pattern[str]:
     """What may follow a number: a scale word, or a letter for one before a currency."""
     letters = "mds|mn|md|bn|tn|mi|bi|[kmb]"
-    gap = "" if language.split("-")[0] == "ko" else r"[\s\u00a0\u202f-]?"
+    gap = "" if data_of(language).numbers.scale_follows_at_once else r"[\s\u00a0\u202f-]?"
     return re.compile(
         rf"(?:{gap}[多余餘]?(?P<word>{numerals.scale_pattern(language)})(?:\.(?=\s?[\w€$£¥]))?"
         rf"|[\s\u00a0\u202f]?(?P<letter>{letters})(?=\s?[€$£¥₩]|\s?(?:USD|EUR|GBP)))",

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator
 from functools import cache
 
+from tasks.language_data import data_of, known_languages
 from tasks.model.languages import locale_of
 from tasks.model.release import Release
 
@@ -21,26 +22,6 @@ _LEGAL_FORM = re.compile(
 _WORD = r"(?:[A-ZÀ-ÖØ-Þ][\w’'-]{1,40}+|[A-Z]\.)"
 _PERSON = rf"{_WORD}(?:\s(?:(?:de|da|del|van|von|der|bin|al|el|le|la)\s){{0,3}}{_WORD}){{1,3}}"
 _TITLE = r"(?:(?:Mr|Ms|Mrs|Dr|Prof)\.?\s)?"
-_SPEAKERS = (
-    re.compile(
-        rf"\b(?:appoint(?:s|ed)?|nam(?:es|ed)|hir(?:es|ed)|promot(?:es|ed)|welcom(?:es|ed))\s{_TITLE}({_PERSON})"
-        r"\s(?:as|to|the|its|[Cc]hief|CEO|CFO|[Hh]ead|[Pp]resident)\b"
-    ),
-    re.compile(rf"\b(?:said|says|added|adds|explained|commented|according to)\s{_TITLE}({_PERSON})"),
-    re.compile(rf"(?<=[.!?”\"]\s)({_PERSON})\s(?:said|says|added|adds|told|joined|joins|explained|commented)\b"),
-    re.compile(
-        rf"(?<!\w)({_PERSON}),\s(?:the\s|its\s|our\s)?(?:[\w-]{{1,40}}+\s){{0,3}}?(?:CEO|CFO|COO|CTO|[Cc]hief|[Pp]resident|[Dd]irector|[Hh]ead"
-        r"|[Vv]ice|[Cc]hair\w*|[Ff]ounder|[Pp]rofessor|[Mm]inister|[Mm]ayor|[Ss]pokes\w+|[Mm]anag\w+)\b"
-    ),
-)
-"""Where an English release introduces somebody; the list is no dictionary of names, only of the places."""
-
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_CAPITALS_ARE_NAMES = frozenset(("en", "es", "fr", "pt", "id", "ms"))
 _CAPITAL = r"(?:[A-ZÀ-ÖØ-Þ][\w-]{1,40}+|[A-Z]\.)"
 _ROW = re.compile(
     rf"(?<![\w’'-]){_CAPITAL}(?:\s(?:(?:de|da|del|dos|la|le|el|van|von|der|bin|al|&)\s){{0,2}}{_CAPITAL}){{1,5}}+"
@@ -49,32 +30,8 @@ _COINED = re.compile(
     r"(?<![\w@#./-])(?:[A-Z]?[a-z]{1,40}+[A-Z]\w*+|[A-Z][a-z]{3,40}+\d\w*+)(?:\s\d{1,4}(?![\w.,]\d|\w))?"
 )
 """A capital inside a word, or a figure at its end: somebody made it up. `RoboLift 3`"""
-_STARTERS = _set(
-    "the a an in on at by for from with to of and but or as if when while after before since during under over about "
-    "this that these those its his her their our your we he she it they you i today yesterday tomorrow earlier later "
-    "however meanwhile moreover also both all each every some many most more no not one two three four five six "
-    "according last next first second third new el la los las un una en de y le les des du au aux et o os as um uma "
-    "di ke dan yang pada untuk dalam"
-)
-"""What a sentence may begin with that is no part of a name."""
-_OFFICES = _set(
-    "chief executive officer president chairman chairwoman chair vice director minister prime chancellor professor "
-    "prof dr mr ms mrs sir senator governor mayor secretary general judge captain king queen prince princess ceo cfo "
-    "cto coo cmo founder co-founder spokesperson spokesman spokeswoman analyst managing manager head senior deputy "
-    "american european british asian african canadian australian indian brazilian mexican dutch swiss austrian "
-    "belgian irish scottish israeli emirati saudi"
-)
-"""What stands before a name and is none."""
-_INSTITUTIONS = _set(
-    "commission union organization organisation university college school ministry court parliament council nations "
-    "committee government department agency institute association federation authority republic states state kingdom "
-    "street road avenue square river sea ocean island islands lake mount mountains valley coast bay north south east "
-    "west northern southern eastern western central middle latin day week month year award prize act law agreement "
-    "treaty house office board report summit conference congress senate church army navy police hospital airport "
-    "station park museum foundation exchange market markets index plan program programme project convention city "
-    "internet web world cup league olympic olympics games christmas easter ramadan"
-)
-"""A row with one of these in it has a translation of its own."""
+_INSIDE_NAMES = frozenset(("de", "la", "le", "los", "al"))
+"""Small words that stand inside names as well."""
 
 
 def kept_as_they_are(release: Release) -> list[str]:
@@ -91,12 +48,10 @@ def names_in(release: Release, text: str, language: str) -> list[str]:
     found += [part for contact in release.contacts for part in _surname(contact.name)]
     if release.issuer:
         found += _companies(release.issuer.name)
-    short = language.split("-")[0]
-    if short == "en":
-        speakers = [match[1] for pattern in _SPEAKERS for match in pattern.finditer(text)]
-        speakers = [name for name in speakers if name.split()[0].lower() not in _STARTERS | _OFFICES]
-        found += speakers + [part for name in speakers for part in _surname(name)]
-    if short in _CAPITALS_ARE_NAMES:
+    speakers = [match[1] for pattern in _introductions(language) for match in pattern.finditer(text)]
+    speakers = [name for name in speakers if name.split()[0].lower() not in _before_names()]
+    found += speakers + [part for name in speakers for part in _surname(name)]
+    if data_of(language).names.have_capitals:
         found += _capitalised(text, language, found)
     return _longest_first(found)
 
@@ -143,7 +98,7 @@ def _name_in(row: re.Match[str], language: str, small: Collection[str]) -> Itera
     begins = row.string[: row.start()].rstrip(" “\"'«(")[-1:] in ("", ".", "!", "?", ":", ";", "…")
     if begins and words[0].lower() in small:
         words = words[1:]
-    before = _STARTERS | _OFFICES | _dates_and_tongues(language)
+    before = _before_names() | _dates_and_tongues(language)
     while words and words[0].lower() in before:
         words = words[1:]
     name = " ".join(words)
@@ -152,8 +107,26 @@ def _name_in(row: re.Match[str], language: str, small: Collection[str]) -> Itera
 
 
 @cache
+def _introductions(language: str) -> tuple[re.Pattern[str], ...]:
+    """Where a text introduces a person, whose name is group 1."""
+    patterns = data_of(language).names.introduced_by
+    return tuple(re.compile(text.replace("{person}", _PERSON).replace("{title}", _TITLE)) for text in patterns)
+
+
+@cache
+def _words(section: str) -> frozenset[str]:
+    """The words of a part of the section `names` in all languages: releases mix them with English."""
+    return frozenset(word for tag in known_languages() for word in getattr(data_of(tag).names, section).split())
+
+
+def _before_names() -> frozenset[str]:
+    return _words("before") | _words("offices")
+
+
+@cache
 def _no_names(language: str) -> frozenset[str]:
-    return _INSTITUTIONS | _OFFICES | _dates_and_tongues(language) | (_STARTERS - {"de", "la", "le", "los", "al"})
+    words = _words("institutions") | _words("offices") | (_words("before") - _INSIDE_NAMES)
+    return words | _dates_and_tongues(language)
 
 
 @cache

@@ -1,0 +1,270 @@
+"""What a language file may say, section by section; whatever it leaves out has the default that stands here.
+
+What CLDR knows (names of months and days, separators, plural forms, currencies, scale words, how a date is set) is
+not repeated in the files; Babel has it. Regular expressions are those of Python's `re`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from string import Formatter
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from tasks.model.documents import Document
+from tasks.model.languages import LanguageTag
+
+TOP_TOPICS = tuple(f"{number:02d}000000" for number in range(1, 18))
+"""The 17 first-level IPTC Media Topics; every house section names them all."""
+MARKS = 6
+"""Full stop, comma, question mark, exclamation mark, colon, semicolon."""
+
+
+class Section(Document):
+    # spaces at the end of a pattern are part of it
+    model_config = ConfigDict(str_strip_whitespace=False, strict=True)
+
+
+def _regular(expression: str) -> str:
+    try:
+        re.compile(expression)
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {error}") from None
+    return expression
+
+
+def _template(*names: str) -> Callable[[str], str]:
+    """Checks that a text holds each of these placeholders and no other, so that filling it in can never fail."""
+
+    def check(text: str) -> str:
+        try:
+            found = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+        except ValueError as error:
+            raise ValueError(f"has a brace out of place: {error}") from None
+        faults = [f"has the unknown placeholder {{{name}}}" for name in sorted(found - set(names))]
+        faults += [f"lacks {{{name}}}" for name in names if name not in found]
+        if faults:
+            raise ValueError("; ".join(faults))
+        if not text.strip():
+            raise ValueError("is empty")
+        return text
+
+    return check
+
+
+Plain = Annotated[str, AfterValidator(_template())]
+Regex = Annotated[str, Field(min_length=1), AfterValidator(_regular)]
+Words = str
+"""Words with spaces between them."""
+Power = Annotated[int, Field(ge=1, le=15)]
+"""A power of ten."""
+Number = Annotated[int, Field(ge=1, le=1000)]
+MonthNumber = Annotated[int, Field(ge=1, le=12)]
+
+
+class Quotes(Section):
+    """The quotation marks of the language, with the spaces that belong inside them."""
+
+    open: Plain
+    close: Plain
+    inner_open: Plain | None = None
+    """Of a quotation inside a quotation; without them it has the same marks."""
+    inner_close: Plain | None = None
+
+    def around(self, text: str, *, inner: bool) -> str:
+        """The text in its quotation marks."""
+        if inner:
+            return f"{self.inner_open or self.open}{text}{self.inner_close or self.close}"
+        return f"{self.open}{text}{self.close}"
+
+
+class Typography(Section):
+    """How a sentence is set."""
+
+    marks: Annotated[str, Field(min_length=MARKS, max_length=MARKS)] = ".,?!:;"
+    """Full stop, comma, question and exclamation mark, colon and semicolon; a space for one that is not written."""
+    marks_after: str = ""
+    """The letters after which these marks take the place of those of English, as in `[…]` of a regular expression."""
+    wide_marks: bool = False
+    """The marks are as wide as a letter and need no space after them."""
+    space_before: dict[Annotated[str, Field(min_length=1)], str] = {}
+    """Punctuation marks that have a space before them, and which: `{";!?": "\\u202f"}`."""
+    inverted_marks: bool = False
+    """Questions and exclamations are opened with `¿` and `¡`."""
+    apostrophe: str = ""
+    """What stands for ' between letters; empty: as it comes."""
+    comma_inside_quotes: bool = True
+    """`“… ,” he said` as in America; else the comma follows the mark."""
+    capitals: bool = True
+    """Sentences begin with a capital letter: the script has them."""
+
+    @model_validator(mode="after")
+    def _letters(self) -> Typography:
+        _regular(f"[{self.marks_after}]" if self.marks_after else "x")
+        return self
+
+
+class Numbers(Section):
+    """Numbers in digits and in words. Separators and the usual scale words are CLDR's."""
+
+    minimum_grouping_digits: Literal[1, 2] = 1
+    """CLDR's: 2 in languages that write 6500 but 86.000."""
+    grouped_by_spaces: bool = False
+    """Groups of three digits often have a plain space between them."""
+    scales: dict[str, Power] = {}
+    """Scale words that are in use beside CLDR's: word to power of ten."""
+    scales_not_before: dict[str, Regex] = {}
+    """What follows a scale word where it begins another word: `5千米` are five kilometres."""
+    scale_follows_at_once: bool = False
+    """No space stands between digits and scale word."""
+    in_ten_thousands: bool = False
+    """One number may have several scale words: `3조 2,000억`."""
+    words: dict[Number, Words] = {}
+    """Words for numbers, as far as texts mix them with digits; `tres*` stands for all words that begin so."""
+    word_prefixes: str = ""
+    """Letters that may stand right before a word for a number and belong to another word."""
+    words_before_scales: bool = True
+    """A word for a number before a scale word is a number: `three million`."""
+    han_numerals: bool = False
+    """Numbers are also written with Chinese characters: `二十`."""
+
+
+class Currencies(Section):
+    """Amounts of money."""
+
+    names: dict[str, str] = {}
+    """Names of currencies as texts have them, to ISO 4217 codes; `$` for a dollar of no country."""
+    dollar: str | None = None
+    """What a dollar of no country is called; without it amounts are written with signs."""
+    after_scale: str = " "
+    """What stands between a scale word and a name: ` de `."""
+    after_scale_before_vowel: str | None = None
+    """The same before a vowel: ` d’`."""
+    names_keep_capitals: bool = False
+    """Names of currencies are nouns with a capital letter."""
+
+
+class Dates(Section):
+    """Days and months. Names and patterns are CLDR's."""
+
+    first_day: str | None = None
+    """How the first of a month is written where CLDR's plain 1 is wrong: French `1er`."""
+    before_date: str | None = None
+    """The word for `on` before a date, with its space: `el `; without it the engine has to find the word."""
+    months: dict[Regex, MonthNumber] = {}
+    """Names of months beside CLDR's, as regular expressions."""
+    month_ending: Regex | None = None
+    """What may stand for the last letter of a month's long name: the endings of cases."""
+    numbered_month: Regex | None = None
+    """Finds a month that is written with its number, which is group 1: `(1[0-2]|0?[1-9])월`."""
+    any_case: bool = False
+    """Names of months are also written with a small or large first letter otherwise than CLDR does."""
+    keeps_full_stop: bool = False
+    """An abbreviated month is only one with its full stop."""
+    letter_before: bool = False
+    """A letter of another word may stand right before a month's name."""
+    day_before_month: bool = True
+    day_after_month: bool = False
+    """Where a day stands."""
+    year_before_month: bool = False
+    """A year may stand before the month."""
+
+
+class Vocabulary(Section):
+    """Words by which the language is known, and how they stand."""
+
+    function_words: Words = ""
+    """Small words: twelve words of the language hardly ever come without one of them. Without them a sentence that was
+    left in the source language is noticed by other signs only."""
+    never_last: Words = ""
+    """Words with which no sentence ends."""
+    unspaced: bool = False
+    """No spaces stand between words."""
+
+
+class Comparison(Section):
+    """What a translation into or from the language looks like beside one in English or another language."""
+
+    characters: float = Field(1.0, gt=0, le=5)
+    """Characters for what English says in one."""
+    least_function_words: float = Field(0.1, ge=0, le=1)
+    """At least such a share of the words of a long sentence are function words: half of what the poorest of a thousand
+    human sentences has."""
+    alike: list[LanguageTag] = []
+    """Languages so near that a sentence may rightly stay the same."""
+    kin: list[LanguageTag] = []
+    """Languages with which it shares so many words that only the function words tell them apart."""
+    other_scripts: list[str] = []
+    """Scripts beside its own that texts have some letters of: `Hani`."""
+    compares_backwards: bool = False
+    """`rose to 7 million from 5 million` begins with the 5."""
+
+
+class Names(Section):
+    """Names of people, companies and products in a text."""
+
+    have_capitals: bool = False
+    """Only names have a capital inside a sentence, so that rows of capitalised words are names."""
+    introduced_by: list[Regex] = []
+    """Where a text introduces a person, as regular expressions: `{person}` is the name, `{title}` a title before it."""
+    before: Words = ""
+    """What a sentence may begin with that is no part of a name."""
+    offices: Words = ""
+    """What stands before a name and is none."""
+    institutions: Words = ""
+    """A row of capitalised words with one of these in it has a translation of its own."""
+
+
+class DatelinePatterns(Section):
+    """What stands before the first paragraph, with the space that belongs after it, by what is known."""
+
+    place_date: Annotated[str, AfterValidator(_template("place", "date", "wire"))]
+    place: Annotated[str, AfterValidator(_template("place", "wire"))]
+    date: Annotated[str, AfterValidator(_template("date", "wire"))]
+    source: Annotated[str, AfterValidator(_template("wire"))]
+
+
+class House(Section):
+    """What the wire itself says in every release. It has no defaults: without it nothing goes out in the language."""
+
+    dateline: DatelinePatterns
+    date_format: str = "long"
+    """The date in the dateline: a CLDR length, or a CLDR pattern where the language's own is no good in prose."""
+    link: Annotated[str, AfterValidator(_template("text", "url"))]
+    """A link in plain text."""
+    separator: str = Field(min_length=1)
+    """Between industries; stronger than what stands inside their names (`Economy, business and finance`)."""
+    disclaimer: Annotated[str, AfterValidator(_template("wire", "url"))]
+    industries: Annotated[str, AfterValidator(_template("names"))]
+    contact: Plain
+    """Heading over the people whom editors may call."""
+    machine_translation: Annotated[str, AfterValidator(_template("source_language"))]
+    correction: Annotated[str, AfterValidator(_template("version"))]
+    kill: Annotated[str, AfterValidator(_template("wire"))]
+    about: Annotated[str, AfterValidator(_template("wire", "outlets", "editors", "countries"))]
+    topics: dict[Annotated[str, Field(pattern=r"^\d{8}$")], Plain]
+    """IPTC Media Topics by their eight digits (in quotation marks: YAML would read an octal number)."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> House:
+        missing = [topic for topic in TOP_TOPICS if topic not in self.topics]
+        if missing:
+            raise ValueError(f"topics: lacks {', '.join(missing)}")
+        return self
+
+
+class LanguageData(Section):
+    """All data on one language: what its file says, the rest from a file of a broader tag, or else the defaults."""
+
+    language: LanguageTag = Field(examples=["de"])
+    quotes: Quotes = Quotes(open="“", close="”", inner_open="‘", inner_close="’")
+    typography: Typography = Typography()
+    numbers: Numbers = Numbers()
+    currencies: Currencies = Currencies()
+    dates: Dates = Dates()
+    vocabulary: Vocabulary = Vocabulary()
+    comparison: Comparison = Comparison()
+    names: Names = Names()
+    house: House | None = None
