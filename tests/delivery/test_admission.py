@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
+from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from tasks.delivery.admission.shared_state import Memory
 from tasks.delivery.disabling import apply_notice
 from tasks.delivery.payloads import Payload, load
 from tasks.delivery.transfers.window import SLOW_AFTER, SLOW_FACTOR, Window
-from tasks.ledger import notices, outlets
+from tasks.ledger import deliveries, notices, outlets
 from tasks.model.states import State, Verdict
 from tests.support.delivery_steps import NOW, claim, receivers, render, take
 from tests.support.processes import own_valkey
 from tests.support.samples import outlet
 from tests.support.stepped_time import SteppedTime
+from tests.support.threads import run_together
 
 pytestmark = pytest.mark.usefixtures("book")
 URL = "http://127.0.0.1:9/wire"
@@ -84,31 +86,19 @@ def test_no_more_are_in_flight_than_an_outlet_takes_whoever_claims() -> None:
     receivers(outlet("a", limits={"in_flight": 2}), outlet("b"))
     for name in range(6):
         render(take(uri=f"urn:{name}"))
-    going: list[int] = []
-    lock = threading.Lock()
 
-    def drain() -> None:
+    def drain() -> list[int]:
         with ledger.write() as connection:
-            from tasks.ledger import deliveries
-
             loads, _ = load(connection, deliveries.claim(connection, "w", now=NOW, lease=60, limit=4))
             over = over_limit(connection, loads)
-        with lock:
-            going.extend(item.claim.id for item in loads if item.outlet.id == "a" and item.claim.id not in over)
+        return [item.claim.id for item in loads if item.outlet.id == "a" and item.claim.id not in over]
 
-    threads = [threading.Thread(target=drain) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(going) == 2
+    assert len([*chain(*run_together([drain] * 3))]) == 2
 
 
 def test_a_host_that_failed_for_seven_days_loses_its_outlets_and_somebody_is_told() -> None:
     receivers(outlet("a", url="https://dead.example/one"), outlet("b", url="https://dead.example:443/two"), outlet("c"))
     number = take()
-    from datetime import date
-
     with ledger.write() as connection:
         apply_notice(connection, Notice("dead.example:443", Stage.WARNING, 2, date(2026, 11, 1)))
         apply_notice(connection, Notice("dead.example:443", Stage.DEAD, 7, date(2026, 11, 1)))

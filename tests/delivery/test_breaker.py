@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ from tasks.delivery.admission.failing_hosts import Tracker
 from tasks.delivery.admission.shared_state import REST, TIMEOUT, Call, Memory, Script, host_of
 from tasks.model.states import Verdict
 from tests.support.processes import own_valkey
+from tests.support.threads import run_together
 
 NOW = 1_800_000_000.0
 DEADLINE = 30.0
@@ -218,15 +219,9 @@ def test_a_probe_that_was_not_sent_is_replaced_at_once(breaker: Breaker, verdict
 
 def test_many_drains_race_for_one_probe(breaker: Breaker, server: str) -> None:
     until = opened(breaker)
-    barrier = threading.Barrier(20)
-
-    def race(_: int) -> list[Permission]:
-        mine = Breaker(Memory.at(server), deadline=DEADLINE)
-        barrier.wait()
-        return mine.ask([HOST] * 5, until)
-
-    with ThreadPoolExecutor(20) as pool:
-        said = Counter(permission.may for permissions in pool.map(race, range(20)) for permission in permissions)
+    drains = [Breaker(Memory.at(server), deadline=DEADLINE) for _ in range(20)]
+    permissions = chain(*run_together([partial(drain.ask, [HOST] * 5, until) for drain in drains]))
+    said = Counter(permission.may for permission in permissions)
     assert said == {May.PROBE: 1, May.WAIT: 99}
 
 

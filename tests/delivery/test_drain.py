@@ -30,6 +30,7 @@ from tasks.runtime import secrets
 from tasks.runtime.settings import settings
 from tests.support.processes import end, environment, start, until
 from tests.support.samples import URI, outlet, release
+from tests.support.threads import PATIENCE, begin, beside
 
 TIMES = {
     "ALLOWED_NETWORKS": "127.0.0.0/8",
@@ -341,20 +342,15 @@ def test_asked_to_stop_it_finishes_what_is_in_flight_and_takes_no_more(
     plant(farm, "slow")
     number = prepare(take())
     asked = threading.Event()
-    summaries = []
-    thread = threading.Thread(target=lambda: summaries.append(drain(stopping=asked.is_set)))
-    thread.start()
-    until(lambda: states(number).get("delivered"))
-    asked.set()
-    began = time.monotonic()
-    thread.join(10)
-    assert time.monotonic() - began < 1.5
+    with beside(lambda: drain(stopping=asked.is_set)) as draining:
+        until(lambda: states(number).get("delivered"))
+        asked.set()
     found = states(number)
     assert set(found) == {"delivered", "due"}
     assert found["delivered"] == farm.health()["accepted"] < 40
     assert farm.health()["pending"] == 0
-    assert summaries[0].more_due
-    assert str(summaries[0]).endswith("more is due")
+    assert draining.result().more_due
+    assert str(draining.result()).endswith("more is due")
 
 
 @pytest.mark.usefixtures("sqlite")
@@ -380,15 +376,13 @@ def test_no_verdict_is_lost_while_the_ledger_is_locked(
     ledger.reset()
     plant(farm, "slow", "fast")
     number = prepare(take())
-    thread = threading.Thread(target=drain)
     with sqlite3.connect(settings().home / "ledger.sqlite", isolation_level=None) as other:
-        thread.start()
+        draining = begin(drain)
         until(lambda: farm.health()["accepted"] >= 20)
         other.execute("BEGIN IMMEDIATE")
         time.sleep(1.5)  # what is tested is that a while passes
         other.execute("COMMIT")
-    thread.join(20)
-    assert not thread.is_alive()
+    draining.result(PATIENCE)
     drain_until_final(number)
     assert states(number) == {"delivered": 100}
     tally = farm.tally()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -22,6 +20,7 @@ from tasks.delivery.admission.failing_hosts import (
 )
 from tasks.delivery.admission.shared_state import Memory
 from tasks.model.states import Verdict
+from tests.support.threads import run_together
 
 FIRST = date(2026, 12, 28)
 DAY = 24 * 3600.0
@@ -140,15 +139,8 @@ def test_hosts_are_apart(tracker: Tracker) -> None:
 
 def test_many_drains_hear_a_stage_once(server: str, tracker: Tracker) -> None:
     tracker.note([FAILURE], noon(1))
-    barrier = threading.Barrier(20)
-
-    def race(_: int) -> list[Notice]:
-        mine = Tracker(Memory.at(server))
-        barrier.wait()
-        return mine.note([FAILURE], noon(2))
-
-    with ThreadPoolExecutor(20) as pool:
-        assert sum(map(len, pool.map(race, range(20)))) == 1
+    drains = [Tracker(Memory.at(server)) for _ in range(20)]
+    assert sum(map(len, run_together([lambda drain=drain: drain.note([FAILURE], noon(2)) for drain in drains]))) == 1
 
 
 def test_forget_gives_seven_days_anew(tracker: Tracker, valkey: redis.Redis) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 import random
-import threading
 from bisect import bisect_left
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain
 
 import pytest
 import redis
 
 from tasks.delivery.admission.rate_limiter import GRACE, MARGIN, MINUTE, RateLimiter, Send, rate
 from tasks.delivery.admission.shared_state import Memory
+from tests.support.threads import run_together
 
 NOW = 1_800_000_000.0
 LIMITS = [1, 2, 9, 10, 19, 20, 60, 61, 600, 6000]
@@ -120,15 +121,9 @@ def test_a_limit_that_was_changed_holds_from_then_on(pace: RateLimiter) -> None:
 
 
 def test_many_drains_share_a_limit(pace: RateLimiter, server: str) -> None:
-    barrier = threading.Barrier(20)
-
-    def race(number: int) -> list[float]:
-        mine = RateLimiter(Memory.at(server))
-        barrier.wait()
-        return mine.reserve(sends(10, 60, first=1000 * number), NOW)
-
-    with ThreadPoolExecutor(20) as pool:
-        moments = [moment for some in pool.map(race, range(20)) for moment in some]
+    drains = [RateLimiter(Memory.at(server)) for _ in range(20)]
+    asked = [partial(drain.reserve, sends(10, 60, first=1000 * number), NOW) for number, drain in enumerate(drains)]
+    moments = [*chain(*run_together(asked))]
     assert most_in_a_minute(moments) == 60
     assert len(set(moments)) == 200 - 5
 

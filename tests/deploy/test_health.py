@@ -8,12 +8,12 @@ import sys
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.support.threads import beside
 from workers import cli, health, heartbeat
 
 
@@ -70,9 +70,8 @@ def test_flower_is_asked_over_http(status: int, well: bool, monkeypatch: pytest.
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Page)
-    Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("FANWIRE_FLOWER_PORT", str(server.server_port))
-    assert (health.problem("flower") is None) is well
-    server.shutdown()
-    server.server_close()
+    with server, beside(server.serve_forever):
+        assert (health.problem("flower") is None) is well
+        server.shutdown()
     assert "does not answer" in str(health.problem("flower"))

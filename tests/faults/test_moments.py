@@ -28,6 +28,7 @@ from tasks.operations import sweep
 from tasks.runtime.settings import settings
 from tests.support.processes import end, environment, start_python, until
 from tests.support.samples import URI, outlet, release
+from tests.support.threads import begin
 
 from . import oracle
 from .conftest import TIMES
@@ -218,12 +219,8 @@ def test_a_worker_frozen_within_a_transaction_stops_nobody_for_long(tmp_path: Pa
     )
     try:
         until(lambda: stopped(frozen), 30)
-        swept: list[sweep.Found] = []
-        thread = threading.Thread(target=lambda: swept.append(sweep.sweep(time.time() + 2)), daemon=True)
-        thread.start()
-        thread.join(15)
-        assert swept, "the sweep waits for a worker that does nothing"
-        assert swept[0].expired == 1
+        swept = begin(lambda: sweep.sweep(time.time() + 2))
+        assert swept.result(15).expired == 1, "or the sweep waits for a worker that does nothing"
         frozen.send_signal(signal.SIGCONT)
         assert frozen.wait(20) == 1  # it cannot commit
     finally:
@@ -289,8 +286,7 @@ def test_no_verdict_is_lost_when_the_disk_was_full(
         plant(farm, SOME)
         number = take()
         prepare(number)
-        thread = threading.Thread(target=drain)
-        thread.start()
+        draining = begin(drain)
         until(lambda: farm.health()["accepted"] >= 50, 30)
         fill()
         with pytest.raises(DBAPIError, match="full"), ledger.write() as connection:
@@ -298,8 +294,7 @@ def test_no_verdict_is_lost_when_the_disk_was_full(
         time.sleep(2)  # what is tested is that a while passes
         assert farm.health()["accepted"] > states(number).get("delivered", 0)
         free()
-        thread.join(60)
-        assert not thread.is_alive()
+        draining.result(60)
         drain_until_final(number)
         assert states(number) == {"delivered": SOME}
         with ledger.read() as connection:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import threading
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tasks.model.release import supplied
 from tasks.model.states import Hold, State
 from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, states, take
 from tests.support.samples import URI, outlet, release
+from tests.support.threads import run_together
 
 pytestmark = pytest.mark.usefixtures("book")
 
@@ -35,19 +37,14 @@ def test_a_delivery_goes_from_held_to_delivered() -> None:
 def test_a_claimed_row_is_claimed_once() -> None:
     receivers(*(outlet(f"o{n}") for n in range(50)))
     render(take())
-    taken: list[Claim] = []
-    lock = threading.Lock()
 
-    def worker(name: str) -> None:
+    def worker(name: str) -> list[Claim]:
+        mine: list[Claim] = []
         while found := claim(name, limit=3):
-            with lock:
-                taken.extend(found)
+            mine += found
+        return mine
 
-    threads = [threading.Thread(target=worker, args=(f"w{n}",)) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    taken = list(chain(*run_together([partial(worker, f"w{n}") for n in range(4)])))
     assert len(taken) == 50
     assert len({c.id for c in taken}) == 50
 

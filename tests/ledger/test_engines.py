@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import chain
 
 import pytest
 from sqlalchemy import event, select, update
@@ -21,6 +21,7 @@ from tasks.translation.engines.metering import Busy, Usage
 from tasks.translation.errors import QuotaUsedUp, Retryable, Unsupported
 from tests.support.delivery_steps import receivers, take
 from tests.support.samples import outlet
+from tests.support.threads import run_together
 
 pytestmark = pytest.mark.usefixtures("book")
 
@@ -48,14 +49,13 @@ def fail(times: int, document: EngineDocument = LIMITED, name: str = "deepl") ->
 
 
 def test_workers_side_by_side_use_a_budget_up_exactly() -> None:
-    def ask(_: int) -> int:
+    def ask() -> int:
         try:
             return LedgerMeter().ask("deepl", LIMITED, 70).characters
         except QuotaUsedUp:
             return 0
 
-    with ThreadPoolExecutor(8) as workers:
-        given = list(workers.map(ask, range(40)))
+    given = [*chain(*run_together([lambda: [ask() for _ in range(5)]] * 8))]
     assert sum(given) == row().month_characters == 980
     with pytest.raises(QuotaUsedUp, match=r"has used 980 of 1,000 characters this month, and this takes 21"):
         LedgerMeter().ask("deepl", LIMITED, 21)
@@ -65,28 +65,26 @@ def test_workers_side_by_side_use_a_budget_up_exactly() -> None:
 def test_workers_side_by_side_send_exactly_a_minutes_requests() -> None:
     document = EngineDocument.model_validate({"per_minute": {"requests": 7}})
 
-    def ask(_: int) -> bool:
+    def ask() -> bool:
         try:
             return bool(LedgerMeter().ask("deepl", document, 1))
         except Busy:
             return False
 
-    with ThreadPoolExecutor(8) as workers:
-        assert sum(workers.map(ask, range(30))) == 7
+    assert sum(chain(*run_together([lambda: [ask() for _ in range(4)]] * 8))) == 7
 
 
 def test_after_a_rest_exactly_one_worker_probes() -> None:
     fail(5)
     put(rest_until=1.0)
 
-    def ask(_: int) -> bool:
+    def ask() -> bool:
         try:
             return LedgerMeter().ask("deepl", LIMITED, 1).probe
         except Retryable:
             return False
 
-    with ThreadPoolExecutor(8) as workers:
-        assert sum(workers.map(ask, range(16))) == 1
+    assert sum(run_together([ask] * 16)) == 1
 
 
 def test_a_rest_holds_for_all_and_ends_with_an_answer() -> None:

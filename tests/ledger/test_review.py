@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from concurrent.futures import wait
 from dataclasses import asdict
 from html import escape
 from pathlib import Path
@@ -31,6 +32,7 @@ from tasks.translation.protection.glossary import Term
 from tests.support.delivery_steps import claim, finish, receivers, result, states
 from tests.support.review_files import CHINESE, with_target
 from tests.support.samples import URI, outlet, release
+from tests.support.threads import PATIENCE, begin
 
 pytestmark = pytest.mark.usefixtures("book")
 
@@ -336,12 +338,11 @@ def begun_rendition(number: int) -> Callable[[Connection], None]:
 
 def side_by_side(first: Callable[[Connection], Any], second: Callable[[], Any]) -> None:
     """`second` from beginning to end before `first` is committed; unless it has to wait for that."""
-    other = threading.Thread(target=second)
     with ledger.write() as connection:
         first(connection)
-        other.start()
-        other.join(1)
-    other.join()
+        other = begin(second)
+        wait([other], 1)
+    other.result(PATIENCE)
 
 
 def test_what_is_made_while_an_outlet_is_resumed_goes_out() -> None:
@@ -415,9 +416,7 @@ def test_while_drains_claim_and_people_change_their_minds_nothing_is_half_and_ha
                     wrong.append((item.claim.outlet_id, item.translation))
             finish(*(result(one, State.DUE, present()) for one in claims))
 
-    drains = [threading.Thread(target=drain) for _ in range(2)]
-    for thread in drains:
-        thread.start()
+    drains = [begin(drain) for _ in range(2)]
     for _ in range(6):
         review.approve(number, "zh-Hant")
         builds.build_renditions(number, "zh-Hant")
@@ -430,8 +429,8 @@ def test_while_drains_claim_and_people_change_their_minds_nothing_is_half_and_ha
     review.approve(number, "zh-Hant")
     make(number, "zh-Hant")
     done.set()
-    for thread in drains:
-        thread.join()
+    for running in drains:
+        running.result(PATIENCE)
     assert wrong == []
     assert ("a", "checked") not in seen
     with ledger.write() as connection:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
-import threading
 import uuid
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from tasks.ledger.schema import releases
 from tasks.runtime.settings import settings
 from tests.support.processes import end, environment, start_python, until
 from tests.support.samples import URI, release
+from tests.support.threads import PATIENCE, begin, beside
 from workers import intake, producer
 from workers.cli import app
 from workers.producer import NoReceipt, Producer
@@ -161,13 +162,10 @@ def test_a_producer_without_a_receipt_sends_again_and_the_release_is_taken_once(
     sender: Producer, opened: Callable[[], intake.Intake], broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(producer, "SEND_AGAIN", 0.3)
-    receipts = []
-    thread = threading.Thread(target=lambda: receipts.append(sender.submit(release(), timeout=15)))
-    thread.start()
-    until(lambda: broker.llen("releases") >= 2)
-    opened()
-    thread.join(15)
-    assert receipts[0].taken
+    with beside(lambda: sender.submit(release(), timeout=15)) as receipt:
+        until(lambda: broker.llen("releases") >= 2)
+        opened()
+    assert receipt.result().taken
     until(lambda: broker.llen("releases") == 0)
     assert taken() == 1
 
@@ -187,16 +185,13 @@ def test_a_producer_without_a_broker_says_so_and_keeps_the_password() -> None:
 
 @pytest.mark.usefixtures("door")
 def test_a_receipt_comes_only_after_the_ledger_has_the_release(sender: Producer) -> None:
-    receipts = []
     with sqlite3.connect(settings().home / "ledger.sqlite", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
-        thread = threading.Thread(target=lambda: receipts.append(sender.submit(release(), timeout=15)))
-        thread.start()
-        thread.join(1)
-        assert not receipts
+        receipt = begin(lambda: sender.submit(release(), timeout=15))
+        wait([receipt], 1)
+        assert not receipt.done()
         other.execute("COMMIT")
-    thread.join(15)
-    assert [receipt.status for receipt in receipts] == ["accepted"]
+    assert receipt.result(PATIENCE).status == "accepted"
     assert taken() == 1
 
 
@@ -213,18 +208,15 @@ def test_killed_between_commit_and_receipt_the_release_is_known(
         environment(settings().home, BROKER_URL=valkey),
         tmp_path / "killed.log",
     )
-    receipts = []
-    thread = threading.Thread(target=lambda: receipts.append(sender.submit(release(), timeout=20)))
+    receipt = begin(lambda: sender.submit(release(), timeout=20))
     try:
-        thread.start()
         assert killed.wait(20) == -9
     finally:
         end(killed)
-    assert not receipts
+    assert not receipt.done()
     assert taken() == 1
     opened()
-    thread.join(20)
-    assert [receipt.status for receipt in receipts] == ["known"]
+    assert receipt.result(PATIENCE).status == "known"
     assert taken() == 1
 
 

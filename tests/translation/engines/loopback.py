@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import threading
 from dataclasses import dataclass, field
 from html import escape
@@ -51,6 +52,16 @@ def answer(status: int, document: Any, **headers: str) -> Answer:
     return Answer(status, json.dumps(document).encode(), {name.replace("_", "-"): v for name, v in headers.items()})
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A double that fails is a fault of the test, which pytest sees by its thread; a client that left is none."""
+        error = sys.exception()
+        if error is not None and not isinstance(error, ConnectionError):
+            raise error
+
+
 class Loopback:
     """Answers by `answer`, or as long as `instead` is set by that; `asked` holds every request."""
 
@@ -81,8 +92,7 @@ class Loopback:
             def log_message(self, *_: object) -> None:
                 """Nothing: pytest shows enough."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     @property

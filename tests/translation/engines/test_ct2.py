@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from tasks.translation.engines import ct2
 from tasks.translation.engines.ct2 import CT2
 from tasks.translation.errors import Fatal, Unsupported
 from tasks.translation.pieces import Opaque
+from tests.support.threads import run_together
 
 pytest.importorskip("ctranslate2")
 pytest.importorskip("sentencepiece")
@@ -90,9 +91,7 @@ def test_an_archive_is_unpacked_once(make, archive):
 
 def test_several_at_once_unpack_one(make, archive):
     engines = [make() for _ in range(4)]
-    with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(lambda engine: engine.translate(UNITS, "en", "es"), engines))
-    assert results == [TRANSLATED] * 4
+    assert run_together([partial(engine.translate, UNITS, "en", "es") for engine in engines]) == [TRANSLATED] * 4
     assert len(list((settings().home / "models").iterdir())) == 1
 
 
