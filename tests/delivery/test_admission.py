@@ -20,6 +20,7 @@ from tasks.delivery.payloads import Payload, load
 from tasks.delivery.transfers.window import SLOW_AFTER, SLOW_FACTOR, Window
 from tasks.ledger import deliveries, notices, outlets
 from tasks.model.states import State, Verdict
+from tests.delivery.conftest import patient_memory
 from tests.support.delivery_steps import NOW, claim, receivers, render, take
 from tests.support.processes import own_valkey
 from tests.support.samples import outlet
@@ -33,7 +34,7 @@ URL = "http://127.0.0.1:9/wire"
 @pytest.fixture
 def memory(tmp_path: Path) -> Iterator[Memory]:
     with own_valkey(tmp_path / "valkey") as url:
-        yield Memory.at(url)
+        yield patient_memory(url)
 
 
 def loaded(*claims: Any) -> list[Payload]:

@@ -20,6 +20,7 @@ from tasks.delivery.admission.failing_hosts import (
 )
 from tasks.delivery.admission.shared_state import Memory
 from tasks.model.states import Verdict
+from tests.delivery.conftest import patient_memory
 from tests.support.threads import run_together
 
 FIRST = date(2026, 12, 28)
@@ -34,7 +35,7 @@ SUCCESS: Outcome = (HOST, Verdict.DELIVERED, None)
 
 @pytest.fixture
 def tracker(server: str, valkey: redis.Redis) -> Tracker:
-    return Tracker(Memory.at(server))
+    return Tracker(patient_memory(server))
 
 
 def noon(day: int) -> float:
@@ -139,7 +140,7 @@ def test_hosts_are_apart(tracker: Tracker) -> None:
 
 def test_many_drains_hear_a_stage_once(server: str, tracker: Tracker) -> None:
     tracker.note([FAILURE], noon(1))
-    drains = [Tracker(Memory.at(server)) for _ in range(20)]
+    drains = [Tracker(patient_memory(server)) for _ in range(20)]
     assert sum(map(len, run_together([lambda drain=drain: drain.note([FAILURE], noon(2)) for drain in drains]))) == 1
 
 

@@ -14,6 +14,7 @@ import redis
 
 from tasks.delivery.admission.rate_limiter import GRACE, MARGIN, MINUTE, RateLimiter, Send, rate
 from tasks.delivery.admission.shared_state import Memory
+from tests.delivery.conftest import patient_memory
 from tests.support.threads import run_together
 
 NOW = 1_800_000_000.0
@@ -24,7 +25,7 @@ EXACT = 1e-3
 
 @pytest.fixture
 def pace(server: str, valkey: redis.Redis) -> RateLimiter:
-    return RateLimiter(Memory.at(server))
+    return RateLimiter(patient_memory(server))
 
 
 def sends(count: int, per_minute: int | None = 60, *, first: int = 1, outlet: str = "bote") -> list[Send]:
@@ -121,7 +122,7 @@ def test_a_limit_that_was_changed_holds_from_then_on(pace: RateLimiter) -> None:
 
 
 def test_many_drains_share_a_limit(pace: RateLimiter, server: str) -> None:
-    drains = [RateLimiter(Memory.at(server)) for _ in range(20)]
+    drains = [RateLimiter(patient_memory(server)) for _ in range(20)]
     asked = [partial(drain.reserve, sends(10, 60, first=1000 * number), NOW) for number, drain in enumerate(drains)]
     moments = [*chain(*run_together(asked))]
     assert most_in_a_minute(moments) == 60

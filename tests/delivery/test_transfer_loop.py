@@ -500,7 +500,7 @@ class TestOurFaults:
 
         outlet = serve()
         with monkeypatch.context() as patch:
-            patch.setattr("tasks.delivery.transfers.handle.socket.socket", no_socket)
+            patch.setattr("tasks.delivery.transfers.handle.DialledSocket", no_socket)
             answer = bench.send(outlet.url())
         assert (answer.error_kind, answer.error) == (ErrorKind.OURS, "no socket: too many open files")
         assert bench.send(outlet.url()).status == 200

@@ -100,16 +100,17 @@ class Memory:
         self._away_since: float | None = None
 
     @classmethod
-    def at(cls, url: str) -> Self:
+    def at(cls, url: str, *, timeout: float = TIMEOUT) -> Self:
         """A memory at `redis://…`, `rediss://…` or `unix://…`; any other address is logged once and remembers nothing.
+        `timeout`: seconds for connecting, and for an answer.
 
         Protocol 2 and no driver name: at connecting, each question less is a round trip less.
         """
         return cls(
             lambda: redis.Redis.from_url(
                 url,
-                socket_timeout=TIMEOUT,
-                socket_connect_timeout=TIMEOUT,
+                socket_timeout=timeout,
+                socket_connect_timeout=timeout,
                 retry=Retry(NoBackoff(), 0),
                 protocol=2,
                 driver_info=None,

@@ -41,6 +41,13 @@ OPTIONS: Final = {
 """What is the same for every transfer."""
 
 
+class DialledSocket(socket.socket):
+    """A socket for libcurl. pycurl duplicates its descriptor and drops it, which must close the original at once."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class Handle:
     """One curl handle and what it has heard so far. It is used again and again: `prepare` sets only what differs."""
 
@@ -142,7 +149,7 @@ class Handle:
                 self.refused = ip
                 return pycurl.SOCKET_BAD
             self.dialled = ip
-            return socket.socket(family, kind, protocol)
+            return DialledSocket(family, kind, protocol)
         except OSError as error:
             self.no_socket = os.strerror(error.errno or 0).lower()
         except Exception as error:
