@@ -19,7 +19,8 @@ from kombu.exceptions import ChannelError, OperationalError
 from redis.exceptions import RedisError
 
 from tasks import planning, review
-from tasks.building import builds
+from tasks.building.renditions import build_renditions
+from tasks.building.translations import build_translation
 from tasks.delivery import drain
 from tasks.delivery.admission.shared_state import Memory
 from tasks.operations import notifications, sweep
@@ -54,18 +55,18 @@ def plan(release_id: int) -> str:
 @shared_task(name="translate")
 def translate(release_id: int, language: str, urgency: int = 5) -> str:
     """Make one language of a release."""
-    made = builds.build_translation(release_id, language)
-    if not made.held:
-        hint(format, release_id, language, shown=f"{made.name} {language}", urgency=urgency)
-    return f"translate · {made.name} · {language} · {made}"
+    built = build_translation(release_id, language)
+    if not built.held:
+        hint(format, release_id, language, shown=f"{built.release} {language}", urgency=urgency)
+    return f"translate · {built.release} · {language} · {built}"
 
 
 @shared_task(name="format")
 def format(release_id: int, language: str) -> str:
     """Make the renditions of one language of a release."""
-    made = builds.build_renditions(release_id, language)
+    built = build_renditions(release_id, language)
     hint_drains()
-    return f"format · {made.name} · {language} · {made}"
+    return f"format · {built.release} · {language} · {built}"
 
 
 @shared_task(name="deliver")
@@ -77,10 +78,10 @@ def deliver() -> str:
     return f"deliver · {summary}"
 
 
-@shared_task(name="tell")
-def tell() -> str:
-    """Tell operations what they should know: an outlet is gone, a host has failed for days."""
-    return f"tell · {notifications.tell()} notices told"
+@shared_task(name="notify")
+def notify() -> str:
+    """Post what operations should know: an outlet is gone, a host has failed for days."""
+    return f"notify · {notifications.post_notices()} notices posted"
 
 
 @cache
@@ -98,13 +99,13 @@ def hint_drains() -> None:
         log.warning("hint lost", task="deliver", error=str(error))
 
 
-def hint_tell() -> None:
-    """Hint at notices that nobody has been told, while the worker that tells has nothing else to do."""
+def hint_notify() -> None:
+    """Hint at notices that were not posted, while the worker that posts them has nothing else to do."""
     try:
         if not waiting("format"):
-            hint(tell)
+            hint(notify)
     except (OperationalError, OSError) as error:
-        log.warning("hint lost", task="tell", error=str(error))
+        log.warning("hint lost", task="notify", error=str(error))
 
 
 def waiting(queue: str) -> int:
@@ -122,14 +123,13 @@ def hint_all(found: sweep.Found) -> None:
     """Hint at everything a sweep found unmade (the clock of a worker calls this)."""
     for release_id in found.to_plan:
         hint(plan, release_id, shown=f"release {release_id}")
-    for release_id, language in found.to_translate:
-        hint(translate, release_id, language, shown=f"release {release_id} {language}")
-    for release_id, language in found.to_format:
-        hint(format, release_id, language, shown=f"release {release_id} {language}")
+    for task, keys in ((translate, found.to_translate), (format, found.to_format)):
+        for key in keys:
+            hint(task, key.release_id, key.language, shown=f"release {key.release_id} {key.language}")
     if found.due:
         hint_drains()
-    if found.untold and settings().notice_url:
-        hint_tell()
+    if found.unposted and settings().notice_url:
+        hint_notify()
 
 
 def hint(task: Task[Any, Any], *ids: int | str, shown: str = "", urgency: int = 5) -> bool:

@@ -12,13 +12,13 @@ from functools import cache
 
 from sqlalchemy import Connection
 
-from tasks.ledger import artifacts, deliveries, outlets, read, releases, write
-from tasks.ledger import now as ledger_now
+from tasks import ledger
+from tasks.ledger import artifacts, deliveries, outlets, releases, translation_rows
+from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.ledger.deliveries import Planned
-from tasks.ledger.schema import renditions, translations
 from tasks.model.outlet import Outlet
 from tasks.model.release import Release, Translation, supplied
-from tasks.model.states import ArtifactState, Hold
+from tasks.model.states import Hold
 
 Policy = Callable[[str], bool]
 """Whether a translation into a language goes out only after a person has approved it."""
@@ -50,11 +50,11 @@ def plan(release_id: int, now: float | None = None, policy: Policy = no_approval
     `now`: seconds since the epoch, by the ledger's clock unless given. `policy` counts as it is now: what is planned
     keeps it.
     """
-    with read() as connection:
+    with ledger.read() as connection:
         release = releases.get(connection, release_id)
         everyone = outlets.everyone(connection)
-    with write() as connection:
-        now = ledger_now(connection) if now is None else now
+    with ledger.write() as connection:
+        now = ledger.now(connection) if now is None else now
         if not releases.start_planning(connection, release_id, now):
             return None
         if not releases.is_newest(connection, release):
@@ -151,7 +151,7 @@ def _first_hold(outlet: Outlet) -> Hold:
 
 
 def _write(connection: Connection, release_id: int, release: Release, rows: list[Planned], now: float) -> Plan:
-    """Everything in the caller's transaction: rows written, makings noted."""
+    """Write everything in the caller's transaction: the deliveries, and the artifacts that they need."""
     deliveries.plan(connection, release_id, release.version, release.urgency, rows)
     ready, missing = [], []
     for language in sorted({row.language for row in rows}):
@@ -160,10 +160,10 @@ def _write(connection: Connection, release_id: int, release: Release, rows: list
             missing.append(language)
         else:
             ready.append(translation)
-    _note_translations(connection, release_id, ready, missing, now)
-    formats = sorted({(row.language, row.format) for row in rows})
-    wanted = [{"release_id": release_id, "language": language, "format": format} for language, format in formats]
-    artifacts.want(connection, renditions, wanted, hint_at=now + HINT_AGAIN)
+    translation_rows.insert_finished(connection, release_id, ready, now=now)
+    translations = [TranslationKey(release_id, language) for language in missing]
+    renditions = sorted({RenditionKey(release_id, row.language, row.format) for row in rows})
+    artifacts.want(connection, [*translations, *renditions], hint_at=now + HINT_AGAIN)
     deliveries.begin(connection, release_id, now)
     return Plan(release.name, release.urgency, len(rows), missing, [translation.language for translation in ready])
 
@@ -175,29 +175,6 @@ def _at_hand(connection: Connection, release: Release, language: str) -> Transla
     """
     translation = supplied(release, language)
     if translation is None and release.status == "canceled":
-        known = artifacts.translation_known(connection, release.uri, language)
+        known = translation_rows.known_to_outlets(connection, release.uri, language)
         return known.model_copy(update={"body_html": "", "subheadline": None}) if known else None
     return translation
-
-
-def _note_translations(
-    connection: Connection, release_id: int, ready: list[Translation], missing: list[str], now: float
-) -> None:
-    keys = [{"release_id": release_id, "language": language} for language in missing]
-    artifacts.want(connection, translations, keys, hint_at=now + HINT_AGAIN)
-    made = [
-        {
-            "release_id": release_id,
-            "language": translation.language,
-            "state": ArtifactState.MADE,
-            "hint_at": now,
-            "lease_until": 0,
-            "attempt": 0,
-            "made_at": now,
-            "engine": translation.engine,
-            "document": translation.model_dump_json(),
-        }
-        for translation in ready
-    ]
-    if made:
-        connection.execute(translations.insert(), made)

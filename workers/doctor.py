@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from tasks import ledger
-from tasks.building.engine_meter import NOTHING
+from tasks.building.engine_meter import NO_PAIRS
 from tasks.delivery import transports
 from tasks.delivery.drain import open_transfers
 from tasks.delivery.transfers.address_policy import AddressPolicy
@@ -186,7 +186,7 @@ def _translation() -> Iterator[Finding]:
         )
     for one in standings:
         if one.problem:
-            yield Finding("note" if one.problem == NOTHING else "unsafe", f"engine {one.name}: {one.problem}")
+            yield Finding("note" if one.problem == NO_PAIRS else "unsafe", f"engine {one.name}: {one.problem}")
         if one.rests:
             yield Finding("note", f"engine {one.name} {one.rests}; `fanwire engines wake {one.name}` ends it")
         if engines.exposed(one.document):

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tasks import ledger
-from tasks.building.engine_meter import NOTHING, LedgerMeter
+from tasks.building.engine_meter import NO_PAIRS, LedgerMeter
 from tasks.language_data import known_languages
-from tasks.ledger import engine_usage as rows
+from tasks.ledger import engine_usage
 from tasks.runtime.secrets import SecretMissing, resolve
 from tasks.runtime.settings import settings
 from tasks.translation import fallbacks
@@ -79,7 +79,7 @@ def _standing(name: str, document: EngineDocument, registered: registry.Registry
     if name in registered.engines:
         engine = Metered(registered.engines[name], document, MemoryMeter(), CostCap())
         pairs = tuple(engine.pairs())
-        problem = None if pairs else NOTHING
+        problem = None if pairs else NO_PAIRS
         model = _model(engine, pairs)
     return Standing(name, document, pairs, model, problem, resting(use, now), current(use, now))
 
@@ -96,7 +96,7 @@ def _kept() -> tuple[float, dict[str, Any]]:
     if not home.ledger_is_there():
         return time.time(), {}
     with ledger.read() as connection:
-        return ledger.now(connection), rows.every(connection)
+        return ledger.now(connection), engine_usage.every(connection)
 
 
 def as_json(standing: Standing) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def _pair(engine: Engine, source: str | None, target: str | None) -> Pair:
     found = min(filter(None, among), key=lambda pair: (order.index(pair[0]), order.index(pair[1])), default=None)
     if found is None:
         more = f" from {source}" * bool(source) + f" to {target}" * bool(target)
-        raise NotTestable(f"{engine.name} cannot translate{more}" if pairs else f"{engine.name} {NOTHING}")
+        raise NotTestable(f"{engine.name} cannot translate{more}" if pairs else f"{engine.name} {NO_PAIRS}")
     return found
 
 

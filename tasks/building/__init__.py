@@ -1,1 +1,31 @@
-"""Builds what a release needs before it can be delivered: it joins the ledger with translation and formatting."""
+"""Builds what a release needs before it can be delivered: it joins the ledger with translation and formatting.
+
+An *artifact* is a translation or a rendition in the ledger, and a *build* makes one. Both builds go the same way: claim
+the row, make the thing outside any transaction, write it, and promote the deliveries that waited for it. Whoever comes
+second finds nothing to claim. What cannot be made is held with the reason, and tried again.
+
+    translations.py  builds a translation
+    renditions.py    builds the renditions of a translation
+    engine_meter.py  what engines have used and whether they rest, for all workers together
+    recall.py        what translations draw on beside engines: memory, house texts, glossary
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["BuildResult"]
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What became of a build."""
+
+    release: str
+    """The release, as logs name it."""
+    held: Mapping[str, str] = field(default_factory=dict)
+    """The reason for each language or format that could not be made."""
+
+    def __str__(self) -> str:
+        return "; ".join(f"{what} held: {reason}" for what, reason in self.held.items()) or "made"

@@ -12,8 +12,8 @@ from dataclasses import asdict
 
 import structlog
 
-from tasks.ledger import artifacts, now, read, write
-from tasks.ledger import engine_usage as rows
+from tasks import ledger
+from tasks.ledger import engine_usage, translation_rows
 from tasks.runtime import shutdown
 from tasks.translation.configuration import EngineDocument, TranslationDocument
 from tasks.translation.engines import Engine
@@ -33,7 +33,8 @@ from tasks.translation.engines.registry import Registry
 from tasks.translation.errors import EngineError, Unsupported
 
 log = structlog.get_logger()
-NOTHING = "can translate nothing here: what it needs is not installed, or its languages leave nothing"
+NO_PAIRS = "can translate nothing here: what it needs is not installed, or its languages leave nothing"
+"""What is wrong with an engine that has no pair of languages."""
 _SLICE = 1.0
 """Seconds between two looks whether the worker is to stop."""
 
@@ -48,62 +49,64 @@ class LedgerMeter:
     def ask(self, name: str, document: EngineDocument, characters: int) -> Permit:
         """See Meter."""
         if unlimited(document):
-            with read() as connection:
-                row = rows.get(connection, name)
+            with ledger.read() as connection:
+                row = engine_usage.get(connection, name)
             if row is None or Usage(**row).sound:
                 return Permit()
-        with write() as connection:
-            use, permit = self._take(Usage(**rows.lock(connection, name)), document, characters, now(connection))
-            rows.put(connection, name, asdict(use))
+        with ledger.write() as connection:
+            use, permit = self._take(
+                Usage(**engine_usage.lock(connection, name)), document, characters, ledger.now(connection)
+            )
+            engine_usage.put(connection, name, asdict(use))
         return permit
 
     def note(self, name: str, document: EngineDocument, permit: Permit, error: EngineError | None) -> None:
-        """See Meter. When an engine answers again, what is held for it is hinted at."""
+        """See Meter. When an engine answers again, the translations that are held for it are tried at once."""
         if permit.sound and (error is None or (isinstance(error, Unsupported) and not permit.characters)):
             return
-        freed = 0
-        with write() as connection:
-            present = now(connection)
-            before = Usage(**rows.lock(connection, name))
+        woken = 0
+        with ledger.write() as connection:
+            present = ledger.now(connection)
+            before = Usage(**engine_usage.lock(connection, name))
             use = noted(before, permit, error, present)
-            rows.put(connection, name, asdict(use))
+            engine_usage.put(connection, name, asdict(use))
             back = use.sound and not before.sound
             if back:
-                freed = artifacts.free(connection, name, now=present)
+                woken = translation_rows.wake(connection, name, now=present)
         if back:
-            log.info("engine answers again", engine=name, translations=freed)
-        elif told := resting(use, present):
-            log.warning("engine rests", engine=name, reason=told)
+            log.info("engine answers again", engine=name, translations=woken)
+        elif reason := resting(use, present):
+            log.warning("engine rests", engine=name, reason=reason)
 
 
 def wake(name: str) -> int:
-    """End an engine's rest, and hint at what is held for it; the number of translations."""
-    with write() as connection:
-        use = Usage(**rows.lock(connection, name))
-        rows.put(connection, name, asdict(use) | {"failures": 0, "rest_until": 0, "reason": None})
-        return artifacts.free(connection, name, now=now(connection))
+    """End an engine's rest and have the translations that are held for it tried now; how many they are."""
+    with ledger.write() as connection:
+        use = Usage(**engine_usage.lock(connection, name))
+        engine_usage.put(connection, name, asdict(use) | {"failures": 0, "rest_until": 0, "reason": None})
+        return translation_rows.wake(connection, name, now=ledger.now(connection))
 
 
 def metered(
-    engines: dict[str, Engine], configuration: TranslationDocument, language: str, patience: WaitBudget
+    engines: dict[str, Engine], configuration: TranslationDocument, language: str, waiting: WaitBudget
 ) -> list[Engine]:
     """The engines that may translate into a language, by preference, each within its limits."""
     spending, meter = CostCap(configuration.for_language(language).cost_cap), LedgerMeter()
     return [
-        Metered(engines[name], configuration.engines[name], meter, spending, patience)
+        Metered(engines[name], configuration.engines[name], meter, spending, waiting)
         for name in configuration.order(language)
         if name in engines
     ]
 
 
 def missing(registered: Registry, engines: Sequence[Engine], order: Sequence[str]) -> dict[str, str]:
-    """Those among the engines of `order` that can do nothing at all, and why."""
+    """The engines of `order` that can translate nothing at all, and for each the reason."""
     found = {name: why for name, why in registered.left_out.items() if name in order}
-    return found | {engine.name: NOTHING for engine in engines if not engine.pairs()}
+    return found | {engine.name: NO_PAIRS for engine in engines if not engine.pairs()}
 
 
-def patience() -> WaitBudget:
-    """That of one translation; it ends when the worker is to stop."""
+def wait_budget() -> WaitBudget:
+    """How long one translation may wait for engines; the waiting ends early when the worker is asked to stop."""
     return WaitBudget(sleep=_sleep)
 
 

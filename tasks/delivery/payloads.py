@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from tasks.ledger import artifacts, outlets, releases
-from tasks.ledger.artifacts import Bytes, Key
+from tasks.ledger import outlets, releases, rendition_rows, translation_rows
+from tasks.ledger.artifacts import RenditionKey
 from tasks.ledger.deliveries import Claim
 from tasks.ledger.releases import Heading
+from tasks.ledger.rendition_rows import StoredRendition
 from tasks.model.identity import delivery_key
 from tasks.model.outlet import Outlet
 from tasks.model.provenance import provenance
@@ -28,12 +29,12 @@ RENDITION_BYTES = 64 * 1024 * 1024
 class _Kept:
     """A rendition, where its translation came from, and when it was made."""
 
-    rendition: Bytes
+    rendition: StoredRendition
     translation: str | None
     made_at: float
 
 
-_kept: OrderedDict[Key, _Kept] = OrderedDict()
+_kept: OrderedDict[RenditionKey, _Kept] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Payload:
     claim: Claim
     outlet: Outlet
     heading: Heading
-    rendition: Bytes
+    rendition: StoredRendition
     translation: str | None
     """Who made the text that the rendition holds, in the words of `tasks.model.provenance`; None if nobody knows."""
 
@@ -74,7 +75,7 @@ def load(connection: Connection, claims: Iterable[Claim]) -> tuple[list[Payload]
     claims = list(claims)
     receivers = outlets.some(connection, {claim.outlet_id for claim in claims})
     headings = releases.headings(connection, {claim.release_id for claim in claims})
-    made_at = artifacts.renditions_made_at(connection, {_key(claim) for claim in claims})
+    made_at = rendition_rows.made_at(connection, {_key(claim) for claim in claims})
     complete, broken = [], []
     for claim in claims:
         heading, outlet = headings[claim.release_id], receivers.get(claim.outlet_id)
@@ -88,8 +89,8 @@ def load(connection: Connection, claims: Iterable[Claim]) -> tuple[list[Payload]
     return complete, broken
 
 
-def _key(claim: Claim) -> Key:
-    return claim.release_id, claim.language, claim.format
+def _key(claim: Claim) -> RenditionKey:
+    return RenditionKey(claim.release_id, claim.language, claim.format)
 
 
 def _keep(connection: Connection, claim: Claim, made_at: float | None) -> _Kept | None:
@@ -97,7 +98,7 @@ def _keep(connection: Connection, claim: Claim, made_at: float | None) -> _Kept 
     key = _key(claim)
     kept = _kept.get(key)
     if kept is None or kept.made_at != made_at:
-        rendition = artifacts.rendition(connection, *key)
+        rendition = rendition_rows.get(connection, key)
         if rendition is None or made_at is None:
             return None
         kept = _kept[key] = _Kept(rendition, _provenance(connection, claim), made_at)
@@ -110,7 +111,7 @@ def _keep(connection: Connection, claim: Claim, made_at: float | None) -> _Kept 
 
 def _provenance(connection: Connection, claim: Claim) -> str | None:
     try:
-        translation = artifacts.translation(connection, claim.release_id, claim.language)
+        translation = translation_rows.finished(connection, _key(claim).translation)
     except ValueError:  # a document of another time; the rendition made from it is good
         return None
     return provenance(translation) if translation else None

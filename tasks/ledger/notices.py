@@ -1,4 +1,4 @@
-"""Notices: what somebody should be told, written in the transaction of what happened, and told later."""
+"""Notices: what operations should know, written in the transaction in which it happened, and posted later."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from tasks.ledger.schema import notices
 
 
 def add(connection: Connection, kind: str, subject: str, text: str, now: float) -> None:
-    """Note that somebody should be told of `subject` (an outlet or a host)."""
+    """Write a notice of `subject`, an outlet or a host."""
     connection.execute(notices.insert().values(at=now, kind=kind, subject=subject, text=text))
 
 
 def latest(connection: Connection, count: int) -> list[dict[str, Any]]:
-    """The last notices, newest first."""
+    """The last notices, newest first, `count` at most."""
     return [
         dict(row._mapping) for row in connection.execute(select(notices).order_by(notices.c.id.desc()).limit(count))
     ]
 
 
-def untold(connection: Connection, count: int) -> list[dict[str, Any]]:
-    """Those that nobody has been told yet, oldest first."""
+def unposted(connection: Connection, count: int) -> list[dict[str, Any]]:
+    """The notices that were not posted yet, oldest first, `count` at most."""
     query = select(notices).where(notices.c.told_at.is_(None)).order_by(notices.c.id).limit(count)
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def told(connection: Connection, ids: Sequence[int], now: float) -> None:
-    """Note that these were told."""
+def mark_posted(connection: Connection, ids: Sequence[int], now: float) -> None:
+    """Note that these were posted."""
     connection.execute(update(notices).where(notices.c.id.in_(ids)).values(told_at=now))

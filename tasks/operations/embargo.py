@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from tasks.ledger import artifacts, deliveries, now, releases
+from tasks import ledger
+from tasks.ledger import deliveries, releases, rendition_rows
 from tasks.model.documents import DocumentRefused
 from tasks.runtime.errors import Problem
 
@@ -17,12 +18,12 @@ def move(connection: Connection, release_id: int, until: datetime | None) -> Non
     The clock lets it go; so a lifted embargo takes a tick. Renditions are made anew, since they say when it ends.
     """
     release = releases.get(connection, release_id)
-    present = now(connection)
-    if not release.embargoed_at(present):
-        told = (
+    now = ledger.now(connection)
+    if not release.embargoed_at(now):
+        why = (
             "has no embargo" if release.embargo_until is None else f"was let go at {release.embargo_until.isoformat()}"
         )
-        raise DocumentRefused(release.name, [Problem("embargo_until", f"cannot be moved: the release {told}")])
-    releases.move_embargo(connection, release_id, until or datetime.fromtimestamp(present, UTC))
-    artifacts.remake_renditions(connection, release_id, present)
+        raise DocumentRefused(release.name, [Problem("embargo_until", f"cannot be moved: the release {why}")])
+    releases.move_embargo(connection, release_id, until or datetime.fromtimestamp(now, UTC))
+    rendition_rows.rebuild(connection, release_id, now)
     deliveries.hold_again(connection, release_id)

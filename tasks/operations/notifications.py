@@ -1,29 +1,31 @@
-"""Telling: posts notices to the address that operations configured, such as a chat's incoming webhook."""
+"""Posts notices to the address that operations configured, such as a chat's incoming webhook."""
 
 from __future__ import annotations
 
 import requests
 import structlog
 
-from tasks.ledger import notices, now, read, write
+from tasks import ledger
+from tasks.ledger import notices
 from tasks.runtime import trust
 from tasks.runtime.settings import settings
 
 log = structlog.get_logger()
 
 AT_ONCE = 20
+"""Notices that one task posts at most."""
 TIMEOUT = 5.0
 """Seconds to connect, and between bytes of the answer."""
 
 
-def tell() -> int:
-    """Post the notices that nobody has been told yet; the number told. What cannot be told now is told later."""
+def post_notices() -> int:
+    """Post the notices that were not posted yet; the number posted. What cannot be posted now is posted later."""
     address = settings().notice_url
     if address is None:
         return 0
-    with read() as connection:
-        waiting = notices.untold(connection, AT_ONCE)
-    done: list[int] = []
+    with ledger.read() as connection:
+        waiting = notices.unposted(connection, AT_ONCE)
+    posted: list[int] = []
     with requests.Session() as session:
         session.trust_env = False  # REQUESTS_CA_BUNDLE would override `verify`
         session.verify = str(trust.bundle())
@@ -34,13 +36,13 @@ def tell() -> int:
                     address.get_secret_value(), json={"text": text, **notice}, timeout=TIMEOUT, allow_redirects=False
                 )
             except requests.RequestException as error:
-                log.warning("notice not told", problem=type(error).__name__)
+                log.warning("notice not posted", problem=type(error).__name__)
                 break
             if not answer.ok:
-                log.warning("notice not told", status=answer.status_code)
+                log.warning("notice not posted", status=answer.status_code)
                 break
-            done.append(notice["id"])
-    if done:
-        with write() as connection:
-            notices.told(connection, done, now(connection))
-    return len(done)
+            posted.append(notice["id"])
+    if posted:
+        with ledger.write() as connection:
+            notices.mark_posted(connection, posted, ledger.now(connection))
+    return len(posted)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasks.ledger import artifacts, deliveries, memory_entries, notices, releases, write
-from tasks.ledger.schema import renditions, translations
+from tasks import ledger
+from tasks.ledger import deliveries, memory_entries, notices, releases, rendition_rows, translation_rows
+from tasks.ledger.artifacts import TranslationKey
 from tasks.runtime.settings import settings
 
 FORGOTTEN = 500
@@ -23,10 +24,12 @@ class Found:
     expired: int
     lifted: list[int]
     to_plan: list[int]
-    to_translate: list[tuple[int, str]]
-    to_format: list[tuple[int, str]]
+    to_translate: list[TranslationKey]
+    to_format: list[TranslationKey]
+    """Translations of which renditions are to be built."""
     due: bool
-    untold: bool
+    unposted: bool
+    """Whether there are notices that nobody has been posted."""
 
     def __str__(self) -> str:
         return (
@@ -38,21 +41,21 @@ class Found:
 def sweep(now: float) -> Found:
     """One look at the whole ledger, by index only: some milliseconds whatever its size."""
     again = now + settings().build_retry
-    with write() as connection:  # by itself: lifting has its releases in an order of its own
+    with ledger.write() as connection:  # by itself: lifting has its releases in an order of its own
         deliveries.resume(connection, deliveries.forgotten(connection), now)
-    with write() as connection:
+    with ledger.write() as connection:
         if _file_changed():
-            artifacts.free(connection, now=now)
+            translation_rows.wake(connection, now=now)
         expired = deliveries.expire_leases(connection, now, settings().retry_horizon)
         lifted = deliveries.lift_embargoes(connection, now)
         to_plan = releases.unplanned(connection, now)
-        to_translate = [tuple(row) for row in artifacts.unmade(connection, translations, now=now, again_at=again)]
-        to_format = {tuple(row)[:2] for row in artifacts.unmade(connection, renditions, now=now, again_at=again)}
+        to_translate = translation_rows.late(connection, now=now, again_at=again)
+        to_format = {key.translation for key in rendition_rows.late(connection, now=now, again_at=again)}
         next_due = deliveries.next_due(connection)
-        untold = bool(notices.untold(connection, 1))
+        unposted = bool(notices.unposted(connection, 1))
     _forget(now)
     due = next_due is not None and next_due <= now
-    return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, untold)
+    return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, unposted)
 
 
 class _File:
@@ -82,6 +85,6 @@ def _forget(now: float) -> None:
     """Forget what engines made too long ago: a small portion in each sweep while there is some, else once an hour."""
     if _Forgetting.due - HOUR <= now < _Forgetting.due:
         return
-    with write() as connection:
+    with ledger.write() as connection:
         gone = memory_entries.forget(connection, before=now - settings().memory_days * 24 * HOUR, at_most=FORGOTTEN)
     _Forgetting.due = now if gone == FORGOTTEN else now + HOUR

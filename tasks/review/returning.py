@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from tasks.building.recall import terms_for
-from tasks.ledger import artifacts, deliveries, memory_entries, now, releases, write
+from tasks.ledger import deliveries, memory_entries, now, releases, rendition_rows, translation_rows, write
+from tasks.ledger.artifacts import TranslationKey
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
 from tasks.review.approval import keep, name_of
@@ -84,8 +85,8 @@ def take(
 def make_anew(connection: Connection, release_id: int, language: str, present: float, by: str | None = None) -> None:
     """Let a translation be made again, with all that hangs on it; makers at work lose their claims. What is in flight
     goes out as it is; the rest waits. The caller called `deliveries.revising` first."""
-    artifacts.remake_translation(connection, release_id, language, present, by)
-    artifacts.remake_renditions(connection, release_id, present, language)
+    translation_rows.rebuild(connection, TranslationKey(release_id, language), present, by)
+    rendition_rows.rebuild(connection, release_id, present, language)
     deliveries.wait_anew(connection, release_id, language)
 
 

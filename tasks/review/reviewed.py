@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
-from tasks.ledger import artifacts, releases
+from tasks.ledger import releases, translation_rows
+from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.schema import deliveries
+from tasks.ledger.translation_rows import TranslationRow
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
 from tasks.model.states import ArtifactState, Hold, State
@@ -93,7 +95,7 @@ class Reviewed:
     release_id: int
     release: Release
     language: str
-    row: Any
+    row: TranslationRow
     """Its row in the ledger."""
     waits: int = 0
     """Deliveries held until somebody approves it."""
@@ -146,9 +148,9 @@ class Reviewed:
 def look(connection: Connection, release_id: int, language: str) -> Reviewed:
     """A translation with its units; raises DocumentRefused when the release has none in this language."""
     release = releases.get(connection, release_id)
-    row = artifacts.look(connection, release_id, language)
+    row = translation_rows.get(connection, TranslationKey(release_id, language))
     if row is None:
-        there = ", ".join(row.language for row in artifacts.languages(connection, release_id)) or "none"
+        there = ", ".join(row.language for row in translation_rows.of_release(connection, release_id)) or "none"
         raise refused(release, language, f"nobody is to get it in {language}; its languages are: {there}")
     return Reviewed(release_id, release, language, row, _waits(connection, release_id)[language])
 
@@ -157,7 +159,7 @@ def every(connection: Connection, release_id: int) -> list[Reviewed]:
     """All translations of a release."""
     release = releases.get(connection, release_id)
     waits = _waits(connection, release_id)
-    rows = artifacts.languages(connection, release_id)
+    rows = translation_rows.of_release(connection, release_id)
     return [Reviewed(release_id, release, row.language, row, waits[row.language]) for row in rows]
 
 
@@ -166,7 +168,7 @@ def waiting(connection: Connection, release_id: int | None = None) -> Iterator[R
 
     One at a time, as the ledger is read.
     """
-    for row, waits in artifacts.for_people(connection, release_id):
+    for row, waits in translation_rows.for_people(connection, release_id):
         one = Reviewed(row.release_id, releases.get(connection, row.release_id), row.language, row, waits)
         if one.standing == "draft" or waits:
             yield one
@@ -188,7 +190,7 @@ def refused(release: Release, language: str, problem: str, field: str = "(transl
     return DocumentRefused(f"{release.name} in {language}", [Problem(field, problem)])
 
 
-def to_change(connection: Connection, release: Release, release_id: int, language: str) -> Row:  # type: ignore[type-arg]
+def to_change(connection: Connection, release: Release, release_id: int, language: str) -> TranslationRow:
     """The row of a translation that a person may change, nobody else meanwhile; raises DocumentRefused with the reason
     when it is not one of ours, or not of a release that can still go out."""
     newest = releases.find(connection, release.uri)
@@ -200,6 +202,6 @@ def to_change(connection: Connection, release: Release, release_id: int, languag
     if release.text_in(language) is not None:
         raise refused(release, language, "the producer wrote it, and it goes out as it is")
     look(connection, release_id, language)
-    row = artifacts.look(connection, release_id, language, to_change=True)
+    row = translation_rows.get(connection, TranslationKey(release_id, language), to_change=True)
     assert row is not None
     return row

@@ -148,14 +148,14 @@ def _prepare(outlets_file: Path) -> None:
 def _due(round: int) -> int:
     """A release whose deliveries are all due; its number."""
     from tasks import ledger, planning
-    from tasks.building import builds
+    from tasks.building.renditions import build_renditions
     from tasks.ledger import releases
     from tests.bench.samples_for_bench import german
 
     with ledger.write() as connection:
         taken = releases.take(connection, german(f"urn:bench:{round}"), time.time())
     planning.plan(taken.release_id, time.time())
-    builds.build_renditions(taken.release_id, "de")
+    build_renditions(taken.release_id, "de")
     return taken.release_id
 
 

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from tasks import ledger, planning
-from tasks.building import builds
+from tasks.building.renditions import build_renditions
+from tasks.building.translations import build_translation
 from tasks.ledger import artifacts, deliveries
+from tasks.ledger.artifacts import TranslationKey
 from tasks.model.release import Release
 from tests.support.review_files import CHINESE, with_target
 from tests.support.samples import URI, outlet, release
@@ -28,8 +30,8 @@ def planned(document: Release, *languages: str, make: bool = True) -> int:
     number = take(document, outlet("careful", languages=list(languages), machine_translation="approved"))
     planning.plan(number)
     for language in languages if make else ():
-        builds.build_translation(number, language)
-        builds.build_renditions(number, language)
+        build_translation(number, language)
+        build_renditions(number, language)
     return number
 
 
@@ -116,19 +118,10 @@ def test_what_nobody_has_begun_says_why_it_cannot_be_exported(run: Run) -> None:
     number = planned(release(**CHINESE), "ko", make=False)
     assert "no units yet: no worker has begun it" in run("translations", "export", URI, "ko", status=1).stderr
     with ledger.write() as connection:
-        table = artifacts.translations
-        attempt = artifacts.claim(connection, table, now=1, lease=1, release_id=number, language="ko")
+        key = TranslationKey(number, "ko")
+        attempt = artifacts.claim(connection, key, now=1, lease=1)
         assert attempt is not None
-        artifacts.hold(
-            connection,
-            table,
-            attempt=attempt,
-            now=1,
-            wait=1,
-            reason="the file is not YAML",
-            release_id=number,
-            language="ko",
-        )
+        artifacts.hold(connection, key, attempt=attempt, now=1, wait=1, reason="the file is not YAML")
     assert "no units yet: the file is not YAML" in run("translations", "export", URI, "ko", status=1).stderr
 
 
@@ -171,10 +164,10 @@ def test_what_comes_back_changed_is_made_anew_and_goes_out_once_approved(run: Ru
     file.write_bytes(file.read_bytes().replace("公司釋出新軟體".encode(), "公司釋出新的軟體".encode()))
     done = told(run, "import", URI, "zh-Hant", str(file))
     assert (done["accepted"], done["unchanged"], done["remade"]) == (["headline"], 2, True)
-    builds.build_translation(number, "zh-Hant")
-    builds.build_renditions(number, "zh-Hant")
+    build_translation(number, "zh-Hant")
+    build_renditions(number, "zh-Hant")
     assert "1 deliveries go" in run("translations", "approve", URI, "zh-Hant", "--by", "Ann").stdout
-    builds.build_renditions(number, "zh-Hant")
+    build_renditions(number, "zh-Hant")
     with ledger.write() as connection:
         assert len(deliveries.claim(connection, "w", now=ledger.now(connection), lease=60, limit=9)) == 1
 
@@ -186,7 +179,7 @@ def test_a_language_without_an_engine_is_translated_by_people(run: Run, tmp_path
     data = with_target(file.read_bytes(), "headline", "Acme Robotics, 포르투에 공장을 열다")
     file.write_bytes(with_target(data, "paragraph-1", 'Acme는 월요일에 <pc id="1">공장</pc>이 문을 열었다고 밝혔다.'))
     assert "2 units accepted" in run("translations", "import", URI, "ko", str(file)).stdout
-    builds.build_translation(number, "ko")
+    build_translation(number, "ko")
     [row] = told(run, "list", URI)
     assert (row["state"], row["status"], row["engine"], row["open"]) == ("made", "approved", "memory", 0)
 

@@ -20,7 +20,7 @@ from farm import Farm
 from sqlalchemy import delete, func, select, update
 
 from tasks import ledger, planning
-from tasks.building import builds
+from tasks.building.renditions import build_renditions
 from tasks.delivery import drain, payloads
 from tasks.ledger import counts, deliveries, outlets, releases
 from tasks.ledger.schema import attempts, renditions
@@ -111,7 +111,7 @@ def take(**fields: Any) -> int:
 def prepare(number: int) -> int:
     """Plan and format a release, so that its deliveries are due."""
     planning.plan(number, time.time())
-    builds.build_renditions(number, "en")
+    build_renditions(number, "en")
     return number
 
 

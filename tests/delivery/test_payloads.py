@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import event, update
 
 from tasks import ledger, planning
-from tasks.building import builds
+from tasks.building.renditions import build_renditions
 from tasks.delivery import payloads
-from tasks.ledger import artifacts, deliveries, outlets, releases
+from tasks.ledger import deliveries, outlets, releases, rendition_rows, translation_rows
+from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.deliveries import Claim
 from tasks.ledger.schema import renditions, translations
 from tests.support.samples import outlet, release
@@ -32,7 +33,7 @@ def claims() -> list[Claim]:
         outlets.put(connection, receivers, time.time())
         number = releases.take(connection, release(), time.time()).release_id
     planning.plan(number, time.time())
-    builds.build_renditions(number, "en")
+    build_renditions(number, "en")
     with ledger.write() as connection:
         return deliveries.claim(connection, "test", now=ledger.now(connection), lease=60, limit=100)
 
@@ -64,12 +65,12 @@ def test_what_is_made_anew_is_loaded_anew(claims: list[Claim]) -> None:
     before = {item.claim.format: item.rendition.body for item in loaded(claims)}
     number = claims[0].release_id
     with ledger.write() as connection:
-        made = artifacts.translation(connection, number, "en")
+        made = translation_rows.finished(connection, TranslationKey(number, "en"))
         assert made is not None
         approved = made.model_copy(update={"engine": "apertium", "status": "approved", "source": "de"})
         connection.execute(update(translations).values(document=approved.model_dump_json()))
-        artifacts.remake_renditions(connection, number, time.time())
-    builds.build_renditions(number, "en")
+        rendition_rows.rebuild(connection, number, time.time())
+    build_renditions(number, "en")
     for item in loaded(claims):
         assert item.translation == 'machine;engine="apertium";status="approved";from="de"'
         assert item.rendition.body != before[item.claim.format]

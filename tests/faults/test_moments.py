@@ -20,7 +20,7 @@ from sqlalchemy import Engine, event, func, select
 from sqlalchemy.exc import DBAPIError
 
 from tasks import ledger, planning
-from tasks.building import builds
+from tasks.building.renditions import build_renditions
 from tasks.delivery import drain, payloads
 from tasks.ledger import counts, outlets, refusals, releases
 from tasks.ledger.schema import attempts, deliveries
@@ -63,7 +63,7 @@ def take(**fields: Any) -> int:
 def prepare(number: int) -> None:
     """Plan and format, so that its deliveries are due."""
     assert planning.plan(number) is not None
-    builds.build_renditions(number, "en")
+    build_renditions(number, "en")
 
 
 def states(number: int) -> dict[str, int]:

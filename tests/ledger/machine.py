@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import pytest
@@ -19,14 +20,13 @@ import structlog
 from sqlalchemy import delete, event
 
 from tasks import ledger, planning
-from tasks.building import builds
+from tasks.building import renditions, translations
 from tasks.delivery import payloads
 from tasks.delivery.transfers import window
 from tasks.delivery.transfers.transfer import Answer, ErrorKind, Transfer
 from tasks.formatting import Rendition
 from tasks.ledger.schema import metadata
 from tasks.model.release import Release, Translation
-from tasks.operations import embargo
 from tasks.review import approval
 from tasks.runtime.settings import Settings, settings
 from tasks.translation import Draft, Sources
@@ -248,19 +248,19 @@ class World:
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Put the model's clock, engine and formatter in their places."""
-        places = ((ledger, "now"), (planning, "ledger_now"), (builds, "now"), (embargo, "now"), (approval, "now"))
-        for place, name in places:
-            patch.setattr(place, name, lambda _ledger: self.clock.now)
+        for place in (ledger, approval):
+            patch.setattr(place, "now", lambda _connection: self.clock.now)
+        stepped = SimpleNamespace(now=ledger.now, read=ledger.read, write=self.write)
+        for place in (planning, translations, renditions):
+            patch.setattr(place, "ledger", stepped)
         patch.setattr(drain, "time", self.clock)
         patch.setattr(window, "time", self.clock)
         patch.setattr(ledger, "worker_name", lambda: self.running.name)
         patch.setattr(drain, "settings", lambda: self.running.policy)
         patch.setattr(drain.trust, "bundle", lambda: None)
         patch.setattr(drain, "TransferLoop", lambda **_: self.running.transfers)
-        patch.setattr(planning, "write", self.write)
-        patch.setattr(builds, "write", self.write)
-        patch.setattr(builds, "draft", self.draft)
-        patch.setattr(builds, "make_rendition", self.make_rendition)
+        patch.setattr(translations, "draft", self.draft)
+        patch.setattr(renditions, "make_rendition", self.make_rendition)
 
 
 def words(release: Release, translation: Translation, format: str) -> bytes:

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import Engine, select
 
 from tasks import ledger, planning
-from tasks.ledger import artifacts, counts, deliveries, outlets, releases
+from tasks.ledger import artifacts, counts, deliveries, outlets, releases, translation_rows
+from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.deliveries import Claim
-from tasks.ledger.schema import attempts, translations
+from tasks.ledger.schema import attempts
 from tasks.model.release import supplied
 from tasks.model.states import Hold, State
 from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, states, take
@@ -110,13 +111,12 @@ def test_a_translation_that_comes_late_lets_only_its_own_language_go() -> None:
     number = take()
     assert render(number) == 1
     with ledger.write() as connection:
-        key = {"release_id": number, "language": "de"}
-        attempt = artifacts.claim(connection, translations, now=NOW, lease=60, **key)
+        key = TranslationKey(number, "de")
+        attempt = artifacts.claim(connection, key, now=NOW, lease=60)
         assert attempt is not None
         translation = supplied(release(language="de"), "de")
         assert translation is not None
-        made = {"engine": "x", "document": translation.model_dump_json()}
-        artifacts.finish(connection, translations, attempt=attempt, now=NOW, made=made, **key)
+        translation_rows.finish(connection, key, translation, attempt=attempt, now=NOW)
         assert deliveries.promote(connection, number, NOW) == 0
     assert render(number, "de") == 1
     with ledger.read() as connection:
@@ -200,7 +200,7 @@ def test_a_kill_cancels_and_goes_to_who_has_it_without_an_engine() -> None:
     assert states(first) == {"delivered": 1, "canceled": 1}
     assert render(kill, "ko") == 1
     with ledger.read() as connection:
-        translation = artifacts.translation(connection, kill, "ko")
+        translation = translation_rows.finished(connection, TranslationKey(kill, "ko"))
     assert translation is not None
     assert (translation.headline, translation.body_html) == ("머리기사", "")
 

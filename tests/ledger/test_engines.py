@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import chain
+from typing import Any
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import event, update
 
 from tasks import ledger
-from tasks.building import builds, engine_meter
+from tasks.building import engine_meter
 from tasks.building.engine_meter import LedgerMeter
-from tasks.ledger import artifacts
+from tasks.building.translations import build_translation
+from tasks.ledger import artifacts, translation_rows
 from tasks.ledger import engine_usage as engines
+from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.schema import translations
 from tasks.runtime import shutdown
 from tasks.runtime.settings import settings
@@ -100,8 +103,8 @@ def test_a_rest_holds_for_all_and_ends_with_an_answer() -> None:
 
 def test_the_month_is_that_of_utc_by_the_ledgers_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     def at(*moment: int) -> None:
-        seconds = datetime(*moment, tzinfo=UTC).timestamp()  # type: ignore[arg-type]
-        monkeypatch.setattr(engine_meter, "now", lambda _ledger: seconds)
+        seconds = datetime(*moment, tzinfo=UTC).timestamp()
+        monkeypatch.setattr(ledger, "now", lambda _connection: seconds)
 
     at(2026, 11, 30, 23, 59, 59)
     LedgerMeter().ask("deepl", LIMITED, 900)
@@ -139,23 +142,25 @@ def test_an_engine_without_limits_that_works_costs_no_write(book: object) -> Non
     assert written == []
 
 
-def held(language: str, reason: str) -> dict[str, object]:
+def held(language: str, reason: str) -> TranslationKey:
     """A translation that is held, to be tried again in an hour."""
     receivers(outlet(language, languages=[language]))
     number = take(uri=f"urn:x:{language}")
-    key = {"release_id": number, "language": language}
+    key = TranslationKey(number, language)
     with ledger.write() as connection:
         now = ledger.now(connection)
-        attempt = artifacts.claim(connection, translations, now=now, lease=60, **key)
-        artifacts.hold(connection, translations, attempt=attempt, now=now, wait=3600, reason=reason, **key)
+        attempt = artifacts.claim(connection, key, now=now, lease=60)
+        assert attempt is not None
+        translation_rows.hold(connection, key, attempt=attempt, now=now, wait=3600, reason=reason)
     return key
 
 
-def waits(key: dict[str, object]) -> float:
+def waits(key: TranslationKey) -> float:
     """Seconds until the clock hints at it."""
     with ledger.read() as connection:
-        query = select(translations.c.hint_at).where(*(translations.c[name] == value for name, value in key.items()))
-        return float(connection.execute(query).scalar_one()) - ledger.now(connection)
+        row = translation_rows.get(connection, key)
+        assert row is not None
+        return row.hint_at - ledger.now(connection)
 
 
 def test_an_engine_that_answers_again_has_what_is_held_for_it_tried_at_once() -> None:
@@ -179,15 +184,19 @@ def test_waking_an_engine_does_the_same() -> None:
 
 @pytest.mark.parametrize(
     ("more", "seconds"),
-    [({}, 3600), ({"again": True}, 600), ({"again": True, "worth": 25.0}, 25), ({"again": True, "worth": 9e9}, 600)],
+    [
+        ({}, 3600),
+        ({"temporary": True}, 600),
+        ({"temporary": True, "retry_after": 25.0}, 25),
+        ({"temporary": True, "retry_after": 9e9}, 600),
+    ],
 )
-def test_what_time_may_mend_is_tried_again_sooner(more: dict[str, object], seconds: float) -> None:
+def test_what_time_may_mend_is_tried_again_sooner(more: dict[str, Any], seconds: float) -> None:
     key = held("de", "x")
     with ledger.write() as connection:
         connection.execute(update(translations).values(attempt=12))
-        artifacts.hold(
-            connection, translations, attempt=12, now=ledger.now(connection), wait=60, reason="x", **key, **more
-        )
+        now = ledger.now(connection)
+        translation_rows.hold(connection, key, attempt=12, now=now, wait=60, reason="x", **more)
     assert seconds - 5 < waits(key) <= seconds
 
 
@@ -212,7 +221,7 @@ def test_what_is_wrong_with_the_translation_file_is_the_reason_and_time_may_mend
     key = held("es", "x")
     with ledger.write() as connection:
         connection.execute(update(translations).values(attempt=12))
-    made = builds.build_translation(**key)  # type: ignore[arg-type]
+    made = build_translation(key.release_id, key.language)
     assert reason in made.held["es"]
     assert 590 < waits(key) <= 600
 
@@ -224,14 +233,14 @@ def test_a_resting_engine_says_when_it_is_worth_coming_back(tmp_path: object, mo
     settings.cache_clear()
     key = held("es", "x")
     for _ in range(5):
-        assert "cannot be reached" in builds.build_translation(**key).held["es"]  # type: ignore[arg-type]
-    assert "after 5 failures: cannot be reached" in builds.build_translation(**key).held["es"]  # type: ignore[arg-type]
+        assert "cannot be reached" in build_translation(key.release_id, key.language).held["es"]
+    assert "after 5 failures: cannot be reached" in build_translation(key.release_id, key.language).held["es"]
     assert 20 < waits(key) <= 30
 
 
 def test_nobody_waits_in_a_worker_that_is_to_stop() -> None:
     shutdown.ask()
     try:
-        assert engine_meter.patience().wait(60)  # at once; the limit is still there, and so the next wait is refused
+        assert engine_meter.wait_budget().wait(60)  # at once; the limit is still there, and so the next wait is refused
     finally:
         shutdown._flag[0] = 0

@@ -16,11 +16,13 @@ from lxml import etree
 from sqlalchemy import Connection, select, update
 
 from tasks import ledger, planning, review
-from tasks.building import builds
+from tasks.building.renditions import build_renditions
+from tasks.building.translations import build_translation
 from tasks.delivery.payloads import load
-from tasks.ledger import artifacts, counts, deliveries, glossary_terms, releases
+from tasks.ledger import artifacts, counts, deliveries, glossary_terms, releases, rendition_rows, translation_rows
+from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.ledger.deliveries import Claim
-from tasks.ledger.schema import memory, renditions, translations
+from tasks.ledger.schema import memory, translations
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Translation
 from tasks.model.states import ArtifactState, State
@@ -29,7 +31,7 @@ from tasks.runtime.settings import settings
 from tasks.translation.exchange import xliff
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.protection.glossary import Term
-from tests.support.delivery_steps import claim, finish, receivers, result, states
+from tests.support.delivery_steps import BYTES, claim, finish, receivers, result, states
 from tests.support.review_files import CHINESE, with_target
 from tests.support.samples import URI, outlet, release
 from tests.support.threads import PATIENCE, begin
@@ -53,8 +55,8 @@ def planned(*outlets: Any, policy: planning.Policy = planning.no_approval, **fie
 
 def make(number: int, language: str) -> None:
     """What workers do, as far as they get."""
-    builds.build_translation(number, language)
-    builds.build_renditions(number, language)
+    build_translation(number, language)
+    build_renditions(number, language)
 
 
 def held(number: int) -> dict[str, int]:
@@ -68,7 +70,7 @@ def claimed() -> list[Claim]:
 
 def body(number: int, language: str, format: str = "ninjs") -> str:
     with ledger.read() as connection:
-        found = artifacts.rendition(connection, number, language, format)
+        found = rendition_rows.get(connection, RenditionKey(number, language, format))
     assert found is not None
     return found.body.decode()
 
@@ -89,7 +91,7 @@ def returned(number: int, language: str, **targets: str) -> xliff.ReturnedSheet:
 
 def row(number: int, language: str) -> Any:
     with ledger.read() as connection:
-        found = artifacts.look(connection, number, language)
+        found = translation_rows.get(connection, TranslationKey(number, language))
     assert found is not None
     return found
 
@@ -297,8 +299,8 @@ def test_a_row_in_flight_that_comes_back_is_not_sent_unapproved() -> None:
     with ledger.write() as connection:  # the memory forgets, so that an engine makes it again
         connection.execute(memory.delete())
         connection.execute(update(translations).values(units=None))
-        artifacts.remake_translation(connection, number, "zh-Hant", present())
-        artifacts.remake_renditions(connection, number, present(), "zh-Hant")
+        translation_rows.rebuild(connection, TranslationKey(number, "zh-Hant"), present())
+        rendition_rows.rebuild(connection, number, present(), "zh-Hant")
     make(number, "zh-Hant")
     assert row(number, "zh-Hant").status == "checked"
     finish(result(going, State.DUE, present()))
@@ -323,14 +325,13 @@ def test_what_comes_late_of_an_attempt_still_counts_after_the_row_was_put_back()
 
 def begun_rendition(number: int) -> Callable[[Connection], None]:
     """A maker that has taken the rendition; what it does with it at the end, in one transaction."""
-    key = {"release_id": number, "language": "zh-Hant", "format": "ninjs"}
+    key = RenditionKey(number, "zh-Hant", "ninjs")
     with ledger.write() as connection:
-        attempt = artifacts.claim(connection, renditions, now=present(), lease=60, **key)
+        attempt = artifacts.claim(connection, key, now=present(), lease=60)
     assert attempt is not None
-    made = {"content_type": "text/plain", "body": b"x", "sha256": "0" * 64}
 
     def end(connection: Connection) -> None:
-        assert artifacts.finish(connection, renditions, attempt=attempt, now=present(), made=made, **key)
+        assert rendition_rows.finish(connection, key, attempt=attempt, now=present(), **BYTES)
         deliveries.promote(connection, number, present(), "zh-Hant")
 
     return end
@@ -347,7 +348,7 @@ def side_by_side(first: Callable[[Connection], Any], second: Callable[[], Any]) 
 
 def test_what_is_made_while_an_outlet_is_resumed_goes_out() -> None:
     number = planned(outlet("a", languages=["zh-Hant"], status="paused"), **CHINESE)
-    builds.build_translation(number, "zh-Hant")
+    build_translation(number, "zh-Hant")
 
     def resume() -> None:
         with ledger.write() as connection:
@@ -371,26 +372,22 @@ def test_what_is_made_while_a_claim_puts_rows_back_goes_out() -> None:
 def test_makers_at_work_lose_their_claims() -> None:
     number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
     make(number, "zh-Hant")
-    key = {"release_id": number, "language": "zh-Hant"}
+    translation, rendition = TranslationKey(number, "zh-Hant"), RenditionKey(number, "zh-Hant", "ninjs")
     with ledger.write() as connection:
-        artifacts.remake_renditions(connection, number, present(), "zh-Hant")
-        late = artifacts.claim(connection, renditions, now=present(), lease=60, format="ninjs", **key)
+        rendition_rows.rebuild(connection, number, present(), "zh-Hant")
+        late = artifacts.claim(connection, rendition, now=present(), lease=60)
     review.approve(number, "zh-Hant")
-    old = {"content_type": "text/plain", "body": b"old", "sha256": "0" * 64}
     with ledger.write() as connection:
         assert late is not None
-        assert not artifacts.finish(
-            connection, renditions, attempt=late, now=present(), made=old, format="ninjs", **key
-        )
+        assert not rendition_rows.finish(connection, rendition, attempt=late, now=present(), **BYTES)
     review.take(number, "zh-Hant", returned(number, "zh-Hant", headline="公司釋出新的軟體"))
     with ledger.write() as connection:
-        slow = artifacts.claim(connection, translations, now=present(), lease=60, **key)
+        slow = artifacts.claim(connection, translation, now=present(), lease=60)
     review.take(number, "zh-Hant", returned(number, "zh-Hant", headline="公司釋出全新軟體"))
     with ledger.write() as connection:
         assert slow is not None
-        assert not artifacts.finish(
-            connection, translations, attempt=slow, now=present(), made={"document": "{}"}, **key
-        )
+        old = Translation(language="zh-Hant", headline="x", body_html="<p>x</p>", engine="slow")
+        assert not translation_rows.finish(connection, translation, old, attempt=slow, now=present())
     make(number, "zh-Hant")
     assert "公司釋出全新軟體" in body(number, "zh-Hant")
 
@@ -419,7 +416,7 @@ def test_while_drains_claim_and_people_change_their_minds_nothing_is_half_and_ha
     drains = [begin(drain) for _ in range(2)]
     for _ in range(6):
         review.approve(number, "zh-Hant")
-        builds.build_renditions(number, "zh-Hant")
+        build_renditions(number, "zh-Hant")
         with ledger.write() as connection:
             deliveries.revising(connection)
             connection.execute(memory.delete())

@@ -29,9 +29,11 @@ from hypothesis.stateful import (
 from sqlalchemy import Row, select
 
 from tasks import ledger, planning, review
-from tasks.building import builds
+from tasks.building.renditions import build_renditions
+from tasks.building.translations import build_translation
 from tasks.delivery.transfers.transfer import ErrorKind
-from tasks.ledger import artifacts, deliveries, outlets, releases
+from tasks.ledger import deliveries, outlets, releases, translation_rows
+from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.schema import attempts, renditions, translations
 from tasks.ledger.schema import deliveries as rows
 from tasks.ledger.schema import outlets as outlet_rows
@@ -235,19 +237,19 @@ class Wire(RuleBasedStateMachine):
     @rule(number=which, outcome=outcomes, act=elsewhere, moments=st.integers(0, 2))
     def translate(self, number: int, outcome: str, act: Any, moments: int) -> None:
         self.meanwhile(act, moments)
-        self.make(builds.build_translation, self.to_make(translations), number, outcome)
+        self.make(build_translation, self.to_make(translations), number, outcome)
 
     @precondition(lambda self: self.to_make(renditions))
     @rule(number=which, outcome=outcomes, act=elsewhere, moments=st.integers(0, 2))
     def format(self, number: int, outcome: str, act: Any, moments: int) -> None:
         self.meanwhile(act, moments)
-        self.make(builds.build_renditions, self.to_make(renditions), number, outcome)
+        self.make(build_renditions, self.to_make(renditions), number, outcome)
 
     def prepare_all(self) -> None:
         sweep.sweep(self.clock.now)
         for row in self.releases():
             planning.plan(row.id, self.clock.now, policy)
-        for table, work in ((translations, builds.build_translation), (renditions, builds.build_renditions)):
+        for table, work in ((translations, build_translation), (renditions, build_renditions)):
             for number in range(len(self.to_make(table))):
                 self.make(work, self.to_make(table), number, "made")
 
@@ -332,7 +334,7 @@ class Wire(RuleBasedStateMachine):
             if id(going) not in known:
                 claim = going.item.claim
                 with ledger.read() as connection:
-                    going.text = artifacts.translation(connection, claim.release_id, claim.language)
+                    going.text = translation_rows.finished(connection, TranslationKey(claim.release_id, claim.language))
                 self.started(going, mine, active)
 
     def started(self, going: Going, mine: Worker, active: set[str]) -> None:
@@ -524,11 +526,11 @@ class Wire(RuleBasedStateMachine):
         self.history_only_grows()
         for release_id in found.to_plan:
             planning.plan(release_id, self.clock.now, policy)
-        for release_id, language in found.to_translate:
-            builds.build_translation(release_id, language)
-            builds.build_renditions(release_id, language)
-        for release_id, language in found.to_format:
-            builds.build_renditions(release_id, language)
+        for key in found.to_translate:
+            build_translation(key.release_id, key.language)
+            build_renditions(key.release_id, key.language)
+        for key in found.to_format:
+            build_renditions(key.release_id, key.language)
         self.approve_all()
         answered = 0
         for number in range(len(self.workers)):

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Engine
 
 from tasks import ledger
-from tasks.ledger import artifacts, deliveries, releases
+from tasks.ledger import deliveries, releases, rendition_rows
+from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.model.documents import DocumentRefused
 from tasks.operations import embargo
 from tests.support.delivery_steps import claim, receivers, render, states, take
@@ -49,7 +50,7 @@ def test_a_moved_embargo_holds_until_the_new_moment_and_says_so_in_new_rendition
     assert lift(present() + 2 * 3600) == []
     with ledger.read() as connection:
         assert releases.get(connection, number).embargo_until == later
-        assert artifacts.wanted_formats(connection, number, "en") == ["ninjs"]
+        assert rendition_rows.unmade(connection, TranslationKey(number, "en")) == [RenditionKey(number, "en", "ninjs")]
     render(number, now=present())
     assert lift(later.timestamp()) == [number]
     assert states(number) == {"due": 1}

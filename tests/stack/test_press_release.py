@@ -11,7 +11,8 @@ from lxml import html
 from sqlalchemy import func, select
 
 from tasks import ledger
-from tasks.ledger import artifacts, releases
+from tasks.ledger import releases, rendition_rows
+from tasks.ledger.artifacts import RenditionKey
 from tasks.ledger.schema import memory
 from tests.translation.press_release import BODY, DOCUMENT, NAMES
 from tests.translation.samples import needs_apertium
@@ -33,7 +34,7 @@ def received(stack: Stack, language: str, version: int) -> str:
     [receipt] = stack.farm.receipts(release=URI, outlet=f"paper-{language}", version=str(version))
     with ledger.read() as connection:
         row = releases.find(connection, URI, version)
-        page = artifacts.rendition(connection, row.id, language, "html")
+        page = rendition_rows.get(connection, RenditionKey(row.id, language, "html"))
     assert hashlib.sha256(page.body).hexdigest() == receipt["sha256"]
     return page.body.decode()
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from tasks import ledger, planning
-from tasks.ledger import artifacts, counts, deliveries, outlets, releases
+from tasks.ledger import artifacts, counts, deliveries, outlets, releases, rendition_rows
+from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.deliveries import Claim, Result
-from tasks.ledger.schema import renditions
 from tasks.model.states import State, Verdict
 from tests.support.samples import release
 
 NOW = 1_800_000_000.0
+BYTES: Any = {"content_type": "text/plain", "body": b"x", "sha256": "0" * 64}
+"""What a builder of renditions hands in."""
 
 
 def take(*, now: float = NOW, **fields: Any) -> int:
@@ -25,12 +27,10 @@ def take(*, now: float = NOW, **fields: Any) -> int:
 def render(release_id: int, language: str = "en", now: float = NOW) -> int:
     """Make the renditions of a language as the format stage does; the number of deliveries that became due."""
     with ledger.write() as connection:
-        for format in artifacts.wanted_formats(connection, release_id, language):
-            key = {"release_id": release_id, "language": language, "format": format}
-            attempt = artifacts.claim(connection, renditions, now=now, lease=60, **key)
+        for key in rendition_rows.unmade(connection, TranslationKey(release_id, language)):
+            attempt = artifacts.claim(connection, key, now=now, lease=60)
             assert attempt is not None
-            made = {"content_type": "text/plain", "body": b"x", "sha256": "0" * 64}
-            artifacts.finish(connection, renditions, attempt=attempt, now=now, made=made, **key)
+            rendition_rows.finish(connection, key, attempt=attempt, now=now, **BYTES)
         return deliveries.promote(connection, release_id, now, language)
 
 

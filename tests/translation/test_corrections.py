@@ -11,9 +11,10 @@ from sqlalchemy import Engine as Database
 from sqlalchemy import select, update
 
 from tasks import ledger, planning
-from tasks.building import builds
+from tasks.building.translations import build_translation
 from tasks.formatting import house_text
-from tasks.ledger import artifacts, glossary_terms, memory_entries, outlets, releases
+from tasks.ledger import glossary_terms, memory_entries, outlets, releases, translation_rows
+from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.schema import memory as memory_table
 from tasks.model.release import Translation
 from tasks.operations import sweep
@@ -107,9 +108,11 @@ def make(version: int = 1, body: str = BODY, languages: tuple[str, ...] = ("es",
     planning.plan(number, time.time())
     found = {}
     for language in languages:
-        held = builds.build_translation(number, language).held
+        held = build_translation(number, language).held
         with ledger.read() as connection:
-            found[language] = held.get(language) or artifacts.translation(connection, number, language)
+            found[language] = held.get(language) or translation_rows.finished(
+                connection, TranslationKey(number, language)
+            )
     return found
 
 
@@ -204,7 +207,7 @@ def test_an_interrupted_translation_asks_only_for_the_rest(
     with ledger.write() as connection:
         number = releases.find(connection, release().uri).id
         connection.execute(update(ledger.schema.engines).values(rest_until=0))
-    assert builds.build_translation(number, "es").held == {}
+    assert build_translation(number, "es").held == {}
     assert not set(done) & set(engine.asked)
     assert len(engine.asked) == 5 - dies_after
 

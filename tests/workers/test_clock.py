@@ -15,8 +15,11 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from tasks import ledger, pipeline, planning
-from tasks.building import builds
+from tasks.building import translations as building_translations
+from tasks.building.renditions import build_renditions
+from tasks.building.translations import build_translation
 from tasks.ledger import counts, deliveries, outlets, releases
+from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.schema import attempts
 from tasks.operations import sweep
 from tasks.runtime.errors import UserError
@@ -77,7 +80,7 @@ def test_translations_and_renditions_that_nobody_began_are_hinted_at(celery: Cel
 def test_what_is_due_gets_as_many_drains_as_there_may_be(celery: Celery, broker: redis.Redis) -> None:
     number = take()
     planning.plan(number, time.time())
-    builds.build_renditions(number, "en")
+    build_renditions(number, "en")
     for _ in range(3):
         clock.tick()
     assert hints(broker) == {"deliver": settings().drains}
@@ -99,7 +102,7 @@ def test_a_held_translation_is_tried_again_after_its_time(
     with ledger.write() as connection:
         outlets.put(connection, [outlet("b", languages=["sw"])], time.time())
     planning.plan(number, time.time())
-    assert "no engine" in builds.build_translation(number, "sw").held["sw"]
+    assert "no engine" in build_translation(number, "sw").held["sw"]
     clock.tick()
     assert "translate" not in hints(broker)
     until(lambda: clock.tick() and hints(broker).get("translate"), 5)
@@ -111,10 +114,10 @@ def test_an_engine_that_breaks_holds_its_language_with_the_reason(
     def broken(*_: Any) -> None:
         raise RuntimeError("engine on fire")
 
-    monkeypatch.setattr(builds, "draft", broken)
+    monkeypatch.setattr(building_translations, "draft", broken)
     number = take()
     planning.plan(number, time.time())
-    assert builds.build_translation(number, "de").held == {"de": "RuntimeError: engine on fire"}
+    assert build_translation(number, "de").held == {"de": "RuntimeError: engine on fire"}
     with ledger.read() as connection:
         assert counts.being_built(connection, number) == 1  # English is still to be formatted; nobody waits for German
         details = {hold["language"]: hold["detail"] for hold in counts.holds(connection, number)}
@@ -125,7 +128,7 @@ def test_an_embargo_is_lifted_at_its_moment_and_not_before(celery: Celery, broke
     moment = time.time() + 1
     number = take(embargo_until=datetime.fromtimestamp(moment, UTC).isoformat())
     planning.plan(number, time.time())
-    builds.build_renditions(number, "en")
+    build_renditions(number, "en")
     clock.tick()
     if time.time() < moment:
         assert states(number) == {"held": 2}
@@ -138,7 +141,7 @@ def test_an_embargo_is_lifted_at_its_moment_and_not_before(celery: Celery, broke
 def test_what_a_vanished_worker_had_is_due_again(celery: Celery, broker: redis.Redis) -> None:
     number = take()
     planning.plan(number, time.time())
-    builds.build_renditions(number, "en")
+    build_renditions(number, "en")
     with ledger.write() as connection:
         assert deliveries.claim(connection, "vanished", now=time.time() + 1, lease=-0.5, limit=9)
     until(lambda: clock.tick() and states(number).get("due"), 5)
@@ -192,7 +195,7 @@ def test_a_broker_that_is_away_costs_hints_and_nothing_else(
 
     due = take(uri="urn:x:due")
     planning.plan(due, time.time())
-    builds.build_renditions(due, "en")
+    build_renditions(due, "en")
     lost = take(before=LONG_AGO)
     monkeypatch.setenv("FANWIRE_BROKER_URL", "redis://127.0.0.1:9/0")
     settings.cache_clear()
@@ -286,10 +289,10 @@ def test_a_translation_file_that_was_changed_lets_what_is_held_be_tried_at_once(
     number = take()
     planning.plan(number, time.time())
     sweep.sweep(time.time())
-    assert "no engine for en→de" in builds.build_translation(number, "de").held["de"]
+    assert "no engine for en→de" in build_translation(number, "de").held["de"]
     assert sweep.sweep(time.time()).to_translate == []
     file.write_text("engines: {opencc: {}, apertium: {}}\n")
-    assert sweep.sweep(time.time()).to_translate == [(number, "de")]
+    assert sweep.sweep(time.time()).to_translate == [TranslationKey(number, "de")]
 
 
 def test_a_broker_that_dies_on_an_open_connection_costs_hints_and_nothing_else(
@@ -306,5 +309,5 @@ def test_a_broker_that_dies_on_an_open_connection_costs_hints_and_nothing_else(
     with pytest.raises(OperationalError):
         pipeline.waiting("deliver")
     pipeline.hint_drains()
-    pipeline.hint_tell()
+    pipeline.hint_notify()
     application.close()

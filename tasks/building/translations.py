@@ -1,0 +1,112 @@
+"""Builds a translation: one language of a release, by memory and engines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+import structlog
+from sqlalchemy import Connection
+
+from tasks import ledger
+from tasks.building import BuildResult, engine_meter, recall
+from tasks.ledger import artifacts, deliveries, memory_entries, releases, translation_rows
+from tasks.ledger.artifacts import TranslationKey
+from tasks.model.documents import DocumentRefused
+from tasks.model.release import Release
+from tasks.runtime.settings import settings
+from tasks.translation import Draft, Sources, draft
+from tasks.translation.configuration import read_configuration
+from tasks.translation.engines import Engine, registry
+from tasks.translation.engines.metering import WaitBudget
+from tasks.translation.memory import unit_records
+
+log = structlog.get_logger()
+
+
+def build_translation(release_id: int, language: str) -> BuildResult:
+    """Translate a release into a language, unless that is done or being done by somebody else."""
+    key = TranslationKey(release_id, language)
+    with ledger.write() as connection:
+        attempt = artifacts.claim(connection, key, now=ledger.now(connection), lease=settings().build_lease)
+        release = releases.get(connection, release_id)
+    if attempt is None:
+        return BuildResult(release.name)
+    waiting = engine_meter.wait_budget()
+    try:
+        found = _draft(release, language, waiting)
+    except DocumentRefused as refusal:  # the translation file; it is read anew for the next try
+        found = Draft(release.language, language, reason=str(refusal), again=True)
+    except Exception as error:  # whatever an engine meets, the deliveries that wait for it must say so
+        found = Draft(release.language, language, reason=f"{type(error).__name__}: {error}")
+        log.exception("translation held", release=release.name, language=language)
+    with ledger.write() as connection:
+        _write(connection, key, attempt, found, origin=release.name, retry_after=waiting.worth)
+    if found.translation is None:
+        log.warning("translation held", release=release.name, language=language, reason=found.reason)
+        return BuildResult(release.name, {language: found.reason or "no reason is known"})
+    log.info("translation made", release=release.name, language=language, engine=found.translation.engine)
+    return BuildResult(release.name)
+
+
+def _draft(release: Release, language: str, waiting: WaitBudget) -> Draft:
+    """What memory and engines make of the release. Engines that could not even be asked are part of the reason."""
+    configuration = read_configuration(settings().translation_file)
+    registered = registry.load_registry(settings().translation_file)
+    engines = engine_meter.metered(registered.engines, configuration, language, waiting)
+    found = draft(release, language, _sources(release, language, engines))
+    missing = engine_meter.missing(registered, engines, configuration.order(language))
+    if found.translation is not None or not missing:
+        return found
+    left_out = ", ".join(f"{name} ({why})" for name, why in missing.items())
+    return replace(found, reason=f"{found.reason}; left out: {left_out}", again=True)
+
+
+def _sources(release: Release, language: str, engines: Sequence[Engine]) -> Sources:
+    """What a translation may draw on: engines in their order, memory, and the version before."""
+    with ledger.read() as connection:
+        units = translation_rows.earlier_units(connection, release.uri, release.version, language)
+    return Sources(
+        engines,
+        recall.memory_for(release, language),
+        unit_records.earlier(unit_records.from_json(units)),
+        recall.terms_for(release, language),
+    )
+
+
+def _write(
+    connection: Connection,
+    key: TranslationKey,
+    attempt: int,
+    found: Draft,
+    *,
+    origin: str,
+    retry_after: float | None,
+) -> None:
+    """Write everything that came of a build in one transaction: the translation or the reason, its units, what the
+    memory learns (from `origin`). `retry_after`: seconds until an engine that could not be asked now may be asked."""
+    now = ledger.now(connection)
+    units = unit_records.to_json(found) if found.units else None
+    memory_entries.keep(
+        connection,
+        [
+            {**asdict(entry), "source_language": found.source, "target_language": found.target, "origin": origin}
+            for entry in found.learned()
+        ],
+        now=now,
+    )
+    if found.translation is None:
+        translation_rows.hold(
+            connection,
+            key,
+            attempt=attempt,
+            now=now,
+            reason=found.reason or "no reason is known",
+            wait=settings().build_retry,
+            temporary=found.again,
+            retry_after=retry_after if found.again else None,
+            units=units,
+        )
+        return
+    translation_rows.finish(connection, key, found.translation, attempt=attempt, now=now, units=units)
+    deliveries.promote(connection, key.release_id, now, key.language)

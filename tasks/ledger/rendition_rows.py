@@ -1,0 +1,81 @@
+"""Renditions in the ledger: the bytes of a translation in a format, built once for all outlets that take it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, exists, literal, select, tuple_, update
+
+from tasks.ledger import artifacts
+from tasks.ledger.artifacts import RenditionKey, TranslationKey, is_row_of
+from tasks.ledger.schema import renditions, translations
+from tasks.model.states import ArtifactState
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRendition:
+    """A finished rendition as the ledger has it."""
+
+    content_type: str
+    body: bytes
+
+
+def get(connection: Connection, key: RenditionKey) -> StoredRendition | None:
+    """The finished rendition; None if it was never built."""
+    row = connection.execute(select(renditions.c.content_type, renditions.c.body).where(is_row_of(key))).first()
+    return StoredRendition(row.content_type, row.body) if row is not None and row.body is not None else None
+
+
+def made_at(connection: Connection, keys: Collection[RenditionKey]) -> dict[RenditionKey, float]:
+    """When each of these renditions was built last, seconds since the epoch; those that never were are left out."""
+    columns = (renditions.c.release_id, renditions.c.language, renditions.c.format)
+    wanted = [(key.release_id, key.language, key.format) for key in keys]
+    query = select(*columns, renditions.c.made_at).where(
+        tuple_(*columns).in_(wanted), renditions.c.made_at.is_not(None)
+    )
+    return {RenditionKey(row[0], row[1], row[2]): row[3] for row in connection.execute(query)}
+
+
+def unmade(connection: Connection, translation: TranslationKey) -> list[RenditionKey]:
+    """The renditions of a translation that are still to be built, by format."""
+    query = select(renditions.c.format).where(
+        renditions.c.release_id == translation.release_id,
+        renditions.c.language == translation.language,
+        renditions.c.state != ArtifactState.MADE,
+    )
+    formats = connection.execute(query.order_by(renditions.c.format)).scalars()
+    return [RenditionKey(translation.release_id, translation.language, format) for format in formats]
+
+
+def finish(
+    connection: Connection,
+    key: RenditionKey,
+    *,
+    attempt: int,
+    now: float,
+    content_type: str,
+    body: bytes,
+    sha256: str,
+) -> bool:
+    """Write a built rendition; False if somebody newer has the row, whose result then counts."""
+    values = {"content_type": content_type, "body": body, "sha256": sha256}
+    return artifacts.finish(connection, key, attempt=attempt, now=now, values=values)
+
+
+def late(connection: Connection, *, now: float, again_at: float) -> list[RenditionKey]:
+    """The renditions that nobody builds although their time has come (see artifacts.late): those whose translation is
+    made, for no hint helps before that."""
+    translated = exists().where(
+        translations.c.release_id == renditions.c.release_id,
+        translations.c.language == renditions.c.language,
+        translations.c.state == ArtifactState.MADE,
+    )
+    return artifacts.late(connection, RenditionKey, now=now, again_at=again_at, buildable=translated)
+
+
+def rebuild(connection: Connection, release_id: int, now: float, language: str | None = None) -> None:
+    """Want all renditions of a release (in one language) anew. Whoever builds one right now loses the claim."""
+    again = {"state": ArtifactState.WANTED, "hint_at": now, "lease_until": 0, "attempt": renditions.c.attempt + 1}
+    these = renditions.c.language == language if language else literal(True)
+    connection.execute(update(renditions).where(renditions.c.release_id == release_id, these).values(again))

@@ -1,0 +1,245 @@
+"""Translations in the ledger: what each release version says in each language, how far that is, and who approved it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, exists, func, literal, literal_column, or_, select, update
+
+from tasks.ledger import artifacts
+from tasks.ledger.artifacts import IS_MADE, TranslationKey, is_row_of
+from tasks.ledger.schema import attempts, deliveries, releases, translations
+from tasks.model.release import Translation
+from tasks.model.states import ArtifactState, Hold, Verdict
+
+ENGINE_LENGTH = 50
+"""Characters of an engine's name that the ledger has room for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranslationRow:
+    """A translation as the ledger has it. Moments are seconds since the epoch."""
+
+    release_id: int
+    language: str
+    state: ArtifactState
+    reason: str | None
+    """Why it is held."""
+    hint_at: float
+    lease_until: float
+    attempt: int
+    made_at: float | None
+    engine: str | None
+    """Who made the text: engines, `source` or `supplied`."""
+    document: str | None
+    """The translation itself, JSON."""
+    status: str | None
+    """`checked` or `approved`, of what a machine made."""
+    units: str | None
+    """Its sentences, JSON (tasks/translation/memory/unit_records.py)."""
+    approved_by: str | None
+    approved_at: float | None
+
+
+_COLUMNS = [translations.c[name] for name in TranslationRow.__dataclass_fields__]
+
+
+def _row(row: Any) -> TranslationRow:
+    return TranslationRow(**{**row._mapping, "state": ArtifactState(row.state)})
+
+
+def get(connection: Connection, key: TranslationKey, *, to_change: bool = False) -> TranslationRow | None:
+    """The row of a translation; with `to_change` nobody else changes it until this transaction ends."""
+    query = select(*_COLUMNS).where(is_row_of(key))
+    row = connection.execute(query.with_for_update() if to_change else query).first()
+    return None if row is None else _row(row)
+
+
+def of_release(connection: Connection, release_id: int) -> list[TranslationRow]:
+    """The rows of all translations of a release, by language."""
+    query = select(*_COLUMNS).where(translations.c.release_id == release_id)
+    return [_row(row) for row in connection.execute(query.order_by(translations.c.language))]
+
+
+def finished(connection: Connection, key: TranslationKey, *, to_use: bool = False) -> Translation | None:
+    """The finished translation, or None; with `to_use` it stays as it is until this transaction ends."""
+    query = select(translations.c.document).where(is_row_of(key), translations.c.state == ArtifactState.MADE)
+    document = connection.execute(query.with_for_update(read=True) if to_use else query).scalar()
+    return Translation.model_validate_json(document) if document else None
+
+
+def finish(
+    connection: Connection,
+    key: TranslationKey,
+    translation: Translation,
+    *,
+    attempt: int,
+    now: float,
+    units: str | None = None,
+) -> bool:
+    """Write a built translation with its sentences (`units`, JSON); False if somebody newer has the row, whose result
+    then counts. One that is not approved has nobody who approved it."""
+    values: dict[str, Any] = {
+        "engine": translation.engine[:ENGINE_LENGTH],
+        "status": translation.status,
+        "document": translation.model_dump_json(),
+    }
+    values |= {"approved_at": now} if translation.status == "approved" else {"approved_by": None}
+    if units is not None:
+        values["units"] = units
+    return artifacts.finish(connection, key, attempt=attempt, now=now, values=values)
+
+
+def hold(
+    connection: Connection,
+    key: TranslationKey,
+    *,
+    attempt: int,
+    now: float,
+    reason: str,
+    wait: float,
+    temporary: bool = False,
+    retry_after: float | None = None,
+    units: str | None = None,
+) -> bool:
+    """Note why a translation could not be built, and the sentences (`units`, JSON) that there are nevertheless; False
+    if somebody newer has the row. When it is tried again: see artifacts.hold."""
+    return artifacts.hold(
+        connection,
+        key,
+        attempt=attempt,
+        now=now,
+        reason=reason,
+        wait=wait,
+        temporary=temporary,
+        retry_after=retry_after,
+        values={} if units is None else {"units": units},
+    )
+
+
+def insert_finished(connection: Connection, release_id: int, texts: list[Translation], *, now: float) -> None:
+    """Write translations that need no engine: those of the producer, and those of a kill."""
+    rows = [
+        {
+            "release_id": release_id,
+            "language": text.language,
+            "state": ArtifactState.MADE,
+            "hint_at": now,
+            "lease_until": 0,
+            "attempt": 0,
+            "made_at": now,
+            "engine": text.engine,
+            "document": text.model_dump_json(),
+        }
+        for text in texts
+    ]
+    if rows:
+        connection.execute(translations.insert(), rows)
+
+
+def late(connection: Connection, *, now: float, again_at: float) -> list[TranslationKey]:
+    """The translations that nobody builds although their time has come (see artifacts.late)."""
+    return artifacts.late(connection, TranslationKey, now=now, again_at=again_at, buildable=literal(True))
+
+
+def wake(connection: Connection, engine: str | None = None, *, now: float) -> int:
+    """Have every held translation tried now whose reason names an engine that is back (None: every one); how many."""
+    named = translations.c.reason.contains(f"{engine} ", autoescape=True) if engine else literal(True)
+    back = (
+        update(translations)
+        .where(
+            translations.c.state != IS_MADE,
+            translations.c.state == ArtifactState.HELD,
+            named,
+            translations.c.hint_at > now,
+            translations.c.lease_until <= now,
+        )
+        .values(hint_at=now)
+    )
+    return connection.execute(back).rowcount
+
+
+def rebuild(connection: Connection, key: TranslationKey, now: float, approved_by: str | None = None) -> None:
+    """Want a translation anew, not approved. Whoever builds it right now loses the claim; document and units stay
+    until there are others. `approved_by`: who has approved it, should every unit turn out to be approved."""
+    unread = {"status": None, "approved_by": approved_by, "approved_at": None}
+    again: dict[str, Any] = {"state": ArtifactState.WANTED, "reason": None, "hint_at": now, "lease_until": 0} | unread
+    again["attempt"] = translations.c.attempt + 1
+    connection.execute(update(translations).where(is_row_of(key)).values(again))
+
+
+def approve(connection: Connection, key: TranslationKey, document: Translation, *, by: str | None, now: float) -> None:
+    """Note that a person approved a translation that is made; `document` says so too."""
+    approved = {"status": "approved", "approved_by": by, "approved_at": now, "document": document.model_dump_json()}
+    connection.execute(update(translations).where(is_row_of(key)).values(approved))
+
+
+def for_people(connection: Connection, release_id: int | None = None) -> Iterator[tuple[TranslationRow, int]]:
+    """The translations (of one release) that deliveries wait for and that only a person can help on, the oldest release
+    first: those to be approved, and those in which no engine found something sound for every unit; and how many
+    deliveries wait for approval. One at a time, for they are large."""
+    waits = [deliveries.c.state == literal_column("'held'")]
+    if release_id is not None:
+        waits.append(deliveries.c.release_id == release_id)
+    held = (
+        select(
+            deliveries.c.release_id,
+            deliveries.c.language,
+            func.count().filter(deliveries.c.reason == Hold.APPROVAL).label("waits"),
+        )
+        .where(*waits, deliveries.c.reason.in_([Hold.TRANSLATION, Hold.APPROVAL]))
+        .group_by(deliveries.c.release_id, deliveries.c.language)
+        .subquery()
+    )
+    same = and_(translations.c.release_id == held.c.release_id, translations.c.language == held.c.language)
+    stuck = or_(translations.c.state == ArtifactState.MADE, translations.c.state == ArtifactState.HELD)
+    query = (
+        select(held)
+        .join(translations, same)
+        .join(releases, releases.c.id == translations.c.release_id)
+        .where(stuck)
+        .order_by(releases.c.received_at, translations.c.release_id, translations.c.language)
+    )
+    for found in list(connection.execute(query)):
+        row = get(connection, TranslationKey(found.release_id, found.language))
+        if row is not None:
+            yield row, found.waits
+
+
+def known_to_outlets(connection: Connection, uri: str, language: str) -> Translation | None:
+    """The translation under which outlets know a release in this language: of the highest version that any of them got
+    or may have got. One that is being built anew counts; one that somebody was to get only approved, and nobody has
+    approved, is taken only if there is no other."""
+    mine = and_(deliveries.c.release_id == translations.c.release_id, deliveries.c.language == translations.c.language)
+    tried = exists().where(
+        attempts.c.delivery_id == deliveries.c.id, attempts.c.verdict.in_([Verdict.DELIVERED, Verdict.UNSURE])
+    )
+    reached = exists().where(mine, or_(deliveries.c.state == literal_column("'claimed'"), tried))
+    unapproved = and_(translations.c.status == "checked", exists().where(mine, deliveries.c.approval))
+    document = connection.execute(
+        select(translations.c.document)
+        .join(releases, releases.c.id == translations.c.release_id)
+        .where(releases.c.uri == uri, translations.c.language == language, translations.c.document.is_not(None))
+        .order_by(case((reached, 0), else_=1), case((unapproved, 1), else_=0), releases.c.version.desc())
+        .limit(1)
+    ).scalar()
+    return Translation.model_validate_json(document) if document else None
+
+
+def earlier_units(connection: Connection, uri: str, version: int, language: str) -> str | None:
+    """The units (JSON) of the newest version up to this one whose translation into the language was begun; None if
+    there is none."""
+    return connection.execute(
+        select(translations.c.units)
+        .join(releases, releases.c.id == translations.c.release_id)
+        .where(
+            releases.c.uri == uri,
+            releases.c.version <= version,
+            translations.c.language == language,
+            translations.c.units.is_not(None),
+        )
+        .order_by(releases.c.version.desc())
+        .limit(1)
+    ).scalar()
