@@ -80,6 +80,11 @@ def data_of(language: str) -> LanguageData:
     return LanguageData.model_construct(**{**sections, "language": LanguageTag(language)})
 
 
+def every_language() -> list[LanguageData]:
+    """The data of all languages: for what is looked for in every text, since an engine may leave words as they were."""
+    return [data_of(tag) for tag in known_languages()]
+
+
 def forget() -> None:
     """Read the files anew when they are next asked for."""
     LANGUAGES.forget()
@@ -99,6 +104,7 @@ __all__ = [
     "Typography",
     "Vocabulary",
     "data_of",
+    "every_language",
     "files_for",
     "forget",
     "known_languages",

@@ -27,12 +27,19 @@ class Section(Document):
     model_config = ConfigDict(str_strip_whitespace=False, strict=True)
 
 
-def _regular(expression: str) -> str:
-    try:
-        re.compile(expression)
-    except re.error as error:
-        raise ValueError(f"is not a regular expression: {error}") from None
-    return expression
+def _regular(groups: int) -> Callable[[str], str]:
+    """Checks that a text is a regular expression with so many groups, `(…)`; those without, `(?:…)`, do not count."""
+
+    def check(expression: str) -> str:
+        try:
+            found = re.compile(expression).groups
+        except re.error as error:
+            raise ValueError(f"is not a regular expression: {error}") from None
+        if found != groups:
+            raise ValueError(f"has {found} groups '(…)' where {groups} are right; write others as '(?:…)'")
+        return expression
+
+    return check
 
 
 def _template(*names: str) -> Callable[[str], str]:
@@ -55,7 +62,9 @@ def _template(*names: str) -> Callable[[str], str]:
 
 
 Plain = Annotated[str, AfterValidator(_template())]
-Regex = Annotated[str, Field(min_length=1), AfterValidator(_regular)]
+Regex = Annotated[str, Field(min_length=1), AfterValidator(_regular(0))]
+RegexOfOne = Annotated[str, Field(min_length=1), AfterValidator(_regular(1))]
+"""With one group: what is looked for."""
 Words = str
 """Words with spaces between them."""
 Power = Annotated[int, Field(ge=1, le=15)]
@@ -102,7 +111,7 @@ class Typography(Section):
 
     @model_validator(mode="after")
     def _letters(self) -> Typography:
-        _regular(f"[{self.marks_after}]" if self.marks_after else "x")
+        _regular(0)(f"[{self.marks_after}]" if self.marks_after else "x")
         return self
 
 
@@ -129,6 +138,12 @@ class Numbers(Section):
     """A word for a number before a scale word is a number: `three million`."""
     han_numerals: bool = False
     """Numbers are also written with Chinese characters: `二十`."""
+    percent: list[Regex] = []
+    """Words for `%` behind a number."""
+    percent_before: list[Regex] = []
+    """Words for `%` before a number."""
+    always: list[Regex] = []
+    """How `24/7` is said with numbers."""
 
 
 class Currencies(Section):
@@ -144,6 +159,8 @@ class Currencies(Section):
     """The same before a vowel: ` d’`."""
     names_keep_capitals: bool = False
     """Names of currencies are nouns with a capital letter."""
+    families: dict[str, Regex] = {}
+    """What currencies of one name are called beside a number, by the English name: `{dollar: 'dólar(?:es)?'}`."""
 
 
 class Dates(Section):
@@ -157,7 +174,7 @@ class Dates(Section):
     """Names of months beside CLDR's, as regular expressions."""
     month_ending: Regex | None = None
     """What may stand for the last letter of a month's long name: the endings of cases."""
-    numbered_month: Regex | None = None
+    numbered_month: RegexOfOne | None = None
     """Finds a month that is written with its number, which is group 1: `(1[0-2]|0?[1-9])월`."""
     any_case: bool = False
     """Names of months are also written with a small or large first letter otherwise than CLDR does."""
@@ -170,6 +187,20 @@ class Dates(Section):
     """Where a day stands."""
     year_before_month: bool = False
     """A year may stand before the month."""
+    day_endings: list[Regex] = []
+    """What may stand behind the number of a day: `st`, `日`."""
+    before_month: list[Regex] = []
+    """Words between a day and its month, with their space: `de\\s`."""
+    before_year: list[Regex] = []
+    """Words between a month and its year, with their space."""
+    year_sign: str | None = None
+    """What stands behind the number of a year: `年`."""
+    afternoon: list[Regex] = []
+    """Words by which an hour is one of the afternoon or evening."""
+    after_hour: list[Regex] = []
+    """What stands behind an hour: `Uhr`."""
+    before_hour: list[Regex] = []
+    """What stands before an hour."""
 
 
 class Vocabulary(Section):
@@ -207,8 +238,9 @@ class Names(Section):
 
     have_capitals: bool = False
     """Only names have a capital inside a sentence, so that rows of capitalised words are names."""
-    introduced_by: list[Regex] = []
-    """Where a text introduces a person, as regular expressions: `{person}` is the name, `{title}` a title before it."""
+    introduced_by: list[RegexOfOne] = []
+    """Where a text introduces a person, as regular expressions: `({person})` is the name, `{title}` a title before
+    it."""
     before: Words = ""
     """What a sentence may begin with that is no part of a name."""
     offices: Words = ""

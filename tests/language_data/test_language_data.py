@@ -117,6 +117,7 @@ def test_a_package_replaces_a_file_that_ships(install: Install) -> None:
         ("language: it\nnumbers: {words: {0: zero}}\n", "numbers.words.0.[key]: must be 1 or more"),
         ("language: it\nnumbers: {scales: {mila: '3'}}\n", "numbers.scales.mila: must be a whole number, not text"),
         ("language: it\ndates: {months: {'a[': 3}}\n", "dates.months.a[.[key]: is not a regular expression: "),
+        ("language: it\nnumbers: {percent: ['(x)']}\n", "numbers.percent.0: has 1 groups '(…)' where 0 are right"),
         ("language: it\nhouse: {contact: Contatti}\n", "house.dateline: is required"),
         ("language: fr\n", "language: says 'fr'; the file is for 'it'"),
         ("language: it\nlanguage: it\n", "(file): is not YAML: line 2, column 1: 'language' stands there twice"),

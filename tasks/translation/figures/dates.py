@@ -6,10 +6,11 @@ Names come from CLDR; what they look like inside a sentence (`5 de marzo`, `ngà
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from tasks.language_data import Dates, data_of
+from tasks.language_data import Dates, data_of, every_language
 from tasks.model.languages import locale_of
 
 
@@ -37,15 +38,39 @@ _HAN_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "�
 _HAN_MONTH = re.compile(r"(?<![一二三四五六七八九十个個])(十[一二]?|[一二三四五六七八九])月")
 _DIGITS = re.compile(r"(?<![\d./-])(\d{4})(?:[-/]|\.\s?)(\d{1,2})(?:[-/]|\.\s?)(\d{1,2})(?!\d)|"
                      r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\5(\d{4})(?!\d)")  # fmt: skip
-_DAY_BEFORE = re.compile(
-    r"(?<!\d)(?<!\d[.,:])(\d{1,2})(?:st|nd|rd|th|er|º|ª|o|[.]|일|日)?[\s\u00a0]?"
-    r"(?:de\s|of\s|من\s(?:شهر\s)?)?(?:ngày\s|شهر\s|bulan\s)?$"
-)
-_DAY_AFTER = re.compile(r"\.?[\s\u00a0]?(?:the\s)?(\d{1,2})(?:st|nd|rd|th|[\s]?[日일号號])?(?![\d.,:]*\d|\s?[%年년])")
-_YEAR_AFTER = re.compile(
-    r"\.?,?[\s\u00a0]*(?:de\s|del\s|năm\s|of\s|tahun\s|عام\s|سنة\s|لعام\s|พ\.ศ\.\s?|ค\.ศ\.\s?|/)?(?:19|20|2[45]|١٩|٢٠)\d\d(?!\d)"
-)
-_YEAR_BEFORE = re.compile(r"\d{4}\s?[年년]\s?$")
+
+
+@cache
+def _day_before() -> re.Pattern[str]:
+    endings, words = _any(lambda dates: dates.day_endings), _any(lambda dates: dates.before_month)
+    return re.compile(rf"(?<!\d)(?<!\d[.,:])(\d{{1,2}})(?:{endings})?[\s\u00a0]?(?:{words}){{0,2}}$")
+
+
+@cache
+def _day_after() -> re.Pattern[str]:
+    endings, years = _any(lambda dates: dates.day_endings), _year_signs()
+    return re.compile(rf"\.?[\s\u00a0]?(?:the\s)?(\d{{1,2}})(?:\s?(?:{endings}))?(?![\d.,:]*\d|\s?(?:%|{years}))")
+
+
+@cache
+def _year_after() -> re.Pattern[str]:
+    words = _any(lambda dates: dates.before_year)
+    return re.compile(rf"\.?,?[\s\u00a0]*(?:{words}|/)?(?:19|20|2[45]|١٩|٢٠)\d\d(?!\d)")
+
+
+@cache
+def _year_before() -> re.Pattern[str]:
+    return re.compile(rf"\d{{4}}\s?(?:{_year_signs()})\s?$")
+
+
+def _year_signs() -> str:
+    return _any(lambda dates: [dates.year_sign] if dates.year_sign else [])
+
+
+def _any(of: Callable[[Dates], list[str]]) -> str:
+    """Any of the expressions in all languages: an engine may have left a date as it was."""
+    found = dict.fromkeys(expression for data in every_language() for expression in of(data.dates))
+    return "|".join(sorted(found, key=len, reverse=True)) or r"(?!)"
 
 
 def months_in(text: str, language: str) -> list[Month]:
@@ -70,11 +95,11 @@ def months_in(text: str, language: str) -> list[Month]:
 def _placed(text: str, start: int, end: int, number: int, dates: Dates, *, numbered: bool = False) -> Month:
     """A month with the day and the year that stand beside it."""
     before, after = text[max(0, start - 24) : start], text[end : end + 24]
-    ahead = _DAY_BEFORE.search(before) if dates.day_before_month else None
-    behind = _DAY_AFTER.match(after) if dates.day_after_month and not ahead else None
+    ahead = _day_before().search(before) if dates.day_before_month else None
+    behind = _day_after().match(after) if dates.day_after_month and not ahead else None
     day = ahead or behind
     value = int(day[1]) if day and 1 <= int(day[1]) <= 31 else None
-    year = _YEAR_AFTER.match(after) or (_YEAR_BEFORE.search(before) if dates.year_before_month else None)
+    year = _year_after().match(after) or (_year_before().search(before) if dates.year_before_month else None)
     return Month(number, start, end, value, value is not None or year is not None, numbered)
 
 

@@ -7,60 +7,30 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 
-from tasks.language_data import data_of
+from tasks.language_data import LanguageData, data_of, every_language
 from tasks.translation.figures import dates, number_words, numerals
 from tasks.translation.figures.numerals import Value
 
-_CURRENCIES = {
-    "euro": "€|EUR|euros?|Euro|евро|يورو|유로|ユーロ|欧元|歐元|ยูโร",
-    "dollar": "(?:US|U\\.S\\.\\s?|AU?|CA?|HK|S|NZ|NT)?\\$(?:US)?|USD|AUD|CAD|HKD|SGD|TWD|[Dd]ollars?|US-Dollar"
-    "|dólar(?:es)?|доллар[а-я]{0,3}|долл|[Dd]olar|đô\\sla|دولار[اًات]{0,3}|ดอลลาร์|(?:미국\\s)?달러|米?ドル|美元|美金|港元|港币|加元|澳元",
-    "pound": "£|GBP|(?:British\\s)?pounds?(?:\\ssterling)?|Pfund|libras?(?:\\sesterlinas?)?|livres?(?:\\ssterling)?"
-    "|фунт[а-я]{0,3}|جنيه[اًات]{0,3}|파운드|ポンド|英镑|英鎊|ปอนด์|pound|paun|bảng",
-    "yen": "JPY|yen(?:es)?|Yen|yens|ienes?|иен[а-я]?|йен[а-я]?|ين|엔|円|日元|日圓|เยน|yên",
-    "won": "₩|KRW|[Ww]ons?|вон[а-я]?|وون|원|ウォン|韩元|韓元|韩圆|วอน",
-    "yuan": "CN¥|RMB|CNY|[Yy]uane?s?|юан[а-я]{1,2}|يوان|위안|中国元|人民币|人民幣|元|หยวน|nhân\\sdân\\stệ",
-    "¥": "[¥￥]",
-    "dirham": "AED|dirhams?|Dirham|дирхам[а-я]{0,2}|درهم[اًات]{0,3}|디르함|ディルハム|迪拉姆|迪爾汗|เดอร์แฮม|dírhams?",
-    "riyal": "SAR|ri[iy]?y?al(?:es|s)?|Ri[iy]?y?al|риял[а-я]{0,2}|ريال[اًات]{0,3}|리얄|リヤル|里亚尔|里亞爾|ริยัล",
-    "rupee": "₹|INR|rupees?|Rupien?|rupias?|roupies?|рупи[а-я]{1,2}|روبية|루피|ルピー|卢比|盧比|รูปี|rupee",
-    "rupiah": "Rp|IDR|[Rr]upiah",
-    "ringgit": "RM|MYR|[Rr]inggit|ринггит[а-я]{0,2}|رينغيت|링깃|リンギット|林吉特|ริงกิต",
-    "baht": "฿|THB|[Bb]aht|บาท|bahts|бат[а-я]{0,2}|바트|バーツ|泰铢|泰銖",
-    "dong": "₫|VND|đồng",
-    "real": "R\\$|BRL|reais|reales|레알|レアル|雷亚尔|雷亞爾",
-    "franc": "CHF|Swiss\\sfrancs?|Franken|francos?\\ssuizos?|francs?\\ssuisses?|francos?\\ssuíços?|프랑|スイスフラン"
-    "|瑞士法郎|швейцарских\\sфранк[а-я]{0,2}|ฟรังก์สวิส",
+_SIGNS_OF = {
+    "euro": "€|EUR",
+    "dollar": r"(?:US|U\.S\.\s?|AU?|CA?|HK|S|NZ|NT)?\$(?:US)?|USD|AUD|CAD|HKD|SGD|TWD",
+    "pound": "£|GBP", "yen": "JPY", "won": "₩|KRW", "yuan": "CN¥|RMB|CNY", "¥": "[¥￥]", "dirham": "AED",
+    "riyal": "SAR", "rupee": "₹|INR", "rupiah": "Rp|IDR", "ringgit": "RM|MYR", "baht": "฿|THB", "dong": "₫|VND",
+    "real": r"R\$|BRL", "franc": "CHF",
 }  # fmt: skip
-"""Families of currencies in the 15 languages, looked for next to a number only. Whose dollar it is, is not compared:
-where one text has `$`, the other has to choose."""
-_PERCENT = (
-    r"[%％٪﹪]|(?:per\s?cent|pct|percent|Prozent|por\s?ciento|por\s?cento|pour\s?cent|persen|peratus|phần\străm|процент[а-я]{0,3}"
-    r"|بالمئة|بالمائة|بالمئه|في\sالمئة|في\sالمائة|퍼센트|프로|パーセント|เปอร์เซ็นต์)(?![^\W\d_])"
-)
-_UNSPACED_PERCENT = r"퍼센트|프로|パーセント|เปอร์เซ็นต์"
-_BEFORE_PERCENT = re.compile(r"(?:百分之|ร้อยละ)\s?$")
+"""Families of currencies and their signs; language files have the words. Whose dollar it is, is not compared: where one
+text has `$`, the other has to choose."""
+_PERCENT_SIGNS = "[%％٪﹪]"
 _LETTERS = {"k": 3, "m": 6, "mn": 6, "md": 9, "mds": 9, "b": 9, "bn": 9, "tn": 12, "mi": 6, "bi": 9}
 _LETTER = re.compile(r"[KMB](?![^\W_])")
 """`5M users`: right behind the digits and in a capital, in every language."""
-_IDIOM = re.compile(
-    r"(?<!\d)24\s?[/x×]\s?7(?!\d)|(?<!\d)24\s?часа|24시간|24\s?小时|24\s?小時|24時間|24\s?jam|24\s?Stunden"
-)
-"""Says `always`, and every language says it otherwise."""
-_AFTERNOON = re.compile(
-    r"p\.?\s?m\b|오후|저녁|午後|下午|晚上|مساء|عصر|ظهر|เย็น|บ่าย|chiều|tối|de la tarde|de la noche|da tarde|da noite"
-    r"|вечера|дня|du soir|de l’après-midi|malam|petang|sore|siang|Nachmittag|nachmittags|abends",
-    re.IGNORECASE,
-)
 _LIST = re.compile(r"\d{1,2}(?:,\d{1,2}){2,}")
 _CLOCK = re.compile(r"([01]?\d|2[0-4])\.([0-5]\d)")
-_OCLOCK = re.compile(r"\s?(?:Uhr|น\.|WIB|WITA|WIT\b|h\b|[ap]\.?m\.?\b)")
-_AT = re.compile(r"(?:[Pp]ukul|[Jj]am)\s$")
 _BUDDHIST = 543
 """Years that Thai texts are ahead."""
 
@@ -88,11 +58,11 @@ def counted(text: str, language: str, known: Mapping[str, Value] | None = None) 
     """Reads a text; `known` are numbers of the text it was made from (`numerals.literals`)."""
     months = dates.months_in(text, language)
     found = Counted(
-        months=months, words=number_words.words_for(text, language), afternoon=bool(_AFTERNOON.search(text))
+        months=months, words=number_words.words_for(text, language), afternoon=_afternoon().search(text) is not None
     )
     scales = re.finditer(numerals.scale_pattern(language), text, re.IGNORECASE)
     found.powers = {numerals.power_of(match[0], language) for match in scales}
-    found.idiom = _IDIOM.search(text) is not None
+    found.idiom = _always().search(text) is not None
     hidden = [month.whole or (month.start, month.end) for month in months if month.numbered]
     position = 0
     for match in numerals.found(text, language):
@@ -126,7 +96,8 @@ def counted(text: str, language: str, known: Mapping[str, Value] | None = None) 
 def _time(match: re.Match[str], text: str) -> list[Value]:
     """Hour and minute of `10.30 Uhr`, which are not ten and three tenths."""
     clock = _CLOCK.fullmatch(match[0])
-    if clock and (_OCLOCK.match(text, match.end()) or _AT.search(text[max(0, match.start() - 8) : match.start()])):
+    before = text[max(0, match.start() - 8) : match.start()]
+    if clock and (_after_hour().match(text, match.end()) or _before_hour().search(before)):
         return [Decimal(clock[1]).normalize(), Decimal(clock[2]).normalize()]
     return []
 
@@ -176,31 +147,78 @@ def _after(language: str) -> re.Pattern[str]:
     )
 
 
-_BEFORE = re.compile(
-    "(?:"
-    + "|".join(f"(?P<k{index}>(?<![A-Za-z]){pattern})" for index, pattern in enumerate(_CURRENCIES.values()))
-    + r")[\s\u00a0\u202f]?$"
-)
-_BEHIND = re.compile(
-    r"[\s\u00a0\u202f-]?(?:de\s|d’|d'|of\s|tỷ\s|di\s)?(?:(?P<percent>"
-    + _PERCENT
-    + f"|{_UNSPACED_PERCENT})|"
-    + "|".join(f"(?P<k{index}>(?:{pattern})(?![A-Za-zà-ÿа-я]))" for index, pattern in enumerate(_CURRENCIES.values()))
-    + ")"
-)
+def _any(of: Callable[[LanguageData], list[str]]) -> str:
+    """Any of the expressions in all languages: an engine may have left a number as it was."""
+    return "|".join(dict.fromkeys(expression for data in every_language() for expression in of(data))) or r"(?!)"
+
+
+@cache
+def _currencies() -> dict[str, str]:
+    """What each family of currencies is called in all languages, signs first."""
+    families = dict(_SIGNS_OF)
+    for data in every_language():
+        for family, words in data.currencies.families.items():
+            known = families.get(family)
+            families[family] = words if known is None else f"{known}|{words}"
+    return families
+
+
+@cache
+def _currency_before() -> re.Pattern[str]:
+    kinds = (f"(?P<k{index}>(?<![A-Za-z]){words})" for index, words in enumerate(_currencies().values()))
+    return re.compile(f"(?:{'|'.join(kinds)})" + r"[\s\u00a0\u202f]?$")
+
+
+@cache
+def _unit_behind() -> re.Pattern[str]:
+    percent = _any(lambda data: data.numbers.percent)
+    touching = _any(lambda data: data.numbers.percent if data.vocabulary.unspaced else [])
+    kinds = (f"(?P<k{index}>(?:{words})(?![A-Za-zà-ÿа-я]))" for index, words in enumerate(_currencies().values()))
+    return re.compile(
+        r"[\s\u00a0\u202f-]?(?:de\s|d’|d'|of\s|tỷ\s|di\s)?(?:"
+        rf"(?P<percent>{_PERCENT_SIGNS}|(?:{percent})(?![^\W\d_])|{touching})|{'|'.join(kinds)})"
+    )
+
+
+@cache
+def _percent_before() -> re.Pattern[str]:
+    return re.compile(rf"(?:{_any(lambda data: data.numbers.percent_before)})\s?$")
+
+
+@cache
+def _always() -> re.Pattern[str]:
+    """Finds what says `always`, which every language says otherwise."""
+    return re.compile(rf"(?<!\d)(?:24\s?[/x×]\s?7(?!\d)|{_any(lambda data: data.numbers.always)})")
+
+
+@cache
+def _afternoon() -> re.Pattern[str]:
+    return re.compile(_any(lambda data: data.dates.afternoon), re.IGNORECASE)
+
+
+@cache
+def _after_hour() -> re.Pattern[str]:
+    return re.compile(rf"\s?(?:h\b|{_any(lambda data: data.dates.after_hour)})")
+
+
+@cache
+def _before_hour() -> re.Pattern[str]:
+    return re.compile(rf"(?:{_any(lambda data: data.dates.before_hour)})\s$")
+
+
 _SIGNS = re.compile(r"[€$£¥￥₩₹฿₫A-Zp]")
 
 
 def _unit(text: str, start: int, end: int) -> tuple[str | None, int]:
     """The currency beside a number, or `%`."""
-    names = list(_CURRENCIES)
-    behind = _BEHIND.match(text, end)
+    names = list(_currencies())
+    behind = _unit_behind().match(text, end)
     if behind:
         return "%" if behind["percent"] else names[int(str(behind.lastgroup)[1:])], behind.end()
     before = text[max(0, start - 12) : start]
-    if _BEFORE_PERCENT.search(before):
+    if _percent_before().search(before):
         return "%", end
-    ahead = _BEFORE.search(before) if before[-2:].strip() and _SIGNS.search(before[-5:]) else None
+    ahead = _currency_before().search(before) if before[-2:].strip() and _SIGNS.search(before[-5:]) else None
     return (names[int(str(ahead.lastgroup)[1:])] if ahead else None), end
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator
 from functools import cache
 
-from tasks.language_data import data_of, known_languages
+from tasks.language_data import data_of, every_language
 from tasks.model.languages import locale_of
 from tasks.model.release import Release
 
@@ -116,7 +116,7 @@ def _introductions(language: str) -> tuple[re.Pattern[str], ...]:
 @cache
 def _words(section: str) -> frozenset[str]:
     """The words of a part of the section `names` in all languages: releases mix them with English."""
-    return frozenset(word for tag in known_languages() for word in getattr(data_of(tag).names, section).split())
+    return frozenset(word for data in every_language() for word in getattr(data.names, section).split())
 
 
 def _before_names() -> frozenset[str]:
