@@ -33,7 +33,7 @@ from tasks.runtime.errors import UserError
 from tasks.runtime.secrets import SecretMissing, resolve
 from tasks.runtime.settings import PREFIX, Settings, settings
 from tasks.translation.configuration import read_configuration
-from tasks.translation.engines.registry import reaches
+from tasks.translation.routing import reaches
 from workers import engines, home
 from workers.broker import broker_url, embedded
 

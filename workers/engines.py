@@ -16,13 +16,15 @@ from tasks.language_data import known_languages
 from tasks.ledger import engine_usage
 from tasks.runtime.secrets import SecretMissing, resolve
 from tasks.runtime.settings import settings
-from tasks.translation import fallbacks
+from tasks.translation import fallbacks, routing
 from tasks.translation.bounds import Deadline
 from tasks.translation.configuration import EngineDocument, TranslationDocument, read_configuration
 from tasks.translation.engines import Engine, Pair, registry
 from tasks.translation.engines.metering import CostCap, MemoryMeter, Meter, Metered, Usage, current, resting
 from tasks.translation.errors import EngineError
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Close, Open, Piece, Text, joined
+from tasks.translation.translate import engine_job
 from workers import home
 
 SAMPLES = {
@@ -168,7 +170,7 @@ def _pair(engine: Engine, source: str | None, target: str | None) -> Pair:
     pairs = engine.pairs()
     sources = [source] if source else list(dict.fromkeys(given for given, _ in pairs))
     targets = [target] if target else list(dict.fromkeys(wanted for _, wanted in pairs))
-    among = (registry.pair_for(pairs, given, wanted) for given in sources for wanted in targets)
+    among = (routing.pair_for(pairs, given, wanted) for given in sources for wanted in targets)
     order = [*known_languages(), *sources, *targets, *(tag for pair in pairs for tag in pair)]
     found = min(filter(None, among), key=lambda pair: (order.index(pair[0]), order.index(pair[1])), default=None)
     if found is None:
@@ -183,7 +185,8 @@ def _tried(engine: Engine, source: str, target: str, pair: Pair, text: str) -> T
     error = reason = written = None
     try:
         model = engine.model(*pair)
-        result = fallbacks.translated(fallbacks.Strategy(engine, source, target, pair, Deadline()), [_read(text)])
+        languages = LanguagePair(source, target, engine.capabilities.script_only)
+        result = fallbacks.translate_texts(engine_job(engine, pair, languages, Deadline()), [_read(text)])
         if result.stopped:
             raise result.stopped
         [outcome] = result.outcomes

@@ -15,7 +15,7 @@ from tasks.ledger.artifacts import TranslationKey
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
 from tasks.runtime.settings import settings
-from tasks.translation import Draft, Sources, draft
+from tasks.translation import Draft, Resources, draft
 from tasks.translation.configuration import read_configuration
 from tasks.translation.engines import Engine, registry
 from tasks.translation.engines.metering import WaitBudget
@@ -36,9 +36,9 @@ def build_translation(release_id: int, language: str) -> BuildResult:
     try:
         found = _draft(release, language, waiting)
     except DocumentRefused as refusal:  # the translation file; it is read anew for the next try
-        found = Draft(release.language, language, reason=str(refusal), again=True)
+        found = Draft(source=release.language, target=language, reason=str(refusal), again=True)
     except Exception as error:  # whatever an engine meets, the deliveries that wait for it must say so
-        found = Draft(release.language, language, reason=f"{type(error).__name__}: {error}")
+        found = Draft(source=release.language, target=language, reason=f"{type(error).__name__}: {error}")
         log.exception("translation held", release=release.name, language=language)
     with ledger.write() as connection:
         _write(connection, key, attempt, found, origin=release.name, retry_after=waiting.worth)
@@ -54,7 +54,7 @@ def _draft(release: Release, language: str, waiting: WaitBudget) -> Draft:
     configuration = read_configuration(settings().translation_file)
     registered = registry.load_registry(settings().translation_file)
     engines = engine_meter.metered(registered.engines, configuration, language, waiting)
-    found = draft(release, language, _sources(release, language, engines))
+    found = draft(release, language, _resources(release, language, engines))
     missing = engine_meter.missing(registered, engines, configuration.order(language))
     if found.translation is not None or not missing:
         return found
@@ -62,11 +62,11 @@ def _draft(release: Release, language: str, waiting: WaitBudget) -> Draft:
     return replace(found, reason=f"{found.reason}; left out: {left_out}", again=True)
 
 
-def _sources(release: Release, language: str, engines: Sequence[Engine]) -> Sources:
+def _resources(release: Release, language: str, engines: Sequence[Engine]) -> Resources:
     """What a translation may draw on: engines in their order, memory, and the version before."""
     with ledger.read() as connection:
         units = translation_rows.earlier_units(connection, release.uri, release.version, language)
-    return Sources(
+    return Resources(
         engines,
         recall.memory_for(release, language),
         unit_records.earlier(unit_records.from_json(units)),

@@ -12,7 +12,9 @@ from itertools import pairwise
 
 from tasks.language_data import Quotes, Typography, data_of
 from tasks.model.languages import locale_of
-from tasks.translation.pieces import INVISIBLE, Opaque, Piece, Text, joined
+from tasks.translation.figures import numerals
+from tasks.translation.language_pair import LanguagePair
+from tasks.translation.pieces import INVISIBLE, Opaque, Piece, Text, joined, words_of
 
 NBSP, NNBSP = "\u00a0", "\u202f"
 
@@ -39,6 +41,17 @@ def _quotes_of(quotes: Quotes) -> _Quotes:
     parts = (quotes.open, quotes.close, quotes.inner_open or quotes.open, quotes.inner_close or quotes.close)
     stripped = quotes.open.rstrip()
     return _Quotes("".join(part.strip() for part in parts), quotes.open[len(stripped) :])
+
+
+def typeset(text: Text, made_from: Text, pair: LanguagePair) -> Text:
+    """The translation `text` of `made_from` with numbers and typography as the target language has them."""
+    if pair.source.split("-")[0] != pair.target.split("-")[0]:
+        known = numerals.literals(words_of(made_from), pair.source)
+        text = joined(
+            numerals.rewritten(piece, pair.source, pair.target, known) if isinstance(piece, str) else piece
+            for piece in text
+        )
+    return mended(text, made_from, pair.source, pair.target)
 
 
 def mended(text: Text, made_from: Text, source: str, target: str) -> Text:

@@ -29,7 +29,7 @@ from tasks.ledger.schema import metadata
 from tasks.model.release import Release, Translation
 from tasks.review import approval
 from tasks.runtime.settings import Settings, settings
-from tasks.translation import Draft, Sources
+from tasks.translation import Draft, Resources
 
 drain: Any = importlib.import_module("tasks.delivery.drain")  # the package shows the function of this name
 START = 1_800_000_000.0
@@ -226,17 +226,17 @@ class World:
         self.moment()
         return ledger.write()
 
-    def draft(self, release: Release, language: str, _sources: Sources) -> Draft:
+    def draft(self, release: Release, language: str, _resources: Resources) -> Draft:
         self.moment()
         if self.outcome == "held":
-            return Draft(release.language, language, reason="the engine is away", again=True)
+            return Draft(source=release.language, target=language, reason="the engine is away", again=True)
         if self.outcome == "vanish":
             raise Vanished
         self.drafts += 1
         made = Translation(
             language=language, headline=f"draft {self.drafts}", body_html="<p>x</p>", engine="model", status=self.status
         )
-        return Draft(release.language, language, translation=made)
+        return Draft(source=release.language, target=language, translation=made)
 
     def make_rendition(self, release: Release, translation: Translation, format: str, *_: Any) -> Rendition:
         self.moment()

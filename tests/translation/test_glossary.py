@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.translation import Sources, draft
+from tasks.translation import Resources, draft
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.pieces import Opaque, shown
@@ -19,8 +20,8 @@ PLANT = Term("en", "es", "plant", "central")
 
 
 def masked(text, *terms, release=None, source="en", target="es", script_only=False):
-    applying = glossary.applicable(terms, source, target)
-    rules = masking.rules_for(release, text, source, target, script_only=script_only, within=text, terms=applying)
+    pair = LanguagePair(source, target, script_only).with_terms(terms)
+    rules = masking.rules_for(pair, release, text, within=text)
     return masking.mask((text,), rules)
 
 
@@ -118,14 +119,14 @@ class Kept(dict):
 
 def test_every_engine_keeps_the_term(short):
     engine = Stub(changed)
-    made = draft(short, "es", Sources([engine], terms=[PLANT]))
+    made = draft(short, "es", Resources([engine], terms=[PLANT]))
     assert "central" in made.translation.body_html
     assert any(isinstance(piece, Opaque) and piece.shown == "central" for unit in engine.asked for piece in unit)
 
 
 def test_an_engine_that_loses_the_term_is_refused(short):
     engine = Stub(whole=lambda unit: tuple(changed(p) for p in unit if isinstance(p, str)))
-    made = draft(short, "es", Sources([engine], terms=[PLANT]))
+    made = draft(short, "es", Resources([engine], terms=[PLANT]))
     assert "'central' is missing" in made.reason
 
 
@@ -133,7 +134,7 @@ def test_a_changed_glossary_leaves_no_stale_memory(short):
     kept, engine = Kept(), Stub(changed)
 
     def body(*terms):
-        made = draft(short, "es", Sources([engine], kept, terms=terms))
+        made = draft(short, "es", Resources([engine], kept, terms=terms))
         kept.learn(made)
         return made.translation.body_html
 
@@ -172,14 +173,14 @@ def test_a_unit_with_a_forbidden_word_is_refused_and_the_word_is_named(make_rele
     words = {"A new plant": "Una planta nueva", "Very good.": "Muy bueno."}
     engine, kept = Stub(lambda text: words.get(text, text)), Kept()
     if approved:
-        kept.learn(draft(release, "es", Sources([])), entries.entry(
+        kept.learn(draft(release, "es", Resources([])), entries.entry(
             ("A new plant",), ("Una planta nueva",), "en", "es", APPROVED
         ))  # fmt: skip
     forbidden = Term("en", "es", "plant", "planta", forbidden=True)
-    made = draft(release, "es", Sources([engine], kept, terms=[forbidden]))
+    made = draft(release, "es", Resources([engine], kept, terms=[forbidden]))
     assert made.translation is None
     assert "stub en→es: headline: the glossary forbids 'planta' (for 'plant')" in made.reason
-    assert draft(release, "es", Sources([engine], kept)).translation.headline == "Una planta nueva"
+    assert draft(release, "es", Resources([engine], kept)).translation.headline == "Una planta nueva"
 
 
 def test_only_whole_words_are_forbidden_and_not_in_names():

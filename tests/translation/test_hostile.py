@@ -17,12 +17,14 @@ from tasks.translation import TranslationHeld, bounds, checks, translate, typogr
 from tasks.translation.bounds import MAX_CHARACTERS, MAX_INLINES, SECONDS, Deadline
 from tasks.translation.engines.apertium import Apertium
 from tasks.translation.engines.opencc import OpenCC
-from tasks.translation.fallbacks import Strategy, translated
+from tasks.translation.fallbacks import translate_texts
 from tasks.translation.figures import amounts
 from tasks.translation.figures.numerals import values
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Close, Open, joined, shown
 from tasks.translation.protection import masking, proper_names
 from tasks.translation.protection.placeholders import beginning_for
+from tasks.translation.translate import engine_job
 
 from .samples import Stub, needs_apertium
 from .test_bad_engines import changed
@@ -44,8 +46,9 @@ def grows(work, n):
 
 def inlines(n):
     unit = joined(piece for id in range(1, n + 1) for piece in (Open(id), "业", Close(id), "厂"))
-    way = Strategy(OpenCC(), "zh-Hans", "zh-Hant", ("zh-Hans", "zh-Hant"), Deadline())
-    assert translated(way, [unit]).outcomes[0].problem is None
+    pair = LanguagePair("zh-Hans", "zh-Hant", script_only=True)
+    job = engine_job(OpenCC(), ("zh-Hans", "zh-Hant"), pair, Deadline())
+    assert translate_texts(job, [unit]).outcomes[0].problem is None
 
 
 def masked(text):
@@ -73,7 +76,7 @@ WORK = {
     "capitals and apostrophes": (spoken("A’"), 2000),
     "particles": (spoken("Aa de "), 2000),
     "digits and apostrophes": (lambda n: list(amounts.pattern("en").finditer("1’" * n)), 2000),
-    "digits": (lambda n: list(masking.number_rule("en", "es").pattern.finditer("1" * n + "a")), 4000),
+    "digits": (lambda n: list(masking.number_rule(LanguagePair("en", "es")).pattern.finditer("1" * n + "a")), 4000),
     "numbers": (lambda n: values("1 a " * n, "en"), 500),
     "words left": (
         lambda n: checks.problem_with((text := " ".join(f"a{letters(i)}" for i in range(n)),), (text,), "en", "es"),

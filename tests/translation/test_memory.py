@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tasks.model.release import read_release
-from tasks.translation import Sources, draft
+from tasks.translation import Resources, draft
 from tasks.translation.engines.apertium import Apertium
 from tasks.translation.memory import entries, unit_records
 from tasks.translation.memory.entries import APPROVED, Entry
@@ -213,7 +213,7 @@ def test_the_room_asks_an_engine_where_an_approved_entry_would_lose_the_amount(m
 
     engine = Stub(lambda text: text.replace("The plant cost", "La planta costó"))
     release = make_release(headline="—", subheadline=None, body_html="<p>The plant cost $50 million.</p>")
-    found = draft(release, "es", Sources([engine], Kept()))
+    found = draft(release, "es", Resources([engine], Kept()))
     assert found.translation.body_html == "<p>La planta costó 50 millones de dólares.</p>"
     assert len(engine.asked) == 1
 
@@ -358,14 +358,14 @@ def test_a_whole_release_comes_back_byte_for_byte(document, language):
             return {key: self[key] for key in keys if key in self} if maker != APPROVED else {}
 
     release = read_release(document)
-    first = draft(release, language, Sources([Apertium()]))
+    first = draft(release, language, Resources([Apertium()]))
     learned = first.learned()
     assert len({entry.key for entry in learned}) > 10
     silent = Silent()
-    from_memory = draft(release, language, Sources([silent], Kept({entry.key: entry.target for entry in learned})))
+    from_memory = draft(release, language, Resources([silent], Kept({entry.key: entry.target for entry in learned})))
     assert from_memory.translation.body_html == first.translation.body_html
     earlier = unit_records.earlier(unit_records.from_json(unit_records.to_json(first)))
-    corrected = draft(release, language, Sources([silent], earlier=earlier))
+    corrected = draft(release, language, Resources([silent], earlier=earlier))
     assert corrected.translation.model_dump() == first.translation.model_dump()
 
 
@@ -380,7 +380,7 @@ def test_what_was_translated_beside_other_sentences_stays_in_its_release(make_re
     """A sentence of a hostile release must not colour another one that the next release has as well."""
     alone, together = Stub(foreign), Stub(foreign)
     together.capabilities = replace(together.capabilities, together=True)
-    drafts = [draft(make_release(), "es", Sources([engine])) for engine in (alone, together)]
+    drafts = [draft(make_release(), "es", Resources([engine])) for engine in (alone, together)]
     assert all(found.translation for found in drafts)
     assert drafts[0].learned()
     assert not drafts[1].learned()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tasks.translation import Sources, draft
+from tasks.translation import Resources, draft
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines.metering import Busy, CostCap, MemoryMeter, Metered, WaitBudget
 from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
@@ -323,16 +323,16 @@ def spoken(name="stub", error=None):
 
 def test_a_release_goes_on_by_the_next_engine(make, make_release, clock):
     first, second = spoken(error=Retryable("answered 503")), spoken("second")
-    found = draft(make_release(**SHORT), "sw", Sources([make(first), make(second)]))
+    found = draft(make_release(**SHORT), "sw", Resources([make(first), make(second)]))
     assert found.translation, found.reason
     assert found.translation.engine == "second"
-    found = draft(make_release(**SHORT), "sw", Sources([make(first)]))
+    found = draft(make_release(**SHORT), "sw", Resources([make(first)]))
     assert (found.reason, found.again) == ("stub en→sw: answered 503", True)
 
 
 def test_a_release_over_the_cap_goes_to_a_cheaper_engine(make, make_release):
     spending = CostCap(0.001)
     engines = [make(spoken(), spending=spending, price=20), make(spoken("cheap"), spending=spending)]
-    found = draft(make_release(**SHORT), "sw", Sources(engines))
+    found = draft(make_release(**SHORT), "sw", Resources(engines))
     assert found.translation, found.reason
     assert found.translation.engine == "cheap"

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from tasks.model.markup import clean_html
-from tasks.translation import checks, typography
-from tasks.translation.engines import registry
+from tasks.translation import checks, routing, typography
 from tasks.translation.figures import amounts, numerals
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Close, Opaque, Open, shown
 from tasks.translation.protection import masking
 from tasks.translation.protection.proper_names import names_in
@@ -57,7 +57,7 @@ def test_an_amount_is_written_as_the_target_does(text, source, target, written):
 
 
 def test_half_a_range_does_not_get_the_currency_alone(make_release):
-    rules = masking.rules_for(make_release(), "", "en", "es", script_only=False)
+    rules = masking.rules_for(LanguagePair("en", "es"), make_release())
     text = masking.mask(("between €3.2 and €4.5 billion",), rules)
     assert shown(text) == "between 3,2 and 4,5 mil millones de euros"
 
@@ -84,7 +84,7 @@ def test_a_date_is_written_as_the_target_does(text, source, target, written):
     ],
 )  # fmt: skip
 def test_what_no_engine_may_touch(make_release, text, hidden):
-    rules = masking.rules_for(make_release(), text, "en", "es", script_only=False)
+    rules = masking.rules_for(LanguagePair("en", "es"), make_release(), text)
     assert [piece.shown for piece in masking.mask((text,), rules) if isinstance(piece, Opaque)] == [hidden]
 
 
@@ -239,14 +239,14 @@ def test_the_router_goes_by_the_order_of_the_engines_from_any_text(make_release)
     release = make_release(translations={"es": spanish})
     far, near = Stub(pair=("en", "pt")), Stub(pair=("es", "pt"))
     far.pairs = lambda: {("en", "pt"): 2}
-    assert [way.source for way in registry.routes(release, "pt-BR", [far, near])] == ["en", "es"]
-    assert [way.source for way in registry.routes(release, "pt-BR", [near, far])] == ["es", "en"]
+    assert [way.source for way in routing.routes(release, "pt-BR", [far, near])] == ["en", "es"]
+    assert [way.source for way in routing.routes(release, "pt-BR", [near, far])] == ["es", "en"]
 
 
 def test_the_router_takes_the_fewest_steps_that_an_engine_offers(make_release):
     release = make_release(translations={"es": {"headline": "Una planta", "body_html": "<p>Una planta.</p>"}})
     engine = Stub()
     engine.pairs = lambda: {("en", "pt"): 2, ("es", "pt"): 1}
-    assert [way.source for way in registry.routes(release, "pt", [engine])] == ["es", "en"]
-    assert registry.routes(release, "de", [engine]) == []
-    assert registry.routes(make_release(language="en-GB"), "pt", [engine])[0].pair == ("en", "pt")
+    assert [way.source for way in routing.routes(release, "pt", [engine])] == ["es", "en"]
+    assert routing.routes(release, "de", [engine]) == []
+    assert routing.routes(make_release(language="en-GB"), "pt", [engine])[0].pair == ("en", "pt")

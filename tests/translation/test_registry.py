@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tasks.model.documents import DocumentRefused
-from tasks.translation import Sources, draft
+from tasks.translation import Resources, draft, routing
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines import registry
 from tasks.translation.engines.metering import CostCap, MemoryMeter, Metered
@@ -112,7 +112,7 @@ def test_the_example_in_the_documentation_translates(install, file, make_release
         body_html='<p>Компанија је рекла да је <a href="https://x.example/">нови погон</a> отворен.</p>',
     )
     engine = Metered(found.engines["serbian"], EngineDocument(), MemoryMeter(), CostCap())
-    made = draft(release, "sr-Latn", Sources([engine])).translation
+    made = draft(release, "sr-Latn", Resources([engine])).translation
     assert made.headline == "Novi pogon u Luci"
     assert made.body_html == ('<p>Kompanija je rekla da je <a href="https://x.example/">novi pogon</a> otvoren.</p>')
     assert (made.engine, made.model) == ("serbian", "serbian 1.0")
@@ -172,7 +172,7 @@ def test_a_wrong_answer_leaves_the_text_to_the_next_engine(install, file, make_r
         assert says in found.left_out["own"]
         return
     engine = Metered(found.engines["own"], EngineDocument(), MemoryMeter(), CostCap())
-    held = draft(make_release(), "es", Sources([engine]))
+    held = draft(make_release(), "es", Resources([engine]))
     assert held.translation is None
     assert held.reason.startswith("own en→es: ")
 
@@ -190,11 +190,11 @@ def test_a_type_that_there_is_not_names_those_that_there_are(file):
 
 def test_what_leads_to_a_language():
     pairs = [("en", "pt"), ("en", "zh-Hans")]
-    assert registry.reaches(pairs, "pt-PT")
-    assert registry.reaches(pairs, "zh-CN")
-    assert not registry.reaches(pairs, "zh-TW")
-    assert registry.pair_for(pairs, "en-GB", "pt-BR") == ("en", "pt")
-    assert registry.pair_for(pairs, "pt", "en") is None
+    assert routing.reaches(pairs, "pt-PT")
+    assert routing.reaches(pairs, "zh-CN")
+    assert not routing.reaches(pairs, "zh-TW")
+    assert routing.pair_for(pairs, "en-GB", "pt-BR") == ("en", "pt")
+    assert routing.pair_for(pairs, "pt", "en") is None
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasks.model.release import read_release
-from tasks.translation import Sources, TranslationHeld, draft, translate
+from tasks.translation import Resources, TranslationHeld, draft, translate
 from tasks.translation.pieces import Open, joined
 
 from .samples import Stub
@@ -59,7 +59,7 @@ def test_its_holes_are_refused_with_the_unit_and_the_missing_element(hole: str) 
     with pytest.raises(TranslationHeld) as held:
         translate(release, "de", engines=[careless])
     assert re.search(r"paragraph 1: .*inline element 1.* is missing", held.value.reason), held.value.reason
-    [failed] = [done for done in draft(release, "de", Sources([careless])).units if done.open]
+    [failed] = [done for done in draft(release, "de", Resources([careless])).units if done.open]
     assert failed.unit.name == "paragraph 1"
     assert any(isinstance(piece, Open) for piece in failed.unit.text)
 

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
-from tasks.translation import Sources, draft
+from tasks.translation import Resources, draft
 from tasks.translation.exchange import aligned_texts, notation, table, tmx
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.pieces import Close, Opaque, Open, shown
@@ -157,7 +158,7 @@ def found_by(release_text, entry, source="en", target="es"):
     release = Release.model_validate(
         {"uri": "urn:x", "language": "en", "headline": "x", "body_html": "<p>x</p>", "issuer": {"name": "Acme AG"}}
     )
-    rules = masking.rules_for(release, release_text, source, target, script_only=False)
+    rules = masking.rules_for(LanguagePair(source, target), release, release_text)
     text = masking.mask((release_text,), rules)
     found = entries.unpack(entry.target, text) if entry.key in entries.keys(text, source, target) else None
     return found and shown(found)
@@ -218,7 +219,7 @@ def test_an_imported_paragraph_is_found_by_a_release(make_release):
 
     body = "<p>The sea is wide. It cost €7 million.</p>"
     release = make_release(headline="—", subheadline=None, body_html=body)
-    made = draft(release, "es", Sources([], Kept())).translation
+    made = draft(release, "es", Resources([], Kept())).translation
     assert made.body_html == "<p>Ancho es el mar. Costó 7 millones de euros.</p>"
     assert (made.engine, made.status) == ("memory", "approved")
 

@@ -1,11 +1,8 @@
-"""Which engines there are, and by which of them, and from which text, a release gets into a language.
-
-A release in English with a supplied Indonesian text has a way to Malay, though no engine goes there from English.
-"""
+"""Which engines there are: those that ship, and anybody's by entry point; each made as the configuration says."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -14,11 +11,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from tasks.model.documents import DocumentRefused
-from tasks.model.languages import LanguageTag
-from tasks.model.release import Release
 from tasks.runtime.errors import Problem
 from tasks.translation.configuration import FILE, EngineDocument, read_configuration
-from tasks.translation.engines import Capabilities, Engine, Pair
+from tasks.translation.engines import Capabilities, Engine
 from tasks.translation.engines.metering import broken
 
 ENTRY_POINTS = "fanwire.engines"
@@ -35,18 +30,6 @@ _BUILT_IN = {
     "openai": "openai:OpenAI",
 }
 """Type of an engine to its file and class; imported only when the configuration names it."""
-
-
-@dataclass(frozen=True)
-class Route:
-    """One way to a translation."""
-
-    engine: Engine
-    source: str
-    """Language of the text to begin with: the release's own or a supplied one."""
-    pair: Pair
-    """What the engine calls the two languages."""
-    steps: int
 
 
 @dataclass(frozen=True)
@@ -153,32 +136,3 @@ def _faults(engine: Engine, name: str) -> Iterator[str]:
 
 def _refused(name: str, problem: str) -> DocumentRefused:
     return DocumentRefused(FILE, [Problem(f"engines.{name}", problem)])
-
-
-def pair_for(pairs: Collection[Pair], source: str, target: str) -> Pair | None:
-    """What an engine with these pairs calls the two languages; None: it cannot do them."""
-    return next((pair for pair in _spellings(source, target) if pair in pairs), None)
-
-
-def reaches(pairs: Iterable[Pair], language: str) -> bool:
-    """Whether one of these pairs leads to a language."""
-    return LanguageTag(language).best_of({target for _, target in pairs}) is not None
-
-
-def routes(release: Release, language: str, among: Sequence[Engine]) -> list[Route]:
-    """All ways to `language`, best first: by the order of the engines, fewest steps, the text the producer wrote."""
-    found: list[tuple[int, int, bool, Route]] = []
-    for source in (release.language, *release.translations):
-        for order, engine in enumerate(among):
-            pairs = engine.pairs()
-            pair = pair_for(pairs, source, language)
-            if pair:
-                found.append((order, pairs[pair], source != release.language, Route(engine, source, pair, pairs[pair])))
-    return [route for *_, route in sorted(found, key=lambda entry: entry[:3])]
-
-
-def _spellings(source: str, target: str) -> Iterator[Pair]:
-    """The pair as it stands, then with less said on either side: `en-GB` is `en` to an engine that knows no more."""
-    for wanted in LanguageTag(target).broader:
-        for given in LanguageTag(source).broader:
-            yield given, wanted

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from tasks.translation import bounds, checks
 from tasks.translation.figures import amounts
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries
 from tasks.translation.memory.entries import APPROVED, Entry
 from tasks.translation.pieces import Opaque, Open, Piece, Text, has_letters, joined, strip
@@ -71,8 +72,8 @@ def problem_with(source: Text, target: Text) -> str | None:
 
 def _masked(text: Text, source_language: str, target_language: str) -> Text:
     script_only = source_language.split("-")[0] == target_language.split("-")[0] == "zh"
-    rules = masking.rules_for(None, "", source_language, target_language, script_only=script_only)
-    return strip(masking.mask(text, rules))
+    pair = LanguagePair(source_language, target_language, script_only)
+    return strip(masking.mask(text, masking.rules_for(pair)))
 
 
 def _aligned(unit: Text, target: Text, source_language: str, target_language: str) -> Text:

@@ -7,10 +7,10 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from tasks.model.documents import Document
+from tasks.translation.drafts import Draft, EarlierUnit, Translator, UnitResult
 from tasks.translation.memory import entries
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
 from tasks.translation.segmentation.runs import Run
-from tasks.translation.translator import Done, Draft, Earlier, Maker
 
 
 class Part(Document):
@@ -60,7 +60,7 @@ _RECORDS = TypeAdapter(list[UnitRecord])
 
 def to_json(draft: Draft) -> str:
     """All units of a draft."""
-    return _RECORDS.dump_json([_record(draft, done) for done in draft.units], exclude_defaults=True).decode()
+    return _RECORDS.dump_json([_record(draft, result) for result in draft.units], exclude_defaults=True).decode()
 
 
 def from_json(text: str | None) -> list[UnitRecord]:
@@ -68,10 +68,10 @@ def from_json(text: str | None) -> list[UnitRecord]:
     return _RECORDS.validate_json(text) if text else []
 
 
-def earlier(records: list[UnitRecord]) -> dict[str, Earlier]:
+def earlier(records: list[UnitRecord]) -> dict[str, EarlierUnit]:
     """What those units say about a later version of their release."""
     return {
-        record.packed_key: Earlier(record.packed, Maker(record.engine, record.model))
+        record.packed_key: EarlierUnit(record.packed, Translator(record.engine, record.model))
         for record in records
         if record.packed_key and record.packed and record.engine
     }
@@ -87,18 +87,18 @@ def parts_of(text: Text) -> list[str | Part]:
     return [piece if isinstance(piece, str) else _part(piece) for piece in text]
 
 
-def _record(draft: Draft, done: Done) -> UnitRecord:
-    unit = done.unit
-    kept = entries.entry(unit.text, done.result, draft.source, draft.target, "") if done.result and done.maker else None
+def _record(draft: Draft, result: UnitResult) -> UnitRecord:
+    unit, translator = result.unit, result.translator if result.text else None
+    kept = entries.entry(unit.text, result.text, draft.source, draft.target, "") if translator else None
     used = {piece.id for piece in unit.text if isinstance(piece, Open | Opaque)}
     return UnitRecord(
         name=unit.name,
         language=draft.source,
         source=parts_of(unit.text),
-        target=parts_of(done.result),
-        engine=done.maker.engine if done.maker and done.result else None,
-        model=done.maker.model if done.maker and done.result else "",
-        problem=done.problem,
+        target=parts_of(result.text),
+        engine=translator.engine if translator else None,
+        model=translator.model if translator else "",
+        problem=result.problem,
         inlines={
             id: Inline(tag=element.tag, attributes={n: v for n, v in element.attributes if not isinstance(v, Run)})
             for id, element in unit.inlines.items()

@@ -14,6 +14,7 @@ from decimal import Decimal
 from tasks.model.release import Release
 from tasks.translation import bounds
 from tasks.translation.figures import amounts, numerals
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory.entries import TERM
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, composed, joined
 from tasks.translation.protection import glossary
@@ -52,38 +53,33 @@ class Rule:
 
 
 def rules_for(
-    release: Release | None,
-    text: str,
-    source: str,
-    target: str,
-    *,
-    script_only: bool,
-    within: str | None = None,
-    terms: Sequence[Term] = (),
+    pair: LanguagePair, release: Release | None = None, whole: str = "", *, within: str | None = None
 ) -> list[Rule]:
-    """The rules for one release; `text` is all of it, where names are looked for. Raises TranslationHeld for too many.
+    """The rules for a pair of languages, in the order in which they apply; raises TranslationHeld for too many terms.
 
-    `within` is what the rules will be applied to: what does not stand there needs none. Names win over the `terms` of
-    the glossary. Without a release these are the rules that hold in every one.
+    `release` has names that no engine may change; `whole` is all of its text, where more of them are looked for.
+    Without a release these are the rules that hold in every one. `within` is what the rules will be applied to: a name
+    or term that does not stand there needs no rule. Names win over the terms of the glossary.
     An engine that only changes the script gets names, numbers and dates: they are to be written in that script too.
     """
     rules = [Rule(_ALWAYS, _unchanged), *_names(kept_as_they_are(release) if release else [], within)]
-    if script_only:
-        return [*rules, *_terms(terms, within)]
+    if pair.script_only:
+        return [*rules, *_terms(pair.terms, within)]
+    source, target = pair.source, pair.target
     rules += [Rule(amounts.date_pattern(source), lambda found: amounts.write_date(found, source, target), "date")]
-    rules += _names(names_in(release, text, source) if release else [], within)
-    rules += _terms(terms, within)
+    rules += _names(names_in(release, whole, source) if release else [], within)
+    rules += _terms(pair.terms, within)
     if "." not in numerals.write(Decimal(1000), source):
         rules.append(Rule(_VERSION, _unchanged, "version"))
     return [*rules, Rule(amounts.pattern(source), lambda found: _amount(found, source, target), "amount")]
 
 
-def number_rule(source: str, target: str) -> Rule:
-    """Every number that is left: for the step of the ladder on which the engine is trusted with none."""
+def number_rule(pair: LanguagePair) -> Rule:
+    """Finds every number that is left, for when the engine is trusted with none (fallbacks.py)."""
 
     def shown(found: re.Match[str]) -> str | None:
-        value = numerals.parse(found[0], source)
-        return found[0] if value is None else numerals.write(value, target, like=found[0])
+        value = numerals.parse(found[0], pair.source)
+        return found[0] if value is None else numerals.write(value, pair.target, like=found[0])
 
     return Rule(
         re.compile(rf"(?<![^\W\d_]){numerals.NOT_INSIDE}{numerals.LITERAL}(?:st|nd|rd|th|s)?(?![^\W\d_])"),

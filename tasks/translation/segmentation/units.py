@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from tasks.model.release import Release, Translation
+from tasks.model.release import Translation
 from tasks.translation import bounds
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries
-from tasks.translation.pieces import Text, composed, shown, strip
-from tasks.translation.protection import masking
-from tasks.translation.protection.glossary import Term
+from tasks.translation.pieces import Text, strip
 from tasks.translation.segmentation import runs, sentences
 
 HEADLINE, SUBHEADLINE, PLACE = -1, -2, -3
-"""Numbers of the stretches that are not in the body; those in the body have the numbers of their runs."""
+"""Numbers of the passages that are not in the body; those in the body have the numbers of their runs."""
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """A headline, or a run of the body: what is cut into units."""
+class Passage:
+    """A headline, or a run of text in the body: what is cut into units."""
 
     name: str
+    """What people call it: `paragraph 3`."""
     text: Text
     inlines: Mapping[int, runs.Element] = field(default_factory=dict)
+    """The elements behind its Open and Close, by id."""
+
+    def with_text(self, text: Text) -> Passage:
+        """The same passage with another text."""
+        return replace(self, text=text)
 
 
-@dataclass(frozen=True)
+Passages = dict[int, Passage]
+"""By number, in reading order."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unit:
-    """One sentence on its way: which stretch of text it is part of, and what people call it."""
+    """One sentence of a passage."""
 
-    stretch: int
+    passage: int
+    """Number of the passage that it is part of."""
     name: str
-    """`paragraph 3, sentence 2`"""
+    """What people call it: `paragraph 3, sentence 2`."""
     text: Text
     before: str
     """White space that stood around it and is no part of a unit."""
@@ -43,70 +53,66 @@ class Unit:
     """The elements behind its Open and Close, by id."""
 
 
-def stretches_of(origin: Translation, body: runs.Element, *, script_only: bool) -> dict[int, Stretch]:
-    """Everything to translate, by number; raises TranslationHeld for a run that is beyond what people write."""
-    found: dict[int, Stretch] = {HEADLINE: Stretch("headline", (origin.headline,))}
-    if origin.subheadline:
-        found[SUBHEADLINE] = Stretch("subheadline", (origin.subheadline,))
-    if origin.dateline_place and script_only:  # an engine might translate Reading, Nice or Mobile
-        found[PLACE] = Stretch("dateline place", (origin.dateline_place,))
+def passages_of(original: Translation, body: runs.Element, *, with_place: bool) -> Passages:
+    """Everything in a text to be translated; raises TranslationHeld for a run that is beyond what people write.
+
+    `with_place`: the place of the dateline too. An engine that translates might translate Reading, Nice or Mobile.
+    """
+    found = {HEADLINE: Passage("headline", (original.headline,))}
+    if original.subheadline:
+        found[SUBHEADLINE] = Passage("subheadline", (original.subheadline,))
+    if original.dateline_place and with_place:
+        found[PLACE] = Passage("dateline place", (original.dateline_place,))
     for run in runs.runs_of(body):
         bounds.refuse_run(run.name, run.text, len(run.inlines))
-        found[run.number] = Stretch(run.name, run.text, run.inlines)
+        found[run.number] = Passage(run.name, run.text, run.inlines)
     return found
 
 
-def masked(
-    stretches: Mapping[int, Stretch],
-    release: Release,
-    origin: Translation,
-    target: str,
-    deadline: bounds.Deadline,
-    *,
-    script_only: bool,
-    terms: Sequence[Term] = (),
-) -> dict[int, Stretch]:
-    """The same with everything opaque that goes past an engine, and without those that nobody sees."""
-    text = composed("\n".join(shown(stretch.text) for stretch in stretches.values()))
-    within = "\n".join(piece for stretch in stretches.values() for piece in stretch.text if isinstance(piece, str))
-    rules = masking.rules_for(
-        release, text, origin.language, target, script_only=script_only, within=within, terms=terms
-    )
-    found: dict[int, Stretch] = {}
-    for number, stretch in stretches.items():
-        deadline.check()
-        hidden = masking.mask(stretch.text, rules)
-        if strip(hidden):
-            found[number] = replace(stretch, text=hidden)
-    return found
+def keys_of(passages: Passages, pair: LanguagePair) -> set[str]:
+    """The keys under which the memory may know whole passages."""
+    texts = (strip(passage.text) for passage in passages.values())
+    return {key for text in texts for key in entries.keys(text, pair.source, pair.target)}
 
 
-def keys_of(stretches: Mapping[int, Stretch], source: str, target: str) -> set[str]:
-    """Under which whole stretches may be known."""
-    return {key for stretch in stretches.values() for key in entries.keys(strip(stretch.text), source, target)}
+def cut(passages: Passages, pair: LanguagePair, approved: Mapping[str, str]) -> list[Unit]:
+    """The units of protected passages, in order.
 
-
-def cut(stretches: Mapping[int, Stretch], source: str, target: str, known: Mapping[str, str]) -> list[Unit]:
-    """The units of masked stretches, in order.
-
-    A whole stretch that is `known` (key to packed result) is one unit: somebody translated the paragraph as such.
+    A passage that is `approved` as a whole (memory key to packed translation) is one unit: a person translated the
+    paragraph as such.
     """
-    units: list[Unit] = []
-    for number, stretch in stretches.items():
-        as_one = known and entries.first_that_fits(
-            strip(stretch.text), entries.keys(strip(stretch.text), source, target), known
+    return [unit for number, passage in passages.items() for unit in _units_of(number, passage, pair, approved)]
+
+
+def _units_of(number: int, passage: Passage, pair: LanguagePair, approved: Mapping[str, str]) -> list[Unit]:
+    units = []
+    for place, sentence in enumerate(parts := _parts_of(passage.text, pair, approved), 1):
+        text = strip(sentence)
+        before, after = _white_space(sentence)
+        units.append(
+            Unit(
+                passage=number,
+                name=passage.name if len(parts) == 1 else f"{passage.name}, sentence {place}",
+                text=text,
+                before=before,
+                after=after if text else "",
+                keys=tuple(entries.keys(text, pair.source, pair.target)),
+                inlines=passage.inlines,
+            )
         )
-        parts = [stretch.text] if as_one else sentences.split(stretch.text, source)
-        for place, sentence in enumerate(parts, 1):
-            name = stretch.name if len(parts) == 1 else f"{stretch.name}, sentence {place}"
-            before, after = _white_space(sentence)
-            text = strip(sentence)
-            keys = tuple(entries.keys(text, source, target))
-            units.append(Unit(number, name, text, before, after if text else "", keys, stretch.inlines))
     return units
 
 
+def _parts_of(text: Text, pair: LanguagePair, approved: Mapping[str, str]) -> list[Text]:
+    """The sentences of a passage; all of it where that is approved as one."""
+    whole = strip(text)
+    if approved and entries.first_that_fits(whole, entries.keys(whole, pair.source, pair.target), approved):
+        return [text]
+    return sentences.split(text, pair.source)
+
+
 def _white_space(sentence: Text) -> tuple[str, str]:
+    """One space, or none, for what stands before and after the words."""
     first, last = sentence[0], sentence[-1]
     before = " " if isinstance(first, str) and first[:1].isspace() else ""
     after = " " if isinstance(last, str) and last[-1:].isspace() else ""

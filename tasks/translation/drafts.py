@@ -1,0 +1,96 @@
+"""What a translation is made from, and what comes of it, unit by unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tasks.model.release import Translation
+from tasks.translation.engines import Engine
+from tasks.translation.memory import entries
+from tasks.translation.memory.entries import APPROVED, Entry, Memory, NoMemory
+from tasks.translation.pieces import Text
+from tasks.translation.protection.glossary import Term
+from tasks.translation.segmentation.units import Unit
+
+
+@dataclass(frozen=True)
+class Translator:
+    """Who translated a unit: an engine with its model, or a person."""
+
+    engine: str
+    """Name of the engine; `approved` stands for a person."""
+    model: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.engine} {self.model}".strip()
+
+
+PERSON = Translator(APPROVED)
+
+
+@dataclass(frozen=True)
+class EarlierUnit:
+    """The translation of a unit in an earlier version of the release."""
+
+    packed: str
+    """As the memory keeps it (`memory.entries.unpack`)."""
+    translator: Translator
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a translation may draw on beside the release itself."""
+
+    engines: Sequence[Engine]
+    """The preferred one first."""
+    memory: Memory = field(default_factory=NoMemory)
+    earlier: Mapping[str, EarlierUnit] = field(default_factory=dict)
+    """The units of the version before, by memory key: what a correction did not change stays as it was."""
+    terms: Sequence[Term] = ()
+    """The glossary. Terms of other languages are ignored."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitResult:
+    """How far the translation of a unit is."""
+
+    unit: Unit
+    text: Text = ()
+    """The translation; empty while there is none that may be published."""
+    translator: Translator | None = None
+    """None: the unit has no words to translate, or nobody has translated it yet."""
+    fresh: bool = False
+    """An engine translated it just now, by itself, so the memory should learn it."""
+    problem: str | None = None
+    """Why there is no translation: what the last engine that was asked did wrong."""
+
+    @property
+    def open(self) -> bool:
+        """Whether the unit still needs a translation."""
+        return not self.text and bool(self.unit.text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A translation with all its units, or the reason why there is none and how far the units are."""
+
+    source: str
+    """Language of the text it was made from."""
+    target: str
+    """Language of the translation."""
+    units: tuple[UnitResult, ...] = ()
+    translation: Translation | None = None
+    reason: str | None = None
+    """Why there is no translation, for people."""
+    again: bool = False
+    """Whether trying again later may help: an engine was away, or the time was up."""
+
+    def learned(self) -> list[Entry]:
+        """Entries for the memory: every unit that an engine has just translated."""
+        fresh = (result for result in self.units if result.fresh and result.text and result.translator)
+        found = (
+            entries.entry(result.unit.text, result.text, self.source, self.target, str(result.translator))
+            for result in fresh
+        )
+        return [entry for entry in found if entry]

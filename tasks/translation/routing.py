@@ -1,0 +1,83 @@
+"""Which engines can translate a release into a language, and from which of its texts.
+
+A release in English that comes with an Indonesian text can be translated into Malay from that one, though no engine
+translates from English into Malay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tasks.model.languages import LanguageTag
+from tasks.model.release import Release
+from tasks.translation.engines import Engine, Pair
+from tasks.translation.language_pair import LanguagePair
+
+
+@dataclass(frozen=True)
+class Route:
+    """An engine that can translate one text of a release into the wanted language."""
+
+    engine: Engine
+    source: str
+    """Language of the text to start from: the release's own or a supplied one."""
+    pair: Pair
+    """The two languages as the engine calls them."""
+    steps: int
+    """Translations on the way: 2 where the engine goes by way of a third language."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """A text to start from, and the engines that can, the preferred one first; they help each other out by units."""
+
+    pair: LanguagePair
+    routes: tuple[Route, ...] = ()
+
+    def blame(self, problem: str) -> str:
+        """A reason with the preferred engine and the languages before it: `apertium en→es: …`."""
+        return f"{self.routes[0].engine.name} {self.pair}: {problem}" if self.routes else f"{self.pair}: {problem}"
+
+
+def starts(release: Release, language: str, engines: Sequence[Engine]) -> list[Start]:
+    """The texts to start from, the best one first; the release's own text without engines if there is no route at all.
+
+    Engines that only change the script need names unprotected, so they do not share a start with others.
+    """
+    found: dict[LanguagePair, list[Route]] = {}
+    for route in routes(release, language, engines):
+        pair = LanguagePair(route.source, language, route.engine.capabilities.script_only)
+        found.setdefault(pair, []).append(route)
+    return [Start(pair, tuple(some)) for pair, some in found.items()] or [
+        Start(LanguagePair(release.language, language))
+    ]
+
+
+def routes(release: Release, language: str, engines: Sequence[Engine]) -> list[Route]:
+    """All routes to `language`, best first: by the order of the engines, fewest steps, the text the producer wrote."""
+    found: list[tuple[int, int, bool, Route]] = []
+    for source in (release.language, *release.translations):
+        for order, engine in enumerate(engines):
+            pairs = engine.pairs()
+            pair = pair_for(pairs, source, language)
+            if pair:
+                found.append((order, pairs[pair], source != release.language, Route(engine, source, pair, pairs[pair])))
+    return [route for *_, route in sorted(found, key=lambda entry: entry[:3])]
+
+
+def pair_for(pairs: Collection[Pair], source: str, target: str) -> Pair | None:
+    """What an engine with these pairs calls the two languages; None if it cannot translate between them."""
+    return next((pair for pair in _spellings(source, target) if pair in pairs), None)
+
+
+def reaches(pairs: Iterable[Pair], language: str) -> bool:
+    """Whether one of these pairs leads to a language."""
+    return LanguageTag(language).best_of({target for _, target in pairs}) is not None
+
+
+def _spellings(source: str, target: str) -> Iterator[Pair]:
+    """The pair as it stands, then with broader tags on either side: `en-GB` is `en` to an engine that knows no more."""
+    for wanted in LanguageTag(target).broader:
+        for given in LanguageTag(source).broader:
+            yield given, wanted

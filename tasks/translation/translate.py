@@ -1,0 +1,324 @@
+"""The way of a text: how a release gets into one more language, from top to bottom.
+
+    read       a text of the release becomes passages: headline, subheadline, and each run of text in the body
+    protect    what no engine may change becomes opaque in them: names, addresses, amounts, dates, glossary terms
+    segment    passages become units, one sentence each (after `protect`, so that `Acme Inc.` ends no sentence)
+    recall     units that are known get their translation: a person approved it, or an earlier version had it
+    translate  the units still open go to one engine after the other; each answer is
+    restore        brought back into the shape of its unit,
+    check          checked, and asked for again in another way when it fails (fallbacks.py),
+    typeset        and set as its language sets numbers, quotation marks and spaces
+    assemble   units become passages again, and passages headline and body
+
+Source text is never passed off as a translation. One unit that stays open holds the whole translation, with the reason;
+the other units are kept, so that the next try asks engines for nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tasks.model.markup import clean_html
+from tasks.model.release import Release, Translation, supplied
+from tasks.translation import checks, fallbacks, routing, typography
+from tasks.translation.bounds import Deadline
+from tasks.translation.drafts import PERSON, Draft, Resources, Translator, UnitResult
+from tasks.translation.engines import Engine, Pair, registry
+from tasks.translation.errors import EngineError, QuotaUsedUp, Retryable, TranslationHeld
+from tasks.translation.fallbacks import EngineJob, Outcome
+from tasks.translation.language_pair import LanguagePair
+from tasks.translation.memory import entries
+from tasks.translation.memory.entries import APPROVED, Memory
+from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, composed, joined, shown, spans, strip
+from tasks.translation.protection import glossary, masking
+from tasks.translation.routing import Route, Start
+from tasks.translation.segmentation import runs, units
+from tasks.translation.segmentation.units import HEADLINE, PLACE, SUBHEADLINE, Passages, Unit
+
+
+def translate(release: Release, language: str, *, engines: Sequence[Engine] | None = None) -> Translation:
+    """`release` in `language` by these engines alone (None: those that ship), no memory; raises TranslationHeld."""
+    among = list(registry.engines().values()) if engines is None else engines
+    found = draft(release, language, Resources(among))
+    if found.translation is None:
+        raise TranslationHeld(found.reason or "no reason is known", again=found.again)
+    return found.translation
+
+
+def draft(release: Release, language: str, resources: Resources) -> Draft:
+    """`release` in `language` (a normalised tag): the producer's own text if there is one, else a translation; without
+    one the draft says why, and how far its units are.
+
+    Engines that start from the same text of the release help each other out, unit by unit. Another text is started from
+    only if that was not enough, and nothing is started once `bounds.SECONDS` have passed.
+    """
+    given = supplied(release, language)
+    if given:
+        return Draft(source=given.language, target=language, translation=given)
+    deadline = Deadline()
+    drafts: list[Draft] = []
+    for start in routing.starts(release, language, resources.engines):
+        if drafts and deadline.passed:
+            break
+        drafts.append(draft_from(start, release, resources, deadline))
+        if drafts[-1].translation:
+            return drafts[-1]
+    best = min(drafts, key=lambda one: sum(unit.open for unit in one.units) if one.units else len(release.html))
+    return Draft(
+        source=best.source,
+        target=language,
+        units=best.units,
+        reason="; then ".join(one.reason for one in drafts if one.reason),
+        again=any(one.again for one in drafts),
+    )
+
+
+def draft_from(start: Start, release: Release, resources: Resources, deadline: Deadline) -> Draft:
+    """The draft that all steps together make of one text of the release; what stops a step is the draft's reason."""
+    pair = start.pair.with_terms(resources.terms)
+    results: list[UnitResult] = []
+
+    def held(reason: str, *, again: bool = False) -> Draft:
+        return Draft(source=pair.source, target=pair.target, units=tuple(results), reason=reason, again=again)
+
+    try:
+        text = read(release, pair)
+        passages = protect(text, release, pair, deadline)
+        found = segment(passages, pair, resources.memory)
+        results = recall(found, pair, resources)
+        failures: list[Failure] = []
+        for route in start.routes:
+            if not any(result.open for result in results) or (failures and deadline.passed):
+                break
+            results, failure = translate_open(results, route, pair, resources.memory, deadline)
+            failures += [failure] if failure else []
+        if any(result.open for result in results):
+            if not start.routes:
+                return held(f"no engine for {pair}; supply a translation")
+            return held("; then ".join(map(str, failures)), again=any(failure.again for failure in failures))
+        translation = assemble(text, results, pair)
+    except TranslationHeld as error:
+        return held(start.blame(error.reason), again=error.again)
+    except Retryable as error:
+        return held(start.blame(str(error)), again=True)
+    return Draft(source=pair.source, target=pair.target, units=tuple(results), translation=translation)
+
+
+# --- read, protect, segment
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """One text of a release, taken apart."""
+
+    original: Translation
+    body: runs.Element
+    """The blocks of the body, with a run wherever there is text."""
+    passages: Passages
+
+
+def read(release: Release, pair: LanguagePair) -> SourceText:
+    """The text of `release` in the source language; raises TranslationHeld for one that is beyond what people write."""
+    original = supplied(release, pair.source)
+    assert original is not None, "routes start from texts that the release has"
+    body = runs.read(original.body_html, pair.source)
+    return SourceText(original, body, units.passages_of(original, body, with_place=pair.script_only))
+
+
+def protect(text: SourceText, release: Release, pair: LanguagePair, deadline: Deadline) -> Passages:
+    """The passages with everything opaque that no engine may change, without those in which there is nothing to see.
+
+    Raises TranslationHeld for too many names and terms, and Retryable when the time is up.
+    """
+    whole = composed("\n".join(shown(passage.text) for passage in text.passages.values()))
+    words = "\n".join(piece for passage in text.passages.values() for piece in passage.text if isinstance(piece, str))
+    rules = masking.rules_for(pair, release, whole, within=words)
+    protected: Passages = {}
+    for number, passage in text.passages.items():
+        deadline.check()
+        masked = masking.mask(passage.text, rules)
+        if strip(masked):
+            protected[number] = passage.with_text(masked)
+    return protected
+
+
+def segment(passages: Passages, pair: LanguagePair, memory: Memory) -> list[Unit]:
+    """The units of protected passages, in order: sentences, or the whole passage where a person approved it as one."""
+    approved = memory.recall(units.keys_of(passages, pair), APPROVED)
+    return units.cut(passages, pair, approved)
+
+
+# --- recall
+
+
+def recall(found: Sequence[Unit], pair: LanguagePair, resources: Resources) -> list[UnitResult]:
+    """The units with the translations that need no engine: of units without words, of those that a person approved, and
+    of those that an earlier version of the release had."""
+    results = [UnitResult(unit=unit, text=fallbacks.without_engine(unit.text, pair)) for unit in found]
+    approved = resources.memory.recall({key for unit in found for key in unit.keys}, APPROVED)
+    results = _recalled(results, approved, PERSON, pair)
+    for translator in dict.fromkeys(earlier.translator for earlier in resources.earlier.values()):
+        theirs = {key: unit.packed for key, unit in resources.earlier.items() if unit.translator == translator}
+        results = _recalled(results, theirs, translator, pair)
+    return results
+
+
+def _recalled(
+    results: Sequence[UnitResult], known: Mapping[str, str], translator: Translator, pair: LanguagePair
+) -> list[UnitResult]:
+    """The results with those open units closed that are `known` (memory key to packed translation), if it fits them."""
+
+    def close(result: UnitResult) -> UnitResult:
+        unit = result.unit
+        text = entries.first_that_fits(unit.text, unit.keys, known) if result.open else None
+        if not text or check(unit.text, text, pair, by_person=translator == PERSON):
+            return result
+        return UnitResult(unit=unit, text=text, translator=translator)
+
+    return [close(result) for result in results] if known else list(results)
+
+
+# --- translate, restore, check, typeset
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an engine left units open."""
+
+    reason: str
+    again: bool = False
+    """Whether it may work later."""
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def translate_open(
+    results: Sequence[UnitResult], route: Route, pair: LanguagePair, memory: Memory, deadline: Deadline
+) -> tuple[list[UnitResult], Failure | None]:
+    """The results after one engine got every open unit; and why, if it left some of them open.
+
+    What this engine with this model translated before comes from the memory; it is asked for the rest only.
+    """
+    blame = f"{route.engine.name} {pair}: "
+    try:
+        translator = Translator(route.engine.name, route.engine.model(*route.pair))
+        keys = {key for result in results if result.open for key in result.unit.keys}
+        results = _recalled(results, memory.recall(keys, str(translator)), translator, pair)
+    except EngineError as error:
+        return list(results), Failure(f"{blame}{error}", again=isinstance(error, Retryable | QuotaUsedUp))
+
+    job = engine_job(route.engine, route.pair, pair, deadline)
+    answered = fallbacks.translate_texts(job, [result.unit.text for result in results if result.open])
+    outcomes = iter(answered.outcomes)
+    alone = not route.engine.capabilities.together
+
+    def close(result: UnitResult) -> UnitResult:
+        outcome = next(outcomes)
+        if outcome is not None and not outcome.problem:
+            return UnitResult(unit=result.unit, text=outcome.text, translator=translator, fresh=alone)
+        if outcome is not None:
+            return UnitResult(unit=result.unit, translator=translator, problem=outcome.problem)
+        if answered.stopped is not None:
+            return UnitResult(unit=result.unit, translator=translator, problem=str(answered.stopped))
+        return result
+
+    results = [close(result) if result.open else result for result in results]
+    if answered.stopped is not None:
+        again = isinstance(answered.stopped, Retryable | QuotaUsedUp)
+        return results, Failure(f"{blame}{answered.stopped}", again=again)
+    left = [result for result in results if result.open]
+    if not left:
+        return results, None
+    more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
+    return results, Failure(f"{blame}{left[0].unit.name}: {left[0].problem}{more}")
+
+
+def engine_job(engine: Engine, called: Pair, pair: LanguagePair, deadline: Deadline) -> EngineJob:
+    """What an engine is to do, which calls the two languages `called`: translate, and have each answer restored,
+    checked and typeset."""
+
+    def accept(unit: Text, answer: Text) -> Outcome:
+        deadline.check()
+        restored = restore(unit, answer)
+        problem = check(unit, restored, pair)
+        return Outcome((), problem) if problem else Outcome(typography.typeset(restored, unit, pair))
+
+    return EngineJob(engine=engine, called=called, pair=pair, deadline=deadline, accept=accept)
+
+
+def restore(unit: Text, answer: Text) -> Text:
+    """An engine's answer in the shape of its unit: no white space at its ends, and a link around nothing but an address
+    or a name is so again (`<a>à x@y.example</a>` loses the `à`)."""
+    answer = strip(joined(answer))
+    where = spans(answer)
+    pieces: list[Piece] = []
+    last = 0
+    for id, span in sorted(spans(unit).items(), key=lambda found: where.get(found[0], slice(0)).start or 0):
+        wanted, found = unit[span], answer[where[id]] if id in where else ()
+        if len(wanted) != 1 or not isinstance(wanted[0], Opaque) or wanted[0] not in found or len(found) == 1:
+            continue
+        if any(not isinstance(piece, str | Opaque) for piece in found):
+            continue
+        at = found.index(wanted[0])
+        tight = (*found[:at], Open(id), wanted[0], Close(id), *found[at + 1 :])
+        pieces += [*answer[last : where[id].start - 1], *tight]
+        last = where[id].stop + 1
+    return joined([*pieces, *answer[last:]])
+
+
+def check(unit: Text, result: Text, pair: LanguagePair, *, by_person: bool = False) -> str | None:
+    """What is wrong with `result`, the translation of `unit`; None if it may go out.
+
+    What a person approved is not held against checks of numbers, names and language, only of structure.
+    """
+    problem = (
+        checks.problem_with_structure(unit, result)
+        if by_person
+        else checks.problem_with(unit, result, pair.source, pair.target)
+    )
+    return problem or glossary.problem(result, pair.terms)
+
+
+# --- assemble
+
+
+def assemble(text: SourceText, results: Sequence[UnitResult], pair: LanguagePair) -> Translation:
+    """The translation, of the results of all its units; raises TranslationHeld if the body lost something."""
+    pieces: dict[int, list[Piece]] = {number: [] for number in text.passages}
+    for result in results:
+        pieces[result.unit.passage] += [result.unit.before, *result.text, result.unit.after]
+    texts = {number: joined(parts) or text.passages[number].text for number, parts in pieces.items()}
+    try:
+        body_html = clean_html(runs.write(text.body, texts, pair.target))
+        problem = checks.problem_in_body(text.original.body_html, body_html)
+    except ValueError as error:  # it grew beyond what a body may hold
+        problem = f"its body {error}"
+    if problem:
+        raise TranslationHeld(problem)
+    engine, model, status = _provenance(results)
+    return Translation(
+        language=pair.target,
+        headline=shown(texts[HEADLINE]),
+        subheadline=shown(texts[SUBHEADLINE]) if SUBHEADLINE in texts else None,
+        body_html=body_html,
+        dateline_place=shown(texts[PLACE]) if PLACE in texts else text.original.dateline_place,
+        engine=engine,
+        model=model,
+        source=pair.source,
+        status=status,
+    )
+
+
+def _provenance(results: Sequence[UnitResult]) -> tuple[str, str | None, Literal["checked", "approved"]]:
+    """Engines, models and status; the engine that translated the most units comes first."""
+    translators = [result.translator for result in results if result.translator]
+    machines = sorted(
+        {one for one in translators if one != PERSON}, key=lambda one: (-translators.count(one), str(one))
+    )
+    if not machines:
+        return "memory", None, "approved" if translators else "checked"
+    model = "; ".join(dict.fromkeys(machine.model for machine in machines if machine.model))
+    return "+".join(dict.fromkeys(machine.engine for machine in machines)), model or None, "checked"
