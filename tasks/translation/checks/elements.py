@@ -6,10 +6,10 @@ import re
 from collections import Counter
 
 from tasks.language_data import data_of
-from tasks.translation.checks.bare_addresses import addresses_in
 from tasks.translation.checks.problem import Found, Problem, difference
 from tasks.translation.pieces import Close, Opaque, Open, Text, shown, spans, words_of
 from tasks.translation.protection import placeholders
+from tasks.translation.protection.addresses import addresses_in
 
 _A_WORD, _A_SIGN = re.compile(r"\w"), re.compile(r"[^\s\u200b-\u200f\u2060\ufeff\u00ad]")
 _CAMEL = re.compile(r"(?<![^\W_])[A-Za-z]*[a-z][A-Z][A-Za-z]*(?![^\W_])")
@@ -98,7 +98,7 @@ def order(unit: Text, result: Text, target: str) -> Found:
 
 def url(unit: Text, result: Text) -> Found:
     """Addresses that were not protected are the same."""
-    wanted, found = Counter(addresses_in(unit)), Counter(addresses_in(result))
+    wanted, found = Counter(addresses_in(words_of(unit))), Counter(addresses_in(words_of(result)))
     if wanted != found:
         yield Problem("url", f"address {difference(wanted, found)}")
 

@@ -9,10 +9,10 @@ from functools import cache
 from tasks.language_data import data_of
 from tasks.model.languages import LanguageTag
 from tasks.translation import scripts
-from tasks.translation.checks.bare_addresses import prose_of
 from tasks.translation.checks.problem import Found, Problem
 from tasks.translation.function_words import function_words, telling
-from tasks.translation.pieces import Text, shown
+from tasks.translation.pieces import Text, shown, words_of
+from tasks.translation.protection.addresses import without_addresses
 
 _SHARE = 0.5
 """At least so much of the letters is in the target's script. A letter of one that counts syllables weighs more."""
@@ -48,11 +48,11 @@ def script(unit: Text, result: Text, source: str, target: str) -> Found:
     wanted = scripts.scripts_of(target)
     if not wanted:
         return
-    text = prose_of(result)
+    text = _prose(result)
     own = _weighed(text, wanted)
     others = text
     if "Latn" not in wanted:
-        others = _without_names(text, prose_of(unit), every=alike(source, target))
+        others = _without_names(text, _prose(unit), every=alike(source, target))
     found = {name: number for name, number in scripts.shares(others).items() if name not in wanted}
     some = data_of(target).comparison.other_scripts
     found = {name: number for name, number in found.items() if name not in some or number > own / 4}
@@ -152,11 +152,11 @@ def residue(unit: Text, result: Text, source: str, target: str) -> Found:
     if whole and shown(unit).casefold() == shown(result).casefold():
         yield Problem("residue", f"it was left in the source language: {shown(unit)[:60]!r}")
         return
-    left = _left_over(prose_of(unit), prose_of(result), source, target)
+    left = _left_over(_prose(unit), _prose(result), source, target)
     if left:
         yield Problem("residue", f"a part was left in the source language: {left!r}")
         return
-    names = {word.lower() for word in _WORD.findall(prose_of(unit)) if not word.islower()}
+    names = {word.lower() for word in _WORD.findall(_prose(unit)) if not word.islower()}
     yield from _not_of_the_target([word for word in after if word not in names], source, target)
 
 
@@ -207,7 +207,12 @@ def _is_prose(run: tuple[str, ...], telling_words: frozenset[str]) -> bool:
 
 def _small_words(unit: Text, *, every: bool = False) -> list[str]:
     """The words, made small; without `every` only those that are no names: that have no capital."""
-    text = unicodedata.normalize("NFC", prose_of(unit))
+    text = unicodedata.normalize("NFC", _prose(unit))
     if every or text.isupper():
         return [word.lower() for word in _WORD.findall(text)]
     return [word for word in _WORD.findall(text) if len(word) > 1 and word.islower()]
+
+
+def _prose(text: Text) -> str:
+    """The words of a text without addresses."""
+    return without_addresses(words_of(text))

@@ -18,15 +18,10 @@ from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory.entries import TERM
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, composed, joined
 from tasks.translation.protection import glossary
+from tasks.translation.protection.addresses import DOMAIN, EMAIL, URL
 from tasks.translation.protection.glossary import Term
 from tasks.translation.protection.proper_names import kept_as_they_are, names_in
 
-_URL = r"(?:https?://|www\.)[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*[A-Za-z0-9/_~=%&#-]"
-_EMAIL = r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9._%+\-]++@[A-Za-z0-9\-]++(?:\.[A-Za-z0-9\-]++)++"
-_ZONES = "com|org|net|example|io|info|biz|gov|edu|int|eu|de|fr|es|pt|uk|jp|kr|cn|id|my|vn|th|ae|sa|ru|br|mx"
-_LABEL = r"[a-z0-9]++(?:-++[a-z0-9]++)*+"
-_ZONE = "|".join(rf"(?<=\.{zone})" for zone in _ZONES.split("|"))
-_DOMAIN = rf"(?<![\w.@/-]){_LABEL}(?:\.{_LABEL})++(?:{_ZONE})(?:/[\w\-./?=&%#]*[\w/])?(?![\w.-]*\w)"
 _TICKER = (
     r"(?<!\w)(?:(?:NYSE|NASDAQ|LSE|Nasdaq|Euronext)(?: [A-Z][a-z]+)?: ?[A-Z]|[A-Z]{3,8}: ?[A-Z0-9])"
     r"[A-Z0-9.\-]{0,9}(?<=[A-Z0-9])(?!\w)"
@@ -36,7 +31,7 @@ _PHONE = r"(?<![\w.])(?:\+\d[\d\s().\-/]{6,18}\d|\(?\d{3}\)?[\s.\-]\d{3}[\s.\-]\
 _HANDLE = r"(?<![\w@#&])[@#][A-Za-z_]\w+"
 _STRANGE = r"[~\u200c-\u200f\u2028-\u202e\u2061-\u2064]+"
 _ALWAYS = re.compile(
-    f"(?P<url>{_URL})|(?P<email>{_EMAIL})|(?P<domain>{_DOMAIN})|(?P<ticker>{_TICKER})|(?P<isin>{_ISIN})"
+    f"(?P<url>{URL})|(?P<email>{EMAIL})|(?P<domain>{DOMAIN})|(?P<ticker>{_TICKER})|(?P<isin>{_ISIN})"
     f"|(?P<phone>{_PHONE})|(?P<handle>{_HANDLE})|(?P<mark>{_STRANGE})"
 )
 _VERSION = re.compile(r"(?<![\w.,])v?\d+(?:\.\d+){2,}(?!\w)")
