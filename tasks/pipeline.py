@@ -22,9 +22,10 @@ from tasks import planning, review
 from tasks.building.renditions import build_renditions
 from tasks.building.translations import build_translation
 from tasks.delivery import drain
-from tasks.delivery.admission.shared_state import Memory
+from tasks.delivery.admission.shared_state import SharedState
+from tasks.delivery.policy import DeliveryPolicy, RetryPolicy
 from tasks.operations import notifications, sweep
-from tasks.runtime import shutdown
+from tasks.runtime import shutdown, trust
 from tasks.runtime.settings import settings
 
 log = structlog.get_logger()
@@ -72,7 +73,8 @@ def format(release_id: int, language: str) -> str:
 @shared_task(name="deliver")
 def deliver() -> str:
     """Deliver what is due until nothing is, or the time budget is used."""
-    summary = drain(stopping=shutdown.asked, memory=_memory(deliver.app.conf.broker_url))
+    shared_state = _shared_state(deliver.app.conf.broker_url)
+    summary = drain(delivery_policy(), stopping=shutdown.asked, shared_state=shared_state)
     if summary.more_due:
         hint_drains()
     return f"deliver · {summary}"
@@ -85,9 +87,26 @@ def notify() -> str:
 
 
 @cache
-def _memory(url: str) -> Memory:
-    """What the drains of this wire remember together; one per process, so that it remembers when Redis was away."""
-    return Memory.at(url)
+def _shared_state(url: str) -> SharedState:
+    """What the drains of this wire know together; one per process, so that it notes when Redis was away."""
+    return SharedState.at(url)
+
+
+def delivery_policy() -> DeliveryPolicy:
+    """How deliveries are made, by the settings."""
+    found = settings()
+    return DeliveryPolicy(
+        in_flight=found.in_flight,
+        claim_chunk=found.claim_chunk,
+        connect_timeout=found.connect_timeout,
+        deadline=found.deadline,
+        lease=found.lease,
+        time_budget=found.drain_budget,
+        answer_cap_bytes=found.answer_cap_bytes,
+        retry=RetryPolicy(found.retry_base, found.retry_cap, found.retry_horizon),
+        allowed_networks=found.allowed_networks,
+        trust=trust.bundle(),
+    )
 
 
 def hint_drains() -> None:

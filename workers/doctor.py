@@ -28,6 +28,7 @@ from tasks.ledger import outlets
 from tasks.ledger.schema import deliveries
 from tasks.model.outlet import Outlet
 from tasks.model.states import FINAL, State
+from tasks.pipeline import delivery_policy
 from tasks.runtime import trust
 from tasks.runtime.errors import UserError
 from tasks.runtime.secrets import SecretMissing, resolve
@@ -222,7 +223,7 @@ def _is_address(host: str) -> bool:
 
 def test_outlet(outlet: Outlet) -> dict[str, Any]:
     """One test delivery: verdict, detail, status and seconds."""
-    policy = settings()
+    policy = delivery_policy()
     request = DeliveryRequest(
         key=f"fw_test_{uuid.uuid4().hex}",
         release="urn:fanwire:test",

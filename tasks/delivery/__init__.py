@@ -1,10 +1,10 @@
-"""Delivery: from due rows to verdicts. `drain.py` is the loop; everything else here is what it asks.
+"""Delivery: from due rows to verdicts. `drain.py` is the loop; everything else here is what it uses.
 
-payloads.py    what a claim needs to be sent                transports/  one file a transport: how a delivery is sent
-admission/     which deliveries may go now                  transfers/   hundreds of transfers at once, and to where
-verdicts.py    what an answer means                         settling.py  the state in which a delivery is then
-backoff.py     when it is tried again                       signing.py   signatures of requests
-disabling.py   what becomes of outlets and hosts that are gone
+policy.py      what it is told about delivering           transports/    one file a transport: how a delivery is sent
+payloads.py    what a claim needs to be sent              transfers/     hundreds of transfers at once, and to where
+admission/     which deliveries may go now                signing.py     signatures of requests
+verdicts.py    what an answer means                       backoff.py     when a delivery is tried again
+settling.py    the next state of a delivery               disabling.py   what becomes of outlets and hosts that are gone
 """
 
 from tasks.delivery.drain import Summary, drain

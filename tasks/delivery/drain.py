@@ -19,17 +19,19 @@ from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy.exc import DBAPIError
+from structlog.contextvars import bind_contextvars, bound_contextvars, reset_contextvars
 
 from tasks import ledger
 from tasks.delivery import transports
-from tasks.delivery.admission.admit import Admission, Stop
+from tasks.delivery.admission.admit import Admission, NotAdmitted
 from tasks.delivery.admission.breaker import Outcome
-from tasks.delivery.admission.failing_hosts import Notice
+from tasks.delivery.admission.failing_hosts import HostNotice
 from tasks.delivery.admission.in_flight import over_limit
-from tasks.delivery.admission.shared_state import Memory, host_of
+from tasks.delivery.admission.shared_state import SharedState, host_of
 from tasks.delivery.disabling import apply_notice, disable
-from tasks.delivery.payloads import Payload, Unloadable, load
-from tasks.delivery.settling import Policy, Times, not_sent, settle
+from tasks.delivery.payloads import Payload, Unsendable, read_payloads
+from tasks.delivery.policy import DeliveryPolicy
+from tasks.delivery.settling import AttemptTimes, settle, settle_unsent
 from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transfers.loop import TransferLoop
 from tasks.delivery.transfers.transfer import Answer
@@ -39,9 +41,8 @@ from tasks.delivery.verdicts import Judgement, judge
 from tasks.ledger import deliveries
 from tasks.ledger.deliveries import Result
 from tasks.model.states import State, Verdict
-from tasks.runtime import trust
 from tasks.runtime.secrets import SecretMissing
-from tasks.runtime.settings import Settings, settings
+from tasks.runtime.time_source import TimeSource
 
 log = structlog.get_logger()
 
@@ -49,9 +50,9 @@ T = TypeVar("T")
 
 FLUSH_EVERY = 0.2
 """Seconds between writes of verdicts: a write costs one disk sync, whether it holds one verdict or hundreds."""
-LOOK_EVERY = 0.2
+CLAIM_EVERY = 0.2
 """Seconds between claims while the last one found less than there was room for."""
-LEDGER_AGAIN = 0.5
+LEDGER_RETRY = 0.5
 """Seconds until a ledger that could not be written is tried again."""
 
 
@@ -62,7 +63,7 @@ class Summary:
     verdicts: dict[str, Counter[Verdict]] = field(default_factory=dict)
     more_due: bool = False
 
-    def note(self, release: str, verdict: Verdict) -> None:
+    def count(self, release: str, verdict: Verdict) -> None:
         """Count one attempt."""
         self.verdicts.setdefault(release, Counter())[verdict] += 1
 
@@ -71,67 +72,88 @@ class Summary:
             return "nothing was due"
         parts = []
         for release, counted in self.verdicts.items():
-            told = ", ".join(f"{n} {verdict}" for verdict, n in counted.most_common())
-            parts.append(f"{release} · {told}")
+            numbers = ", ".join(f"{n} {verdict}" for verdict, n in counted.most_common())
+            parts.append(f"{release} · {numbers}")
         return " ; ".join(parts) + (" ; more is due" if self.more_due else "")
 
 
-def drain(*, stopping: Callable[[], bool] = lambda: False, memory: Memory | None = None) -> Summary:
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """A delivery whose outlet says that it is gone for good."""
+
+    delivery_id: int
+    release: str
+    outlet_id: str
+    detail: str
+
+
+def drain(
+    policy: DeliveryPolicy, *, stopping: Callable[[], bool] = lambda: False, shared_state: SharedState | None = None
+) -> Summary:
     """Deliver what is due. Ends when nothing is due or in flight, or soon after `stopping()` or the time budget.
 
-    `memory`: what drains remember together of hosts and outlets; without it nothing is remembered.
+    `shared_state`: what all drains know of hosts and outlets together; without it each delivery is admitted.
     """
-    policy = settings()
     transfers = open_transfers(policy, policy.in_flight)
     try:
-        return Drain(transfers, Admission(memory or Memory(None), policy.deadline), policy, stopping).run()
+        admission = Admission(shared_state or SharedState(None), policy.deadline)
+        return Drain(transfers=transfers, admission=admission, policy=policy, stopping=stopping).run()
     finally:
         transfers.close()
 
 
-def open_transfers(policy: Settings, in_flight: int) -> TransferLoop:
-    """A transfer loop as configured, for about so many transfers at once; the caller closes it."""
+def open_transfers(policy: DeliveryPolicy, in_flight: int) -> TransferLoop:
+    """A transfer loop as the policy wants it, for about so many transfers at once; the caller closes it."""
     return TransferLoop(
         in_flight_hint=in_flight,
         connect_timeout=min(policy.connect_timeout, policy.deadline),
         answer_cap_bytes=policy.answer_cap_bytes,
-        trust=trust.bundle(),
+        trust=policy.trust,
         allowed=AddressPolicy(policy.allowed_networks).allows,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Claimed:
-    """A chunk as it was claimed."""
+class _Chunk:
+    """Deliveries as they were claimed."""
 
-    loads: list[Payload]
-    broken: list[Unloadable]
+    payloads: list[Payload]
+    unsendable: list[Unsendable]
     over_limit: set[int]
 
     @property
     def count(self) -> int:
-        return len(self.loads) + len(self.broken)
+        return len(self.payloads) + len(self.unsendable)
 
 
 class Drain:
-    """The state of one drain: what is in flight, what is to be written, and when to look for more."""
+    """The state of one drain: what is in flight, what is to be written, and when to claim more."""
 
     def __init__(
-        self, transfers: TransferLoop, admission: Admission, policy: Settings, stopping: Callable[[], bool]
+        self,
+        *,
+        transfers: TransferLoop,
+        admission: Admission,
+        policy: DeliveryPolicy,
+        stopping: Callable[[], bool],
+        worker: str | None = None,
+        time_source: TimeSource = time,
     ) -> None:
-        self._courier = transfers
-        self._gate = admission
+        """`stopping`: whether the worker was asked to stop. `worker`: who claims; this process unless named."""
+        self._transfers = transfers
+        self._admission = admission
         self._policy = policy
         self._stopping = stopping
-        self._window = Window(policy.in_flight, time_source=time)
-        self._worker = ledger.worker_name()
+        self._time = time_source
+        self._window = Window(policy.in_flight, time_source=time_source)
+        self._worker = worker or ledger.worker_name()
         self._skew = 0.0
         self._results: list[Result] = []
         self._outcomes: list[Outcome] = []
-        self._gone: list[tuple[str, str]] = []
-        self._notices: list[Notice] = []
+        self._gone: list[_Gone] = []
+        self._notices: list[HostNotice] = []
         self._flush_at = 0.0
-        self._look_at = 0.0
+        self._claim_at = 0.0
         self._closing = False
         self._summary = Summary()
 
@@ -144,81 +166,88 @@ class Drain:
         return self._summary
 
     def _loop(self) -> None:
-        ends = time.monotonic() + self._policy.drain_budget
-        turned = time.monotonic()
+        ends = self._time.monotonic() + self._policy.time_budget
+        turned = self._time.monotonic()
         while True:
-            if not self._closing and (self._stopping() or time.monotonic() > ends):
+            if not self._closing and (self._stopping() or self._time.monotonic() > ends):
                 self._closing = self._summary.more_due = True
             if self._stood_still_since(turned):
-                self._break_off()
-            began = time.monotonic()
+                self._abandon_transfers()
+            began = self._time.monotonic()
             found = 0 if self._closing else self._claim_more()
             if self._stood_still_since(began):  # between its claims and here; nothing of them is on the wire yet
-                self._break_off()
-            if not found and not self._courier.in_flight and (self._closing or self._looked()):
+                self._abandon_transfers()
+            if not found and not self._transfers.in_flight and (self._closing or self._found_nothing_due()):
                 return
-            turned = time.monotonic()
-            for answer in self._courier.turn(FLUSH_EVERY / 4):
+            turned = self._time.monotonic()
+            for answer in self._transfers.turn(FLUSH_EVERY / 4):
                 self._take(answer)
             self._flush_if_time()
 
-    def _looked(self) -> bool:
-        """Whether the last look at the ledger, just now or a moment ago, found nothing that is due."""
-        return self._look_at > time.monotonic() and not self._results
+    def _found_nothing_due(self) -> bool:
+        """Whether the last claim, just now or a moment ago, found nothing that is due."""
+        return self._claim_at > self._time.monotonic() and not self._results
 
     def _stood_still_since(self, moment: float) -> bool:
         """Whether a transfer begun now could outlive the lease of a claim made then, by the monotonic clock."""
-        return time.monotonic() - moment > self._policy.lease - self._policy.deadline
+        return self._time.monotonic() - moment > self._policy.lease - self._policy.deadline
 
-    def _break_off(self) -> None:
+    def _abandon_transfers(self) -> None:
         """This process stood still for so long that others may hold its claims by now: send nothing more of them."""
-        log.warning("drain stood still: transfers broken off", count=self._courier.in_flight)
-        for answer in self._courier.abandon_all():
+        log.warning("drain stood still: transfers broken off", count=self._transfers.in_flight)
+        for answer in self._transfers.abandon_all():
             self._take(answer)
 
     def _now(self) -> float:
         """Seconds since the epoch by the ledger's clock, without asking it."""
-        return time.time() + self._skew
+        return self._time.time() + self._skew
 
     # --- claiming and starting
 
     def _claim_more(self) -> int:
         """Fill up with due rows when there is room for a good part of a chunk; the number claimed."""
-        chunk = min(self._policy.claim_chunk, self._policy.in_flight)
-        room = min(chunk, self._window.room())
-        if room < chunk / 4 or time.monotonic() < self._look_at:
+        chunk_size = min(self._policy.claim_chunk, self._policy.in_flight)
+        room = min(chunk_size, self._window.room())
+        if room < chunk_size / 4 or self._time.monotonic() < self._claim_at:
             return 0
-        began = time.monotonic()
-        claimed = self._try(partial(self._claim, room))
-        if claimed is None:
-            self._look_at = time.monotonic() + LEDGER_AGAIN
+        began = self._time.monotonic()
+        chunk = self._try(partial(self._claim, room))
+        if chunk is None:
+            self._claim_at = self._time.monotonic() + LEDGER_RETRY
             return 0
-        if claimed.count < room:
-            self._look_at = time.monotonic() + LOOK_EVERY
+        if chunk.count < room:
+            self._claim_at = self._time.monotonic() + CLAIM_EVERY
         if self._stood_still_since(began):
-            nearly_over = Stop(State.DUE, "its lease was nearly over", self._now())
-            stops = {item.claim.id: nearly_over for item in claimed.loads}
+            nearly_over = NotAdmitted(State.DUE, "its lease was nearly over", self._now())
+            refused = {item.claim.id: nearly_over for item in chunk.payloads}
         else:
-            stops = self._gate.stops(claimed.loads, claimed.over_limit, self._now())
-        for item in claimed.loads:
-            if stop := stops.get(item.claim.id):
-                self._stop(item, stop)
+            refused = self._admission.not_admitted(chunk.payloads, chunk.over_limit, self._now())
+        for item in chunk.payloads:
+            if reason := refused.get(item.claim.id):
+                self._put_back(item, reason)
             else:
                 self._start(item)
-        for fault in claimed.broken:
-            self._settle(fault, _ours(fault.why), Times(self._now(), 0.0))
-        return claimed.count
+        for broken in chunk.unsendable:
+            self._settle(broken, _own_fault(broken.reason), AttemptTimes(self._now(), 0.0))
+        return chunk.count
 
-    def _claim(self, room: int) -> _Claimed:
+    def _claim(self, room: int) -> _Chunk:
         with ledger.write() as connection:
             now = ledger.now(connection)
-            self._skew = now - time.time()
+            self._skew = now - self._time.time()
             claims = deliveries.claim(connection, self._worker, now=now, lease=self._policy.lease, limit=room)
-            loads, broken = load(connection, claims)
-            return _Claimed(loads, broken, over_limit(connection, loads))
+            payloads, unsendable = read_payloads(connection, claims)
+            return _Chunk(payloads, unsendable, over_limit(connection, payloads))
 
     def _start(self, item: Payload) -> None:
         """Send a claim on its way, or settle it here and now if it cannot be sent."""
+        bound = bind_contextvars(delivery=item.claim.id, release=item.heading.uri)
+        try:
+            self._prepare_and_start(item)
+        finally:
+            reset_contextvars(**bound)
+
+    def _prepare_and_start(self, item: Payload) -> None:
         now = self._now()
         request = DeliveryRequest(
             key=item.key,
@@ -233,73 +262,74 @@ class Drain:
         try:
             transfer = transports.prepare(item.outlet, request, key=item, deadline=self._policy.deadline, now=now)
         except (SecretMissing, UnknownTransport) as error:
-            self._settle(item, _ours(str(error)), Times(now, 0.0))
+            self._settle(item, _own_fault(str(error)), AttemptTimes(now, 0.0))
         except Exception as error:  # whatever it is, it is about this one row, and hundreds of others are in flight
             log.exception("delivery cannot be prepared", outlet=item.outlet.id)
-            self._settle(item, _ours(f"cannot be prepared: {type(error).__name__}"), Times(now, 0.0))
+            self._settle(item, _own_fault(f"cannot be prepared: {type(error).__name__}"), AttemptTimes(now, 0.0))
         else:
             self._window.enter(item.claim.id)
-            self._courier.start(transfer)
+            self._transfers.start(transfer)
 
-    def _stop(self, item: Payload, stop: Stop) -> None:
+    def _put_back(self, item: Payload, why: NotAdmitted) -> None:
         """Nothing is sent, and no try is charged. A resting host does not stop the retry horizon."""
-        state, why, until, now = stop.state, stop.why, stop.until, self._now()
-        if stop.resting and until is not None:
-            horizon = item.claim.first_due_at + Policy.of(item.outlet.retry, self._policy).horizon
-            state, until = (State.DUE, min(until, horizon)) if now < horizon else (State.EXHAUSTED, None)
-        self._results.append(not_sent(item.claim, state, why, until, now))
+        state, due_at, now = why.state, why.due_at, self._now()
+        if why.host_rests and due_at is not None:
+            horizon = item.claim.first_due_at + self._policy.retry.of(item.outlet.retry).horizon
+            state, due_at = (State.DUE, min(due_at, horizon)) if now < horizon else (State.EXHAUSTED, None)
+        self._results.append(settle_unsent(item.claim, state, why.reason, due_at, now))
 
     # --- taking answers
 
     def _take(self, answer: Answer) -> None:
         item: Payload = answer.transfer.key
         self._window.leave(item.claim.id)
-        times = Times(answer.started_at + self._skew, answer.seconds)
+        times = AttemptTimes(answer.started_at + self._skew, answer.seconds)
         self._settle(item, judge(answer, now=self._now()), times, answer.address)
 
     def _settle(
-        self, item: Payload | Unloadable, judgement: Judgement, times: Times, address: str | None = None
+        self, item: Payload | Unsendable, judgement: Judgement, times: AttemptTimes, address: str | None = None
     ) -> None:
         claim = item.claim
-        policy = Policy.of(item.outlet.retry if isinstance(item, Payload) else None, self._policy)
+        policy = self._policy.retry.of(item.outlet.retry if isinstance(item, Payload) else None)
         result = settle(claim, judgement, times, self._now(), policy)
         self._results.append(result)
         if isinstance(item, Payload):
             self._outcomes.append((host_of(item.outlet.url), judgement.verdict, judgement.retry_after))
-        self._summary.note(item.heading.name, judgement.verdict)
+        self._summary.count(item.heading.name, judgement.verdict)
         if judgement.disable_outlet:
-            self._gone.append((claim.outlet_id, judgement.detail))
+            self._gone.append(_Gone(claim.id, item.heading.uri, claim.outlet_id, judgement.detail))
         _log_attempt(item, judgement, result, address)
 
     # --- writing
 
     def _flush_if_time(self) -> None:
-        if self._results and time.monotonic() >= self._flush_at:
+        if self._results and self._time.monotonic() >= self._flush_at:
             if self._try(self._write) is None:
-                self._flush_at = time.monotonic() + LEDGER_AGAIN
+                self._flush_at = self._time.monotonic() + LEDGER_RETRY
             else:
-                self._flush_at = time.monotonic() + FLUSH_EVERY
+                self._flush_at = self._time.monotonic() + FLUSH_EVERY
 
     def _flush(self) -> None:
         """Write what is left. Gives up when the leases are over: the clock then settles these rows as unsure."""
-        ends = time.monotonic() + self._policy.lease
+        ends = self._time.monotonic() + self._policy.lease
         while self._results and self._try(self._write) is None:
-            if time.monotonic() > ends:
+            if self._time.monotonic() > ends:
                 log.error("verdicts lost: the ledger cannot be written", count=len(self._results))
                 return
-            time.sleep(LEDGER_AGAIN)
+            self._time.sleep(LEDGER_RETRY)
 
     def _write(self) -> int:
-        """Verdicts, and what follows from them for outlets, in one transaction; then tell the gate."""
+        """Verdicts, and what follows from them for outlets, in one transaction; then what all drains should know."""
         with ledger.write() as connection:
             taken = deliveries.finish(connection, self._results)
-            for outlet_id, detail in self._gone:
-                disable(connection, [outlet_id], "gone", outlet_id, detail)
+            for gone in self._gone:
+                with bound_contextvars(delivery=gone.delivery_id, release=gone.release):
+                    disable(connection, [gone.outlet_id], "gone", gone.outlet_id, gone.detail)
         if taken < len(self._results):
             log.warning("late verdicts: others had claimed these deliveries", count=len(self._results) - taken)
         self._results.clear()
         self._gone.clear()
-        self._notices += self._gate.note(self._outcomes, self._now())
+        self._notices += self._admission.record(self._outcomes, self._now())
         self._outcomes.clear()
         if self._notices:
             with ledger.write() as connection:
@@ -317,15 +347,19 @@ class Drain:
             return None
 
 
-def _ours(why: str) -> Judgement:
-    return Judgement(Verdict.OURS, why, None, disable_outlet=False, status=None)
+def _own_fault(reason: str) -> Judgement:
+    return Judgement(Verdict.OURS, reason, None, disable_outlet=False, status=None)
 
 
-def _log_attempt(item: Payload | Unloadable, judgement: Judgement, result: Result, address: str | None) -> None:
-    """One wide line per attempt: everything anybody will ask about it later."""
+def _log_attempt(item: Payload | Unsendable, judgement: Judgement, result: Result, address: str | None) -> None:
+    """One wide line per attempt: everything anybody will ask about it later.
+
+    Its ids are given and not bound: every delivery has this line, and giving them costs less.
+    """
     claim = item.claim
     log.info(
         "attempt",
+        delivery=claim.id,
         release=item.heading.uri,
         version=item.heading.version,
         language=claim.language,

@@ -21,12 +21,12 @@ from tasks.model.identity import delivery_key
 from tasks.model.outlet import Outlet
 from tasks.model.provenance import provenance
 
-RENDITION_BYTES = 64 * 1024 * 1024
-"""Room for renditions in each drain process; a release in 15 languages and 4 formats takes about 0.6 megabytes."""
+CACHE_BYTES = 64 * 1024 * 1024
+"""Bytes of renditions that each drain keeps; a release in 15 languages and 4 formats takes about 0.6 megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Cached:
     """A rendition, where its translation came from, and when it was made."""
 
     rendition: StoredRendition
@@ -34,10 +34,10 @@ class _Kept:
     made_at: float
 
 
-_kept: OrderedDict[RenditionKey, _Kept] = OrderedDict()
+_cache: OrderedDict[RenditionKey, _Cached] = OrderedDict()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
     """A claim with all that is needed to send it."""
 
@@ -62,51 +62,66 @@ class Payload:
 
 
 @dataclass(frozen=True, slots=True)
-class Unloadable:
+class Unsendable:
     """A claim that cannot be sent, by our own fault."""
 
     claim: Claim
     heading: Heading
-    why: str
+    reason: str
 
 
-def load(connection: Connection, claims: Iterable[Claim]) -> tuple[list[Payload], list[Unloadable]]:
-    """Complete claims, in the order they came; and those that cannot be, so that one bad row never stops the rest."""
+def forget_renditions() -> None:
+    """Empty the cache of this process."""
+    _cache.clear()
+
+
+def read_payloads(connection: Connection, claims: Iterable[Claim]) -> tuple[list[Payload], list[Unsendable]]:
+    """The payloads of claims, in their order, and the claims that have none: one bad row never stops the rest."""
     claims = list(claims)
     receivers = outlets.some(connection, {claim.outlet_id for claim in claims})
     headings = releases.headings(connection, {claim.release_id for claim in claims})
     made_at = rendition_rows.made_at(connection, {_key(claim) for claim in claims})
-    complete, broken = [], []
+    payloads: list[Payload] = []
+    unsendable: list[Unsendable] = []
     for claim in claims:
         heading, outlet = headings[claim.release_id], receivers.get(claim.outlet_id)
-        kept = _keep(connection, claim, made_at.get(_key(claim)))
+        cached = _cached(connection, claim, made_at.get(_key(claim)))
         if outlet is None:
-            broken.append(Unloadable(claim, heading, "the outlet's document cannot be read"))
-        elif kept is None:
-            broken.append(Unloadable(claim, heading, f"there is no rendition in {claim.language} as {claim.format}"))
+            unsendable.append(Unsendable(claim, heading, "the outlet's document cannot be read"))
+        elif cached is None:
+            reason = f"there is no rendition in {claim.language} as {claim.format}"
+            unsendable.append(Unsendable(claim, heading, reason))
         else:
-            complete.append(Payload(claim, outlet, heading, kept.rendition, kept.translation))
-    return complete, broken
+            payloads.append(
+                Payload(
+                    claim=claim,
+                    outlet=outlet,
+                    heading=heading,
+                    rendition=cached.rendition,
+                    translation=cached.translation,
+                )
+            )
+    return payloads, unsendable
 
 
 def _key(claim: Claim) -> RenditionKey:
     return RenditionKey(claim.release_id, claim.language, claim.format)
 
 
-def _keep(connection: Connection, claim: Claim, made_at: float | None) -> _Kept | None:
-    """The claim's rendition, fetched unless it is kept as it was made last; None if there is none."""
+def _cached(connection: Connection, claim: Claim, made_at: float | None) -> _Cached | None:
+    """The claim's rendition, fetched unless the cache has it as it was made last; None if there is none."""
     key = _key(claim)
-    kept = _kept.get(key)
-    if kept is None or kept.made_at != made_at:
+    cached = _cache.get(key)
+    if cached is None or cached.made_at != made_at:
         rendition = rendition_rows.get(connection, key)
         if rendition is None or made_at is None:
             return None
-        kept = _kept[key] = _Kept(rendition, _provenance(connection, claim), made_at)
-        _kept.move_to_end(key)
-        while len(_kept) > 1 and sum(len(other.rendition.body) for other in _kept.values()) > RENDITION_BYTES:
-            _kept.popitem(last=False)
-    _kept.move_to_end(key)
-    return kept
+        cached = _cache[key] = _Cached(rendition, _provenance(connection, claim), made_at)
+        _cache.move_to_end(key)
+        while len(_cache) > 1 and sum(len(other.rendition.body) for other in _cache.values()) > CACHE_BYTES:
+            _cache.popitem(last=False)
+    _cache.move_to_end(key)
+    return cached
 
 
 def _provenance(connection: Connection, claim: Claim) -> str | None:

@@ -1,4 +1,4 @@
-"""Settling: from the verdict of an attempt to the next state of its delivery. Pure, but for the dice of the jitter."""
+"""Settling: from the verdict of an attempt to the next state of its delivery. Pure, but for the jitter of the wait."""
 
 from __future__ import annotations
 
@@ -6,42 +6,27 @@ from dataclasses import dataclass
 from random import random
 
 from tasks.delivery import backoff
+from tasks.delivery.policy import RetryPolicy
 from tasks.delivery.verdicts import Judgement
 from tasks.ledger.deliveries import Claim, Result
-from tasks.model.outlet import Retry
 from tasks.model.states import State, Verdict
-from tasks.runtime.settings import Settings
 
-OURS_AGAIN = 60.0
+OWN_FAULT_RETRY = 60.0
 """Seconds until an attempt that failed by our own fault is made again: long enough to mend a secret or a disk."""
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
-    """When an attempt was made."""
+class AttemptTimes:
+    """When an attempt began, and how long it took."""
 
     started_at: float
     """Seconds since the epoch."""
     seconds: float
+    """How long the attempt took."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """When a failed delivery is tried again; seconds."""
-
-    base: float
-    cap: float
-    horizon: float
-
-    @classmethod
-    def of(cls, retry: Retry | None, default: Settings) -> Policy:
-        """An outlet's own policy where it has one, else the configured one."""
-        own = retry or Retry()
-        return cls(own.base or default.retry_base, own.cap or default.retry_cap, own.horizon or default.retry_horizon)
-
-
-def settle(claim: Claim, judgement: Judgement, times: Times, now: float, policy: Policy) -> Result:
-    """Where a delivery goes after an attempt. `now`: seconds since the epoch."""
+def settle(claim: Claim, judgement: Judgement, times: AttemptTimes, now: float, policy: RetryPolicy) -> Result:
+    """The next state of a delivery after an attempt. `now`: seconds since the epoch."""
     verdict = judgement.verdict
     charged = verdict not in (Verdict.OURS, Verdict.DEFERRED)
     tries = claim.tries + charged
@@ -67,16 +52,16 @@ def settle(claim: Claim, judgement: Judgement, times: Times, now: float, policy:
     )
 
 
-def not_sent(claim: Claim, state: State, why: str, due_at: float | None, now: float) -> Result:
-    """The result of a claim that was never sent: deferred, no try charged."""
-    return Result(claim.id, claim.attempt, state, Verdict.DEFERRED, None, why, due_at, claim.tries, now, now, 0.0)
+def settle_unsent(claim: Claim, state: State, reason: str, due_at: float | None, now: float) -> Result:
+    """The result of a claim that was never sent: deferred, no try charged. Moments are seconds since the epoch."""
+    return Result(claim.id, claim.attempt, state, Verdict.DEFERRED, None, reason, due_at, claim.tries, now, now, 0.0)
 
 
-def _next_due(claim: Claim, judgement: Judgement, tries: int, now: float, policy: Policy) -> float | None:
+def _next_due(claim: Claim, judgement: Judgement, tries: int, now: float, policy: RetryPolicy) -> float | None:
     if judgement.verdict in (Verdict.OURS, Verdict.DEFERRED):
         if backoff.exhausted(now, claim.first_due_at, policy.horizon):
             return None
-        return now + (judgement.retry_after or OURS_AGAIN)
+        return now + (judgement.retry_after or OWN_FAULT_RETRY)
     return backoff.next_due(
         now,
         claim.first_due_at,
@@ -86,5 +71,5 @@ def _next_due(claim: Claim, judgement: Judgement, tries: int, now: float, policy
         base=policy.base,
         cap=policy.cap,
         horizon=policy.horizon,
-        random=random(),  # noqa: S311, dice for spreading load
+        random=random(),  # noqa: S311, for spreading load
     )

@@ -161,8 +161,8 @@ def _due(round: int) -> int:
 
 def _drain(into: list[Spent], round: int) -> None:
     from tasks import ledger
-    from tasks.delivery import drain
     from tasks.ledger import counts
+    from tests.support.drains import drain
 
     number = _due(round)
     with measured(into):
@@ -266,8 +266,8 @@ def _last_of_the_good(round: int) -> float:
     from sqlalchemy import select
 
     from tasks import ledger
-    from tasks.delivery import drain
     from tasks.ledger.schema import deliveries
+    from tests.support.drains import drain
 
     number = _due(round)
     began = time.time()

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tasks.delivery.admission.shared_state import Memory
+from tasks.delivery.admission.shared_state import SharedState
 from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transfers.loop import TransferLoop
 from tasks.delivery.transfers.transfer import Answer, Transfer
@@ -266,6 +266,6 @@ def valkey(server: str) -> Iterator[redis.Redis]:
         yield client
 
 
-def patient_memory(url: str) -> Memory:
-    """A memory that waits for its answers however busy the machine is. Other tests look at what a slow Redis does."""
-    return Memory.at(url, timeout=60)
+def patient_state(url: str) -> SharedState:
+    """Shared state that waits for its answers however busy the machine is. Other tests look at a slow Redis."""
+    return SharedState.at(url, timeout=60)

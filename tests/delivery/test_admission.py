@@ -1,4 +1,4 @@
-"""The gate: what must not go now does not go, and a host that is dead costs no transfer."""
+"""Admission: what must not go now does not go, and a host that is dead costs no transfer."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pytest
 
 from tasks import ledger
 from tasks.delivery.admission.admit import Admission
-from tasks.delivery.admission.failing_hosts import Notice, Stage
+from tasks.delivery.admission.failing_hosts import HostNotice, Stage
 from tasks.delivery.admission.in_flight import over_limit
-from tasks.delivery.admission.shared_state import Memory
+from tasks.delivery.admission.shared_state import SharedState
 from tasks.delivery.disabling import apply_notice
-from tasks.delivery.payloads import Payload, load
+from tasks.delivery.payloads import Payload, read_payloads
 from tasks.delivery.transfers.window import SLOW_AFTER, SLOW_FACTOR, Window
 from tasks.ledger import deliveries, notices, outlets
 from tasks.model.states import State, Verdict
-from tests.delivery.conftest import patient_memory
+from tests.delivery.conftest import patient_state
 from tests.support.delivery_steps import NOW, claim, receivers, render, take
 from tests.support.processes import own_valkey
 from tests.support.samples import outlet
@@ -32,14 +32,14 @@ URL = "http://127.0.0.1:9/wire"
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Memory]:
+def shared_state(tmp_path: Path) -> Iterator[SharedState]:
     with own_valkey(tmp_path / "valkey") as url:
-        yield patient_memory(url)
+        yield patient_state(url)
 
 
 def loaded(*claims: Any) -> list[Payload]:
     with ledger.read() as connection:
-        return load(connection, claims)[0]
+        return read_payloads(connection, claims)[0]
 
 
 def claimed(**fields: Any) -> list[Payload]:
@@ -50,33 +50,33 @@ def claimed(**fields: Any) -> list[Payload]:
     return loaded(*claim())
 
 
-def test_a_resting_host_is_passed_over_before_a_transfer_starts(memory: Memory) -> None:
-    loads = claimed(url="http://127.0.0.2:81/")
-    admission = Admission(memory, deadline=30)
-    assert admission.stops(loads, set(), NOW) == {}
-    admission.note([("127.0.0.2:81", Verdict.FAILED, None)] * 5, NOW)
-    stops = admission.stops(loads, set(), NOW + 1)
-    assert {stop.state for stop in stops.values()} == {State.DUE}
-    assert all(stop.resting and stop.until and NOW + 40 < stop.until < NOW + 130 for stop in stops.values())
-    after = admission.stops(loads, set(), NOW + 100)
+def test_a_resting_host_is_passed_over_before_a_transfer_starts(shared_state: SharedState) -> None:
+    chunk = claimed(url="http://127.0.0.2:81/")
+    admission = Admission(shared_state, deadline=30)
+    assert admission.not_admitted(chunk, set(), NOW) == {}
+    admission.record([("127.0.0.2:81", Verdict.FAILED, None)] * 5, NOW)
+    refused = admission.not_admitted(chunk, set(), NOW + 1)
+    assert {one.state for one in refused.values()} == {State.DUE}
+    assert all(one.host_rests and one.due_at and NOW + 40 < one.due_at < NOW + 130 for one in refused.values())
+    after = admission.not_admitted(chunk, set(), NOW + 100)
     assert len(after) == 2  # one goes as the probe
 
 
-def test_a_limit_per_minute_gives_each_its_moment(memory: Memory) -> None:
-    loads = claimed(url="http://127.0.0.3:82/", limits={"per_minute": 2})
-    stops = Admission(memory, deadline=30).stops(loads, set(), NOW)
-    assert sorted(round(stop.until - NOW) for stop in stops.values() if stop.until) == [30, 60]
-    assert not any(stop.resting for stop in stops.values())
+def test_a_limit_per_minute_gives_each_its_moment(shared_state: SharedState) -> None:
+    chunk = claimed(url="http://127.0.0.3:82/", limits={"per_minute": 2})
+    refused = Admission(shared_state, deadline=30).not_admitted(chunk, set(), NOW)
+    assert sorted(round(one.due_at - NOW) for one in refused.values() if one.due_at) == [30, 60]
+    assert not any(one.host_rests for one in refused.values())
 
 
 def test_a_paused_outlet_and_an_outdated_version_are_stopped_without_redis() -> None:
-    loads = claimed()
+    chunk = claimed()
     with ledger.write() as connection:
         outlets.set_status(connection, ["a"], "paused", "test", NOW)
     take(uri="urn:x:1", version=2)
-    again = loaded(*(item.claim for item in loads))
-    stops = Admission(Memory(None), deadline=30).stops(again, set(), NOW)
-    assert sorted((stop.state, stop.why) for stop in stops.values()) == [
+    again = loaded(*(item.claim for item in chunk))
+    refused = Admission(SharedState(None), deadline=30).not_admitted(again, set(), NOW)
+    assert sorted((one.state, one.reason) for one in refused.values()) == [
         (State.HELD, "outlet paused"),
         (State.HELD, "outlet paused"),
         (State.SUPERSEDED, "a newer version came"),
@@ -90,9 +90,9 @@ def test_no_more_are_in_flight_than_an_outlet_takes_whoever_claims() -> None:
 
     def drain() -> list[int]:
         with ledger.write() as connection:
-            loads, _ = load(connection, deliveries.claim(connection, "w", now=NOW, lease=60, limit=4))
-            over = over_limit(connection, loads)
-        return [item.claim.id for item in loads if item.outlet.id == "a" and item.claim.id not in over]
+            chunk, _ = read_payloads(connection, deliveries.claim(connection, "w", now=NOW, lease=60, limit=4))
+            over = over_limit(connection, chunk)
+        return [item.claim.id for item in chunk if item.outlet.id == "a" and item.claim.id not in over]
 
     assert len([*chain(*run_together([drain] * 3))]) == 2
 
@@ -101,8 +101,8 @@ def test_a_host_that_failed_for_seven_days_loses_its_outlets_and_somebody_is_tol
     receivers(outlet("a", url="https://dead.example/one"), outlet("b", url="https://dead.example:443/two"), outlet("c"))
     number = take()
     with ledger.write() as connection:
-        apply_notice(connection, Notice("dead.example:443", Stage.WARNING, 2, date(2026, 11, 1)))
-        apply_notice(connection, Notice("dead.example:443", Stage.DEAD, 7, date(2026, 11, 1)))
+        apply_notice(connection, HostNotice("dead.example:443", Stage.WARNING, 2, date(2026, 11, 1)))
+        apply_notice(connection, HostNotice("dead.example:443", Stage.DEAD, 7, date(2026, 11, 1)))
         told = [(row["kind"], row["subject"]) for row in notices.latest(connection, 9)]
         still = [found.id for found in outlets.everyone(connection) if found.status == "active"]
     assert told == [("dead", "dead.example:443"), ("failing", "dead.example:443")]

@@ -1,4 +1,4 @@
-"""The breaker, and the memory under it, on a real Valkey. Time is a parameter: nothing here sleeps."""
+"""The breaker, and the shared state under it, on a real Valkey. Time is a parameter: nothing here sleeps."""
 
 from __future__ import annotations
 
@@ -14,32 +14,33 @@ import pytest
 import redis
 import structlog
 
-from tasks.delivery.admission import shared_state as memories
+from tasks.delivery.admission import shared_state as shared_states
 from tasks.delivery.admission.breaker import (
     ANSWERED,
     APPOINTED_WITHIN,
-    ASKED,
     FAILING,
+    FIRST_OPENING,
     JITTER,
     KEEP,
     LEASE_MARGIN,
-    NOT_ASKED,
-    OPEN,
-    OPEN_CAP,
-    PROBE_HEAD,
+    LONGEST_OPENING,
+    NOT_SENT,
+    PROBE_HEAD_START,
+    RETRY_AFTER_BOUNDS,
     SPREAD,
     THRESHOLD,
     Breaker,
     Change,
-    May,
+    Decision,
     Outcome,
     Permission,
 )
-from tasks.delivery.admission.failing_hosts import Tracker
-from tasks.delivery.admission.shared_state import REST, TIMEOUT, Call, Memory, Script, host_of
+from tasks.delivery.admission.failing_hosts import FailingHosts
+from tasks.delivery.admission.shared_state import PAUSE_AFTER_ERROR, TIMEOUT, Call, Script, SharedState, host_of
 from tasks.model.states import Verdict
-from tests.delivery.conftest import patient_memory
+from tests.delivery.conftest import patient_state
 from tests.support.processes import own_valkey
+from tests.support.stepped_time import SteppedTime
 from tests.support.threads import run_together
 
 NOW = 1_800_000_000.0
@@ -53,26 +54,26 @@ MIDDLE = 0.5
 
 
 @pytest.fixture
-def memory(valkey: redis.Redis, server: str) -> Memory:
-    return patient_memory(server)
+def shared_state(valkey: redis.Redis, server: str) -> SharedState:
+    return patient_state(server)
 
 
 @pytest.fixture
-def breaker(memory: Memory) -> Breaker:
-    return Breaker(memory, deadline=DEADLINE, dice=lambda: MIDDLE)
+def breaker(shared_state: SharedState) -> Breaker:
+    return Breaker(shared_state, deadline=DEADLINE, rng=lambda: MIDDLE)
 
 
 def failures(count: int, host: str = HOST) -> list[Outcome]:
     return [(host, Verdict.FAILED, None)] * count
 
 
-def may(breaker: Breaker, now: float, host: str = HOST) -> May:
-    return breaker.ask([host], now)[0].may
+def decision(breaker: Breaker, now: float, host: str = HOST) -> Decision:
+    return breaker.permissions([host], now)[0].decision
 
 
 def opened(breaker: Breaker, now: float = NOW) -> float:
     """Open `HOST`; until when."""
-    (change,) = breaker.note(failures(THRESHOLD), now)
+    (change,) = breaker.record(failures(THRESHOLD), now)
     assert change.until is not None
     return change.until
 
@@ -81,31 +82,31 @@ def opened(breaker: Breaker, now: float = NOW) -> float:
 
 
 def test_a_host_that_is_not_known_may_be_sent_to(breaker: Breaker, valkey: redis.Redis) -> None:
-    assert breaker.ask([HOST, OTHER, HOST], NOW) == [Permission(May.GO)] * 3
+    assert breaker.permissions([HOST, OTHER, HOST], NOW) == [Permission(Decision.GO)] * 3
     assert valkey.dbsize() == 0
 
 
 def test_every_verdict_has_its_place() -> None:
-    assert set(Verdict) == ANSWERED | FAILING | NOT_ASKED | {Verdict.THROTTLED, Verdict.DEFERRED}
+    assert set(Verdict) == ANSWERED | FAILING | NOT_SENT | {Verdict.THROTTLED, Verdict.DEFERRED}
 
 
 @pytest.mark.parametrize("verdict", sorted(FAILING))
 def test_failures_in_a_row_open(breaker: Breaker, verdict: Verdict) -> None:
     for number in range(THRESHOLD - 1):
-        assert breaker.note([(HOST, verdict, None)], NOW + number) == []
-        assert may(breaker, NOW + number) is May.GO
-    assert breaker.note([(HOST, verdict, None)], NOW + 9) == [Change(HOST, NOW + 9 + OPEN, 1)]
-    assert may(breaker, NOW + 9) is May.WAIT
-    assert may(breaker, NOW + 9, OTHER) is May.GO
+        assert breaker.record([(HOST, verdict, None)], NOW + number) == []
+        assert decision(breaker, NOW + number) is Decision.GO
+    assert breaker.record([(HOST, verdict, None)], NOW + 9) == [Change(HOST, NOW + 9 + FIRST_OPENING, 1)]
+    assert decision(breaker, NOW + 9) is Decision.WAIT
+    assert decision(breaker, NOW + 9, OTHER) is Decision.GO
 
 
 @pytest.mark.parametrize("verdict", sorted(ANSWERED))
 def test_any_answer_ends_the_row(breaker: Breaker, valkey: redis.Redis, verdict: Verdict) -> None:
-    breaker.note(failures(THRESHOLD - 1), NOW)
-    assert breaker.note([(HOST, verdict, None)], NOW) == []
+    breaker.record(failures(THRESHOLD - 1), NOW)
+    assert breaker.record([(HOST, verdict, None)], NOW) == []
     assert valkey.dbsize() == 0
-    breaker.note(failures(THRESHOLD - 1), NOW)
-    assert may(breaker, NOW) is May.GO
+    breaker.record(failures(THRESHOLD - 1), NOW)
+    assert decision(breaker, NOW) is Decision.GO
 
 
 def test_hosts_that_fare_differently_in_one_flush(breaker: Breaker) -> None:
@@ -114,49 +115,56 @@ def test_hosts_that_fare_differently_in_one_flush(breaker: Breaker) -> None:
         ("well:1", Verdict.DELIVERED, None), ("busy:1", Verdict.THROTTLED, 40.0), ("ours:1", Verdict.OURS, None),
         ("once:1", Verdict.FAILED, None), ("fine:1", Verdict.REJECTED, None),
     ]  # fmt: skip
-    breaker.note(failures(THRESHOLD, "well:1"), NOW)
-    changes = {change.host: change for change in breaker.note(flush, NOW)}
+    breaker.record(failures(THRESHOLD, "well:1"), NOW)
+    changes = {change.host: change for change in breaker.record(flush, NOW)}
     assert changes.keys() == {"dead:1", "well:1", "busy:1"}
     assert changes["well:1"] == Change("well:1", None, 1)
-    assert changes["dead:1"].until == NOW + OPEN
-    asked = breaker.ask(["dead:1", "well:1", "busy:1", "ours:1", "once:1", "fine:1"], NOW)
-    assert [p.may for p in asked] == [May.WAIT, May.GO, May.WAIT, May.GO, May.GO, May.GO]
+    assert changes["dead:1"].until == NOW + FIRST_OPENING
+    asked = breaker.permissions(["dead:1", "well:1", "busy:1", "ours:1", "once:1", "fine:1"], NOW)
+    assert [p.decision for p in asked] == [
+        Decision.WAIT,
+        Decision.GO,
+        Decision.WAIT,
+        Decision.GO,
+        Decision.GO,
+        Decision.GO,
+    ]
 
 
 def test_the_order_within_a_flush_counts(breaker: Breaker) -> None:
     success: list[Outcome] = [(HOST, Verdict.DELIVERED, None)]
-    assert breaker.note(failures(9) + success + failures(THRESHOLD - 1), NOW) == []
-    assert may(breaker, NOW) is May.GO
-    assert len(breaker.note(failures(1), NOW)) == 1
+    assert breaker.record(failures(9) + success + failures(THRESHOLD - 1), NOW) == []
+    assert decision(breaker, NOW) is Decision.GO
+    assert len(breaker.record(failures(1), NOW)) == 1
 
 
-@pytest.mark.parametrize("verdict", [*sorted(NOT_ASKED), Verdict.DEFERRED])
+@pytest.mark.parametrize("verdict", [*sorted(NOT_SENT), Verdict.DEFERRED])
 def test_what_was_not_sent_tells_nothing(breaker: Breaker, valkey: redis.Redis, verdict: Verdict) -> None:
-    assert breaker.note([(HOST, verdict, None)] * 10, NOW) == []
+    assert breaker.record([(HOST, verdict, None)] * 10, NOW) == []
     assert valkey.dbsize() == 0
-    breaker.note(failures(THRESHOLD - 1), NOW)
-    breaker.note([(HOST, verdict, None)], NOW)
-    assert len(breaker.note(failures(1), NOW)) == 1
+    breaker.record(failures(THRESHOLD - 1), NOW)
+    breaker.record([(HOST, verdict, None)], NOW)
+    assert len(breaker.record(failures(1), NOW)) == 1
 
 
 def test_a_burst_is_one_outage(breaker: Breaker) -> None:
     """What was in flight when it opened, or was written by another drain a little later, does not open it again."""
-    assert breaker.note(failures(50), NOW) == [Change(HOST, NOW + OPEN, 1)]
-    assert breaker.note(failures(50), NOW + 20) == []
-    assert may(breaker, NOW + OPEN) is May.PROBE
+    assert breaker.record(failures(50), NOW) == [Change(HOST, NOW + FIRST_OPENING, 1)]
+    assert breaker.record(failures(50), NOW + 20) == []
+    assert decision(breaker, NOW + FIRST_OPENING) is Decision.PROBE
 
 
 def test_an_answer_closes(breaker: Breaker, valkey: redis.Redis) -> None:
     opened(breaker)
-    assert breaker.note([(HOST, Verdict.REJECTED, None)], NOW + 1) == [Change(HOST, None, 1)]
-    assert may(breaker, NOW + 1) is May.GO
+    assert breaker.record([(HOST, Verdict.REJECTED, None)], NOW + 1) == [Change(HOST, None, 1)]
+    assert decision(breaker, NOW + 1) is Decision.GO
     assert valkey.dbsize() == 0
 
 
 @pytest.mark.parametrize(("dice", "share"), [(0.0, 1 - JITTER), (0.5, 1.0), (1.0, 1 + JITTER)])
-def test_openings_differ(memory: Memory, dice: float, share: float) -> None:
-    (change,) = Breaker(memory, deadline=DEADLINE, dice=lambda: dice).note(failures(THRESHOLD), NOW)
-    assert change.until == pytest.approx(NOW + OPEN * share, abs=0.001)
+def test_openings_differ(shared_state: SharedState, dice: float, share: float) -> None:
+    (change,) = Breaker(shared_state, deadline=DEADLINE, rng=lambda: dice).record(failures(THRESHOLD), NOW)
+    assert change.until == pytest.approx(NOW + FIRST_OPENING * share, abs=0.001)
 
 
 # --- probing
@@ -164,152 +172,155 @@ def test_openings_differ(memory: Memory, dice: float, share: float) -> None:
 
 def test_after_the_opening_exactly_one_goes(breaker: Breaker) -> None:
     until = opened(breaker)
-    assert may(breaker, until - 0.01) is May.WAIT
-    assert [may(breaker, until + 0.1 * n) for n in range(5)] == [May.PROBE] + [May.WAIT] * 4
+    assert decision(breaker, until - 0.01) is Decision.WAIT
+    assert [decision(breaker, until + 0.1 * n) for n in range(5)] == [Decision.PROBE] + [Decision.WAIT] * 4
 
 
 def test_one_chunk_holds_one_probe_and_it_is_the_first(breaker: Breaker) -> None:
     until = opened(breaker)
-    permissions = breaker.ask([OTHER, HOST, HOST, OTHER, HOST], until)
-    assert [p.may for p in permissions] == [May.GO, May.PROBE, May.WAIT, May.GO, May.WAIT]
-    assert all(p.until >= until + PROBE_HEAD for p in permissions if p.may is May.WAIT)
+    permissions = breaker.permissions([OTHER, HOST, HOST, OTHER, HOST], until)
+    assert [p.decision for p in permissions] == [Decision.GO, Decision.PROBE, Decision.WAIT, Decision.GO, Decision.WAIT]
+    assert all(p.until >= until + PROBE_HEAD_START for p in permissions if p.decision is Decision.WAIT)
 
 
 @pytest.mark.parametrize("verdict", sorted(ANSWERED))
 def test_a_probe_that_is_answered_closes(breaker: Breaker, valkey: redis.Redis, verdict: Verdict) -> None:
     until = opened(breaker)
-    assert may(breaker, until) is May.PROBE
-    assert breaker.note([(HOST, verdict, None)], until + 1) == [Change(HOST, None, 1)]
-    assert breaker.ask([HOST] * 3, until + 1) == [Permission(May.GO)] * 3
+    assert decision(breaker, until) is Decision.PROBE
+    assert breaker.record([(HOST, verdict, None)], until + 1) == [Change(HOST, None, 1)]
+    assert breaker.permissions([HOST] * 3, until + 1) == [Permission(Decision.GO)] * 3
     assert valkey.dbsize() == 0
 
 
 def test_probes_that_fail_open_for_longer_and_longer(breaker: Breaker) -> None:
     now, spans = opened(breaker), []
     for number in range(2, 10):
-        assert may(breaker, now) is May.PROBE
-        (change,) = breaker.note(failures(1), now + 2)
+        assert decision(breaker, now) is Decision.PROBE
+        (change,) = breaker.record(failures(1), now + 2)
         assert change.until is not None
         assert change.openings == number
-        assert may(breaker, now + 2) is May.WAIT
+        assert decision(breaker, now + 2) is Decision.WAIT
         spans.append(round(change.until - now - 2))
         now = change.until
-    assert spans == [120, 240, 480, 960, OPEN_CAP, OPEN_CAP, OPEN_CAP, OPEN_CAP]
-    assert may(breaker, now) is May.PROBE
-    breaker.note([(HOST, Verdict.DELIVERED, None)], now)
-    assert opened(breaker, now) == now + OPEN  # a new outage begins anew
+    assert spans == [120, 240, 480, 960, LONGEST_OPENING, LONGEST_OPENING, LONGEST_OPENING, LONGEST_OPENING]
+    assert decision(breaker, now) is Decision.PROBE
+    breaker.record([(HOST, Verdict.DELIVERED, None)], now)
+    assert opened(breaker, now) == now + FIRST_OPENING  # a new outage begins anew
 
 
 def test_a_prober_that_died_is_replaced(breaker: Breaker) -> None:
     until = opened(breaker)
-    assert may(breaker, until) is May.PROBE
-    assert may(breaker, until + DEADLINE + 1) is May.WAIT
-    assert may(breaker, until + LEASE + 0.1) is May.PROBE
+    assert decision(breaker, until) is Decision.PROBE
+    assert decision(breaker, until + DEADLINE + 1) is Decision.WAIT
+    assert decision(breaker, until + LEASE + 0.1) is Decision.PROBE
 
 
-@pytest.mark.parametrize("verdict", sorted(NOT_ASKED))
+@pytest.mark.parametrize("verdict", sorted(NOT_SENT))
 def test_a_probe_that_was_not_sent_is_replaced_at_once(breaker: Breaker, verdict: Verdict) -> None:
     until = opened(breaker)
-    assert may(breaker, until) is May.PROBE
-    assert breaker.note([(HOST, Verdict.DEFERRED, None)], until) == []  # another one, told to wait
-    assert may(breaker, until) is May.WAIT
-    assert breaker.note([(HOST, verdict, None)], until) == []
-    assert may(breaker, until) is May.PROBE
+    assert decision(breaker, until) is Decision.PROBE
+    assert breaker.record([(HOST, Verdict.DEFERRED, None)], until) == []  # another one, which has to wait
+    assert decision(breaker, until) is Decision.WAIT
+    assert breaker.record([(HOST, verdict, None)], until) == []
+    assert decision(breaker, until) is Decision.PROBE
 
 
 def test_many_drains_race_for_one_probe(breaker: Breaker, server: str) -> None:
     until = opened(breaker)
-    drains = [Breaker(patient_memory(server), deadline=DEADLINE) for _ in range(20)]
-    permissions = chain(*run_together([partial(drain.ask, [HOST] * 5, until) for drain in drains]))
-    said = Counter(permission.may for permission in permissions)
-    assert said == {May.PROBE: 1, May.WAIT: 99}
+    drains = [Breaker(patient_state(server), deadline=DEADLINE) for _ in range(20)]
+    permissions = chain(*run_together([partial(drain.permissions, [HOST] * 5, until) for drain in drains]))
+    said = Counter(permission.decision for permission in permissions)
+    assert said == {Decision.PROBE: 1, Decision.WAIT: 99}
 
 
 # --- waiting
 
 
-def test_one_is_appointed_to_probe_and_the_others_come_behind_it_spread(memory: Memory) -> None:
-    breaker = Breaker(memory, deadline=DEADLINE)
+def test_one_is_appointed_to_probe_and_the_others_come_behind_it_spread(shared_state: SharedState) -> None:
+    breaker = Breaker(shared_state, deadline=DEADLINE)
     until = opened(breaker)
-    moments = [p.until for p in breaker.ask([HOST] * 500, NOW + 1) + breaker.ask([HOST] * 500, NOW + 2)]
-    early = [moment for moment in moments if moment < until + PROBE_HEAD]
+    moments = [p.until for p in breaker.permissions([HOST] * 500, NOW + 1) + breaker.permissions([HOST] * 500, NOW + 2)]
+    early = [moment for moment in moments if moment < until + PROBE_HEAD_START]
     assert len(early) == 1
     assert until <= early[0] <= until + APPOINTED_WITHIN
     least, share, _ = SPREAD
     behind = sorted(set(moments) - set(early))
-    assert until + PROBE_HEAD <= behind[0]
-    assert behind[-1] <= until + PROBE_HEAD + least + share * (until - NOW)
+    assert until + PROBE_HEAD_START <= behind[0]
+    assert behind[-1] <= until + PROBE_HEAD_START + least + share * (until - NOW)
     assert max(Counter(int(moment) for moment in behind).values()) < 100
 
 
 def test_each_opening_appoints_anew(breaker: Breaker) -> None:
     until = opened(breaker)
-    assert breaker.ask([HOST], NOW)[0].until < until + PROBE_HEAD
-    assert breaker.ask([HOST], NOW)[0].until >= until + PROBE_HEAD
-    assert may(breaker, until) is May.PROBE
-    (change,) = breaker.note(failures(1), until)
+    assert breaker.permissions([HOST], NOW)[0].until < until + PROBE_HEAD_START
+    assert breaker.permissions([HOST], NOW)[0].until >= until + PROBE_HEAD_START
+    assert decision(breaker, until) is Decision.PROBE
+    (change,) = breaker.record(failures(1), until)
     assert change.until is not None
-    assert breaker.ask([HOST], until)[0].until < change.until + PROBE_HEAD
+    assert breaker.permissions([HOST], until)[0].until < change.until + PROBE_HEAD_START
 
 
-def test_the_spread_has_an_end(memory: Memory) -> None:
-    breaker = Breaker(memory, deadline=DEADLINE, dice=lambda: 1.0)
-    breaker.note([(HOST, Verdict.THROTTLED, 3600.0)], NOW)
-    _, last = breaker.ask([HOST] * 2, NOW)
-    assert last.until == pytest.approx(NOW + 3600 * (1 + JITTER) + PROBE_HEAD + SPREAD[2], abs=0.01)
+def test_the_spread_has_an_end(shared_state: SharedState) -> None:
+    breaker = Breaker(shared_state, deadline=DEADLINE, rng=lambda: 1.0)
+    breaker.record([(HOST, Verdict.THROTTLED, 3600.0)], NOW)
+    _, last = breaker.permissions([HOST] * 2, NOW)
+    assert last.until == pytest.approx(NOW + 3600 * (1 + JITTER) + PROBE_HEAD_START + SPREAD[2], abs=0.01)
 
 
 # --- throttled
 
 
 @pytest.mark.parametrize(
-    ("asked", "seconds"), [(None, OPEN), (30.0, 30.0), (0.0, ASKED[0]), (3600.0, 3600.0), (1e9, ASKED[1])]
+    ("asked", "seconds"),
+    [(None, FIRST_OPENING), (30.0, 30.0), (0.0, RETRY_AFTER_BOUNDS[0]), (3600.0, 3600.0), (1e9, RETRY_AFTER_BOUNDS[1])],
 )
-def test_throttled_opens_for_what_was_asked_and_never_less(memory: Memory, asked: float | None, seconds: float) -> None:
+def test_throttled_opens_for_what_was_asked_and_never_less(
+    shared_state: SharedState, asked: float | None, seconds: float
+) -> None:
     for dice in (0.0, 0.9):
-        breaker = Breaker(memory, deadline=DEADLINE, dice=lambda dice=dice: dice)
+        breaker = Breaker(shared_state, deadline=DEADLINE, rng=lambda dice=dice: dice)
         breaker.forget([HOST])
-        (change,) = breaker.note([(HOST, Verdict.THROTTLED, asked)], NOW)
+        (change,) = breaker.record([(HOST, Verdict.THROTTLED, asked)], NOW)
         assert change.until is not None
         least = seconds * (1 - JITTER) if asked is None else seconds
         assert least - 0.001 <= change.until - NOW <= seconds * (1 + JITTER)
-        assert may(breaker, NOW + least - 0.1) is May.WAIT
-        assert may(breaker, change.until) is May.PROBE
+        assert decision(breaker, NOW + least - 0.1) is Decision.WAIT
+        assert decision(breaker, change.until) is Decision.PROBE
 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_what_was_on_its_way_does_not_end_a_throttle(breaker: Breaker, order: int) -> None:
     """Ten go at once; the outlet takes some of them and asks for time. The probe after that time ends it."""
     flush: list[Outcome] = [(HOST, Verdict.DELIVERED, None), (HOST, Verdict.THROTTLED, 30.0)]
-    (change,) = breaker.note(flush[::order], NOW)
-    assert breaker.note([(HOST, Verdict.DELIVERED, None)] * 8, NOW + 1) == []
-    assert may(breaker, NOW + 29) is May.WAIT
+    (change,) = breaker.record(flush[::order], NOW)
+    assert breaker.record([(HOST, Verdict.DELIVERED, None)] * 8, NOW + 1) == []
+    assert decision(breaker, NOW + 29) is Decision.WAIT
     assert change.until is not None
-    assert may(breaker, change.until) is May.PROBE
-    assert breaker.note([(HOST, Verdict.DELIVERED, None)], change.until) == [Change(HOST, None, 1)]
-    assert may(breaker, change.until) is May.GO
+    assert decision(breaker, change.until) is Decision.PROBE
+    assert breaker.record([(HOST, Verdict.DELIVERED, None)], change.until) == [Change(HOST, None, 1)]
+    assert decision(breaker, change.until) is Decision.GO
 
 
 def test_the_longest_of_several_wishes_counts(breaker: Breaker) -> None:
-    breaker.note([(HOST, Verdict.THROTTLED, 30.0), (HOST, Verdict.THROTTLED, 90.0)], NOW)
-    assert breaker.note([(HOST, Verdict.THROTTLED, 10.0), (HOST, Verdict.THROTTLED, None)], NOW) == []
-    assert may(breaker, NOW + 89) is May.WAIT
-    assert may(breaker, NOW + 91 * (1 + JITTER)) is May.PROBE
+    breaker.record([(HOST, Verdict.THROTTLED, 30.0), (HOST, Verdict.THROTTLED, 90.0)], NOW)
+    assert breaker.record([(HOST, Verdict.THROTTLED, 10.0), (HOST, Verdict.THROTTLED, None)], NOW) == []
+    assert decision(breaker, NOW + 89) is Decision.WAIT
+    assert decision(breaker, NOW + 91 * (1 + JITTER)) is Decision.PROBE
 
 
 def test_a_throttled_probe_opens_again(breaker: Breaker) -> None:
     until = opened(breaker)
-    assert may(breaker, until) is May.PROBE
-    assert breaker.note([(HOST, Verdict.THROTTLED, None)], until) == [Change(HOST, until + 2 * OPEN, 2)]
+    assert decision(breaker, until) is Decision.PROBE
+    assert breaker.record([(HOST, Verdict.THROTTLED, None)], until) == [Change(HOST, until + 2 * FIRST_OPENING, 2)]
 
 
 # --- what stays
 
 
 def test_every_key_ends_by_itself(breaker: Breaker, valkey: redis.Redis) -> None:
-    breaker.note(failures(1, "closed:1") + failures(9, "open:1") + [("throttled:1", Verdict.THROTTLED, 600.0)], NOW)
-    breaker.note(failures(9, "probed:1"), NOW)
-    breaker.ask(["probed:1", "open:1"], NOW + 100)
+    breaker.record(failures(1, "closed:1") + failures(9, "open:1") + [("throttled:1", Verdict.THROTTLED, 600.0)], NOW)
+    breaker.record(failures(9, "probed:1"), NOW)
+    breaker.permissions(["probed:1", "open:1"], NOW + 100)
     lives = {str(key).removeprefix("fanwire:breaker:"): valkey.ttl(key) for key in valkey.scan_iter()}
     assert set(lives) == {"closed:1", "open:1", "throttled:1", "probed:1"}
     assert all(KEEP - 5 <= life <= KEEP + 600 * (1 + JITTER) + 5 for life in lives.values())
@@ -319,26 +330,26 @@ def test_every_key_ends_by_itself(breaker: Breaker, valkey: redis.Redis) -> None
 def test_nothing_grows_after_success(breaker: Breaker, valkey: redis.Redis) -> None:
     hosts = [f"host{n}.example:443" for n in range(1000)]
     for round_ in range(3):
-        breaker.note([(host, Verdict.UNSURE, None) for host in hosts] * THRESHOLD, NOW + round_)
+        breaker.record([(host, Verdict.UNSURE, None) for host in hosts] * THRESHOLD, NOW + round_)
         assert valkey.dbsize() == 1000
-        assert len(breaker.note([(host, Verdict.DELIVERED, None) for host in hosts], NOW + round_)) == 1000
+        assert len(breaker.record([(host, Verdict.DELIVERED, None) for host in hosts], NOW + round_)) == 1000
         assert valkey.dbsize() == 0
 
 
 def test_forget(breaker: Breaker, valkey: redis.Redis) -> None:
     opened(breaker)
     breaker.forget([HOST, OTHER])
-    assert may(breaker, NOW) is May.GO
+    assert decision(breaker, NOW) is Decision.GO
     assert valkey.dbsize() == 0
 
 
 def test_a_key_with_nonsense_in_it_stops_nobody(breaker: Breaker, valkey: redis.Redis) -> None:
     valkey.hset(KEY, mapping={"failures": "viele", "until": "morgen", "openings": "x", "probing": "?"})
-    assert may(breaker, NOW) is May.GO
-    assert opened(breaker) == NOW + OPEN
+    assert decision(breaker, NOW) is Decision.GO
+    assert opened(breaker) == NOW + FIRST_OPENING
 
 
-# --- the memory
+# --- shared state
 
 
 def scripts_run(valkey: redis.Redis) -> Counter[str]:
@@ -348,78 +359,77 @@ def scripts_run(valkey: redis.Redis) -> Counter[str]:
 
 def test_a_chunk_and_a_flush_cost_one_script_each(breaker: Breaker, valkey: redis.Redis) -> None:
     hosts = [f"host{n}.example:443" for n in range(200)]
-    breaker.ask(hosts, NOW)
-    breaker.note(failures(1), NOW)
+    breaker.permissions(hosts, NOW)
+    breaker.record(failures(1), NOW)
     before = scripts_run(valkey)
-    breaker.ask(hosts, NOW)
+    breaker.permissions(hosts, NOW)
     assert scripts_run(valkey) - before == {"evalsha": 1}
-    breaker.note([(host, Verdict.FAILED, None) for host in hosts], NOW)
+    breaker.record([(host, Verdict.FAILED, None) for host in hosts], NOW)
     assert scripts_run(valkey) - before == {"evalsha": 2}
-    breaker.ask([], NOW)
-    breaker.note([], NOW)
-    breaker.note([(HOST, Verdict.DEFERRED, None)], NOW)
+    breaker.permissions([], NOW)
+    breaker.record([], NOW)
+    breaker.record([(HOST, Verdict.DEFERRED, None)], NOW)
     assert scripts_run(valkey) - before == {"evalsha": 2}
 
 
-def test_two_calls_share_a_round_trip_and_each_script_runs_once(memory: Memory, valkey: redis.Redis) -> None:
+def test_two_calls_share_a_round_trip_and_each_script_runs_once(shared_state: SharedState, valkey: redis.Redis) -> None:
     """Even when Redis was restarted in between and knows one script of the two, or none."""
-    breaker, tracker = Breaker(memory, deadline=DEADLINE), Tracker(memory)
+    breaker, failing_hosts = Breaker(shared_state, deadline=DEADLINE), FailingHosts(shared_state)
     for known in ("none", "one", "both"):
         if known != "both":
             valkey.script_flush()
         if known == "one":
-            tracker.note([(OTHER, Verdict.DELIVERED, None)], NOW)
+            failing_hosts.record([(OTHER, Verdict.DELIVERED, None)], NOW)
         valkey.delete(KEY, f"fanwire:tracker:{HOST}")
-        memory.both(breaker.noting(failures(3), NOW), tracker.noting(failures(3), NOW))
+        shared_state.run_both(breaker.record_call(failures(3), NOW), failing_hosts.record_call(failures(3), NOW))
         assert valkey.hget(KEY, "failures") == "3"
         assert valkey.hget(f"fanwire:tracker:{HOST}", "days") == "1"
-    assert memory.both(breaker.noting([], NOW), tracker.noting(failures(1), NOW)) == ([], [])
+    assert shared_state.run_both(breaker.record_call([], NOW), failing_hosts.record_call(failures(1), NOW)) == ([], [])
 
 
 def test_a_thousand_hosts_in_one_call(breaker: Breaker) -> None:
     hosts = [f"host{n}.example:443" for n in range(7000)]
-    breaker.note([(host, Verdict.FAILED, None) for host in hosts for _ in range(THRESHOLD)], NOW)
-    assert {permission.may for permission in breaker.ask(hosts, NOW)} == {May.WAIT}
+    breaker.record([(host, Verdict.FAILED, None) for host in hosts for _ in range(THRESHOLD)], NOW)
+    assert {permission.decision for permission in breaker.permissions(hosts, NOW)} == {Decision.WAIT}
 
 
 def test_no_redis_lets_everything_pass_with_one_line_in_the_log(tmp_path: Path) -> None:
-    clock = [0.0]
+    clock = SteppedTime()
     with own_valkey(tmp_path / "valkey") as url:
-        memory = Memory(lambda: redis.Redis.from_url(url, socket_timeout=TIMEOUT), clock=lambda: clock[0])
-        breaker = Breaker(memory, deadline=DEADLINE)
+        shared_state = SharedState(lambda: redis.Redis.from_url(url, socket_timeout=TIMEOUT), time_source=clock)
+        breaker = Breaker(shared_state, deadline=DEADLINE)
         opened(breaker)
-        assert may(breaker, NOW) is May.WAIT
+        assert decision(breaker, NOW) is Decision.WAIT
     with structlog.testing.capture_logs() as lines:
-        memory = Memory.at(url)
-        memory._clock = lambda: clock[0]
-        breaker = Breaker(memory, deadline=DEADLINE)
+        shared_state = SharedState.at(url, time_source=clock)
+        breaker = Breaker(shared_state, deadline=DEADLINE)
         for _ in range(20):
-            assert breaker.ask([HOST, OTHER], NOW) == [Permission(May.GO)] * 2
-            assert breaker.note(failures(9), NOW) == []
+            assert breaker.permissions([HOST, OTHER], NOW) == [Permission(Decision.GO)] * 2
+            assert breaker.record(failures(9), NOW) == []
             breaker.forget([HOST])
-            clock[0] += 1.0
-    assert [(line["event"].split(":")[0], line["log_level"]) for line in lines] == [("memory away", "warning")]
+            clock.now += 1.0
+    assert [(line["event"].split(":")[0], line["log_level"]) for line in lines] == [("shared state away", "warning")]
     assert url.split("@")[0] not in str(lines)
 
 
 def test_a_redis_that_comes_back_is_used_again(server: str, valkey: redis.Redis) -> None:
-    clock, here = [0.0], [False]
+    clock, here = SteppedTime(), [False]
 
     def connect() -> redis.Redis:
         if not here[0]:
             raise redis.ConnectionError("not yet")
         return redis.Redis.from_url(server)
 
-    breaker = Breaker(Memory(connect, clock=lambda: clock[0]), deadline=DEADLINE)
+    breaker = Breaker(SharedState(connect, time_source=clock), deadline=DEADLINE)
     with structlog.testing.capture_logs() as lines:
-        assert breaker.note(failures(9), NOW) == []
+        assert breaker.record(failures(9), NOW) == []
         here[0] = True
-        clock[0] += REST - 0.1
-        assert breaker.note(failures(9), NOW) == []
-        clock[0] += 0.2
-        assert len(breaker.note(failures(9), NOW)) == 1
-        assert may(breaker, NOW) is May.WAIT
-    assert [line["event"].split(":")[0] for line in lines] == ["memory away", "memory back"]
+        clock.now += PAUSE_AFTER_ERROR - 0.1
+        assert breaker.record(failures(9), NOW) == []
+        clock.now += 0.2
+        assert len(breaker.record(failures(9), NOW)) == 1
+        assert decision(breaker, NOW) is Decision.WAIT
+    assert [line["event"].split(":")[0] for line in lines] == ["shared state away", "shared state back"]
 
 
 class Counting(redis.Redis):
@@ -437,7 +447,8 @@ def test_a_frozen_redis_costs_its_timeout_once(tmp_path: Path) -> None:
     with own_valkey(tmp_path / "valkey") as url:
         clients = [Counting.from_url(url, socket_timeout=0.1, socket_connect_timeout=0.1) for _ in range(2)]
         connected, fresh = (
-            Breaker(Memory(lambda client=client: client, clock=lambda: 0.0), deadline=DEADLINE) for client in clients
+            Breaker(SharedState(lambda client=client: client, time_source=SteppedTime()), deadline=DEADLINE)
+            for client in clients
         )
         opened(connected)
         pid = int(clients[0].info("server")["process_id"])
@@ -446,8 +457,8 @@ def test_a_frozen_redis_costs_its_timeout_once(tmp_path: Path) -> None:
         try:
             for breaker in (connected, fresh):
                 for _ in range(100):
-                    assert may(breaker, NOW) is May.GO
-                    assert breaker.note(failures(1), NOW) == []
+                    assert decision(breaker, NOW) is Decision.GO
+                    assert breaker.record(failures(1), NOW) == []
         finally:
             os.kill(pid, signal.SIGCONT)
         assert [client.asked for client in clients] == [asked + 1, 1]
@@ -456,56 +467,58 @@ def test_a_frozen_redis_costs_its_timeout_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["sentinel://127.0.0.1:1", "redis://:geheim@127.0.0.1:x/0", ""])
 def test_an_address_that_is_none_lets_everything_pass(url: str) -> None:
     with structlog.testing.capture_logs() as lines:
-        assert may(Breaker(Memory.at(url), deadline=DEADLINE), NOW) is May.GO
+        assert decision(Breaker(SharedState.at(url), deadline=DEADLINE), NOW) is Decision.GO
     assert len(lines) == 1
     assert "geheim" not in str(lines)
 
 
-def test_no_memory_at_all_is_no_fault() -> None:
+def test_no_shared_state_at_all_is_no_fault() -> None:
     with structlog.testing.capture_logs() as lines:
-        breaker = Breaker(Memory(None), deadline=DEADLINE)
-        assert breaker.note(failures(9), NOW) == []
-        assert may(breaker, NOW) is May.GO
+        breaker = Breaker(SharedState(None), deadline=DEADLINE)
+        assert breaker.record(failures(9), NOW) == []
+        assert decision(breaker, NOW) is Decision.GO
     assert lines == []
 
 
-def test_an_error_of_one_script_is_not_the_other_ones(memory: Memory, breaker: Breaker, valkey: redis.Redis) -> None:
+def test_an_error_of_one_script_is_not_the_other_ones(
+    shared_state: SharedState, breaker: Breaker, valkey: redis.Redis
+) -> None:
     valkey.set(f"fanwire:tracker:{HOST}", "not ours")
-    broken = Tracker(memory).noting(failures(1), NOW)
+    broken = FailingHosts(shared_state).record_call(failures(1), NOW)
     with structlog.testing.capture_logs() as lines:
-        changes, notices = memory.both(breaker.noting(failures(9), NOW), broken)
+        changes, notices = shared_state.run_both(breaker.record_call(failures(9), NOW), broken)
     assert (len(changes), notices) == (1, [])
     assert [line["log_level"] for line in lines] == ["warning"]
 
 
-def test_a_forked_child_connects_for_itself(breaker: Breaker, memory: Memory) -> None:
+def test_a_forked_child_connects_for_itself(breaker: Breaker, shared_state: SharedState) -> None:
     opened(breaker)
-    mine = memory._client
+    mine = shared_state._client
     child = os.fork()
     if not child:
-        waits = may(breaker, NOW) is May.WAIT
-        os._exit(0 if waits and memory._client is not mine else 1)
+        waits = decision(breaker, NOW) is Decision.WAIT
+        os._exit(0 if waits and shared_state._client is not mine else 1)
     assert os.waitpid(child, 0)[1] == 0
-    assert may(breaker, NOW) is May.WAIT
-    assert memory._client is mine
+    assert decision(breaker, NOW) is Decision.WAIT
+    assert shared_state._client is mine
 
 
 @pytest.mark.parametrize("decode", [True, False])
 def test_any_client_will_do(server: str, valkey: redis.Redis, decode: bool) -> None:
-    memory = Memory(lambda: redis.Redis.from_url(server, decode_responses=decode))
-    breaker = Breaker(memory, deadline=DEADLINE, dice=lambda: MIDDLE)
+    shared_state = SharedState(lambda: redis.Redis.from_url(server, decode_responses=decode))
+    breaker = Breaker(shared_state, deadline=DEADLINE, rng=lambda: MIDDLE)
     until = opened(breaker)
-    assert may(breaker, until) is May.PROBE
-    assert breaker.note([(HOST, Verdict.DELIVERED, None)], until) == [Change(HOST, None, 1)]
+    assert decision(breaker, until) is Decision.PROBE
+    assert breaker.record([(HOST, Verdict.DELIVERED, None)], until) == [Change(HOST, None, 1)]
 
 
 def test_times_of_the_connection_of_its_own(server: str) -> None:
-    memory = Memory.at(server)
-    memory.run(Call(Script("return 1"), ["k"], [], int, 0))
-    assert memory._client is not None
-    options = memory._client.connection_pool.connection_kwargs
-    assert options["socket_timeout"] == options["socket_connect_timeout"] == memories.TIMEOUT
-    assert memory._client.get_retry().get_retries() == 0
+    shared_state = SharedState.at(server)
+    shared_state.run(Call(script=Script("return 1"), keys=["k"], arguments=[], read=int, fallback=0))
+    assert shared_state._client is not None
+    options = shared_state._client.connection_pool.connection_kwargs
+    assert options["socket_timeout"] == options["socket_connect_timeout"] == shared_states.TIMEOUT
+    assert shared_state._client.get_retry().get_retries() == 0
 
 
 @pytest.mark.parametrize(
@@ -527,4 +540,4 @@ def test_the_host_of_a_url(url: str, host: str) -> None:
 @pytest.mark.parametrize("url", ["bote.example", "https:///wire", "", "http://./x", "http://[::1/", "//u:geheim@b:x/"])
 def test_a_url_without_a_host_stops_nobody(url: str, breaker: Breaker) -> None:
     assert "geheim" not in host_of(url)
-    assert may(breaker, NOW, host_of(url)) is May.GO
+    assert decision(breaker, NOW, host_of(url)) is Decision.GO

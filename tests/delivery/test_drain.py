@@ -21,13 +21,14 @@ from sqlalchemy import delete, func, select, update
 
 from tasks import ledger, planning
 from tasks.building.renditions import build_renditions
-from tasks.delivery import drain, payloads
+from tasks.delivery import payloads
 from tasks.ledger import counts, deliveries, outlets, releases
 from tasks.ledger.schema import attempts, renditions
 from tasks.ledger.schema import deliveries as rows
 from tasks.model.states import State
 from tasks.runtime import secrets
 from tasks.runtime.settings import settings
+from tests.support.drains import drain
 from tests.support.processes import end, environment, start, until
 from tests.support.samples import URI, outlet, release
 from tests.support.threads import PATIENCE, begin, beside
@@ -77,10 +78,10 @@ def farm(sown: Farm) -> Farm:
 def _afresh(monkeypatch: pytest.MonkeyPatch, sown: Farm) -> Iterator[None]:
     """Short times, and nothing in this process's memory of another test's ledger."""
     configure(monkeypatch, CA_FILE=str(sown.ca_file), **TIMES)
-    payloads._kept.clear()
+    payloads.forget_renditions()
     secrets.forget()
     yield
-    payloads._kept.clear()
+    payloads.forget_renditions()
 
 
 @pytest.fixture
@@ -396,7 +397,7 @@ def test_drains_side_by_side_send_each_delivery_once(farm: Farm, ledger_url: str
     plant(farm, "fast", "slow", "tls")
     numbers = [prepare(take(uri=f"urn:x:{n}")) for n in range(4)]
     env = environment(tmp_path, LEDGER_URL=ledger_url, CA_FILE=str(farm.ca_file), CLAIM_CHUNK="7", **TIMES)
-    code = "from tasks.delivery import drain; print(drain())"
+    code = "from tests.support.drains import drain; print(drain())"
     running = [start([sys.executable, "-c", code], env, tmp_path / f"drain-{n}.log") for n in range(3)]
     try:
         assert [process.wait(60) for process in running] == [0, 0, 0]
@@ -414,7 +415,7 @@ def test_what_a_killed_drain_had_is_sent_again_under_the_same_key(farm: Farm, tm
     plant(farm, "slow")
     number = prepare(take())
     env = environment(settings().home, CA_FILE=str(farm.ca_file), **TIMES)
-    code = "from tasks.delivery import drain; drain()"
+    code = "from tests.support.drains import drain; drain()"
     killed = start([sys.executable, "-c", code], env, tmp_path / "killed.log")
     try:
         until(lambda: farm.health()["receipts"] >= 10)

@@ -1,4 +1,4 @@
-"""What a drain loads for a claim: renditions kept while they are as they were made, each with where it came from."""
+"""What a drain reads for a claim: renditions kept while they are as they were made, each with where it came from."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORMATS = ("html", "newsmlg2", "ninjs", "text")
 
 @pytest.fixture
 def _nothing_kept() -> None:
-    payloads._kept.clear()
+    payloads.forget_renditions()
 
 
 @pytest.fixture
@@ -40,9 +40,9 @@ def claims() -> list[Claim]:
 
 def loaded(claims: list[Claim]) -> list[payloads.Payload]:
     with ledger.read() as connection:
-        loads, broken = payloads.load(connection, claims)
+        chunk, broken = payloads.read_payloads(connection, claims)
     assert broken == []
-    return loads
+    return chunk
 
 
 def test_every_format_says_where_it_came_from(claims: list[Claim]) -> None:
@@ -57,7 +57,7 @@ def test_what_is_kept_costs_no_query_for_each_delivery(claims: list[Claim]) -> N
     asked: list[str] = []
     with ledger.read() as connection:
         event.listen(connection, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
-        payloads.load(connection, claims)
+        payloads.read_payloads(connection, claims)
     assert len(asked) == 3  # outlets, headings, when renditions were made
 
 
@@ -86,15 +86,15 @@ def test_without_a_rendition_nothing_is_sent(claims: list[Claim]) -> None:
     with ledger.write() as connection:
         connection.execute(update(renditions).where(renditions.c.format == "text").values(body=None, made_at=None))
     with ledger.read() as connection:
-        loads, broken = payloads.load(connection, claims)
-    assert {item.claim.format for item in loads} == {"html", "newsmlg2", "ninjs"}
-    assert {fault.why for fault in broken} == {"there is no rendition in en as text"}
+        chunk, broken = payloads.read_payloads(connection, claims)
+    assert {item.claim.format for item in chunk} == {"html", "newsmlg2", "ninjs"}
+    assert {fault.reason for fault in broken} == {"there is no rendition in en as text"}
 
 
 def test_room_is_bounded(claims: list[Claim], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payloads, "RENDITION_BYTES", 1)
+    monkeypatch.setattr(payloads, "CACHE_BYTES", 1)
     loaded(claims)
-    assert len(payloads._kept) == 1
-    monkeypatch.setattr(payloads, "RENDITION_BYTES", 64 * 1024 * 1024)
+    assert len(payloads._cache) == 1
+    monkeypatch.setattr(payloads, "CACHE_BYTES", 64 * 1024 * 1024)
     loaded(claims)
-    assert len(payloads._kept) == len(FORMATS)
+    assert len(payloads._cache) == len(FORMATS)

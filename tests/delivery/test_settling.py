@@ -6,24 +6,24 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.delivery.settling import OURS_AGAIN, Policy, Times, settle
+from tasks.delivery.policy import RetryPolicy
+from tasks.delivery.settling import OWN_FAULT_RETRY, AttemptTimes, settle
 from tasks.delivery.verdicts import Judgement
 from tasks.ledger.deliveries import Claim, Result
 from tasks.model.outlet import Retry
 from tasks.model.states import State, Verdict
-from tasks.runtime.settings import Settings
 
 FIRST = 1_800_000_000.0
 """When the delivery was first due."""
 CLAIM = Claim(7, 1, "de", "bote", "ninjs", 5, attempt=4, tries=2, first_due_at=FIRST)
-POLICY = Policy(base=5, cap=100, horizon=1000)
+POLICY = RetryPolicy(base=5, cap=100, horizon=1000)
 
 
 def settled(
     verdict: Verdict, *, after: float = 50, retry_after: float | None = None, claim: Claim = CLAIM, detail: str = "why"
 ) -> Result:
     judgement = Judgement(verdict, detail, retry_after, disable_outlet=False, status=None)
-    return settle(claim, judgement, Times(FIRST + after - 1, 1.0), FIRST + after, POLICY)
+    return settle(claim, judgement, AttemptTimes(FIRST + after - 1, 1.0), FIRST + after, POLICY)
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_what_may_still_work_is_exhausted_at_its_horizon(verdict: Verdict) -> No
         (Verdict.THROTTLED, 500, 500, 500),
         (Verdict.THROTTLED, 5000, 950, 950),  # the last try is at the horizon
         (Verdict.UNSURE, None, 20, 25),
-        (Verdict.OURS, None, OURS_AGAIN, OURS_AGAIN),
-        (Verdict.DEFERRED, None, OURS_AGAIN, OURS_AGAIN),
+        (Verdict.OURS, None, OWN_FAULT_RETRY, OWN_FAULT_RETRY),
+        (Verdict.DEFERRED, None, OWN_FAULT_RETRY, OWN_FAULT_RETRY),
         (Verdict.DEFERRED, 3, 3, 3),
     ],
 )
@@ -90,6 +90,5 @@ def test_the_wait_grows_with_the_tries_not_with_the_claims() -> None:
 
 
 def test_an_outlets_own_policy_goes_before_ours() -> None:
-    ours = Settings(retry_base=5, retry_cap=100, retry_horizon=1000)
-    assert Policy.of(None, ours) == POLICY
-    assert Policy.of(Retry(base=1, horizon=60), ours) == Policy(base=1, cap=100, horizon=60)
+    assert POLICY.of(None) == POLICY.of(Retry()) == POLICY
+    assert POLICY.of(Retry(base=1, horizon=60)) == RetryPolicy(base=1, cap=100, horizon=60)

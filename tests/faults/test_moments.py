@@ -21,11 +21,12 @@ from sqlalchemy.exc import DBAPIError
 
 from tasks import ledger, planning
 from tasks.building.renditions import build_renditions
-from tasks.delivery import drain, payloads
+from tasks.delivery import payloads
 from tasks.ledger import counts, outlets, refusals, releases
 from tasks.ledger.schema import attempts, deliveries
 from tasks.operations import sweep
 from tasks.runtime.settings import settings
+from tests.support.drains import drain
 from tests.support.processes import end, environment, start_python, until
 from tests.support.samples import URI, outlet, release
 from tests.support.threads import begin
@@ -43,9 +44,9 @@ def _short_times(monkeypatch: pytest.MonkeyPatch, planted: Farm) -> Iterator[Non
     for name, value in {**TIMES, "CA_FILE": str(planted.ca_file)}.items():
         monkeypatch.setenv(f"FANWIRE_{name}", value)
     settings.cache_clear()
-    payloads._kept.clear()
+    payloads.forget_renditions()
     yield
-    payloads._kept.clear()
+    payloads.forget_renditions()
 
 
 def plant(farm: Farm, count: int) -> None:
@@ -132,13 +133,13 @@ def test_killed_while_a_correction_is_planned(connection: Engine, farm: Farm, tm
 MOMENTS = {
     "claimed, nothing started": (
         "from tasks.delivery.admission.admit import Admission\n"
-        "asked, calls = Admission.stops, []\n"
-        "def stops(self, *rest):\n"
+        "asked, calls = Admission.not_admitted, []\n"
+        "def not_admitted(self, *rest):\n"
         "    calls.append(1)\n"
         "    if len(calls) == 1:\n"
         "        os.kill(os.getpid(), signal.SIGSTOP)\n"
         "    return asked(self, *rest)\n"
-        "Admission.stops = stops\n"
+        "Admission.not_admitted = not_admitted\n"
     ),
     "in the middle of starting": (
         "from tasks.delivery import transports\n"
@@ -175,7 +176,7 @@ def test_a_drain_frozen_past_its_lease_sends_nothing_old_when_it_wakes(
     plant(farm, 12)
     first = take()
     prepare(first)
-    code = "import os, signal\n" + MOMENTS[moment] + "from tasks.delivery import drain\ndrain()\n"
+    code = "import os, signal\n" + MOMENTS[moment] + "from tests.support.drains import drain\ndrain()\n"
     frozen = own_process(code, tmp_path / "frozen.log")
     try:
         until(lambda: stopped(frozen), 30)

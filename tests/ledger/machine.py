@@ -7,31 +7,32 @@ transfer meets, and when. So everything is deterministic, and whatever the drain
 
 from __future__ import annotations
 
-import importlib
+import dataclasses
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pytest
 import structlog
 from sqlalchemy import delete, event
 
-from tasks import ledger, planning
+from tasks import ledger, pipeline, planning
 from tasks.building import renditions, translations
 from tasks.delivery import payloads
-from tasks.delivery.transfers import window
+from tasks.delivery.admission.admit import Admission
+from tasks.delivery.admission.shared_state import SharedState
+from tasks.delivery.drain import Drain
+from tasks.delivery.policy import DeliveryPolicy
 from tasks.delivery.transfers.transfer import Answer, ErrorKind, Transfer
 from tasks.formatting import Rendition
 from tasks.ledger.schema import metadata
 from tasks.model.release import Release, Translation
 from tasks.review import approval
-from tasks.runtime.settings import Settings, settings
 from tasks.translation import Draft, Resources
 
-drain: Any = importlib.import_module("tasks.delivery.drain")  # the package shows the function of this name
 START = 1_800_000_000.0
 WRONG_BY = 7200.0
 """Seconds by which the clocks of the workers are wrong; only the ledger's counts."""
@@ -42,7 +43,7 @@ class Vanished(BaseException):
 
 
 class Clock:
-    """The time, for the ledger and (wrongly set) for the workers; stands in for the module `time`."""
+    """The time, for the ledger and (wrongly set) for the workers; the time source of their drains."""
 
     def __init__(self) -> None:
         self.now = START
@@ -149,7 +150,7 @@ class Worker:
         self.name = name
         self.stopping = False
         self.transfers: TransferLoop | None = None
-        self.policy: Settings = settings().model_copy(update=policy)
+        self.policy: DeliveryPolicy = dataclasses.replace(pipeline.delivery_policy(), **policy)
         self._clock = clock
         self._thread: threading.Thread | None = None
         self._go = threading.Semaphore(0)
@@ -182,7 +183,14 @@ class Worker:
 
     def _run(self) -> None:
         try:
-            drain.drain(stopping=lambda: self.stopping)
+            Drain(
+                transfers=cast(Any, self.transfers),
+                admission=Admission(SharedState(None), self.policy.deadline),
+                policy=self.policy,
+                stopping=lambda: self.stopping,
+                worker=self.name,
+                time_source=self._clock,
+            ).run()
         except Vanished:
             pass
         except BaseException as error:
@@ -202,8 +210,6 @@ class World:
     """The patched surroundings of the product, the same for all examples of a test."""
 
     clock: Clock = field(default_factory=Clock)
-    running: Worker | None = None
-    """The worker that runs now."""
     outcome: str = "made"
     """What engine and formatter do next: made, held or vanish."""
     status: Literal["checked", "approved"] = "checked"
@@ -253,12 +259,6 @@ class World:
         stepped = SimpleNamespace(now=ledger.now, read=ledger.read, write=self.write)
         for place in (planning, translations, renditions):
             patch.setattr(place, "ledger", stepped)
-        patch.setattr(drain, "time", self.clock)
-        patch.setattr(window, "time", self.clock)
-        patch.setattr(ledger, "worker_name", lambda: self.running.name)
-        patch.setattr(drain, "settings", lambda: self.running.policy)
-        patch.setattr(drain.trust, "bundle", lambda: None)
-        patch.setattr(drain, "TransferLoop", lambda **_: self.running.transfers)
         patch.setattr(translations, "draft", self.draft)
         patch.setattr(renditions, "make_rendition", self.make_rendition)
 
@@ -271,7 +271,7 @@ def words(release: Release, translation: Translation, format: str) -> bytes:
 
 def wipe() -> None:
     """Empty the ledger: much faster than a new one, and statements stay compiled."""
-    payloads._kept.clear()
+    payloads.forget_renditions()
     with ledger.write() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(delete(table))

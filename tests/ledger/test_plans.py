@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from tasks import ledger
-from tasks.delivery.payloads import load
+from tasks.delivery.payloads import read_payloads
 from tasks.ledger import deliveries
 from tasks.operations import sweep
 from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, take
@@ -71,7 +71,7 @@ def life() -> None:
         lambda connection: deliveries.lift_embargoes(connection, NOW),
         deliveries.next_due,
         deliveries.forgotten,
-        lambda connection: load(connection, deliveries.claim(connection, "w", now=NOW, lease=9, limit=5)),
+        lambda connection: read_payloads(connection, deliveries.claim(connection, "w", now=NOW, lease=9, limit=5)),
         lambda connection: deliveries.finish(
             connection, [result(c) for c in deliveries.claim(connection, "w", now=NOW, lease=9, limit=5)]
         ),

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select, update
 from tasks import ledger, planning, review
 from tasks.building.renditions import build_renditions
 from tasks.building.translations import build_translation
-from tasks.delivery.payloads import load
+from tasks.delivery.payloads import read_payloads
 from tasks.ledger import artifacts, counts, deliveries, glossary_terms, releases, rendition_rows, translation_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.ledger.deliveries import Claim
@@ -284,7 +284,7 @@ def test_a_row_in_flight_goes_out_with_the_older_text_and_waits_for_the_new_one_
     make(number, "zh-Hant")
     [again] = claimed()
     with ledger.read() as connection:
-        [item], broken = load(connection, [again])
+        [item], broken = read_payloads(connection, [again])
     assert not broken
     assert "公司釋出新的軟體" in item.rendition.body.decode()
 
@@ -404,7 +404,7 @@ def test_while_drains_claim_and_people_change_their_minds_nothing_is_half_and_ha
         while not done.is_set():
             with ledger.write() as connection:
                 claims = deliveries.claim(connection, "w", now=ledger.now(connection), lease=60, limit=5)
-                items, broken = load(connection, claims)
+                items, broken = read_payloads(connection, claims)
             wrong.extend(broken)
             for item in items:
                 status = "approved" if 'status="approved"' in (item.translation or "") else "checked"

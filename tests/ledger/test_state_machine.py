@@ -31,6 +31,7 @@ from sqlalchemy import Row, select
 from tasks import ledger, planning, review
 from tasks.building.renditions import build_renditions
 from tasks.building.translations import build_translation
+from tasks.delivery.policy import RetryPolicy
 from tasks.delivery.transfers.transfer import ErrorKind
 from tasks.ledger import deliveries, outlets, releases, translation_rows
 from tasks.ledger.artifacts import TranslationKey
@@ -53,8 +54,8 @@ SHRINK = not os.environ.get("FANWIRE_NO_SHRINK")
 
 URIS = ("urn:x:one", "urn:x:two")
 NAMES = ("a", "b", "c")
-POLICY = {"deadline": 10.0, "connect_timeout": 5.0, "drain_budget": 60.0, "retry_base": 5.0, "retry_cap": 40.0,
-          "retry_horizon": 400.0}  # fmt: skip
+POLICY: dict[str, Any] = {"deadline": 10.0, "connect_timeout": 5.0, "time_budget": 60.0,
+                          "retry": RetryPolicy(5.0, 40.0, 400.0)}  # fmt: skip
 POLICIES = (
     POLICY | {"lease": 20.0, "claim_chunk": 1, "in_flight": 1},
     POLICY | {"lease": 20.0, "claim_chunk": 3, "in_flight": 3},
@@ -327,7 +328,6 @@ class Wire(RuleBasedStateMachine):
         self.clock.now += wait
         mine = self.workers[worker]
         known = {id(going): going for going in mine.going}  # kept, so that no new one gets the id of one that ended
-        self.world.running = mine
         mine.step()
         active = self.active()
         for going in mine.going:

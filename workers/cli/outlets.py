@@ -13,7 +13,7 @@ import typer
 
 from tasks import ledger, planning
 from tasks.delivery import disabling
-from tasks.delivery.admission.shared_state import Memory
+from tasks.delivery.admission.shared_state import SharedState
 from tasks.ledger import deliveries
 from tasks.ledger import outlets as outlet_rows
 from tasks.model.outlet import Outlet, OutletFile, parse_outlets, read_outlets
@@ -149,7 +149,7 @@ def resume(outlet: OutletArgument) -> None:
         outlet_rows.set_status(connection, [outlet], "active", None, ledger.now(connection))
         due = deliveries.resume(connection, [outlet], ledger.now(connection))
     with suppress(UserError):  # no broker is up, so nothing is remembered there
-        disabling.forget(Memory.at(broker_url()), Outlet.model_validate_json(row.document).url)
+        disabling.forget_failures(SharedState.at(broker_url()), Outlet.model_validate_json(row.document).url)
     out.print(f"{outlet} is active; {due} deliveries are due now", markup=False)
 
 

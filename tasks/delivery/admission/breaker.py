@@ -1,4 +1,4 @@
-"""The breaker: a host that keeps failing is left alone for a while, so that it costs no places, time or patience.
+"""The breaker: a host that keeps failing is left alone for a while, so that it costs no places in the loop and no time.
 
 Why per host and not per outlet: what is down is a machine, and a syndication platform is one machine for hundreds of
 outlets. Why consecutive failures and not a share of them: an outlet that gets two releases a day never makes a share.
@@ -8,14 +8,14 @@ outlets. Why consecutive failures and not a share of them: an outlet that gets t
       │                                                └──── the probe fails: twice the time ─────────┤
       └──────────────────────────────── the probe is answered ────────────────────────────────────────┘
 
-What each verdict tells about a host:
+What each verdict says about a host:
 
-| verdict | tells | so |
+| verdict | says | so |
 |---|---|---|
 | delivered, rejected | it answers (a final no is an answer) | closed, and all is forgotten |
 | failed, unsure | it does not | one more failure in a row; of a probe: open again, for twice the time |
 | throttled | it answers, and wants time | open so long; ended by that time and a probe, not by what was on its way |
-| blocked, ours | nothing: it was not asked | if this was the probe, another may go |
+| blocked, ours | nothing: it got no request | if this was the probe, another may go |
 | deferred | nothing | |
 
 A failure of a host that is open already changes nothing: it was on its way when the others failed, and is of the same
@@ -34,7 +34,7 @@ after the end of the opening), and at once when the host answers:
 | `openings` | openings in a row |
 | `until` | end of the opening; none while closed |
 | `asked` | 1 if the outlet asked for that time (throttled) |
-| `appointed` | 1 once somebody was told to come right at the end of this opening, and so to be the probe |
+| `appointed` | 1 once a delivery was told to come back right at the end of this opening, and so to be the probe |
 | `probing` | end of the probe's lease; a prober that dies keeps others away no longer than that |
 """
 
@@ -46,18 +46,18 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from tasks.delivery.admission.shared_state import Call, Memory, Script, forgetting
+from tasks.delivery.admission.shared_state import Call, Script, SharedState, delete_keys
 from tasks.model.states import Verdict
 
 THRESHOLD: Final = 5
 """Failures in a row that open. A delivery alone makes five in its first 75 s (backoff.py), a burst at once."""
-OPEN: Final = 60.0
+FIRST_OPENING: Final = 60.0
 """Seconds of the first opening: a restart or a deployment is over by then."""
-OPEN_CAP: Final = 30 * 60.0
+LONGEST_OPENING: Final = 30 * 60.0
 """Seconds, the longest opening: a host that is back waits at most so long, and one probe in so long costs nothing."""
-ASKED: Final = (1.0, 3600.0)
-"""Seconds, at least and at most, that a Retry-After keeps a whole host closed. A longer one still holds for the
-delivery that got it; for the others of the host one probe an hour asks again."""
+RETRY_AFTER_BOUNDS: Final = (1.0, 3600.0)
+"""Seconds, at least and at most, for which a Retry-After opens the breaker of a whole host. A longer one still holds
+for the delivery that got it; for the others of the host one probe an hour asks again."""
 JITTER: Final = 0.2
 """The share of an opening that chance adds or takes (time that was asked for is only added to): hosts that failed
 together, by an outage between us and them, are not to be probed together."""
@@ -67,7 +67,7 @@ LEASE_MARGIN: Final = 15.0
 """Seconds beyond a transfer's deadline until a probe is given up: for writing the verdict, and clocks that differ."""
 APPOINTED_WITHIN: Final = 1.0
 """Seconds after an opening within which the appointed probe comes."""
-PROBE_HEAD: Final = 10.0
+PROBE_HEAD_START: Final = 10.0
 """Seconds that all others stay behind a probe: nearly all answers take less. (For the few that take up to their
 deadline the others wait twice.)"""
 SPREAD: Final = (30.0, 0.2, 300.0)
@@ -76,18 +76,18 @@ SPREAD: Final = (30.0, 0.2, 300.0)
 
 ANSWERED: Final = frozenset({Verdict.DELIVERED, Verdict.REJECTED})
 FAILING: Final = frozenset({Verdict.FAILED, Verdict.UNSURE})
-NOT_ASKED: Final = frozenset({Verdict.BLOCKED, Verdict.OURS})
+NOT_SENT: Final = frozenset({Verdict.BLOCKED, Verdict.OURS})
 
 Outcome = tuple[str, Verdict, float | None]
 """Host, verdict of an attempt, and the seconds that the outlet asked to wait, if it did."""
 
 
-class May(Enum):
-    """What a delivery may do."""
+class Decision(Enum):
+    """What the breaker decides about one delivery."""
 
     GO = "go"
     PROBE = "probe"
-    """Go, as the only one to this host; what becomes of it decides for the others."""
+    """Go as the only one to this host; its verdict decides for the others."""
     WAIT = "wait"
 
 
@@ -95,114 +95,127 @@ class May(Enum):
 class Permission:
     """The answer to one delivery that wants to go to a host."""
 
-    may: May
+    decision: Decision
     until: float = 0.0
     """When to come back, seconds since the epoch; only with WAIT, and never in the past."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A host that was opened or closed by what was noted."""
+    """A host whose breaker was opened or closed by the outcomes just recorded."""
 
     host: str
     until: float | None
-    """The end of the opening, seconds since the epoch; None: the host is closed again, all may go."""
+    """The end of the opening, seconds since the epoch; None: the breaker is closed again, and all may go."""
     openings: int
     """How many openings in a row this makes, or how many there were."""
 
 
 @dataclass(slots=True)
-class _Told:
-    """What a flush tells about one host."""
+class _Report:
+    """What a batch of outcomes says about one host."""
 
     answered: bool = False
     failures: int = 0
     """Since the last answer."""
     throttled: bool = False
-    asked: float = -1.0
-    """Seconds; -1: it did not say."""
-    freed: bool = False
-    """It was not asked."""
+    retry_after: float = -1.0
+    """Seconds that it asked for; -1: it did not say."""
+    not_sent: bool = False
+    """One attempt was not sent at all."""
 
 
-_WELL: Final = _Told(answered=True)
-"""What is told about nearly all hosts nearly always, and so without arguments."""
+_ANSWERED_ONLY: Final = _Report(answered=True)
+"""The report of nearly every host nearly always; it goes to Redis without arguments."""
 
 
 class Breaker:
-    """Asked before a chunk is sent, told after a flush."""
+    """Decides before a chunk is sent; records outcomes after they were written."""
 
-    def __init__(self, memory: Memory, *, deadline: float, dice: Callable[[], float] = random.random) -> None:
-        """`deadline`: the longest that a transfer can take, seconds. `dice`: from [0, 1)."""
-        self._memory = memory
+    def __init__(self, shared_state: SharedState, *, deadline: float, rng: Callable[[], float] = random.random) -> None:
+        """`deadline`: the longest that a transfer can take, seconds. `rng`: random numbers from [0, 1)."""
+        self._shared_state = shared_state
         self._lease = deadline + LEASE_MARGIN
-        self._dice = dice
+        self._rng = rng
 
-    def ask(self, hosts: Sequence[str], now: float) -> list[Permission]:
+    def permissions(self, hosts: Sequence[str], now: float) -> list[Permission]:
         """For each delivery, by its host and in the order given, whether it may go now (seconds since the epoch).
 
         Name a host as often as deliveries want to go there: each gets a moment of its own to come back, and if the host
         needs a probe the first of them is it. So order them by urgency. One round trip; without Redis all may go.
         """
-        return self._memory.run(self.asking(hosts, now))
+        return self._shared_state.run(self.permissions_call(hosts, now))
 
-    def note(self, outcomes: Iterable[Outcome], now: float) -> list[Change]:
-        """Tell what became of attempts, in the order they ended, at about `now` (seconds since the epoch).
+    def record(self, outcomes: Iterable[Outcome], now: float) -> list[Change]:
+        """Record what became of attempts, in the order they ended, at about `now` (seconds since the epoch).
 
-        Returns the hosts that this opened or closed. One round trip; without Redis nothing is noted.
+        Returns the hosts that this opened or closed. One round trip; without Redis nothing is recorded.
         """
-        return self._memory.run(self.noting(outcomes, now))
+        return self._shared_state.run(self.record_call(outcomes, now))
 
     def forget(self, hosts: Iterable[str]) -> None:
         """Let everything go to these hosts, as when operations say that they were repaired."""
-        self._memory.run(forgetting(map(_key, hosts)))
+        self._shared_state.run(delete_keys(map(_key, hosts)))
 
-    def asking(self, hosts: Sequence[str], now: float) -> Call[list[Permission]]:
-        """The call behind `ask`."""
+    def permissions_call(self, hosts: Sequence[str], now: float) -> Call[list[Permission]]:
+        """The call behind `permissions`."""
         distinct = list(dict.fromkeys(hosts))
         return Call(
-            _ASK,
-            [_key(host) for host in distinct],
-            [now, now + self._lease],
-            lambda reply: self._permissions(hosts, distinct, reply, now),
-            [Permission(May.GO)] * len(hosts),
+            script=_ASK,
+            keys=[_key(host) for host in distinct],
+            arguments=[now, now + self._lease],
+            read=lambda reply: self._read_permissions(hosts, distinct, reply, now),
+            fallback=[Permission(Decision.GO)] * len(hosts),
         )
 
-    def noting(self, outcomes: Iterable[Outcome], now: float) -> Call[list[Change]]:
-        """The call behind `note`, for a round trip shared with the tracker (`Memory.both`)."""
-        told = _gather(outcomes)
-        well = [host for host, one in told.items() if one == _WELL]
-        rest = [host for host, one in told.items() if one != _WELL]
-        arguments: list[str | int | float] = [now, THRESHOLD, OPEN, OPEN_CAP, JITTER, *ASKED, KEEP, len(well)]
-        for one in map(told.__getitem__, rest):
-            arguments += [int(one.answered), one.failures, int(one.throttled), one.asked, int(one.freed), self._dice()]
-        hosts = well + rest
-        return Call(_NOTE, [_key(host) for host in hosts], arguments, lambda reply: _changes(hosts, reply), [])
+    def record_call(self, outcomes: Iterable[Outcome], now: float) -> Call[list[Change]]:
+        """The call behind `record`, for a round trip shared with `FailingHosts` (`SharedState.run_both`)."""
+        reports = _report(outcomes)
+        well = [host for host, report in reports.items() if report == _ANSWERED_ONLY]
+        others = [host for host, report in reports.items() if report != _ANSWERED_ONLY]
+        arguments: list[str | int | float] = [
+            now, THRESHOLD, FIRST_OPENING, LONGEST_OPENING, JITTER, *RETRY_AFTER_BOUNDS, KEEP, len(well),
+        ]  # fmt: skip
+        for one in map(reports.__getitem__, others):
+            arguments += [
+                int(one.answered), one.failures, int(one.throttled), one.retry_after, int(one.not_sent), self._rng(),
+            ]  # fmt: skip
+        hosts = well + others
+        return Call(
+            script=_RECORD,
+            keys=[_key(host) for host in hosts],
+            arguments=arguments,
+            read=lambda reply: _changes(hosts, reply),
+            fallback=[],
+        )
 
-    def _permissions(self, hosts: Sequence[str], distinct: Sequence[str], reply: Any, now: float) -> list[Permission]:
-        stands = {distinct[int(place) - 1]: (int(kind), float(until)) for place, kind, until in reply}
+    def _read_permissions(
+        self, hosts: Sequence[str], distinct: Sequence[str], reply: Any, now: float
+    ) -> list[Permission]:
+        standing = {distinct[int(place) - 1]: (int(kind), float(until)) for place, kind, until in reply}
         permissions = []
         for host in hosts:
-            kind, until = stands.get(host, (_FREE, 0.0))
+            kind, until = standing.get(host, (_FREE, 0.0))
             permissions.append(self._permission(kind, until, now))
-            stands[host] = (_NEXT[kind], until)
+            standing[host] = (_NEXT[kind], until)
         return permissions
 
     def _permission(self, kind: int, until: float, now: float) -> Permission:
         if kind == _FREE:
-            return Permission(May.GO)
+            return Permission(Decision.GO)
         if kind == _PROBE:
-            return Permission(May.PROBE)
+            return Permission(Decision.PROBE)
         if kind == _APPOINTED:
-            return Permission(May.WAIT, until + APPOINTED_WITHIN * self._dice())
+            return Permission(Decision.WAIT, until + APPOINTED_WITHIN * self._rng())
         start = max(until, now)
         least, share, most = SPREAD
-        return Permission(May.WAIT, start + PROBE_HEAD + min(least + share * (start - now), most) * self._dice())
+        spread = min(least + share * (start - now), most)
+        return Permission(Decision.WAIT, start + PROBE_HEAD_START + spread * self._rng())
 
 
 _FREE, _PROBE, _APPOINTED, _BEHIND = range(4)
 _NEXT: Final = {_FREE: _FREE, _PROBE: _BEHIND, _APPOINTED: _BEHIND, _BEHIND: _BEHIND}
-"""How a host stands for the next delivery of the same chunk."""
+"""From how a host stands for one delivery to how it stands for the next one of the same chunk."""
 
 _ASK: Final = Script("""
 local now, lease = tonumber(ARGV[1]), ARGV[2]
@@ -229,7 +242,7 @@ end
 return reply
 """)
 
-_NOTE: Final = Script("""
+_RECORD: Final = Script("""
 local now, threshold, open, cap = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local jitter, least, most, keep = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local well = tonumber(ARGV[9])                            -- so many first keys are of hosts that simply answered
@@ -300,25 +313,25 @@ def _key(host: str) -> str:
     return f"fanwire:breaker:{host}"
 
 
-def _gather(outcomes: Iterable[Outcome]) -> Mapping[str, _Told]:
-    """What the outcomes tell about each host; those that tell nothing are left out."""
-    told: dict[str, _Told] = {}
+def _report(outcomes: Iterable[Outcome]) -> Mapping[str, _Report]:
+    """What the outcomes say about each host; hosts about which they say nothing are left out."""
+    reports: dict[str, _Report] = {}
     for host, verdict, retry_after in outcomes:
         if verdict is Verdict.DEFERRED:
             continue
-        one = told.get(host)
+        one = reports.get(host)
         if one is None:
-            one = told[host] = _Told()
+            one = reports[host] = _Report()
         if verdict in ANSWERED:
             one.answered, one.failures = True, 0
         elif verdict in FAILING:
             one.failures += 1
         elif verdict is Verdict.THROTTLED:
             one.throttled, one.failures = True, 0
-            one.asked = one.asked if retry_after is None else max(one.asked, retry_after)
-        elif verdict in NOT_ASKED:
-            one.freed = True
-    return told
+            one.retry_after = one.retry_after if retry_after is None else max(one.retry_after, retry_after)
+        elif verdict in NOT_SENT:
+            one.not_sent = True
+    return reports
 
 
 def _changes(hosts: Sequence[str], reply: Any) -> list[Change]:

@@ -1,24 +1,24 @@
-"""The tracker: which hosts have been failing for days, so that somebody is told in time and the dead are let go.
+"""Which hosts have been failing for days, so that somebody hears of it in time and outlets of dead hosts are disabled.
 
-It counts days, not failures: the distinct UTC dates with a failure and no success since. A burst of thousands of
+What counts is days, not failures: the distinct UTC dates with a failure and no success since. A burst of thousands of
 failures in one day counts once, so no single bad day can end an outlet, and a host that gets one release a week is
 judged as fairly as one that gets fifty.
 
-What each verdict tells: `failed` and `unsure` make a day count; `delivered` forgets everything. All others change
-nothing. Above all `rejected` does not forget (Mastodon PR 37235: answers 404 and 403 wiped the history of dead hosts),
-nor does it count: it is the no of one outlet, and its host may serve hundreds. `throttled` is the answer of a host that
-is well alive. Nothing that the host sends to us counts either: that we can be reached says nothing about it.
+Of the verdicts, `failed` and `unsure` make a day count, and `delivered` forgets everything. All others change nothing.
+Above all `rejected` does not forget (Mastodon PR 37235: answers 404 and 403 wiped the history of dead hosts), nor does
+it count: it is the no of one outlet, and its host may serve hundreds. `throttled` is the answer of a host that is well
+alive. Nothing that the host sends to us counts either: that we can be reached says nothing about it.
 
 | days | stage | what the caller does |
 |---|---|---|
 | 2 | warning | a line in ledger and report |
-| 4 | final warning | the same, louder: in three more days it is let go |
+| 4 | final warning | the same, louder: in three more days its outlets are disabled |
 | 7 and every further one | dead | disables the host's outlets; what was not delivered is kept, held |
 
 A notice belongs to the day that was added, and a day is added once, whatever number of drains see the failures: so each
-stage is told exactly once. Two failures around midnight are two days; that is why two are only a warning. `dead` is
-told again on every further day with a failure: there is none if the outlets were disabled, and if the first notice was
-lost, with a drain that died or a ledger that was away, the next one makes up for it.
+stage is reported exactly once. Two failures around midnight are two days; that is why two are only a warning. `dead` is
+reported again on every further day with a failure: there is none if the outlets were disabled, and if the first notice
+was lost, with a drain that died or a ledger that was away, the next one makes up for it.
 
 Key `fanwire:tracker:{host}`, a hash, only for hosts that failed since their last success; gone 100 days after the last
 day that was added, and at once with a success:
@@ -39,7 +39,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from tasks.delivery.admission.breaker import FAILING, Outcome
-from tasks.delivery.admission.shared_state import Call, Memory, Script, forgetting, text
+from tasks.delivery.admission.shared_state import Call, Script, SharedState, decoded, delete_keys
 from tasks.model.states import Verdict
 
 WARNING_DAYS: Final = 2
@@ -52,7 +52,7 @@ silent issuers. Shorter, and a host that is seldom tried would never be found de
 
 
 class Stage(StrEnum):
-    """How bad it is."""
+    """How long a host has been failing, in steps that call for something to be done."""
 
     WARNING = "warning"
     FINAL_WARNING = "final warning"
@@ -60,70 +60,70 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """A host has come to a stage."""
+class HostNotice:
+    """A host has reached a stage."""
 
     host: str
     stage: Stage
     days: int
-    """With a failure, and no success since."""
+    """Days with a failure, and no success since."""
     since: date
-    """The first of them, UTC."""
+    """The first of these days, UTC."""
 
 
-class Tracker:
-    """Told after a flush; says what operations should know."""
+class FailingHosts:
+    """Counts the failing days of hosts; says what operations should know."""
 
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
+    def __init__(self, shared_state: SharedState) -> None:
+        self._shared_state = shared_state
 
-    def note(self, outcomes: Iterable[Outcome], now: float) -> list[Notice]:
-        """Tell what became of attempts, in the order they ended, at about `now` (seconds since the epoch).
+    def record(self, outcomes: Iterable[Outcome], now: float) -> list[HostNotice]:
+        """Record what became of attempts, in the order they ended, at about `now` (seconds since the epoch).
 
-        Returns the stages that hosts came to with this. One round trip; without Redis nothing is noted.
+        Returns the stages that hosts reached with this. One round trip; without Redis nothing is recorded.
         """
-        return self._memory.run(self.noting(outcomes, now))
+        return self._shared_state.run(self.record_call(outcomes, now))
 
     def forget(self, hosts: Iterable[str]) -> None:
         """Give these hosts their seven days anew, as when operations resume an outlet."""
-        self._memory.run(forgetting(map(_key, hosts)))
+        self._shared_state.run(delete_keys(map(_key, hosts)))
 
-    def noting(self, outcomes: Iterable[Outcome], now: float) -> Call[list[Notice]]:
-        """The call behind `note`, for a round trip shared with the breaker (`Memory.both`)."""
-        told: dict[str, str] = {}
+    def record_call(self, outcomes: Iterable[Outcome], now: float) -> Call[list[HostNotice]]:
+        """The call behind `record`, for a round trip shared with the breaker (`SharedState.run_both`)."""
+        reports: dict[str, str] = {}
         for host, verdict, _ in outcomes:
             if verdict is Verdict.DELIVERED:
-                told[host] = _SUCCESS
+                reports[host] = _SUCCESS
             elif verdict in FAILING:
-                told[host] = _THEN[told.get(host, _FAILURE)]
+                reports[host] = _THEN_FAILURE[reports.get(host, _FAILURE)]
         today = datetime.fromtimestamp(now, UTC).date()
-        hosts = list(told)
+        hosts = list(reports)
         return Call(
-            _NOTE,
-            [_key(host) for host in hosts],
-            [today.isoformat(), KEEP, *told.values()],
-            lambda reply: _notices(hosts, reply),
-            [],
+            script=_RECORD,
+            keys=[_key(host) for host in hosts],
+            arguments=[today.isoformat(), KEEP, *reports.values()],
+            read=lambda reply: _notices(hosts, reply),
+            fallback=[],
         )
 
 
 _SUCCESS, _FAILURE, _SUCCESS_THEN_FAILURE = "s", "f", "sf"
-_THEN: Final = {
+_THEN_FAILURE: Final = {
     _FAILURE: _FAILURE,
     _SUCCESS: _SUCCESS_THEN_FAILURE,
     _SUCCESS_THEN_FAILURE: _SUCCESS_THEN_FAILURE,
 }
-"""What a further failure makes of what a flush tells about a host."""
+"""From the report about a host to the report with one more failure."""
 
-_NOTE: Final = Script("""
+_RECORD: Final = Script("""
 local today, keep = ARGV[1], ARGV[2]
 local reply = {}
 for i, key in ipairs(KEYS) do
-    local told = ARGV[2 + i]
-    if told ~= 'f' then
+    local report = ARGV[2 + i]
+    if report ~= 'f' then
         redis.call('DEL', key)
     end
-    if told ~= 's' then
+    if report ~= 's' then
         local last = redis.call('HGET', key, 'last')
         if not last or last < today then                  -- dates as text sort as dates
             redis.call('HSETNX', key, 'since', today)
@@ -139,7 +139,7 @@ return reply
 
 
 def stage(days: int) -> Stage | None:
-    """The stage that a host comes to with its so many-th failing day, if any."""
+    """The stage that a host reaches with this number of failing days, if any."""
     if days >= DEAD_DAYS:
         return Stage.DEAD
     return {WARNING_DAYS: Stage.WARNING, FINAL_WARNING_DAYS: Stage.FINAL_WARNING}.get(days)
@@ -149,10 +149,10 @@ def _key(host: str) -> str:
     return f"fanwire:tracker:{host}"
 
 
-def _notices(hosts: Sequence[str], reply: Any) -> list[Notice]:
-    """The days that were added, as far as they are worth a notice."""
+def _notices(hosts: Sequence[str], reply: Any) -> list[HostNotice]:
+    """The notices for the days that were added, where one brings its host to a stage."""
     return [
-        Notice(hosts[int(place) - 1], reached, int(days), date.fromisoformat(text(since)))
+        HostNotice(hosts[int(place) - 1], reached, int(days), date.fromisoformat(decoded(since)))
         for place, days, since in reply
         if (reached := stage(int(days))) is not None
     ]

@@ -10,20 +10,20 @@ from tasks.delivery.payloads import Payload
 from tasks.ledger import deliveries
 
 
-def over_limit(connection: Connection, loads: Sequence[Payload]) -> set[int]:
-    """The deliveries, by number, of a chunk just claimed that must wait, in the transaction that claimed it.
+def over_limit(connection: Connection, payloads: Sequence[Payload]) -> set[int]:
+    """The numbers of those deliveries of a chunk that must wait; call it in the transaction that claimed the chunk.
 
     The ledger's claimed rows are what is in flight, so all drains on all machines are counted.
     """
-    limited = {load.outlet.id: load.outlet.limits.in_flight for load in loads if load.outlet.limits.in_flight}
+    limited = {each.outlet.id: each.outlet.limits.in_flight for each in payloads if each.outlet.limits.in_flight}
     if not limited:
         return set()
     deliveries.one_counter_at_a_time(connection)
     over: set[int] = set()
     in_flight = deliveries.in_flight(connection, limited)
-    for load in reversed(loads):  # the last to be claimed is the first to wait
-        limit = limited.get(load.outlet.id)
-        if limit and in_flight[load.outlet.id] > limit:
-            in_flight[load.outlet.id] -= 1
-            over.add(load.claim.id)
+    for each in reversed(payloads):  # the last to be claimed is the first to wait
+        limit = limited.get(each.outlet.id)
+        if limit and in_flight[each.outlet.id] > limit:
+            in_flight[each.outlet.id] -= 1
+            over.add(each.claim.id)
     return over

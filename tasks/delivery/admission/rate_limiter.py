@@ -1,8 +1,8 @@
-"""The pace: no outlet gets more deliveries a minute than it can take, and those too many get a moment each.
+"""The rate limiter: no outlet gets more deliveries a minute than it takes, and those too many get a moment each.
 
 The generic cell rate algorithm with reservations. Each outlet has one number, the *next free moment*; a delivery that
-wants to go takes the slot there and moves it one interval on. So the first few go at once, and the rest are told the
-very moment of their slot, one interval apart: nobody polls, and nobody comes back with a herd at the next full minute.
+wants to go takes the slot there and moves it one interval on. So the first few go at once, and each of the rest gets
+the very moment of its slot, one interval apart: nobody polls, and none comes back with a herd at the next full minute.
 
 How many: with a limit of N a minute and a burst of B at once, the interval is 60 s / (N - B + 1). Then any 60 seconds,
 wherever they begin, hold at most N slots: the outlet's own limiter, whatever kind of window it has, sees no more. (An
@@ -11,7 +11,7 @@ a tenth below the limit.
 
 A reservation is paid once. It is kept under the delivery's id; a delivery that comes back
 
-- before its slot (its row was touched by hand, clocks differ) is told the same slot again;
+- before its slot (its row was touched by hand, clocks differ) gets the same slot again;
 - at its slot, or up to GRACE late, goes, and its reservation is used up: another attempt of it, later, pays anew, as
   the outlet sees another request;
 - later than that (its host was open, all drains were busy) has lost it and asks anew: slots that were saved up would
@@ -35,7 +35,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tasks.delivery.admission.shared_state import Call, Memory, Script
+from tasks.delivery.admission.shared_state import Call, Script, SharedState
 
 MINUTE: Final = 60.0
 """Seconds that `limits.per_minute` speaks of."""
@@ -49,40 +49,40 @@ MARGIN: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
-    """A delivery that wants to go."""
+class RateRequest:
+    """A delivery that asks for a slot."""
 
     delivery_id: int
     outlet_id: str
     per_minute: int | None
-    """The outlet's limit; None: it has none."""
+    """The outlet's limit; None if it has none."""
 
 
 class RateLimiter:
-    """Asked before a chunk is sent."""
+    """Gives out slots before a chunk is sent."""
 
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
+    def __init__(self, shared_state: SharedState) -> None:
+        self._shared_state = shared_state
 
-    def reserve(self, sends: Sequence[Send], now: float) -> list[float]:
-        """For each, in the order given, when it may go: `now`, or the later moment of the slot that is its own until
-        GRACE after it. Moments are seconds since the epoch. One round trip, none if no outlet has a limit; without
-        Redis all may go now. Raises ValueError for a limit below 1.
+    def reserve(self, requests: Sequence[RateRequest], now: float) -> list[float]:
+        """When each may go, in the order given: `now`, or the later moment of the slot that is its own until GRACE
+        after it. Moments are seconds since the epoch. One round trip, none if no outlet has a limit; without Redis all
+        may go now. Raises ValueError for a limit below 1.
         """
-        return self._memory.run(self.reserving(sends, now))
+        return self._shared_state.run(self.reserve_call(requests, now))
 
-    def reserving(self, sends: Sequence[Send], now: float) -> Call[list[float]]:
+    def reserve_call(self, requests: Sequence[RateRequest], now: float) -> Call[list[float]]:
         """The call behind `reserve`."""
         keys: list[str] = []
         arguments: list[str | int | float] = [now, GRACE, MARGIN]
         places = []
-        for place, send in enumerate(sends):
-            if send.per_minute is not None:
-                interval, tolerance = rate(send.per_minute)
-                keys += [f"fanwire:pace:{send.outlet_id}", f"fanwire:slot:{send.delivery_id}"]
+        for place, request in enumerate(requests):
+            if request.per_minute is not None:
+                interval, tolerance = rate(request.per_minute)
+                keys += [f"fanwire:pace:{request.outlet_id}", f"fanwire:slot:{request.delivery_id}"]
                 arguments += [interval, tolerance]
                 places.append(place)
-        everyone = [now] * len(sends)
+        everyone = [now] * len(requests)
 
         def read(reply: Sequence[str]) -> list[float]:
             moments = everyone.copy()
@@ -90,7 +90,7 @@ class RateLimiter:
                 moments[place] = max(now, float(slot))
             return moments
 
-        return Call(_RESERVE, keys, arguments, read, everyone)
+        return Call(script=_RESERVE, keys=keys, arguments=arguments, read=read, fallback=everyone)
 
 
 def rate(per_minute: int) -> tuple[float, float]:

@@ -1,11 +1,12 @@
-"""The way to what all drains remember together: Redis, asked in bulk, and never needed.
+"""What all drains know of hosts and outlets together: kept in Redis, asked in bulk, and never needed.
 
-Breaker, tracker and pace describe what they want as a `Call`: a Lua script, its keys, and what the answer means. The
-memory runs calls, one or two in a round trip, however many hosts they name. When Redis is away, slow or refuses, the
-answer is the call's `otherwise`, which is what it would be if nothing were remembered: everything fails open. Nothing
-that must be true may be kept here; that is what the ledger is for.
+Breaker, failing hosts and rate limiter describe what they want as a `Call`: a Lua script, its keys, and what the reply
+means. `SharedState` runs calls, one or two in a round trip, however many hosts they name. When Redis is away, slow or
+refuses, the result is the call's `fallback`, as if nothing were kept: everything fails open. Nothing that must be true
+may be kept here; that is what the ledger is for.
 
-Keys, all beginning with `fanwire:` and all with a time to live:
+Keys, all beginning with `fanwire:` and all with a time to live. They keep the names of the first version, so that
+drains of two versions share them while workers are replaced:
 
 | key | kind | documented in |
 |---|---|---|
@@ -34,6 +35,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
+from tasks.runtime.time_source import TimeSource
+
 log = structlog.get_logger()
 
 A = TypeVar("A")
@@ -42,15 +45,17 @@ B = TypeVar("B")
 TIMEOUT: Final = 0.5
 """Seconds for connecting, and for an answer. An answer takes less than a millisecond here, some 10 ms across a country;
 meanwhile all transfers of the drain wait."""
-REST: Final = 5.0
+PAUSE_AFTER_ERROR: Final = 5.0
 """Seconds without another try after an error, so that a dead Redis costs a drain at most a tenth of its time."""
 PORTS: Final = {"http": 80, "https": 443, "ftp": 21, "ftps": 990, "sftp": 22, "smtp": 25, "smtps": 465}
 """Where a URL without a port leads: with and without `:443` it is the same host."""
 
 
 def host_of(url: str) -> str:
-    """`host:port` of a URL: lower case, without scheme, user and password. Raises nothing: of a URL that has no host in
-    it this is whatever stands there, and one odd outlet does not stop a drain."""
+    """`host:port` of a URL: lower case, without scheme, user and password.
+
+    Raises nothing, so that one odd outlet does not stop a drain: of a URL without a host it is whatever stands there.
+    """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or PORTS.get(parts.scheme, 0)
@@ -70,38 +75,36 @@ class Script:
         self.sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[A]):
-    """One script with its arguments. A call without keys is answered by `otherwise`, without a round trip."""
+    """One script with its arguments. A call without keys results in `fallback`, without a round trip."""
 
     script: Script
     keys: Sequence[str]
     arguments: Sequence[str | int | float]
     read: Callable[[Any], A]
-    """What the script's reply means."""
-    otherwise: A
-    """What is said when Redis cannot be asked."""
+    """From the script's reply to the result."""
+    fallback: A
+    """The result when Redis cannot be asked."""
 
 
-class Memory:
-    """Runs calls. Make one for each process (or before the fork: each child connects for itself) and keep it: it
-    remembers that Redis is away. Threads may share it."""
+class SharedState:
+    """Runs calls. Make one for each process (or before the fork: each child connects for itself) and keep it, for it
+    notes that Redis is away. Threads may share it."""
 
-    def __init__(
-        self, connect: Callable[[], redis.Redis] | None, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, connect: Callable[[], redis.Redis] | None, *, time_source: TimeSource = time) -> None:
         """`connect` is called when a process first needs it, and its client should have short timeouts and no retries
-        (see `at`); None: nothing is ever remembered. `clock`: seconds, for the rest after an error."""
+        (see `at`); None: nothing is ever kept."""
         self._connect = connect
-        self._clock = clock
+        self._monotonic = time_source.monotonic
         self._client: redis.Redis | None = None
         self._pid = 0
-        self._rest_until = 0.0
+        self._pause_until = 0.0
         self._away_since: float | None = None
 
     @classmethod
-    def at(cls, url: str, *, timeout: float = TIMEOUT) -> Self:
-        """A memory at `redis://…`, `rediss://…` or `unix://…`; any other address is logged once and remembers nothing.
+    def at(cls, url: str, *, timeout: float = TIMEOUT, time_source: TimeSource = time) -> Self:
+        """Shared state at `redis://…`, `rediss://…` or `unix://…`; any other address is logged once and keeps nothing.
         `timeout`: seconds for connecting, and for an answer.
 
         Protocol 2 and no driver name: at connecting, each question less is a round trip less.
@@ -114,34 +117,35 @@ class Memory:
                 retry=Retry(NoBackoff(), 0),
                 protocol=2,
                 driver_info=None,
-                client_name="fanwire-memory",
+                client_name="fanwire-drain",
                 decode_responses=True,
-            )
+            ),
+            time_source=time_source,
         )
 
     def run(self, call: Call[A]) -> A:
-        """The answer of one call, in one round trip. Raises nothing."""
+        """The result of one call, in one round trip. Raises nothing."""
         return _read(call, self._replies([call])[0])
 
-    def both(self, first: Call[A], second: Call[B]) -> tuple[A, B]:
-        """The answers of two calls, in one round trip. Raises nothing."""
+    def run_both(self, first: Call[A], second: Call[B]) -> tuple[A, B]:
+        """The results of two calls, in one round trip. Raises nothing."""
         replies = self._replies([first, second])
         return _read(first, replies[0]), _read(second, replies[1])
 
     def _replies(self, calls: Sequence[Call[Any]]) -> list[Any]:
-        """What Redis says to each call; None where it said nothing, or an error."""
+        """The reply to each call; None where there was none, or an error."""
         replies: list[Any] = [None] * len(calls)
         wanted = [place for place, call in enumerate(calls) if call.keys]
-        if not wanted or self._connect is None or self._clock() < self._rest_until:
+        if not wanted or self._connect is None or self._monotonic() < self._pause_until:
             return replies
         try:
-            client = self._mine(self._connect)
-            said = _execute(client, [("EVALSHA", calls[place].script.sha, calls[place]) for place in wanted])
-            unknown = [place for place, reply in zip(wanted, said, strict=True) if isinstance(reply, NoScriptError)]
-            replies = _placed(replies, wanted, said)
+            client = self._own_client(self._connect)
+            found = _execute(client, [("EVALSHA", calls[place].script.sha, calls[place]) for place in wanted])
+            unknown = [place for place, reply in zip(wanted, found, strict=True) if isinstance(reply, NoScriptError)]
+            replies = _placed(replies, wanted, found)
             if unknown:
-                said = _execute(client, [("EVAL", calls[place].script.text, calls[place]) for place in unknown])
-                replies = _placed(replies, unknown, said)
+                found = _execute(client, [("EVAL", calls[place].script.text, calls[place]) for place in unknown])
+                replies = _placed(replies, unknown, found)
         except (RedisError, OSError, ValueError) as error:
             self._note_error(error)
             return [None] * len(calls)
@@ -152,38 +156,36 @@ class Memory:
             self._note_answer()
         return [None if isinstance(reply, Exception) else reply for reply in replies]
 
-    def _mine(self, connect: Callable[[], redis.Redis]) -> redis.Redis:
+    def _own_client(self, connect: Callable[[], redis.Redis]) -> redis.Redis:
         """The client of this process: a connection that a parent opened is the parent's."""
         if self._client is None or self._pid != os.getpid():
             self._client, self._pid = connect(), os.getpid()
         return self._client
 
     def _note_error(self, error: Exception) -> None:
-        now = self._clock()
-        self._rest_until = now + REST
+        now = self._monotonic()
+        self._pause_until = now + PAUSE_AFTER_ERROR
         if self._away_since is None:
             self._away_since = now
-            # The text of a ValueError may quote a part of the address, and with it of the password.
-            told = str(error).split("\n")[0] if isinstance(error, RedisError) else ""
-            log.warning("memory away: breaker, tracker and limits let everything pass", error=_said(error, told))
+            log.warning("shared state away: breaker and rate limits let everything pass", error=_safe_text(error))
 
     def _note_answer(self) -> None:
         if self._away_since is not None:
-            log.info("memory back", seconds=round(self._clock() - self._away_since, 1))
+            log.info("shared state back", seconds=round(self._monotonic() - self._away_since, 1))
             self._away_since = None
 
 
-def forgetting(keys: Iterable[str]) -> Call[int]:
-    """Removes keys; how many there were."""
-    return Call(_FORGET, list(dict.fromkeys(keys)), [], int, 0)
+def delete_keys(keys: Iterable[str]) -> Call[int]:
+    """A call that removes keys; it results in how many there were."""
+    return Call(script=_DELETE, keys=list(dict.fromkeys(keys)), arguments=[], read=int, fallback=0)
 
 
-def text(value: str | bytes) -> str:
-    """A text in a reply, whether the client decodes replies or not."""
+def decoded(value: str | bytes) -> str:
+    """A text of a reply, whether the client decodes replies or not."""
     return value.decode() if isinstance(value, bytes) else value
 
 
-_FORGET = Script("local had = 0 for _, key in ipairs(KEYS) do had = had + redis.call('DEL', key) end return had")
+_DELETE = Script("local had = 0 for _, key in ipairs(KEYS) do had = had + redis.call('DEL', key) end return had")
 
 
 def _execute(client: redis.Redis, commands: Sequence[tuple[str, str, Call[Any]]]) -> list[Any]:
@@ -197,14 +199,17 @@ def _execute(client: redis.Redis, commands: Sequence[tuple[str, str, Call[Any]]]
     return replies
 
 
-def _placed(replies: list[Any], places: Sequence[int], said: Sequence[Any]) -> list[Any]:
-    told = dict(zip(places, said, strict=True))
-    return [told.get(place, reply) for place, reply in enumerate(replies)]
+def _placed(replies: list[Any], places: Sequence[int], found: Sequence[Any]) -> list[Any]:
+    """`replies` with what was found in these places."""
+    by_place = dict(zip(places, found, strict=True))
+    return [by_place.get(place, reply) for place, reply in enumerate(replies)]
 
 
 def _read(call: Call[A], reply: Any) -> A:
-    return call.otherwise if reply is None else call.read(reply)
+    return call.fallback if reply is None else call.read(reply)
 
 
-def _said(error: Exception, told: str) -> str:
-    return f"{type(error).__name__}: {told}" if told else type(error).__name__
+def _safe_text(error: Exception) -> str:
+    """The text of a ValueError may quote a part of the address, and with it of the password."""
+    kind = type(error).__name__
+    return f"{kind}: {str(error).splitlines()[0]}" if isinstance(error, RedisError) and str(error) else kind
