@@ -67,7 +67,8 @@ def test_no_minute_holds_more_however_they_come(limiter: RateLimiter, seed: int)
 
 def test_outlets_are_apart_and_the_order_is_kept(limiter: RateLimiter) -> None:
     wanted = [
-        RateRequest(1, "slow", 1), RateRequest(2, "free", None), RateRequest(3, "slow", 1), RateRequest(4, "other", 1), RateRequest(5, "slow", 1),
+        RateRequest(1, "slow", 1), RateRequest(2, "free", None), RateRequest(3, "slow", 1), RateRequest(4, "other", 1),
+        RateRequest(5, "slow", 1),
     ]  # fmt: skip
     assert limiter.reserve(wanted, NOW) == [NOW, NOW, NOW + 60, NOW, NOW + 120]
 

@@ -102,7 +102,7 @@ def sound(engine: Engine, farm: Farm, count: int) -> oracle.Outcome:
 
 
 @pytest.mark.parametrize("moment", ["supersede", "plan", "begin"])
-def test_killed_while_a_correction_is_planned(connection: Engine, farm: Farm, tmp_path: Path, moment: str) -> None:
+def test_killed_while_a_correction_is_planned(book: Engine, farm: Farm, tmp_path: Path, moment: str) -> None:
     """Nothing of it is there then, not even what it does to the older version; the next worker plans all of it."""
     plant(farm, 20)
     first = take()
@@ -124,7 +124,7 @@ def test_killed_while_a_correction_is_planned(connection: Engine, farm: Farm, tm
     prepare(second)
     drain_until_final(first, second)
     assert (states(first), states(second)) == ({"superseded": 20}, {"delivered": 20})
-    sound(connection, farm, 20)
+    sound(book, farm, 20)
 
 
 # --- frozen
