@@ -26,6 +26,7 @@ _FOLDER = re.compile(r"(?<![\w/.:@-])(?:tasks|workers|tests|deploy|docs)(?:/[\w-
 _HEADING = re.compile(r'\b([A-Z]{4,}|[\w/]+\.md),\s+"([^"]+)"')
 _WORKPLACE = re.compile(r"\bDESIGN\b|\b(?:spec|reference|seed)/\w")
 """Documents that those who built Fanwire had, and that are not in the repository."""
+_CONFLICT = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
 _CODE_BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -84,6 +85,8 @@ def _faults(path: Path, text: str, root: Path, ends: set[str]) -> Iterator[tuple
             yield found.start(), f"{document.name} has no heading {heading!r}"
     for found in _WORKPLACE.finditer(text):
         yield found.start(), f"{found[0]!r} is not in the repository"
+    for found in _CONFLICT.finditer(text):
+        yield found.start(), "a merge was left unfinished"
 
 
 def main() -> int:

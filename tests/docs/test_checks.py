@@ -59,6 +59,11 @@ def test_a_name_that_leads_nowhere_is_found_in_documents_docstrings_and_comments
         (house / name).unlink()
 
 
+def test_a_document_with_an_unfinished_merge_is_found(house: Path) -> None:
+    (house / "NOTES.md").write_text(f"# Notes\n\n{'<' * 7} HEAD\nOne\n{'=' * 7}\nTwo\n{'>' * 7} branch\n")
+    assert list(NAMED["faults"](house)) == [f"NOTES.md:{line}: a merge was left unfinished" for line in (3, 7)]
+
+
 def test_examples_and_code_may_name_what_they_like(house: Path) -> None:
     (house / "NOTES.md").write_text("# Notes\n\n```\ncat tasks/gate.py\n```\n")
     (house / "tasks" / "a.py").write_text("A = 'tasks/gate.py'\n")
