@@ -15,8 +15,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 
@@ -135,6 +133,9 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def upgrade(url: str | None = None) -> None:
     """Bring the ledger at `url` (default: the configured one) to this version's tables. Safe to repeat and to race."""
+    from alembic import command  # here, for it is a tenth of what every worker and command would load at its start
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     engine = open_ledger(url or ledger_url())

@@ -20,6 +20,7 @@ from tasks.ledger import engine_usage as engines
 from tasks.runtime.settings import settings
 from tasks.translation.engines.apertium import MODES
 from tasks.translation.engines.metering import THRESHOLD
+from tests.support.command_line import typed
 from tests.support.processes import until
 from tests.support.samples import release
 from tests.support.stacks import running
@@ -123,7 +124,7 @@ def scene(shared: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
     assert os.getpgid(shared.stack.process.pid) == shared.stack.process.pid
     shared.first.instead = shared.second.instead = None
     for name in ("first", "second"):
-        shared.stack.run("engines", "wake", name)
+        typed("engines", "wake", name)
     return shared
 
 
@@ -133,7 +134,7 @@ def test_what_the_first_cannot_do_goes_out_by_the_second(scene: Scene) -> None:
     scene.first.instead = DOWN
     uri = scene.submit("second", translations=DE)
     assert scene.wait(uri, delivered)["made_by"] == {"es": "second"}
-    assert "es by second" in scene.stack.run("status", uri)
+    assert "es by second" in typed("status", uri)
 
 
 def test_while_both_are_down_it_is_held_with_the_reason_and_leaves_once_one_is_back(scene: Scene) -> None:
@@ -155,7 +156,7 @@ def test_engines_that_failed_too_often_are_left_alone_and_what_waited_leaves_aft
         until(lambda name=name: rests(name), 60, scene.stack.told)  # type: ignore[misc]
     late = scene.submit("late", translations=DE)
     scene.wait(late, lambda _: scene.detail(late).count("failures: answered 503: the service is down") >= 2)
-    assert "rests until" in scene.stack.run("engines", "list")
+    assert "rests until" in typed("engines", "list")
     scene.first.instead = scene.second.instead = None
     for uri in (*uris, late):
         scene.wait(uri, delivered, 90)
@@ -183,6 +184,6 @@ def test_a_translation_file_that_cannot_be_read_stops_no_supplied_language(scene
     uri = scene.submit("unread", translations=DE)
     scene.wait(uri, lambda status: status["languages"].get("de") == {"delivered": 1})
     scene.wait(uri, lambda _: "translation.yaml refused: (file): is not YAML" in scene.detail(uri))
-    assert "is not YAML" in scene.stack.run("doctor", status=1)
+    assert "is not YAML" in typed("doctor", status=1)
     scene.write()
     assert scene.wait(uri, delivered)["made_by"] == {"es": "first"}

@@ -15,13 +15,12 @@ import psutil
 import pytest
 import redis
 import requests
-from typer.testing import CliRunner
 
 from tasks import ledger
 from tasks.ledger import counts, releases
+from tests.support.command_line import typed
 from tests.support.processes import until
 from tests.support.samples import release
-from workers.cli import app
 from workers.producer import Producer
 
 from .conftest import PRESS, TIMES, Stack
@@ -35,13 +34,6 @@ def submit(stack: Stack, **fields: Any) -> str:
     with Producer(stack.broker) as producer:
         assert producer.submit(wanted, timeout=30).status == "accepted"
     return wanted.uri
-
-
-def typed(*arguments: str, status: int = 0) -> str:
-    """What a `fanwire` command prints, without a process of its own."""
-    done = CliRunner().invoke(app, arguments)
-    assert done.exit_code == status, done.output
-    return done.output
 
 
 def states(uri: str) -> dict[str, int]:
