@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from lxml import etree
+from referencing import Registry, Resource
 
 from tasks.formatting import Wire
 from tasks.model.release import Release, Translation, read_release
 
-SCHEMAS = Path(__file__).parents[2].parent / "shared" / "schemas"
+SCHEMAS = Path(os.environ.get("IPTC_SCHEMAS") or Path(__file__).parents[3] / "shared" / "schemas")
+"""The IPTC's schemas, which are not ours to copy; each is called as the IPTC calls it."""
 
 BODY = (
     '<p>Northwind said on <a href="https://northwind.example/news?id=1&amp;lang=en">Tuesday</a> that its yard '
@@ -88,11 +92,15 @@ def translate() -> Callable[..., Translation]:
     return make
 
 
+Errors = Callable[[bytes], list[str]]
+"""What a schema says against an item."""
+
+
 @pytest.fixture(scope="session")
-def newsmlg2_errors() -> Callable[[bytes], list[str]]:
-    """What the IPTC's schema says against an item; the schema lies beside the checkout, not in it."""
+def newsmlg2_errors() -> Errors | None:
+    """By the IPTC's schema; None where it is not."""
     if not SCHEMAS.is_dir():
-        pytest.skip(f"the IPTC schemas are not at {SCHEMAS}")
+        return None
     schema = etree.XMLSchema(etree.parse(SCHEMAS / "NewsML-G2_2.35-spec-All-Power.xsd"))
 
     def errors(body: bytes) -> list[str]:
@@ -103,15 +111,26 @@ def newsmlg2_errors() -> Callable[[bytes], list[str]]:
 
 
 @pytest.fixture(scope="session")
-def ninjs_errors() -> Callable[[bytes], list[str]]:
-    """What the IPTC's schema says against an item; the schema lies beside the checkout, not in it."""
+def ninjs_errors() -> Errors | None:
+    """By the IPTC's schema; None where it is not."""
     if not SCHEMAS.is_dir():
-        pytest.skip(f"the IPTC schemas are not at {SCHEMAS}")
-    jsonschema = pytest.importorskip("jsonschema")
-    from referencing import Registry, Resource
-
+        return None
     schema = json.loads((SCHEMAS / "ninjs-schema_3.1.json").read_text())
     geojson = Resource.from_contents(json.loads((SCHEMAS / "GeoJSON-schema.json").read_text()))
     registry = Registry().with_resource("https://geojson.org/schema/GeoJSON.json", geojson)
-    validator = jsonschema.Draft202012Validator(schema, registry=registry)
+    validator = Draft202012Validator(schema, registry=registry)
     return lambda body: [error.message for error in validator.iter_errors(json.loads(body))]
+
+
+@pytest.fixture
+def validate(newsmlg2_errors: Errors | None, ninjs_errors: Errors | None) -> Callable[[str, bytes], None]:
+    """`validate(format, body)` fails the test if the format's schema has something against an item, and skips it where
+    there is no schema."""
+
+    def validated(format: str, body: bytes) -> None:
+        errors = {"newsmlg2": newsmlg2_errors, "ninjs": ninjs_errors}[format]
+        if errors is None:
+            pytest.skip(f"the IPTC's schemas are not at {SCHEMAS}; IPTC_SCHEMAS may say where they are")
+        assert errors(body) == []
+
+    return validated
