@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any
+from typing import IO, Any
 
 import structlog
 
@@ -13,8 +13,11 @@ from tasks.runtime.settings import settings
 _QUIET = {"amqp": logging.WARNING, "kombu": logging.WARNING, "celery.redirected": logging.WARNING}
 
 
-def set_up(process: str) -> None:
-    """Route structlog and the standard library through the same processors; `process` names this one in every line."""
+def set_up(process: str, stream: IO[str] | None = None) -> None:
+    """Route structlog and the standard library through the same processors; `process` names this one in every line.
+
+    `stream`: where the lines go, standard output unless given.
+    """
 
     def named(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
         return {"process": process, **event}  # not bound as a context variable: threads would not have it
@@ -38,7 +41,7 @@ def set_up(process: str) -> None:
     )
     console = settings().log_format == "console"
     render = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(ensure_ascii=False)
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],

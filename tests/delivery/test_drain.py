@@ -5,24 +5,27 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import io
 import json
+import logging
 import sqlite3
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from farm import Farm
 from sqlalchemy import delete, func, select, update
 
 from tasks import ledger, planning
 from tasks.building.renditions import build_renditions
-from tasks.delivery import payloads
+from tasks.delivery import payloads, transports
 from tasks.ledger import counts, deliveries, outlets, releases
 from tasks.ledger.schema import attempts, renditions
 from tasks.ledger.schema import deliveries as rows
@@ -33,6 +36,7 @@ from tests.support.drains import drain
 from tests.support.processes import end, environment, start, until
 from tests.support.samples import URI, outlet, release
 from tests.support.threads import PATIENCE, begin, beside
+from workers import logs
 
 TIMES = {
     "ALLOWED_NETWORKS": "127.0.0.0/8",
@@ -468,26 +472,59 @@ def test_what_stands_on_the_wire(serve: Any, monkeypatch: pytest.MonkeyPatch) ->
     assert json.loads(request.body)["uri"].startswith(URI)
 
 
-@pytest.mark.usefixtures("sqlite")
-def test_one_line_of_the_log_per_attempt_tells_everything_and_no_secret(
-    farm: Farm, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from workers import logs
+@pytest.fixture
+def logged() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """The lines of the log so far, as a worker writes them."""
+    written = io.StringIO()
+    before, handlers = structlog.get_config(), logging.getLogger().handlers[:]
+    logs.set_up("test", written)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    structlog.configure(**before)
+    logging.getLogger().handlers[:] = handlers
 
+
+@pytest.mark.usefixtures("sqlite")
+def test_one_line_of_the_log_per_attempt_has_everything_and_no_secret(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], list[dict[str, Any]]]
+) -> None:
     monkeypatch.setenv("TEST_TOKEN", "geheim")
     plant(farm, "fast-000", "moved", auth={"type": "bearer", "secret": "env:TEST_TOKEN"})
     prepare(take())
-    import structlog
-
-    before = structlog.get_config()
-    try:
-        logs.set_up("test")
-        drain()
-        told = capsys.readouterr().out
-    finally:
-        structlog.configure(**before)
-    lines = [json.loads(line) for line in told.splitlines() if '"attempt"' in line]
+    drain()
+    written = logged()
+    lines = [line for line in written if line["event"] == "attempt"]
     assert {line["outlet"]: line["verdict"] for line in lines} == {"fast-000": "delivered", "moved": "rejected"}
     assert {line["state"] for line in lines} == {State.DELIVERED.value, State.REJECTED.value}
-    assert all(line["release"] == URI and line["seconds"] >= 0 and line["address"] for line in lines)
-    assert "geheim" not in told
+    assert all(line["seconds"] >= 0 and line["address"] for line in lines)
+    assert {(line["delivery"], line["release"]) for line in lines} == {
+        (row("fast-000").id, URI), (row("moved").id, URI),
+    }  # fmt: skip
+    assert "geheim" not in str(written)
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_every_line_about_a_delivery_names_it_and_its_release(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], list[dict[str, Any]]]
+) -> None:
+    """What a transport logs too; and a line about something else names neither."""
+
+    def broken(wanted: Any, *_: Any, **__: Any) -> None:
+        structlog.get_logger().info("a transport at work", outlet=wanted.id)
+        if wanted.id == "fast-000":
+            raise RuntimeError("a bug in a transport")
+        return real(wanted, *_, **__)
+
+    real = transports.prepare
+    monkeypatch.setattr(transports, "prepare", broken)
+    plant(farm, "fast-000", "gone")
+    prepare(take())
+    drain()
+    structlog.get_logger().info("something else")
+    lines = logged()
+    ids = {name: (row(name).id, URI) for name in ("fast-000", "gone")}
+    about = {"a transport at work", "delivery cannot be prepared", "outlets disabled", "attempt"}
+    assert about == {line["event"] for line in lines if "delivery" in line}
+    for line in lines:
+        outlet = line.get("outlet") or (line.get("outlets") or [None])[0]
+        expected = ids[outlet] if line["event"] in about else (None, None)
+        assert (line.get("delivery"), line.get("release")) == expected, line

@@ -19,7 +19,13 @@ from tasks.runtime.secrets import SecretMissing, forget
 NOW = 1_795_000_000.7
 SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 REQUEST = DeliveryRequest(
-    "fw_0123", "urn:newsml:acme.example:1", 2, "correct", "zh-Hans", "application/json", b"\xe4\xb8\xad"
+    key="fw_0123",
+    release="urn:newsml:acme.example:1",
+    version=2,
+    action="correct",
+    language="zh-Hans",
+    content_type="application/json",
+    body=b"\xe4\xb8\xad",
 )
 
 

@@ -1,11 +1,11 @@
-"""What every transport is given."""
+"""The delivery request: what every transport gets to make a transfer of."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryRequest:
     """One delivery as a transport needs it."""
 
@@ -15,7 +15,7 @@ class DeliveryRequest:
     """URI of the release."""
     version: int
     action: str
-    """publish, correct or kill"""
+    """publish, correct, kill, or test"""
     language: str
     content_type: str
     body: bytes
