@@ -19,7 +19,7 @@ from tasks.translation.engines.apertium import Apertium
 from tasks.translation.engines.opencc import OpenCC
 from tasks.translation.fallbacks import translate_texts
 from tasks.translation.figures import amounts
-from tasks.translation.figures.numerals import values
+from tasks.translation.figures.quantities import counted
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Close, Open, joined, shown
 from tasks.translation.protection import masking, proper_names
@@ -77,7 +77,7 @@ WORK = {
     "particles": (spoken("Aa de "), 2000),
     "digits and apostrophes": (lambda n: list(amounts.pattern("en").finditer("1’" * n)), 2000),
     "digits": (lambda n: list(masking.number_rule(LanguagePair("en", "es")).pattern.finditer("1" * n + "a")), 4000),
-    "numbers": (lambda n: values("1 a " * n, "en"), 500),
+    "numbers": (lambda n: counted("1 a " * n, "en"), 500),
     "words left": (
         lambda n: checks.problem_with((text := " ".join(f"a{letters(i)}" for i in range(n)),), (text,), "en", "es"),
         500,
@@ -166,7 +166,7 @@ def test_a_text_with_every_placeholder_in_it_has_one_left():
 
 
 def test_a_scale_word_that_only_looks_like_one_is_none():
-    assert len(values("5 m\u0131llion", "en")) == 1
+    assert len(counted("5 m\u0131llion", "en").values) == 1
     assert amounts.read(amounts.pattern("en").search("€5 m\u0131llion"), "en") is None
 
 

@@ -31,13 +31,6 @@ def test_a_number_is_read_as_its_language_writes_it(literal, language, value):
     assert numerals.parse(literal, language) == (Decimal(value) if value else None)
 
 
-def test_scale_words_make_the_value():
-    assert numerals.values("3.2 billion and 12 million", "en") == [Decimal("3.2E9"), Decimal("12E6")]
-    assert numerals.values("3,2 mil millones", "es") == [Decimal("3.2E9")]
-    assert numerals.values("3,2 billions", "fr") == [Decimal("3.2E12")]
-    assert numerals.values("12億", "ja") == [Decimal("12E8")]
-
-
 @pytest.mark.parametrize(
     ("text", "source", "target", "written"),
     [

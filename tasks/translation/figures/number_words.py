@@ -83,15 +83,15 @@ def _han(run: str) -> set[int]:
     if all(character in _HAN_DIGITS for character in run):
         digits = "".join(str(_HAN_DIGITS[character]) for character in run[:20])
         return {int(digits), *(_HAN_DIGITS[character] for character in run)}
-    total = part = digit = 0
+    total = part = digit = last = 0
     for character in run:
         if character in _HAN_DIGITS:
             digit = _HAN_DIGITS[character]
-        elif _HAN_TENS[character] < 10**4:
-            part, digit = part + (digit or 1) * _HAN_TENS[character], 0
-        else:
-            total, part, digit = (total + part + digit or 1) * _HAN_TENS[character], 0, 0
-            total = min(total, 10**30)
+        elif (ten := _HAN_TENS[character]) < 10**4:
+            part, digit = part + (digit or 1) * ten, 0
+        else:  # 兩億三千萬 are two parts, 一万亿 is one
+            total = (total + part + digit) * ten if last < ten and total else total + (part + digit or 1) * ten
+            total, part, digit, last = min(total, 10**30), 0, 0, ten
     return {total + part + digit}
 
 

@@ -111,23 +111,8 @@ def found(text: str, language: str) -> Iterator[re.Match[str]]:
     return _pattern(language).finditer(text)
 
 
-def values(text: str, language: str, known: Mapping[str, Value] | None = None) -> list[Value]:
-    """Every number in `text` by value, in order, scale words multiplied in.
-
-    `known` are numbers of the text it was made from, by their digits: an engine may have left them as they were.
-    """
-    known = known or {}
-    found: list[Value] = []
-    for match in re.finditer(rf"({LITERAL})(?:[\s-]?({scale_pattern(language)}))?", text, re.IGNORECASE):
-        value = known.get(match[1], value_of(match[1], language))
-        if isinstance(value, Decimal) and match[2]:
-            value = (value * Decimal(10) ** power_of(match[2], language)).normalize()
-        found.append(value)
-    return found
-
-
 def literals(text: str, language: str) -> dict[str, Value]:
-    """The numbers of a text, digits to value without scale words: what `values` takes as `known`."""
+    """The numbers of a text, digits to value without scale words: what `counted` takes as `known`."""
     return {literal: value_of(literal, language) for literal in re.findall(LITERAL, text)}
 
 

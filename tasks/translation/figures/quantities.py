@@ -226,12 +226,12 @@ def differing(before: Counted, after: Counted) -> tuple[Counter[Value], Counter[
     """Numbers that are missing and numbers that were added, those in words on the other side allowed."""
     missing = Counter(before.values) - Counter(after.values)
     added = Counter(after.values) - Counter(before.values)
-    for value in list(missing):
+    for value in list(missing.elements()):
         if _excused(value, before, after, added):
-            missing -= Counter({value: missing[value]})
-    for value in list(added):
+            missing[value] -= 1
+    for value in list(added.elements()):
         if _excused(value, after, before, Counter()):
-            added -= Counter({value: added[value]})
+            added[value] -= 1
     return +missing, +added
 
 
