@@ -22,8 +22,10 @@ from tasks.building.engine_meter import NO_PAIRS
 from tasks.delivery import transports
 from tasks.delivery.drain import open_transfers
 from tasks.delivery.transfers.address_policy import AddressPolicy
-from tasks.delivery.transports import DeliveryRequest
+from tasks.delivery.transports import TRANSPORTS, DeliveryRequest
 from tasks.delivery.verdicts import judge
+from tasks.formatting import FORMATS
+from tasks.language_data import LANGUAGES
 from tasks.ledger import outlets
 from tasks.ledger.schema import deliveries
 from tasks.model.outlet import Outlet
@@ -60,7 +62,7 @@ def examine() -> list[Finding]:
     """Look at everything; a part that cannot be reached is a finding, not an error."""
     found = _guarded(_settings)
     if not any(finding.level == "unsafe" for finding in found):  # every other part would only say the same again
-        for part in (_broker, _ledger, _secrets, _addresses, _translation, _languages):
+        for part in (_plugins, _broker, _ledger, _secrets, _addresses, _translation, _languages):
             found += [finding for finding in _guarded(part) if finding not in found]
     return found
 
@@ -90,6 +92,13 @@ def _settings() -> Iterator[Finding]:
 
 def _known_variables() -> set[str]:
     return {PREFIX + name.upper() for name in Settings.model_fields} | BESIDE_SETTINGS
+
+
+def _plugins() -> Iterator[Finding]:
+    """Languages, formats and transports that cannot be used; engines are named with their configuration."""
+    for registry in (LANGUAGES, FORMATS, TRANSPORTS):
+        for why in registry.left_out().values():
+            yield Finding("unsafe", why)
 
 
 def _broker() -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, TypeVar, get_args
 
 import yaml
@@ -42,12 +43,15 @@ class DocumentRefused(UserError):
     """A document that cannot be taken; `problems` says why, field by field."""
 
 
-def read(model: type[D], data: Any, what: str) -> D:
-    """Validate `data` as `model`; raises DocumentRefused with every problem found, not just the first."""
+def read(model: type[D], data: Any, what: str, context: Mapping[str, Any] | None = None) -> D:
+    """Validate `data` as `model`; raises DocumentRefused with every problem found, not just the first.
+
+    `context` is for the model's own validators, as pydantic hands it to them.
+    """
     if not isinstance(data, dict):
         raise DocumentRefused(what, [Problem("(document)", f"must be an object with fields, not {kind_of(data)}")])
     try:
-        return model.model_validate(data)
+        return model.model_validate(data, context=context)
     except ValidationError as error:
         problems = [_problem(model, entry) for entry in error.errors(include_url=False)[:MOST_TOLD]]
         if error.error_count() > MOST_TOLD:

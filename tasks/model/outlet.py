@@ -1,6 +1,6 @@
 """The outlet document: a configured receiver of releases.
 
-`read_outlets(path)` reads a file of them (YAML, JSON or CSV) and says of each row whether it is good.
+`read_outlets(path, offered)` reads a file of them (YAML, JSON or CSV) and says of each row whether it is good.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ import csv
 import io
 import json
 import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from tasks.model.countries import Country
 from tasks.model.documents import Document, DocumentRefused, Yaml, read, unreadable
@@ -24,20 +25,38 @@ from tasks.model.release import Line, Slug, Topic
 from tasks.runtime.errors import Problem, pattern
 from tasks.runtime.secrets import SecretReference
 
-FORMATS = ("ninjs", "newsmlg2", "html", "text")
-TRANSPORTS = ("http", "https")
 HEADER_NAME = pattern(r"^[A-Za-z0-9-]+$", "must be a header's name: letters, digits and '-'")
 
 
-def _url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in TRANSPORTS:
-        raise ValueError(f"begins with {parts.scheme or 'no scheme'!r}; Fanwire delivers over {', '.join(TRANSPORTS)}")
-    if not parts.hostname or re.search(r"[\s\x00-\x1f]", value):
-        raise ValueError("has no host or has spaces in it")
-    if parts.username or parts.password:
-        raise ValueError("must not hold a user or password; put them under 'auth'")
-    _ = parts.port  # raises ValueError by itself when it is no port
+@dataclass(frozen=True, kw_only=True)
+class Offered:
+    """What an installation can do for outlets. Documents that are imported are read with it, so that none of them asks
+    for more; one that the ledger has is read without, since what it asks for may be out of order for a while."""
+
+    formats: Collection[str]
+    """Their names."""
+    transports: Mapping[str, Callable[[str], None] | None]
+    """By URL scheme, with what checks such a URL, if anything does; it raises ValueError."""
+
+
+def _format(value: str, info: ValidationInfo) -> str:
+    offered: Offered | None = (info.context or {}).get("offered")
+    if offered and value not in offered.formats:
+        known = " or ".join(", ".join(map(repr, sorted(offered.formats))).rsplit(", ", 1))
+        raise ValueError(f"must be {known}, not {value[:40]!r}")
+    return value
+
+
+def _url(value: str, info: ValidationInfo) -> str:
+    scheme = urlsplit(value).scheme
+    offered: Offered | None = (info.context or {}).get("offered")
+    if offered and scheme not in offered.transports:
+        known = ", ".join(sorted(offered.transports))
+        raise ValueError(f"begins with {scheme or 'no scheme'!r}; Fanwire delivers over {known}")
+    if not scheme or re.search(r"[\s\x00-\x1f]", value):
+        raise ValueError("has no scheme or has spaces in it")
+    if offered and (check := offered.transports[scheme]):
+        check(value)
     return value
 
 
@@ -104,7 +123,7 @@ class Outlet(Document):
     topics: list[Topic] = []
     """Empty: all topics."""
     circuits: list[Slug] = []
-    format: Literal["ninjs", "newsmlg2", "html", "text"] = Field("ninjs", examples=["ninjs"])
+    format: Annotated[str, AfterValidator(_format)] = Field("ninjs", max_length=100, examples=["ninjs"])
     url: Annotated[str, AfterValidator(_url)] = Field(max_length=2000, examples=["https://bote.example/wire"])
     auth: Auth = Auth()
     headers: dict[
@@ -130,7 +149,20 @@ class OutletFile:
     refused: list[tuple[str, DocumentRefused]] = field(default_factory=list)
 
 
-def read_outlets(path: Path, form: str | None = None) -> OutletFile:
+def outlet_schema(offered: Offered) -> dict[str, Any]:
+    """The JSON Schema of an outlet document, with the names of the formats that are offered."""
+    schema = Outlet.model_json_schema()
+    schema["properties"]["format"] |= {"enum": sorted(offered.formats)}
+    return schema
+
+
+def read_outlet(document: Any, offered: Offered) -> Outlet:
+    """An outlet document that is to be imported; raises DocumentRefused."""
+    name = document.get("id", "?") if isinstance(document, dict) else "?"
+    return read(Outlet, document, f"outlet {name}", context={"offered": offered})
+
+
+def read_outlets(path: Path, offered: Offered, form: str | None = None) -> OutletFile:
     """Read a file; its name ends in `.yaml`, `.json` or `.csv` unless `form` says which it is.
 
     Raises DocumentRefused when the file as a whole cannot be read.
@@ -139,10 +171,10 @@ def read_outlets(path: Path, form: str | None = None) -> OutletFile:
         data = path.read_bytes()
     except OSError as error:
         raise DocumentRefused(str(path), [Problem("(file)", unreadable(error))]) from None
-    return parse_outlets(data, form or path.suffix.removeprefix("."), str(path))
+    return parse_outlets(data, form or path.suffix.removeprefix("."), str(path), offered)
 
 
-def parse_outlets(data: bytes, form: str, name: str) -> OutletFile:
+def parse_outlets(data: bytes, form: str, name: str, offered: Offered) -> OutletFile:
     """Read `data` as `csv`, `json` or (anything else) YAML; `name` is what a refusal calls it.
 
     CSV has a header line of field names (`limits.in_flight`, `auth.secret` for inner fields); lists are separated by
@@ -152,7 +184,7 @@ def parse_outlets(data: bytes, form: str, name: str) -> OutletFile:
     seen: dict[str, str] = {}
     for where, row in _rows(data, form, name):
         try:
-            outlet = read(Outlet, row, f"outlet {row.get('id', '?') if isinstance(row, dict) else '?'}")
+            outlet = read_outlet(row, offered)
             if outlet.id in seen:
                 raise DocumentRefused(
                     f"outlet {outlet.id}", [Problem("id", f"{outlet.id!r} stands already in {seen[outlet.id]}")]

@@ -139,10 +139,11 @@ def _prepare(outlets_file: Path) -> None:
     from tasks import ledger
     from tasks.ledger import outlets
     from tasks.model.outlet import read_outlets
+    from workers.offered import offered
 
     ledger.upgrade()
     with ledger.write() as connection:
-        outlets.put(connection, read_outlets(outlets_file).outlets, time.time())
+        outlets.put(connection, read_outlets(outlets_file, offered()).outlets, time.time())
 
 
 def _due(round: int) -> int:
@@ -361,7 +362,7 @@ def formats(_folder: Path) -> None:
 
     release = _demo_release()
     wire, received = Wire("Fanwire", "https://fanwire.example/"), datetime.now(UTC)
-    for format in FORMATS:
+    for format in FORMATS.all():
         spent: list[Spent] = []
         for _ in range(ROUNDS):
             with measured(spent):

@@ -16,6 +16,7 @@ from tasks.translation import checks
 from tasks.translation.configuration import EngineDocument, LanguageDocument, read_configuration
 from tasks.translation.engines import registry
 from tests.support.processes import ROOT
+from workers.offered import offered
 
 from .documents import BLOCK, DOCUMENTS, block, name_of
 
@@ -57,7 +58,7 @@ def test_the_release_is_good() -> None:
 
 def test_the_outlet_is_good_in_both_forms() -> None:
     for form in ("yaml", "csv"):
-        found = parse_outlets(block("docs/outlets.md", form).encode(), form, "outlets.md")
+        found = parse_outlets(block("docs/outlets.md", form).encode(), form, "outlets.md", offered())
         assert not found.refused, found.refused
         assert [outlet.id for outlet in found.outlets] == ["berliner-bote"]
         assert found.outlets[0].machine_translation == "refuse"

@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 
 from tasks import ledger
 from tasks.ledger import outlets
-from tasks.model.documents import DocumentRefused, read
-from tasks.model.outlet import Outlet, read_outlets
+from tasks.model.documents import DocumentRefused
+from tasks.model.outlet import Outlet, read_outlet, read_outlets
 from workers import cli
+from workers.offered import offered
 
 GOOD: dict[str, Any] = {
     "id": "berliner-bote",
@@ -109,7 +110,7 @@ def test_a_csv_file_of_a_spreadsheet(tmp_path: Path) -> None:
         "kurz,Kurz,AT,de,,,https://k.example/,,,,\r\n"
         "\r\n".encode()
     )
-    found = read_outlets(file)
+    found = read_outlets(file, offered())
     assert not found.refused
     bote, kurz = found.outlets
     assert (bote.name, bote.country, bote.languages) == ("Bote, Berliner", "DE", ["de", "en"])
@@ -124,7 +125,7 @@ def test_a_csv_row_with_too_many_cells_is_refused(tmp_path: Path) -> None:
     file.write_text(
         "id,name,country,languages,url\nbote,Bote,DE,de,https://b.example/,stray\nkurz,Kurz,DE,de,https://k.example/\n"
     )
-    found = read_outlets(file)
+    found = read_outlets(file, offered())
     [(where, refusal)] = found.refused
     assert where == "line 2"
     assert "(extra cells)" in str(refusal)
@@ -134,14 +135,14 @@ def test_a_csv_row_with_too_many_cells_is_refused(tmp_path: Path) -> None:
 def test_a_list_in_a_csv_cell_may_have_spaces_and_separators_around(tmp_path: Path) -> None:
     file = tmp_path / "outlets.csv"
     file.write_text('id,name,country,languages,url\nbote,Bote,DE," de ; en ;",https://b.example/\n')
-    found = read_outlets(file)
+    found = read_outlets(file, offered())
     assert not found.refused, found.refused
     assert found.outlets[0].languages == ["de", "en"]
 
 
 @pytest.mark.parametrize("suffix", [".json", ".yaml", ".csv"])
 def test_an_id_that_stands_twice_is_refused_the_second_time(tmp_path: Path, suffix: str) -> None:
-    found = read_outlets(write(tmp_path / f"outlets{suffix}", [GOOD, GOOD | {"name": "Other"}]))
+    found = read_outlets(write(tmp_path / f"outlets{suffix}", [GOOD, GOOD | {"name": "Other"}]), offered())
     assert [outlet.name for outlet in found.outlets] == ["Berliner Bote"]
     [(_, refusal)] = found.refused
     first = "line 2" if suffix == ".csv" else "entry 1"
@@ -171,7 +172,7 @@ def test_a_file_that_cannot_be_read_at_all_says_why(
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(DocumentRefused) as caught:
-        read_outlets(tmp_path / name)
+        read_outlets(tmp_path / name, offered())
     assert name in str(caught.value)
     assert says in str(caught.value)
 
@@ -179,7 +180,7 @@ def test_a_file_that_cannot_be_read_at_all_says_why(
 def test_entries_that_are_no_objects_are_refused_one_by_one(tmp_path: Path) -> None:
     file = tmp_path / "outlets.json"
     file.write_text(json.dumps([GOOD, 7, None, "x", []]))
-    found = read_outlets(file)
+    found = read_outlets(file, offered())
     assert [where for where, _ in found.refused] == ["entry 2", "entry 3", "entry 4", "entry 5"]
     assert len(found.outlets) == 1
 
@@ -198,7 +199,7 @@ def test_entries_that_are_no_objects_are_refused_one_by_one(tmp_path: Path) -> N
         ({"languages": ["klingonisch"]}, "languages.0", "language tag"),
         ({"languages": "de"}, "languages", "must be a list, not text"),
         ({"auth": "geheim"}, "auth", "must be an object with fields, not text"),
-        ({"format": "pdf"}, "format", "'ninjs', 'newsmlg2', 'html' or 'text'"),
+        ({"format": "pdf"}, "format", "must be 'html', 'newsmlg2', 'ninjs' or 'text', not 'pdf'"),
         ({"url": "bote.example"}, "url", "no scheme"),
         ({"url": "https://"}, "url", "no host"),
         ({"url": "https://a b.example/"}, "url", "spaces"),
@@ -223,7 +224,7 @@ def test_entries_that_are_no_objects_are_refused_one_by_one(tmp_path: Path) -> N
 )
 def test_a_refusal_names_field_and_problem(change: dict[str, Any], field: str, says: str) -> None:
     with pytest.raises(DocumentRefused) as caught:
-        read(Outlet, GOOD | change, "outlet")
+        read_outlet(GOOD | change, offered())
     [problem] = caught.value.problems
     assert problem.field == field
     assert says in problem.problem
@@ -231,15 +232,14 @@ def test_a_refusal_names_field_and_problem(change: dict[str, Any], field: str, s
 
 
 def test_a_document_survives_the_ledger() -> None:
-    outlet = read(
-        Outlet,
+    outlet = read_outlet(
         GOOD
         | {
             "auth": {"type": "basic", "user": "u", "secret": "file:/s"},
             "headers": {"X-A": ""},
             "limits": {"in_flight": 3},
         },
-        "outlet",
+        offered(),
     )
     assert Outlet.model_validate_json(outlet.to_json()) == outlet
 
@@ -250,4 +250,4 @@ def test_a_key_that_stands_twice_is_refused_with_its_place(tmp_path: Path) -> No
     lines = ["- id: porto-daily", "  machine_translation: refuse", "  name: Porto", "  machine_translation: accept"]
     file.write_text("\n".join(lines))
     with pytest.raises(DocumentRefused, match="line 4, column 3: 'machine_translation' stands there twice"):
-        read_outlets(file)
+        read_outlets(file, offered())

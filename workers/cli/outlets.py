@@ -23,6 +23,7 @@ from workers import doctor
 from workers.broker import broker_url
 from workers.cli.rows import find_outlet, find_release, reading, writing
 from workers.cli.screen import JsonOption, err, out, print_json, print_rows
+from workers.offered import offered
 
 app = typer.Typer(no_args_is_help=True, help="Import, list, test, pause and resume outlets, the configured receivers.")
 
@@ -41,9 +42,10 @@ def import_(
 ) -> None:
     """Import a file of outlets (YAML, JSON or CSV): all rows, or none if one is bad."""
     if str(file) == "-":
-        name, found = "standard input", parse_outlets(sys.stdin.buffer.read(), form or "yaml", "standard input")
+        name = "standard input"
+        found = parse_outlets(sys.stdin.buffer.read(), form or "yaml", name, offered())
     else:
-        name, found = file.name, read_outlets(file, form)
+        name, found = file.name, read_outlets(file, offered(), form)
     written = 0
     if not found.refused or skip_bad:
         with writing() as connection:

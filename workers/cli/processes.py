@@ -11,13 +11,13 @@ import typer
 from sqlalchemy.exc import OperationalError
 
 from tasks import ledger
-from tasks.model.documents import Document
-from tasks.model.outlet import Outlet
+from tasks.model.outlet import outlet_schema
 from tasks.model.release import Release
 from workers import doctor as checks
 from workers import health as process_health
 from workers import stack
 from workers.cli.screen import JsonOption, err, out, print_json, stop
+from workers.offered import offered
 
 app = typer.Typer()
 
@@ -86,6 +86,6 @@ def doctor(as_json: JsonOption = False) -> None:
 @app.command()
 def schema(document: Annotated[Literal["release", "outlet"], typer.Argument(help="The kind of document.")]) -> None:
     """Print the JSON Schema of a document."""
-    models: dict[str, type[Document]] = {"release": Release, "outlet": Outlet}
-    found = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | models[document].model_json_schema()
+    schema = Release.model_json_schema() if document == "release" else outlet_schema(offered())
+    found = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
     sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")

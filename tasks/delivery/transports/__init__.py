@@ -1,31 +1,63 @@
-"""Transports: how a delivery request becomes a transfer. The scheme of the outlet's URL picks one (one file each)."""
+"""Transports: how a delivery request becomes a transfer. The scheme of the outlet's URL picks one.
+
+Each file here is one; a package adds or replaces one by the entry point `fanwire.transports`. A file holds
+`TRANSPORT = Transport(schemes=…, prepare=…, check_url=…)`; there is no list to add it to.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
+from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.transfers.transfer import Transfer
-from tasks.delivery.transports import http
-from tasks.delivery.transports.request import DeliveryRequest
 from tasks.model.outlet import Outlet
+from tasks.runtime.plugins import Registry, attribute
 
-__all__ = ["TRANSPORTS", "DeliveryRequest", "UnknownTransport", "prepare"]
+__all__ = ["TRANSPORTS", "DeliveryRequest", "Transport", "UnknownTransport", "by_scheme", "forget", "prepare"]
 
 
 class Prepare(Protocol):
-    """What a transport offers; raises SecretMissing when a secret of the outlet cannot be had or used."""
+    """Makes the transfer of one attempt; raises SecretMissing when a secret of the outlet cannot be had or used."""
 
     def __call__(
         self, outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: float, now: float
     ) -> Transfer: ...
 
 
-TRANSPORTS: dict[str, Prepare] = {"http": http.prepare, "https": http.prepare}
-"""By scheme; tasks/model/outlet.py TRANSPORTS says which schemes an outlet may have."""
+@dataclass(frozen=True, kw_only=True)
+class Transport:
+    """A way to deliver."""
+
+    schemes: tuple[str, ...]
+    """Of the URLs that it serves, in small letters."""
+    prepare: Prepare
+    check_url: Callable[[str], None] | None = None
+    """Raises ValueError that says what is wrong with an outlet's URL of these schemes; asked when it is imported."""
+
+
+TRANSPORTS = Registry("transport", group="fanwire.transports", folder=__name__, load=attribute("TRANSPORT", Transport))
+"""All transports, by the names of their files; `by_scheme` is what deliveries ask."""
 
 
 class UnknownTransport(ValueError):
     """No transport for the scheme of an outlet's URL."""
+
+
+@cache
+def by_scheme() -> dict[str, Transport]:
+    """All transports that can be loaded, by URL scheme; one of a package goes before one of Fanwire."""
+    sources, transports = TRANSPORTS.sources(), TRANSPORTS.all()
+    shipped_first = sorted(transports, key=lambda name: sources[name].point is not None)
+    return {scheme: transports[name] for name in shipped_first for scheme in transports[name].schemes}
+
+
+def forget() -> None:
+    """Look for transports anew when one is next asked for."""
+    TRANSPORTS.forget()
+    by_scheme.cache_clear()
 
 
 def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: float, now: float) -> Transfer:
@@ -35,7 +67,7 @@ def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: flo
     Raises SecretMissing and UnknownTransport.
     """
     scheme = outlet.url.partition(":")[0].lower()
-    transport = TRANSPORTS.get(scheme)
+    transport = by_scheme().get(scheme)
     if transport is None:
         raise UnknownTransport(f"outlet {outlet.id}: no transport for {scheme!r}")
-    return transport(outlet, request, key=key, deadline=deadline, now=now)
+    return transport.prepare(outlet, request, key=key, deadline=deadline, now=now)

@@ -21,9 +21,10 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import idna
 
+from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.signing import BadSigningSecret, sign
 from tasks.delivery.transfers.transfer import Transfer
-from tasks.delivery.transports.request import DeliveryRequest
+from tasks.delivery.transports import Transport
 from tasks.model.outlet import Auth, Outlet
 from tasks.runtime.secrets import SecretMissing, resolve
 
@@ -42,7 +43,7 @@ _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 
 
 def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: float, now: float) -> Transfer:
-    """The transfer of one attempt; raises SecretMissing. See `tasks.delivery.transports.prepare`."""
+    """The transfer of one attempt; raises SecretMissing. See `tasks.delivery.transports.Prepare`."""
     headers = [
         f"Content-Type: {ascii_safe(request.content_type)}",
         f"Content-Language: {ascii_safe(request.language)}",
@@ -125,3 +126,16 @@ def wire_url(url: str) -> str:
         host = quote(host)  # cannot be resolved, and the attempt will say so
     netloc = f"{host}:{parts.port}" if parts.port else host
     return urlunsplit((parts.scheme, netloc, *(quote(part, safe=_URL_SAFE) for part in parts[2:])))
+
+
+def check_url(url: str) -> None:
+    """Raises ValueError for an outlet's URL that no request can be made to."""
+    parts = urlsplit(url)
+    if not parts.hostname:
+        raise ValueError("has no host")
+    if parts.username or parts.password:
+        raise ValueError("must not hold a user or password; put them under 'auth'")
+    _ = parts.port  # raises ValueError by itself when it is no port
+
+
+TRANSPORT = Transport(schemes=("http", "https"), prepare=prepare, check_url=check_url)

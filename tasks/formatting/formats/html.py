@@ -12,16 +12,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from tasks.formatting.article import Article
-from tasks.formatting.rendition import Rendition
+from tasks.formatting.formats import Format
 from tasks.model.provenance import provenance
 from tasks.model.release import MEDIA_TOPIC
-
-CONTENT_TYPE = "text/html; charset=utf-8"
 
 _FIRST_PARAGRAPH = re.compile(r'<p(?: [a-z]+="[^"]*")*>')
 
 
-def make(article: Article) -> Rendition:
+def make(article: Article) -> bytes:
     """The article as one HTML document in UTF-8, without style sheets or scripts that run."""
     page = _template().render(
         article=article,
@@ -30,7 +28,7 @@ def make(article: Article) -> Rendition:
         structured=_script_json(_structured(article)),
         provenance=provenance(article.translation),
     )
-    return Rendition(CONTENT_TYPE, page.encode())
+    return page.encode()
 
 
 @cache
@@ -146,3 +144,6 @@ def _digital_source(article: Article) -> str | None:
     """schema.org has a name of its own for each IPTC code."""
     code = article.source_type
     return f"https://schema.org/{code[0].upper()}{code[1:]}DigitalSource" if code else None
+
+
+FORMAT = Format(content_type="text/html; charset=utf-8", make=make)

@@ -15,11 +15,10 @@ from typing import Any
 from lxml import etree
 
 from tasks.formatting.article import Article
+from tasks.formatting.formats import Format
 from tasks.formatting.plain import fold, tree
-from tasks.formatting.rendition import Rendition
 from tasks.model.release import Contact, Issuer
 
-CONTENT_TYPE = "application/vnd.iptc.g2.newsitem+xml; charset=utf-8"
 NAR = "http://iptc.org/std/nar/2006-10-01/"
 XHTML = "http://www.w3.org/1999/xhtml"
 CATALOG = "http://www.iptc.org/std/catalog/catalog.IPTC-G2-Standards_41.xml"
@@ -36,7 +35,7 @@ _FURTHEST_ZONE = timedelta(hours=14)
 _VOID = frozenset({"br", "hr", "img"})
 
 
-def make(article: Article) -> Rendition:
+def make(article: Article) -> bytes:
     """The article as an XML document in UTF-8; raises ValueError when nobody said when its release was received.
 
     The standard wants the moment at which a version was created, and a release's own dates are days, if there are any.
@@ -53,7 +52,7 @@ def make(article: Article) -> Rendition:
     _about_content(_add(item, "contentMeta"), article)
     if article.body_html:
         _content(_add(item, "contentSet"), article)
-    return Rendition(CONTENT_TYPE, etree.tostring(item, encoding="UTF-8", xml_declaration=True))
+    return etree.tostring(item, encoding="UTF-8", xml_declaration=True)
 
 
 def _rights(item: Any, article: Article) -> None:
@@ -226,3 +225,6 @@ def _set(element: Any, /, **attributes: str) -> None:
 
 def _xml(text: str) -> str:
     return _NOT_XML.sub("", text)
+
+
+FORMAT = Format(content_type="application/vnd.iptc.g2.newsitem+xml; charset=utf-8", make=make)

@@ -10,22 +10,21 @@ import unicodedata
 from collections.abc import Iterator
 
 from tasks.formatting.article import Article
+from tasks.formatting.formats import Format
 from tasks.formatting.plain import paragraphs
-from tasks.formatting.rendition import Rendition
 from tasks.model.release import Contact
 
-CONTENT_TYPE = "text/plain; charset=utf-8"
 LEFT_TO_RIGHT_MARK = "\u200e"
 RIGHT_TO_LEFT_MARK = "\u200f"
 
 
-def make(article: Article) -> Rendition:
+def make(article: Article) -> bytes:
     """The article as UTF-8 text with `\\n` line ends."""
     parts = [part for part in _parts(article) if part]
     if article.direction == "rtl":
         foreign = _foreign(article)
         parts = [part if part in foreign else _right_to_left(part) for part in parts]
-    return Rendition(CONTENT_TYPE, ("\n\n".join(parts) + "\n").encode())
+    return ("\n\n".join(parts) + "\n").encode()
 
 
 def _parts(article: Article) -> Iterator[str | None]:
@@ -80,3 +79,6 @@ def _right_to_left(part: str) -> str:
 def _begins_left_to_right(line: str) -> bool:
     strong = (unicodedata.bidirectional(character) for character in line)
     return next((kind for kind in strong if kind in ("L", "R", "AL")), "R") == "L"
+
+
+FORMAT = Format(content_type="text/plain; charset=utf-8", make=make)

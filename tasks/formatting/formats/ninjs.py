@@ -11,21 +11,20 @@ import json
 from typing import Any
 
 from tasks.formatting.article import Article
+from tasks.formatting.formats import Format
 from tasks.formatting.plain import paragraphs
-from tasks.formatting.rendition import Rendition
 from tasks.model.release import MEDIA_TOPIC, Contact
 
-CONTENT_TYPE = "application/json; charset=utf-8"
 SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"
 ANSWERS = {"checked": "translation-checker", "approved": "translation-approver"}
 """What the wire did for a translation, as a role: ninjs has no field for the state of one."""
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
-def make(article: Article) -> Rendition:
+def make(article: Article) -> bytes:
     """The article as compact JSON in UTF-8; parts that it has not are left out."""
     item = {name: value for name, value in _item(article).items() if value not in (None, [], {})}
-    return Rendition(CONTENT_TYPE, json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode())
+    return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _item(article: Article) -> dict[str, Any]:
@@ -132,3 +131,6 @@ def _associations(article: Article) -> list[dict[str, str]]:
             "language": article.source_language,
         }
     ]
+
+
+FORMAT = Format(content_type="application/json; charset=utf-8", make=make)
