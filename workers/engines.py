@@ -19,8 +19,9 @@ from tasks.runtime.settings import settings
 from tasks.translation import fallbacks, routing
 from tasks.translation.bounds import Deadline
 from tasks.translation.configuration import EngineDocument, TranslationDocument, read_configuration
-from tasks.translation.engines import Engine, Pair, registry
-from tasks.translation.engines.metering import CostCap, MemoryMeter, Meter, Metered, Usage, current, resting
+from tasks.translation.engine_support import registry
+from tasks.translation.engine_support.metering import CostCap, MemoryMeter, Meter, Metered, Usage, current, resting
+from tasks.translation.engines import Engine, Pair
 from tasks.translation.errors import EngineError
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Close, Open, Piece, Text, joined
@@ -75,7 +76,9 @@ def standings() -> list[Standing]:
     ]
 
 
-def _standing(name: str, document: EngineDocument, registered: registry.Registry, use: Usage, now: float) -> Standing:
+def _standing(
+    name: str, document: EngineDocument, registered: registry.ConfiguredEngines, use: Usage, now: float
+) -> Standing:
     model, problem = None, registered.left_out.get(name)
     pairs: tuple[Pair, ...] = ()
     if name in registered.engines:

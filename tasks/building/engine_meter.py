@@ -1,4 +1,4 @@
-"""The meter of engines, kept in the ledger for all workers; its arithmetic is in translation/engines/metering.py.
+"""The meter of engines, kept in the ledger for all workers; its arithmetic is in engine_support/metering.py.
 
 Failures, rests, limits per minute and budgets are those of an engine, not of a worker; so they are counted where all
 workers look, by the ledger's clock. An engine on this machine that has no limits and works costs a look and no write.
@@ -16,8 +16,7 @@ from tasks import ledger
 from tasks.ledger import engine_usage, translation_rows
 from tasks.runtime import shutdown
 from tasks.translation.configuration import EngineDocument, TranslationDocument
-from tasks.translation.engines import Engine
-from tasks.translation.engines.metering import (
+from tasks.translation.engine_support.metering import (
     CostCap,
     Metered,
     Permit,
@@ -29,7 +28,8 @@ from tasks.translation.engines.metering import (
     taken,
     unlimited,
 )
-from tasks.translation.engines.registry import Registry
+from tasks.translation.engine_support.registry import ConfiguredEngines
+from tasks.translation.engines import Engine
 from tasks.translation.errors import EngineError, Unsupported
 
 log = structlog.get_logger()
@@ -99,7 +99,7 @@ def metered(
     ]
 
 
-def missing(registered: Registry, engines: Sequence[Engine], order: Sequence[str]) -> dict[str, str]:
+def missing(registered: ConfiguredEngines, engines: Sequence[Engine], order: Sequence[str]) -> dict[str, str]:
     """The engines of `order` that can translate nothing at all, and for each the reason."""
     found = {name: why for name, why in registered.left_out.items() if name in order}
     return found | {engine.name: NO_PAIRS for engine in engines if not engine.pairs()}

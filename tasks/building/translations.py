@@ -17,8 +17,9 @@ from tasks.model.release import Release
 from tasks.runtime.settings import settings
 from tasks.translation import Draft, Resources, draft
 from tasks.translation.configuration import read_configuration
-from tasks.translation.engines import Engine, registry
-from tasks.translation.engines.metering import WaitBudget
+from tasks.translation.engine_support import registry
+from tasks.translation.engine_support.metering import WaitBudget
+from tasks.translation.engines import Engine
 from tasks.translation.memory import unit_records
 
 log = structlog.get_logger()

@@ -1,7 +1,7 @@
 """What each translation engine has used, and whether it rests: one row for each, shared by all workers.
 
 A row is locked before it is read and until its transaction ends, so that no two workers count from the same figures;
-what the figures mean is `tasks/translation/engines/metering.py`'s business.
+what the figures mean is `tasks/translation/engine_support/metering.py`'s business.
 """
 
 from __future__ import annotations

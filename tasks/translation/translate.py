@@ -25,7 +25,8 @@ from tasks.model.release import Release, Translation, supplied
 from tasks.translation import checks, fallbacks, routing, typography
 from tasks.translation.bounds import Deadline
 from tasks.translation.drafts import PERSON, Draft, Resources, Translator, UnitResult
-from tasks.translation.engines import Engine, Pair, registry
+from tasks.translation.engine_support import registry
+from tasks.translation.engines import Engine, Pair
 from tasks.translation.errors import EngineError, QuotaUsedUp, Retryable, TranslationHeld
 from tasks.translation.fallbacks import EngineJob, Outcome
 from tasks.translation.language_pair import LanguagePair

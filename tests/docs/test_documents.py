@@ -14,7 +14,7 @@ from tasks.model.release import read_release
 from tasks.model.states import Hold, State, Verdict
 from tasks.translation import checks
 from tasks.translation.configuration import EngineDocument, LanguageDocument, read_configuration
-from tasks.translation.engines import registry
+from tasks.translation.engine_support import registry
 from tests.support.processes import ROOT
 from workers.offered import offered
 

@@ -20,7 +20,7 @@ from tasks.ledger.schema import translations
 from tasks.runtime import shutdown
 from tasks.runtime.settings import settings
 from tasks.translation.configuration import EngineDocument
-from tasks.translation.engines.metering import Busy, Usage
+from tasks.translation.engine_support.metering import Busy, Usage
 from tasks.translation.errors import QuotaUsedUp, Retryable, Unsupported
 from tests.support.delivery_steps import receivers, take
 from tests.support.samples import outlet

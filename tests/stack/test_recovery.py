@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 from tasks import ledger
 from tasks.ledger import engine_usage as engines
 from tasks.runtime.settings import settings
+from tasks.translation.engine_support.metering import THRESHOLD
 from tasks.translation.engines.apertium import MODES
-from tasks.translation.engines.metering import THRESHOLD
 from tests.support.command_line import typed
 from tests.support.processes import until
 from tests.support.samples import release

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.translation.configuration import EngineDocument
+from tasks.translation.engine_support.pipes import NulPipe, PipeBroken
 from tasks.translation.engines.apertium import Apertium, _nested
-from tasks.translation.engines.pipes import NulPipe, PipeBroken
 from tasks.translation.errors import Retryable, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open, shown
 

@@ -19,7 +19,7 @@ from tasks.ledger.schema import memory as memory_table
 from tasks.model.release import Translation
 from tasks.operations import sweep
 from tasks.runtime.settings import settings
-from tasks.translation.engines import registry
+from tasks.translation.engine_support import registry
 from tasks.translation.engines.apertium import Apertium
 from tasks.translation.errors import Retryable
 from tasks.translation.exchange import aligned_texts
@@ -93,7 +93,9 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Usage:
 
     def one(kind: type[Counting]) -> Counting:
         engine = kind()
-        monkeypatch.setattr(registry, "load_registry", lambda _=None: registry.Registry({"apertium": engine}, {}))
+        monkeypatch.setattr(
+            registry, "load_registry", lambda _=None: registry.ConfiguredEngines({"apertium": engine}, {})
+        )
         return engine
 
     return one

@@ -8,7 +8,7 @@ import pytest
 
 from tasks.translation import Resources, draft
 from tasks.translation.configuration import EngineDocument
-from tasks.translation.engines.metering import Busy, CostCap, MemoryMeter, Metered, WaitBudget
+from tasks.translation.engine_support.metering import Busy, CostCap, MemoryMeter, Metered, WaitBudget
 from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
 
 from .samples import Stub

@@ -14,8 +14,8 @@ import yaml
 from tasks.model.documents import DocumentRefused
 from tasks.translation import Resources, draft, routing
 from tasks.translation.configuration import EngineDocument
-from tasks.translation.engines import registry
-from tasks.translation.engines.metering import CostCap, MemoryMeter, Metered
+from tasks.translation.engine_support import registry
+from tasks.translation.engine_support.metering import CostCap, MemoryMeter, Metered
 
 CONTRIBUTING = (Path(__file__).resolve().parents[2] / "CONTRIBUTING.md").read_text("utf-8")
 OWN = CONTRIBUTING.partition("## An engine of your own")[2].partition("\n## ")[0]

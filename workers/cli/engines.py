@@ -10,7 +10,7 @@ from tasks.building import engine_meter
 from tasks.model.languages import LanguageTag
 from tasks.runtime.settings import settings
 from tasks.translation.configuration import read_configuration
-from tasks.translation.engines.metering import unlimited
+from tasks.translation.engine_support.metering import unlimited
 from workers import engines
 from workers.cli.rows import need_ledger
 from workers.cli.screen import JsonOption, out, print_json, print_rows, stop

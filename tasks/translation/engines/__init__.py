@@ -1,16 +1,19 @@
-"""What every engine is: something that translates sentences, not documents. One small file for each.
+"""What every engine is: something that translates sentences, not documents.
 
-The engines that ship are listed in `tasks/translation/engines/registry.py`; anybody's own comes by the entry point
-`fanwire.engines` (CONTRIBUTING, "An engine of your own"). An engine knows nothing of rate limits, budgets and breakers:
-`metering.py` wraps it.
+Each file here is a type of engine, named after it (`apertium_apy.py` is `apertium-apy`), and holds `ENGINE = …`, the
+class; there is no list to add it to. A package adds or replaces one by the entry point `fanwire.engines` (CONTRIBUTING,
+"An engine of your own"). An engine knows nothing of rate limits, budgets and breakers: `metering.py` wraps it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
+from tasks.model.languages import LanguageTag
+from tasks.runtime.plugins import Registry, Source
+from tasks.translation.configuration import EngineDocument
 from tasks.translation.pieces import Text
 
 Pair = tuple[str, str]
@@ -24,7 +27,8 @@ def pairs_between(tags: Iterable[str]) -> dict[Pair, int]:
 
 
 def _differ(one: str, other: str) -> bool:
-    return one != other and (one.split("-")[0] != other.split("-")[0] or one.startswith("zh"))
+    first, second = LanguageTag(one), LanguageTag(other)
+    return first.base != second.base or first.script != second.script
 
 
 @dataclass(frozen=True)
@@ -67,3 +71,18 @@ class Engine(Protocol):
 
         Raises Retryable, QuotaUsedUp, Unsupported or Fatal if there is no answer at all.
         """
+
+
+Make = Callable[[str, EngineDocument], Engine]
+"""Makes an engine of its name in the translation file and its entry there; raises DocumentRefused."""
+
+
+def _load(source: Source) -> Make:
+    found = source.attribute("ENGINE")
+    if not callable(found):
+        raise AttributeError(f"its ENGINE is a {type(found).__name__}, which makes no engines")
+    return cast("Make", found)
+
+
+ENGINES = Registry("type", group="fanwire.engines", folder=__name__, load=_load)
+"""What makes engines, by the `type` that the translation file names; a type is loaded when the file names it."""

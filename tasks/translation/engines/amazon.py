@@ -16,8 +16,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tasks.translation.configuration import EngineDocument, required
-from tasks.translation.engines import Capabilities, Pair, pairs_between, tags
-from tasks.translation.engines.http_service import Service, as_json, batches, key_behind
+from tasks.translation.engine_support import tags
+from tasks.translation.engine_support.http_service import Service, as_json, batches, key_behind
+from tasks.translation.engines import Capabilities, Pair, pairs_between
 from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable, Unsupported
 from tasks.translation.pieces import Text
 
@@ -138,3 +139,6 @@ def _meaning(status: int, found: Any, said: str) -> EngineError | None:
     if meant is None and name and status < 500:
         return Fatal(f"{name}: {said}")
     return meant(f"{name}: {said}") if meant and status != 429 else None
+
+
+ENGINE = Amazon

@@ -17,8 +17,8 @@ from itertools import pairwise, takewhile
 from pathlib import Path
 
 from tasks.translation.configuration import EngineDocument
+from tasks.translation.engine_support.pipes import NulPipe, PipeBroken
 from tasks.translation.engines import Capabilities, Pair
-from tasks.translation.engines.pipes import NulPipe, PipeBroken
 from tasks.translation.errors import Fatal, Retryable, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
 from tasks.translation.protection import placeholders
@@ -292,3 +292,6 @@ def _package(mode: Path) -> str | None:
     found = re.search(r"/apertium/(apertium-[\w-]+)/", mode.read_text(encoding="utf-8"))
     version = _installed().get(found[1]) if found else None
     return f"{found[1]} {version}" if found and version else None
+
+
+ENGINE = Apertium

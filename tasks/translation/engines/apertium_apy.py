@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from tasks.translation.configuration import EngineDocument, required
-from tasks.translation.engines import Capabilities, Pair, words
+from tasks.translation.engine_support import words
+from tasks.translation.engine_support.http_service import Service, key_behind
+from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.engines.apertium import ROUTES
-from tasks.translation.engines.http_service import Service, key_behind
 from tasks.translation.errors import EngineError, Fatal, Unsupported
 from tasks.translation.pieces import Text
 
@@ -78,3 +79,6 @@ class ApertiumAPy:
 def _meaning(status: int, _found: Any, said: str) -> EngineError | None:
     """A pair that it has no mode for is a 400 like any other."""
     return Unsupported(said) if status == 400 and "pair" in said else None
+
+
+ENGINE = ApertiumAPy

@@ -16,8 +16,9 @@ from urllib.parse import urlencode
 from tasks.model.documents import DocumentRefused
 from tasks.runtime.errors import Problem
 from tasks.translation.configuration import EngineDocument, required
-from tasks.translation.engines import Capabilities, Pair, pairs_between, tags
-from tasks.translation.engines.http_service import Service, batches, key_behind
+from tasks.translation.engine_support import tags
+from tasks.translation.engine_support.http_service import Service, batches, key_behind
+from tasks.translation.engines import Capabilities, Pair, pairs_between
 from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Unsupported
 from tasks.translation.pieces import Text
 
@@ -127,3 +128,6 @@ def _meaning(_status: int, found: Any, said: str) -> EngineError | None:
     if number == 403001:
         return QuotaUsedUp(said)
     return Unsupported(said) if number in _NO_SUCH | _TOO_LONG else None
+
+
+ENGINE = Azure

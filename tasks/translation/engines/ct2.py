@@ -410,3 +410,6 @@ def _there(file: Path) -> Path:
     if not file.is_file():
         raise ValueError(f"it has no {file.name}")
     return file
+
+
+ENGINE = CT2

@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tasks.model.languages import LanguageTag
 from tasks.translation.configuration import EngineDocument, required
-from tasks.translation.engines import Capabilities, Pair, tags, words
-from tasks.translation.engines.http_service import Service, as_json, batches, key_behind, texts_in
+from tasks.translation.engine_support import tags, words
+from tasks.translation.engine_support.http_service import Service, as_json, batches, key_behind, texts_in
+from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.errors import EngineError, Unsupported
 from tasks.translation.pieces import Close, Open, Text
 
@@ -61,7 +63,7 @@ class DeepL:
             (one, other): 1
             for one in among
             for other in among
-            if one not in _VARIANTS and one.split("-")[0] != other.split("-")[0]
+            if one not in _VARIANTS and not LanguageTag(one).same_language(LanguageTag(other))
         }
 
     def pairs(self) -> dict[Pair, int]:
@@ -128,3 +130,6 @@ def _meaning(status: int, _found: Any, said: str) -> EngineError | None:
     """413 is a text too large, 400 a language or a text it cannot take; 456, a used-up quota, is known to all."""
     cannot = ("_lang", "Tag handling parsing failed")
     return Unsupported(said) if status == 413 or (status == 400 and any(words in said for words in cannot)) else None
+
+
+ENGINE = DeepL

@@ -14,9 +14,11 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from tasks.model.languages import LanguageTag
 from tasks.translation.configuration import EngineDocument, required
-from tasks.translation.engines import Capabilities, Pair, tags
-from tasks.translation.engines.http_service import Service, batches, key_behind, texts_in
+from tasks.translation.engine_support import tags
+from tasks.translation.engine_support.http_service import Service, batches, key_behind, texts_in
+from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.errors import EngineError, QuotaUsedUp, Retryable, Unsupported
 from tasks.translation.pieces import Text
 
@@ -51,7 +53,12 @@ class Google:
         self._model = document.model or USUAL_MODEL
         self._service = Service(name, document.url or ADDRESS, timeout=document.timeout, meaning=_meaning)
         among = [tag for tag in _CODES if document.languages is None or tag in document.languages]
-        self._pairs = {(one, other): 1 for one in among for other in among if one.split("-")[0] != other.split("-")[0]}
+        self._pairs = {
+            (one, other): 1
+            for one in among
+            for other in among
+            if not LanguageTag(one).same_language(LanguageTag(other))
+        }
 
     def pairs(self) -> dict[Pair, int]:
         """All of a fixed list, each in one step."""
@@ -99,3 +106,6 @@ def _meaning(status: int, found: Any, said: str) -> EngineError | None:
         return QuotaUsedUp(said)
     over = re.search(r"(?:quota|limit)[ _]?exceeded|RESOURCE_EXHAUSTED", details, re.IGNORECASE)
     return Retryable(said, after=_MINUTE) if status == 429 or over else None
+
+
+ENGINE = Google

@@ -15,10 +15,12 @@ from html.entities import html5
 from typing import Any
 
 from tasks.model.documents import DocumentRefused
+from tasks.model.languages import LanguageTag
 from tasks.runtime.errors import Problem
 from tasks.translation.configuration import EngineDocument, required
-from tasks.translation.engines import Capabilities, Pair, words
-from tasks.translation.engines.http_service import Service, batches, key_behind, texts_in
+from tasks.translation.engine_support import words
+from tasks.translation.engine_support.http_service import Service, batches, key_behind, texts_in
+from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.errors import EngineError, Retryable, Unsupported
 from tasks.translation.pieces import Text
 
@@ -92,7 +94,7 @@ class LibreTranslate:
 
 
 def _between(tags: Sequence[str]) -> list[Pair]:
-    return [(one, other) for one in tags for other in tags if one.split("-")[0] != other.split("-")[0]]
+    return [(one, other) for one in tags for other in tags if not LanguageTag(one).same_language(LanguageTag(other))]
 
 
 def _limit(name: str, document: EngineDocument, option: str, usual: int) -> int:
@@ -111,3 +113,6 @@ def _meaning(status: int, _found: Any, said: str) -> EngineError | None:
     if status == 403 and "Too many request" in said:
         return Retryable(said, after=_BANNED_FOR)
     return None
+
+
+ENGINE = LibreTranslate

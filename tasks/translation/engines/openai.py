@@ -27,8 +27,9 @@ from tasks.model.documents import DocumentRefused
 from tasks.model.languages import LanguageTag
 from tasks.runtime.errors import Problem
 from tasks.translation.configuration import EngineDocument, required
-from tasks.translation.engines import Capabilities, Pair, pairs_between, tags
-from tasks.translation.engines.http_service import Service, key_behind
+from tasks.translation.engine_support import tags
+from tasks.translation.engine_support.http_service import Service, key_behind
+from tasks.translation.engines import Capabilities, Pair, pairs_between
 from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable, Unsupported
 from tasks.translation.pieces import Text
 
@@ -197,3 +198,6 @@ def _meaning(status: int, found: Any, said: str) -> EngineError | None:
     if status == 429 and names & _USED_UP:
         return QuotaUsedUp(said)
     return Retryable(said) if status == 409 else None
+
+
+ENGINE = OpenAI

@@ -59,3 +59,6 @@ class OpenCC:
         if configuration not in self._converters:
             self._converters[configuration] = opencc.OpenCC(configuration)
         return str(self._converters[configuration].convert(text))
+
+
+ENGINE = OpenCC

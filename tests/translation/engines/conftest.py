@@ -9,7 +9,7 @@ import pytest
 
 from tasks.runtime import secrets
 from tasks.translation.configuration import EngineDocument
-from tasks.translation.engines import http_service
+from tasks.translation.engine_support import http_service
 
 from .doubles import DEEPL_KEY, GOOGLE_TOKEN, LIBRE_KEY
 

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tasks.runtime.settings import settings
-from tasks.translation.engines import http_service
-from tasks.translation.engines.http_service import Service
+from tasks.translation.engine_support import http_service
+from tasks.translation.engine_support.http_service import Service
 from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
 
 from .doubles import RawServer, as_json, resets, says

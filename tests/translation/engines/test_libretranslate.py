@@ -6,7 +6,7 @@ import pytest
 
 from tasks.model.documents import DocumentRefused
 from tasks.translation import TranslationHeld, translate
-from tasks.translation.engines import words
+from tasks.translation.engine_support import words
 from tasks.translation.engines.libretranslate import LibreTranslate
 from tasks.translation.errors import Fatal, Retryable, Unsupported
 from tasks.translation.pieces import Opaque, Open, shown

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from tasks.translation.engines import tags
+from tasks.translation.engine_support import tags
 from tasks.translation.pieces import Close, Opaque, Open, joined
 
 ACME, SEALOOM = Opaque(7, "Acme & Co"), Opaque(9, "SeaLoom 3")

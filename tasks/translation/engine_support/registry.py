@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from tasks.model.documents import DocumentRefused
 from tasks.runtime.errors import Problem
+from tasks.runtime.plugins import NotRegistered, PluginBroken, fault_in
 from tasks.translation.configuration import FILE, EngineDocument, read_configuration
-from tasks.translation.engines import Capabilities, Engine
-from tasks.translation.engines.metering import broken
-
-ENTRY_POINTS = "fanwire.engines"
-_BUILT_IN = {
-    "apertium": "apertium:Apertium",
-    "opencc": "opencc:OpenCC",
-    "ct2": "ct2:CT2",
-    "apertium-apy": "apertium_apy:ApertiumAPy",
-    "libretranslate": "libretranslate:LibreTranslate",
-    "deepl": "deepl:DeepL",
-    "google": "google:Google",
-    "azure": "azure:Azure",
-    "amazon": "amazon:Amazon",
-    "openai": "openai:OpenAI",
-}
-"""Type of an engine to its file and class; imported only when the configuration names it."""
+from tasks.translation.engines import ENGINES, Capabilities, Engine, Make
 
 
 @dataclass(frozen=True)
-class Registry:
+class ConfiguredEngines:
     """The configured engines by name: those that can be asked, and why the others cannot."""
 
     engines: dict[str, Engine]
     left_out: dict[str, str]
 
 
-def load_registry(configuration: Path | None = None) -> Registry:
+def load_registry(configuration: Path | None = None) -> ConfiguredEngines:
     """The engines of this process. They start nothing and send nothing before they are asked.
 
     One that lacks what it needs, or is broken, is left out and harms no other. Raises DocumentRefused for a file that
@@ -52,7 +35,7 @@ def load_registry(configuration: Path | None = None) -> Registry:
             found[name] = make_engine(name, document)
         except DocumentRefused as refusal:
             left_out[name] = "; ".join(map(str, refusal.problems))
-    return Registry(found, left_out)
+    return ConfiguredEngines(found, left_out)
 
 
 def engines(configuration: Path | None = None) -> dict[str, Engine]:
@@ -81,31 +64,18 @@ def _made(name: str, entry: str) -> Engine:
     except DocumentRefused:
         raise
     except Exception as error:
-        raise _refused(name, str(broken(error))) from error
+        raise _refused(name, fault_in(error)) from error
     if faults:
         raise _refused(name, f"is broken: {'; '.join(faults)}")
     return engine
 
 
-def _factory(name: str, kind: str) -> Callable[[str, EngineDocument], Engine]:
-    """What makes engines of a type: `factory(name, document)`. An entry point beats what ships."""
-    points = entry_points(group=ENTRY_POINTS)
-    own = next((point for point in points if point.name == kind), None)
-    if own is None and kind not in _BUILT_IN:
-        types = ", ".join(sorted({*_BUILT_IN, *points.names}))
-        field = f"engines.{name}.type"
-        raise DocumentRefused(FILE, [Problem(field, f"there is no type {kind!r}; types are {types}")])
+def _factory(name: str, kind: str) -> Make:
+    """What makes engines of a type."""
     try:
-        if own is not None:
-            return cast("Callable[[str, EngineDocument], Engine]", own.load())
-        module, _, attribute = _BUILT_IN[kind].partition(":")
-        found = getattr(import_module(f"tasks.translation.engines.{module}"), attribute)
-        return cast("Callable[[str, EngineDocument], Engine]", found)
-    except Exception as error:  # a module of anybody's may do anything when it is loaded
-        where = f" of entry point {own.value}" if own is not None else ""
-        said = str(error) if isinstance(error, ImportError | AttributeError) else str(broken(error))
-        problem = f"type {kind!r}{where} cannot be loaded: {said}"
-        raise DocumentRefused(FILE, [Problem(f"engines.{name}.type", problem)]) from error
+        return ENGINES.get(kind)
+    except (NotRegistered, PluginBroken) as error:
+        raise DocumentRefused(FILE, [Problem(f"engines.{name}.type", str(error))]) from error
 
 
 def _unknown_options(factory: Any, name: str, document: EngineDocument) -> list[Problem]:

@@ -22,14 +22,14 @@ wire (`tasks/building/engine_meter.py`), for one worker's failures and limits ar
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
+from tasks.model.languages import base_language
+from tasks.runtime.plugins import fault_in
 from tasks.translation import bounds
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines import Capabilities, Engine, Pair
@@ -398,17 +398,15 @@ def listed(pairs: dict[Pair, int], document: EngineDocument) -> dict[Pair, int]:
     """The pairs whose languages the configuration lists, as they stand or without script and territory."""
     if document.languages is None:
         return dict(pairs)
-    among = set(document.languages)
+    among: set[str] = set(document.languages)
     return {
-        pair: steps for pair, steps in pairs.items() if all(not among.isdisjoint((t, t.split("-")[0])) for t in pair)
+        pair: steps for pair, steps in pairs.items() if all(not among.isdisjoint((t, base_language(t))) for t in pair)
     }
 
 
 def broken(error: Exception) -> Fatal:
     """What an engine raised that is no EngineError. Only its kind and place: its text may hold anything, even a key."""
-    last = traceback.extract_tb(error.__traceback__)[-1:]
-    place = "".join(f" in {Path(frame.filename).name}, line {frame.lineno}" for frame in last)
-    return Fatal(f"is broken: {type(error).__name__}{place}")
+    return Fatal(fault_in(error))
 
 
 def _checked(answers: object, wanted: int) -> list[Text]:
