@@ -138,7 +138,7 @@ def attribute(name: str, kind: type[T]) -> Callable[[Source], T]:
     def load(source: Source) -> T:
         found = source.attribute(name)
         if not isinstance(found, kind):
-            raise AttributeError(f"its {name} is a {type(found).__name__}, not a {kind.__name__}")
+            raise AttributeError(f"its {name} is of type {type(found).__name__}, not {kind.__name__}")
         return found
 
     return load

@@ -15,6 +15,7 @@ from tasks.formatting import HouseTextMissing, house_text
 from tasks.language_data import LANGUAGES, LanguageData, data_of, files_for, known_languages
 from tasks.language_data.sections import Section
 from tasks.translation.function_words import function_words
+from tests.support import packages
 
 Install = Callable[[str, dict[str, str]], None]
 SECTIONS = [name for name in LanguageData.model_fields if name != "language"]
@@ -24,19 +25,12 @@ SECTIONS = [name for name in LanguageData.model_fields if name != "language"]
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     """Installs a package with language files and entry points for them; the files are forgotten afterwards."""
     site = tmp_path / "site-packages"
-    site.mkdir()
     monkeypatch.syspath_prepend(str(site))
 
     def install(package: str, files: dict[str, str]) -> None:
-        (site / package).mkdir()
-        (site / package / "__init__.py").touch()
-        for tag, text in files.items():
-            (site / package / f"{tag}.yaml").write_text(text, "utf-8")
-        info = site / f"{package}-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-        points = "\n".join(f"{tag} = {package}" for tag in files)
-        (info / "entry_points.txt").write_text(f"[fanwire.languages]\n{points}\n")
+        data = {f"{package}/{tag}.yaml": text for tag, text in files.items()}
+        points = {"fanwire.languages": dict.fromkeys(files, package)}
+        packages.install(site, package, {f"{package}/__init__.py": "", **data}, points)
         installed.append(package)
         forget()
 

@@ -6,7 +6,6 @@ import importlib
 import re
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
@@ -16,9 +15,11 @@ from tasks.translation import Resources, draft, routing
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engine_support import registry
 from tasks.translation.engine_support.metering import CostCap, MemoryMeter, Metered
+from tasks.translation.engines import ENGINES
+from tests.docs.documents import block
+from tests.support import packages
 
-CONTRIBUTING = (Path(__file__).resolve().parents[2] / "CONTRIBUTING.md").read_text("utf-8")
-OWN = CONTRIBUTING.partition("## An engine of your own")[2].partition("\n## ")[0]
+EXAMPLE = "### An engine of your own"
 NEEDED = {
     "apertium": {},
     "opencc": {},
@@ -33,33 +34,29 @@ NEEDED = {
 }
 
 
-def block(language):
-    return re.search(rf"^```{language}\n(.*?)^```$", OWN, re.MULTILINE | re.DOTALL)[1]
-
-
 @pytest.fixture
 def install(tmp_path, monkeypatch):
     """Installs a package as pip would leave it: a module, and metadata with an entry point."""
     folder = tmp_path / "site-packages"
-    folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
     installed = []
 
     def install(module, code, points, name="fanwire-own"):
-        (folder / f"{module}.py").write_text(code, "utf-8")
-        metadata = folder / f"{name.replace('-', '_')}-1.0.dist-info"
-        metadata.mkdir()
-        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        lines = "\n".join(f"{point} = {target}" for point, target in points.items())
-        (metadata / "entry_points.txt").write_text(f"[fanwire.engines]\n{lines}\n")
+        packages.install(folder, name, {f"{module}.py": code}, {"fanwire.engines": points})
         importlib.invalidate_caches()
         installed.append(module)
 
-    registry._made.cache_clear()
+    forget()
     yield install
-    registry._made.cache_clear()
+    monkeypatch.undo()
+    forget()
     for module in installed:
         sys.modules.pop(module, None)
+
+
+def forget():
+    registry._made.cache_clear()
+    ENGINES.forget()
 
 
 @pytest.fixture
@@ -75,7 +72,8 @@ def file(tmp_path):
 
 
 def test_every_type_that_ships_can_be_made():
-    assert NEEDED.keys() == registry._BUILT_IN.keys()
+    assert NEEDED.keys() == ENGINES.sources().keys()
+    assert ENGINES.left_out() == {}
     for kind, fields in NEEDED.items():
         engine = registry.make_engine("mine", EngineDocument.model_validate({"type": kind, **fields}))
         assert engine.name == "mine"
@@ -98,9 +96,10 @@ def test_an_engine_is_made_once_for_as_long_as_its_entry_stays(file):
 
 
 def test_the_example_in_the_documentation_translates(install, file, make_release):
-    project = tomllib.loads(block("toml"))["project"]
-    install("fanwire_serbian", block("python"), project["entry-points"]["fanwire.engines"], project["name"])
-    found = registry.load_registry(file(block("yaml")))
+    toml, code, configuration = (block("CONTRIBUTING.md", kind, EXAMPLE) for kind in ("toml", "python", "yaml"))
+    project = tomllib.loads(toml)["project"]
+    install("fanwire_serbian", code, project["entry-points"]["fanwire.engines"], project["name"])
+    found = registry.load_registry(file(configuration))
     assert found.left_out == {}
     assert list(found.engines) == ["serbian", "apertium"]
     release = make_release(
@@ -122,7 +121,7 @@ BROKEN = {
     "import no_such_module": "type 'own' of entry point own:Own cannot be loaded: No module named 'no_such_module'",
     "raise ValueError('key=0a1b')": "of entry point own:Own cannot be loaded: is broken: ValueError in own.py",
     "": "cannot be loaded: module 'own' has no attribute 'Own'",
-    "Own = 3": "engines.own: is broken: TypeError in registry.py",
+    "Own = 3": "entry point own:Own cannot be loaded: its ENGINE is of type int, which makes no engines",
     "def Own(name, document): raise ValueError('key=0a1b')": "engines.own: is broken: ValueError in own.py, line 1",
     "def Own(name, document): return None": "it has no method 'pairs'",
 }
@@ -185,7 +184,7 @@ def test_an_entry_point_beats_what_ships(install, file):
 
 def test_a_type_that_there_is_not_names_those_that_there_are(file):
     [problem] = registry.load_registry(file({"engines": {"mine": {"type": "deeple"}}})).left_out.values()
-    assert problem.startswith("engines.mine.type: there is no type 'deeple'; types are amazon, apertium, ")
+    assert problem.startswith("engines.mine.type: there is no type 'deeple'; there are amazon, apertium, ")
 
 
 def test_what_leads_to_a_language():

@@ -80,7 +80,7 @@ Make = Callable[[str, EngineDocument], Engine]
 def _load(source: Source) -> Make:
     found = source.attribute("ENGINE")
     if not callable(found):
-        raise AttributeError(f"its ENGINE is a {type(found).__name__}, which makes no engines")
+        raise AttributeError(f"its ENGINE is of type {type(found).__name__}, which makes no engines")
     return cast("Make", found)
 
 
