@@ -188,7 +188,7 @@ def _tried(engine: Engine, source: str, target: str, pair: Pair, text: str) -> T
     error = reason = written = None
     try:
         model = engine.model(*pair)
-        languages = LanguagePair(source, target, engine.capabilities.script_only)
+        languages = LanguagePair.of(source, target, script_only=engine.capabilities.script_only)
         result = fallbacks.translate_texts(engine_job(engine, pair, languages, Deadline()), [_read(text)])
         if result.stopped:
             raise result.stopped

@@ -15,7 +15,8 @@ from tasks.formatting.house import HouseText
 from tasks.ledger import glossary_terms, memory_entries, read
 from tasks.model.release import Release
 from tasks.runtime.settings import settings
-from tasks.translation.exchange import aligned_texts as pairs
+from tasks.translation.exchange import aligned_texts
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.protection.glossary import Term, tags_for
 
@@ -66,7 +67,8 @@ def _house(source: str, target: str, wire: Wire) -> Mapping[str, str]:
         return {}
     if said.language == wanted.language:
         return {}
-    entries = (pairs.entry(text, other, source, target) for text, other in _alike(said, wanted, wire))
+    pair = LanguagePair.of(source, target)
+    entries = (aligned_texts.entry(text, other, pair) for text, other in _alike(said, wanted, wire))
     return {entry.key: entry.target for entry in entries if entry}
 
 

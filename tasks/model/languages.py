@@ -74,6 +74,11 @@ class LanguageTag(str):
         """
         return _shortest(self)
 
+    @property
+    def without_territory(self) -> str:
+        """The shortest tag of the language in this script, whatever the country: `pt` for `pt-PT`."""
+        return _shortest(_parsed(_join(self.base, self.script)))
+
     def best_of(self, known: Container[str]) -> str | None:
         """The tag among `known` that serves this language best, by `broader`; None if none does."""
         return next((tag for tag in self.broader if tag in known), None)

@@ -87,7 +87,7 @@ def keep(
 
 def _entries(found: Reviewed) -> list[Entry]:
     made = (
-        entries.entry(unit.source, unit.target, found.source, found.language, entries.APPROVED)
+        entries.entry(unit.source, unit.target, found.pair, entries.APPROVED)
         for unit in found.units
         if unit.target and unit.record.engine and not unit.approved
     )

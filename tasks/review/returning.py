@@ -22,7 +22,7 @@ from tasks.runtime.errors import Problem
 from tasks.translation import checks
 from tasks.translation.exchange import xliff
 from tasks.translation.exchange.xliff import Returned, ReturnedSheet
-from tasks.translation.memory import entries
+from tasks.translation.memory import entries, forms, packing
 from tasks.translation.memory.entries import Entry
 from tasks.translation.pieces import Opaque, Open, Text, shown, strip
 from tasks.translation.protection import glossary
@@ -101,7 +101,7 @@ class _Work:
     def __init__(self, found: Reviewed, sheet: ReturnedSheet) -> None:
         self.found, self.sheet = found, sheet
         self.units = {unit.id: unit for unit in found.units}
-        self.terms = glossary.applicable(terms_for(found.release, found.language), found.source, found.language)
+        self.pair = found.pair.with_terms(terms_for(found.release, found.language))
         self.accepted: list[str] = []
         self.entries: dict[str, Entry] = {}
         self.first: dict[str, str] = {}
@@ -141,25 +141,24 @@ class _Work:
         if unknown:
             self.problem(unit.name, f"inline code {unknown[0][:40]!r} stands in its target and not in its source")
             return
-        problem = _lost(unit, result) or checks.problem_with_structure(unit.source, result)
+        problem = _lost(unit, result) or checks.problem_with_structure(unit.source, result, self.pair)
         if unit.target and not unit.record.engine:  # the room would not look for what a person says of it
             problem = "has no words to translate: it goes out as it stands"
         if problem:
             self.problem(unit.name, problem)
             return
-        source, target = self.found.source, self.found.language
-        kept = entries.entry(unit.source, result, source, target, entries.APPROVED)
-        again = entries.unpack(kept.target, unit.source) if kept else None
+        kept = entries.entry(unit.source, result, self.pair, entries.APPROVED)
+        again = packing.unpack(kept.target, unit.source) if kept else None
         if not kept or not again or shown(again) != shown(result):
             self.problem(unit.name, "its inline codes cannot be put into their places again")
             return
-        if problem := glossary.problem(again, self.terms):  # the room would not take it, and ask an engine instead
+        if problem := glossary.problem(again, self.pair.terms):  # the room would not take it, and ask an engine instead
             self.problem(unit.name, problem)
             return
         if not same:  # looked at as the memory will give it: a name that was typed as words is the name
-            told = checks.problems_with(unit.source, again, source, target)
+            told = checks.problems_with(unit.source, again, self.pair)
             self.warnings += [Problem(unit.name, str(one)) for one in told if one.check not in STRUCTURE]
-        keys = entries.keys(unit.source, source, target)
+        keys = forms.keys(unit.source, self.pair)
         self.outdone.update(keys[: keys.index(kept.key)] if kept.key in keys else ())
         self.accept(unit.name, kept)
 

@@ -19,6 +19,7 @@ from tasks.model.release import Release
 from tasks.model.states import ArtifactState, Hold, State
 from tasks.runtime.errors import Problem
 from tasks.translation.exchange import xliff
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import unit_records as record
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.memory.unit_records import Inline, UnitRecord
@@ -114,6 +115,11 @@ class Reviewed:
     def source(self) -> str:
         """Language of the text that the units are from."""
         return next((unit.record.language for unit in self.units if unit.record.language), self.release.language)
+
+    @property
+    def pair(self) -> LanguagePair:
+        """The languages of the text that the units are from, and of the translation."""
+        return LanguagePair.of(self.source, self.language)
 
     @property
     def by_us(self) -> bool:

@@ -12,7 +12,7 @@ from tasks.review.reviewed import Reviewed
 from tasks.runtime.errors import Problem
 from tasks.translation.exchange import Row, tmx, xliff
 from tasks.translation.exchange.xliff import Returned, ReturnedSheet
-from tasks.translation.memory import entries
+from tasks.translation.memory import entries, forms, packing
 
 _TOLD = 20
 
@@ -36,10 +36,10 @@ def write(found: Reviewed, file: IO[bytes], version: str) -> None:
 
 
 def _rows(found: Reviewed) -> Iterable[_Kept]:
-    pair = (entries.filed(found.source), entries.filed(found.language))
+    pair = (found.pair.source.shortest, found.pair.target.shortest)
     for unit in found.units:
         maker = entries.APPROVED if unit.approved else unit.maker
-        entry = entries.entry(unit.source, unit.target, *pair, maker) if unit.target and maker else None
+        entry = entries.entry(unit.source, unit.target, found.pair, maker) if unit.target and maker else None
         if entry:
             yield _Kept(entry.source, entry.target, *pair, maker, found.release.name, found.row.made_at or 0.0)
 
@@ -49,7 +49,7 @@ def read(found: Reviewed, path: Path) -> ReturnedSheet:
     there = tmx.read_memory(path)
     if there.refused:
         raise DocumentRefused(str(path), [Problem(where, why) for where, why in there.refused[:_TOLD]])
-    pair = (entries.filed(found.source), entries.filed(found.language))
+    pair = (found.pair.source.shortest, found.pair.target.shortest)
     rows = [row for row in there.rows if (row.source_language, row.target_language) == pair]
     if not rows:
         raise DocumentRefused(str(path), [Problem("(file)", f"holds nothing from {pair[0]} into {pair[1]}")])
@@ -61,8 +61,8 @@ def _units(found: Reviewed, row: Row) -> list[Returned]:
     """All units that say this sentence; without one, what no release has."""
     returned = []
     for unit in found.units:
-        if row.entry.key in entries.keys(unit.source, found.source, found.language):
-            result = entries.unpack(row.entry.target, unit.source)
+        if row.entry.key in forms.keys(unit.source, found.pair):
+            result = packing.unpack(row.entry.target, unit.source)
             if result is not None:
                 source, target = (xliff.stripped(xliff.marks(text, unit.source)) for text in (unit.source, result))
                 returned.append(Returned(unit.id, unit.name, source, target, "translated"))

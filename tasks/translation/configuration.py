@@ -95,9 +95,10 @@ class TranslationDocument(Document):
     languages: dict[TagOrEvery, LanguageDocument] = {}
 
     def for_language(self, language: str) -> LanguageDocument:
-        """The entry of a tag, else of its language, else that of `*`."""
-        found = self.languages.get(language) or self.languages.get(language.split("-")[0])
-        return found or self.languages.get(EVERY) or LanguageDocument()
+        """The entry of a tag, else of a broader tag such as its language, else that of `*`."""
+        tag = LanguageTag(language)
+        among = (self.languages.get(name) for name in (*tag.broader, tag.base, EVERY))
+        return next((entry for entry in among if entry), LanguageDocument())
 
     def order(self, language: str) -> list[str]:
         """Names of the engines that may translate into `language`, the preferred one first."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tasks.model.release import Translation
 from tasks.translation.engines import Engine
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries
 from tasks.translation.memory.entries import APPROVED, Entry, Memory, NoMemory
 from tasks.translation.pieces import Text
@@ -34,7 +35,7 @@ class EarlierUnit:
     """The translation of a unit in an earlier version of the release."""
 
     packed: str
-    """As the memory keeps it (`memory.entries.unpack`)."""
+    """As the memory keeps it (`memory.packing.unpack`)."""
     translator: Translator
 
 
@@ -89,8 +90,6 @@ class Draft:
     def learned(self) -> list[Entry]:
         """Entries for the memory: every unit that an engine has just translated."""
         fresh = (result for result in self.units if result.fresh and result.text and result.translator)
-        found = (
-            entries.entry(result.unit.text, result.text, self.source, self.target, str(result.translator))
-            for result in fresh
-        )
+        pair = LanguagePair.of(self.source, self.target)
+        found = (entries.entry(result.unit.text, result.text, pair, str(result.translator)) for result in fresh)
         return [entry for entry in found if entry]

@@ -18,12 +18,6 @@ def function_words(language: str) -> frozenset[str]:
 
 
 @cache
-def telling(source: str, target: str) -> frozenset[str]:
-    """Small words of `source` that are none of `target`."""
-    return function_words(source) - function_words(target)
-
-
-@cache
 def dangling(language: str) -> frozenset[str]:
     """Words with which no sentence of a language ends."""
     return frozenset(data_of(language).vocabulary.never_last.split())

@@ -46,6 +46,8 @@ class Opaque:
     """How the source says it, where that is not `shown`."""
 
 
+TERM = "term"
+"""The kind of an opaque piece that the glossary translates."""
 Piece = str | Open | Close | Opaque
 Text = tuple[Piece, ...]
 

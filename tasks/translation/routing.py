@@ -47,11 +47,10 @@ def starts(release: Release, language: str, engines: Sequence[Engine]) -> list[S
     """
     found: dict[LanguagePair, list[Route]] = {}
     for route in routes(release, language, engines):
-        pair = LanguagePair(route.source, language, route.engine.capabilities.script_only)
+        pair = LanguagePair.of(route.source, language, script_only=route.engine.capabilities.script_only)
         found.setdefault(pair, []).append(route)
-    return [Start(pair, tuple(some)) for pair, some in found.items()] or [
-        Start(LanguagePair(release.language, language))
-    ]
+    found = found or {LanguagePair.of(release.language, language): []}
+    return [Start(pair, tuple(some)) for pair, some in found.items()]
 
 
 def routes(release: Release, language: str, engines: Sequence[Engine]) -> list[Route]:

@@ -30,7 +30,7 @@ from tasks.translation.engines import Engine, Pair
 from tasks.translation.errors import EngineError, QuotaUsedUp, Retryable, TranslationHeld
 from tasks.translation.fallbacks import EngineJob, Outcome
 from tasks.translation.language_pair import LanguagePair
-from tasks.translation.memory import entries
+from tasks.translation.memory import packing
 from tasks.translation.memory.entries import APPROVED, Memory
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, composed, joined, shown, spans, strip
 from tasks.translation.protection import glossary, masking
@@ -173,7 +173,7 @@ def _recalled(
 
     def close(result: UnitResult) -> UnitResult:
         unit = result.unit
-        text = entries.first_that_fits(unit.text, unit.keys, known) if result.open else None
+        text = packing.first_that_fits(unit.text, unit.keys, known) if result.open else None
         if not text or check(unit.text, text, pair, by_person=translator == PERSON):
             return result
         return UnitResult(unit=unit, text=text, translator=translator)
@@ -275,12 +275,8 @@ def check(unit: Text, result: Text, pair: LanguagePair, *, by_person: bool = Fal
 
     What a person approved is not held against checks of numbers, names and language, only of structure.
     """
-    problem = (
-        checks.problem_with_structure(unit, result)
-        if by_person
-        else checks.problem_with(unit, result, pair.source, pair.target)
-    )
-    return problem or glossary.problem(result, pair.terms)
+    find = checks.problem_with_structure if by_person else checks.problem_with
+    return find(unit, result, pair) or glossary.problem(result, pair.terms)
 
 
 # --- assemble

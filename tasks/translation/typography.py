@@ -45,24 +45,24 @@ def _quotes_of(quotes: Quotes) -> _Quotes:
 
 def typeset(text: Text, made_from: Text, pair: LanguagePair) -> Text:
     """The translation `text` of `made_from` with numbers and typography as the target language has them."""
-    if pair.source.split("-")[0] != pair.target.split("-")[0]:
+    if not pair.target.same_language(pair.source):
         known = numerals.literals(words_of(made_from), pair.source)
         text = joined(
             numerals.rewritten(piece, pair.source, pair.target, known) if isinstance(piece, str) else piece
             for piece in text
         )
-    return mended(text, made_from, pair.source, pair.target)
+    return mended(text, made_from, pair)
 
 
-def mended(text: Text, made_from: Text, source: str, target: str) -> Text:
+def mended(text: Text, made_from: Text, pair: LanguagePair) -> Text:
     """The translated sentence `text` set as `target` is; `made_from` is the sentence in the source language."""
     pieces: list[Piece] = [piece for piece in text if not isinstance(piece, str)]
-    data = data_of(target)
+    data = data_of(pair.target)
     house = data.typography
     plain = _spaces(_plain(text))
-    plain = _quotes(plain, _quotes_of(data_of(source).quotes), _quotes_of(data.quotes), house)
+    plain = _quotes(plain, _quotes_of(data_of(pair.source).quotes), _quotes_of(data.quotes), house)
     plain = _marks(_ended(plain, _plain(made_from), house), house)
-    plain = _punctuation(plain, target)
+    plain = _punctuation(plain, pair.target)
     if house.inverted_marks:
         plain = _inverted(plain)
     result = _unmarked(plain, pieces)

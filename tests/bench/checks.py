@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from tasks.translation import checks
 from tasks.translation.checks.shape import english_length
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Text
 from tests.bench import parallel_text
 from tests.translation import parallel
@@ -69,7 +70,7 @@ def _false_alarms(name: str, samples: list[Sample]) -> int:
     pairs: Counter[str] = Counter()
     began = time.process_time()
     for source, target, before, after in samples:
-        problems = {problem.check for problem in checks.problems_with(before, after, source, target)}
+        problems = {problem.check for problem in checks.problems_with(before, after, LanguagePair.of(source, target))}
         found.update(problems)
         of_target[target] += 1
         stopped[target] += bool(problems)
@@ -96,7 +97,9 @@ def _recall(samples: list[Sample]) -> None:
             spoilt = fault.spoil(before, after, source, target)
             if spoilt is None or spoilt == after:
                 continue
-            problems = {problem.check for problem in checks.problems_with(before, spoilt, source, target)}
+            problems = {
+                problem.check for problem in checks.problems_with(before, spoilt, LanguagePair.of(source, target))
+            }
             counts["put in"] += 1
             counts["noticed"] += bool(problems & fault.checks)
             counts["any"] += bool(problems)

@@ -11,6 +11,7 @@ import pytest
 
 from tasks import ledger
 from tasks.ledger import memory_entries
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries
 
 from .conftest import Run
@@ -43,7 +44,7 @@ def kept() -> list[tuple[Any, ...]]:
 
 def by_an_engine() -> None:
     """One entry that an engine made."""
-    entry = entries.entry(("The land.",), ("La tierra.",), "en", "es", "stub 1")
+    entry = entries.entry(("The land.",), ("La tierra.",), LanguagePair.of("en", "es"), "stub 1")
     assert entry is not None
     with ledger.write() as connection:
         row = {"source_language": "en", "target_language": "es", "origin": "urn:x 1"}

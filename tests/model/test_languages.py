@@ -129,6 +129,14 @@ def test_the_shortest_tag_means_the_same(tag: str, shortest: str) -> None:
     assert LanguageTag(tag).shortest == shortest
 
 
+@pytest.mark.parametrize(
+    ("tag", "found"),
+    [("pt-PT", "pt"), ("es-419", "es"), ("zh-TW", "zh-Hant"), ("zh", "zh-Hans"), ("sr-Latn-RS", "sr-Latn")],
+)
+def test_a_tag_without_its_territory_keeps_its_script(tag: str, found: str) -> None:
+    assert LanguageTag(tag).without_territory == found
+
+
 def test_the_same_language_may_be_written_in_two_scripts_and_countries() -> None:
     assert LanguageTag("zh-Hans").same_language(LanguageTag("zh-HK"))
     assert not LanguageTag("id").same_language(LanguageTag("ms"))

@@ -22,7 +22,7 @@ ADDRESSES = [
 def test_masks_and_checks_see_the_same_address(address: str, sentence: str) -> None:
     text = sentence.format(address)
     assert addresses_in(text) == [address]
-    masked = masking.mask((text,), masking.rules_for(LanguagePair("en", "es")))
+    masked = masking.mask((text,), masking.rules_for(LanguagePair.of("en", "es")))
     assert [piece.shown for piece in masked if isinstance(piece, Opaque)] == [address]
     assert without_addresses(text) == sentence.format(" ")
 
@@ -36,4 +36,4 @@ def test_other_words_are_no_address(text: str) -> None:
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_an_address_that_a_translation_loses_is_noticed(address: str) -> None:
     unit, result = (f"The report is at {address} for all readers.",), ("El informe está para todos los lectores.",)
-    assert "url" in {problem.check for problem in problems_with(unit, result, "en", "es")}
+    assert "url" in {problem.check for problem in problems_with(unit, result, LanguagePair.of("en", "es"))}

@@ -9,6 +9,7 @@ import pytest
 
 from tasks.translation import checks
 from tasks.translation.checks import problems_with
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Close, Opaque, Open, shown
 
 from .parallel import LANGUAGES, PAIRS, SENTENCES, unit
@@ -24,7 +25,10 @@ OFTEN = {
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 def test_a_sound_translation_passes(source, target):
-    found = {name: problems_with(unit(name, source), unit(name, target), source, target) for name in SENTENCES}
+    found = {
+        name: problems_with(unit(name, source), unit(name, target), LanguagePair.of(source, target))
+        for name in SENTENCES
+    }
     assert not {name: problems for name, problems in found.items() if problems}
 
 
@@ -39,7 +43,7 @@ def test_each_fault_is_noticed_from_every_language(fault, target):
             spoilt = FAULTS[fault].spoil(before, after, source, target)
             if spoilt is None or spoilt == after:
                 continue
-            problems = {problem.check for problem in problems_with(before, spoilt, source, target)}
+            problems = {problem.check for problem in problems_with(before, spoilt, LanguagePair.of(source, target))}
             assert problems, (source, name, shown(spoilt))
             if not fault.startswith(("babble", "left")):  # a figure that is missing may be noticed instead
                 assert problems & FAULTS[fault].checks, (source, name, problems, shown(spoilt))
@@ -64,7 +68,7 @@ def test_what_cannot_always_be_noticed_mostly_is(fault, least):
         for name in SENTENCES if (source, target) not in NEAR else ():
             spoilt = FAULTS[fault].spoil(unit(name, source), unit(name, target), source, target)
             if spoilt:
-                noticed.append(bool(problems_with(unit(name, source), spoilt, source, target)))
+                noticed.append(bool(problems_with(unit(name, source), spoilt, LanguagePair.of(source, target))))
     assert sum(noticed) > least * len(noticed)
 
 
@@ -76,7 +80,10 @@ def test_another_script_is_noticed(target):
             continue
         for name in SENTENCES:
             source = next(tag for tag in ("en", "de", "ko") if tag not in (other, target))
-            problems = {found.check for found in problems_with(unit(name, source), unit(name, other), source, target)}
+            problems = {
+                found.check
+                for found in problems_with(unit(name, source), unit(name, other), LanguagePair.of(source, target))
+            }
             assert problems & {"script", "residue"}, (other, name)
 
 
@@ -92,7 +99,7 @@ def test_another_script_is_noticed(target):
 )
 def test_han_scripts_are_told_apart(text, target, reason):
     source = "The company has presented new software and will grow next year."
-    assert any(reason in str(problem) for problem in problems_with((source,), (text,), "en", target))
+    assert any(reason in str(problem) for problem in problems_with((source,), (text,), LanguagePair.of("en", target)))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +131,7 @@ def test_han_scripts_are_told_apart(text, target, reason):
     ],
 )  # fmt: skip
 def test_what_languages_say_otherwise_is_no_fault(before, after, source, target):
-    assert problems_with((before,), (after,), source, target) == []
+    assert problems_with((before,), (after,), LanguagePair.of(source, target)) == []
 
 
 @pytest.mark.parametrize(
@@ -155,23 +162,30 @@ def test_what_languages_say_otherwise_is_no_fault(before, after, source, target)
     ],
 )  # fmt: skip
 def test_a_reason_names_what_is_wrong(before, after, source, target, check, reason):
-    found = [str(problem) for problem in problems_with((before,), (after,), source, target) if problem.check == check]
+    found = [
+        str(problem)
+        for problem in problems_with((before,), (after,), LanguagePair.of(source, target))
+        if problem.check == check
+    ]
     assert (not found) if reason is None else any(reason in problem for problem in found)
 
 
 def test_a_scale_word_beside_a_protected_number_is_checked():
     number = Opaque(1, "3,2", kind="number", said="3.2")
     before = ("It supplies ", number, " billion homes.")
-    assert checks.problem_with(before, ("Abastece ", number, " mil millones de hogares."), "en", "es") is None
-    problem = checks.problem_with(before, ("Abastece ", number, " millones de hogares."), "en", "es")
+    assert (
+        checks.problem_with(before, ("Abastece ", number, " mil millones de hogares."), LanguagePair.of("en", "es"))
+        is None
+    )
+    problem = checks.problem_with(before, ("Abastece ", number, " millones de hogares."), LanguagePair.of("en", "es"))
     assert problem == "number 3,200,000,000 is missing, 3,200,000 was added"
 
 
 def test_an_element_around_a_sign_keeps_it():
     before = ("Press ", Open(1), "+", Close(1), " to add one.")
     after = ("Pulse ", Open(1), "+", Close(1), " para añadir uno.")
-    assert checks.problem_with(before, after, "en", "es") is None
-    assert "lost its text '+'" in checks.problem_with(before, (*after[:2], *after[3:]), "en", "es")
+    assert checks.problem_with(before, after, LanguagePair.of("en", "es")) is None
+    assert "lost its text '+'" in checks.problem_with(before, (*after[:2], *after[3:]), LanguagePair.of("en", "es"))
 
 
 def test_every_problem_has_the_name_of_a_check():
@@ -179,14 +193,14 @@ def test_every_problem_has_the_name_of_a_check():
         for sentence in SENTENCES:
             spoilt = fault.spoil(unit(sentence, "en"), unit(sentence, "de"), "en", "de")
             if spoilt is not None:
-                found = problems_with(unit(sentence, "en"), spoilt, "en", "de")
+                found = problems_with(unit(sentence, "en"), spoilt, LanguagePair.of("en", "de"))
                 assert {problem.check for problem in found} <= set(checks.CHECKS), name
 
 
 def test_a_language_of_which_nothing_is_known_is_only_compared():
     before, after = ("The plant was opened on Monday.",), ("Fabrika pazartesi günü açıldı.",)
-    assert problems_with(before, after, "en", "tr") == []
-    assert checks.problem_with(before, before, "en", "tr") is not None
+    assert problems_with(before, after, LanguagePair.of("en", "tr")) == []
+    assert checks.problem_with(before, before, LanguagePair.of("en", "tr")) is not None
 
 
 @pytest.mark.parametrize(
@@ -194,15 +208,15 @@ def test_a_language_of_which_nothing_is_known_is_only_compared():
 )
 @pytest.mark.parametrize("target", ["es", "ja", "ru", "th"])
 def test_the_checks_grow_with_the_text_and_no_faster(text, target):
-    assert grows(lambda n: problems_with((text * n,), (text * n + "x",), "de", target), 400) < 10
+    assert grows(lambda n: problems_with((text * n,), (text * n + "x",), LanguagePair.of("de", target)), 400) < 10
 
 
 def test_protected_figures_that_change_places_are_noticed():
     unit = ("Sales rose to ", Opaque(1, "7 M", kind="amount"), " from ", Opaque(2, "5 M", kind="amount"), ".")
     swapped = ("Las ventas subieron a ", unit[3], " desde ", unit[1], ".")
-    assert "changed places" in str(checks.problem_with(unit, swapped, "en", "es"))
+    assert "changed places" in str(checks.problem_with(unit, swapped, LanguagePair.of("en", "es")))
     japanese = ("売上高は", unit[3], "から", unit[1], "に増えました。")
-    assert checks.problem_with(unit, japanese, "en", "ja") is None  # it says first from where
+    assert checks.problem_with(unit, japanese, LanguagePair.of("en", "ja")) is None  # it says first from where
     sums = ("It paid ", unit[1], " in May and ", unit[3], " in June.")
     other = ("5月に", unit[3], "、6月に", unit[1], "を支払いました。")
-    assert "changed places" in str(checks.problem_with(sums, other, "en", "ja"))
+    assert "changed places" in str(checks.problem_with(sums, other, LanguagePair.of("en", "ja")))

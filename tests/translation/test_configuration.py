@@ -133,3 +133,18 @@ def test_a_language_that_stands_twice_is_refused(tmp_path):
     file.write_text("languages:\n  es: {publish: approved}\n  es: {engines: [apertium]}\n")
     with pytest.raises(DocumentRefused, match="line 3, column 3: 'es' stands there twice"):
         read_configuration(file)
+
+
+@pytest.mark.parametrize(
+    ("language", "engine"), [("zh-TW", "a"), ("zh-Hant", "a"), ("zh-HK", "b"), ("zh-Hans", "c"), ("ko", "d")]
+)
+def test_the_entry_of_the_nearest_broader_tag_counts(write, language, engine):
+    """`publish: approved` of `zh-Hant` must hold for Taiwan too."""
+    found = read_configuration(
+        write(
+            "engines: {a: {type: opencc}, b: {type: opencc}, c: {type: opencc}, d: {type: opencc}}\n"
+            "languages:\n  zh-Hant: {engines: [a]}\n  zh-Hant-HK: {engines: [b]}\n"
+            "  zh: {engines: [c]}\n  '*': {engines: [d]}\n"
+        )
+    )
+    assert found.order(language) == [engine]

@@ -23,6 +23,7 @@ from tasks.translation.engine_support import registry
 from tasks.translation.engines.apertium import Apertium
 from tasks.translation.errors import Retryable
 from tasks.translation.exchange import aligned_texts
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.pieces import shown
 from tests.support.samples import outlet, release
@@ -230,7 +231,7 @@ def test_a_house_text_in_a_release_is_in_the_words_of_the_house(use: Usage) -> N
 
 def test_an_approved_entry_wins_over_the_house(use: Usage) -> None:
     use(Babbling)
-    entry = aligned_texts.entry("Sports", "Leibesübungen", "en", "de")
+    entry = aligned_texts.entry("Sports", "Leibesübungen", LanguagePair.of("en", "de"))
     assert entry is not None
     with ledger.write() as connection:
         row = {"source_language": "en", "target_language": "de", "origin": "a.csv"}

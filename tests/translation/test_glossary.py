@@ -6,7 +6,7 @@ import pytest
 
 from tasks.translation import Resources, draft
 from tasks.translation.language_pair import LanguagePair
-from tasks.translation.memory import entries
+from tasks.translation.memory import entries, forms, packing
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.pieces import Opaque, shown
 from tasks.translation.protection import glossary, masking
@@ -20,7 +20,7 @@ PLANT = Term("en", "es", "plant", "central")
 
 
 def masked(text, *terms, release=None, source="en", target="es", script_only=False):
-    pair = LanguagePair(source, target, script_only).with_terms(terms)
+    pair = LanguagePair.of(source, target, script_only=script_only).with_terms(terms)
     rules = masking.rules_for(pair, release, text, within=text)
     return masking.mask((text,), rules)
 
@@ -91,6 +91,11 @@ def test_the_more_particular_tag_wins():
     assert glossary.applicable(terms, "fr", "pt") == []
 
 
+@pytest.mark.parametrize("region", ["es", "es-MX", "es-419"])
+def test_a_term_of_a_language_holds_in_all_its_countries_and_regions(region):
+    assert glossary.applicable([PLANT], "en-150", region) == [PLANT]
+
+
 def test_a_large_glossary_and_a_long_text_cost_no_more_than_both_together():
     terms = [Term("en", "es", f"a{number} b", "x") for number in range(500)]
     assert grows(lambda n: masked("a1 b plant " * n, *terms, PLANT), 500) < 10
@@ -157,14 +162,14 @@ def test_a_changed_glossary_leaves_no_stale_memory(short):
 def test_what_a_person_approved_follows_a_changed_term_and_outlives_it():
     unit, result = masked("The plant is open.", PLANT), ("La ", masked("plant", PLANT)[0], " abrió.")
     result = tuple(piece if isinstance(piece, str) else unit[1] for piece in result)
-    kept = entries.entry(unit, result, "en", "es", APPROVED)
+    kept = entries.entry(unit, result, LanguagePair.of("en", "es"), APPROVED)
     other = masked("The plant is open.", Term("en", "es", "plant", "fábrica"))
-    assert shown(entries.unpack(kept.target, other)) == "La fábrica abrió."
+    assert shown(packing.unpack(kept.target, other)) == "La fábrica abrió."
     without = masked("The plant is open.")
-    assert kept.key in entries.keys(without, "en", "es")
-    assert shown(entries.unpack(kept.target, without)) == "La central abrió."
-    by_engine = entries.entry(unit, result, "en", "es", "stub 1")
-    assert entries.unpack(by_engine.target, without) is None
+    assert kept.key in forms.keys(without, LanguagePair.of("en", "es"))
+    assert shown(packing.unpack(kept.target, without)) == "La central abrió."
+    by_engine = entries.entry(unit, result, LanguagePair.of("en", "es"), "stub 1")
+    assert packing.unpack(by_engine.target, without) is None
 
 
 @pytest.mark.parametrize("approved", [False, True])
@@ -174,7 +179,7 @@ def test_a_unit_with_a_forbidden_word_is_refused_and_the_word_is_named(make_rele
     engine, kept = Stub(lambda text: words.get(text, text)), Kept()
     if approved:
         kept.learn(draft(release, "es", Resources([])), entries.entry(
-            ("A new plant",), ("Una planta nueva",), "en", "es", APPROVED
+            ("A new plant",), ("Una planta nueva",), LanguagePair.of("en", "es"), APPROVED
         ))  # fmt: skip
     forbidden = Term("en", "es", "plant", "planta", forbidden=True)
     made = draft(release, "es", Resources([engine], kept, terms=[forbidden]))

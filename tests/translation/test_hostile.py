@@ -46,7 +46,7 @@ def grows(work, n):
 
 def inlines(n):
     unit = joined(piece for id in range(1, n + 1) for piece in (Open(id), "业", Close(id), "厂"))
-    pair = LanguagePair("zh-Hans", "zh-Hant", script_only=True)
+    pair = LanguagePair.of("zh-Hans", "zh-Hant", script_only=True)
     job = engine_job(OpenCC(), ("zh-Hans", "zh-Hant"), pair, Deadline())
     assert translate_texts(job, [unit]).outcomes[0].problem is None
 
@@ -60,7 +60,7 @@ def spoken(text):
 
 
 def set_as(language, text):
-    return lambda n: typography.mended((text * n,), (text * n,), "en", language)
+    return lambda n: typography.mended((text * n,), (text * n,), LanguagePair.of("en", language))
 
 
 WORK = {
@@ -76,10 +76,12 @@ WORK = {
     "capitals and apostrophes": (spoken("A’"), 2000),
     "particles": (spoken("Aa de "), 2000),
     "digits and apostrophes": (lambda n: list(amounts.pattern("en").finditer("1’" * n)), 2000),
-    "digits": (lambda n: list(masking.number_rule(LanguagePair("en", "es")).pattern.finditer("1" * n + "a")), 4000),
+    "digits": (lambda n: list(masking.number_rule(LanguagePair.of("en", "es")).pattern.finditer("1" * n + "a")), 4000),
     "numbers": (lambda n: counted("1 a " * n, "en"), 500),
     "words left": (
-        lambda n: checks.problem_with((text := " ".join(f"a{letters(i)}" for i in range(n)),), (text,), "en", "es"),
+        lambda n: checks.problem_with(
+            (text := " ".join(f"a{letters(i)}" for i in range(n)),), (text,), LanguagePair.of("en", "es")
+        ),
         500,
     ),
 }

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tasks.model.release import read_release
 from tasks.translation import Resources, draft
 from tasks.translation.engines.apertium import Apertium
-from tasks.translation.memory import entries, unit_records
+from tasks.translation.language_pair import LanguagePair
+from tasks.translation.memory import entries, forms, packing, unit_records
 from tasks.translation.memory.entries import APPROVED, Entry
 from tasks.translation.pieces import Close, Opaque, Open, joined, shown
 
@@ -25,19 +26,19 @@ from .test_hostile import grows
 
 
 def entry(unit, result, maker="stub 1"):
-    found = entries.entry(unit, result, "en", "es", maker)
+    found = entries.entry(unit, result, LanguagePair.of("en", "es"), maker)
     assert found is not None
     return found
 
 
 def keys(unit):
-    return entries.keys(unit, "en", "es")
+    return forms.keys(unit, LanguagePair.of("en", "es"))
 
 
 def remembered(unit, result, later, maker="stub 1"):
     """The result as it is for a later unit, if that is known by it."""
     kept = entry(unit, result, maker)
-    return entries.unpack(kept.target, later) if kept.key in keys(later) else None
+    return packing.unpack(kept.target, later) if kept.key in keys(later) else None
 
 
 def amount(said, written, id=1):
@@ -54,8 +55,8 @@ def test_last_years_sentence_is_known_again():
     kept = entry(("Sales rose in Q3 2024.",), ("Las ventas subieron en el T3 de 2024.",))
     later = ("Sales rose in Q3 2025.",)
     assert (kept.source, kept.key in keys(later)) == ("Sales rose in Q3 {year}.", True)
-    assert entries.unpack(kept.target, later) == ("Las ventas subieron en el T3 de 2025.",)
-    assert entries.entry(("In 2024.",), ("2024年。",), "en", "ja", "x").source == "In {year}."
+    assert packing.unpack(kept.target, later) == ("Las ventas subieron en el T3 de 2025.",)
+    assert entries.entry(("In 2024.",), ("2024年。",), LanguagePair.of("en", "ja"), "x").source == "In {year}."
 
 
 def test_two_years_keep_their_places_and_a_year_twice_is_only_itself():
@@ -67,9 +68,9 @@ def test_two_years_keep_their_places_and_a_year_twice_is_only_itself():
 
 def test_a_year_that_the_translation_writes_in_another_way_is_kept_as_it_is():
     """Thai counts from another beginning."""
-    kept = entries.entry(("In 2024.",), ("ในปี 2567",), "en", "th", "x")
+    kept = entries.entry(("In 2024.",), ("ในปี 2567",), LanguagePair.of("en", "th"), "x")
     assert kept.source == "In 2024."
-    assert kept.key not in entries.keys(("In 2025.",), "en", "th")
+    assert kept.key not in forms.keys(("In 2025.",), LanguagePair.of("en", "th"))
 
 
 def test_a_year_that_was_hidden_from_the_engine_is_a_year_all_the_same():
@@ -135,10 +136,14 @@ def test_quotation_marks_and_spaces_make_no_difference():
         (("en", "zh-Hant"), ("en", "zh-TW"), True),
         (("en", "zh-Hant"), ("en", "zh-Hans"), False),
         (("en", "de"), ("en", "de-AT"), False),
+        (("en", "uz"), ("en", "uz-Arab"), False),
+        (("uz-Arab", "en"), ("uz", "en"), False),
     ],
 )
 def test_tags_that_say_the_same_share_entries(first, second, same):
-    assert (entries.keys(("The sea.",), *first) == entries.keys(("The sea.",), *second)) is same
+    assert (
+        forms.keys(("The sea.",), LanguagePair.of(*first)) == forms.keys(("The sea.",), LanguagePair.of(*second))
+    ) is same
 
 
 # --- elements
@@ -158,8 +163,13 @@ def test_elements_that_changed_places_go_where_they_belong():
 
 
 def test_a_result_that_lost_an_element_is_not_kept():
-    assert entries.entry(("See ", Open(1), "here", Close(1)), ("Véase aquí",), "en", "es", APPROVED) is None
-    assert entries.entry(("See ", Opaque(1, "", kind="image")), ("Véase",), "en", "es", APPROVED) is None
+    assert (
+        entries.entry(("See ", Open(1), "here", Close(1)), ("Véase aquí",), LanguagePair.of("en", "es"), APPROVED)
+        is None
+    )
+    assert (
+        entries.entry(("See ", Opaque(1, "", kind="image")), ("Véase",), LanguagePair.of("en", "es"), APPROVED) is None
+    )
 
 
 # --- names
@@ -184,8 +194,8 @@ def test_a_name_masked_in_one_version_only_makes_no_difference(before):
 def test_a_name_inside_a_longer_word_is_no_name():
     ford = Opaque(1, "ford", kind="name")
     assert remembered((ford, " in Bradford"), (ford, " Bradford"), (ford, " in Bradford")) == (ford, " Bradford")
-    korean = entries.entry((ACME, " rose"), (ACME, "는 올랐다"), "en", "ko", "x")
-    assert entries.unpack(korean.target, (ACME, " rose")) == (ACME, "는 올랐다")
+    korean = entries.entry((ACME, " rose"), (ACME, "는 올랐다"), LanguagePair.of("en", "ko"), "x")
+    assert packing.unpack(korean.target, (ACME, " rose")) == (ACME, "는 올랐다")
 
 
 # --- what does without a piece
@@ -196,14 +206,14 @@ def test_an_approved_translation_without_the_amount_is_good_for_that_sentence_on
     unit, result = ("It cost ", amount("€5", "5 €"), "."), ("Costó cinco euros.",)
     kept = entry(unit, result, APPROVED)
     assert kept.source == "It cost €5."
-    assert entries.unpack(kept.target, unit) == result
+    assert packing.unpack(kept.target, unit) == result
     assert kept.key not in keys(("It cost ", amount("€7", "7 €"), "."))
 
 
 def test_no_entry_makes_an_amount_vanish():
     unit = ("It cost ", amount("€7", "7 €"), ".")
-    assert entries.unpack('["Costó mucho."]', unit) is None
-    assert entries.unpack('["Costó ",["piece",0],"."]', unit) == ("Costó ", unit[1], ".")
+    assert packing.unpack('["Costó mucho."]', unit) is None
+    assert packing.unpack('["Costó ",["piece",0],"."]', unit) == ("Costó ", unit[1], ".")
 
 
 def test_the_room_asks_an_engine_where_an_approved_entry_would_lose_the_amount(make_release):
@@ -272,11 +282,11 @@ def test_what_is_kept_comes_back_the_same(three):
     unit, result, _ = three
     kept = entry(unit, result)
     assert kept.key in keys(unit)
-    found = entries.unpack(kept.target, unit)
+    found = packing.unpack(kept.target, unit)
     assert joined(plain(found)) == joined(plain(result))
     assert Counter(p for p in found if isinstance(p, Opaque)) == Counter(p for p in unit if isinstance(p, Opaque))
-    again = entries.entry(unit, found, "en", "es", "stub 1")
-    assert joined(plain(entries.unpack(again.target, unit))) == joined(plain(found))
+    again = entries.entry(unit, found, LanguagePair.of("en", "es"), "stub 1")
+    assert joined(plain(packing.unpack(again.target, unit))) == joined(plain(found))
 
 
 @settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -285,7 +295,7 @@ def test_what_is_kept_fits_the_same_sentence_with_other_figures(three):
     unit, result, later = three
     kept = entry(unit, result)
     if kept.key in keys(later):
-        found = entries.unpack(kept.target, later)
+        found = packing.unpack(kept.target, later)
         assert Counter(p for p in found if not isinstance(p, str) and getattr(p, "kind", "") != "name") == Counter(
             p for p in later if not isinstance(p, str) and getattr(p, "kind", "") != "name"
         )
@@ -310,34 +320,34 @@ PART = st.tuples(
 @example('[["close",0],"x",["open",0],["piece",0]]')
 def test_a_damaged_entry_is_no_entry(packed):
     unit = ("See ", Open(1), "it", Close(1), " in 2024 for ", amount("€5", "5 €", 2), ".")
-    found = entries.unpack(packed, unit)
+    found = packing.unpack(packed, unit)
     if found is not None:
         assert [p for p in found if not isinstance(p, str | Opaque)] == [Open(1), Close(1)]
         assert unit[5] in found or packed.startswith('[["literal", 0]')
 
 
 def test_texts_that_no_ledger_can_hold_are_not_kept():
-    assert entries.entry(("half",), ("\ud800",), "en", "es", "x") is None
+    assert entries.entry(("half",), ("\ud800",), LanguagePair.of("en", "es"), "x") is None
     kept = entry(("nul \0",), ("nulo \0",))
     assert "\0" not in kept.source + kept.target
 
 
 def test_work_grows_with_the_text_and_no_faster():
-    def packing(n):
+    def pieces(n):
         unit = joined(p for id in range(1, n + 1) for p in (Open(id), "a ", Close(id), Opaque(id, "x.de", kind="url")))
-        assert entries.unpack(entry(unit, unit).target, unit) == unit
+        assert packing.unpack(entry(unit, unit).target, unit) == unit
 
     def names(n):
         unit = joined(p for id in range(1, n + 1) for p in (" and ", Opaque(id, "Acme", kind="name")))
-        assert entries.unpack(entry(unit, unit).target, unit) == unit
+        assert packing.unpack(entry(unit, unit).target, unit) == unit
 
     def years(n):
         unit = ("In 2024 and 2025. " * n,)
-        assert entries.unpack(entry(unit, unit).target, unit) == unit
+        assert packing.unpack(entry(unit, unit).target, unit) == unit
 
     gc.disable()  # what others in this process have left must not be counted
     try:
-        for work, n in ((packing, 500), (names, 500), (years, 1000)):
+        for work, n in ((pieces, 500), (names, 500), (years, 1000)):
             assert grows(work, n) < 10
     finally:
         gc.enable()

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from tasks.model.languages import LanguageTag
 from tasks.model.markup import clean_html
 from tasks.translation import checks, routing, typography
 from tasks.translation.figures import amounts, numerals
@@ -50,7 +51,7 @@ def test_an_amount_is_written_as_the_target_does(text, source, target, written):
 
 
 def test_half_a_range_does_not_get_the_currency_alone(make_release):
-    rules = masking.rules_for(LanguagePair("en", "es"), make_release())
+    rules = masking.rules_for(LanguagePair.of("en", "es"), make_release())
     text = masking.mask(("between €3.2 and €4.5 billion",), rules)
     assert shown(text) == "between 3,2 and 4,5 mil millones de euros"
 
@@ -77,7 +78,7 @@ def test_a_date_is_written_as_the_target_does(text, source, target, written):
     ],
 )  # fmt: skip
 def test_what_no_engine_may_touch(make_release, text, hidden):
-    rules = masking.rules_for(LanguagePair("en", "es"), make_release(), text)
+    rules = masking.rules_for(LanguagePair.of("en", "es"), make_release(), text)
     assert [piece.shown for piece in masking.mask((text,), rules) if isinstance(piece, Opaque)] == [hidden]
 
 
@@ -114,7 +115,7 @@ def test_names_of_issuer_contacts_and_speakers(make_release):
     ],
 )  # fmt: skip
 def test_typography(text, source, target, mended):
-    assert shown(typography.mended((text,), (text,), source, target)) == mended
+    assert shown(typography.mended((text,), (text,), LanguagePair.of(source, target))) == mended
 
 
 @pytest.mark.parametrize(
@@ -130,31 +131,43 @@ def test_typography(text, source, target, mended):
     ],
 )  # fmt: skip
 def test_a_missing_end_is_added(made_from, target, text, mended):
-    assert shown(typography.mended((text,), (made_from,), "en", target)) == mended
+    assert shown(typography.mended((text,), (made_from,), LanguagePair.of("en", target))) == mended
 
 
 def test_the_end_is_added_inside_the_element_in_which_it_stood():
     unit = (Open(1), "Read all.", Close(1))
-    assert typography.mended((Open(1), "Lea todo", Close(1)), unit, "en", "es") == (Open(1), "Lea todo.", Close(1))
+    assert typography.mended((Open(1), "Lea todo", Close(1)), unit, LanguagePair.of("en", "es")) == (
+        Open(1),
+        "Lea todo.",
+        Close(1),
+    )
     unit = (Open(1), "Read all", Close(1), ".")
-    assert typography.mended((Open(1), "Lea todo", Close(1)), unit, "en", "es") == (Open(1), "Lea todo", Close(1), ".")
+    assert typography.mended((Open(1), "Lea todo", Close(1)), unit, LanguagePair.of("en", "es")) == (
+        Open(1),
+        "Lea todo",
+        Close(1),
+        ".",
+    )
 
 
 def test_spaces_and_capitals_around_names_and_elements():
     name = Opaque(1, "Acme")
     made_from = (name, " said so.")
-    assert typography.mended((name, " Dijo eso."), made_from, "en", "es") == (name, " dijo eso.")
-    assert typography.mended(("dijo ", name, "."), made_from, "en", "es") == ("Dijo ", name, ".")
+    assert typography.mended((name, " Dijo eso."), made_from, LanguagePair.of("en", "es")) == (name, " dijo eso.")
+    assert typography.mended(("dijo ", name, "."), made_from, LanguagePair.of("en", "es")) == ("Dijo ", name, ".")
     doubled = ("A ", Open(1), " b", Close(1), " c")
-    assert "".join(p for p in typography.mended(doubled, doubled, "en", "es") if isinstance(p, str)) == "A b c"
+    assert (
+        "".join(p for p in typography.mended(doubled, doubled, LanguagePair.of("en", "es")) if isinstance(p, str))
+        == "A b c"
+    )
 
 
 def test_sentences_are_not_cut_inside_an_element_or_a_name():
     text = ("Made by ", Opaque(9, "Acme Inc."), " today. See ", Open(1), "here. And there", Close(1), " too. End.")
-    assert [shown(part) for part in sentences.split(text, "en")] == [
+    assert [shown(part) for part in sentences.split(text, LanguageTag("en"))] == [
         "Made by Acme Inc. today.", "See here. And there too.", "End.",
     ]  # fmt: skip
-    assert sum(sentences.split(text, "en"), ()) != ()
+    assert sum(sentences.split(text, LanguageTag("en")), ()) != ()
 
 
 BODIES = [
@@ -170,12 +183,14 @@ BODIES = [
 @pytest.mark.parametrize("body", BODIES)
 def test_blocks_are_written_as_they_were_read(body):
     body = clean_html(body)
-    root = runs.read(body, "en")
+    root = runs.read(body, LanguageTag("en"))
     assert runs.write(root, {run.number: run.text for run in runs.runs_of(root)}, "en") == body
 
 
 def test_what_is_not_to_be_translated_is_in_no_run():
-    root = runs.read('<p>x <code>code</code> <i translate="no">no</i> <i lang="fr">non</i> y</p><pre>p</pre>', "en")
+    root = runs.read(
+        '<p>x <code>code</code> <i translate="no">no</i> <i lang="fr">non</i> y</p><pre>p</pre>', LanguageTag("en")
+    )
     words = " ".join(piece for run in runs.runs_of(root) for piece in run.text if isinstance(piece, str))
     assert words.split() == ["x", "y"]
 
@@ -215,7 +230,7 @@ GOOD = ("La planta costó 3,2 mil millones a ", Open(1), "los clientes", Close(1
     ],
 )
 def test_each_check_names_its_fault(change, problem):
-    found = checks.problem_with(UNIT, change(GOOD), "en", "es")
+    found = checks.problem_with(UNIT, change(GOOD), LanguagePair.of("en", "es"))
     assert found == problem if problem is None else problem in found
 
 

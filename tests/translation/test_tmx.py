@@ -13,7 +13,7 @@ from tasks.model.release import Release
 from tasks.translation import Resources, draft
 from tasks.translation.exchange import aligned_texts, notation, table, tmx
 from tasks.translation.language_pair import LanguagePair
-from tasks.translation.memory import entries
+from tasks.translation.memory import entries, forms, packing
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.pieces import Close, Opaque, Open, shown
 from tasks.translation.protection import masking
@@ -69,7 +69,7 @@ def test_inline_codes_are_elements(read):
     (row,) = read(unit(("en", english), ("es", spanish))).rows
     assert row.entry.source == "See <1>the <2>sea</2></1>."
     later = ("See ", Open(3), "the ", Open(4), "sea", Close(4), Close(3), ".")
-    assert entries.unpack(row.entry.target, later) == (
+    assert packing.unpack(row.entry.target, later) == (
         "Vea ", Open(3), "el ", Open(4), "mar", Close(4), Close(3), ".",
     )  # fmt: skip
 
@@ -158,9 +158,11 @@ def found_by(release_text, entry, source="en", target="es"):
     release = Release.model_validate(
         {"uri": "urn:x", "language": "en", "headline": "x", "body_html": "<p>x</p>", "issuer": {"name": "Acme AG"}}
     )
-    rules = masking.rules_for(LanguagePair(source, target), release, release_text)
+    rules = masking.rules_for(LanguagePair.of(source, target), release, release_text)
     text = masking.mask((release_text,), rules)
-    found = entries.unpack(entry.target, text) if entry.key in entries.keys(text, source, target) else None
+    found = (
+        packing.unpack(entry.target, text) if entry.key in forms.keys(text, LanguagePair.of(source, target)) else None
+    )
     return found and shown(found)
 
 
@@ -182,7 +184,7 @@ def found_by(release_text, entry, source="en", target="es"):
     ],
 )  # fmt: skip
 def test_figures_and_addresses_are_aligned_by_value(source, target, later, written):
-    entry = aligned_texts.entry(source, target, "en", "es")
+    entry = aligned_texts.entry(source, target, LanguagePair.of("en", "es"))
     assert found_by(source, entry).replace("\u00a0", " ") in (target, target.replace("De 1 €", "De 1"))
     if "€1 to" not in source:
         assert found_by(later, entry).replace("\u00a0", " ") == written
@@ -202,7 +204,7 @@ def test_figures_and_addresses_are_aligned_by_value(source, target, later, writt
     ],
 )
 def test_what_cannot_be_aligned_is_good_for_the_very_same_sentence(source, target):
-    entry = aligned_texts.entry(source, target, "en", "es")
+    entry = aligned_texts.entry(source, target, LanguagePair.of("en", "es"))
     assert entry.source == source
     assert found_by(source, entry).replace("\u00a0", " ") == target
     assert found_by(source.replace("5", "7").replace("/x", "/y"), entry) is None
@@ -210,7 +212,9 @@ def test_what_cannot_be_aligned_is_good_for_the_very_same_sentence(source, targe
 
 def test_an_imported_paragraph_is_found_by_a_release(make_release):
     entry = aligned_texts.entry(
-        "The sea is wide. It cost €5 million.", "Ancho es el mar. Costó 5 millones de euros.", "en", "es"
+        "The sea is wide. It cost €5 million.",
+        "Ancho es el mar. Costó 5 millones de euros.",
+        LanguagePair.of("en", "es"),
     )
 
     class Kept:
@@ -265,7 +269,7 @@ KEPT = [
 @pytest.mark.parametrize("name", ["a.tmx", "a.csv"])
 @pytest.mark.parametrize("maker", [APPROVED, "stub 1"])
 def test_an_export_gives_the_same_entries_again(tmp_path, name, maker):
-    kept = [entries.entry(unit, result, "en", "es", maker) for unit, result in KEPT]
+    kept = [entries.entry(unit, result, LanguagePair.of("en", "es"), maker) for unit, result in KEPT]
     assert again(tmp_path / name, kept) == kept
 
 
@@ -273,15 +277,15 @@ def test_an_export_gives_the_same_entries_again(tmp_path, name, maker):
 @given(units())
 def test_any_entry_can_be_written_and_read(three):
     unit, result, _ = three
-    kept = entries.entry(unit, result, "en", "es", APPROVED)
+    kept = entries.entry(unit, result, LanguagePair.of("en", "es"), APPROVED)
     unit, result, literally = notation.texts_of(kept.source, kept.target)
     read = [notation.read(notation.write(text)) for text in (unit, result)]
-    assert notation.entry(*read, "en", "es", APPROVED, literally=literally) == kept
+    assert notation.entry(*read, LanguagePair.of("en", "es"), APPROVED, literally=literally) == kept
 
 
 def test_a_damaged_entry_and_one_that_xml_cannot_hold_are_left_out():
-    good = entries.entry(("The sea.",), ("El mar.",), "en", "es", APPROVED)
-    bell = entries.entry(("The bell.",), ("\a",), "en", "es", APPROVED)
+    good = entries.entry(("The sea.",), ("El mar.",), LanguagePair.of("en", "es"), APPROVED)
+    bell = entries.entry(("The bell.",), ("\a",), LanguagePair.of("en", "es"), APPROVED)
     damaged = SimpleNamespace(**vars(rows(good)[0]) | {"target": '[["piece",4]]'})
     assert tmx.write_memory(io.BytesIO(), [*rows(good, bell), damaged], "1") == (1, 2)
     assert table.write_memory(io.StringIO(), [*rows(good, bell), damaged]) == (2, 1)

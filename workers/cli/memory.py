@@ -17,7 +17,8 @@ from tasks.ledger import glossary_terms as term_rows
 from tasks.ledger import memory_entries
 from tasks.model.languages import LanguageTag
 from tasks.translation.exchange import aligned_texts, table, tmx
-from tasks.translation.memory.entries import APPROVED, filed
+from tasks.translation.language_pair import LanguagePair
+from tasks.translation.memory.entries import APPROVED
 from tasks.translation.protection.glossary import Term
 from workers.cli.rows import reading, writing
 from workers.cli.screen import JsonOption, err, out, print_json, print_rows, stop
@@ -110,7 +111,7 @@ def remove(
     as_json: JsonOption = False,
 ) -> None:
     """Forget all translations of one sentence; engines are asked for it when it is needed again."""
-    keys = aligned_texts.keys_of(text, _needed(source), _needed(target))
+    keys = aligned_texts.keys_of(text, LanguagePair.of(_needed(source), _needed(target)))
     with writing() as connection:
         count = memory_entries.remove(connection, keys)
     if not count:
@@ -200,7 +201,7 @@ def _tag(language: str | None) -> str | None:
 
 def _needed(language: str) -> str:
     try:
-        return filed(LanguageTag(language))
+        return LanguageTag(language).shortest
     except ValueError as error:
         stop(str(error), "(language)")
 

@@ -6,58 +6,52 @@ Each check is a small function that gives what it finds; their limits come from 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from tasks.translation import scripts
 from tasks.translation.checks import elements, language, shape
 from tasks.translation.checks.body import problem_in_body
 from tasks.translation.checks.figure_values import figures
-from tasks.translation.checks.problem import Problem
+from tasks.translation.checks.problem import Found, Problem
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Text
 
 __all__ = ["CHECKS", "Problem", "problem_in_body", "problem_with", "problem_with_structure", "problems_with"]
 
+Check = Callable[[Text, Text, LanguagePair], Found]
+"""Given a unit, its translation and their languages: what is wrong with the translation."""
+_IN_ORDER: tuple[Check, ...] = (
+    elements.inline, elements.anchor, elements.opaque, elements.order, elements.url, elements.name,
+    figures, shape.repeated, language.residue, language.script, shape.capitals, shape.length, shape.truncated,
+)  # fmt: skip
+"""The checks of a unit that is not empty; what is easiest to understand comes first, as one reason is given."""
+_OF_STRUCTURE: tuple[Check, ...] = (shape.empty, elements.inline, elements.anchor)
 CHECKS = (
     "empty", "inline", "anchor", "opaque", "url", "name", "quantity", "date", "order", "repeated", "residue", "script",
     "capitals", "length", "truncated",
 )  # fmt: skip
-"""The names of the checks, in the order in which they are made."""
+"""The names of all checks, as a problem has them."""
 
 
-def problem_with(unit: Text, result: Text, source: str, target: str) -> str | None:
+def problem_with(unit: Text, result: Text, pair: LanguagePair) -> str | None:
     """The first thing that is wrong with the translation `result` of `unit`; None if it may pass."""
-    found = next(_problems(unit, result, source, target), None)
+    found = next(_problems(unit, result, pair), None)
     return None if found is None else str(found)
 
 
-def problems_with(unit: Text, result: Text, source: str, target: str) -> list[Problem]:
+def problems_with(unit: Text, result: Text, pair: LanguagePair) -> list[Problem]:
     """Everything that is wrong with it, at most one problem of a kind."""
-    return list(_problems(unit, result, source, target))
+    return list(_problems(unit, result, pair))
 
 
-def problem_with_structure(unit: Text, result: Text) -> str | None:
-    """The same for what a person approved: only what would break the page, or lose a link."""
-    for check in (shape.empty, elements.inline, elements.anchor):
-        for problem in check(unit, result):
-            return str(problem)
-    return None
+def problem_with_structure(unit: Text, result: Text, pair: LanguagePair) -> str | None:
+    """The first thing that is wrong with a translation that a person approved: only what would break the page, or lose
+    a link."""
+    return next((str(problem) for check in _OF_STRUCTURE for problem in check(unit, result, pair)), None)
 
 
-def _problems(unit: Text, result: Text, source: str, target: str) -> Iterator[Problem]:
-    for problem in shape.empty(unit, result):
+def _problems(unit: Text, result: Text, pair: LanguagePair) -> Iterator[Problem]:
+    for problem in shape.empty(unit, result, pair):
         yield problem
         return
-    latin = "Latn" in scripts.scripts_of(source) and "Latn" in scripts.scripts_of(target)
-    yield from elements.inline(unit, result)
-    yield from elements.anchor(unit, result)
-    yield from elements.opaque(unit, result)
-    yield from elements.order(unit, result, target)
-    yield from elements.url(unit, result)
-    yield from elements.name(unit, result, latin)
-    yield from figures(unit, result, source, target)
-    yield from shape.repeated(unit, result)
-    yield from language.residue(unit, result, source, target)
-    yield from language.script(unit, result, source, target)
-    yield from shape.capitals(unit, result)
-    yield from shape.length(unit, result, source, target)
-    yield from shape.truncated(unit, result, source, target)
+    for check in _IN_ORDER:
+        yield from check(unit, result, pair)

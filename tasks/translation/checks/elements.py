@@ -7,6 +7,7 @@ from collections import Counter
 
 from tasks.language_data import data_of
 from tasks.translation.checks.problem import Found, Problem, difference
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Close, Opaque, Open, Text, shown, spans, words_of
 from tasks.translation.protection import placeholders
 from tasks.translation.protection.addresses import addresses_in
@@ -20,7 +21,7 @@ _COMPARED = re.compile(r"\b(?:from|than|versus|vs|compared|against|up|down|after
 """`rose to 7 million from 5 million` begins with the 5 in some languages."""
 
 
-def inline(unit: Text, result: Text) -> Found:
+def inline(unit: Text, result: Text, _pair: LanguagePair) -> Found:
     """Every inline element once, closed in the order of opening."""
     wanted = Counter(piece.id for piece in unit if isinstance(piece, Open))
     found = Counter(piece.id for piece in result if isinstance(piece, Open))
@@ -38,7 +39,7 @@ def inline(unit: Text, result: Text) -> Found:
         yield Problem("inline", f"inline element {stack[-1]} is never closed")
 
 
-def anchor(unit: Text, result: Text) -> Found:
+def anchor(unit: Text, result: Text, _pair: LanguagePair) -> Found:
     """An inline element with a word or a sign in it has one in the translation, and the same protected pieces."""
     words, signs = _with(_A_WORD, unit), _with(_A_SIGN, unit)
     stands, visible = _with(_A_WORD, result), _with(_A_SIGN, result)
@@ -69,7 +70,7 @@ def _with(pattern: re.Pattern[str], text: Text) -> dict[int, slice]:
     return {id: span for id, span in spans(text).items() if seen[span.stop] > seen[span.start]}
 
 
-def opaque(unit: Text, result: Text) -> Found:
+def opaque(unit: Text, result: Text, _pair: LanguagePair) -> Found:
     """Every protected piece as often as before, and nothing left of the words that stood for them."""
     wanted, found = _opaques(unit), _opaques(result)
     if wanted != found:
@@ -81,7 +82,7 @@ def opaque(unit: Text, result: Text) -> Found:
         yield Problem("opaque", f"{left!r} of the engine's own was left in it")
 
 
-def order(unit: Text, result: Text, target: str) -> Found:
+def order(unit: Text, result: Text, pair: LanguagePair) -> Found:
     """Protected figures of one kind stand in the order of the source: nobody could tell which of two is which.
 
     Where one is compared with the other, languages differ in which they name first.
@@ -90,22 +91,22 @@ def order(unit: Text, result: Text, target: str) -> Found:
         wanted = [piece.shown for piece in unit if isinstance(piece, Opaque) and piece.kind == kind]
         found = [piece.shown for piece in result if isinstance(piece, Opaque) and piece.kind == kind]
         if wanted != found and sorted(wanted) == sorted(found):
-            if data_of(target).comparison.compares_backwards and _COMPARED.search(words_of(unit)):
+            if data_of(pair.target).comparison.compares_backwards and _COMPARED.search(words_of(unit)):
                 continue
             yield Problem("order", f"protected {', '.join(map(repr, found[:8]))} changed places")
             return
 
 
-def url(unit: Text, result: Text) -> Found:
+def url(unit: Text, result: Text, _pair: LanguagePair) -> Found:
     """Addresses that were not protected are the same."""
     wanted, found = Counter(addresses_in(words_of(unit))), Counter(addresses_in(words_of(result)))
     if wanted != found:
         yield Problem("url", f"address {difference(wanted, found)}")
 
 
-def name(unit: Text, result: Text, latin: bool) -> Found:
+def name(unit: Text, result: Text, pair: LanguagePair) -> Found:
     """Names with a capital inside, which are written the same in all languages with Latin letters."""
-    if not latin:
+    if "Latn" not in pair.source_scripts or "Latn" not in pair.target_scripts:
         return
     wanted, found = _camels(unit), _camels(result)
     if wanted - found:

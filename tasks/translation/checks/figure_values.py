@@ -11,6 +11,7 @@ from tasks.translation.figures import numerals
 from tasks.translation.figures.dates import Month
 from tasks.translation.figures.numerals import Value
 from tasks.translation.figures.quantities import Counted, counted, differing
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Opaque, Text, words_of
 
 _LIKE = {"¥": frozenset(("yen", "yuan"))}
@@ -18,11 +19,11 @@ _LIKE = {"¥": frozenset(("yen", "yuan"))}
 _MONTHS = [str(name) for name in locale_of("en").months["format"]["wide"].values()]
 
 
-def figures(unit: Text, result: Text, source: str, target: str) -> Found:
+def figures(unit: Text, result: Text, pair: LanguagePair) -> Found:
     """Quantities, their units, dates, and the order of what can be mistaken for one another."""
     before, after = _read(unit, source=True), _read(result, source=False)
-    wanted = counted(before, source)
-    found = counted(after, target, numerals.literals(before, source))
+    wanted = counted(before, pair.source)
+    found = counted(after, pair.target, numerals.literals(before, pair.source))
     yield from _quantity(wanted, found)
     yield from _date(wanted.months, found.months)
     if before == words_of(unit):  # protected numbers cannot be mistaken for one another

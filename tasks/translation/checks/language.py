@@ -10,7 +10,8 @@ from tasks.language_data import data_of
 from tasks.model.languages import LanguageTag
 from tasks.translation import scripts
 from tasks.translation.checks.problem import Found, Problem
-from tasks.translation.function_words import function_words, telling
+from tasks.translation.function_words import function_words
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Text, shown, words_of
 from tasks.translation.protection.addresses import without_addresses
 
@@ -38,23 +39,18 @@ _CODE = re.compile(r"(?<![\w~./-])[\w~]*+(?:[-./_]++\w++)++")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 
 
-def alike(source: str, target: str) -> bool:
-    """Whether a text may be the same in both."""
-    return any(LanguageTag(target).same_language(near) for near in data_of(source).comparison.alike)
-
-
-def script(unit: Text, result: Text, source: str, target: str) -> Found:
+def script(unit: Text, result: Text, pair: LanguagePair) -> Found:
     """The letters are those of the target language, names in Latin letters aside."""
-    wanted = scripts.scripts_of(target)
+    wanted = pair.target_scripts
     if not wanted:
         return
     text = _prose(result)
     own = _weighed(text, wanted)
     others = text
     if "Latn" not in wanted:
-        others = _without_names(text, _prose(unit), every=alike(source, target))
+        others = _without_names(text, _prose(unit), every=pair.alike)
     found = {name: number for name, number in scripts.shares(others).items() if name not in wanted}
-    some = data_of(target).comparison.other_scripts
+    some = data_of(pair.target).comparison.other_scripts
     found = {name: number for name, number in found.items() if name not in some or number > own / 4}
     foreign = sum(number * _WEIGHT.get(name, 1.0) for name, number in found.items())
     limit = (1 - _SHARE) if "Latn" in found and len(found) == 1 else _FOREIGN
@@ -65,7 +61,7 @@ def script(unit: Text, result: Text, source: str, target: str) -> Found:
     if not own and text and len(_small_words(unit)) >= _SENTENCE_LEAST:
         yield Problem("script", f"no letter of it is {scripts.NAMES[wanted[0]]}: {text[:40]!r}")
         return
-    yield from _chinese_or_japanese(text, target)
+    yield from _chinese_or_japanese(text, pair.target)
 
 
 def _weighed(text: str, wanted: tuple[str, ...]) -> float:
@@ -83,13 +79,12 @@ def _some(text: str, script: str) -> str:
     return text[letter.start() :][:40] if letter else ""
 
 
-def _chinese_or_japanese(text: str, target: str) -> Found:
+def _chinese_or_japanese(text: str, target: LanguageTag) -> Found:
     """Japanese has Kana, Chinese has none; Simplified and Traditional are kept apart by the old standards."""
-    short = LanguageTag(target).base
-    if short not in ("ja", "zh"):
+    if target.base not in ("ja", "zh"):
         return
     han, kana = scripts.letters_in(text, ("Hani",)), scripts.letters_in(text, ("Kana",))
-    if short == "ja":
+    if target.base == "ja":
         if kana == 0 and han >= (8 if text.endswith(("。", ".")) else 16):
             yield Problem("script", f"it has no Kana: {text[:40]!r}")
         strange = [letter for letter in text if _only_chinese(letter)]
@@ -99,7 +94,7 @@ def _chinese_or_japanese(text: str, target: str) -> Found:
     if kana > 2 and kana * 10 > han:
         yield Problem("script", f"it is in Kana letters: {_some(text, 'Kana')!r}")
         return
-    traditional = LanguageTag(target).script == "Hant"
+    traditional = target.script == "Hant"
     wrong = "".join(sorted({letter for letter in text if _only_in(letter, traditional=not traditional)}))
     count = sum(text.count(letter) for letter in wrong)
     if count >= 2 and count * 10 > han:
@@ -129,19 +124,19 @@ def _has(encoding: str, letter: str) -> bool:
     return True
 
 
-def residue(unit: Text, result: Text, source: str, target: str) -> Found:
+def residue(unit: Text, result: Text, pair: LanguagePair) -> Found:
     """The source text passed off as a translation, whole, for the most part or for some words on end."""
-    if alike(source, target):
+    if pair.alike:
         return
-    own = scripts.scripts_of(source)
+    own = pair.source_scripts
     words = [word for word in _small_words(unit) if not own or scripts.letters_in(word[0], own)]
     after = _small_words(result, every=True)
     known = set(after)
     same = [word for word in words if word in known]
     share = 0.99 if len(words) < _FEW_WORDS else _SAME_WORDS
-    theirs = telling(source, target)
-    if any(LanguageTag(target).same_language(kin) for kin in data_of(source).comparison.kin):
-        sure = _number_in(after, theirs) > _number_in(after, telling(target, source))
+    theirs = pair.words_of_source_only
+    if pair.kin:
+        sure = _number_in(after, theirs) > _number_in(after, pair.words_of_target_only)
     else:
         sure = len(words) >= _FEW_WORDS or not theirs or bool(theirs.intersection(same))
     if len(words) >= 4 and len(same) > share * len(words) and sure:
@@ -152,33 +147,35 @@ def residue(unit: Text, result: Text, source: str, target: str) -> Found:
     if whole and shown(unit).casefold() == shown(result).casefold():
         yield Problem("residue", f"it was left in the source language: {shown(unit)[:60]!r}")
         return
-    left = _left_over(_prose(unit), _prose(result), source, target)
+    left = _left_over(_prose(unit), _prose(result), pair)
     if left:
         yield Problem("residue", f"a part was left in the source language: {left!r}")
         return
     names = {word.lower() for word in _WORD.findall(_prose(unit)) if not word.islower()}
-    yield from _not_of_the_target([word for word in after if word not in names], source, target)
+    yield from _not_of_the_target([word for word in after if word not in names], pair)
 
 
 def _number_in(words: list[str], some: frozenset[str]) -> int:
     return sum(word in some for word in words)
 
 
-def _not_of_the_target(words: list[str], source: str, target: str) -> Found:
-    own, theirs = function_words(target), telling(source, target)
+def _not_of_the_target(words: list[str], pair: LanguagePair) -> Found:
+    own, theirs = function_words(pair.target), pair.words_of_source_only
     if not own:
         return
     mine = sum(word in own for word in words)
     foreign = [word for word in words if word in theirs]
     if len(foreign) >= 3 and len(foreign) > _TELLING * len(words) and len(foreign) > mine:
         yield Problem("residue", f"it was left in the source language: {' '.join(foreign[:6])!r}")
-    elif len(words) >= _SENTENCE and mine < data_of(target).comparison.least_function_words * len(words):
-        yield Problem("residue", f"hardly a word of it is known to belong to {target!r}: {' '.join(words[:6])!r}")
+    elif len(words) >= _SENTENCE and mine < data_of(pair.target).comparison.least_function_words * len(words):
+        yield Problem(
+            "residue", f"hardly a word of it is known to belong to {str(pair.target)!r}: {' '.join(words[:6])!r}"
+        )
 
 
-def _left_over(before: str, after: str, source: str, target: str) -> str:
+def _left_over(before: str, after: str, pair: LanguagePair) -> str:
     """Some words of the source on end, small ones among them, that stand in the translation as well."""
-    theirs, own = scripts.scripts_of(source), scripts.scripts_of(target)
+    theirs, own = pair.source_scripts, pair.target_scripts
     if not theirs or not own:
         return ""
     foreign = tuple(script for script in theirs if script not in own)
@@ -186,7 +183,7 @@ def _left_over(before: str, after: str, source: str, target: str) -> str:
         left, letters = scripts.letters_in(after, foreign), sum(map(str.isalpha, after))
         return _some(after, foreign[0]) if left > 3 and left > _PART * letters else ""
     size = _RUN - 1 if foreign else _RUN
-    telling_words = telling(source, target)
+    telling_words = pair.words_of_source_only
     found = _WORD.findall(_CODE.sub(" ", before) if foreign else before)
     runs = {tuple(found[start : start + size]) for start in range(len(found) - size + 1)}
     runs = {run for run in runs if _is_prose(run, telling_words if not foreign else frozenset())}

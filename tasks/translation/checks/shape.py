@@ -11,6 +11,7 @@ from tasks.language_data import data_of
 from tasks.translation import scripts
 from tasks.translation.checks.problem import Found, Problem
 from tasks.translation.function_words import dangling
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Text, has_letters, shown, words_of
 
 _ENDS = ".!?…。．！？؟।:："
@@ -25,15 +26,15 @@ _WITHOUT_END, _WITHOUT_QUESTION_MARK = 0.88, 0.72
 often questions in one language and none in another."""
 
 
-def empty(unit: Text, result: Text) -> Found:
+def empty(unit: Text, result: Text, _pair: LanguagePair) -> Found:
     """Words became none."""
     if has_letters(unit) and not has_letters(result):
         yield Problem("empty", "it came back empty")
 
 
-def length(unit: Text, result: Text, source: str, target: str) -> Found:
+def length(unit: Text, result: Text, pair: LanguagePair) -> Found:
     """The length lies within what translations between the two languages have, wider for short texts."""
-    before, after = english_length(unit, source), english_length(result, target)
+    before, after = english_length(unit, pair.source), english_length(result, pair.target)
     if not has_letters(unit) or not before:
         return
     said = f"its length is {len(shown(result))} characters against {len(shown(unit))}"
@@ -42,14 +43,14 @@ def length(unit: Text, result: Text, source: str, target: str) -> Found:
         yield Problem("length", said)
 
 
-def truncated(unit: Text, result: Text, source: str, target: str) -> Found:
+def truncated(unit: Text, result: Text, pair: LanguagePair) -> Found:
     """The end is missing: no full stop where there was one, and too short; or it stops after an article."""
     before, after = shown(unit), shown(result)
     if not has_letters(unit) or _last(before) not in _ENDS:
         return
-    if _last(after) in _ENDS or data_of(target).typography.marks[0] == " ":
+    if _last(after) in _ENDS or data_of(pair.target).typography.marks[0] == " ":
         return
-    expected, found = english_length(unit, source), english_length(result, target)
+    expected, found = english_length(unit, pair.source), english_length(result, pair.target)
     if _MIDDLE.search(after) and not _MIDDLE.search(before):
         yield Problem("truncated", f"the sentence ends in the middle, not after {after[-30:]!r}")
         return
@@ -58,7 +59,7 @@ def truncated(unit: Text, result: Text, source: str, target: str) -> Found:
         yield Problem("truncated", f"the end of the sentence is missing after {after[-30:]!r}")
         return
     words = scripts.words_in(words_of(result)[-40:])  # names and figures at the end are none
-    if words and after.rstrip(_CLOSERS).lower().endswith(words[-1]) and words[-1] in dangling(target):
+    if words and after.rstrip(_CLOSERS).lower().endswith(words[-1]) and words[-1] in dangling(pair.target):
         yield Problem("truncated", f"it ends in the middle of a sentence: {after[-30:]!r}")
 
 
@@ -83,14 +84,14 @@ def _last(text: str) -> str:
     return text.rstrip(_CLOSERS)[-1:] or " "
 
 
-def capitals(unit: Text, result: Text) -> Found:
+def capitals(unit: Text, result: Text, _pair: LanguagePair) -> Found:
     """All in capitals, and the source was not."""
     letters = [character for character in words_of(result) if character.isalpha()]
     if len(letters) > 8 and all(map(str.isupper, letters)) and not words_of(unit).isupper():
         yield Problem("capitals", "it came back in capitals")
 
 
-def repeated(unit: Text, result: Text) -> Found:
+def repeated(unit: Text, result: Text, _pair: LanguagePair) -> Found:
     """Babble: the same few words again and again, more often than in the source."""
     before, after = scripts.words_in(words_of(unit)), scripts.words_in(words_of(result))
     for size in range(1, 7) if _spelled(after) else (1, 2, 3):

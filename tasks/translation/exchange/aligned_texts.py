@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from tasks.translation import bounds, checks
 from tasks.translation.figures import amounts
 from tasks.translation.language_pair import LanguagePair
-from tasks.translation.memory import entries
+from tasks.translation.memory import entries, forms
 from tasks.translation.memory.entries import APPROVED, Entry
 from tasks.translation.pieces import Opaque, Open, Piece, Text, has_letters, joined, strip
 from tasks.translation.protection import masking
@@ -25,37 +26,34 @@ Finder = Callable[[str], Iterator[tuple[int, int]]]
 """Where something stands in a string."""
 
 
-def entry(source: str, target: str, source_language: str, target_language: str) -> Entry | None:
+def entry(source: str, target: str, pair: LanguagePair) -> Entry | None:
     """The entry for two plain texts; None for what cannot be one."""
-    found = entry_of((source,), (target,), source_language, target_language)
+    found = entry_of((source,), (target,), pair)
     return found if isinstance(found, Entry) else None
 
 
-def entry_of(
-    source: Text, target: Text, source_language: str, target_language: str, maker: str = APPROVED
-) -> Entry | str:
+def entry_of(source: Text, target: Text, pair: LanguagePair, maker: str = APPROVED) -> Entry | str:
     """The entry for two texts, with inline elements under the same ids in both; or why they cannot be one."""
-    if problem := problem_with(source, target):
+    if problem := problem_with(source, target, pair):
         return problem
-    unit = _masked(source, source_language, target_language)
-    result = _aligned(unit, strip(joined(target)), source_language, target_language)
-    found = entries.entry(unit, result, source_language, target_language, maker)
+    unit = _masked(source, pair)
+    result = _aligned(unit, strip(joined(target)), pair)
+    found = entries.entry(unit, result, pair, maker)
     return found or "holds what no ledger can keep, or a code that stands in one of the two texts only"
 
 
-def keys_of(text: str, source_language: str, target_language: str) -> list[str]:
+def keys_of(text: str, pair: LanguagePair) -> list[str]:
     """The keys under which the memory may know a plain text."""
-    unit = _masked((text,), source_language, target_language)
-    return entries.keys(unit, source_language, target_language)
+    return forms.keys(_masked((text,), pair), pair)
 
 
-def outdone_by(entry: Entry, source: Text, source_language: str, target_language: str) -> tuple[str, ...]:
+def outdone_by(entry: Entry, source: Text, pair: LanguagePair) -> tuple[str, ...]:
     """The keys under which a release would find something else for `source` sooner than this entry."""
-    keys = entries.keys(_masked(source, source_language, target_language), source_language, target_language)
+    keys = forms.keys(_masked(source, pair), pair)
     return tuple(keys[: keys.index(entry.key)]) if entry.key in keys else ()
 
 
-def problem_with(source: Text, target: Text) -> str | None:
+def problem_with(source: Text, target: Text, pair: LanguagePair) -> str | None:
     """Why two texts cannot be an entry; None if they can."""
     for name, text in (("source", source), ("target", target)):
         if not strip(joined(text)):
@@ -66,31 +64,30 @@ def problem_with(source: Text, target: Text) -> str | None:
             return f"{name} has more than {bounds.MAX_INLINES} inline elements"
     if not has_letters(source):
         return "source has no letters, so nobody asks for its translation"
-    problem = checks.problem_with_structure(strip(joined(source)), strip(joined(target)))
+    problem = checks.problem_with_structure(strip(joined(source)), strip(joined(target)), pair)
     return f"target: {problem}" if problem else None
 
 
-def _masked(text: Text, source_language: str, target_language: str) -> Text:
-    script_only = source_language.split("-")[0] == target_language.split("-")[0] == "zh"
-    pair = LanguagePair(source_language, target_language, script_only)
-    return strip(masking.mask(text, masking.rules_for(pair)))
+def _masked(text: Text, pair: LanguagePair) -> Text:
+    script_only = pair.source.base == pair.target.base == "zh"
+    return strip(masking.mask(text, masking.rules_for(replace(pair, script_only=script_only))))
 
 
-def _aligned(unit: Text, target: Text, source_language: str, target_language: str) -> Text:
+def _aligned(unit: Text, target: Text, pair: LanguagePair) -> Text:
     """`target` with every typed piece of `unit` in its place; as it was if one is not found."""
-    wanted = [piece for piece in unit if isinstance(piece, Opaque) and piece.kind in entries.TYPED]
+    wanted = [piece for piece in unit if isinstance(piece, Opaque) and piece.kind in forms.TYPED]
     wanted = [piece for piece in wanted if piece not in target]
     if len(wanted) > _MOST:
         return target
     result: Text | None = target
     for piece in sorted(wanted, key=lambda piece: -len(piece.shown)):  # `€1.5` must not be found in `€1.5 million`
-        result = _placed(piece, result, source_language, target_language) if result else None
+        result = _placed(piece, result, pair) if result else None
     return target if result is None else result
 
 
-def _placed(piece: Opaque, text: Text, source: str, target: str) -> Text | None:
+def _placed(piece: Opaque, text: Text, pair: LanguagePair) -> Text | None:
     """`text` with the piece where its words, or else other words of the same value, stand; None: nowhere."""
-    for look in (_written(piece), _of_value(piece, source, target)):
+    for look in (_written(piece), _of_value(piece, pair)):
         for index, words in enumerate(text):
             span = next(look(words), None) if isinstance(words, str) else None
             if span and isinstance(words, str):
@@ -106,9 +103,9 @@ def _written(piece: Opaque) -> Finder:
     return lambda text: (found.span() for found in pattern.finditer(text))
 
 
-def _of_value(piece: Opaque, source: str, target: str) -> Finder:
+def _of_value(piece: Opaque, pair: LanguagePair) -> Finder:
     """Where the same amount or day stands in other words; not where a word would be left over, as after `on`."""
-    said = piece.said or piece.shown
+    said, source, target = piece.said or piece.shown, pair.source, pair.target
     if piece.kind == "amount":
         wanted = _amount(amounts.pattern(source).fullmatch(said), source)
         return lambda text: (

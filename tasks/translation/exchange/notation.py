@@ -12,9 +12,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from tasks.translation.memory import entries
-from tasks.translation.memory.entries import SOLID, TERM, TYPED, Entry
-from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
+from tasks.translation.language_pair import LanguagePair
+from tasks.translation.memory import entries, packing
+from tasks.translation.memory.entries import Entry
+from tasks.translation.memory.forms import SOLID, TYPED
+from tasks.translation.pieces import TERM, Close, Opaque, Open, Piece, Text, joined
 
 KINDS = TYPED | SOLID
 _FIRST_OPAQUE = 1_000_000
@@ -29,11 +31,11 @@ _MARKS = re.compile(
 def texts_of(source: str, packed: str) -> tuple[Text, Text, bool] | None:
     """Source and target of an entry as texts, and whether it is kept literally; None for a damaged one."""
     unit = _of_form(source)
-    there = entries.Pieces(unit)
+    there = packing.Pieces(unit)
     known = {"solid": list(there.solid), "piece": list(there.typed), "year": list(there.years)}
     pieces: list[Piece] = []
     try:
-        literally, parts = entries.parts_of(packed)
+        literally, parts = packing.parts_of(packed)
         for part in parts:
             if isinstance(part, str):
                 pieces.append(part)
@@ -48,9 +50,9 @@ def texts_of(source: str, packed: str) -> tuple[Text, Text, bool] | None:
     return unit, joined(pieces), literally
 
 
-def entry(unit: Text, result: Text, source: str, target: str, maker: str, *, literally: bool) -> Entry | None:
+def entry(unit: Text, result: Text, pair: LanguagePair, maker: str, *, literally: bool) -> Entry | None:
     """The entry again."""
-    return entries.entry_as_written(unit, result, source, target, maker, literally=literally)
+    return entries.entry_as_written(unit, result, pair, maker, literally=literally)
 
 
 def write(text: Text) -> str:

@@ -11,8 +11,9 @@ from tasks.model.documents import DocumentRefused, unreadable
 from tasks.model.languages import LanguageTag
 from tasks.runtime.errors import Problem
 from tasks.translation.exchange import Found, Row, aligned_texts, notation
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries
-from tasks.translation.memory.entries import APPROVED, filed
+from tasks.translation.memory.entries import APPROVED
 from tasks.translation.pieces import Text
 from tasks.translation.protection.glossary import Term, fault_in
 
@@ -91,7 +92,7 @@ def refusal(path: Path, error: Exception) -> DocumentRefused:
 def language(tag: str, field: str) -> str:
     """The tag under which the ledger files a language; raises Refused."""
     try:
-        return filed(LanguageTag(tag))
+        return LanguageTag(tag).shortest
     except ValueError as error:
         raise Refused(f"{field}: {error}") from None
 
@@ -129,17 +130,14 @@ def _check_header(path: Path, there: Sequence[str], known: Sequence[str], needed
         raise DocumentRefused(str(path), problems)
 
 
-def _pair_of(cells: Cells) -> tuple[str, str]:
+def _pair_of(cells: Cells) -> LanguagePair:
     for name in _PAIR:
         if not cells[name].strip():
             raise Refused(f"{name} is empty")
-    pair = (
-        language(cells["source_language"], "source_language"),
-        language(cells["target_language"], "target_language"),
-    )
-    if pair[0] == pair[1]:
-        raise Refused(f"source_language and target_language are both {pair[0]}")
-    return pair
+    source, target = (language(cells[name], name) for name in ("source_language", "target_language"))
+    if source == target:
+        raise Refused(f"source_language and target_language are both {source}")
+    return LanguagePair.of(source, target)
 
 
 def _entry(cells: Cells) -> Row:
@@ -156,22 +154,22 @@ def _entry(cells: Cells) -> Row:
     return written_row(unit, result, pair, maker, literally=form == "literal")
 
 
-def plain_row(source: Text, target: Text, pair: tuple[str, str], maker: str) -> Row:
+def plain_row(source: Text, target: Text, pair: LanguagePair, maker: str) -> Row:
     """A row of texts that people or other tools wrote; raises Refused."""
-    found = aligned_texts.entry_of(source, target, *pair, maker)
+    found = aligned_texts.entry_of(source, target, pair, maker)
     if not isinstance(found, entries.Entry):
         raise Refused(found)
-    return Row(found, *pair, aligned_texts.outdone_by(found, source, *pair))
+    return Row(found, pair.source, pair.target, aligned_texts.outdone_by(found, source, pair))
 
 
-def written_row(unit: Text, result: Text, pair: tuple[str, str], maker: str, *, literally: bool) -> Row:
+def written_row(unit: Text, result: Text, pair: LanguagePair, maker: str, *, literally: bool) -> Row:
     """A row of texts as an export has them; raises Refused."""
-    if problem := aligned_texts.problem_with(unit, result):
+    if problem := aligned_texts.problem_with(unit, result, pair):
         raise Refused(problem)
-    found = notation.entry(unit, result, *pair, maker, literally=literally)
+    found = notation.entry(unit, result, pair, maker, literally=literally)
     if found is None:
         raise Refused("does not hold the same codes in source and target")
-    return Row(found, *pair)
+    return Row(found, pair.source, pair.target)
 
 
 def _term(cells: Cells) -> Term:
@@ -185,7 +183,7 @@ def _term(cells: Cells) -> Term:
     part = cells.get("part", "").strip() or None
     if part and len(part) > 50:
         raise Refused("part is longer than 50 characters")
-    return Term(*pair, source, target, _truth(cells, "match_case"), forbidden, part)
+    return Term(pair.source, pair.target, source, target, _truth(cells, "match_case"), forbidden, part)
 
 
 def _truth(cells: Cells, name: str) -> bool:

@@ -15,9 +15,11 @@ from typing import IO, Any
 from lxml import etree
 
 from tasks.model.documents import DocumentRefused
+from tasks.model.languages import LanguageTag
 from tasks.runtime.errors import Problem
 from tasks.translation.exchange import Found, Row, notation
 from tasks.translation.exchange.table import LONGEST_MAKER, Refused, language, plain_row, refusal, too_big, written_row
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
 
@@ -119,11 +121,11 @@ def _rows(unit: Any, usual: str) -> list[Row]:
     for source in sources:
         for target in variants:
             if target != source:
-                rows.append(_row(unit, (source, target), (variants[source], variants[target]), maker))
+                rows.append(_row(unit, LanguagePair.of(source, target), (variants[source], variants[target]), maker))
     return rows
 
 
-def _row(unit: Any, pair: tuple[str, str], segments: tuple[Any, Any], maker: str) -> Row:
+def _row(unit: Any, pair: LanguagePair, segments: tuple[Any, Any], maker: str) -> Row:
     form = _prop(unit, _FORM)
     try:
         texts = [_text(segment, ours=form is not None) for segment in segments]
@@ -131,7 +133,7 @@ def _row(unit: Any, pair: tuple[str, str], segments: tuple[Any, Any], maker: str
             return plain_row(texts[0], texts[1], pair, maker)
         return written_row(texts[0], texts[1], pair, maker, literally=form == "literal")
     except Refused as error:
-        raise Refused(f"{pair[0]}→{pair[1]}: {error}") from None
+        raise Refused(f"{pair}: {error}") from None
 
 
 def _variants(unit: Any) -> dict[str, Any]:
@@ -160,7 +162,7 @@ def _sources(tag: str, variants: dict[str, Any]) -> list[str]:
     wanted = language(tag, "srclang")
     if wanted in variants:
         return [wanted]
-    near = [name for name in variants if name.split("-")[0] == wanted.split("-")[0]]
+    near = [name for name in variants if LanguageTag(name).same_language(LanguageTag(wanted))]
     if len(near) != 1:
         raise Refused(f"has no text in {wanted}, the source language")
     return near

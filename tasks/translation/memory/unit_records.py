@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from tasks.model.documents import Document
 from tasks.translation.drafts import Draft, EarlierUnit, Translator, UnitResult
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
 from tasks.translation.segmentation.runs import Run
@@ -89,7 +90,9 @@ def parts_of(text: Text) -> list[str | Part]:
 
 def _record(draft: Draft, result: UnitResult) -> UnitRecord:
     unit, translator = result.unit, result.translator if result.text else None
-    kept = entries.entry(unit.text, result.text, draft.source, draft.target, "") if translator else None
+    kept = (
+        entries.entry(unit.text, result.text, LanguagePair.of(draft.source, draft.target), "") if translator else None
+    )
     used = {piece.id for piece in unit.text if isinstance(piece, Open | Opaque)}
     return UnitRecord(
         name=unit.name,

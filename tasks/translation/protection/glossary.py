@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from tasks.translation.memory.entries import TERM, filed
-from tasks.translation.pieces import Opaque, Text
+from tasks.model.languages import LanguageTag
+from tasks.translation.pieces import TERM, Opaque, Text
 
 LONGEST = 500
 """Characters of a term."""
@@ -51,10 +51,8 @@ def fault_in(words: str) -> str | None:
 
 def tags_for(language: str) -> list[str]:
     """The tags under which terms for a language are looked for, the most particular one first."""
-    tag = filed(language)
-    parts = tag.split("-")
-    broader = "-".join(part for part in parts if len(part) != 2 or part is parts[0])
-    return list(dict.fromkeys((tag, broader)))
+    tag = LanguageTag(language)
+    return list(dict.fromkeys((tag.shortest, tag.without_territory)))
 
 
 def applicable(terms: Iterable[Term], source: str, target: str) -> list[Term]:

@@ -15,8 +15,7 @@ from tasks.model.release import Release
 from tasks.translation import bounds
 from tasks.translation.figures import amounts, numerals
 from tasks.translation.language_pair import LanguagePair
-from tasks.translation.memory.entries import TERM
-from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, composed, joined
+from tasks.translation.pieces import TERM, Close, Opaque, Open, Piece, Text, composed, joined
 from tasks.translation.protection import glossary
 from tasks.translation.protection.addresses import DOMAIN, EMAIL, URL
 from tasks.translation.protection.glossary import Term

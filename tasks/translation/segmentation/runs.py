@@ -16,6 +16,7 @@ from html import escape
 
 from lxml import html as lxml_html
 
+from tasks.model.languages import LanguageTag, base_language
 from tasks.model.markup import BLOCKS
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined, shown, visible
 
@@ -49,7 +50,7 @@ class Element:
     """A string is markup that stays as it is."""
 
 
-def read(body: str, language: str) -> Element:
+def read(body: str, language: LanguageTag) -> Element:
     """The blocks of a body as `tasks.model.markup.clean_html` leaves it; `language` is the one it is written in."""
     root = lxml_html.fragment_fromstring(body, create_parent="div")
     return _Reader(language, _holding_blocks(root)).element(root, "text")
@@ -73,9 +74,9 @@ def write(root: Element, texts: Mapping[int, Text], language: str) -> str:
 
 
 class _Reader:
-    def __init__(self, language: str, holding: set[lxml_html.HtmlElement]):
+    def __init__(self, language: LanguageTag, holding: set[lxml_html.HtmlElement]):
         self.holding = holding
-        self.language = language.split("-")[0].lower()
+        self.language = language.base
         self.labels: Counter[str] = Counter()
         self.numbers = 0
 
@@ -138,7 +139,7 @@ class _Reader:
 
     def fixed(self, node: lxml_html.HtmlElement) -> bool:
         """Code, and what its author marked as not to be translated or as another language."""
-        foreign = str(node.get("lang") or self.language).split("-")[0].lower() != self.language
+        foreign = base_language(str(node.get("lang") or self.language)) != self.language
         return node.tag in _KEPT or node.get("translate") == "no" or foreign
 
 

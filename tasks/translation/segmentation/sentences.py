@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from sentencex import segment
 
+from tasks.model.languages import LanguageTag
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
 
 
-def split(text: Text, language: str) -> list[Text]:
+def split(text: Text, language: LanguageTag) -> list[Text]:
     """The sentences of a run, white space kept at their ends; put together they are the run again.
 
     No cut is made inside an inline element: half an anchor here and half in the next sentence would be two anchors.
@@ -18,7 +19,7 @@ def split(text: Text, language: str) -> list[Text]:
     plain = "".join(map(_plain, text))
     if not plain.strip():
         return [text]
-    cuts = _cuts(plain, language.split("-")[0])
+    cuts = _cuts(plain, language.base)
     ends_at = set(cuts)
     sentences: list[list[Piece]] = [[]]
     position = depth = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from tasks.model.release import Translation
 from tasks.translation import bounds
 from tasks.translation.language_pair import LanguagePair
-from tasks.translation.memory import entries
+from tasks.translation.memory import forms, packing
 from tasks.translation.pieces import Text, strip
 from tasks.translation.segmentation import runs, sentences
 
@@ -72,7 +72,7 @@ def passages_of(original: Translation, body: runs.Element, *, with_place: bool) 
 def keys_of(passages: Passages, pair: LanguagePair) -> set[str]:
     """The keys under which the memory may know whole passages."""
     texts = (strip(passage.text) for passage in passages.values())
-    return {key for text in texts for key in entries.keys(text, pair.source, pair.target)}
+    return {key for text in texts for key in forms.keys(text, pair)}
 
 
 def cut(passages: Passages, pair: LanguagePair, approved: Mapping[str, str]) -> list[Unit]:
@@ -96,7 +96,7 @@ def _units_of(number: int, passage: Passage, pair: LanguagePair, approved: Mappi
                 text=text,
                 before=before,
                 after=after if text else "",
-                keys=tuple(entries.keys(text, pair.source, pair.target)),
+                keys=tuple(forms.keys(text, pair)),
                 inlines=passage.inlines,
             )
         )
@@ -106,7 +106,7 @@ def _units_of(number: int, passage: Passage, pair: LanguagePair, approved: Mappi
 def _parts_of(text: Text, pair: LanguagePair, approved: Mapping[str, str]) -> list[Text]:
     """The sentences of a passage; all of it where that is approved as one."""
     whole = strip(text)
-    if approved and entries.first_that_fits(whole, entries.keys(whole, pair.source, pair.target), approved):
+    if approved and packing.first_that_fits(whole, forms.keys(whole, pair), approved):
         return [text]
     return sentences.split(text, pair.source)
 
