@@ -41,7 +41,7 @@ def _set_up_logs(**_: Any) -> None:
 
 @signals.worker_shutting_down.connect
 def _stop_drains(**_: Any) -> None:
-    """Celery waits for running tasks but tells them nothing; a drain then finishes what is in flight and no more."""
+    """Celery waits for running tasks without a word to them; a drain that sees this flag takes nothing more."""
     shutdown.ask()
 
 

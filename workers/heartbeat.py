@@ -25,5 +25,5 @@ def _beat(sender: Any, **_: Any) -> None:
     name = sender.eventer.hostname.partition("@")[0]
     try:
         health.beat(name)
-    except OSError as error:  # a full disk must not stop a worker; the check will tell
+    except OSError as error:  # a full disk must not stop a worker; the check notices that
         log.warning("heartbeat not written", error=str(error))

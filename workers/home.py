@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from tasks import ledger
+from tasks.runtime.errors import NotPossible
 from tasks.runtime.settings import settings
 
 TRIES, PAUSE = 5, 0.05
@@ -22,12 +23,15 @@ INHERITED = 3
 """The descriptor under which supervisord has the lock: it closes those from 5 on, and in its programs from 3 on."""
 
 
-class AlreadyUp(Exception):
+class AlreadyUp(NotPossible):
     """Another `fanwire up` has this home; `pid` is its supervisord."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        super().__init__(f"Fanwire is already up in {settings().home.absolute()}, pid {pid}")
+        super().__init__(
+            f"Fanwire is already up in {settings().home.absolute()}, pid {pid}; end that one first, or name another "
+            "folder in FANWIRE_HOME"
+        )
 
 
 def lock() -> int:

@@ -155,12 +155,12 @@ def _read(body: bytes, problem: str | None) -> Release:
 
 
 def _conflict(release: Release) -> DocumentRefused:
-    told = f"version {release.version} of {release.uri} was taken before with other content; send a correction as"
-    return DocumentRefused("release", [Problem("version", f"{told} a higher version", str(release.version + 1))])
+    what = f"version {release.version} of {release.uri} was taken before with other content; send a correction as"
+    return DocumentRefused("release", [Problem("version", f"{what} a higher version", str(release.version + 1))])
 
 
 def _problem_with(message: Message) -> str | None:
-    """What the envelope alone tells; None if the body is worth reading."""
+    """What is wrong with a message by its envelope alone; None if the body is worth reading."""
     if len(message.body or b"") > MAX_RELEASE_BYTES:
         return f"the body is larger than {MAX_RELEASE_BYTES:,} bytes"
     if message.content_encoding not in (None, "utf-8", "UTF-8", "binary"):

@@ -16,11 +16,10 @@ from typing import NoReturn
 from tasks import ledger
 from tasks.runtime.settings import settings
 from workers import broker, home
+from workers.health import PROCESSES
 from workers.ops import flower
 
 CELERY = (sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-E", "--without-gossip", "--without-mingle")
-PROCESSES = ("intake", "translate", "format", "deliver", "flower")
-"""What `fanwire worker NAME` runs, and each container; a service of the same name in docker-compose.yml."""
 
 
 def commands() -> dict[str, list[str]]:
@@ -53,10 +52,10 @@ def worker(name: str, queues: str, *options: str) -> list[str]:
     return [*CELERY, "--hostname", f"{name}@%h", "--queues", queues, *options]
 
 
-def up(tell: Callable[[str], None]) -> None:
-    """Start everything in the foreground; does not return. `tell` gets each line that the operator should read.
+def up(show: Callable[[str], None]) -> None:
+    """Start everything in the foreground; does not return. `show` gets each line that the operator should read.
 
-    Raises home.AlreadyUp when this home has a Fanwire that is up, and UserError when it could not start.
+    Raises AlreadyUp when this home has a Fanwire that is up, and ConfigurationRefused when it could not start.
     """
     place = settings().home.absolute()
     (place / "log").mkdir(parents=True, exist_ok=True)
@@ -66,7 +65,7 @@ def up(tell: Callable[[str], None]) -> None:
     config = place / "supervisord.conf"
     config.write_text(configuration(place, commands()))
     for line in _where_is_what(place):
-        tell(line)
+        show(line)
     home.keep_through_exec(descriptor)
     os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)])  # noqa: S606
 

@@ -8,12 +8,11 @@ from sqlalchemy import Connection
 
 from tasks import ledger
 from tasks.ledger import deliveries, releases, rendition_rows
-from tasks.model.documents import DocumentRefused
-from tasks.runtime.errors import Problem
+from tasks.runtime.errors import Problem, UserError
 
 
 def move(connection: Connection, release_id: int, until: datetime | None) -> None:
-    """Hold a release until another moment, or (None) no longer; raises DocumentRefused when its embargo is over.
+    """Hold a release until another moment, or (None) no longer; raises UserError when its embargo is over.
 
     The clock lets it go; so a lifted embargo takes a tick. Renditions are made anew, since they say when it ends.
     """
@@ -23,7 +22,7 @@ def move(connection: Connection, release_id: int, until: datetime | None) -> Non
         why = (
             "has no embargo" if release.embargo_until is None else f"was let go at {release.embargo_until.isoformat()}"
         )
-        raise DocumentRefused(release.name, [Problem("embargo_until", f"cannot be moved: the release {why}")])
+        raise UserError(release.name, [Problem("embargo_until", f"cannot be moved: the release {why}")])
     releases.move_embargo(connection, release_id, until or datetime.fromtimestamp(now, UTC))
     rendition_rows.rebuild(connection, release_id, now)
     deliveries.hold_again(connection, release_id)

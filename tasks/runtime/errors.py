@@ -1,9 +1,9 @@
-"""Errors that a user caused and can mend: each says what is wrong, where, and what would be right."""
+"""Errors that users can mend: each says what is wrong, where, and what would be right."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -20,16 +20,29 @@ class Problem:
 
 
 class UserError(ValueError):
-    """Something that a user said or set up is wrong.
+    """Something that a user said or set up is wrong, or what the user wants cannot be done.
 
     `what` names the document, file or setting as a whole; `problems` lists everything that is wrong with it. Neither
-    holds the value of a secret. The command line and receipts print both, as text and as JSON.
+    holds the value of a secret. The command line prints both, as text (`lines`) and as JSON (`to_dict`).
     """
+
+    status: Literal["refused", "failed"] = "refused"
+    """For programs: `refused` if something the user gave is wrong, `failed` if it is as it should be."""
 
     def __init__(self, what: str, problems: list[Problem]):
         self.what = what
         self.problems = problems
         super().__init__(f"{what} refused: " + "; ".join(map(str, problems)))
+
+    def lines(self) -> list[str]:
+        """For people: one line, or a heading and one line for each of several problems."""
+        if len(self.problems) == 1:
+            return [str(self)]
+        return [f"{self.what} refused:", *(f"  {problem}" for problem in self.problems)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For programs."""
+        return {"status": self.status, "problems": [vars(problem) for problem in self.problems]}
 
 
 class ConfigurationRefused(UserError):
@@ -37,6 +50,21 @@ class ConfigurationRefused(UserError):
 
     def __init__(self, problems: list[Problem]):
         super().__init__("configuration", problems)
+
+
+class NotPossible(UserError):
+    """What a user wants cannot be done as things are: the text says why, and what would help.
+
+    `field` says where the reason lies: (broker), (ledger), (engine), (file) …
+    """
+
+    status = "failed"
+
+    def __init__(self, problem: str, field: str = "(command)"):
+        super().__init__(field, [Problem(field, problem)])
+
+    def __str__(self) -> str:
+        return self.problems[0].problem
 
 
 _PATTERNS: dict[str, str] = {}

@@ -1,6 +1,6 @@
 """Whether this worker was asked to stop: one byte shared between a worker and the processes it forks.
 
-Celery's warm shutdown waits for running tasks and tells them nothing, and a drain may run for minutes. So the worker
+Celery's warm shutdown waits for running tasks without a word to them, and a drain may run for minutes. So the worker
 sets this flag when it is asked to stop (workers/app.py), and the drain looks at it.
 """
 

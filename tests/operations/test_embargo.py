@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 from tasks import ledger
 from tasks.ledger import deliveries, releases, rendition_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
-from tasks.model.documents import DocumentRefused
 from tasks.operations import embargo
+from tasks.runtime.errors import UserError
 from tests.support.delivery_steps import claim, receivers, render, states, take
 from tests.support.samples import outlet
 
@@ -69,7 +69,7 @@ def test_an_embargo_that_is_over_cannot_be_moved() -> None:
     number = take(now=present(), embargo_until="2026-01-01T00:00:00Z")
     render(number, now=present())
     assert states(number) == {"due": 1}
-    with pytest.raises(DocumentRefused, match="was let go at 2026-01-01"):
+    with pytest.raises(UserError, match="was let go at 2026-01-01"):
         move(number, datetime.now(UTC) + timedelta(hours=1))
 
 

@@ -13,7 +13,7 @@ from tasks.translation.configuration import read_configuration
 from tasks.translation.engine_support.metering import unlimited
 from workers import engines
 from workers.cli.rows import need_ledger
-from workers.cli.screen import JsonOption, out, print_json, print_rows, stop
+from workers.cli.screen import JsonOption, out, print_json, print_rows
 
 app = typer.Typer(no_args_is_help=True, help="List and test the translation engines, and end their rests.")
 
@@ -87,10 +87,7 @@ def try_(
     as_json: JsonOption = False,
 ) -> None:
     """Translate one sentence with an engine, even if it rests or is over its limits; this counts as usage."""
-    try:
-        tried = engines.try_out(name, _tag(source), _tag(target), text)
-    except engines.NotTestable as error:
-        stop(str(error), "(engine)")
+    tried = engines.try_out(name, _tag(source), _tag(target), text)
     if as_json:
         print_json(tried.to_dict())
     elif tried.error:
@@ -105,10 +102,7 @@ def try_(
 @app.command()
 def wake(name: Annotated[str, typer.Argument(help="The name of the engine in the translation file.")]) -> None:
     """End the rest of an engine, and try at once what is held for it."""
-    try:
-        engines.find(read_configuration(settings().translation_file), name)
-    except engines.NotTestable as error:
-        stop(str(error), "(engine)")
+    engines.find(read_configuration(settings().translation_file), name)
     need_ledger()
     freed = engine_meter.wake(name)
     out.print(f"{name} may be asked again; {freed} translations are tried now", markup=False)

@@ -243,8 +243,8 @@ def _exported(file: Path, what: str, count: int, *, as_json: bool, unfit: int = 
     _done({"exported": count, "left_out": unfit}, f"{count:,} {what} in {file}{left}", as_json=as_json)
 
 
-def _done(told: dict[str, Any], words: str, *, as_json: bool) -> None:
+def _done(result: dict[str, Any], words: str, *, as_json: bool) -> None:
     if as_json:
-        print_json(told)
+        print_json(result)
     else:
         out.print(words, markup=False)

@@ -54,9 +54,9 @@ def import_(
         print_json({"imported": written, "refused": len(found.refused), "problems": _problems(found)})
     else:
         for problem in _problems(found):
-            told = f" (for example {problem['example']})" if problem["example"] else ""
+            hint = f" (for example {problem['example']})" if problem["example"] else ""
             where = f"{name}, {problem['where']}, {problem['what']}"
-            err.print(f"{where}: {problem['field']}: {problem['problem']}{told}", markup=False)
+            err.print(f"{where}: {problem['field']}: {problem['problem']}{hint}", markup=False)
         out.print(f"{written} outlets imported, {len(found.refused)} refused", markup=False)
         if found.refused and not skip_bad:
             out.print("Nothing was imported: correct these rows, or use --skip-bad.", markup=False)
@@ -160,10 +160,10 @@ def test_(outlet: OutletArgument, as_json: JsonOption = False) -> None:  # noqa:
     """Send an outlet one delivery that is marked as a test, and print its verdict."""
     with reading() as connection:
         row = find_outlet(connection, outlet)
-    told = doctor.test_outlet(Outlet.model_validate_json(row.document))
+    result = doctor.test_outlet(Outlet.model_validate_json(row.document))
     if as_json:
-        print_json(told)
+        print_json(result)
     else:
-        out.print(f"{outlet}: {told['verdict']}: {told['detail']} after {told['seconds']} s", markup=False)
-    if told["verdict"] != "delivered":
+        out.print(f"{outlet}: {result['verdict']}: {result['detail']} after {result['seconds']} s", markup=False)
+    if result["verdict"] != "delivered":
         raise typer.Exit(1)

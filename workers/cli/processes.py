@@ -65,8 +65,8 @@ def health(
     ] = process_health.MAX_AGE,
 ) -> None:
     """Say whether a process on this machine is well; `python -m workers.health` does the same, and starts faster."""
-    if told := process_health.problem(name, max_age):
-        stop(told)
+    if problem := process_health.problem(name, max_age):
+        stop(problem)
     out.print(f"{name} is well", markup=False)
 
 

@@ -24,7 +24,7 @@ from workers import home
 from workers.broker import require_broker
 from workers.cli.rows import find_outlet, find_release, need_ledger, reading, writing
 from workers.cli.screen import JsonOption, err, out, print_json, print_rows, stop
-from workers.cli.waiting import told, until_done
+from workers.cli.waiting import summary, until_done
 from workers.envelope import Receipt
 from workers.producer import Producer
 
@@ -175,8 +175,8 @@ def _print_status(found: dict[str, Any]) -> None:
     out.print(f"{found['release']} version {found['version']}", markup=False)
     out.print(table)
     if found["made_by"]:
-        told_of = (f"{language} by {engine}" for language, engine in found["made_by"].items())
-        out.print(f"translated: {', '.join(told_of)}", markup=False)
+        by_engine = (f"{language} by {engine}" for language, engine in found["made_by"].items())
+        out.print(f"translated: {', '.join(by_engine)}", markup=False)
     for hold in found["held"]:
         detail = f" ({hold['detail']})" if hold["detail"] else ""
         out.print(f"held: {hold['n']:,} in {hold['language']} for {hold['reason']}{detail}", markup=False)
@@ -200,7 +200,7 @@ def _print_latest(as_json: bool) -> None:
         return
     print_rows(
         ("release", "version", "deliveries"),
-        [(row["release"], str(row["version"]), told(row["states"]) or "not planned yet") for row in rows],
+        [(row["release"], str(row["version"]), summary(row["states"]) or "not planned yet") for row in rows],
     )
 
 

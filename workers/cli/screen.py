@@ -1,4 +1,4 @@
-"""What all commands share: the screen, `--json`, and how a failure is told."""
+"""What all commands share: the screen, `--json`, and how it shows what went wrong."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from typer.core import TyperGroup
 
 from tasks import ledger
-from tasks.runtime.errors import Problem, UserError
-from workers import home
-from workers.broker import NoBroker
+from tasks.runtime.errors import NotPossible, UserError
 from workers.producer import NoReceipt
 
 out = Console(highlight=False, soft_wrap=True, emoji=False)
@@ -30,21 +28,13 @@ GAP = "  "
 _JSON = "fanwire.json"
 
 
-class Failed(Exception):
-    """A command that cannot be done; `problem` says why, and becomes one line or, with --json, one object."""
-
-    def __init__(self, problem: str, field: str = "(command)") -> None:
-        self.problem = Problem(field, problem)
-        super().__init__(problem)
-
-
 def stop(problem: str, field: str = "(command)") -> NoReturn:
-    """End the command with exit status 1 and this."""
-    raise Failed(problem, field)
+    """End the command with exit status 1 and this text."""
+    raise NotPossible(problem, field)
 
 
-TOLD = (UserError, Failed, NoBroker, NoReceipt, home.AlreadyUp, SQLAlchemyError, RedisError, KombuError)
-"""What commands raise on purpose, and what a ledger or a broker in trouble raises."""
+TROUBLE = (SQLAlchemyError, RedisError, KombuError, NoReceipt, OSError)
+"""What a ledger, a broker or a file in trouble raises; the command did nothing wrong, and neither did the user."""
 
 
 class Commands(TyperGroup):
@@ -56,12 +46,12 @@ class Commands(TyperGroup):
             structlog.configure(logger_factory=_log)
         try:
             return super().invoke(ctx)
-        except TOLD as error:
-            _tell(error, as_json=ctx.meta.get(_JSON, False))
-        except OSError as error:
-            if error.errno == errno.EPIPE:  # who read our output has seen enough
+        except UserError as error:
+            _show(error, as_json=ctx.meta.get(_JSON, False))
+        except TROUBLE as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:  # who read our output has seen enough
                 raise
-            _tell(error, as_json=ctx.meta.get(_JSON, False))
+            _show(_explained(error), as_json=ctx.meta.get(_JSON, False))
         raise typer.Exit(1)
 
 
@@ -70,44 +60,33 @@ def _log(*_: object) -> structlog.PrintLogger:
     return structlog.PrintLogger(sys.stderr)
 
 
-def _tell(error: Exception, *, as_json: bool) -> None:
+def _show(error: UserError, *, as_json: bool) -> None:
+    """The one place where commands say what went wrong: on standard error, or as JSON on standard output."""
     if as_json:
-        refused = isinstance(error, UserError)
-        print_json(
-            {"status": "refused" if refused else "failed", "problems": [vars(each) for each in _problems(error)]}
-        )
-    elif isinstance(error, UserError) and len(error.problems) > 1:
-        err.print(f"{error.what} refused:", markup=False)
-        for problem in error.problems:
-            err.print(f"  {problem}", markup=False)
-    elif isinstance(error, UserError):
-        err.print(str(error), markup=False)
+        print_json(error.to_dict())
     else:
-        err.print("\n".join(problem.problem for problem in _problems(error)), markup=False)
+        err.print("\n".join(error.lines()), markup=False)
 
 
-def _problems(error: Exception) -> list[Problem]:
-    if isinstance(error, UserError):
-        return error.problems
-    if isinstance(error, Failed):
-        return [error.problem]
+def _explained(error: Exception) -> NotPossible:
+    """What is in trouble, and what it says itself."""
     if isinstance(error, SQLAlchemyError):
-        return [Problem("(ledger)", _ledger_problem(error))]
-    if isinstance(error, OSError) and error.filename and not isinstance(error, TimeoutError):
-        return [Problem("(file)", f"{error.filename}: {error.strerror}")]
-    if isinstance(error, NoBroker | NoReceipt):
-        return [Problem("(broker)", str(error))]
+        return NotPossible(_ledger_problem(error), "(ledger)")
+    if isinstance(error, NoReceipt):
+        return NotPossible(str(error), "(broker)")
     if isinstance(error, RedisError | KombuError):
-        return [Problem("(broker)", f"the broker says: {_first_line(error)}")]
-    return [Problem("(command)", _first_line(error))]
+        return NotPossible(f"the broker says: {_first_line(error)}", "(broker)")
+    if isinstance(error, OSError) and error.filename and not isinstance(error, TimeoutError):
+        return NotPossible(f"{error.filename}: {error.strerror}", "(file)")
+    return NotPossible(_first_line(error))
 
 
 def _ledger_problem(error: SQLAlchemyError) -> str:
-    told = _first_line(error.orig if isinstance(error, DBAPIError) and error.orig else error)
+    text = _first_line(error.orig if isinstance(error, DBAPIError) and error.orig else error)
     hint = ""
-    if "no such table" in told or "does not exist" in told:
+    if "no such table" in text or "does not exist" in text:
         hint = "; `fanwire up` and `fanwire migrate` make its tables"
-    return f"the ledger ({ledger.safe_ledger_url()}) says: {told}{hint}"
+    return f"the ledger ({ledger.safe_ledger_url()}) says: {text}{hint}"
 
 
 def _first_line(error: BaseException) -> str:
@@ -134,8 +113,8 @@ def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     widths = [max(len(line[n]) for line in lines) for n in range(len(headings) - 1)]
     room = out.width if out.is_terminal else sys.maxsize
     for line in lines:
-        told = GAP.join([*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[-1]]).rstrip()
-        sys.stdout.write((told if len(told) <= room else told[: room - 1] + "…") + "\n")
+        text = GAP.join([*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[-1]]).rstrip()
+        sys.stdout.write((text if len(text) <= room else text[: room - 1] + "…") + "\n")
 
 
 def moment(seconds: float) -> str:

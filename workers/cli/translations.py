@@ -80,31 +80,31 @@ def list_(
     with reading() as connection:
         number = None if release is None else find_release(connection, release).id
         found = review.waiting(connection, number) if number is None or waiting else review.every(connection, number)
-        told = [one.to_dict() for one in found]
+        fields = [one.to_dict() for one in found]
     if as_json:
-        print_json([_told(one) for one in told])
+        print_json([_with_moment(one) for one in fields])
         return
-    if not told:
+    if not fields:
         out.print("nothing waits for a person" if release is None or waiting else "nothing is to be translated")
         return
     print_rows(
         ("language", "state", "status", "engine", "units", "open", "waits", "release" if release is None else "reason"),
-        [_cells(one, across=release is None) for one in told],
+        [_cells(one, across=release is None) for one in fields],
     )
 
 
-def _told(told: dict[str, Any]) -> dict[str, Any]:
-    return told | {"approved_at": None if told["approved_at"] is None else moment(told["approved_at"])}
+def _with_moment(fields: dict[str, Any]) -> dict[str, Any]:
+    return fields | {"approved_at": None if fields["approved_at"] is None else moment(fields["approved_at"])}
 
 
-def _cells(told: dict[str, Any], *, across: bool) -> tuple[str, ...]:
-    last = f"{told['release']} v{told['version']}" if across else printable(told["reason"] or _by(told))
-    numbers = (str(told["units"]), str(told["open"] or ""), f"{told['waits']:,}" if told["waits"] else "")
-    return (told["language"], told["state"], told["status"] or "", told["engine"] or "", *numbers, last)
+def _cells(fields: dict[str, Any], *, across: bool) -> tuple[str, ...]:
+    last = f"{fields['release']} v{fields['version']}" if across else printable(fields["reason"] or _by(fields))
+    numbers = (str(fields["units"]), str(fields["open"] or ""), f"{fields['waits']:,}" if fields["waits"] else "")
+    return (fields["language"], fields["state"], fields["status"] or "", fields["engine"] or "", *numbers, last)
 
 
-def _by(told: dict[str, Any]) -> str:
-    return f"approved by {told['approved_by']}" if told["approved_by"] else ""
+def _by(fields: dict[str, Any]) -> str:
+    return f"approved by {fields['approved_by']}" if fields["approved_by"] else ""
 
 
 @app.command()
@@ -114,13 +114,15 @@ def show(
     """Show each sentence of a translation beside its source, and why sentences are open."""
     found = _find(release, language, version)
     if as_json:
-        print_json(_told(found.to_dict()) | {"items": [_unit_told(unit) for unit in found.units if unit.source]})
+        print_json(
+            _with_moment(found.to_dict()) | {"items": [_unit_as_dict(unit) for unit in found.units if unit.source]}
+        )
         return
-    told = found.to_dict()
-    standing = told["status"] or told["state"]
+    fields = found.to_dict()
+    standing = fields["status"] or fields["state"]
     out.print(f"{found.release.name} in {language}: {standing}{_who(found)}", markup=False)
-    if told["reason"]:
-        out.print(printable(told["reason"]), markup=False, style="red")
+    if fields["reason"]:
+        out.print(printable(fields["reason"]), markup=False, style="red")
     columns = (Column("", ratio=2), Column(found.source, ratio=5), Column(language, ratio=5))
     table = Table(*columns, expand=True, show_lines=True)
     for unit in found.units:
@@ -128,7 +130,7 @@ def show(
             table.add_row(_name(unit), marked(unit.source, said=True), _target(unit))
     if table.row_count:
         out.print(table)
-    out.print(f"{told['units']} units, {told['open']} open", markup=False)
+    out.print(f"{fields['units']} units, {fields['open']} open", markup=False)
 
 
 def _who(found: Reviewed) -> str:
@@ -138,7 +140,7 @@ def _who(found: Reviewed) -> str:
     return f"{f' by {row.approved_by}' if row.approved_by else ''}, {moment(row.approved_at)}"
 
 
-def _unit_told(unit: ReviewedUnit) -> dict[str, Any]:
+def _unit_as_dict(unit: ReviewedUnit) -> dict[str, Any]:
     kept = unit.record.model_dump(mode="json", include={"name", "source", "target", "engine", "model"})
     return {"id": unit.id, **kept, "open": unit.open, "problem": unit.problem}
 
@@ -257,8 +259,13 @@ def import_(
         raise
     if as_json:
         warnings = [vars(problem) for problem in taken.warnings]
-        told = {"accepted": taken.accepted, "unchanged": taken.unchanged, "warnings": warnings, "remade": taken.remade}
-        print_json(told)
+        fields = {
+            "accepted": taken.accepted,
+            "unchanged": taken.unchanged,
+            "warnings": warnings,
+            "remade": taken.remade,
+        }
+        print_json(fields)
         return
     for problem in taken.warnings:
         err.print(f"warning: {problem}", markup=False)
@@ -291,8 +298,8 @@ def approve(
     found = _find(release, language, version)
     done = review.approve(found.release_id, language, by or _me())
     if as_json:
-        told = {"release": found.release.uri, "version": found.release.version, "language": language}
-        print_json(told | {"by": done.by, "at": moment(done.at), "before": done.before, "released": done.released})
+        fields = {"release": found.release.uri, "version": found.release.version, "language": language}
+        print_json(fields | {"by": done.by, "at": moment(done.at), "before": done.before, "released": done.released})
         return
     who = f" by {done.by}" if done.by else ""
     if done.before:

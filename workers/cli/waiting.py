@@ -31,12 +31,12 @@ def until_done(release: Release, seconds: float | None) -> None:
                 return
             if ends is not None and time.monotonic() >= ends:
                 stop(f"after {seconds:g} s not done: {_open(states)}", "(wait)")
-            show(told(states) or NOT_PLANNED)
+            show(summary(states) or NOT_PLANNED)
             time.sleep(POLL)
 
 
-def told(states: dict[str, int]) -> str:
-    """`300 delivered, 2 due`."""
+def summary(states: dict[str, int]) -> str:
+    """The number of deliveries in each state, such as `300 delivered, 2 due`."""
     return ", ".join(f"{n:,} {state}" for state, n in sorted(states.items()))
 
 
@@ -44,9 +44,8 @@ def _open(states: dict[str, int]) -> str:
     if not states:
         return "it is not planned yet; is the stack up?"
     left = {str(state): states[state] for state in (State.DUE, State.CLAIMED, State.HELD) if state in states}
-    return (
-        f"{told(left) or 'nothing is due, but a translation or rendition is being built'} (of {sum(states.values()):,})"
-    )
+    what = summary(left) or "nothing is due, but a translation or rendition is being built"
+    return f"{what} (of {sum(states.values()):,})"
 
 
 def _look(release: Release) -> tuple[bool, dict[str, int]]:
@@ -61,7 +60,7 @@ def _look(release: Release) -> tuple[bool, dict[str, int]]:
 
 @contextmanager
 def _progress(release: Release) -> Iterator[Callable[[str], None]]:
-    """Something to tell progress to: a line that is rewritten, or one every ten seconds."""
+    """Where progress is shown: a line that is rewritten, or one every ten seconds."""
     if err.is_terminal:
         with err.status(NOT_PLANNED) as line:
             yield line.update
