@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, select
 
-from tasks.ledger.schema import deliveries, renditions, translations
-from tasks.model.states import ArtifactState, State
+from tasks.ledger.schema import attempts, deliveries, renditions, translations
+from tasks.model.states import ArtifactState, State, Verdict
 
 OPEN = (State.DUE, State.CLAIMED)
 
@@ -68,6 +68,16 @@ def makers(connection: Connection, release_id: int) -> dict[str, str]:
         .order_by(translations.c.language)
     )
     return {row.language: row.engine for row in connection.execute(query)}
+
+
+def unknowable(connection: Connection, release_id: int) -> set[tuple[str, str]]:
+    """(outlet, language) of deliveries with an attempt that may have arrived although no answer was read."""
+    query = (
+        select(deliveries.c.outlet_id, deliveries.c.language)
+        .join(attempts, attempts.c.delivery_id == deliveries.c.id)
+        .where(deliveries.c.release_id == release_id, attempts.c.verdict == Verdict.UNSURE)
+    )
+    return {(row.outlet_id, row.language) for row in connection.execute(query)}
 
 
 def unfinished(connection: Connection, release_id: int) -> int:
