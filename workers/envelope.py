@@ -13,9 +13,7 @@ from kombu.transport import redis
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import loads
 
-from workers.queues import RELEASES
-
-__all__ = ["RELEASES", "Receipt", "guarded_transport"]
+from workers.releases_queue import RELEASES
 
 
 @dataclass(frozen=True)

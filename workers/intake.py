@@ -28,9 +28,11 @@ from tasks.ledger import refusals, releases
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import MAX_RELEASE_BYTES, Release, read_release, uri_of
 from tasks.runtime.errors import Problem
+from tasks.runtime.settings import settings
 from workers.broker import broker_url
-from workers.envelope import RELEASES, Receipt, guarded_transport
-from workers.queues import STAGES, transport_options
+from workers.envelope import Receipt, guarded_transport
+from workers.queues import STAGES
+from workers.releases_queue import RELEASES, transport_options
 
 log = structlog.get_logger()
 
@@ -84,7 +86,8 @@ class Intake(bootsteps.StartStopStep):
 def consume(stopping: Any) -> None:
     """Read the queue until `stopping()`; raises what the broker raises."""
     transport = guarded_transport(keep_broken)
-    with Connection(broker_url(), transport=transport, transport_options=transport_options()) as connection:
+    options = transport_options(settings().visibility_timeout)
+    with Connection(broker_url(), transport=transport, transport_options=options) as connection:
         channel = connection.channel()
         producer = Producer(channel, serializer="json")
         queue = Queue(RELEASES, durable=True)

@@ -19,28 +19,37 @@
                 print(receipt.problems)
 
 Safe to repeat: the same `uri` and `version` with the same content is taken once, however often it is sent.
+
+It needs `kombu[redis]` and nothing else: of Fanwire only this module, `envelope.py` and `releases_queue.py`.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import time
 import uuid
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from kombu import Connection, Consumer, Message, Queue
 from kombu import Producer as KombuProducer
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from tasks.model.release import Release
-from workers.envelope import RELEASES, Receipt
-from workers.queues import transport_options
+from workers.envelope import Receipt
+from workers.releases_queue import RELEASES, VISIBILITY_TIMEOUT, transport_options
 
 SEND_AGAIN = 5.0
 """Seconds without a receipt after which the release is sent again."""
 REPLY_EXPIRES = 600.0
+
+
+class Document(Protocol):
+    """A document of Fanwire's own, such as a Release; its model is not imported here."""
+
+    def to_json(self) -> str:
+        """The document as it travels."""
 
 
 class NoReceipt(TimeoutError):
@@ -51,14 +60,16 @@ class Producer:
     """A connection to the wire's intake. Not for use by several threads at once."""
 
     def __init__(self, url: str) -> None:
-        self._connection = Connection(url, transport_options=transport_options())
+        """`url`: the broker's, with its password if it has one. Nothing is sent yet."""
+        timeout = int(os.environ.get("FANWIRE_VISIBILITY_TIMEOUT", VISIBILITY_TIMEOUT))
+        self._connection = Connection(url, transport_options=transport_options(timeout))
         self._replies = f"fanwire.receipts.{uuid.uuid4().hex}"
         self._receipts: dict[str, Receipt] = {}
 
-    def submit(self, release: Release | dict[str, Any] | str | bytes, timeout: float = 60.0) -> Receipt:
+    def submit(self, release: Document | dict[str, Any] | str | bytes, timeout: float = 60.0) -> Receipt:
         """Send a release and wait for its receipt, at most `timeout` seconds; sends again while none comes.
 
-        `release` is a Release, a document as a dictionary, or text in any form that `tasks.model.release` reads.
+        `release` is a document as a dictionary, text in any form that intake reads, or a `tasks.model.release.Release`.
         Raises NoReceipt.
         """
         body = _body(release)
@@ -74,12 +85,10 @@ class Producer:
             except (KombuError, RedisError, OSError) as error:
                 trouble = error
                 self._reconnect(min(1.0, max(0.0, ends - time.monotonic())))
-        told = (
-            f"; the broker says: {trouble}"
-            if trouble
-            else "; does the broker have an intake (`fanwire worker intake`)?"
+        cause = (
+            f"the broker says: {trouble}" if trouble else "does the broker have an intake (`fanwire worker intake`)?"
         )
-        raise NoReceipt(f"no receipt within {timeout:g} s{told}")
+        raise NoReceipt(f"no receipt within {timeout:g} s; {cause}")
 
     def close(self) -> None:
         """Drop the connection and the reply queue."""
@@ -134,9 +143,9 @@ class Producer:
         self._connection = self._connection.clone()
 
 
-def _body(release: Release | dict[str, Any] | str | bytes) -> bytes:
-    if isinstance(release, Release):
-        return release.to_json().encode()
-    if isinstance(release, dict):
-        return json.dumps(release, ensure_ascii=False).encode()
-    return release.encode() if isinstance(release, str) else release
+def _body(release: Document | dict[str, Any] | str | bytes) -> bytes:
+    if isinstance(release, bytes):
+        return release
+    if isinstance(release, str):
+        return release.encode()
+    return (json.dumps(release, ensure_ascii=False) if isinstance(release, dict) else release.to_json()).encode()
