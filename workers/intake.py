@@ -26,7 +26,8 @@ from sqlalchemy.exc import DBAPIError
 from tasks import ledger, pipeline
 from tasks.ledger import refusals, releases
 from tasks.model.documents import DocumentRefused
-from tasks.model.release import MAX_RELEASE_BYTES, Release, read_release, uri_of
+from tasks.model.readers import MAX_RELEASE_BYTES, read_release, uri_of
+from tasks.model.release import Release
 from tasks.runtime.errors import Problem
 from tasks.runtime.settings import settings
 from workers.broker import broker_url

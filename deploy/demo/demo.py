@@ -203,7 +203,7 @@ class Demo:
 
         from tasks import ledger
         from tasks.ledger import releases
-        from tasks.model.release import read_release
+        from tasks.model.readers import read_release
         from workers.broker import broker_url
         from workers.producer import Producer
 

@@ -36,7 +36,7 @@ class Remembered:
             found = memory_entries.recall(connection, keys, maker)
         if maker != APPROVED:
             return found
-        wire = Wire(settings().wire_name, settings().wire_url)
+        wire = Wire(name=settings().wire_name, url=settings().wire_url)
         house = {
             key: known[key] for pair in self.pairs if (known := _house(*pair, wire)) for key in keys & known.keys()
         }

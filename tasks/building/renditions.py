@@ -35,7 +35,7 @@ def _build(key: RenditionKey) -> str | None:
     if attempt is None:
         return None
     try:
-        wire = Wire(settings().wire_name, settings().wire_url)
+        wire = Wire(name=settings().wire_name, url=settings().wire_url)
         rendition = make_rendition(release, translation, key.format, wire, received)
     except Exception as error:  # whatever a formatter meets, the deliveries that wait for it must say so
         reason = f"{type(error).__name__}: {error}"

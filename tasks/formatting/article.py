@@ -1,4 +1,4 @@
-"""What every format says, worked out once: the parts of one release version in one language."""
+"""The parts of one release version in one language that all formats have in common, worked out once."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from tasks.model.markup import clean_html
 from tasks.model.release import Release, Translation
 
 ALGORITHMIC = frozenset({"apertium", "apertium-apy", "opencc"})
-"""Engines that follow written rules and have learnt nothing from data; OpenCC's are tables of characters and words."""
+"""Names of engines that translate by rules that people wrote, and not by a model that was trained on data."""
 
 
 def item_uri(release_uri: str, language: str) -> str:
-    """Names one language of a release, the same over its versions."""
+    """The URI of one language of a release; it is the same in all versions."""
     return f"{release_uri}:{language}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Article:
-    """The parts of an article, ready for any format. A kill has headline and lead, no body, dateline or notices."""
+    """The parts of an article, ready for any format. A kill has a headline and a lead, and no body or dateline."""
 
     release: Release
     translation: Translation
@@ -34,10 +34,10 @@ class Article:
     headline: str
     subheadline: str | None
     dateline: str
-    """With the space that belongs after it; "" for a kill."""
+    """Place, date and wire, with the space that belongs after them; empty for a kill."""
     body_html: str
     lead: str | None
-    """The kill or correction sentence, first thing that an editor reads."""
+    """The sentence that announces a kill or a correction: the first thing that an editor reads."""
     note: str | None
     """The producer's reason for a correction or kill, in the language of the release."""
     machine_notice: str | None
@@ -46,7 +46,7 @@ class Article:
     about: str
     place: str | None
     received: datetime | None
-    """When the wire took this version of the release; for formats that must name a moment."""
+    """When the wire received this version of the release; None if the caller did not say."""
 
     @property
     def language(self) -> str:
@@ -58,38 +58,39 @@ class Article:
 
     @property
     def begins_with_paragraph(self) -> bool:
-        """Whether the dateline can run on into the first words."""
+        """Whether the body begins with a paragraph, into which the dateline can be put."""
         return self.body_html.startswith(("<p>", "<p "))
 
     @property
     def content_language(self) -> str:
-        """The tag of the words themselves; a machine's carry where they came from: `fr-x-mtfrom-en`."""
+        """The language tag of the words; that of a machine translation says its source: `fr-x-mtfrom-en`."""
         if not self.translation.machine:
             return self.language
         return f"{self.language}-x-mtfrom-{self.source_language}"
 
     @property
     def source_language(self) -> str:
-        """The language of the text that this one was made from; the release's own if nobody said another."""
+        """The language of the text that this one was translated from; by default that of the release."""
         return self.translation.source or self.release.language
 
     @property
     def translated(self) -> bool:
-        """Whether this is not the language that the release is written in."""
+        """Whether the article is in another language than the release."""
         return self.language != self.release.language
 
     @property
     def uri(self) -> str:
-        """Names this language of the release; `source_uri` the one that it was made from."""
+        """The URI of this language of the release."""
         return item_uri(self.release.uri, self.language)
 
     @property
     def source_uri(self) -> str:
+        """The URI of the language that this one was translated from."""
         return item_uri(self.release.uri, self.source_language)
 
     @property
     def source_type(self) -> str | None:
-        """The IPTC digital source type of a machine's words; None for people's.
+        """The IPTC digital source type of a text that a machine wrote; None for one that people wrote.
 
         A translation keeps the content and changes the words. By rules, that is `algorithmicallyEnhanced`
         ("modification … by algorithm without changing the main content"); by a learnt model, neural or generative,
@@ -103,12 +104,12 @@ class Article:
         return "algorithmicallyEnhanced" if rules else "compositeWithTrainedAlgorithmicMedia"
 
     def topic_name(self, topic: str) -> str | None:
-        """The topic in the article's language, if the house text has it."""
+        """The name of a topic in the article's language; None if the house text has none."""
         return self.house.texts.topics.get(topic)
 
 
 def make_article(release: Release, translation: Translation, wire: Wire, received: datetime | None = None) -> Article:
-    """Work the parts out; raises HouseTextMissing, or ValueError for a body that cannot be published."""
+    """The article of a translation. Raises HouseTextMissing, and ValueError for a body that cannot be published."""
     house = house_text(translation.language)
     killed = release.status == "canceled"
     corrected = not killed and release.version > 1
@@ -125,7 +126,7 @@ def make_article(release: Release, translation: Translation, wire: Wire, receive
         headline=fold(translation.headline),
         subheadline=fold(translation.subheadline) if translation.subheadline and not killed else None,
         dateline="" if killed else house.dateline_for(place, day, wire.name),
-        # once more through the gate: an engine wrote this since the release passed it
+        # cleaned once more: an engine wrote this after the release was cleaned
         body_html="" if killed else clean_html(translation.body_html),
         lead=_lead(house, release, wire),
         note=release.correction_note if killed or corrected else None,

@@ -18,7 +18,7 @@ SMALLEST_GROUPED = {1: 1_000, 2: 10_000}
 
 
 class HouseTextMissing(LookupError):
-    """A release goes out in a language for which nobody wrote house texts; the message names the file to add."""
+    """There are no house texts for the language of a release; the message names the file to add."""
 
     def __init__(self, language: LanguageTag):
         self.language = language
@@ -35,7 +35,7 @@ class HouseText:
     """The wire's own words in one language, and how that language writes figures, days and quotations."""
 
     language: LanguageTag
-    """Of the file in which the texts stand: `pt` for Brazil, too."""
+    """The language of the file in which the texts stand: `pt` also for a release in `pt-BR`."""
     texts: House
     data: LanguageData
 
@@ -52,7 +52,7 @@ class HouseText:
         return text
 
     def dateline_for(self, place: str | None, day: date | None, wire: str) -> str:
-        """The source line, as far as place and day are known."""
+        """The dateline, with place and day as far as they are known."""
         patterns = self.texts.dateline
         if place and day:
             return patterns.place_date.format(place=place, date=self.day(day), wire=wire)
@@ -63,7 +63,7 @@ class HouseText:
         return patterns.source.format(wire=wire)
 
     def about_wire(self, wire: Wire) -> str:
-        """The paragraph on what the wire does."""
+        """The paragraph that says what the wire does."""
         figures = {name: self.number(getattr(wire, name)) for name in ("outlets", "editors", "countries")}
         return self.texts.about.format(wire=wire.name, **figures)
 

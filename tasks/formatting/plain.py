@@ -1,4 +1,4 @@
-"""A release body as plain text: one string a paragraph, list or table, and no link, quote or figure lost."""
+"""Writes a release body as plain text: one string for each paragraph, list or table, links and quotes included."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.formatting.house import HouseText
 from tasks.model.markup import BLOCKS
 
 _SPACE = re.compile(r"[ \t\r\n\f]+")
-"""What HTML folds. Never `\\s`: no-break spaces are typography and stay."""
+"""The white space that HTML folds. It is not `\\s`, because no-break spaces are typography and stay."""
 MAX_DEPTH = 100
 """Elements inside one another; real bodies reach about ten, and each costs Python a few stack frames."""
 _QUOTE_MARKS = "“”„‚‘’«»‹›「」『』《》\"'"
@@ -52,12 +52,12 @@ def _refuse_deep(root: lxml_html.HtmlElement) -> None:
 
 
 def fold(text: str) -> str:
-    """White space folded to single spaces; no-break spaces kept."""
+    """The text with white space folded to single spaces; no-break spaces stay."""
     return _SPACE.sub(" ", text).strip(" ")
 
 
 class _Walk:
-    """Walks a body; holds only the house text, whose quotes and link style it needs."""
+    """Walks through the elements of a body, with the quotation marks and link style of a house text."""
 
     def __init__(self, house: HouseText):
         self.house = house
@@ -87,7 +87,7 @@ class _Walk:
         return [block for block in found if block]
 
     def inline(self, element: lxml_html.HtmlElement, keep: bool = False) -> str:
-        """The text inside an element, links and quotes written out; `keep` leaves white space as it is (pre)."""
+        """The text inside an element, with links and quotes written out; `keep` leaves white space as it is (`pre`)."""
         return "".join(self._pieces(element, keep))
 
     def _pieces(self, element: lxml_html.HtmlElement, keep: bool) -> Iterator[str]:
@@ -131,7 +131,7 @@ class _Walk:
         return f"{' ' if before else ''}{shown}{' ' if after and core else ''}"
 
     def _children(self, element: lxml_html.HtmlElement) -> Iterator[tuple[str, str]]:
-        """Tag and text of each child; what stands loose between them, with "" for its tag, is not lost either."""
+        """Tag and text of each child; text that stands between children comes with an empty tag."""
         yield "", _tidy(_spaces(element.text, keep=False))
         for child in element:
             if child.tag in BLOCKS:
@@ -159,7 +159,7 @@ class _Walk:
         return ["\n".join(_indented(text, "  ") if tag == "dd" else text for tag, text in children)]
 
     def _table(self, element: lxml_html.HtmlElement) -> list[str]:
-        """A line a row, cells between bars; a caption is a paragraph before."""
+        """A table with a line for each row and bars between cells, after its caption as a paragraph."""
         captions = [_tidy(self.inline(caption)) for caption in element.iterchildren("caption")]
         parts = [element, *element.iterchildren("thead", "tbody", "tfoot")]
         rows = []
@@ -170,7 +170,7 @@ class _Walk:
         return [*captions, "\n".join(rows)]
 
     def _blockquote(self, element: lxml_html.HtmlElement) -> list[str]:
-        """In quotation marks, unless it has its own: indentation alone is lost when an editor pastes the text."""
+        """A quotation in quotation marks, unless it has its own: indentation is lost when an editor pastes the text."""
         blocks = self.blocks(element)
         said = [number for number, block in enumerate(blocks) if block[0] not in _DASHES]
         if said and blocks[said[0]][0] not in _QUOTE_MARKS:
@@ -184,7 +184,7 @@ def _spaces(text: str | None, keep: bool) -> str:
 
 
 def _tidy(text: str) -> str:
-    """Spaces around line breaks and at the ends go."""
+    """The text without spaces around line breaks and at its ends."""
     return re.sub(r" ?\n ?", "\n", re.sub(r" {2,}", " ", text)).strip(" \n")
 
 
@@ -193,7 +193,7 @@ def _bare(address: str) -> str:
 
 
 def _shifted(text: str, table: dict[int, int]) -> str:
-    """Raised or lowered, if every character can be: `1<sup>st</sup>` stays 1st."""
+    """Superscript or subscript characters by `table`, if there is one for each: `1<sup>st</sup>` stays 1st."""
     shifted = text.translate(table)
     return shifted if all(old != new for old, new in zip(text, shifted, strict=True)) else text
 

@@ -1,4 +1,4 @@
-"""What goes into and comes out of every format: the wire's own name, and the finished bytes."""
+"""The wire, which every rendition names, and the rendition itself."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wire:
-    """Who distributes: fills `{wire}`, `{url}` and the figures of the house texts."""
+    """The wire that distributes the releases. Its fields fill the placeholders of the house texts."""
 
     name: str
     url: str
@@ -23,10 +23,10 @@ class Rendition:
     """The bytes of one translation in one format; the same for every outlet that takes it."""
 
     content_type: str
-    """With charset, as it goes into the header."""
+    """The value of the header `Content-Type`, with charset."""
     body: bytes
 
     @cached_property
     def sha256(self) -> str:
-        """Of the body, hexadecimal: what the ledger keeps."""
+        """The SHA-256 of the body in hexadecimal digits, which the ledger keeps."""
         return hashlib.sha256(self.body).hexdigest()

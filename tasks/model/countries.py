@@ -9,14 +9,14 @@ from babel import Locale
 from pydantic import AfterValidator, Field
 
 _NO_COUNTRIES = frozenset(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"])
-"""What CLDR knows beside countries: islands with a code of their own, unions, codes for tests."""
+"""Codes that CLDR has beside those of countries: of islands, of unions, for tests."""
 _OFTEN_MEANT = {"UK": "GB", "EL": "GR", "EN": "GB", "SU": "RU", "YU": "RS", "TP": "TL", "ZR": "CD", "BU": "MM"}
 _OTHER_NAMES = {"great britain": "GB", "england": "GB", "usa": "US", "turkey": "TR", "south korea": "KR", "uae": "AE"}
 
 
 @cache
 def _names() -> dict[str, str]:
-    """{code: English name}."""
+    """The English name of each country by its code."""
     territories = Locale("en").territories
     codes = {str(code) for code in territories} - _NO_COUNTRIES
     return {code: territories[code] for code in codes if len(code) == 2 and code.isalpha()}
@@ -24,7 +24,7 @@ def _names() -> dict[str, str]:
 
 @cache
 def country(value: str) -> str:
-    """The code in capitals; raises ValueError, with what was probably meant."""
+    """The code of a country in capitals; raises ValueError that says what was probably meant."""
     code = value.upper()
     if code in _names():
         return code

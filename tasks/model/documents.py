@@ -1,4 +1,4 @@
-"""What release and outlet documents share: strict models, and refusals that name field, fault and an example."""
+"""What all documents share: strict models, and refusals that name the field, the fault and an example."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.runtime.errors import Problem, UserError, in_words, kind_of
 
 
 class Yaml(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML in which no key stands twice: the last would win, and what the first said be lost in silence."""
+    """A YAML loader that refuses a key which stands twice; other loaders silently take the last one."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         seen: set[str] = set()
@@ -26,7 +26,7 @@ class Yaml(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
 
 
 class Document(BaseModel):
-    """A document that people write: unknown fields are refused, values never change once read."""
+    """A document that people write. Unknown fields are refused, and values cannot be changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, use_attribute_docstrings=True)
 
@@ -34,13 +34,13 @@ class Document(BaseModel):
 D = TypeVar("D", bound=Document)
 
 MOST_TOLD = 20
-"""Problems named of one document; of more, only their number. What is told of a bad document must stay small."""
+"""Problems of one document that a refusal names; it only counts any more, so that it stays small."""
 LONGEST_FIELD, LONGEST_PROBLEM = 200, 500
-"""Characters."""
+"""Characters that a refusal shows of each."""
 
 
 class DocumentRefused(UserError):
-    """A document that cannot be taken; `problems` says why, field by field."""
+    """A document was refused; `problems` says why, field by field."""
 
 
 def read(model: type[D], data: Any, what: str, context: Mapping[str, Any] | None = None) -> D:
@@ -93,7 +93,7 @@ def _example(field: FieldInfo) -> str | None:
 
 
 def _field_at(model: type[BaseModel], path: tuple[str | int, ...]) -> FieldInfo | None:
-    """The field that the longest readable beginning of `path` names; list indexes and keys are passed over."""
+    """The field at `path`, or the last one on the way to it; list indexes and keys are passed over."""
     found: FieldInfo | None = None
     current: type[BaseModel] | None = model
     for step in path:

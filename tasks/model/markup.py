@@ -1,4 +1,4 @@
-"""The HTML that a release body may hold, and the one gate it passes.
+"""The HTML that a release body may hold, and the function that cleans it.
 
 Two outcomes only: an element that carries meaning we would have to drop is refused by name; wrappers (`div`, `span` …)
 and unknown attributes go silently, since no word is lost with them.
@@ -73,9 +73,9 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "ol": {"start"},
 }
 MAX_CHARACTERS = 1024 * 1024
-"""Of a cleaned body. Real ones have some tens of thousands."""
+"""Characters that a cleaned body may have. Real ones have some tens of thousands."""
 MAX_DEPTH = 60
-"""Elements within elements. Real bodies have ten, and parsers take minutes for thousands."""
+"""How deep elements may nest. Real bodies reach ten; parsers take minutes for thousands."""
 _SCHEMES = {"http", "https", "mailto", "tel"}
 
 
@@ -99,7 +99,7 @@ def clean_html(body: str) -> str:
 
 
 def _refuse_lost_links(root: lxml_html.HtmlElement, cleaned: str) -> None:
-    """What the cleaner takes for no address it drops without a word; here that is a refusal."""
+    """Raises ValueError for an address that the cleaner dropped because it is not a valid one."""
     if not cleaned.strip():
         return
     wanted = _addresses(root)
@@ -140,7 +140,7 @@ def _refuse_unknown(root: lxml_html.HtmlElement) -> None:
 
 
 def _scheme_of(address: str) -> str:
-    """In lower case; empty for what is no address at all."""
+    """The scheme of an address in lower case; empty for what is no address."""
     try:
         return urlsplit(address.strip()).scheme.lower()
     except ValueError:
@@ -156,5 +156,5 @@ def links_in(body: str) -> list[tuple[str, bool]]:
 
 
 def text_of(element: lxml_html.HtmlElement) -> str:
-    """All text inside an element, white space folded."""
+    """All text inside an element, with white space folded."""
     return " ".join("".join(element.itertext()).split())

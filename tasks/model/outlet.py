@@ -1,28 +1,21 @@
-"""The outlet document: a configured receiver of releases.
-
-`read_outlets(path, offered)` reads a file of them (YAML, JSON or CSV) and says of each row whether it is good.
-"""
+"""The outlet document: a configured receiver of releases. `tasks/model/readers/` reads files of them."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from tasks.model.countries import Country
-from tasks.model.documents import Document, DocumentRefused, Yaml, read, unreadable
+from tasks.model.documents import Document, read
 from tasks.model.languages import LanguageTag
 from tasks.model.release import Line, Slug, Topic
-from tasks.runtime.errors import Problem, pattern
+from tasks.runtime.errors import pattern
 from tasks.runtime.secrets import SecretReference
 
 HEADER_NAME = pattern(r"^[A-Za-z0-9-]+$", "must be a header's name: letters, digits and '-'")
@@ -30,13 +23,15 @@ HEADER_NAME = pattern(r"^[A-Za-z0-9-]+$", "must be a header's name: letters, dig
 
 @dataclass(frozen=True, kw_only=True)
 class Offered:
-    """What an installation can do for outlets. Documents that are imported are read with it, so that none of them asks
-    for more; one that the ledger has is read without, since what it asks for may be out of order for a while."""
+    """The formats and transports of an installation, which imported outlet documents are checked against.
+
+    A document in the ledger is read without this check: the package that it needs may be missing for a while.
+    """
 
     formats: Collection[str]
-    """Their names."""
+    """Names of formats."""
     transports: Mapping[str, Callable[[str], None] | None]
-    """By URL scheme, with what checks such a URL, if anything does; it raises ValueError."""
+    """For each URL scheme the function that checks such a URL and raises ValueError, or None."""
 
 
 def _format(value: str, info: ValidationInfo) -> str:
@@ -61,18 +56,18 @@ def _url(value: str, info: ValidationInfo) -> str:
 
 
 def _once(values: list[str]) -> list[str]:
-    """`[de, DE]` is one language."""
+    """The values without repetitions: `[de, DE]` is one language."""
     return list(dict.fromkeys(values))
 
 
 class Auth(Document):
-    """How an outlet knows that it is us. Secrets are named, never written: `env:NAME` or `file:PATH`."""
+    """How Fanwire proves to an outlet who it is. Secrets are named, never written: `env:NAME` or `file:PATH`."""
 
     type: Literal["none", "bearer", "basic", "header"] = "none"
     user: Line | None = None
-    """With `basic`."""
+    """The user name, with `basic`."""
     header: Annotated[str, Field(pattern=HEADER_NAME)] | None = Field(None, examples=["X-Api-Key"])
-    """With `header`: its name."""
+    """The name of the header, with `header`."""
     secret: SecretReference | None = None
     """The token, password or header value."""
     signing_secret: SecretReference | None = None
@@ -102,14 +97,14 @@ class Limits(Document):
 
 
 class Retry(Document):
-    """How long and how often a failed delivery is tried again; what is left out is as configured for all (settings)."""
+    """How long and how often a failed delivery is tried again; the settings say what is left out here."""
 
     base: float | None = Field(None, gt=0, le=3600, examples=[5])
-    """Seconds before the first retry; they double from then on."""
+    """Seconds before the first retry; the time doubles with each further one."""
     cap: float | None = Field(None, gt=0, le=7 * 86400, examples=[14400])
-    """Seconds between retries at most."""
+    """The longest time between two retries, in seconds."""
     horizon: float | None = Field(None, gt=0, le=30 * 86400, examples=[259200])
-    """Seconds since it was first due after which a delivery is exhausted."""
+    """Seconds after its first due time at which a delivery is exhausted."""
 
 
 class Outlet(Document):
@@ -119,9 +114,9 @@ class Outlet(Document):
     name: Line = Field(examples=["Berliner Bote"])
     country: Country
     languages: Annotated[list[LanguageTag], AfterValidator(_once)] = Field(min_length=1, examples=[["de"]])
-    """It gets one delivery of a release in each of these."""
+    """The outlet gets one delivery of a release in each of these languages."""
     topics: list[Topic] = []
-    """Empty: all topics."""
+    """The topics that the outlet takes; empty: all topics."""
     circuits: list[Slug] = []
     format: Annotated[str, AfterValidator(_format)] = Field("ninjs", max_length=100, examples=["ninjs"])
     url: Annotated[str, AfterValidator(_url)] = Field(max_length=2000, examples=["https://bote.example/wire"])
@@ -141,14 +136,6 @@ class Outlet(Document):
         return json.dumps(self.model_dump(mode="json", exclude_defaults=True), ensure_ascii=False)
 
 
-@dataclass(frozen=True)
-class OutletFile:
-    """What a file of outlets held: the good ones, and for each bad row where it is and why."""
-
-    outlets: list[Outlet] = field(default_factory=list)
-    refused: list[tuple[str, DocumentRefused]] = field(default_factory=list)
-
-
 def outlet_schema(offered: Offered) -> dict[str, Any]:
     """The JSON Schema of an outlet document, with the names of the formats that are offered."""
     schema = Outlet.model_json_schema()
@@ -160,74 +147,3 @@ def read_outlet(document: Any, offered: Offered) -> Outlet:
     """An outlet document that is to be imported; raises DocumentRefused."""
     name = document.get("id", "?") if isinstance(document, dict) else "?"
     return read(Outlet, document, f"outlet {name}", context={"offered": offered})
-
-
-def read_outlets(path: Path, offered: Offered, form: str | None = None) -> OutletFile:
-    """Read a file; its name ends in `.yaml`, `.json` or `.csv` unless `form` says which it is.
-
-    Raises DocumentRefused when the file as a whole cannot be read.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DocumentRefused(str(path), [Problem("(file)", unreadable(error))]) from None
-    return parse_outlets(data, form or path.suffix.removeprefix("."), str(path), offered)
-
-
-def parse_outlets(data: bytes, form: str, name: str, offered: Offered) -> OutletFile:
-    """Read `data` as `csv`, `json` or (anything else) YAML; `name` is what a refusal calls it.
-
-    CSV has a header line of field names (`limits.in_flight`, `auth.secret` for inner fields); lists are separated by
-    spaces or semicolons. Raises DocumentRefused when the whole cannot be read.
-    """
-    result = OutletFile()
-    seen: dict[str, str] = {}
-    for where, row in _rows(data, form, name):
-        try:
-            outlet = read_outlet(row, offered)
-            if outlet.id in seen:
-                raise DocumentRefused(
-                    f"outlet {outlet.id}", [Problem("id", f"{outlet.id!r} stands already in {seen[outlet.id]}")]
-                )
-        except DocumentRefused as refusal:
-            result.refused.append((where, refusal))
-        else:
-            seen[outlet.id] = where
-            result.outlets.append(outlet)
-    return result
-
-
-def _rows(data: bytes, form: str, name: str) -> list[tuple[str, Any]]:
-    try:
-        text = data.decode("utf-8-sig")
-        if form == "csv":
-            reader = csv.DictReader(io.StringIO(text))
-            return [(f"line {reader.line_num}", _unflatten(row)) for row in reader]
-        found = json.loads(text) if form == "json" else yaml.load(text, Loader=Yaml)  # noqa: S506, a safe loader
-    except (ValueError, RecursionError, yaml.YAMLError, csv.Error) as error:
-        raise DocumentRefused(name, [Problem("(file)", unreadable(error))]) from None
-    if isinstance(found, dict):
-        found = found.get("outlets", [found] if "id" in found else None)
-    if not isinstance(found, list):
-        problem = "must hold a list of outlets, or an object with a list 'outlets'"
-        raise DocumentRefused(name, [Problem("(file)", problem)])
-    return [(f"entry {number}", row) for number, row in enumerate(found, 1)]
-
-
-_LISTS = ("languages", "topics", "circuits")
-
-
-def _unflatten(row: dict[str, Any]) -> dict[str, Any]:
-    """A CSV row as a document: empty cells left out, lists split, `limits.in_flight` under `limits`."""
-    document: dict[str, Any] = {}
-    for column, cell in row.items():
-        if column is None:
-            document["(extra cells)"] = cell
-        elif cell not in (None, ""):
-            outer, _, inner = column.partition(".")
-            value = re.findall(r"[^;\s]+", cell) if outer in _LISTS else cell
-            if inner:
-                document.setdefault(outer, {})[inner] = value
-            else:
-                document[outer] = value
-    return document

@@ -1,4 +1,4 @@
-"""How a text came to be in its language, in one line that programs can read: header and `<meta>` both hold it.
+"""Writes how a text was translated as one line that programs can read, for a header and for `<meta>`.
 
 An Item of RFC 9651 (Structured Field Values), a token with parameters:
 
@@ -16,7 +16,7 @@ from tasks.model.release import Translation
 
 
 def provenance(translation: Translation) -> str:
-    """The line for a translation; visible ASCII, whatever an engine calls its model."""
+    """The line for a translation. It is visible ASCII, whatever an engine calls its model."""
     kind = "machine" if translation.machine else translation.engine
     parameters = {
         "engine": translation.engine if translation.machine else None,
@@ -28,7 +28,7 @@ def provenance(translation: Translation) -> str:
 
 
 def _string(value: str) -> str:
-    """An sf-string; what is not visible ASCII needs a Display String, `%"…"` with percent-encoded UTF-8."""
+    """The value as an sf-string, or as a Display String (`%"…"`, percent-encoded UTF-8) if it is not visible ASCII."""
     if value.isascii() and value.isprintable():
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'

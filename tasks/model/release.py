@@ -1,8 +1,7 @@
-"""The release document: what a producer sends.
+"""The release document: what a producer sends, and each of its languages as it is published.
 
-`read_release(text)` takes JSON, Markdown or HTML with YAML front matter, or an IPTC ninjs 3.x item, and gives a
-`Release`, or raises DocumentRefused naming each field that is wrong. `body_html` of a Release is always clean: known
-elements only, safe links only (see `tasks/model/markup.py`).
+`body_html` of a Release is always clean: it has known elements and safe links only (see `tasks/model/markup.py`).
+Producers send releases in several forms; `tasks/model/readers/` makes a Release of each.
 """
 
 from __future__ import annotations
@@ -10,25 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from datetime import UTC, datetime
 from datetime import date as Day
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from markdown_it import MarkdownIt
 from pydantic import AfterValidator, AwareDatetime, Field, ValidationInfo, field_validator, model_validator
 
 from tasks.model.countries import Country
-from tasks.model.documents import Document, DocumentRefused, Yaml, read, unreadable
+from tasks.model.documents import Document
 from tasks.model.languages import LanguageTag
 from tasks.model.markup import MAX_CHARACTERS, clean_html, links_in
-from tasks.runtime.errors import Problem, pattern
-
-MAX_RELEASE_BYTES = 2 * 1024 * 1024
-"""A release larger than this is refused at the door: the longest real release is some tens of kilobytes."""
+from tasks.runtime.errors import pattern
 
 MAX_VERSION = 2_000_000_000
-"""The last version can only be a kill: nothing may come that cannot be withdrawn."""
+"""The highest version. It can only be a kill, because no later version could withdraw it."""
 
 ONE_LINE = pattern(r"^[^\r\n]*$", "must be a single line")
 TICKER = pattern(r"^[A-Z]+:[A-Z0-9.\-]+$", "must be EXCHANGE:SYMBOL")
@@ -40,7 +34,7 @@ MEDIA_TOPIC = "http://cv.iptc.org/newscodes/mediatopic/"
 
 
 def _topic(value: str) -> str:
-    """`medtop:20000178`, the concept's address or the bare number: kept as the bare number."""
+    """The eight digits of a topic that is written as `medtop:20000178`, as the concept's address or as digits."""
     bare = re.sub(r"^(medtop:|https?://cv\.iptc\.org/newscodes/mediatopic/)", "", value)
     if not re.fullmatch(r"\d{8}", bare):
         raise ValueError("is not an IPTC Media Topic: eight digits, alone or after 'medtop:'")
@@ -59,7 +53,7 @@ Line = Annotated[str, Field(min_length=1, max_length=500, pattern=ONE_LINE)]
 
 
 class Dateline(Document):
-    """Where and on which day the news is from."""
+    """The place and the day that the news comes from."""
 
     place: Line = Field(examples=["Berlin"])
     date: Day = Field(examples=["2026-11-22"])
@@ -84,7 +78,7 @@ class Contact(Document):
 
 
 def _render_markdown(text: str) -> str:
-    """HTML of a Markdown body; raises ValueError for one whose references would blow it up."""
+    """The HTML of a Markdown body; raises ValueError for one that link references would make huge."""
     longest = max((len(line) for line in text.splitlines() if re.match(r" {0,3}\[[^\]]+\]:", line)), default=0)
     if longest * text.count("[") > 4 * MAX_CHARACTERS:
         raise ValueError("has so many and so long link references that it would be too large")
@@ -143,7 +137,7 @@ class Release(_Text):
     )
     """Names the release, the same in all its versions: an absolute URI."""
     version: int = Field(1, ge=1, le=MAX_VERSION, examples=[1])
-    """1 first; a higher one is a correction of all before."""
+    """The first version is 1; a higher one corrects all before it."""
     language: LanguageTag = Field(examples=["de"])
     """The language the body is written in: a BCP 47 tag."""
     dateline: Dateline | None = None
@@ -152,13 +146,13 @@ class Release(_Text):
     topics: list[Topic] = Field([], examples=[["medtop:20000178"]])
     """IPTC Media Topics; an outlet that asks for topics gets the release if one of them is among its own."""
     urgency: int = Field(5, ge=1, le=9, examples=[5])
-    """1 flash … 9 least urgent; what is more urgent is delivered first."""
+    """From 1 (flash) to 9 (least urgent); more urgent releases are delivered first."""
     embargo_until: AwareDatetime | None = Field(None, examples=["2026-12-01T07:00:00+01:00"])
-    """Nothing leaves before this moment."""
+    """Nothing is delivered before this moment."""
     circuits: list[Slug] = Field([], examples=[["dach-business"]])
-    """Only outlets of these circuits; empty: all."""
+    """The circuits whose outlets get the release; empty: all outlets."""
     countries: list[Country] = Field([], examples=[["DE", "AT", "CH"]])
-    """Only outlets in these countries; empty: all."""
+    """The countries whose outlets get the release; empty: all countries."""
     status: Literal["usable", "canceled"] = "usable"
     """`canceled` kills the release."""
     correction_note: Line | None = None
@@ -183,12 +177,12 @@ class Release(_Text):
 
     @classmethod
     def from_ledger(cls, document: str) -> Self:
-        """A release as the ledger has it: it was checked and cleaned when it was taken."""
+        """Read a release from the ledger, without the checks and the cleaning that were done when it was taken."""
         return cls.model_validate_json(document, context={"stored": True})
 
     @model_validator(mode="after")
     def _no_link_emptied(self, info: ValidationInfo) -> Self:
-        """A link that has a text here has one in every supplied translation: without it a reader sees a hole."""
+        """Refuses a supplied translation in which a link has no text although it has one in the release."""
         if not self.translations or (info.context and info.context.get("stored")):
             return self
         full = {address for address, seen in links_in(self.html) if seen}
@@ -210,7 +204,7 @@ class Release(_Text):
 
     @property
     def name(self) -> str:
-        """How logs, messages and Flower call this version: `urn:… v2`."""
+        """The name of this version in logs, messages and Flower: `urn:… v2`."""
         return f"{self.uri} v{self.version}"
 
     def text_in(self, language: str) -> _Text | None:
@@ -230,128 +224,6 @@ class Release(_Text):
         return self.embargo_until is not None and self.embargo_until.timestamp() > now
 
 
-def read_release(data: str | bytes | dict[str, Any]) -> Release:
-    """Read a release from any form that producers use; raises DocumentRefused."""
-    document = data if isinstance(data, dict) else _parse(data)
-    if _is_ninjs(document):
-        try:
-            document = _from_ninjs(document)
-        except (AttributeError, TypeError, ValueError) as error:
-            raise _refused(f"is not a ninjs 3.x item: {error}") from None
-    return read(Release, document, "release")
-
-
-def _parse(data: str | bytes) -> Any:
-    if len(data) > MAX_RELEASE_BYTES:
-        raise _refused(f"is larger than {MAX_RELEASE_BYTES:,} bytes")
-    try:
-        text = (data.decode("utf-8") if isinstance(data, bytes) else data).lstrip("\ufeff").lstrip()
-    except UnicodeDecodeError as error:
-        raise _refused(f"is not UTF-8: byte {error.start} cannot be read") from None
-    if text.startswith("---"):
-        return _with_front_matter(text)
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        if text.startswith(("{", "[")):
-            raise _refused(unreadable(error)) from None
-        raise _refused("is neither JSON nor text with YAML front matter, whose first line is '---'") from None
-
-
-def uri_of(data: bytes) -> str | None:
-    """The `uri` that a document names, however wrong the rest of it may be; None if it names none that could be one."""
-    try:
-        document = _parse(data)
-    except DocumentRefused:
-        return None
-    uri = document.get("uri") if isinstance(document, dict) else None
-    return uri if isinstance(uri, str) and len(uri) <= MAX_URI and re.fullmatch(URI, uri) and _is_utf8(uri) else None
-
-
-def _is_utf8(text: str) -> bool:
-    """Half a surrogate pair, which JSON can hold, is not."""
-    return text == text.encode(errors="replace").decode()
-
-
-def read_front_matter(data: bytes) -> dict[str, Any]:
-    """The fields of a text with front matter, such as a translation in a file of its own; raises DocumentRefused."""
-    fields = _parse(data)
-    if not isinstance(fields, dict):
-        raise _refused("must hold fields")
-    return fields
-
-
-def _with_front_matter(text: str) -> dict[str, Any]:
-    parts = re.split(r"^---[ \t]*$\n?", text.replace("\r\n", "\n"), maxsplit=2, flags=re.MULTILINE)
-    if len(parts) != 3:
-        raise _refused("front matter has no closing line '---'")
-    try:
-        text = "\n" + parts[1]  # so that lines in problems are those of the document
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=Yaml)):
-            raise _refused("front matter holds an alias ('*name'): write the value itself")
-        fields = yaml.load(text, Loader=Yaml) or {}  # noqa: S506, a safe loader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise _refused(f"front matter: {unreadable(error)}") from None
-    if not isinstance(fields, dict):
-        raise _refused("front matter must be 'field: value' lines")
-    body = parts[2].strip()
-    if body:
-        fields["body_html" if body.startswith("<") else "body_markdown"] = body
-    return {key: _plain(value) for key, value in fields.items()}
-
-
-def _plain(value: Any) -> Any:
-    """YAML reads times by itself; a time without zone is UTC there, and pydantic wants it said."""
-    if isinstance(value, datetime) and value.tzinfo is None:
-        return value.replace(tzinfo=UTC)
-    return value
-
-
-def _refused(problem: str) -> DocumentRefused:
-    return DocumentRefused("release", [Problem("(document)", problem)])
-
-
-def _is_ninjs(document: Any) -> bool:
-    return isinstance(document, dict) and ("bodies" in document or "headlines" in document or "pubStatus" in document)
-
-
-def _from_ninjs(item: dict[str, Any]) -> dict[str, Any]:
-    """The release fields of a ninjs 3.x item; what ninjs does not say is left to the defaults."""
-
-    def first(name: str, *, role: str | None = None) -> str | None:
-        texts = [entry for entry in item.get(name) or [] if isinstance(entry, dict)]
-        chosen = [entry for entry in texts if role is None or entry.get("role") == role] or texts[:1]
-        return chosen[0].get("value") if chosen else None
-
-    def html_body() -> dict[str, str]:
-        for body in item.get("bodies") or []:
-            if isinstance(body, dict) and "html" in str(body.get("contentType", "")):
-                return {"body_html": body.get("value", "")}
-        text = first("bodies")
-        return {"body_markdown": text} if text else {}
-
-    topics = [
-        s.get("uri", "") for s in item.get("subjects") or [] if MEDIA_TOPIC.split("://")[1] in str(s.get("uri", ""))
-    ]
-    organisations = [o for o in item.get("organisations") or [] if isinstance(o, dict) and o.get("name")]
-    release = {
-        "uri": item.get("uri"),
-        "version": int(item["version"]) if str(item.get("version", "")).isdigit() else item.get("version"),
-        "language": item.get("language"),
-        "headline": first("headlines", role="main") or item.get("title"),
-        "urgency": item.get("urgency"),
-        "embargo_until": item.get("embargoedUntil") or item.get("embargoed"),
-        "status": {"usable": "usable", "canceled": "canceled"}.get(
-            item.get("pubStatus", "usable"), item.get("pubStatus")
-        ),
-        "rights": item.get("copyrightNotice"),
-        "topics": topics,
-        "issuer": {"name": organisations[0]["name"]} if organisations else None,
-        **html_body(),
-    }
-    return {field: value for field, value in release.items() if value is not None}
-
-
 class Translation(Document):
     """One release version in one language, ready to be formatted. The source language is its own translation."""
 
@@ -368,7 +240,7 @@ class Translation(Document):
     source: LanguageTag | None = None
     """The language of the text that it was made from; None for `source` and `supplied`."""
     status: Literal["checked", "approved"] | None = None
-    """Of what was made here: it passed every check, or a person approved it; None for `source` and `supplied`."""
+    """Whether it only passed every check, or a person approved it; None for `source` and `supplied`."""
 
     @property
     def machine(self) -> bool:

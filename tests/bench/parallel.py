@@ -23,7 +23,8 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from tasks.model.markup import INLINES
-from tasks.model.release import Translation, read_release
+from tasks.model.readers import read_release
+from tasks.model.release import Translation
 from tasks.translation import TranslationHeld, translate
 from tasks.translation.engines import Engine, Pair
 

@@ -138,7 +138,7 @@ def _quiet() -> None:
 def _prepare(outlets_file: Path) -> None:
     from tasks import ledger
     from tasks.ledger import outlets
-    from tasks.model.outlet import read_outlets
+    from tasks.model.readers.outlet_files import read_outlets
     from workers.offered import offered
 
     ledger.upgrade()
@@ -330,7 +330,7 @@ def ledger_rows(folder: Path) -> None:
 def _demo_release() -> Any:
     from demo_release import release
 
-    from tasks.model.release import read_release
+    from tasks.model.readers import read_release
 
     return read_release(json.dumps(release(), default=str))
 
@@ -361,7 +361,7 @@ def formats(_folder: Path) -> None:
     from tasks.model.release import supplied
 
     release = _demo_release()
-    wire, received = Wire("Fanwire", "https://fanwire.example/"), datetime.now(UTC)
+    wire, received = Wire(name="Fanwire", url="https://fanwire.example/"), datetime.now(UTC)
     for format in FORMATS.all():
         spent: list[Spent] = []
         for _ in range(ROUNDS):

@@ -87,7 +87,7 @@ from tasks import ledger, planning
 from tasks.building.renditions import build_renditions
 from tasks.building.translations import build_translation
 from tasks.ledger import releases
-from tasks.model.release import read_release
+from tasks.model.readers import read_release
 from tests.support.drains import drain
 
 with ledger.write() as connection:
@@ -145,14 +145,15 @@ FORMATTED = f"""
 import json
 from datetime import UTC, datetime
 from tasks.formatting import FORMATS, Wire, make_rendition
-from tasks.model.release import read_release, supplied
+from tasks.model.readers import read_release
+from tasks.model.release import supplied
 
 release = read_release({RELEASE!r})
 italian = supplied(release, "it")
 moment = datetime(2026, 11, 1, 8, 30, tzinfo=UTC)
-made = {{name: make_rendition(release, italian, name, Wire("Fanwire", "https://w.example/"), moment).body.decode()
-        for name in FORMATS.all()}}
-print(json.dumps(made))
+wire = Wire(name="Fanwire", url="https://w.example/")
+made = {{name: make_rendition(release, italian, name, wire, moment) for name in FORMATS.all()}}
+print(json.dumps({{name: rendition.body.decode() for name, rendition in made.items()}}))
 """
 
 
@@ -184,7 +185,7 @@ SENTENCES = {
 """A sentence, and what an engine replaces in it."""
 TRANSLATED = f"""
 import json
-from tasks.model.release import read_release
+from tasks.model.readers import read_release
 from tasks.translation import Resources, draft
 from tests.translation.samples import Stub
 

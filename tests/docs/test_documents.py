@@ -9,8 +9,8 @@ from collections import Counter
 from pathlib import Path
 
 from tasks.delivery.signing import sign
-from tasks.model.outlet import parse_outlets
-from tasks.model.release import read_release
+from tasks.model.readers import read_release
+from tasks.model.readers.outlet_files import parse_outlets
 from tasks.model.states import Hold, State, Verdict
 from tasks.translation import checks
 from tasks.translation.configuration import EngineDocument, LanguageDocument, read_configuration

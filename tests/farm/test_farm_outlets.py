@@ -11,7 +11,7 @@ import pytest
 from farm_manners import read_plan
 
 from tasks.model.outlet import Outlet
-from tasks.model.release import read_release
+from tasks.model.readers import read_release
 
 HERE = Path(outlets.__file__).parent
 LANGUAGES = {"en", "ko", "ja", "ar", "zh-Hans", "zh-Hant", "vi", "th", "id", "ms", "de", "ru", "fr", "es", "pt"}

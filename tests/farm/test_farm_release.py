@@ -12,7 +12,8 @@ import pytest
 from lxml import html
 
 from tasks.model.languages import LanguageTag
-from tasks.model.release import Release, read_release
+from tasks.model.readers import read_release
+from tasks.model.release import Release
 
 SUPPLIED = ["ar", "de", "id", "ja", "ko", "ru", "th", "vi", "zh-Hans"]
 COMMA_DECIMAL = {"de", "ru", "vi", "id"}

@@ -15,7 +15,8 @@ from lxml import etree
 from referencing import Registry, Resource
 
 from tasks.formatting import Wire
-from tasks.model.release import Release, Translation, read_release
+from tasks.model.readers import read_release
+from tasks.model.release import Release, Translation
 
 SCHEMAS = Path(os.environ.get("IPTC_SCHEMAS") or Path(__file__).parents[3] / "shared" / "schemas")
 """The IPTC's schemas, which are not ours to copy; each is called as the IPTC calls it."""
@@ -66,7 +67,7 @@ def links() -> tuple[str, ...]:
 
 @pytest.fixture
 def wire() -> Wire:
-    return Wire("Fanwire", "https://fanwire.example/")
+    return Wire(name="Fanwire", url="https://fanwire.example/")
 
 
 @pytest.fixture

@@ -158,12 +158,12 @@ def test_dateline_says_no_more_than_is_known(house):
     [("en", "6,500 86,000"), ("de", "6.500 86.000"), ("fr", "6\u202f500 86\u202f000"), ("es", "6500 86.000")],
 )
 def test_figures_are_grouped_as_the_language_does(language, figures):
-    about = house_text(language).about_wire(Wire("Fanwire", "https://fanwire.example/"))
+    about = house_text(language).about_wire(Wire(name="Fanwire", url="https://fanwire.example/"))
     assert all(figure in about for figure in figures.split(" "))
 
 
 def test_figures_and_names_are_the_wires_own(house):
-    about = house.about_wire(Wire("Nordbote", "https://n.example/", outlets=777, editors=888, countries=99))
+    about = house.about_wire(Wire(name="Nordbote", url="https://n.example/", outlets=777, editors=888, countries=99))
     assert all(word in about for word in ("Nordbote", "777", "888", "99"))
     assert not re.search(r"6.?500|86.?000|\b90\b|[{}]", about)
 

@@ -17,7 +17,8 @@ from tasks.formatting import make_rendition
 from tasks.language_data import known_languages
 from tasks.model.documents import DocumentRefused
 from tasks.model.languages import LanguageTag
-from tasks.model.release import Release, read_release, supplied
+from tasks.model.readers import read_release
+from tasks.model.release import Release, supplied
 
 NAMES = {"g2": "http://iptc.org/std/nar/2006-10-01/", "x": "http://www.w3.org/1999/xhtml"}
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tasks.model.documents import MOST_TOLD, DocumentRefused
-from tasks.model.release import MAX_VERSION, Release, read_release
+from tasks.model.readers import read_release
+from tasks.model.release import MAX_VERSION, Release
 from tasks.planning import matches
 from tests.support.samples import outlet, release
 

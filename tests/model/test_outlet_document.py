@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from tasks import ledger
 from tasks.ledger import outlets
 from tasks.model.documents import DocumentRefused
-from tasks.model.outlet import Outlet, read_outlet, read_outlets
+from tasks.model.outlet import Outlet, read_outlet
+from tasks.model.readers.outlet_files import read_outlets
 from workers import cli
 from workers.offered import offered
 

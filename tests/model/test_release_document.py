@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.model.documents import DocumentRefused
-from tasks.model.release import MAX_RELEASE_BYTES, Release, read_release, supplied
+from tasks.model.readers import MAX_RELEASE_BYTES, read_release
+from tasks.model.release import Release, supplied
 from tasks.runtime.errors import Problem
 
 GOOD: dict[str, Any] = {

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tasks.model.release import Release, read_release
+from tasks.model.readers import read_release
+from tasks.model.release import Release
 
 from .samples import DOCUMENT
 

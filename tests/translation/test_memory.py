@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tasks.model.release import read_release
+from tasks.model.readers import read_release
 from tasks.translation import Resources, draft
 from tasks.translation.engines.apertium import Apertium
 from tasks.translation.language_pair import LanguagePair

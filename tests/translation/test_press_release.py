@@ -7,7 +7,8 @@ import re
 import pytest
 from lxml import html
 
-from tasks.model.release import Translation, read_release
+from tasks.model.readers import read_release
+from tasks.model.release import Translation
 from tasks.translation import translate
 
 from .press_release import BODY, DOCUMENT, FIGURES, NAMES

@@ -164,7 +164,12 @@ class Own:
     ],
 )
 def test_a_wrong_answer_leaves_the_text_to_the_next_engine(install, file, make_release, field, value, says):
-    good = {"name": "name", "capabilities": "Capabilities('native')", "pairs": "{('en', 'es'): 1}", "answer": "units"}
+    good = {
+        "name": "name",
+        "capabilities": "Capabilities(inline='native')",
+        "pairs": "{('en', 'es'): 1}",
+        "answer": "units",
+    }
     install("own", ENGINE.format(**good | {field: value}), {"own": "own:Own"})
     found = registry.load_registry(file({"engines": {"own": {}}}))
     if says:
@@ -177,7 +182,12 @@ def test_a_wrong_answer_leaves_the_text_to_the_next_engine(install, file, make_r
 
 
 def test_an_entry_point_beats_what_ships(install, file):
-    good = {"name": "name", "capabilities": "Capabilities('native')", "pairs": "{('en', 'xh'): 1}", "answer": "units"}
+    good = {
+        "name": "name",
+        "capabilities": "Capabilities(inline='native')",
+        "pairs": "{('en', 'xh'): 1}",
+        "answer": "units",
+    }
     install("own", ENGINE.format(**good), {"deepl": "own:Own"})
     assert registry.load_registry(file({"engines": {"deepl": {}}})).engines["deepl"].pairs() == {("en", "xh"): 1}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.model.release import read_release
+from tasks.model.readers import read_release
 from tasks.translation import Resources, TranslationHeld, draft, translate
 from tasks.translation.pieces import Open, joined
 

@@ -16,7 +16,8 @@ from tasks.delivery import disabling
 from tasks.delivery.admission.shared_state import SharedState
 from tasks.ledger import deliveries
 from tasks.ledger import outlets as outlet_rows
-from tasks.model.outlet import Outlet, OutletFile, parse_outlets, read_outlets
+from tasks.model.outlet import Outlet
+from tasks.model.readers.outlet_files import OutletFile, parse_outlets, read_outlets
 from tasks.model.states import Hold
 from tasks.runtime.errors import UserError
 from workers import doctor

@@ -15,7 +15,8 @@ from sqlalchemy.exc import OperationalError
 
 from tasks import ledger
 from tasks.ledger import counts, deliveries, releases
-from tasks.model.release import Release, read_front_matter, read_release
+from tasks.model.readers import read_fields, read_release
+from tasks.model.release import Release
 from tasks.model.states import Hold, State
 from tasks.operations import embargo as embargoes
 from tasks.operations import report as reports
@@ -85,7 +86,7 @@ def submit(
 def _read(file: Path, translations: list[Path]) -> Release:
     """The release in `file`, with translations that stand in files of their own."""
     release = read_release(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
-    texts = {path: read_front_matter(path.read_bytes()) for path in translations}
+    texts = {path: read_fields(path.read_bytes()) for path in translations}
     if not texts:
         return release
     document = json.loads(release.to_json())

@@ -38,7 +38,7 @@ RESERVED = frozenset({
     "host", "connection", "expect", "te", "trailer", "transfer-encoding", "upgrade", "keep-alive",
     "proxy-authorization", "proxy-connection",
 })  # fmt: skip
-"""With all `webhook-…` and `fanwire-…`: headers that are ours to set. An outlet's own of that name are left out."""
+"""Headers that only Fanwire sets, as all `webhook-…` and `fanwire-…`; an outlet's own of such a name is left out."""
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 
 
@@ -107,7 +107,7 @@ def _credentials(auth: Auth) -> tuple[str, str]:
 
 @lru_cache(maxsize=4096)
 def ascii_safe(value: str) -> str:
-    """A header value as it is if it is visible ASCII; all else percent-encoded as UTF-8, line breaks too."""
+    """The value if it is visible ASCII; otherwise with all other characters percent-encoded as UTF-8."""
     if value.isascii() and value.isprintable():
         return value
     return "".join(c if c.isascii() and c.isprintable() else quote(c, safe="") for c in value)

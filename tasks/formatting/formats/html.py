@@ -45,7 +45,7 @@ def _template() -> Template:
 
 
 def _body(article: Article) -> Markup:
-    """The clean body, the dateline inside its first paragraph; S704 does not apply: `clean_html` made it."""
+    """The body with the dateline in its first paragraph. It may be marked as safe: `clean_html` made it."""
     body = article.body_html
     if not article.dateline:
         return Markup(body)  # noqa: S704
@@ -59,13 +59,13 @@ def _body(article: Article) -> Markup:
 
 
 def _disclaimer(article: Article) -> Markup:
-    """The disclaimer, the wire's address a link."""
+    """The disclaimer, in which the wire's address is a link."""
     address = Markup('<a href="{0}">{0}</a>').format(article.wire.url)
     return escape(article.house.texts.disclaimer).format(wire=article.wire.name, url=address)
 
 
 def _script_json(data: dict[str, Any]) -> Markup:
-    """JSON that cannot end its `<script>` element, whatever a headline holds."""
+    """JSON that cannot end the `<script>` element around it, whatever a headline holds."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -132,7 +132,7 @@ def _source_work(article: Article) -> dict[str, str] | None:
 
 
 def _translator(article: Article) -> dict[str, str] | None:
-    """The engine; schema.org thinks of people here, and nothing else of it names a translator."""
+    """The engine as schema.org's `translator`: meant for people, but no other property names who translated."""
     translation = article.translation
     if not translation.machine:
         return None
@@ -141,7 +141,7 @@ def _translator(article: Article) -> dict[str, str] | None:
 
 
 def _digital_source(article: Article) -> str | None:
-    """schema.org has a name of its own for each IPTC code."""
+    """The digital source type under the name that schema.org has for the IPTC code."""
     code = article.source_type
     return f"https://schema.org/{code[0].upper()}{code[1:]}DigitalSource" if code else None
 

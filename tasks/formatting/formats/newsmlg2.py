@@ -30,13 +30,13 @@ _LANGUAGE = re.compile("[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 """What `xml:lang` may hold; HTML's `lang` may hold anything."""
 _TAIL = r"(%[0-9A-Fa-f]{2}|[^\s%\[\]#])*"
 _ADDRESS = re.compile(rf"https?://[^\s/?#%\[\]:@]+(:\d+)?([/?]{_TAIL})?(#{_TAIL})?")
-"""Web addresses that validators of the schema take; a browser takes more, but one bad address spoils a whole item."""
+"""Web addresses that the schema allows. A browser takes more, but one bad address makes the whole item invalid."""
 _FURTHEST_ZONE = timedelta(hours=14)
 _VOID = frozenset({"br", "hr", "img"})
 
 
 def make(article: Article) -> bytes:
-    """The article as an XML document in UTF-8; raises ValueError when nobody said when its release was received.
+    """The article as an XML document in UTF-8; raises ValueError for an article without a time of receipt.
 
     The standard wants the moment at which a version was created, and a release's own dates are days, if there are any.
     """
@@ -68,7 +68,7 @@ def _rights(item: Any, article: Article) -> None:
 
 
 def _about_item(meta: Any, article: Article) -> None:
-    """The item as a thing that is sent; the order of the elements is the standard's."""
+    """Fills `itemMeta`: the item as it is sent. The standard sets the order of the elements."""
     release, received = article.release, article.received
     _add(meta, "itemClass", qcode="ninat:text")
     _named(_add(meta, "provider", uri=article.wire.url), article.wire.name)
@@ -91,7 +91,7 @@ def _about_item(meta: Any, article: Article) -> None:
 
 
 def _about_content(meta: Any, article: Article) -> None:
-    """The words and who is behind them; the order of the groups is the standard's."""
+    """Fills `contentMeta`: the text and its sources. The standard sets the order of the groups."""
     release = article.release
     _add(meta, "urgency", str(release.urgency))
     if release.dateline:
@@ -117,7 +117,7 @@ def _about_content(meta: Any, article: Article) -> None:
 
 
 def _parties(meta: Any, article: Article) -> None:
-    """Who distributes, whose news it is, whom to call, and the engine that translated."""
+    """Adds the distributor, the issuer, the contacts and the engine that translated."""
     release, translation = article.release, article.translation
     _named(_add(meta, "infoSource", role="cpprole:distributor", uri=article.wire.url), article.wire.name)
     if release.issuer:
@@ -154,7 +154,7 @@ def _contact(party: Any, contact: Contact, article: Article) -> None:
 
 
 def _content(content: Any, article: Article) -> None:
-    """The body as an XHTML document of its own."""
+    """Adds the body as a complete XHTML document."""
     inline = _add(content, "inlineXML", contenttype="application/xhtml+xml", dir=article.direction)
     inline.set(_LANG, article.content_language)
     html = etree.SubElement(inline, f"{{{XHTML}}}html", nsmap=_default(XHTML))
@@ -165,7 +165,7 @@ def _content(content: Any, article: Article) -> None:
 
 
 def _copy(element: Any, into: Any) -> None:
-    """Text and children of an HTML element, as XHTML. Nesting is bounded by `tree`."""
+    """Copies text and children of an HTML element as XHTML. `tree` bounds how deep they nest."""
     into.text = _xml(element.text or "")
     last = None
     for child in element:
@@ -185,13 +185,13 @@ def _copy(element: Any, into: Any) -> None:
 
 
 def _foreign(element: Any, article: Article) -> None:
-    """Marks what the producer wrote in the language of the release and nobody translates."""
+    """Marks a text that stays in the language of the release because nobody translates it."""
     element.set(_LANG, article.release.language)
     element.set("dir", article.release.language.direction)
 
 
 def _moment(moment: datetime) -> str:
-    """As it was said; in UTC where its zone is further away than XML Schema knows."""
+    """The moment in its own time zone, or in UTC if XML Schema does not allow that zone."""
     offset = moment.utcoffset()
     return (moment.astimezone(UTC) if offset and abs(offset) > _FURTHEST_ZONE else moment).isoformat()
 
@@ -214,7 +214,7 @@ def _add(parent: Any, tag: str, text: str | None = None, /, **attributes: str) -
 
 
 def _named(party: Any, name: str) -> None:
-    """Names are single lines without tabs."""
+    """Adds a `name`, which is a single line without tabs."""
     _add(party, "name", fold(name))
 
 

@@ -17,7 +17,7 @@ from tasks.model.release import MEDIA_TOPIC, Contact
 
 SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"
 ANSWERS = {"checked": "translation-checker", "approved": "translation-approver"}
-"""What the wire did for a translation, as a role: ninjs has no field for the state of one."""
+"""The role of the wire by the state of a translation; ninjs has no field for that state."""
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
@@ -101,7 +101,7 @@ def _person(contact: Contact) -> dict[str, Any]:
 
 
 def _sources(article: Article) -> list[dict[str, str]]:
-    """Who said it, who distributes it and, where a machine translated, which; who answers for a translation."""
+    """The issuer, the distributor, the engine that translated, and who answers for the translation."""
     translation = article.translation
     sources = [{"name": article.wire.name, "role": "distributor", "uri": article.wire.url}]
     if article.release.issuer:

@@ -65,14 +65,17 @@ def _contact(article: Article, contact: Contact) -> str:
 
 
 def _foreign(article: Article) -> set[str | None]:
-    """What the producer wrote in the language of the release and nobody translates."""
+    """The texts that stay in the language of the release because nobody translates them."""
     release = article.release
     own = article.language == release.language
     return {release.name} if own else {release.name, release.rights, release.correction_note}
 
 
 def _right_to_left(part: str) -> str:
-    """Marks a line that begins with Latin letters: plain text has no `dir`, and viewers go by the first letter."""
+    """The text with a mark before each line that begins with Latin letters.
+
+    Plain text has no `dir`, and viewers take the direction of a line from its first letter.
+    """
     return "\n".join(RIGHT_TO_LEFT_MARK + line if _begins_left_to_right(line) else line for line in part.split("\n"))
 
 

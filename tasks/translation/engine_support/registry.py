@@ -1,4 +1,4 @@
-"""Which engines there are: those that ship, and anybody's by entry point; each made as the configuration says."""
+"""Makes the engines that the translation file names, each of its type (`ENGINES` in tasks/translation/engines/)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tasks.translation.engines import ENGINES, Capabilities, Engine, Make
 
 @dataclass(frozen=True)
 class ConfiguredEngines:
-    """The configured engines by name: those that can be asked, and why the others cannot."""
+    """The engines of the translation file by name: those that can be used, and why the others cannot."""
 
     engines: dict[str, Engine]
     left_out: dict[str, str]
 
 
 def load_registry(configuration: Path | None = None) -> ConfiguredEngines:
-    """The engines of this process. They start nothing and send nothing before they are asked.
+    """The engines of this process. They start nothing and send nothing before they are used.
 
     One that lacks what it needs, or is broken, is left out and harms no other. Raises DocumentRefused for a file that
     cannot be read as a whole.
@@ -39,7 +39,7 @@ def load_registry(configuration: Path | None = None) -> ConfiguredEngines:
 
 
 def engines(configuration: Path | None = None) -> dict[str, Engine]:
-    """Those that can be asked; see load_registry."""
+    """The engines that can be used; see load_registry."""
     return load_registry(configuration).engines
 
 
@@ -71,7 +71,7 @@ def _made(name: str, entry: str) -> Engine:
 
 
 def _factory(name: str, kind: str) -> Make:
-    """What makes engines of a type."""
+    """The function that makes engines of a type; raises DocumentRefused."""
     try:
         return ENGINES.get(kind)
     except (NotRegistered, PluginBroken) as error:
@@ -79,7 +79,7 @@ def _factory(name: str, kind: str) -> Make:
 
 
 def _unknown_options(factory: Any, name: str, document: EngineDocument) -> list[Problem]:
-    """Options that its type does not have. Engines by entry point say what they have in `OPTIONS`, if they wish."""
+    """Problems with options that a type does not have; a type that lists none in `OPTIONS` takes any."""
     known = getattr(factory, "OPTIONS", None)
     said = f"is no option of this type; {'there are ' + ', '.join(sorted(known)) if known else 'it has none'}"
     return [
@@ -90,7 +90,7 @@ def _unknown_options(factory: Any, name: str, document: EngineDocument) -> list[
 
 
 def _faults(engine: Engine, name: str) -> Iterator[str]:
-    """What an engine lacks to be one."""
+    """What is wrong with an object that is meant to be an engine."""
     for method in ("pairs", "model", "translate"):
         if not callable(getattr(engine, method, None)):
             yield f"it has no method {method!r}"

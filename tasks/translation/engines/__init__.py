@@ -31,7 +31,7 @@ def _differ(one: str, other: str) -> bool:
     return first.base != second.base or first.script != second.script
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Capabilities:
     """What the ladder needs to know about an engine before it sends anything."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tasks.model.documents import DocumentRefused
-from tasks.model.release import read_release
+from tasks.model.readers import read_release
 from tasks.runtime.settings import settings
 from tasks.translation import TranslationHeld, translate
 from tasks.translation.configuration import EngineDocument

@@ -1,0 +1,87 @@
+"""Readers: a Release of each form in which producers send one.
+
+    front_matter.py   Markdown or HTML with YAML front matter
+    ninjs_item.py     an IPTC ninjs 3.x item
+    outlet_files.py   files of outlets: YAML, JSON or CSV
+
+The documents themselves (`release.py`, `outlet.py`) know no reader.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from tasks.model.documents import DocumentRefused, read, unreadable
+from tasks.model.readers import front_matter, ninjs_item
+from tasks.model.release import MAX_URI, URI, Release
+from tasks.runtime.errors import Problem
+
+MAX_RELEASE_BYTES = 2 * 1024 * 1024
+"""A release larger than this is refused at the door: the longest real release is some tens of kilobytes."""
+
+
+def read_release(data: str | bytes | dict[str, Any]) -> Release:
+    """Read a release: JSON, Markdown or HTML with YAML front matter, or an IPTC ninjs 3.x item.
+
+    Raises DocumentRefused, which names each field that is wrong.
+    """
+    document = data if isinstance(data, dict) else _document_in(data)
+    if ninjs_item.is_ninjs(document):
+        try:
+            document = ninjs_item.fields_of(document)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise _refused(f"is not a ninjs 3.x item: {error}") from None
+    return read(Release, document, "release")
+
+
+def read_fields(data: bytes) -> dict[str, Any]:
+    """The fields of JSON or of a text with front matter, unchecked, such as a translation in a file of its own.
+
+    Raises DocumentRefused for what has no fields.
+    """
+    fields = _document_in(data)
+    if not isinstance(fields, dict):
+        raise _refused("must hold fields")
+    return fields
+
+
+def uri_of(data: bytes) -> str | None:
+    """The `uri` that a document names, however wrong the rest of it may be; None if it names none that could be one."""
+    try:
+        document = _document_in(data)
+    except DocumentRefused:
+        return None
+    uri = document.get("uri") if isinstance(document, dict) else None
+    return uri if isinstance(uri, str) and len(uri) <= MAX_URI and re.fullmatch(URI, uri) and _is_utf8(uri) else None
+
+
+def _document_in(data: str | bytes) -> Any:
+    """What JSON or a text with front matter holds; raises DocumentRefused."""
+    if len(data) > MAX_RELEASE_BYTES:
+        raise _refused(f"is larger than {MAX_RELEASE_BYTES:,} bytes")
+    try:
+        text = (data.decode("utf-8") if isinstance(data, bytes) else data).lstrip("\ufeff").lstrip()
+    except UnicodeDecodeError as error:
+        raise _refused(f"is not UTF-8: byte {error.start} cannot be read") from None
+    if text.startswith(front_matter.FENCE):
+        try:
+            return front_matter.fields_of(text)
+        except ValueError as error:
+            raise _refused(str(error)) from None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        if text.startswith(("{", "[")):
+            raise _refused(unreadable(error)) from None
+        raise _refused("is neither JSON nor text with YAML front matter, whose first line is '---'") from None
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether a text can be encoded; half a surrogate pair, which JSON can hold, cannot."""
+    return text == text.encode(errors="replace").decode()
+
+
+def _refused(problem: str) -> DocumentRefused:
+    return DocumentRefused("release", [Problem("(document)", problem)])

@@ -1,0 +1,49 @@
+"""Reads the fields of a release from Markdown or HTML with YAML front matter."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import yaml
+
+from tasks.model.documents import Yaml, unreadable
+
+FENCE = "---"
+"""The line before and after the front matter."""
+
+
+def fields_of(text: str) -> dict[str, Any]:
+    """The fields of a text that begins with the line `---`; raises ValueError that says what is wrong.
+
+    What follows the front matter is the field `body_html` if it begins with `<`, else `body_markdown`.
+    """
+    parts = re.split(r"^---[ \t]*$\n?", text.replace("\r\n", "\n"), maxsplit=2, flags=re.MULTILINE)
+    if len(parts) != 3:
+        raise ValueError("front matter has no closing line '---'")
+    fields = _fields_in("\n" + parts[1])  # so that lines in problems are those of the document
+    if not isinstance(fields, dict):
+        raise ValueError("front matter must be 'field: value' lines")
+    body = parts[2].strip()
+    if body:
+        fields["body_html" if body.startswith("<") else "body_markdown"] = body
+    return {key: _with_zone(value) for key, value in fields.items()}
+
+
+def _fields_in(front_matter: str) -> Any:
+    try:
+        aliased = any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(front_matter, Loader=Yaml))
+        fields = None if aliased else yaml.load(front_matter, Loader=Yaml)  # noqa: S506, a safe loader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ValueError(f"front matter: {unreadable(error)}") from None
+    if aliased:  # a few of them, one within the other, grow to gigabytes
+        raise ValueError("front matter holds an alias ('*name'): write the value itself")
+    return fields or {}
+
+
+def _with_zone(value: Any) -> Any:
+    """YAML reads times by itself; one without a zone is UTC there, and pydantic wants that said."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    return value
