@@ -227,7 +227,7 @@ class Wire(RuleBasedStateMachine):
         except UserError:
             pass
 
-    # --- planning and making
+    # --- planning and building
 
     @precondition(lambda self: self.releases())
     @rule(number=which, act=elsewhere)
