@@ -5,7 +5,7 @@ READY := .venv/.ready
 FANWIRE := .venv/bin/fanwire
 SPHINX := .venv/bin/python -m sphinx -q -W --keep-going -n -c docs . build/docs
 
-.PHONY: help demo test docs check bench soak up format clean
+.PHONY: help demo test mutate docs check bench soak up format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ demo: $(READY) ## One release to 6,500 simulated outlets, with proof (the main j
 
 test: $(READY) ## All tests, with a real broker, real workers and a real PostgreSQL
 	@.venv/bin/python -m pytest -q -n 5 --dist loadgroup --no-loadscope-reorder
+
+mutate: $(READY) ## Mutation testing of what decides on deliveries; MODULES="backoff breaker" tries only these
+	@MODULES="$(MODULES)" .venv/bin/python -m tests.mutation.run
 
 docs: $(READY) ## Write the generated manuals, and build all documents into build/docs
 	@.venv/bin/python docs/references.py
