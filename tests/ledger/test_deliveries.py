@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import chain
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
 
-from tasks import ledger, planning
+from tasks import ledger
 from tasks.ledger import artifacts, counts, deliveries, outlets, releases, translation_rows
 from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.deliveries import Claim
@@ -203,38 +202,6 @@ def test_a_kill_cancels_and_goes_to_who_has_it_without_an_engine() -> None:
         translation = translation_rows.finished(connection, TranslationKey(kill, "ko"))
     assert translation is not None
     assert (translation.headline, translation.body_html) == ("머리기사", "")
-
-
-def test_an_older_version_that_arrives_late_is_not_delivered() -> None:
-    receivers(outlet("a"))
-    take(version=2)
-    assert states(take(version=1)) == {}
-
-
-def test_planning_twice_writes_rows_once() -> None:
-    receivers(outlet("a"))
-    number = take()
-    assert planning.plan(number, NOW) is None
-    assert states(number) == {"held": 1}
-
-
-@pytest.mark.parametrize(
-    ("fields", "languages"),
-    [
-        ({}, ["en"]),
-        ({"languages": ["de", "en"]}, ["de", "en"]),
-        ({"country": "DE"}, []),
-        ({"circuits": ["other"]}, []),
-        ({"topics": ["15000000"]}, []),
-        ({"topics": ["15000000", "04000000"]}, ["en"]),
-        ({"machine_translation": "refuse", "languages": ["en", "ko", "de"]}, ["en", "de"]),
-    ],
-)
-def test_matching(fields: dict[str, Any], languages: list[str]) -> None:
-    document = {"circuits": ["iberia"], "topics": []} | fields
-    text = {"de": {"headline": "Werk eröffnet", "body_html": "<p>Text</p>"}}
-    wanted = release(countries=["PT"], circuits=["iberia"], translations=text)
-    assert list(planning.matches(wanted, outlet(**document))) == languages
 
 
 def test_the_same_content_is_taken_once_and_other_content_refused() -> None:

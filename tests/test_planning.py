@@ -1,0 +1,267 @@
+"""Planning: who gets a release and in which languages, and what has to be built for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tasks import ledger, planning
+from tasks.ledger import counts, outlets, releases, rendition_rows, translation_rows
+from tasks.ledger.artifacts import RenditionKey, TranslationKey
+from tasks.ledger.schema import deliveries as rows
+from tasks.ledger.schema import releases as release_rows
+from tasks.model.states import Hold
+from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, states
+from tests.support.samples import URI, outlet, release
+
+pytestmark = pytest.mark.usefixtures("book")
+GERMAN = {"de": {"headline": "Werk eröffnet", "subheadline": "In Porto", "body_html": "<p>Text</p>"}}
+EMBARGO = "2027-01-15T09:00:00Z"
+KILL: dict[str, Any] = {"version": 2, "status": "canceled", "body_html": None}
+
+
+def planned(policy: planning.Policy = planning.no_approval, **fields: Any) -> tuple[int, planning.Plan | None]:
+    """A release in the ledger and its plan."""
+    with ledger.write() as connection:
+        number = releases.take(connection, release(**fields), NOW).release_id
+    return number, planning.plan(number, NOW, policy)
+
+
+def deliver(number: int, *languages: str) -> None:
+    """Bring what outlets get in these languages to them."""
+    for language in languages:
+        render(number, language)
+    finish(*map(result, claim()))
+
+
+def wanted(number: int) -> set[tuple[str, str]]:
+    """Outlet and language of every delivery of a release."""
+    with ledger.read() as connection:
+        found = connection.execute(select(rows.c.outlet_id, rows.c.language).where(rows.c.release_id == number))
+        return {(row.outlet_id, row.language) for row in found}
+
+
+# --- who gets it
+
+
+@pytest.mark.parametrize(
+    ("said", "taken", "languages"),
+    [
+        ({}, {}, ["en"]),
+        ({}, {"languages": ["de", "en"]}, ["de", "en"]),
+        ({}, {"country": "DE"}, []),
+        ({"countries": ["DE", "PT"]}, {}, ["en"]),
+        ({"countries": []}, {"country": "DE"}, ["en"]),
+        ({}, {"circuits": ["other"]}, []),
+        ({}, {"circuits": ["other", "iberia"]}, ["en"]),
+        ({}, {"circuits": []}, []),
+        ({"circuits": []}, {"circuits": []}, ["en"]),
+        ({"circuits": []}, {"circuits": ["other"]}, ["en"]),
+        ({}, {"topics": ["15000000"]}, []),
+        ({}, {"topics": ["15000000", "04000000"]}, ["en"]),
+        ({}, {"machine_translation": "refuse", "languages": ["en", "ko", "de"]}, ["en", "de"]),
+        ({}, {"machine_translation": "approved", "languages": ["en", "ko", "de"]}, ["en", "ko", "de"]),
+    ],
+)
+def test_matching(said: dict[str, Any], taken: dict[str, Any], languages: list[str]) -> None:
+    asked = release(**{"countries": ["PT"], "circuits": ["iberia"], "translations": GERMAN} | said)
+    assert list(planning.matches(asked, outlet(**{"circuits": ["iberia"]} | taken))) == languages
+
+
+def audience(number: int) -> dict[str, tuple[list[str], dict[str, str]]]:
+    with ledger.read() as connection:
+        return {one.outlet.id: (one.languages, one.refused) for one in planning.audience(connection, number)}
+
+
+def test_the_audience_is_whom_planning_chooses_and_says_why_of_the_others() -> None:
+    receivers(
+        outlet("all", languages=["en", "ko"]),
+        outlet("human", languages=["en", "ko"], machine_translation="refuse"),
+        outlet("abroad", languages=["en", "ko"], country="DE"),
+    )
+    number, plan = planned(countries=["PT"])
+    assert audience(number) == {
+        "all": (["en", "ko"], {}),
+        "human": (["en"], {"ko": "takes no machine translation"}),
+        "abroad": ([], {"en": "is not in its countries", "ko": "is not in its countries"}),
+    }
+    assert plan is not None
+    assert plan.deliveries == 3
+    assert wanted(number) == {("all", "en"), ("all", "ko"), ("human", "en")}
+
+
+def test_a_correction_also_reaches_who_has_an_older_version_in_the_languages_of_it() -> None:
+    receivers(outlet("has", languages=["en", "de"], country="DE"), outlet("matches", languages=["en"]))
+    first, _ = planned(countries=["DE"], translations=GERMAN)
+    deliver(first, "en")
+    second, _ = planned(version=2, countries=["PT"])
+    assert audience(second) == {
+        "has": (["en"], {"de": "is not in its countries"}),
+        "matches": (["en"], {}),
+    }
+    assert wanted(second) == {("has", "en"), ("matches", "en")}
+
+
+def test_an_outlet_that_has_it_and_matches_gets_one_correction_in_each_language() -> None:
+    receivers(outlet("a", languages=["en", "de"]))
+    first, _ = planned(translations=GERMAN)
+    deliver(first, "en", "de")
+    second, plan = planned(version=2, translations=GERMAN)
+    assert plan is not None
+    assert plan.deliveries == 2
+    assert audience(second) == {"a": (["en", "de"], {})}
+
+
+def test_a_kill_goes_to_those_who_may_have_it_and_to_nobody_else() -> None:
+    receivers(outlet("has", languages=["en", "de"]), outlet("never", languages=["de"]))
+    first, _ = planned(translations=GERMAN)
+    deliver(first, "en")
+    second, plan = planned(**KILL)
+    assert audience(second) == {
+        "has": (["en"], {"de": "never got it"}),
+        "never": ([], {"de": "never got it"}),
+    }
+    assert wanted(second) == {("has", "en")}
+    assert plan is not None
+    assert (plan.deliveries, plan.to_translate) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("second", "ended"), [({"version": 2}, "superseded"), (KILL, "canceled")], ids=["correction", "kill"]
+)
+def test_what_is_not_out_of_older_versions_ends(second: dict[str, Any], ended: str) -> None:
+    receivers(outlet("a"))
+    number, _ = planned()
+    planned(**second)
+    assert states(number) == {ended: 1}
+
+
+def test_a_third_version_replaces_the_second() -> None:
+    receivers(outlet("a"))
+    numbers = [planned(version=version)[0] for version in (1, 2, 3)]
+    assert [states(number) for number in numbers] == [{"superseded": 1}, {"superseded": 1}, {"held": 1}]
+
+
+def test_a_version_that_arrives_after_its_own_correction_goes_to_nobody() -> None:
+    receivers(outlet("a"))
+    planned(version=2)
+    number, plan = planned(version=1, urgency=3)
+    assert plan == planning.Plan(f"{URI} v1", 3, 0, [], [])
+    assert states(number) == {}
+
+
+# --- what is written
+
+
+def test_a_release_is_planned_once() -> None:
+    receivers(outlet("a"))
+    number, _ = planned()
+    assert planning.plan(number, NOW) is None
+    assert states(number) == {"held": 1}
+
+
+def test_the_plan_says_what_has_to_be_translated_and_what_can_be_formatted_at_once() -> None:
+    receivers(outlet("a", languages=["ko", "en", "de"]), outlet("b", languages=["ko", "es"]))
+    _, plan = planned(translations=GERMAN, urgency=2)
+    assert plan == planning.Plan(f"{URI} v1", 2, 5, ["es", "ko"], ["de", "en"])
+
+
+def test_what_the_producer_wrote_is_there_and_the_rest_is_to_be_built_once_for_all_outlets() -> None:
+    receivers(*(outlet(f"o{n}", languages=["ko", "de"], format=("ninjs", "text")[n % 2]) for n in range(4)))
+    number, _ = planned(translations=GERMAN)
+    soon, later = NOW + planning.HINT_AGAIN - 0.1, NOW + planning.HINT_AGAIN
+    with ledger.write() as connection:
+        german = translation_rows.finished(connection, TranslationKey(number, "de"))
+        assert german is not None
+        assert german.headline == "Werk eröffnet"
+        late = {"now": soon, "again_at": later}
+        assert [*translation_rows.late(connection, **late), *rendition_rows.late(connection, **late)] == []
+        late = {"now": later, "again_at": later + 1}
+        assert translation_rows.late(connection, **late) == [TranslationKey(number, "ko")]
+        assert set(rendition_rows.late(connection, **late)) == {
+            RenditionKey(number, "de", "ninjs"),
+            RenditionKey(number, "de", "text"),
+        }
+
+
+@pytest.mark.parametrize(
+    ("status", "embargo", "waits_for"),
+    [
+        ("active", None, Hold.TRANSLATION),
+        ("active", EMBARGO, Hold.EMBARGO),
+        ("paused", None, Hold.PAUSED),
+        ("paused", EMBARGO, Hold.PAUSED),
+        ("disabled", None, Hold.DISABLED),
+    ],
+)
+def test_what_a_delivery_waits_for_at_first(status: Any, embargo: str | None, waits_for: Hold) -> None:
+    receivers(outlet("a", languages=["ko"]))
+    with ledger.write() as connection:
+        outlets.set_status(connection, ["a"], status, "test", NOW)
+    number, _ = planned(embargo_until=embargo)
+    with ledger.read() as connection:
+        [hold] = counts.holds(connection, number)
+    assert hold["reason"] == waits_for.value
+
+
+def test_without_a_moment_given_the_clock_of_the_ledger_counts() -> None:
+    with ledger.write() as connection:
+        number = releases.take(connection, release(), NOW).release_id
+        before = ledger.now(connection)
+    planning.plan(number)
+    with ledger.read() as connection:
+        at = connection.execute(select(release_rows.c.planned_at).where(release_rows.c.id == number)).scalar_one()
+        assert before <= at <= ledger.now(connection)
+
+
+# --- who must approve it
+
+
+@pytest.mark.parametrize(
+    ("takes", "language", "publishes", "approval"),
+    [
+        ("accept", "ko", "checked", False),
+        ("accept", "ko", "approved", True),
+        ("approved", "ko", "checked", True),
+        ("approved", "ko", "approved", True),
+        ("accept", "de", "approved", False),  # the producer wrote it
+        ("approved", "de", "approved", False),
+        ("approved", "en", "approved", False),
+    ],
+)
+def test_who_must_approve_what(takes: str, language: str, publishes: str, approval: bool) -> None:
+    receivers(outlet("a", languages=[language], machine_translation=takes))
+    number, _ = planned(lambda _language: publishes == "approved", translations=GERMAN)
+    assert needs_approval(number) is approval
+
+
+def needs_approval(number: int) -> bool:
+    with ledger.read() as connection:
+        [needed] = connection.execute(select(rows.c.approval).where(rows.c.release_id == number)).scalars()
+    return bool(needed)
+
+
+def test_a_correction_by_machine_of_what_the_producer_wrote_is_approved_where_machines_are_refused() -> None:
+    receivers(outlet("a", languages=["de"], machine_translation="refuse"))
+    first, _ = planned(translations=GERMAN)
+    deliver(first, "de")
+    second, plan = planned(version=2)
+    assert plan is not None
+    assert plan.to_translate == ["de"]
+    assert needs_approval(second)
+
+
+def test_a_kill_waits_for_no_engine_and_no_approval_and_carries_the_headline_that_is_known() -> None:
+    receivers(outlet("a", languages=["de"], machine_translation="approved"))
+    first, _ = planned(translations=GERMAN)
+    deliver(first, "de")
+    second, plan = planned(lambda _language: True, **KILL)
+    assert plan is not None
+    assert (plan.to_translate, plan.to_format) == ([], ["de"])
+    assert not needs_approval(second)
+    with ledger.read() as connection:
+        text = translation_rows.finished(connection, TranslationKey(second, "de"))
+    assert text is not None
+    assert (text.headline, text.subheadline, text.body_html) == ("Werk eröffnet", None, "")
