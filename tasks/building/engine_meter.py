@@ -45,8 +45,6 @@ class LedgerMeter:
     def __init__(self, *, anyway: bool = False) -> None:
         """`anyway`: limits and rests stop nothing, for operators who want to see what an engine says."""
         self._take = charged if anyway else taken
-        self.awaited: set[str] = set()
-        """The engines that could not be asked, or failed, when they were asked last: a translation waits for them."""
 
     def ask(self, name: str, document: EngineDocument, characters: int) -> Permit:
         """See Meter."""
@@ -55,22 +53,15 @@ class LedgerMeter:
                 row = engine_usage.get(connection, name)
             if row is None or Usage(**row).sound:
                 return Permit()
-        try:
-            with ledger.write() as connection:
-                use = Usage(**engine_usage.lock(connection, name))
-                use, permit = self._take(use, document, characters, ledger.now(connection))
-                engine_usage.put(connection, name, asdict(use))
-        except EngineError:
-            self.awaited.add(name)
-            raise
+        with ledger.write() as connection:
+            use, permit = self._take(
+                Usage(**engine_usage.lock(connection, name)), document, characters, ledger.now(connection)
+            )
+            engine_usage.put(connection, name, asdict(use))
         return permit
 
     def note(self, name: str, document: EngineDocument, permit: Permit, error: EngineError | None) -> None:
         """See Meter. When an engine answers again, the translations that are held for it are tried at once."""
-        if error is None or isinstance(error, Unsupported):
-            self.awaited.discard(name)
-        else:
-            self.awaited.add(name)
         if permit.sound and (error is None or (isinstance(error, Unsupported) and not permit.characters)):
             return
         woken = 0
@@ -97,14 +88,10 @@ def wake(name: str) -> int:
 
 
 def metered(
-    engines: dict[str, Engine],
-    configuration: TranslationDocument,
-    language: str,
-    meter: LedgerMeter,
-    waiting: WaitBudget,
+    engines: dict[str, Engine], configuration: TranslationDocument, language: str, waiting: WaitBudget
 ) -> list[Engine]:
     """The engines that may translate into a language, by preference, each within its limits."""
-    spending = CostCap(configuration.for_language(language).cost_cap)
+    spending, meter = CostCap(configuration.for_language(language).cost_cap), LedgerMeter()
     return [
         Metered(engines[name], configuration.engines[name], meter, spending, waiting)
         for name in configuration.order(language)

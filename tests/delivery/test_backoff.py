@@ -47,10 +47,11 @@ def test_attempts_count_from_one() -> None:
 
 
 def test_the_table_in_the_module_is_true() -> None:
-    now, moments, attempt = 0.0, [0.0], 1
-    while (due := step(now, attempt)) is not None:
+    moments = [0.0]
+    for attempt in range(1, 100):
+        if (due := step(moments[-1], attempt)) is None:
+            break
         moments.append(due)
-        now, attempt = due, attempt + 1
     assert [round(moment) for moment in moments[:13]] == [
         0, 5, 15, 35, 75, 155, 315, 635, 1275, 2555, 5115, 10235, 20475,
     ]  # fmt: skip

@@ -38,7 +38,7 @@ _BANNED_FOR = 1800.0
 
 
 class LibreTranslate:
-    """Plain text only; words stand for opaque pieces, and elements are left to the fallbacks."""
+    """Plain text only; words stand for opaque pieces, and elements are left to the ladder."""
 
     OPTIONS = frozenset(("char_limit", "batch_limit"))
 
