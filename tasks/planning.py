@@ -117,8 +117,16 @@ def _choose(connection: Connection, release: Release, everyone: Iterable[Outlet]
     """The deliveries of a release, each outlet and language once."""
     reached = deliveries.may_have(connection, release.uri, release.version) if release.version > 1 else {}
     to_approve = _to_approve(release, policy)
+    why_inactive = outlets.status_reasons(connection)
     return [
-        Planned(outlet.id, language, outlet.format, _first_hold(outlet), approval=to_approve(outlet, language))
+        Planned(
+            outlet_id=outlet.id,
+            language=language,
+            format=outlet.format,
+            hold=_first_hold(outlet),
+            detail=why_inactive.get(outlet.id),
+            approval=to_approve(outlet, language),
+        )
         for outlet in everyone
         for language in _wanted(release, outlet, reached)
     ]

@@ -130,7 +130,7 @@ def _ledger() -> Iterator[Finding]:
                 d.state.in_(FINAL)
                 | ((d.state == State.DUE) & d.due_at.is_not(None))
                 | ((d.state == State.CLAIMED) & d.lease_until.is_not(None))
-                | ((d.state == State.HELD) & d.reason.is_not(None))
+                | ((d.state == State.HELD) & d.hold_kind.is_not(None))
             )
         )
         n = connection.execute(stuck).scalar_one()

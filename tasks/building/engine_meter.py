@@ -45,6 +45,8 @@ class LedgerMeter:
     def __init__(self, *, anyway: bool = False) -> None:
         """`anyway`: limits and rests stop nothing, for operators who want to see what an engine says."""
         self._take = charged if anyway else taken
+        self.awaited: set[str] = set()
+        """The engines that could not be asked, or failed, when they were asked last: a translation waits for them."""
 
     def ask(self, name: str, document: EngineDocument, characters: int) -> Permit:
         """See Meter."""
@@ -53,15 +55,22 @@ class LedgerMeter:
                 row = engine_usage.get(connection, name)
             if row is None or Usage(**row).sound:
                 return Permit()
-        with ledger.write() as connection:
-            use, permit = self._take(
-                Usage(**engine_usage.lock(connection, name)), document, characters, ledger.now(connection)
-            )
-            engine_usage.put(connection, name, asdict(use))
+        try:
+            with ledger.write() as connection:
+                use = Usage(**engine_usage.lock(connection, name))
+                use, permit = self._take(use, document, characters, ledger.now(connection))
+                engine_usage.put(connection, name, asdict(use))
+        except EngineError:
+            self.awaited.add(name)
+            raise
         return permit
 
     def note(self, name: str, document: EngineDocument, permit: Permit, error: EngineError | None) -> None:
         """See Meter. When an engine answers again, the translations that are held for it are tried at once."""
+        if error is None or isinstance(error, Unsupported):
+            self.awaited.discard(name)
+        else:
+            self.awaited.add(name)
         if permit.sound and (error is None or (isinstance(error, Unsupported) and not permit.characters)):
             return
         woken = 0
@@ -88,10 +97,14 @@ def wake(name: str) -> int:
 
 
 def metered(
-    engines: dict[str, Engine], configuration: TranslationDocument, language: str, waiting: WaitBudget
+    engines: dict[str, Engine],
+    configuration: TranslationDocument,
+    language: str,
+    meter: LedgerMeter,
+    waiting: WaitBudget,
 ) -> list[Engine]:
     """The engines that may translate into a language, by preference, each within its limits."""
-    spending, meter = CostCap(configuration.for_language(language).cost_cap), LedgerMeter()
+    spending = CostCap(configuration.for_language(language).cost_cap)
     return [
         Metered(engines[name], configuration.engines[name], meter, spending, waiting)
         for name in configuration.order(language)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import structlog
 from sqlalchemy import Connection
 
 from tasks import ledger
 from tasks.building import BuildResult, engine_meter, recall
+from tasks.building.engine_meter import LedgerMeter
 from tasks.ledger import artifacts, deliveries, memory_entries, releases, translation_rows
 from tasks.ledger.artifacts import TranslationKey
 from tasks.model.documents import DocumentRefused
@@ -33,16 +34,16 @@ def build_translation(release_id: int, language: str) -> BuildResult:
         release = releases.get(connection, release_id)
     if attempt is None:
         return BuildResult(release.name)
-    waiting = engine_meter.wait_budget()
+    attempted = _Attempt()
     try:
-        found = _draft(release, language, waiting)
+        found = _draft(release, language, attempted)
     except DocumentRefused as refusal:  # the translation file; it is read anew for the next try
         found = Draft(source=release.language, target=language, reason=str(refusal), again=True)
     except Exception as error:  # whatever an engine meets, the deliveries that wait for it must say so
         found = Draft(source=release.language, target=language, reason=f"{type(error).__name__}: {error}")
         log.exception("translation held", release=release.name, language=language)
     with ledger.write() as connection:
-        _write(connection, key, attempt, found, origin=release.name, retry_after=waiting.worth)
+        _write(connection, key, attempt, found, attempted, origin=release.name)
     if found.translation is None:
         log.warning("translation held", release=release.name, language=language, reason=found.reason)
         return BuildResult(release.name, {language: found.reason or "no reason is known"})
@@ -50,15 +51,31 @@ def build_translation(release_id: int, language: str) -> BuildResult:
     return BuildResult(release.name)
 
 
-def _draft(release: Release, language: str, waiting: WaitBudget) -> Draft:
+@dataclass
+class _Attempt:
+    """What a build notes of engines on its way."""
+
+    waiting: WaitBudget = field(default_factory=engine_meter.wait_budget)
+    meter: LedgerMeter = field(default_factory=LedgerMeter)
+    left_out: set[str] = field(default_factory=set)
+    """The engines that can translate nothing at all."""
+
+    @property
+    def awaited(self) -> set[str]:
+        """The engines that might have helped: if one of them answers again, the build is worth another try."""
+        return self.meter.awaited | self.left_out
+
+
+def _draft(release: Release, language: str, attempted: _Attempt) -> Draft:
     """What memory and engines make of the release. Engines that could not even be asked are part of the reason."""
     configuration = read_configuration(settings().translation_file)
     registered = registry.load_registry(settings().translation_file)
-    engines = engine_meter.metered(registered.engines, configuration, language, waiting)
+    engines = engine_meter.metered(registered.engines, configuration, language, attempted.meter, attempted.waiting)
     found = draft(release, language, _resources(release, language, engines))
     missing = engine_meter.missing(registered, engines, configuration.order(language))
     if found.translation is not None or not missing:
         return found
+    attempted.left_out.update(missing)
     left_out = ", ".join(f"{name} ({why})" for name, why in missing.items())
     return replace(found, reason=f"{found.reason}; left out: {left_out}", again=True)
 
@@ -80,12 +97,12 @@ def _write(
     key: TranslationKey,
     attempt: int,
     found: Draft,
+    attempted: _Attempt,
     *,
     origin: str,
-    retry_after: float | None,
 ) -> None:
     """Write everything that came of a build in one transaction: the translation or the reason, its units, what the
-    memory learns (from `origin`). `retry_after`: seconds until an engine that could not be asked now may be asked."""
+    memory learns (from `origin`)."""
     now = ledger.now(connection)
     units = unit_records.to_json(found) if found.units else None
     memory_entries.keep(
@@ -105,8 +122,9 @@ def _write(
             reason=found.reason or "no reason is known",
             wait=settings().build_retry,
             temporary=found.again,
-            retry_after=retry_after if found.again else None,
+            retry_after=attempted.waiting.worth if found.again else None,
             units=units,
+            engines=attempted.awaited,
         )
         return
     translation_rows.finish(connection, key, found.translation, attempt=attempt, now=now, units=units)

@@ -22,7 +22,7 @@ def disable(connection: Connection, outlet_ids: Sequence[str], kind: str, subjec
     if outlets.set_status(connection, outlet_ids, "disabled", detail, ledger.now(connection)):
         notices.add(connection, kind, subject, f"disabled: {detail}; what is missed is kept", ledger.now(connection))
         log.warning("outlets disabled", kind=kind, subject=subject, detail=detail, outlets=list(outlet_ids))
-    deliveries.hold_for_status(connection, outlet_ids, Hold.DISABLED)
+    deliveries.hold_for_status(connection, outlet_ids, Hold.DISABLED, detail)
 
 
 def forget_failures(shared_state: SharedState, url: str) -> None:

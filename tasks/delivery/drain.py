@@ -218,7 +218,7 @@ class Drain:
         if chunk.count < room:
             self._claim_at = self._time.monotonic() + CLAIM_EVERY
         if self._stood_still_since(began):
-            nearly_over = NotAdmitted(State.DUE, "its lease was nearly over", self._now())
+            nearly_over = NotAdmitted(state=State.DUE, reason="its lease was nearly over", due_at=self._now())
             refused = {item.claim.id: nearly_over for item in chunk.payloads}
         else:
             refused = self._admission.not_admitted(chunk.payloads, chunk.over_limit, self._now())
@@ -276,7 +276,7 @@ class Drain:
         if why.host_rests and due_at is not None:
             horizon = item.claim.first_due_at + self._policy.retry.of(item.outlet.retry).horizon
             state, due_at = (State.DUE, min(due_at, horizon)) if now < horizon else (State.EXHAUSTED, None)
-        self._results.append(settle_unsent(item.claim, state, why.reason, due_at, now))
+        self._results.append(settle_unsent(item.claim, state, why.reason, due_at=due_at, hold=why.hold, now=now))
 
     # --- taking answers
 

@@ -9,7 +9,7 @@ from tasks.delivery import backoff
 from tasks.delivery.policy import RetryPolicy
 from tasks.delivery.verdicts import Judgement
 from tasks.ledger.deliveries import Claim, Result
-from tasks.model.states import State, Verdict
+from tasks.model.states import Hold, State, Verdict
 
 OWN_FAULT_RETRY = 60.0
 """Seconds until an attempt that failed by our own fault is made again: long enough to mend a secret or a disk."""
@@ -52,9 +52,27 @@ def settle(claim: Claim, judgement: Judgement, times: AttemptTimes, now: float, 
     )
 
 
-def settle_unsent(claim: Claim, state: State, reason: str, due_at: float | None, now: float) -> Result:
-    """The result of a claim that was never sent: deferred, no try charged. Moments are seconds since the epoch."""
-    return Result(claim.id, claim.attempt, state, Verdict.DEFERRED, None, reason, due_at, claim.tries, now, now, 0.0)
+def settle_unsent(
+    claim: Claim, state: State, reason: str, *, due_at: float | None, hold: Hold | None, now: float
+) -> Result:
+    """The result of a claim that was never sent: deferred, no try charged. Moments are seconds since the epoch.
+
+    `hold`: what it waits for, if its state is `held`.
+    """
+    return Result(
+        delivery_id=claim.id,
+        attempt=claim.attempt,
+        state=state,
+        verdict=Verdict.DEFERRED,
+        status=None,
+        reason=reason,
+        due_at=due_at,
+        tries=claim.tries,
+        ended_at=now,
+        started_at=now,
+        seconds=0.0,
+        hold=hold,
+    )
 
 
 def _next_due(claim: Claim, judgement: Judgement, tries: int, now: float, policy: RetryPolicy) -> float | None:

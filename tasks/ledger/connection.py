@@ -11,7 +11,6 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +54,17 @@ def safe_ledger_url() -> str:
     return make_url(ledger_url()).render_as_string(hide_password=True)
 
 
-@cache
-def _engine(_pid: int) -> Engine:
-    """One engine per process: connections must not be shared over a fork, so the process id is part of the key."""
-    return open_ledger(ledger_url())
+_engines: dict[int, Engine] = {}
+"""By process: connections must not be shared over a fork."""
+
+
+def sql_engine() -> Engine:
+    """The engine behind `read` and `write` in this process, for whoever wants to watch its statements."""
+    process = os.getpid()
+    engine = _engines.get(process)
+    if engine is None:  # of two threads that come at once the first gives the engine; the other's has no connection yet
+        engine = _engines.setdefault(process, open_ledger(ledger_url()))
+    return engine
 
 
 def now(connection: Connection) -> float:
@@ -79,14 +85,9 @@ def close() -> None:
 
 def reset() -> None:
     """Close this process's connections and forget where they led: the next `read` or `write` asks the settings anew."""
-    if _engine.cache_info().currsize:
-        close()
-    _engine.cache_clear()
-
-
-def sql_engine() -> Engine:
-    """The engine behind `read` and `write` in this process, for whoever wants to watch its statements."""
-    return _engine(os.getpid())
+    engine = _engines.pop(os.getpid(), None)
+    if engine is not None:
+        engine.dispose()
 
 
 def open_ledger(url: str) -> Engine:
@@ -131,8 +132,11 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
-def upgrade(url: str | None = None) -> None:
-    """Bring the ledger at `url` (default: the configured one) to this version's tables. Safe to repeat and to race."""
+def upgrade(url: str | None = None, revision: str = "head") -> None:
+    """Bring the ledger at `url` (default: the configured one) to this version's tables. Safe to repeat and to race.
+
+    `revision`: only up to this migration, as tests of migrations want it.
+    """
     from alembic import command  # here, for it is a tenth of what every worker and command would load at its start
     from alembic.config import Config
 
@@ -144,7 +148,7 @@ def upgrade(url: str | None = None) -> None:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(7265551)"))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
     finally:
         engine.dispose()
 

@@ -1,14 +1,15 @@
-"""What the ledger says when it is asked how far a release is."""
+"""How far a release is, in numbers."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, select
 
 from tasks.ledger.schema import attempts, deliveries, renditions, translations
-from tasks.model.states import ArtifactState, State, Verdict
+from tasks.model.states import ArtifactState, Hold, State, Verdict
 
 OPEN = (State.DUE, State.CLAIMED)
 
@@ -35,25 +36,34 @@ def total(languages: dict[str, dict[str, int]]) -> dict[str, int]:
 
 
 def holds(connection: Connection, release_id: int) -> list[dict[str, Any]]:
-    """Why rows are held: language, reason, number, and what the maker of the translation or rendition said."""
+    """What held rows of a release wait for: language, kind of hold, the kind in words, number, and a detail: until when
+    the embargo holds, why the outlet gets nothing, or why the translation or rendition could not be made."""
+    kind = (deliveries.c.language, deliveries.c.hold_kind, deliveries.c.hold_detail)
     query = (
-        select(deliveries.c.language, deliveries.c.reason, func.count().label("n"))
+        select(*kind, func.count().label("n"))
         .where(deliveries.c.release_id == release_id, deliveries.c.state == State.HELD)
-        .group_by(deliveries.c.language, deliveries.c.reason)
-        .order_by(deliveries.c.language)
+        .group_by(*kind)
+        .order_by(*kind)
     )
-    said: dict[str, str] = {}
-    for table in (renditions, translations):
-        for row in connection.execute(
-            select(table.c.language, table.c.reason).where(
-                table.c.release_id == release_id, table.c.state == ArtifactState.HELD
-            )
-        ):
-            said[row.language] = row.reason
+    why = {(hold, language): reason for hold, language, reason in _held_artifacts(connection, release_id)}
     return [
-        {"language": row.language, "reason": row.reason, "n": row.n, "detail": said.get(row.language)}
+        {
+            "language": row.language,
+            "kind": row.hold_kind,
+            "reason": row.hold_kind and Hold(row.hold_kind).words,
+            "n": row.n,
+            "detail": row.hold_detail or why.get((row.hold_kind, row.language)),
+        }
         for row in connection.execute(query)
     ]
+
+
+def _held_artifacts(connection: Connection, release_id: int) -> Iterator[tuple[Hold, str, str]]:
+    """The hold that each held translation or rendition of a release causes, its language and why it is held."""
+    for hold, table in ((Hold.TRANSLATION, translations), (Hold.RENDITION, renditions)):
+        held = (table.c.release_id == release_id, table.c.state == ArtifactState.HELD)
+        for row in connection.execute(select(table.c.language, table.c.reason).where(*held)):
+            yield hold, row.language, row.reason
 
 
 def makers(connection: Connection, release_id: int) -> dict[str, str]:

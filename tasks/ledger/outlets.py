@@ -51,6 +51,12 @@ def get(connection: Connection, outlet_id: str) -> Row | None:  # type: ignore[t
     return connection.execute(select(outlets).where(outlets.c.id == outlet_id)).first()
 
 
+def status_reasons(connection: Connection) -> dict[str, str | None]:
+    """{outlet: why it is paused or disabled} of all outlets that are not active."""
+    query = select(outlets.c.id, outlets.c.status_reason).where(outlets.c.status != "active")
+    return {row.id: row.status_reason for row in connection.execute(query)}
+
+
 def set_status(connection: Connection, ids: Iterable[str], status: str, reason: str | None, now: float) -> int:
     """Set `active`, `paused` or `disabled`; the number of outlets whose status changed."""
     change = (

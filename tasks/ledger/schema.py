@@ -5,7 +5,8 @@
         └──────< deliveries (language, outlet)   one row per receiver: the truth about it
                      └──< attempts               every try, for proof and reports
     outlets      who receives            refusals   what intake could not take, kept with the reason
-    elections    which worker's clock ticks         notices    what somebody should be told
+    awaited_engines  which engines a held translation waits for
+    elections    which worker's clock ticks         notices    what operations should know
     memory       sentences translated before        terms      the glossary
     engines      what each translation engine has used, and whether it rests
 
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -95,6 +97,19 @@ translations = Table(
     Column("approved_at", Time),
 )
 
+awaited_engines = Table(
+    "awaited_engines",
+    metadata,
+    Column("engine", String(100), primary_key=True),
+    Column("release_id", Id, primary_key=True),
+    Column("language", String(35), primary_key=True),
+    ForeignKeyConstraint(
+        ["release_id", "language"],
+        ["translations.release_id", "translations.language"],
+        name="fk_awaited_engines_translation",
+    ),
+)
+
 renditions = Table(
     "renditions",
     metadata,
@@ -125,6 +140,8 @@ deliveries = Table(
         server_default=false(),
         comment="a person must approve its translation first",
     ),
+    Column("hold_kind", String(20), comment="what a held row waits for: Hold in tasks/model/states.py"),
+    Column("hold_detail", Text, comment="until when an embargo holds, or why the outlet is paused or disabled"),
     Column("reason", Text, comment="of a hold or of a final state; what the last attempt met otherwise"),
     Column("due_at", Time),
     Column("first_due_at", Time, comment="when it could first have gone out: the retry horizon counts from here"),
@@ -139,6 +156,10 @@ deliveries = Table(
 )
 
 
+MISHELD = "coalesce(replace(hold_kind, '_', ' '), '') <> reason"
+"""Where a held row was written by a worker of before migration 0003, which knows no `hold_kind`: always empty else."""
+
+
 def _partial(name: str, where: str, *columns: Column) -> None:  # type: ignore[type-arg]
     Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
@@ -149,10 +170,11 @@ _partial("ix_deliveries_due", "state = 'due'", deliveries.c.urgency, deliveries.
 _partial("ix_deliveries_next", "state = 'due'", deliveries.c.due_at)
 _partial("ix_deliveries_claimed", "state = 'claimed'", deliveries.c.lease_until)
 _partial("ix_deliveries_held", "state = 'held'", deliveries.c.release_id, deliveries.c.language)
-_partial("ix_deliveries_embargoed", "state = 'held' AND reason = 'embargo'", deliveries.c.release_id)
+_partial("ix_deliveries_embargoed", "state = 'held' AND hold_kind = 'embargo'", deliveries.c.release_id)
 _partial(
-    "ix_deliveries_kept", "state = 'held' AND reason IN ('outlet paused', 'outlet disabled')", deliveries.c.outlet_id
+    "ix_deliveries_kept", "state = 'held' AND hold_kind IN ('outlet_paused', 'outlet_disabled')", deliveries.c.outlet_id
 )
+_partial("ix_deliveries_misheld", f"state = 'held' AND {MISHELD}", deliveries.c.release_id)
 _partial("ix_releases_unplanned", "planned_at IS NULL", releases.c.hint_at)
 _partial("ix_translations_unmade", "state <> 'made'", translations.c.hint_at)
 _partial("ix_renditions_unmade", "state <> 'made'", renditions.c.hint_at)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, exists, func, literal, literal_column, or_, select, update
+from sqlalchemy import Connection, and_, case, delete, exists, func, literal, literal_column, or_, select, update
 
 from tasks.ledger import artifacts
 from tasks.ledger.artifacts import IS_MADE, TranslationKey, is_row_of
-from tasks.ledger.schema import attempts, deliveries, releases, translations
+from tasks.ledger.schema import attempts, awaited_engines, deliveries, releases, translations
 from tasks.model.release import Translation
 from tasks.model.states import ArtifactState, Hold, Verdict
 
@@ -89,7 +89,10 @@ def finish(
     values |= {"approved_at": now} if translation.status == "approved" else {"approved_by": None}
     if units is not None:
         values["units"] = units
-    return artifacts.finish(connection, key, attempt=attempt, now=now, values=values)
+    finished = artifacts.finish(connection, key, attempt=attempt, now=now, values=values)
+    if finished:
+        _await(connection, key, ())
+    return finished
 
 
 def hold(
@@ -103,10 +106,12 @@ def hold(
     temporary: bool = False,
     retry_after: float | None = None,
     units: str | None = None,
+    engines: Collection[str] = (),
 ) -> bool:
     """Note why a translation could not be built, and the sentences (`units`, JSON) that there are nevertheless; False
-    if somebody newer has the row. When it is tried again: see artifacts.hold."""
-    return artifacts.hold(
+    if somebody newer has the row. It is tried again when one of `engines` answers again (`wake`), and otherwise as
+    artifacts.hold says."""
+    held = artifacts.hold(
         connection,
         key,
         attempt=attempt,
@@ -117,6 +122,18 @@ def hold(
         retry_after=retry_after,
         values={} if units is None else {"units": units},
     )
+    if held:
+        _await(connection, key, engines)
+    return held
+
+
+def _await(connection: Connection, key: TranslationKey, engines: Collection[str]) -> None:
+    """Write which engines a translation waits for; none: those it waited for are forgotten."""
+    mine = and_(awaited_engines.c.release_id == key.release_id, awaited_engines.c.language == key.language)
+    connection.execute(delete(awaited_engines).where(mine))
+    rows = [{"engine": engine, **asdict(key)} for engine in sorted(set(engines))]
+    if rows:
+        connection.execute(awaited_engines.insert(), rows)
 
 
 def insert_finished(connection: Connection, release_id: int, texts: list[Translation], *, now: float) -> None:
@@ -145,14 +162,18 @@ def late(connection: Connection, *, now: float, again_at: float) -> list[Transla
 
 
 def wake(connection: Connection, engine: str | None = None, *, now: float) -> int:
-    """Have every held translation tried now whose reason names an engine that is back (None: every one); how many."""
-    named = translations.c.reason.contains(f"{engine} ", autoescape=True) if engine else literal(True)
+    """Have every held translation tried now that waits for an engine which is back (None: every one); how many."""
+    awaits = exists().where(
+        awaited_engines.c.engine == engine,
+        awaited_engines.c.release_id == translations.c.release_id,
+        awaited_engines.c.language == translations.c.language,
+    )
     back = (
         update(translations)
         .where(
             translations.c.state != IS_MADE,
             translations.c.state == ArtifactState.HELD,
-            named,
+            awaits if engine else literal(True),
             translations.c.hint_at > now,
             translations.c.lease_until <= now,
         )
@@ -187,9 +208,9 @@ def for_people(connection: Connection, release_id: int | None = None) -> Iterato
         select(
             deliveries.c.release_id,
             deliveries.c.language,
-            func.count().filter(deliveries.c.reason == Hold.APPROVAL).label("waits"),
+            func.count().filter(deliveries.c.hold_kind == Hold.APPROVAL).label("waits"),
         )
-        .where(*waits, deliveries.c.reason.in_([Hold.TRANSLATION, Hold.APPROVAL]))
+        .where(*waits, deliveries.c.hold_kind.in_([Hold.TRANSLATION, Hold.APPROVAL]))
         .group_by(deliveries.c.release_id, deliveries.c.language)
         .subquery()
     )

@@ -1,4 +1,4 @@
-"""The states of a delivery, the reasons for a hold, the verdicts of an attempt: the words of tables and reports."""
+"""The states of a delivery, the kinds of hold, the verdicts of an attempt: the words of tables and reports."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ class State(StrEnum):
     """Where a delivery stands."""
 
     HELD = "held"
-    """Waits for something that is not time; `reason` says what."""
+    """It waits for something that is not time; its `hold_kind` says for what."""
     DUE = "due"
-    """May be tried from its due time on."""
+    """It may be tried from its due time on."""
     CLAIMED = "claimed"
     """A worker has it until its lease ends."""
     DELIVERED = "delivered"
@@ -29,15 +29,25 @@ FINAL = frozenset({State.DELIVERED, State.REJECTED, State.EXHAUSTED, State.SUPER
 
 
 class Hold(StrEnum):
-    """Why a delivery is held."""
+    """What a held delivery waits for. `hold_detail` of its row says until when, or why its outlet gets nothing."""
 
     EMBARGO = "embargo"
+    """The moment at which its release may go out."""
     TRANSLATION = "translation"
+    """Its language is still to be translated."""
     APPROVAL = "approval"
     """The translation is made, and a person must approve it first."""
     RENDITION = "rendition"
-    PAUSED = "outlet paused"
-    DISABLED = "outlet disabled"
+    """The text is still to be set in the outlet's format."""
+    PAUSED = "outlet_paused"
+    """Operations paused the outlet."""
+    DISABLED = "outlet_disabled"
+    """The outlet said that it is gone, or its host has failed for days."""
+
+    @property
+    def words(self) -> str:
+        """The kind for people, such as `outlet paused`; also the `reason` of a held row."""
+        return self.value.replace("_", " ")
 
 
 class Verdict(StrEnum):

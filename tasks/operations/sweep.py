@@ -44,6 +44,7 @@ def sweep(now: float) -> Found:
     with ledger.write() as connection:  # by itself: lifting has its releases in an order of its own
         deliveries.resume(connection, deliveries.forgotten(connection), now)
     with ledger.write() as connection:
+        deliveries.adopt(connection, now)
         if _file_changed():
             translation_rows.wake(connection, now=now)
         expired = deliveries.expire_leases(connection, now, settings().retry_horizon)

@@ -185,7 +185,7 @@ def _waits(connection: Connection, release_id: int) -> Counter[str]:
     d = deliveries.c
     query = (
         select(d.language, func.count())
-        .where(d.release_id == release_id, d.state == State.HELD, d.reason == Hold.APPROVAL)
+        .where(d.release_id == release_id, d.state == State.HELD, d.hold_kind == Hold.APPROVAL)
         .group_by(d.language)
     )
     return Counter({row.language: row[1] for row in connection.execute(query)})

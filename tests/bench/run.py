@@ -315,7 +315,19 @@ def ledger_rows(folder: Path) -> None:
                 if not claims:
                     break
                 results = [
-                    Result(c.id, c.attempt, State.DELIVERED, Verdict.DELIVERED, 200, None, None, 1, now, now, 0.1)
+                    Result(
+                        delivery_id=c.id,
+                        attempt=c.attempt,
+                        state=State.DELIVERED,
+                        verdict=Verdict.DELIVERED,
+                        status=200,
+                        reason=None,
+                        due_at=None,
+                        tries=1,
+                        ended_at=now,
+                        started_at=now,
+                        seconds=0.1,
+                    )
                     for c in claims
                 ]
                 with ledger.write() as connection:

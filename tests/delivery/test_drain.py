@@ -207,7 +207,7 @@ def test_an_outlet_that_says_it_is_gone_keeps_its_other_rows_held(farm: Farm) ->
     assert ended in (["held", "held", "rejected"], ["held", "rejected", "rejected"], ["rejected"] * 3)
     later = prepare(take(uri="urn:x:later"))
     drain()
-    assert (row("gone", later).state, row("gone", later).reason) == ("held", "outlet disabled")
+    assert (row("gone", later).state, row("gone", later).hold_kind) == ("held", "outlet_disabled")
     with ledger.write() as connection:
         outlets.set_status(connection, ["gone"], "active", None, time.time())
         assert deliveries.resume(connection, ["gone"], time.time()) >= 1
@@ -224,7 +224,7 @@ def test_the_row_of_an_outlet_paused_since_it_was_due_is_not_sent(farm: Farm) ->
     with ledger.write() as connection:
         outlets.set_status(connection, ["throttled"], "paused", "test", time.time())
     drain_until_final(number)
-    assert (row("throttled").state, row("throttled").reason) == ("held", "outlet paused")
+    assert (row("throttled").state, row("throttled").hold_kind) == ("held", "outlet_paused")
     assert len(farm.receipts(outlet="throttled")) == 1
     with ledger.write() as connection:
         outlets.set_status(connection, ["throttled"], "active", None, time.time())

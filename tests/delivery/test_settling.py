@@ -15,7 +15,17 @@ from tasks.model.states import State, Verdict
 
 FIRST = 1_800_000_000.0
 """When the delivery was first due."""
-CLAIM = Claim(7, 1, "de", "bote", "ninjs", 5, attempt=4, tries=2, first_due_at=FIRST)
+CLAIM = Claim(
+    id=7,
+    release_id=1,
+    language="de",
+    outlet_id="bote",
+    format="ninjs",
+    urgency=5,
+    attempt=4,
+    tries=2,
+    first_due_at=FIRST,
+)
 POLICY = RetryPolicy(base=5, cap=100, horizon=1000)
 
 

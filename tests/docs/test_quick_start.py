@@ -59,13 +59,13 @@ class Newcomer:
         """Run an example, with the broker of this stack for the one in the manual; what it printed."""
         assert BROKER in code
         done = subprocess.run(
-            [sys.executable, "-c", code.replace(BROKER, self.broker)],
+            [sys.executable, "-c", code.replace(BROKER, self.broker).replace("timeout=30", "timeout=90")],
             cwd=self.folder,
             env=self.env | {"PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             check=False,
-            timeout=90,
+            timeout=120,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -136,9 +136,9 @@ def test_the_message_for_other_languages_gets_its_receipt(newcomer: Newcomer) ->
     ):
         assert shown in message
         message = message.replace(shown, real)
-    with redis.Redis.from_url(newcomer.broker) as client:
+    with redis.Redis.from_url(newcomer.broker, socket_timeout=None) as client:
         client.lpush("releases", message)
-        found = client.brpop(["desk.receipts"], timeout=60)
+        found = client.brpop(["desk.receipts"], timeout=90)
     assert found is not None
     envelope = json.loads(found[1])
     assert envelope["properties"]["correlation_id"] == "a UUID"

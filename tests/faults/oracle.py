@@ -90,7 +90,7 @@ def settle(book: Engine, uris: Collection[str], seconds: float) -> bool:
 def _left(connection: Connection, uris: Collection[str]) -> int:
     """Releases not planned yet, and deliveries that are not at an end."""
     mine = releases.c.uri.in_(uris)
-    passing = and_(deliveries.c.state == State.HELD, deliveries.c.reason.not_in(MAY_STAY))
+    passing = and_(deliveries.c.state == State.HELD, deliveries.c.hold_kind.not_in(MAY_STAY))
     unplanned = select(func.count()).where(mine, releases.c.planned_at.is_(None))
     open_rows = (
         select(func.count())
@@ -161,7 +161,7 @@ def _missing(
     }
     faults = []
     for place, row in rows.items():
-        ended = row.state in FINAL or (row.state == State.HELD and row.reason in MAY_STAY)
+        ended = row.state in FINAL or (row.state == State.HELD and row.hold_kind in MAY_STAY)
         if not ended:
             faults.append(f"{uri} {place}: still {row.state}, {row.reason}")
         elif row.state == State.DELIVERED and place not in got:

@@ -217,12 +217,12 @@ class World:
     drafts: int = 0
     """Each one says something else."""
     meanwhile: Callable[[], None] | None = None
-    """What happens elsewhere when planning or making comes to its next moment between two transactions …"""
+    """What happens elsewhere when planning or building comes to its next moment between two transactions …"""
     moments: int = 0
     """… or after so many more."""
 
     def moment(self) -> None:
-        """Planning or making is between two transactions."""
+        """Planning or building is between two transactions."""
         if self.meanwhile and self.moments == 0:
             act, self.meanwhile = self.meanwhile, None
             act()

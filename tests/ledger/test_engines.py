@@ -142,8 +142,8 @@ def test_an_engine_without_limits_that_works_costs_no_write(book: object) -> Non
     assert written == []
 
 
-def held(language: str, reason: str) -> TranslationKey:
-    """A translation that is held, to be tried again in an hour."""
+def held(language: str, reason: str, *engines: str) -> TranslationKey:
+    """A translation that is held and waits for these engines, to be tried again in an hour."""
     receivers(outlet(language, languages=[language]))
     number = take(uri=f"urn:x:{language}")
     key = TranslationKey(number, language)
@@ -151,7 +151,7 @@ def held(language: str, reason: str) -> TranslationKey:
         now = ledger.now(connection)
         attempt = artifacts.claim(connection, key, now=now, lease=60)
         assert attempt is not None
-        translation_rows.hold(connection, key, attempt=attempt, now=now, wait=3600, reason=reason)
+        translation_rows.hold(connection, key, attempt=attempt, now=now, wait=3600, reason=reason, engines=engines)
     return key
 
 
@@ -164,8 +164,8 @@ def waits(key: TranslationKey) -> float:
 
 
 def test_an_engine_that_answers_again_has_what_is_held_for_it_tried_at_once() -> None:
-    mine = held("de", "google en→de: answered 500; then deepl en→de: rests until 14:05:10 UTC after 5 failures: x")
-    other = held("ko", "google en→ko: answered 500")
+    mine = held("de", "two engines failed", "google", "deepl")
+    other = held("ko", "google failed, and deepl gave nothing sound", "google")
     fail(1)
     LedgerMeter().note("deepl", LIMITED, LedgerMeter().ask("deepl", LIMITED, 1), None)
     assert waits(mine) <= 0
@@ -173,7 +173,7 @@ def test_an_engine_that_answers_again_has_what_is_held_for_it_tried_at_once() ->
 
 
 def test_waking_an_engine_does_the_same() -> None:
-    mine = held("de", "no engine for en→de; supply a translation; left out: deepl (engines.deepl.key: is required)")
+    mine = held("de", "deepl is left out", "deepl")
     fail(5)
     assert engine_meter.wake("deepl") == 1
     assert row().sound
@@ -206,7 +206,7 @@ def test_what_time_may_mend_is_tried_again_sooner(more: dict[str, Any], seconds:
         ("engines: [", "(file): is not YAML"),
         (None, "(file): cannot be read: No such file or directory"),
         ("engines: {deepl: {}}", "left out: deepl (engines.deepl.key: is required"),
-        ("engines: {mine: {}}", "left out: mine (engines.mine.type: there is no type 'mine'; types are"),
+        ("engines: {mine: {}}", "left out: mine (engines.mine.type: there is no type 'mine'"),
         ("engines: {apertium: {folder: /nowhere}}", "left out: apertium (can translate nothing here"),
     ],
 )

@@ -45,7 +45,7 @@ def plans() -> Iterator[list[str]]:
 
 def walks(told: list[str]) -> list[str]:
     """Steps that read a growing table, or all of an index of it, from end to end. A small partial index may be read."""
-    partial = ("_due", "_next", "_claimed", "_held", "_embargoed", "_kept", "_unplanned", "_unmade")
+    partial = ("_misheld", "_due", "_next", "_claimed", "_held", "_embargoed", "_kept", "_unplanned", "_unmade")
     return [
         step
         for step in told

@@ -227,7 +227,7 @@ class Wire(RuleBasedStateMachine):
         except UserError:
             pass
 
-    # --- planning and making
+    # --- planning and building
 
     @precondition(lambda self: self.releases())
     @rule(number=which, act=elsewhere)
@@ -456,11 +456,13 @@ class Wire(RuleBasedStateMachine):
             right = {
                 State.HELD: free
                 and row.due_at is None
-                and row.reason in set(Hold)
-                and (row.approval or row.reason != Hold.APPROVAL),
+                and row.hold_kind in set(Hold)
+                and row.reason == Hold(row.hold_kind).words
+                and (row.approval or row.hold_kind != Hold.APPROVAL),
                 State.DUE: free and row.due_at is not None and row.first_due_at is not None,
                 State.CLAIMED: claimed,
             } | dict.fromkeys(FINAL, free and row.due_at is None)
+            assert row.state == State.HELD or (row.hold_kind, row.hold_detail) == (None, None), row
             assert right[row.state], row
             if row.state == State.DELIVERED:
                 assert self.accepted[row.id], f"not received: {row}"
@@ -508,7 +510,7 @@ class Wire(RuleBasedStateMachine):
 
     def resume_all(self) -> None:
         """Again and again: the answer of one that says that it is gone may not be read yet."""
-        waiting = {row.outlet_id for row in self.rows().values() if row.reason in (Hold.PAUSED, Hold.DISABLED)}
+        waiting = {row.outlet_id for row in self.rows().values() if row.hold_kind in (Hold.PAUSED, Hold.DISABLED)}
         for name in sorted(waiting - self.active()):
             self.resume(name)
 
@@ -691,7 +693,7 @@ def test_a_text_that_changes_while_it_is_in_flight_goes_out_approved_or_not_at_a
     wire.work(worker=1, wait=0.3)
     assert wire.going() == []
     [row] = wire.rows().values()
-    assert (row.state, row.reason) == ("held", "approval")
+    assert (row.state, row.hold_kind) == ("held", "approval")
     wire.let_run()
 
 

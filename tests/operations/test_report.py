@@ -5,22 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
 from tasks import ledger
-from tasks.ledger.deliveries import Result
-from tasks.model.states import State, Verdict
+from tasks.ledger.deliveries import Claim, Result
+from tasks.model.states import State
 from tasks.operations import report
-from tests.support.delivery_steps import NOW, claim, finish, receivers, render, take
+from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, take
 from tests.support.samples import outlet
 
 pytestmark = pytest.mark.usefixtures("book")
 
 
-def ended(of: object, state: State, after: float, reason: str | None = None) -> Result:
-    verdict = Verdict.DELIVERED if state is State.DELIVERED else Verdict.REJECTED
-    return Result(of.id, of.attempt, state, verdict, 200, reason, None, 1, NOW + after, NOW, 0.1)  # type: ignore[attr-defined]
+def ended(of: Claim, state: State, after: float, reason: str | None = None) -> Result:
+    return replace(result(of, state), reason=reason, ended_at=NOW + after)
 
 
 def found() -> report.Report:

@@ -46,7 +46,19 @@ def claim(worker: str = "a", *, now: float = NOW, lease: float = 60, limit: int 
 
 def result(of: Claim, state: State = State.DELIVERED, due_at: float | None = None) -> Result:
     verdict = Verdict.DELIVERED if state is State.DELIVERED else Verdict.FAILED
-    return Result(of.id, of.attempt, state, verdict, 200, None, due_at, of.tries + 1, NOW + 1, NOW, 1.0)
+    return Result(
+        delivery_id=of.id,
+        attempt=of.attempt,
+        state=state,
+        verdict=verdict,
+        status=200,
+        reason=None,
+        due_at=due_at,
+        tries=of.tries + 1,
+        ended_at=NOW + 1,
+        started_at=NOW,
+        seconds=1.0,
+    )
 
 
 def finish(*results: Result) -> int:

@@ -210,7 +210,7 @@ def foreign_words(text, random):
 
 
 MENDED = {"tags dropped", "numbers swapped", "numbers × 1000"}
-"""The ladder mends these in most languages; all the others have to be held."""
+"""The fallbacks mend these in most languages; all the others have to be held."""
 SPOILING = {
     "echo": lambda unit, *_: unit,
     "tags dropped": lambda _, result, __: [piece for piece in result if not isinstance(piece, Open | Close)],
@@ -273,7 +273,7 @@ def test_a_good_engine_passes(make_known_release, target):
 @pytest.mark.parametrize("fault", SPOILING)
 @pytest.mark.parametrize("target", TARGETS)
 def test_nothing_spoilt_leaves_in_any_language(make_known_release, fault, target):
-    """Either it is held, or the ladder mended it: then it is what the good engine makes."""
+    """Either it is held, or the fallbacks mended it: then it is what the good engine makes."""
     release = make_known_release()
     sound = translate(release, target, engines=[spoilt(lambda _, result, __: result, target)])
     try:

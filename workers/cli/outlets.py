@@ -26,6 +26,9 @@ from workers.cli.rows import find_outlet, find_release, reading, writing
 from workers.cli.screen import JsonOption, err, out, print_json, print_rows
 from workers.offered import offered
 
+PAUSED_BY_US = "paused by operations"
+"""Why an outlet is paused."""
+
 app = typer.Typer(no_args_is_help=True, help="Import, list, test, pause and resume outlets, the configured receivers.")
 
 OutletArgument = Annotated[str, typer.Argument(help="The id of an outlet.")]
@@ -139,8 +142,8 @@ def pause(outlet: OutletArgument) -> None:
         out.print(f"{outlet} is disabled ({row.status_reason}), and stays so; what it misses is kept", markup=False)
         return
     with writing() as connection:
-        outlet_rows.set_status(connection, [outlet], "paused", "paused by operations", ledger.now(connection))
-        kept = deliveries.hold_for_status(connection, [outlet], Hold.PAUSED)
+        outlet_rows.set_status(connection, [outlet], "paused", PAUSED_BY_US, ledger.now(connection))
+        kept = deliveries.hold_for_status(connection, [outlet], Hold.PAUSED, PAUSED_BY_US)
     out.print(f"{outlet} is paused; {kept} deliveries are kept for it", markup=False)
 
 

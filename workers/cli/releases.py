@@ -181,7 +181,7 @@ def _print_status(found: dict[str, Any]) -> None:
     for hold in found["held"]:
         detail = f" ({hold['detail']})" if hold["detail"] else ""
         out.print(f"held: {hold['n']:,} in {hold['language']} for {hold['reason']}{detail}", markup=False)
-    if any(hold["reason"] == Hold.APPROVAL for hold in found["held"]):
+    if any(hold["kind"] == Hold.APPROVAL for hold in found["held"]):
         out.print(f"What waits for a person: fanwire translations list {found['release']}", markup=False)
     for reason in found["reasons"][:REASONS_SHOWN]:
         out.print(f"{reason['state']}: {reason['n']:,} {reason['reason']}", markup=False)

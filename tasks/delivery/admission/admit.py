@@ -26,7 +26,7 @@ LIMIT_RETRY = 1.0
 """Seconds, and up to twice that, until a delivery over its outlet's limit in flight is looked at again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotAdmitted:
     """A claim that is not sent, and where its delivery goes instead."""
 
@@ -36,6 +36,8 @@ class NotAdmitted:
     """When it is due again, seconds since the epoch; only with the state `due`."""
     host_rests: bool = False
     """Its host failed lately, so the retry horizon goes on. Not so for limits, which are our own doing."""
+    hold: Hold | None = None
+    """What it waits for; only with the state `held`."""
 
 
 class Admission:
@@ -58,14 +60,14 @@ class Admission:
         refused: dict[int, NotAdmitted] = {}
         for payload in payloads:
             if payload.heading.outdated:
-                refused[payload.claim.id] = NotAdmitted(State.SUPERSEDED, "a newer version came")
+                refused[payload.claim.id] = NotAdmitted(state=State.SUPERSEDED, reason="a newer version came")
             elif payload.outlet.status != "active":  # its rows are held; a drain had claimed this one at that moment
                 hold = Hold.PAUSED if payload.outlet.status == "paused" else Hold.DISABLED
-                refused[payload.claim.id] = NotAdmitted(State.HELD, hold)
+                refused[payload.claim.id] = NotAdmitted(state=State.HELD, reason=hold.words, hold=hold)
             elif payload.claim.id in over_limit:
                 again = now + LIMIT_RETRY * (1 + random())  # noqa: S311, for spreading load
                 reason = "as many as the outlet takes are in flight"
-                refused[payload.claim.id] = NotAdmitted(State.DUE, reason, again)
+                refused[payload.claim.id] = NotAdmitted(state=State.DUE, reason=reason, due_at=again)
         rest = [payload for payload in payloads if payload.claim.id not in refused]
         return refused | self._by_shared_state(rest, now)
 
@@ -76,13 +78,16 @@ class Admission:
         for payload, permission in zip(payloads, permissions, strict=True):
             claim, outlet = payload.claim, payload.outlet
             if permission.decision is Decision.WAIT:
-                reason = "its host rests after failures"
-                refused[claim.id] = NotAdmitted(State.DUE, reason, permission.until, host_rests=True)
+                refused[claim.id] = NotAdmitted(
+                    state=State.DUE, reason="its host rests after failures", due_at=permission.until, host_rests=True
+                )
             elif permission.decision is Decision.GO and payload.action != "kill":
                 limited.append(RateRequest(claim.id, outlet.id, outlet.limits.per_minute))
         for request, moment in zip(limited, self._rate_limiter.reserve(limited, now), strict=True):
             if moment > now:
-                refused[request.delivery_id] = NotAdmitted(State.DUE, "the outlet's limit per minute", moment)
+                refused[request.delivery_id] = NotAdmitted(
+                    state=State.DUE, reason="the outlet's limit per minute", due_at=moment
+                )
         return refused
 
     def record(self, outcomes: Sequence[Outcome], now: float) -> list[HostNotice]:

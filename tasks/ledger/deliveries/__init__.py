@@ -32,6 +32,7 @@ from tasks.ledger.deliveries.claims import Claim, claim, in_flight, next_due
 from tasks.ledger.deliveries.corrections import REPLAYABLE, may_have, replay, supersede
 from tasks.ledger.deliveries.holds import (
     Planned,
+    adopt,
     begin,
     forgotten,
     hold_again,
@@ -47,7 +48,7 @@ from tasks.ledger.deliveries.locks import one_counter_at_a_time, revising
 from tasks.ledger.deliveries.results import VANISHED, Result, expire_leases, finish
 
 __all__ = [
-    "REPLAYABLE", "VANISHED", "Claim", "Planned", "Result", "begin", "claim", "expire_leases", "finish", "forgotten",
-    "hold_again", "hold_for_status", "in_flight", "lift_embargoes", "may_have", "next_due", "one_counter_at_a_time",
-    "plan", "promote", "replay", "resume", "revising", "still_open", "supersede", "wait_anew",
+    "REPLAYABLE", "VANISHED", "Claim", "Planned", "Result", "adopt", "begin", "claim", "expire_leases", "finish",
+    "forgotten", "hold_again", "hold_for_status", "in_flight", "lift_embargoes", "may_have", "next_due",
+    "one_counter_at_a_time", "plan", "promote", "replay", "resume", "revising", "still_open", "supersede", "wait_anew",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, literal_column, or_, select, update
 
@@ -25,7 +26,7 @@ from tasks.model.states import ArtifactState, Hold, State
 URGENCIES = range(1, 10)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A delivery that belongs to this worker until its lease ends."""
 
@@ -61,13 +62,22 @@ def _put_back(connection: Connection, ids: list[int]) -> frozenset[int]:
     attempt: what the one before has to say still counts."""
     unapproved = and_(d.approval, ~translation_approved())
     changing = rendition_exists(renditions.c.state != ArtifactState.MADE)
-    reason = case(
+    kind = case(
         (~translation_made(), literal(Hold.TRANSLATION.value)),
         (unapproved, literal(Hold.APPROVAL.value)),
         else_=literal(Hold.RENDITION.value),
     )
-    held = {"state": State.HELD, "reason": reason, "due_at": None, "first_due_at": None, "attempt": d.attempt - 1,
-            "lease_until": None, "claimed_by": None}  # fmt: skip
+    held: dict[str, Any] = {
+        "state": State.HELD,
+        "hold_kind": kind,
+        "hold_detail": None,
+        "reason": func.replace(kind, "_", " "),
+        "due_at": None,
+        "first_due_at": None,
+        "attempt": d.attempt - 1,
+        "lease_until": None,
+        "claimed_by": None,
+    }
     back = update(deliveries).where(d.id.in_(ids), or_(changing, unapproved)).values(held).returning(d.id)
     return frozenset(connection.execute(back).scalars())
 
@@ -102,7 +112,7 @@ def _claim_class(
         )
     )
     rows = sorted(connection.execute(take), key=lambda row: (row.due_at, row.id))
-    return [Claim(*row[:9]) for row in rows]
+    return [Claim(**dict(zip(Claim.__slots__, row, strict=False))) for row in rows]
 
 
 @cache  # building it costs more than all else in a claim

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, exists, literal_column
 
 from tasks.ledger.schema import deliveries, renditions, translations
-from tasks.model.states import ArtifactState
+from tasks.model.states import ArtifactState, Hold, State
 
 d = deliveries.c
 """The columns of a delivery."""
@@ -14,7 +16,17 @@ d = deliveries.c
 IS_DUE = d.state == literal_column("'due'")
 IS_CLAIMED = d.state == literal_column("'claimed'")
 IS_HELD = d.state == literal_column("'held'")
-IS_KEPT = d.reason.in_([literal_column("'outlet paused'"), literal_column("'outlet disabled'")])
+IS_KEPT = d.hold_kind.in_([literal_column("'outlet_paused'"), literal_column("'outlet_disabled'")])
+"""Of a held row: its outlet is paused or disabled."""
+
+
+def held_for(hold: Hold, detail: str | None = None) -> dict[str, Any]:
+    """The values of a row that is held for this. `reason` has the words that older workers know a hold by."""
+    return {"state": State.HELD, "hold_kind": hold, "hold_detail": detail, "reason": hold.words, "due_at": None}
+
+
+NOT_HELD: dict[str, Any] = {"hold_kind": None, "hold_detail": None}
+"""Further values of a row whose state becomes another one than held."""
 
 
 def translation_made(*more: ColumnElement[bool]) -> ColumnElement[bool]:

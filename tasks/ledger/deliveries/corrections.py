@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, and_, exists, select, update
 
-from tasks.ledger.deliveries.conditions import IS_CLAIMED, d
+from tasks.ledger.deliveries.conditions import IS_CLAIMED, NOT_HELD, d
 from tasks.ledger.schema import attempts, deliveries, releases
 from tasks.model.states import State, Verdict
 
@@ -24,7 +24,7 @@ def supersede(connection: Connection, uri: str, version: int, *, by_kill: bool) 
         (State.CANCELED, "the release was killed") if by_kill else (State.SUPERSEDED, f"version {version} came")
     )
     return connection.execute(
-        update(deliveries).where(open_rows).values(state=state, reason=reason, due_at=None)
+        update(deliveries).where(open_rows).values(NOT_HELD | {"state": state, "reason": reason, "due_at": None})
     ).rowcount
 
 

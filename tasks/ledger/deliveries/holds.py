@@ -4,31 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, literal, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, literal_column, or_, select, text, update
 
 from tasks.ledger.deliveries.conditions import (
     IS_DUE,
     IS_HELD,
     IS_KEPT,
+    NOT_HELD,
     d,
+    held_for,
     rendition_exists,
     translation_approved,
     translation_made,
 )
 from tasks.ledger.deliveries.locks import one_mover_at_a_time
-from tasks.ledger.schema import deliveries, outlets, releases, renditions
+from tasks.ledger.schema import MISHELD, deliveries, outlets, releases, renditions
 from tasks.model.states import ArtifactState, Hold, State
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """A delivery to be: one outlet in one language."""
 
     outlet_id: str
     language: str
     format: str
-    reason: Hold
+    hold: Hold
+    """What it waits for first."""
+    detail: str | None = None
+    """What else there is to say of that hold."""
     approval: bool = False
     """A person must approve its translation first."""
 
@@ -36,22 +43,18 @@ class Planned:
 def plan(connection: Connection, release_id: int, version: int, urgency: int, rows: Sequence[Planned]) -> None:
     """Write the rows of a release, all in one statement."""
     if rows:
-        common = {
-            "release_id": release_id,
-            "version": version,
-            "urgency": urgency,
-            "state": State.HELD,
-            "attempt": 0,
-            "tries": 0,
-        }
-        # `dataclasses.asdict` copies deeply, and would cost more than the statement
-        fields = [{name: getattr(row, name) for name in Planned.__slots__} for row in rows]
-        connection.execute(deliveries.insert(), [common | row for row in fields])
+        common = {"release_id": release_id, "version": version, "urgency": urgency, "attempt": 0, "tries": 0}
+        connection.execute(deliveries.insert(), [common | _columns(row) for row in rows])
+
+
+def _columns(row: Planned) -> dict[str, Any]:
+    own = {"outlet_id": row.outlet_id, "language": row.language, "format": row.format, "approval": row.approval}
+    return own | held_for(row.hold, row.detail)
 
 
 def begin(connection: Connection, release_id: int, now: float) -> int:
     """Start the rows of a release just planned: past an embargo if there is none; the number that became due."""
-    return _let_go(connection, release_id, d.reason == Hold.EMBARGO, now)
+    return _let_go(connection, release_id, d.hold_kind == Hold.EMBARGO, now)
 
 
 def promote(connection: Connection, release_id: int, now: float, language: str | None = None) -> int:
@@ -63,17 +66,21 @@ def promote(connection: Connection, release_id: int, now: float, language: str |
     one_mover_at_a_time(connection, release_id)
     mine = and_(IS_HELD, d.release_id == release_id, literal(True) if language is None else d.language == language)
     unapproved, ready = and_(d.approval, ~translation_approved()), or_(~d.approval, translation_approved())
-    for reasons, moved, reason in (
+    for before, moved, after in (
         ([Hold.TRANSLATION, Hold.RENDITION], unapproved, Hold.APPROVAL),
         ([Hold.TRANSLATION, Hold.APPROVAL], ready, Hold.RENDITION),
     ):
         connection.execute(
-            update(deliveries).where(mine, d.reason.in_(reasons), translation_made(), moved).values(reason=reason)
+            update(deliveries).where(mine, d.hold_kind.in_(before), translation_made(), moved).values(held_for(after))
         )
     due = {"state": State.DUE, "reason": None, "due_at": now, "first_due_at": func.coalesce(d.first_due_at, now)}
     rendered = rendition_exists(renditions.c.state == ArtifactState.MADE)
+    # whatever the row says: an older worker that moves an embargo does not know `hold_kind`
+    embargoed = exists().where(releases.c.id == d.release_id, releases.c.embargo_until > now)
     return connection.execute(
-        update(deliveries).where(mine, d.reason == Hold.RENDITION, ready, rendered).values(due)
+        update(deliveries)
+        .where(mine, d.hold_kind == Hold.RENDITION, ready, rendered, ~embargoed)
+        .values(due | NOT_HELD)
     ).rowcount
 
 
@@ -84,9 +91,9 @@ def wait_anew(connection: Connection, release_id: int, language: str) -> int:
     retry horizon begins when the row is let go.
     """
     one_mover_at_a_time(connection, release_id)
-    waits = and_(IS_HELD, d.reason.in_([Hold.TRANSLATION, Hold.APPROVAL, Hold.RENDITION]))
+    waits = and_(IS_HELD, d.hold_kind.in_([Hold.TRANSLATION, Hold.APPROVAL, Hold.RENDITION]))
     mine = and_(d.release_id == release_id, d.language == language, or_(IS_DUE, waits))
-    again = {"state": State.HELD, "reason": Hold.TRANSLATION, "due_at": None, "first_due_at": None}
+    again = held_for(Hold.TRANSLATION) | {"first_due_at": None}
     return connection.execute(update(deliveries).where(mine).values(again)).rowcount
 
 
@@ -100,29 +107,27 @@ def still_open(connection: Connection, release_id: int, language: str) -> int:
 
 def lift_embargoes(connection: Connection, now: float) -> list[int]:
     """Let go what an embargo held whose moment has come; the releases concerned."""
-    held = select(d.release_id).where(IS_HELD, d.reason == literal_column("'embargo'")).distinct().subquery()
+    held = select(d.release_id).where(IS_HELD, d.hold_kind == literal_column("'embargo'")).distinct().subquery()
     ready = select(releases.c.id).join(held, held.c.release_id == releases.c.id).where(releases.c.embargo_until <= now)
     lifted = sorted(connection.execute(ready).scalars())
     for release_id in lifted:
-        _let_go(connection, release_id, d.reason == Hold.EMBARGO, now)
+        _let_go(connection, release_id, d.hold_kind == Hold.EMBARGO, now)
     return lifted
 
 
 def hold_again(connection: Connection, release_id: int) -> None:
     """Put every row of a release that has not left back under its embargo. Rows of paused outlets stay theirs."""
     waiting = and_(d.release_id == release_id, d.state.in_([State.DUE, State.HELD]))
-    theirs = and_(IS_HELD, d.reason.in_([Hold.PAUSED, Hold.DISABLED]))
-    connection.execute(
-        update(deliveries).where(waiting, ~theirs).values(state=State.HELD, reason=Hold.EMBARGO, due_at=None)
-    )
+    theirs = and_(IS_HELD, d.hold_kind.in_([Hold.PAUSED, Hold.DISABLED]))
+    embargo = held_for(Hold.EMBARGO, _moment(_embargo(connection, release_id)))
+    connection.execute(update(deliveries).where(waiting, ~theirs).values(embargo))
 
 
-def hold_for_status(connection: Connection, outlet_ids: Sequence[str], reason: Hold) -> int:
-    """Keep what these outlets would have got until they are active again; the number of rows."""
+def hold_for_status(connection: Connection, outlet_ids: Sequence[str], hold: Hold, detail: str | None = None) -> int:
+    """Keep what these outlets would have got until they are active again; the number of rows. `detail`: why they are
+    paused or disabled."""
     waiting = and_(d.outlet_id.in_(outlet_ids), d.state.in_([State.DUE, State.HELD]))
-    return connection.execute(
-        update(deliveries).where(waiting).values(state=State.HELD, reason=reason, due_at=None)
-    ).rowcount
+    return connection.execute(update(deliveries).where(waiting).values(held_for(hold, detail))).rowcount
 
 
 def resume(connection: Connection, outlet_ids: Sequence[str], now: float) -> int:
@@ -143,7 +148,30 @@ def forgotten(connection: Connection) -> list[str]:
 
 def _let_go(connection: Connection, release_id: int, which: ColumnElement[bool], now: float) -> int:
     """End a hold of `which` rows; for an embargo, a translation or a rendition they wait on."""
-    embargo = connection.execute(select(releases.c.embargo_until).where(releases.c.id == release_id)).scalar()
-    waits_for = Hold.EMBARGO if embargo is not None and embargo > now else Hold.TRANSLATION
-    connection.execute(update(deliveries).where(IS_HELD, d.release_id == release_id, which).values(reason=waits_for))
+    embargo = _embargo(connection, release_id)
+    under_embargo = embargo is not None and embargo > now
+    hold = held_for(Hold.EMBARGO, _moment(embargo)) if under_embargo else held_for(Hold.TRANSLATION)
+    connection.execute(update(deliveries).where(IS_HELD, d.release_id == release_id, which).values(hold))
     return promote(connection, release_id, now)
+
+
+def _embargo(connection: Connection, release_id: int) -> float | None:
+    """When the release may go out, seconds since the epoch; None: it has no embargo."""
+    return connection.execute(select(releases.c.embargo_until).where(releases.c.id == release_id)).scalar()
+
+
+def _moment(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def adopt(connection: Connection, now: float) -> int:
+    """Give the rows that a worker of before migration 0003 holds their kind, and move them on as far as they can go;
+    the number of rows. Such a worker says what a row waits for in its `reason` only."""
+    written = and_(IS_HELD, text(MISHELD), d.reason.in_([hold.words for hold in Hold]))
+    kind = {"hold_kind": func.replace(d.reason, " ", "_"), "hold_detail": None}
+    adopted = connection.execute(update(deliveries).where(written).values(kind).returning(d.release_id)).scalars().all()
+    for release_id in sorted(set(adopted)):
+        promote(connection, release_id, now)
+    return len(adopted)

@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, case, insert, literal, null, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, IS_HELD, d
-from tasks.ledger.schema import attempts, deliveries
-from tasks.model.states import State, Verdict
+from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, IS_HELD, IS_KEPT, d
+from tasks.ledger.schema import attempts, deliveries, outlets
+from tasks.model.states import Hold, State, Verdict
 
 VANISHED = "the worker vanished"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What came of a claim, and where the delivery goes from here."""
 
@@ -31,6 +31,8 @@ class Result:
     ended_at: float
     started_at: float
     seconds: float
+    hold: Hold | None = None
+    """Why it is held, if it was not sent because its outlet is paused or disabled."""
 
 
 def finish(connection: Connection, results: Sequence[Result]) -> int:
@@ -41,7 +43,9 @@ def finish(connection: Connection, results: Sequence[Result]) -> int:
     """
     if not results:
         return 0
-    settled = ("delivery_id", "attempt", "state", "verdict", "status", "reason", "due_at", "tries", "ended_at")
+    settled = (
+        "delivery_id", "attempt", "state", "verdict", "status", "reason", "due_at", "tries", "ended_at", "hold",
+    )  # fmt: skip
     rows = [{f"b_{name}": getattr(result, name) for name in settled} for result in results]
     settle = (
         update(deliveries)
@@ -58,13 +62,23 @@ def finish(connection: Connection, results: Sequence[Result]) -> int:
             due_at=bindparam("b_due_at"),
             tries=bindparam("b_tries"),
             ended_at=bindparam("b_ended_at"),
+            hold_kind=bindparam("b_hold"),
+            hold_detail=None,
             lease_until=None,
             claimed_by=None,
         )
     )
     taken = connection.execute(settle, rows).rowcount
+    _say_why_held(connection, [result.delivery_id for result in results if result.hold])
     _note_attempts(connection, results)
     return taken
+
+
+def _say_why_held(connection: Connection, ids: list[int]) -> None:
+    """Write why the outlet of each of these rows is paused or disabled, if the row is held for that."""
+    if ids:
+        why = select(outlets.c.status_reason).where(outlets.c.id == d.outlet_id).scalar_subquery()
+        connection.execute(update(deliveries).where(d.id.in_(ids), IS_HELD, IS_KEPT).values(hold_detail=why))
 
 
 def _note_attempts(connection: Connection, results: Sequence[Result]) -> None:

@@ -131,7 +131,7 @@ def charged(use: Usage, document: EngineDocument, characters: int, now: float) -
 
 
 def noted(use: Usage, permit: Permit, error: EngineError | None, now: float) -> Usage:
-    """An engine's use once it is known what came of a ticket."""
+    """An engine's use once it is known what came of a permit."""
     if isinstance(error, QuotaUsedUp | Unsupported):
         use = replace(
             use,
@@ -310,7 +310,7 @@ class Metered:
         patience: WaitBudget | None = None,
     ) -> None:
         """`cost_cap` and `patience` are those of the translation, the same for all its engines."""
-        self._engine, self._document, self._meter, self._purse = engine, document, meter, spending
+        self._engine, self._document, self._meter, self._cost_cap = engine, document, meter, spending
         self._patience = patience or WaitBudget(0)
         self._most = document.per_minute.characters
 
@@ -359,7 +359,7 @@ class Metered:
             return answers
 
     def _admitted(self, characters: int) -> Permit:
-        self._purse.check(cost_of(self._document, characters))
+        self._cost_cap.check(cost_of(self._document, characters))
         while True:
             try:
                 return self._meter.ask(self.name, self._document, characters)
@@ -381,7 +381,7 @@ class Metered:
 
     def _settle(self, permit: Permit, error: EngineError | None) -> None:
         if not isinstance(error, QuotaUsedUp | Unsupported):
-            self._purse.pay(permit.cost)
+            self._cost_cap.pay(permit.cost)
         self._meter.note(self.name, self._document, permit, error)
 
     def _worth_waiting(self, permit: Permit, error: EngineError) -> bool:

@@ -1,7 +1,7 @@
 """Units as marked-up text for services that carry tags, and back: `<a id="1">words</a>`, `<x id="2"></x>`.
 
 A service gets ids and never a real address: it bills every character. What comes back is read strictly: a mark that
-stands where it cannot belong is left out, so that the unit fails its check and goes down the ladder. DeepL has pushed
+stands where it cannot belong is left out, so that the unit fails its check and falls back. DeepL has pushed
 the last syllables of a link out of it (deepl-python #72) and all ignored tags to the start of the sentence (#93).
 """
 

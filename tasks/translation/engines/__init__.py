@@ -33,7 +33,7 @@ def _differ(one: str, other: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """What the ladder needs to know about an engine before it sends anything."""
+    """What the fallbacks need to know about an engine before it sends anything."""
 
     inline: Literal["native", "placeholder", "none"]
     """native: Open and Close come back where they belong · placeholder: opaque pieces do · none: plain words only."""

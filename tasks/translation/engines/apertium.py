@@ -248,7 +248,7 @@ def _ancestors(unit: Text) -> dict[int, tuple[int, ...]]:
 def _nested(parts: list[tuple[frozenset[int], str]], ancestors: dict[int, tuple[int, ...]]) -> list[Open | Close | str]:
     """Words bound to elements, as elements around words: parts of one element are joined where nothing forbids it.
 
-    What cannot be joined stays in pieces; the checks see an element twice, and the unit goes down the ladder.
+    What cannot be joined stays in pieces; the checks see an element twice, and the unit falls back.
     """
     chains: list[tuple[int, ...]] = []
     for ids, _ in parts:

@@ -26,7 +26,7 @@ _SPOILT = re.compile(r"\S*[*^]\S*")
 
 
 class ApertiumAPy:
-    """Plain text only; words stand for opaque pieces, and elements are left to the ladder."""
+    """Plain text only; words stand for opaque pieces, and elements are left to the fallbacks."""
 
     OPTIONS: frozenset[str] = frozenset()
     capabilities = Capabilities(inline="placeholder")

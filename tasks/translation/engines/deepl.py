@@ -76,7 +76,7 @@ class DeepL:
         return " ".join(["deepl v2", *([self._document.model] if self._document.model else [])])
 
     def translate(self, units: Sequence[Text], source: str, target: str) -> list[Text]:
-        """See Engine; an empty text for a unit with elements where DeepL handles no tags: the ladder takes them out."""
+        """See Engine; an empty text for a unit with elements where DeepL handles no tags: fallbacks take them out."""
         self._check(source, target)
         tagged = not _WITHOUT_TAGS.intersection((source, target))
         worded = [words.write(unit) if tagged or not _has_elements(unit) else () for unit in units]

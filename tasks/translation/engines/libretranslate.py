@@ -38,7 +38,7 @@ _BANNED_FOR = 1800.0
 
 
 class LibreTranslate:
-    """Plain text only; words stand for opaque pieces, and elements are left to the ladder."""
+    """Plain text only; words stand for opaque pieces, and elements are left to the fallbacks."""
 
     OPTIONS = frozenset(("char_limit", "batch_limit"))
 

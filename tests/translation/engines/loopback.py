@@ -164,7 +164,7 @@ def unclosed(text: str) -> str:
 
 
 REPAIRED = {"emptied": emptied, "moved": moved, "doubled": doubled, "dropped": dropped, "unclosed": unclosed}
-"""What the ladder mends: it has every inline element translated alone."""
+"""What the fallbacks mend: they have every inline element translated alone."""
 
 
 def opaque_lost(text: str) -> str:

@@ -1,0 +1,129 @@
+"""A ledger of an earlier version keeps everything it holds when it is brought to this version's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, select, text
+
+from tasks import ledger
+from tasks.ledger.schema import awaited_engines, deliveries
+from tests.support.postgres import Postgres
+
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def second(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A ledger with the tables of migration 0002, empty."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'old.sqlite'}"
+        ledger.upgrade(url, "0002")
+        engine = ledger.open_ledger(url)
+        yield engine
+        engine.dispose()
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.new_database()
+    ledger.upgrade(server.url(name), "0002")
+    engine = ledger.open_ledger(server.url(name))
+    yield engine
+    engine.dispose()
+    server.drop(name)
+
+
+def insert(connection: Connection, table: str, **values: Any) -> None:
+    columns, names = ", ".join(values), ", ".join(f":{name}" for name in values)
+    connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({names})"), values)
+
+
+def new_release(connection: Connection, id: int, embargo_until: float | None = None) -> None:
+    insert(
+        connection, "releases", id=id, uri=f"urn:{id}", version=1, digest="x", language="en", status="usable",
+        urgency=5, embargo_until=embargo_until, document="{}", received_at=NOW, planned_at=NOW, hint_at=NOW,
+    )  # fmt: skip
+
+
+def new_outlet(connection: Connection, id: str, status: str = "active", why: str | None = None) -> None:
+    insert(connection, "outlets", id=id, status=status, status_reason=why, document="{}", updated_at=NOW)
+
+
+def new_translation(connection: Connection, release_id: int, language: str, state: str, reason: str | None) -> None:
+    insert(
+        connection, "translations", release_id=release_id, language=language, state=state, reason=reason, hint_at=NOW,
+        lease_until=0, attempt=1,
+    )  # fmt: skip
+
+
+def new_delivery(connection: Connection, id: int, outlet_id: str, state: str, reason: str | None, **more: Any) -> None:
+    values = {
+        "release_id": 1,
+        "language": "en",
+        "format": "ninjs",
+        "version": 1,
+        "urgency": 5,
+        "attempt": 0,
+        "tries": 0,
+    }
+    insert(
+        connection, "deliveries", id=id, outlet_id=outlet_id, state=state, reason=reason, approval=False,
+        **values | more,
+    )  # fmt: skip
+
+
+def rows(engine: Engine) -> dict[int, Any]:
+    with engine.connect() as connection:
+        return {row.id: row for row in connection.execute(select(deliveries))}
+
+
+def test_what_deliveries_wait_for_is_carried_over(second: Engine) -> None:
+    with second.begin() as connection:
+        new_release(connection, 1)
+        new_release(connection, 2, embargo_until=1_800_003_600.0)
+        for name, status, why in (
+            ("a", "active", None), ("b", "active", None), ("c", "active", None), ("d", "active", None),
+            ("e", "active", None), ("paused", "paused", "paused by operations"), ("gone", "disabled", "410 Gone"),
+        ):  # fmt: skip
+            new_outlet(connection, name, status, why)
+        new_delivery(connection, 1, "a", "held", "embargo", release_id=2)
+        new_delivery(connection, 2, "a", "held", "translation")
+        new_delivery(connection, 3, "b", "held", "approval")
+        new_delivery(connection, 4, "c", "held", "rendition")
+        new_delivery(connection, 5, "paused", "held", "outlet paused")
+        new_delivery(connection, 6, "gone", "held", "outlet disabled")
+        new_delivery(connection, 7, "d", "due", "embargo", due_at=NOW)  # what an outlet said, not a hold
+        new_delivery(connection, 8, "e", "delivered", None, ended_at=NOW)
+    ledger.upgrade(second.url.render_as_string(hide_password=False))
+    found = {id: (row.state, row.hold_kind, row.hold_detail, row.reason) for id, row in rows(second).items()}
+    assert found == {
+        1: ("held", "embargo", "2027-01-15T09:00:00Z", "embargo"),
+        2: ("held", "translation", None, "translation"),
+        3: ("held", "approval", None, "approval"),
+        4: ("held", "rendition", None, "rendition"),
+        5: ("held", "outlet_paused", "paused by operations", "outlet paused"),
+        6: ("held", "outlet_disabled", "410 Gone", "outlet disabled"),
+        7: ("due", None, None, "embargo"),
+        8: ("delivered", None, None, None),
+    }
+
+
+def test_which_engines_translations_wait_for_is_carried_over(second: Engine) -> None:
+    with second.begin() as connection:
+        new_release(connection, 1)
+        insert(
+            connection, "engines", name="mine", failures=5, rest_until=NOW, minute=0, minute_requests=0,
+            minute_characters=0, month="", month_characters=0, month_cost=0,
+        )  # fmt: skip
+        new_translation(connection, 1, "de", "held", "google en→de: answered 500; then deepl en→de: rests")
+        new_translation(connection, 1, "es", "held", "no engine for en→es; left out: mt (no key), ct2 (no files)")
+        new_translation(connection, 1, "fr", "held", "asked mine in vain")
+        new_translation(connection, 1, "ko", "made", "google en→ko: answered 500")
+        new_translation(connection, 1, "ja", "wanted", None)
+        new_translation(connection, 1, "th", "held", "the body grew beyond what it may hold")
+    ledger.upgrade(second.url.render_as_string(hide_password=False))
+    with second.connect() as connection:
+        found = {(row.language, row.engine) for row in connection.execute(select(awaited_engines))}
+    assert found == {("de", "google"), ("de", "deepl"), ("es", "mt"), ("es", "ct2"), ("fr", "mine")}
