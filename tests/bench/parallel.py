@@ -158,7 +158,7 @@ def _block(node: etree._Element, language: str, name: str) -> str:
 class _Addresses:
     """A new address for each link, so that every one can be looked for in the translation."""
 
-    def __init__(self, block: str):
+    def __init__(self, block: str) -> None:
         self._block = block
         self._number = 0
 

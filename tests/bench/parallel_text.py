@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lxml import etree
-from lxml import html as lxml_html
 
 from tasks.translation.pieces import Close, Open, Piece, Text, joined, shown, strip
+from tests.support.markup import page
 
 BUILD = Path(__file__).parents[2] / "build" / "bench"
 
@@ -50,7 +50,7 @@ def _declaration(path: Path) -> Units:
     units: Units = {}
     article = "preamble"
     counts: Counter[str] = Counter()
-    for node in lxml_html.fromstring(path.read_text("utf-8")).iter("article", "header", "p", "li"):
+    for node in page(path.read_text("utf-8")).iter("article", "header", "p", "li"):
         if node.tag in ("article", "header"):
             article = f"article {counts['article']}"
             counts["article"] += 1
@@ -110,7 +110,7 @@ def _unit(node: etree._Element) -> Text:
         yield " ".join(f"x{inner.text or ''}x".split())[1:-1]
         for child in inner:
             known = isinstance(child.tag, str) and etree.QName(child).localname in _INLINE
-            if known and "".join(child.itertext()).strip():
+            if known and "".join(map(str, child.itertext())).strip():
                 key = f"{etree.QName(child).localname} {child.get('xref', '')}{child.get('href', '')}"
                 numbers[key] += 1
                 id = _number(f"{key} {numbers[key]}")

@@ -17,6 +17,7 @@ from tasks.ledger.schema import deliveries
 from tests.support.samples import URI, outlet, release
 from workers.cli import releases as commands
 from workers.cli import waiting
+from workers.envelope import Receipt
 
 from .conftest import Run, take
 
@@ -131,7 +132,12 @@ def test_a_usable_version_above_a_kill_wants_to_be_meant(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     sent: list[Any] = []
-    monkeypatch.setattr(commands, "_submit", lambda release, *_: sent.append(release) or commands.Receipt("accepted"))
+
+    def submit(release: Any, *_: Any) -> Receipt:
+        sent.append(release)
+        return Receipt("accepted")
+
+    monkeypatch.setattr(commands, "_submit", submit)
     take(release())
     take(release(version=2, status="canceled"))
     file = tmp_path / "again.json"
@@ -230,4 +236,4 @@ def test_a_kill_of_a_kill_is_said_in_json_too(run: Run) -> None:
     take(release(status="canceled"))
     assert json.loads(run("kill", URI, "--json").stdout)["status"] == "known"
     with ledger.read() as connection:
-        assert releases.find(connection, URI).version == 1  # type: ignore[union-attr]
+        assert releases.find(connection, URI).version == 1

@@ -47,7 +47,7 @@ class Call:
                 return None
         head, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
         lines = head.decode().split("\r\n")
-        headers = dict(line.split(": ", 1) if ": " in line else (line.rstrip(":"), "") for line in lines[1:])
+        headers = {name: value.lstrip() for name, _, value in (line.partition(":") for line in lines[1:])}
         length = int(headers.get("Content-Length", 0))
         while len(self.buffer) < length:
             if not self._more():

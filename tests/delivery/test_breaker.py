@@ -278,7 +278,7 @@ def test_throttled_opens_for_what_was_asked_and_never_less(
     shared_state: SharedState, asked: float | None, seconds: float
 ) -> None:
     for dice in (0.0, 0.9):
-        breaker = Breaker(shared_state, deadline=DEADLINE, rng=lambda dice=dice: dice)
+        breaker = Breaker(shared_state, deadline=DEADLINE, rng=partial(float, dice))
         breaker.forget([HOST])
         (change,) = breaker.record([(HOST, Verdict.THROTTLED, asked)], NOW)
         assert change.until is not None
@@ -432,6 +432,10 @@ def test_a_redis_that_comes_back_is_used_again(server: str, valkey: redis.Redis)
     assert [line["event"].split(":")[0] for line in lines] == ["shared state away", "shared state back"]
 
 
+def _the_same(client: redis.Redis) -> redis.Redis:
+    return client
+
+
 class Counting(redis.Redis):
     """Counts how often it is asked."""
 
@@ -445,9 +449,9 @@ class Counting(redis.Redis):
 def test_a_frozen_redis_costs_its_timeout_once(tmp_path: Path) -> None:
     """Afterwards it is not even asked, until it has rested."""
     with own_valkey(tmp_path / "valkey") as url:
-        clients = [Counting.from_url(url, socket_timeout=0.1, socket_connect_timeout=0.1) for _ in range(2)]
+        clients: list[Any] = [Counting.from_url(url, socket_timeout=0.1, socket_connect_timeout=0.1) for _ in range(2)]
         connected, fresh = (
-            Breaker(SharedState(lambda client=client: client, time_source=SteppedTime()), deadline=DEADLINE)
+            Breaker(SharedState(partial(_the_same, client), time_source=SteppedTime()), deadline=DEADLINE)
             for client in clients
         )
         opened(connected)

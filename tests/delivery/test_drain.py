@@ -508,7 +508,7 @@ def test_every_line_about_a_delivery_names_it_and_its_release(
 ) -> None:
     """What a transport logs too; and a line about something else names neither."""
 
-    def broken(wanted: Any, *_: Any, **__: Any) -> None:
+    def broken(wanted: Any, *_: Any, **__: Any) -> Any:
         structlog.get_logger().info("a transport at work", outlet=wanted.id)
         if wanted.id == "fast-000":
             raise RuntimeError("a bug in a transport")

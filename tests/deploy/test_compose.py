@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from tasks.runtime.settings import Settings, settings
-from workers import stack
+from workers.health import PROCESSES
 
 ROOT = Path(__file__).resolve().parents[2]
-WIRE = (*stack.PROCESSES, "migrate", "cli")
+WIRE = (*PROCESSES, "migrate", "cli")
 EXAMPLE = (ROOT / "deploy" / ".env.example").read_text()
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 
@@ -28,7 +28,7 @@ def test_every_process_of_the_stack_is_a_service(services: dict[str, Any]) -> No
     assert set(services) == {"broker", "ledger", *WIRE}
 
 
-@pytest.mark.parametrize("name", stack.PROCESSES)
+@pytest.mark.parametrize("name", PROCESSES)
 def test_a_service_runs_the_stacks_own_command(services: dict[str, Any], name: str) -> None:
     assert services[name]["command"][:3] == ["fanwire", "worker", name]
 
@@ -48,11 +48,11 @@ def test_a_worker_has_time_to_finish_its_transfers(services: dict[str, Any], nam
     assert int(grace[:-1]) >= settings().deadline + 15
 
 
-@pytest.mark.parametrize("name", ["broker", "ledger", *stack.PROCESSES])
+@pytest.mark.parametrize("name", ["broker", "ledger", *PROCESSES])
 def test_every_service_has_a_health_check_without_a_shell(services: dict[str, Any], name: str) -> None:
     check = services[name]["healthcheck"]["test"]
     assert check[0] == "CMD"
-    if name in stack.PROCESSES:
+    if name in PROCESSES:
         assert check[1:] == ["python", "-m", "workers.health", name]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tasks.runtime.settings import settings
-from workers import stack
+from workers.health import PROCESSES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,7 +20,7 @@ def pod(manifests: list[dict[str, Any]], name: str) -> dict[str, Any]:
     return spec
 
 
-@pytest.mark.parametrize("name", stack.PROCESSES)
+@pytest.mark.parametrize("name", PROCESSES)
 def test_commands_are_those_of_compose(
     manifests: list[dict[str, Any]], services: dict[str, Any], name: str
 ) -> None:  # fmt: skip

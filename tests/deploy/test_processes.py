@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from sqlalchemy import inspect
 from typer.testing import CliRunner
 
 from tasks import ledger
 from workers import cli, stack
+from workers.health import PROCESSES
 
 
 @pytest.fixture
@@ -19,12 +22,12 @@ def became(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         assert path == command[0]
         found.extend(command)
 
-    monkeypatch.setattr(stack.os, "execv", exec_)
+    monkeypatch.setattr(os, "execv", exec_)
     monkeypatch.setenv("FANWIRE_BROKER_URL", "redis://broker:6379/0")
     return found
 
 
-@pytest.mark.parametrize("name", stack.PROCESSES)
+@pytest.mark.parametrize("name", PROCESSES)
 def test_a_process_is_what_up_starts_under_that_name(name: str, became: list[str]) -> None:
     assert CliRunner().invoke(cli.app, ["worker", name]).exit_code == 0
     assert became == stack.commands()[name]

@@ -56,9 +56,9 @@ def connect(farm: Farm, outlet: str) -> http.client.HTTPConnection:
     """A connection that trusts the farm's CA and nothing else."""
     url = urlsplit(farm.url(outlet))
     if url.scheme == "http":
-        return http.client.HTTPConnection(url.hostname, url.port, timeout=10)
+        return http.client.HTTPConnection(str(url.hostname), url.port, timeout=10)
     return http.client.HTTPSConnection(
-        url.hostname, url.port, timeout=10, context=ssl.create_default_context(cafile=farm.ca_file)
+        str(url.hostname), url.port, timeout=10, context=ssl.create_default_context(cafile=farm.ca_file)
     )
 
 
@@ -172,7 +172,7 @@ def test_hang_reads_and_never_answers(farm: Farm) -> None:
 
 def test_silent_does_not_even_read(farm: Farm) -> None:
     url = urlsplit(farm.url("silent"))
-    with socket.create_connection((url.hostname, url.port), timeout=5) as sock:
+    with socket.create_connection((str(url.hostname), url.port), timeout=5) as sock:
         sock.sendall(b"POST /o/silent HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
         assert not select.select([sock], [], [], 0.1)[0]
     until = time.monotonic() + 10
@@ -275,7 +275,7 @@ def test_tls_needs_the_ca(farm: Farm) -> None:
         pytest.skip("plain HTTP")
     stranger = ssl.create_default_context()
     with (
-        socket.create_connection((url.hostname, url.port), timeout=5) as sock,
+        socket.create_connection((str(url.hostname), url.port), timeout=5) as sock,
         pytest.raises(ssl.SSLCertVerificationError),
     ):
         stranger.wrap_socket(sock, server_hostname=url.hostname)

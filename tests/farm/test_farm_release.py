@@ -9,11 +9,11 @@ from pathlib import Path
 
 import demo_release
 import pytest
-from lxml import html
 
 from tasks.model.languages import LanguageTag
 from tasks.model.readers import read_release
 from tasks.model.release import Release
+from tests.support.markup import parsed
 
 SUPPLIED = ["ar", "de", "id", "ja", "ko", "ru", "th", "vi", "zh-Hans"]
 COMMA_DECIMAL = {"de", "ru", "vi", "id"}
@@ -38,11 +38,11 @@ def release() -> Release:
 
 
 def text_of(body: str) -> str:
-    return html.fromstring(f"<div>{body}</div>").text_content()
+    return str(parsed(body).text_content())
 
 
 def links_of(body: str) -> Counter[str]:
-    return Counter(html.fromstring(f"<div>{body}</div>").xpath("//a/@href"))
+    return Counter(parsed(body).xpath("//a/@href"))
 
 
 def figures_of(text: str, language: str) -> Counter[float]:
@@ -94,7 +94,7 @@ class TestTranslation:
         assert links_of(release.text_in(language).html) == links_of(release.html)
 
     def test_links_have_text(self, release: Release, language: str) -> None:
-        root = html.fromstring(f"<div>{release.text_in(language).html}</div>")
+        root = parsed(release.text_in(language).html)
         assert all(link.text_content().strip() for link in root.iter("a"))
 
     def test_keeps_every_figure(self, release: Release, language: str) -> None:
@@ -117,7 +117,7 @@ class TestTranslation:
 
     def test_has_its_own_quotation_marks(self, release: Release, language: str) -> None:
         text = whole(release, language)
-        opening, closing = QUOTES.get(language, "“”")
+        opening, closing = tuple(QUOTES.get(language, "“”"))
         assert text.count(opening) == text.count(closing) >= 5
         assert '"' not in text
         assert not (set("„“”«»「」") - {opening, closing}) & set(text)

@@ -60,7 +60,7 @@ def send(farm: Farm, outlet: str, version: int = 1, language: str = "de", **othe
         "body", b"%d %s %s" % (version, language.encode(), farm.outlets.get(outlet, {}).get("format", "").encode())
     )
     headers |= {name.replace("_", "-"): value for name, value in other.items()}
-    connection = HTTPConnection(url.hostname, url.port, timeout=10)
+    connection = HTTPConnection(str(url.hostname), url.port, timeout=10)
     connection.request("POST", f"/o/{outlet}", body, {name: value for name, value in headers.items() if value})
     return connection
 
@@ -190,7 +190,7 @@ def test_signature(farm: Farm, age: int, status: int) -> None:
     stamp = str(int(time.time()) - age)
     digest = hmac.digest(SIGNING_KEY, f"id.{stamp}.news".encode(), "sha256")
     signature = "v1,bm8= v1," + base64.b64encode(digest).decode()
-    signed = {"webhook_timestamp": stamp, "webhook_signature": signature}
+    signed: dict[str, Any] = {"webhook_timestamp": stamp, "webhook_signature": signature}
     assert post(farm, "signed", key="id", body=b"news", **signed) == status
     assert post(farm, "signed", key="id", body=b"news!", **signed) == 401
 

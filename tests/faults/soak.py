@@ -17,8 +17,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from threading import Timer
@@ -127,11 +129,12 @@ class Harm:
         """Do something; what it was, or `-`."""
         way = self._dice.choices(list(self._ways), list(self._ways.values()))[0]
         scene, stack = self._scene, self._scene.stack
+        breaks: list[Callable[[Stack], str]] = [
+            chaos.empty_broker, chaos.kill_broker, partial(chaos.kill_broker, and_empty=True),
+        ]  # fmt: skip
         ways: dict[str, Any] = {
             "kill": lambda: chaos.kill_some_worker(stack, self._dice),
-            "broker": lambda: self._dice.choice(
-                [chaos.empty_broker, chaos.kill_broker, lambda s: chaos.kill_broker(s, and_empty=True)]
-            )(stack),
+            "broker": lambda: self._dice.choice(breaks)(stack),
             "freeze broker": lambda: chaos.freeze_broker(stack, self._dice.choice([2, 5, 15])),
             "freeze drain": self._freeze,
             "clock": lambda: chaos.unseat_clock(scene.book),

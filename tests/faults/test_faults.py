@@ -36,7 +36,7 @@ def test_twenty_kills_while_a_release_is_corrected_twice(scene: Scene) -> None:
     """Parents and pool processes of all workers, SIGKILL and SIGTERM, while 500 outlets get three versions."""
     dice = Random(SEED)
     uri = scene.send(circuits=["press"])
-    killed = []
+    killed: list[str] = []
     while len(killed) < KILLS:
         if len(killed) in (KILLS // 3, KILLS * 2 // 3) and scene.newest[uri].version < 1 + len(killed) // (KILLS // 3):
             scene.send(uri)
@@ -125,7 +125,7 @@ def test_postgres_restarted_a_worker_frozen_past_its_lease_and_two_clocks(
             server.restart()
             time.sleep(scene.lease)
         finally:
-            chaos.thaw(frozen)
+            chaos.thaw(int(frozen or 0))
         chaos.unseat_clock(scene.book)
         assert_sound(scene, 90)
         assert "leases expired" in ticks.read_text()

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -106,7 +106,7 @@ def newsmlg2_errors() -> Errors | None:
 
     def errors(body: bytes) -> list[str]:
         schema.validate(etree.fromstring(body))
-        return [str(entry) for entry in schema.error_log]
+        return [str(entry) for entry in cast("Any", schema.error_log)]
 
     return errors
 

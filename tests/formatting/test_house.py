@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -34,23 +35,23 @@ def prose(house: HouseText) -> list[str]:
 
 
 @pytest.fixture(params=known_languages())
-def house(request) -> HouseText:
+def house(request: Any) -> HouseText:
     return house_text(request.param)
 
 
-def test_the_languages_of_the_wire_have_house_texts():
+def test_the_languages_of_the_wire_have_house_texts() -> None:
     assert set(known_languages()) == LANGUAGES
     assert all(house_text(language).language == language for language in known_languages())
 
 
-def test_names_the_same_topics_as_english(house):
+def test_names_the_same_topics_as_english(house: Any) -> None:
     assert list(house.texts.topics) == list(house_text("en").texts.topics)
     assert set(TOP_TOPICS) <= set(house.texts.topics)
     assert len(house.texts.topics) == 55
     assert len(set(house.texts.topics.values())) == len(house.texts.topics)
 
 
-def test_is_written_in_its_own_script(house):
+def test_is_written_in_its_own_script(house: Any) -> None:
     letters = [character for text in prose(house) for character in text if character.isalpha()]
     script = re.compile(SCRIPTS.get(house.language, "LATIN"))
     own = sum(bool(script.match(unicodedata.name(letter, ""))) for letter in letters)
@@ -58,7 +59,7 @@ def test_is_written_in_its_own_script(house):
     assert own / len(letters) > 0.98
 
 
-def test_is_not_english_left_over(house):
+def test_is_not_english_left_over(house: Any) -> None:
     if house.language == "en":
         return
     english = house_text("en")
@@ -67,7 +68,7 @@ def test_is_not_english_left_over(house):
     assert same <= {"Software", "Religion", "Agriculture"}
 
 
-def test_typography(house):
+def test_typography(house: Any) -> None:
     text = "\n".join(prose(house))
     assert not re.search("[\"'`]", text)
     assert "..." not in text
@@ -77,28 +78,28 @@ def test_typography(house):
 
 
 @pytest.mark.parametrize("language", ["ja", "zh-Hans", "zh-Hant"])
-def test_chinese_and_japanese_use_full_width_punctuation(language):
+def test_chinese_and_japanese_use_full_width_punctuation(language: str) -> None:
     house = house_text(language)
     for key in (*PROSE, "link"):
         text = re.sub(r"\{\w+\}", "", getattr(house.texts, key))
         assert not re.search(r"[,;:!?().]", text), key
 
 
-def test_arabic_uses_arabic_punctuation():
+def test_arabic_uses_arabic_punctuation() -> None:
     text = "\n".join(prose(house_text("ar")))
     assert not re.search("[,;?]", text)
     assert "،" in text
     assert "؛" in text
 
 
-def test_french_spaces_before_double_punctuation():
+def test_french_spaces_before_double_punctuation() -> None:
     text = "\n".join(prose(house_text("fr")))
     assert not re.search("[^\u00a0]:", text)
     assert not re.search("[^\u202f][;!?»]", text)
     assert "'" not in text
 
 
-def test_chinese_files_keep_to_their_script():
+def test_chinese_files_keep_to_their_script() -> None:
     opencc = pytest.importorskip("opencc")
     for language, wrong_way in (("zh-Hans", "t2s"), ("zh-Hant", "s2t")):
         text = "\n".join(prose(house_text(language)))
@@ -114,7 +115,7 @@ def test_chinese_files_keep_to_their_script():
         ("fr", "«\u00a0|\u00a0»", "“|”"), ("es", "“|”", "‘|’"), ("pt", "“|”", "‘|’"),
     ],
 )  # fmt: skip
-def test_quotation_marks(language, marks, inner):
+def test_quotation_marks(language: str, marks: str, inner: str) -> None:
     quotes = house_text(language).data.quotes
     assert f"{quotes.open}|{quotes.close}" == marks
     assert f"{quotes.inner_open}|{quotes.inner_close}" == inner
@@ -140,11 +141,11 @@ def test_quotation_marks(language, marks, inner):
         ("ms", "Porto, 1 November 2026 (Wire) – "),
     ],
 )
-def test_dateline(language, line):
+def test_dateline(language: str, line: str) -> None:
     assert house_text(language).dateline_for("Porto", date(2026, 11, 1), "Wire").replace("\u00a0", "\u202f") == line
 
 
-def test_dateline_says_no_more_than_is_known(house):
+def test_dateline_says_no_more_than_is_known(house: Any) -> None:
     for place in ("Porto", None):
         for day in (date(2026, 11, 21), None):
             line = house.dateline_for(place, day, "Wire")
@@ -157,12 +158,12 @@ def test_dateline_says_no_more_than_is_known(house):
     ("language", "figures"),
     [("en", "6,500 86,000"), ("de", "6.500 86.000"), ("fr", "6\u202f500 86\u202f000"), ("es", "6500 86.000")],
 )
-def test_figures_are_grouped_as_the_language_does(language, figures):
+def test_figures_are_grouped_as_the_language_does(language: str, figures: str) -> None:
     about = house_text(language).about_wire(Wire(name="Fanwire", url="https://fanwire.example/"))
     assert all(figure in about for figure in figures.split(" "))
 
 
-def test_figures_and_names_are_the_wires_own(house):
+def test_figures_and_names_are_the_wires_own(house: Any) -> None:
     about = house.about_wire(Wire(name="Nordbote", url="https://n.example/", outlets=777, editors=888, countries=99))
     assert all(word in about for word in ("Nordbote", "777", "888", "99"))
     assert not re.search(r"6.?500|86.?000|\b90\b|[{}]", about)
@@ -173,12 +174,12 @@ def test_figures_and_names_are_the_wires_own(house):
     [("pt-BR", "pt"), ("de-AT", "de"), ("en-GB", "en"), ("zh", "zh-Hans"), ("zh-CN", "zh-Hans"), ("zh-TW", "zh-Hant"),
      ("zh-HK", "zh-Hant"), ("zh-Hant-HK", "zh-Hant")],
 )  # fmt: skip
-def test_fallback(tag, file):
+def test_fallback(tag: str, file: str) -> None:
     assert house_text(tag).language == file
 
 
 @pytest.mark.parametrize(("tag", "file"), [("nl", "nl.yaml"), ("nl-BE", "nl.yaml"), ("ru-Latn", "ru-Latn.yaml")])
-def test_a_language_without_house_texts_is_named(tag, file):
+def test_a_language_without_house_texts_is_named(tag: str, file: str) -> None:
     says = f"no house text for {tag!r}: add tasks/language_data/{file} with a section 'house'"
     with pytest.raises(HouseTextMissing, match=re.escape(says)):
         house_text(tag)
@@ -197,7 +198,7 @@ def test_a_language_without_house_texts_is_named(tag, file):
         ({"disclaimer": "{wire.__class__} {url}"}, "unknown placeholder {wire.__class__}"),
     ],
 )
-def test_a_faulty_file_is_refused_with_the_key_and_the_fault(change, problem):
+def test_a_faulty_file_is_refused_with_the_key_and_the_fault(change: dict[str, Any], problem: str) -> None:
     data = house_text("en").texts.model_dump()
     with pytest.raises(DocumentRefused, match=re.escape(problem)):
         read(House, {**data, **change}, "house text")

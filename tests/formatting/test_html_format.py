@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from lxml import html as lxml_html
 
-from tasks.formatting import house_text, make_rendition
+from tasks.formatting import Wire, house_text, make_rendition
 from tasks.language_data import known_languages
 from tasks.model.languages import LanguageTag
-from tasks.model.release import supplied
+from tasks.model.release import Release, supplied
 
 
 @pytest.fixture
-def page(wire):
-    def make(release, translation):
+def page(wire: Wire) -> Any:
+    def make(release: Any, translation: Any) -> Any:
         rendition = make_rendition(release, translation, "html", wire)
         assert rendition.content_type == "text/html; charset=utf-8"
         return lxml_html.document_fromstring(rendition.body.decode())
@@ -23,18 +25,20 @@ def page(wire):
     return make
 
 
-def structured(page):
+def structured(page: Any) -> Any:
     (script,) = page.iter("script")
     return json.loads(script.text)
 
 
-def text_of(page, css_class):
+def text_of(page: Any, css_class: Any) -> Any:
     (found,) = page.find_class(css_class)
     return found.text_content()
 
 
 @pytest.mark.parametrize("language", known_languages())
-def test_is_whole_in_every_language(language, make_release, translate, page, links):
+def test_is_whole_in_every_language(
+    language: str, make_release: Callable[..., Release], translate: Any, page: Any, links: tuple[str, ...]
+) -> None:
     release = make_release()
     house = house_text(language)
     made = page(release, translate(release, language))
@@ -53,27 +57,27 @@ def test_is_whole_in_every_language(language, make_release, translate, page, lin
     assert addresses >= {link if ":" in link else f"mailto:{link}" for link in links}
 
 
-def test_the_source_is_not_marked_as_translated(make_release, page):
+def test_the_source_is_not_marked_as_translated(make_release: Callable[..., Release], page: Any) -> None:
     release = make_release()
     made = page(release, supplied(release, "en"))
     assert made.get("lang") == "en"
     assert not made.find_class("machine-translation")
 
 
-def test_the_dateline_runs_on_into_the_first_paragraph(make_release, page):
+def test_the_dateline_runs_on_into_the_first_paragraph(make_release: Callable[..., Release], page: Any) -> None:
     release = make_release()
     first = page(release, supplied(release, "en")).find_class("body")[0].find("p")
     assert first.text_content().startswith("Porto, November 1, 2026 (Fanwire) — Northwind said")
 
 
-def test_the_dateline_stands_alone_before_a_list(make_release, page):
+def test_the_dateline_stands_alone_before_a_list(make_release: Callable[..., Release], page: Any) -> None:
     release = make_release(body_html="<ul><li>One</li></ul>")
     body = page(release, supplied(release, "en")).find_class("body")[0]
     assert [child.tag for child in body] == ["p", "ul"]
     assert body[0].text_content().strip() == "Porto, November 1, 2026 (Fanwire) —"
 
 
-def test_structured_data(make_release, translate, page):
+def test_structured_data(make_release: Callable[..., Release], translate: Any, page: Any) -> None:
     release = make_release(version=2, correction_note="The year.")
     data = structured(page(release, translate(release, "de", "deepl", headline="Fähren aus Porto")))
     assert data["@type"] == "NewsArticle"
@@ -88,7 +92,9 @@ def test_structured_data(make_release, translate, page):
     assert data["correction"].endswith("The year.")
 
 
-def test_says_which_machine_translated_from_what(make_release, translate, page):
+def test_says_which_machine_translated_from_what(
+    make_release: Callable[..., Release], translate: Any, page: Any
+) -> None:
     release = make_release()
     made = page(release, translate(release, "ms", source="id", status="checked"))
     assert made.get("lang") == "ms-x-mtfrom-id"
@@ -102,7 +108,9 @@ def test_says_which_machine_translated_from_what(make_release, translate, page):
 
 
 @pytest.mark.parametrize("engine", ["supplied", "memory"])
-def test_what_people_translated_has_no_machine(engine, make_release, translate, page):
+def test_what_people_translated_has_no_machine(
+    engine: str, make_release: Callable[..., Release], translate: Any, page: Any
+) -> None:
     release = make_release()
     made = page(release, translate(release, "de", engine, source="en", status="approved"))
     assert made.get("lang") == "de"
@@ -110,7 +118,9 @@ def test_what_people_translated_has_no_machine(engine, make_release, translate, 
     assert not {"translator", "digitalSourceType"} & structured(made).keys()
 
 
-def test_names_and_numbers_keep_their_direction_in_arabic(make_release, translate, page):
+def test_names_and_numbers_keep_their_direction_in_arabic(
+    make_release: Callable[..., Release], translate: Any, page: Any
+) -> None:
     release = make_release()
     made = page(release, translate(release, "ar"))
     assert (made.get("dir"), made.find_class("dateline")[0].get("lang")) == ("rtl", "ar")
@@ -118,7 +128,9 @@ def test_names_and_numbers_keep_their_direction_in_arabic(make_release, translat
     assert contacts == ["Ana Reis", "Press", "ana@northwind.example", "+351 22 123 456", "Desk"]
 
 
-def test_a_killed_translation_is_canceled_and_nothing_else(make_release, translate, page):
+def test_a_killed_translation_is_canceled_and_nothing_else(
+    make_release: Callable[..., Release], translate: Any, page: Any
+) -> None:
     killed = make_release(version=2, status="canceled")
     assert structured(page(killed, translate(killed, "de", status="checked")))["creativeWorkStatus"] == "Canceled"
 
@@ -126,7 +138,7 @@ def test_a_killed_translation_is_canceled_and_nothing_else(make_release, transla
 HOSTILE = "</script><b>x</b><!-- & \u2028 \" ' {{ 7 * 7 }} {wire}"
 
 
-def test_hostile_text_stays_text(make_release, translate, wire, page):
+def test_hostile_text_stays_text(make_release: Callable[..., Release], translate: Any, wire: Wire, page: Any) -> None:
     release = make_release(
         headline=HOSTILE,
         subheadline=HOSTILE,
@@ -145,7 +157,9 @@ def test_hostile_text_stays_text(make_release, translate, wire, page):
         assert made.find(".//h1").text_content() == HOSTILE
 
 
-def test_what_an_engine_smuggles_into_a_body_does_not_get_out(make_release, translate, wire):
+def test_what_an_engine_smuggles_into_a_body_does_not_get_out(
+    make_release: Callable[..., Release], translate: Any, wire: Wire
+) -> None:
     release = make_release()
     for body in ("<p>x</p><script>alert(1)</script>", '<p><a href="javascript:alert(1)">x</a></p>'):
         with pytest.raises(ValueError, match="holds"):
@@ -155,7 +169,9 @@ def test_what_an_engine_smuggles_into_a_body_does_not_get_out(make_release, tran
 
 
 @pytest.mark.parametrize("language", known_languages())
-def test_kill_and_correction_come_first(language, make_release, translate, page):
+def test_kill_and_correction_come_first(
+    language: str, make_release: Callable[..., Release], translate: Any, page: Any
+) -> None:
     killed = make_release(version=2, status="canceled", correction_note="Sent in error.")
     made = page(killed, translate(killed, language))
     assert made.find_class("kill")[0].getparent()[0] is made.find_class("kill")[0]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from lxml import html as lxml_html
 
-from tasks.formatting import make_rendition
+from tasks.formatting import Wire, make_rendition
 from tasks.language_data import known_languages
 from tasks.model.documents import DocumentRefused
 from tasks.model.languages import LanguageTag
@@ -27,7 +29,7 @@ LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 class Item:
     """A newsItem, asked by paths in which each step is an element of NewsML-G2."""
 
-    def __init__(self, body: bytes):
+    def __init__(self, body: bytes) -> None:
         self.root = etree.fromstring(body)
 
     def all(self, path: str) -> list[Any]:
@@ -42,10 +44,10 @@ class Item:
 
 
 @pytest.fixture
-def item(wire, received, newsmlg2_errors):
+def item(wire: Wire, received: datetime, newsmlg2_errors: Any) -> Any:
     """The item that a translation makes. If the schema is there, it must have nothing against it."""
 
-    def make(release, translation) -> Item:
+    def make(release: Any, translation: Any) -> Item:
         rendition = make_rendition(release, translation, "newsmlg2", wire, received)
         assert newsmlg2_errors is None or newsmlg2_errors(rendition.body) == []
         assert rendition.content_type == "application/vnd.iptc.g2.newsitem+xml; charset=utf-8"
@@ -55,14 +57,23 @@ def item(wire, received, newsmlg2_errors):
 
 
 @pytest.mark.parametrize("language", known_languages())
-def test_the_schema_has_nothing_against_it(language, make_release, translate, wire, received, validate):
+def test_the_schema_has_nothing_against_it(
+    language: str,
+    make_release: Callable[..., Release],
+    translate: Any,
+    wire: Wire,
+    received: datetime,
+    validate: Callable[[str, bytes], None],
+) -> None:
     release = make_release(version=3, embargo_until="2026-12-01T07:00:00+01:00", correction_note="The year.")
     text = supplied(release, language) or translate(release, language, source="en", status="checked")
     validate("newsmlg2", make_rendition(release, text, "newsmlg2", wire, received).body)
 
 
 @pytest.mark.parametrize("language", known_languages())
-def test_says_which_release_it_is_in_every_language(language, make_release, translate, item):
+def test_says_which_release_it_is_in_every_language(
+    language: str, make_release: Callable[..., Release], translate: Any, item: Any
+) -> None:
     release = make_release(version=3, embargo_until="2026-12-01T07:00:00+01:00", correction_note="The year.")
     made = item(release, supplied(release, language) or translate(release, language, source="en", status="checked"))
     root = made.root
@@ -77,7 +88,7 @@ def test_says_which_release_it_is_in_every_language(language, make_release, tran
     assert "{" not in etree.tostring(made.one("itemMeta"), encoding="unicode")
 
 
-def test_says_what_the_release_says(make_release, item):
+def test_says_what_the_release_says(make_release: Callable[..., Release], item: Any) -> None:
     release = make_release()
     made = item(release, supplied(release, "en"))
     assert made.qcodes("itemMeta/itemClass") == ["ninat:text"]
@@ -103,7 +114,9 @@ def test_says_what_the_release_says(make_release, item):
         assert not made.all(f"contentMeta/{absent}")
 
 
-def test_the_body_is_the_same_html_with_every_link_byte_for_byte(make_release, item, links):
+def test_the_body_is_the_same_html_with_every_link_byte_for_byte(
+    make_release: Callable[..., Release], item: Any, links: tuple[str, ...]
+) -> None:
     release = make_release()
     made = item(release, supplied(release, "en"))
     (body,) = made.root.iterfind(".//x:html/x:body", NAMES)
@@ -117,7 +130,7 @@ def test_the_body_is_the_same_html_with_every_link_byte_for_byte(make_release, i
     ]
 
 
-def test_a_correction_says_so(make_release, translate, item):
+def test_a_correction_says_so(make_release: Callable[..., Release], translate: Any, item: Any) -> None:
     release = make_release(version=2, correction_note="The year.")
     made = item(release, translate(release, "ar"))
     assert made.qcodes("itemMeta/signal") == ["sig:correction"]
@@ -127,7 +140,7 @@ def test_a_correction_says_so(make_release, translate, item):
 
 
 @pytest.mark.parametrize("language", known_languages())
-def test_a_kill_has_no_content(language, make_release, translate, item):
+def test_a_kill_has_no_content(language: str, make_release: Callable[..., Release], translate: Any, item: Any) -> None:
     release = make_release(version=2, status="canceled", correction_note="Sent in error.")
     made = item(release, translate(release, language))
     assert made.qcodes("itemMeta/pubStatus") == ["stat:canceled"]
@@ -137,7 +150,9 @@ def test_a_kill_has_no_content(language, make_release, translate, item):
     assert "ferries." not in etree.tostring(made.root, encoding="unicode")
 
 
-def test_a_translation_carries_where_it_came_from(make_release, translate, item):
+def test_a_translation_carries_where_it_came_from(
+    make_release: Callable[..., Release], translate: Any, item: Any
+) -> None:
     release = make_release(version=2)
     made = item(release, translate(release, "zh-Hant", "opencc", source="zh-Hans", status="approved"))
     link = made.one("itemMeta/link")
@@ -154,7 +169,9 @@ def test_a_translation_carries_where_it_came_from(make_release, translate, item)
     assert "機器翻譯" in made.all("itemMeta/edNote")[-1].text
 
 
-def test_what_people_translated_names_no_machine(make_release, translate, item):
+def test_what_people_translated_names_no_machine(
+    make_release: Callable[..., Release], translate: Any, item: Any
+) -> None:
     release = make_release()
     made = item(release, translate(release, "de", "supplied"))
     assert made.one("itemMeta/link").get("residref") == f"{release.uri}:en"
@@ -166,7 +183,7 @@ def test_what_people_translated_names_no_machine(make_release, translate, item):
 HOSTILE = "]]></headline><b>x</b><!-- & \u2028\x0b\x01\ufffe \" ' {{ 7 * 7 }} {wire}\t."
 
 
-def test_hostile_text_stays_text(make_release, translate, item):
+def test_hostile_text_stays_text(make_release: Callable[..., Release], translate: Any, item: Any) -> None:
     release = make_release(
         headline=HOSTILE,
         subheadline=HOSTILE,
@@ -196,19 +213,21 @@ def test_hostile_text_stays_text(make_release, translate, item):
         ("http://:x@[", False),
     ],
 )
-def test_an_address_that_would_spoil_the_item_is_left_out(url, kept, make_release, item):
+def test_an_address_that_would_spoil_the_item_is_left_out(
+    url: str, kept: bool, make_release: Callable[..., Release], item: Any
+) -> None:
     release = make_release(issuer={"name": "Northwind SA", "url": url})
     made = item(release, supplied(release, "en"))
     web = made.all("contentMeta/creator/organisationDetails/contactInfo/web")
     assert [element.text for element in web] == ([url] if kept else [])
 
 
-def test_a_zone_that_xml_does_not_know_is_utc(make_release, item):
+def test_a_zone_that_xml_does_not_know_is_utc(make_release: Callable[..., Release], item: Any) -> None:
     release = make_release(embargo_until="2026-12-01T00:30:00-14:30")
     assert item(release, supplied(release, "en")).one("itemMeta/embargoed").text == "2026-12-01T15:00:00+00:00"
 
 
-def test_a_language_that_is_none_stays_out_of_xml_lang(make_release, item):
+def test_a_language_that_is_none_stays_out_of_xml_lang(make_release: Callable[..., Release], item: Any) -> None:
     release = make_release(body_html='<p lang="no such thing">x <em lang="pt-PT" dir="auto">y</em></p>')
     made = item(release, supplied(release, "en"))
     (paragraph,) = made.root.iterfind(".//x:p", NAMES)
@@ -216,14 +235,18 @@ def test_a_language_that_is_none_stays_out_of_xml_lang(make_release, item):
     assert (paragraph[0].get("lang"), paragraph[0].get(LANG)) == ("pt-PT", "pt-PT")
 
 
-def test_elements_without_words_stay_html_when_cut_out(make_release, wire, received):
+def test_elements_without_words_stay_html_when_cut_out(
+    make_release: Callable[..., Release], wire: Wire, received: datetime
+) -> None:
     release = make_release(body_html="<table><tr><td>a</td><td></td></tr></table><p>b<br>c</p>")
-    body = make_rendition(release, supplied(release, "en"), "newsmlg2", wire, received).body
+    text = supplied(release, "en")
+    assert text is not None
+    body = make_rendition(release, text, "newsmlg2", wire, received).body
     assert b"<td></td>" in body
     assert b"b<br/>c" in body
 
 
-def test_a_bare_release_is_valid_too(make_release, item):
+def test_a_bare_release_is_valid_too(make_release: Callable[..., Release], item: Any) -> None:
     bare = dict.fromkeys(("subheadline", "dateline", "issuer", "rights"))
     release = make_release(**bare, contacts=[], topics=[])
     made = item(release, supplied(release, "en"))
@@ -231,10 +254,12 @@ def test_a_bare_release_is_valid_too(make_release, item):
         assert not made.all(f"contentMeta/{absent}")
 
 
-def test_without_a_moment_there_is_no_item(make_release, wire):
+def test_without_a_moment_there_is_no_item(make_release: Callable[..., Release], wire: Wire) -> None:
     release = make_release()
+    text = supplied(release, "en")
+    assert text is not None
     with pytest.raises(ValueError, match="newsmlg2 needs the moment"):
-        make_rendition(release, supplied(release, "en"), "newsmlg2", wire)
+        make_rendition(release, text, "newsmlg2", wire)
 
 
 @cache
@@ -253,8 +278,17 @@ def demo() -> dict[str, Any]:
     embargo=st.none() | st.datetimes(timezones=st.timezones()).map(lambda moment: moment.isoformat(timespec="seconds")),
 )
 def test_the_demos_release_is_sound_whatever_becomes_of_it(
-    translate, item, ninjs_errors, wire, language, version, status, note, left_out, embargo
-):
+    translate: Any,
+    item: Any,
+    ninjs_errors: Any,
+    wire: Wire,
+    language: str,
+    version: Any,
+    status: Any,
+    note: Any,
+    left_out: Any,
+    embargo: Any,
+) -> None:
     fields = {name: value for name, value in demo().items() if name not in left_out}
     changes = {"version": version, "status": status, "correction_note": note, "embargo_until": embargo}
     release = _readable({**fields, **changes})

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tasks.formatting import make_rendition
+from tasks.formatting import Wire, make_rendition
 from tasks.language_data import known_languages
-from tasks.model.release import MEDIA_TOPIC, supplied
+from tasks.model.release import MEDIA_TOPIC, Release, supplied
 
 
 @pytest.fixture
-def item(wire, ninjs_errors):
+def item(wire: Wire, ninjs_errors: Any) -> Any:
     """The item that a translation makes. If the schema is there, it must have nothing against it."""
 
-    def make(release, translation) -> dict[str, Any]:
+    def make(release: Any, translation: Any) -> dict[str, Any]:
         rendition = make_rendition(release, translation, "ninjs", wire)
         assert ninjs_errors is None or ninjs_errors(rendition.body) == []
         assert rendition.content_type == "application/json; charset=utf-8"
@@ -26,14 +27,22 @@ def item(wire, ninjs_errors):
 
 
 @pytest.mark.parametrize("language", known_languages())
-def test_the_schema_has_nothing_against_it(language, make_release, translate, wire, validate):
+def test_the_schema_has_nothing_against_it(
+    language: str,
+    make_release: Callable[..., Release],
+    translate: Any,
+    wire: Wire,
+    validate: Callable[[str, bytes], None],
+) -> None:
     release = make_release(version=3, embargo_until="2026-12-01T07:00:00+01:00", correction_note="The year.")
     text = supplied(release, language) or translate(release, language)
     validate("ninjs", make_rendition(release, text, "ninjs", wire).body)
 
 
 @pytest.mark.parametrize("language", known_languages())
-def test_says_which_release_it_is_in_every_language(language, make_release, translate, item):
+def test_says_which_release_it_is_in_every_language(
+    language: str, make_release: Callable[..., Release], translate: Any, item: Any
+) -> None:
     release = make_release(version=3, embargo_until="2026-12-01T07:00:00+01:00", correction_note="The year.")
     made = item(release, supplied(release, language) or translate(release, language))
     assert made["language"] == language
@@ -44,7 +53,7 @@ def test_says_which_release_it_is_in_every_language(language, make_release, tran
     assert "{" not in json.dumps(made["edNote"])
 
 
-def test_says_what_the_release_says(make_release, item, links):
+def test_says_what_the_release_says(make_release: Callable[..., Release], item: Any, links: tuple[str, ...]) -> None:
     release = make_release()
     made = item(release, supplied(release, "en"))
     assert made["pubStatus"] == "usable"
@@ -67,14 +76,18 @@ def test_says_what_the_release_says(make_release, item, links):
     assert not {"edNote", "digitalSourceType", "associations", "embargoedUntil"} & made.keys()
 
 
-def test_a_translation_names_what_it_was_made_from(make_release, translate, item):
+def test_a_translation_names_what_it_was_made_from(
+    make_release: Callable[..., Release], translate: Any, item: Any
+) -> None:
     release = make_release(version=2)
     (source,) = item(release, translate(release, "fr"))["associations"]
     assert source["uri"] == item(release, supplied(release, "en"))["uri"]
     assert (source["rel"], source["language"], source["version"]) == ("translatedFrom", "en", "2")
 
 
-def test_a_translation_of_a_translation_names_that(make_release, translate, item):
+def test_a_translation_of_a_translation_names_that(
+    make_release: Callable[..., Release], translate: Any, item: Any
+) -> None:
     release = make_release()
     made = item(release, translate(release, "ms", source="id", status="checked"))
     assert [(source["uri"], source["language"]) for source in made["associations"]] == [(f"{release.uri}:id", "id")]
@@ -89,7 +102,9 @@ def test_a_translation_of_a_translation_names_that(make_release, translate, item
         ("supplied", None, []),
     ],
 )
-def test_says_who_answers_for_a_translation(engine, status, sources, make_release, translate, item):
+def test_says_who_answers_for_a_translation(
+    engine: str, status: str | None, sources: list[Any], make_release: Callable[..., Release], translate: Any, item: Any
+) -> None:
     release = make_release()
     made = item(release, translate(release, "es", engine, status=status, source="en"))
     found = [(source["name"], source["role"], source.get("literal")) for source in made["infoSources"]]
@@ -110,7 +125,9 @@ def test_says_who_answers_for_a_translation(engine, status, sources, make_releas
         ("supplied", None),
     ],
 )
-def test_says_which_machine_wrote_it(engine, code, make_release, translate, item):
+def test_says_which_machine_wrote_it(
+    engine: str, code: str | None, make_release: Callable[..., Release], translate: Any, item: Any
+) -> None:
     release = make_release()
     made = item(release, translate(release, "es", engine))
     assert made.get("digitalSourceType", {}).get("name") == code
@@ -119,7 +136,7 @@ def test_says_which_machine_wrote_it(engine, code, make_release, translate, item
 
 
 @pytest.mark.parametrize("language", known_languages())
-def test_a_kill_has_no_body(language, make_release, translate, item):
+def test_a_kill_has_no_body(language: str, make_release: Callable[..., Release], translate: Any, item: Any) -> None:
     release = make_release(version=2, status="canceled", body_html=None, correction_note="Sent in error.")
     made = item(release, translate(release, language))
     assert made["pubStatus"] == "canceled"
@@ -128,12 +145,12 @@ def test_a_kill_has_no_body(language, make_release, translate, item):
     assert "Sent in error." in made["edNote"]
 
 
-def test_a_kill_repeats_no_word_of_a_body_it_was_sent_with(make_release, item):
+def test_a_kill_repeats_no_word_of_a_body_it_was_sent_with(make_release: Callable[..., Release], item: Any) -> None:
     release = make_release(status="canceled")
     assert "bodies" not in item(release, supplied(release, "en"))
 
 
-def test_a_bare_release_is_valid_too(make_release, item):
+def test_a_bare_release_is_valid_too(make_release: Callable[..., Release], item: Any) -> None:
     bare = dict.fromkeys(("subheadline", "dateline", "issuer", "rights"))
     release = make_release(**bare, contacts=[], topics=[])
     assert not {"located", "organisations", "people", "subjects"} & item(release, supplied(release, "en")).keys()

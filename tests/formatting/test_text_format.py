@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.formatting import FORMATS, house_text, make_rendition
+from tasks.formatting import FORMATS, Wire, house_text, make_rendition
 from tasks.formatting.plain import _tidy, paragraphs
 from tasks.language_data import known_languages
 from tasks.model.markup import clean_html
-from tasks.model.release import supplied
+from tasks.model.release import Release, Translation, supplied
 from tasks.runtime.plugins import NotRegistered
 
 
 @pytest.fixture
-def text(wire):
-    def make(release, translation) -> str:
+def text(wire: Wire) -> Any:
+    def make(release: Any, translation: Any) -> str:
         rendition = make_rendition(release, translation, "text", wire)
         assert rendition.content_type == "text/plain; charset=utf-8"
         return rendition.body.decode()
@@ -32,7 +35,7 @@ def plain(body: str, language: str = "en") -> list[str]:
     return paragraphs(clean_html(body), house_text(language))
 
 
-def test_shape(make_release, text):
+def test_shape(make_release: Callable[..., Release], text: Any) -> None:
     release = make_release()
     blocks = text(release, supplied(release, "en")).removesuffix("\n").split("\n\n")
     assert blocks[:3] == [
@@ -57,7 +60,9 @@ def test_shape(make_release, text):
 
 
 @pytest.mark.parametrize("language", known_languages())
-def test_is_whole_in_every_language(language, make_release, translate, text, links):
+def test_is_whole_in_every_language(
+    language: str, make_release: Callable[..., Release], translate: Any, text: Any, links: tuple[str, ...]
+) -> None:
     release = make_release()
     made = text(release, translate(release, language))
     assert all(link in made for link in links)
@@ -69,7 +74,9 @@ def test_is_whole_in_every_language(language, make_release, translate, text, lin
 
 
 @pytest.mark.parametrize("language", known_languages())
-def test_kill_and_correction_come_first(language, make_release, translate, text):
+def test_kill_and_correction_come_first(
+    language: str, make_release: Callable[..., Release], translate: Any, text: Any
+) -> None:
     house = house_text(language)
     killed = make_release(status="canceled", version=2, correction_note="Sent in error.")
     lines = text(killed, translate(killed, language, body_html="")).split("\n\n")
@@ -81,14 +88,16 @@ def test_kill_and_correction_come_first(language, make_release, translate, text)
     assert text(corrected, translate(corrected, language)).startswith(house.texts.correction.format(version="2"))
 
 
-def test_a_first_version_is_no_correction(make_release, text):
+def test_a_first_version_is_no_correction(make_release: Callable[..., Release], text: Any) -> None:
     release = make_release(correction_note="for the desk only")
     made = text(release, supplied(release, "en"))
     assert made.startswith(release.headline)
     assert "for the desk only" not in made
 
 
-def test_arabic_lines_that_begin_in_latin_are_marked(make_release, translate, text):
+def test_arabic_lines_that_begin_in_latin_are_marked(
+    make_release: Callable[..., Release], translate: Any, text: Any
+) -> None:
     release = make_release()
     made = text(release, translate(release, "ar", headline="Northwind تبني عبّارات", body_html="<p>عبّارات</p>"))
     lines = made.split("\n")
@@ -117,7 +126,7 @@ def test_arabic_lines_that_begin_in_latin_are_marked(make_release, translate, te
         ("loose<p>p</p>end", ["loose", "p", "end"]),
     ],
 )  # fmt: skip
-def test_elements(body, blocks):
+def test_elements(body: str, blocks: list[str]) -> None:
     assert plain(body) == blocks
 
 
@@ -132,30 +141,30 @@ def test_elements(body, blocks):
         ("ru", "«ja»"),
     ],
 )
-def test_quotes_are_those_of_the_language(language, said):
+def test_quotes_are_those_of_the_language(language: str, said: str) -> None:
     assert plain("<p><q>ja</q></p><blockquote>ja</blockquote>", language) == [said, said]
 
 
 @pytest.mark.parametrize("language", known_languages())
-def test_a_quotation_inside_a_quotation_has_marks_of_its_own(language):
+def test_a_quotation_inside_a_quotation_has_marks_of_its_own(language: str) -> None:
     quotes = house_text(language).data.quotes
     (said,) = plain("<p><q>a <b><q>b <q>c</q></q></b></q></p>", language)
     inner = f"{quotes.inner_open}b {quotes.open}c{quotes.close}{quotes.inner_close}"
     assert said == f"{quotes.open}a {inner}{quotes.close}"
 
 
-def test_a_house_without_inner_marks_uses_its_outer_ones():
+def test_a_house_without_inner_marks_uses_its_outer_ones() -> None:
     house = house_text("de")
     quotes = house.data.quotes.model_copy(update={"inner_open": None, "inner_close": None})
     plainer = replace(house, data=house.data.model_copy(update={"quotes": quotes}))
     assert paragraphs("<p><q>a <q>b</q></q></p>", plainer) == ["„a „b““"]
 
 
-def test_links_have_the_brackets_of_the_language():
+def test_links_have_the_brackets_of_the_language() -> None:
     assert plain('<p><a href="https://a.example/">文</a></p>', "ja") == ["文（https://a.example/）"]
 
 
-def test_a_body_too_deep_is_refused_and_not_cut():
+def test_a_body_too_deep_is_refused_and_not_cut() -> None:
     with pytest.raises(ValueError, match="nested deeper"):
         plain("<blockquote>" * 150 + "x" + "</blockquote>" * 150)
 
@@ -191,7 +200,7 @@ NODES = st.recursive(
 
 @settings(max_examples=150, deadline=None)
 @given(NODES)
-def test_no_word_and_no_link_is_ever_lost(body):
+def test_no_word_and_no_link_is_ever_lost(body: Any) -> None:
     text = "\n".join(plain(body))
     for part in re.findall(r"w\d+w|https://w\d+w\.example/", body):
         assert part in text
@@ -218,7 +227,9 @@ HOSTILE_NODES = st.recursive(
     max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(body=HOSTILE_NODES, language=st.sampled_from(["en", "ja", "ar", "fr"]))
-def test_any_body_is_set_in_every_format_with_every_link(make_release, translate, wire, received, body, language):
+def test_any_body_is_set_in_every_format_with_every_link(
+    make_release: Callable[..., Release], translate: Any, wire: Wire, received: datetime, body: Any, language: str
+) -> None:
     release = make_release(body_html=f"<p>x</p>{body}")
     for format in FORMATS.all():
         made = make_rendition(release, translate(release, language), format, wire, received).body.decode()
@@ -226,8 +237,8 @@ def test_any_body_is_set_in_every_format_with_every_link(make_release, translate
             assert part in made
 
 
-def test_spaces_between_elements_take_time_in_proportion():
-    def seconds(size):
+def test_spaces_between_elements_take_time_in_proportion() -> None:
+    def seconds(size: Any) -> Any:
         begun = time.process_time()
         assert _tidy(" " * size + "\n \n x") == "x"
         assert _tidy("x" + " " * size + "y") == "x y"
@@ -237,7 +248,9 @@ def test_spaces_between_elements_take_time_in_proportion():
 
 
 @pytest.mark.parametrize("format", FORMATS.all())
-def test_the_same_input_gives_the_same_bytes(format, make_release, translate, wire, received):
+def test_the_same_input_gives_the_same_bytes(
+    format: Any, make_release: Callable[..., Release], translate: Any, wire: Wire, received: datetime
+) -> None:
     release, again = make_release(version=2), make_release(version=2)
     one = make_rendition(release, translate(release, "ko"), format, wire, received)
     two = make_rendition(again, translate(again, "ko"), format, wire, received)
@@ -246,7 +259,9 @@ def test_the_same_input_gives_the_same_bytes(format, make_release, translate, wi
     assert len(one.sha256) == 64
 
 
-def test_an_unknown_format_is_named(make_release, wire):
+def test_an_unknown_format_is_named(make_release: Callable[..., Release], wire: Wire) -> None:
     release = make_release()
     with pytest.raises(NotRegistered, match="there is no format 'fax'; there are html, newsmlg2, ninjs, text"):
-        make_rendition(release, supplied(release, "en"), "fax", wire)
+        make_rendition(
+            release, Translation(language="en", headline="H", body_html="<p>x</p>", engine="source"), "fax", wire
+        )

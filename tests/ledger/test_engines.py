@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -102,14 +102,14 @@ def test_a_rest_holds_for_all_and_ends_with_an_answer() -> None:
 
 
 def test_the_month_is_that_of_utc_by_the_ledgers_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    def at(*moment: int) -> None:
-        seconds = datetime(*moment, tzinfo=UTC).timestamp()
+    def at(moment: str) -> None:
+        seconds = datetime.fromisoformat(moment).timestamp()
         monkeypatch.setattr(ledger, "now", lambda _connection: seconds)
 
-    at(2026, 11, 30, 23, 59, 59)
+    at("2026-11-30T23:59:59Z")
     LedgerMeter().ask("deepl", LIMITED, 900)
     assert (row().month, row().month_characters) == ("2026-11", 900)
-    at(2026, 12, 1, 0, 0, 0)
+    at("2026-12-01T00:00:00Z")
     LedgerMeter().ask("deepl", LIMITED, 800)
     assert (row().month, row().month_characters) == ("2026-12", 800)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tasks import ledger
@@ -14,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("book")
 UNDELIVERED = (State.EXHAUSTED, State.REJECTED)
 
 
-def three(**fields: object) -> int:
+def three(**fields: Any) -> int:
     """A release that one outlet has, one rejected and one never answered; its number."""
     receivers(outlet("has"), outlet("no"), outlet("silent"))
     number = take(**fields)

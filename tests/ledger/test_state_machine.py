@@ -115,7 +115,7 @@ class Wire(RuleBasedStateMachine):
         super().__init__()
         self.world = world
         self.clock = world.clock
-        self.clock.__init__()
+        self.clock.__init__()  # type: ignore[misc]
         world.meanwhile = None
         world.status = "checked"
         wipe()
@@ -125,12 +125,12 @@ class Wire(RuleBasedStateMachine):
         self.replayed: dict[int, int] = defaultdict(int)
         self.unsure: set[tuple[int, int]] = set()
         self.keys: dict[int, str] = {}
-        self.before: dict[int, Row] = {}
+        self.before: dict[int, Row[Any]] = {}
 
     # --- outlets and operations
 
     @initialize(
-        documents=st.lists(outlet_documents, min_size=1, max_size=3, unique_by=lambda document: document["id"]),
+        documents=st.lists(outlet_documents, min_size=1, max_size=3, unique_by=lambda document: str(document["id"])),
         content=contents,
         answer=answers,
     )
@@ -204,7 +204,13 @@ class Wire(RuleBasedStateMachine):
         newest = self.newest(uri)
         if newest is None:
             return
-        gone = {"status": "canceled", "body_html": None, "translations": {}, "embargo_until": None, "urgency": 1}
+        gone: dict[str, Any] = {
+            "status": "canceled",
+            "body_html": None,
+            "translations": {},
+            "embargo_until": None,
+            "urgency": 1,
+        }
         with ledger.write() as connection:
             document = releases.get(connection, newest.id).model_copy(update={"version": newest.version + 1, **gone})
             releases.take(connection, document, self.clock.now)
@@ -400,7 +406,8 @@ class Wire(RuleBasedStateMachine):
             going.ends_with(None, ErrorKind.CONNECT if answer == "unreachable" else ErrorKind.BLOCKED)
         elif answer != "silent":
             status = {"failed": 500, "throttled": 429, "rejected": 400, "gone": 410}[answer]
-            going.ends_with(status, **{"retry-after": "30"} if answer == "throttled" else {})
+            headers: dict[str, Any] = {"retry-after": "30"} if answer == "throttled" else {}
+            going.ends_with(status, **headers)
 
     def receive(self, going: Going) -> None:
         """The outlet takes it; here the promises to outlets are kept or broken."""
@@ -559,19 +566,19 @@ class Wire(RuleBasedStateMachine):
 
     # --- what the machine sees
 
-    def rows(self) -> dict[int, Row]:
+    def rows(self) -> dict[int, Row[Any]]:
         with ledger.read() as connection:
             return {row.id: row for row in connection.execute(select(rows).order_by(rows.c.id))}
 
-    def releases(self) -> list[Row]:
+    def releases(self) -> list[Row[Any]]:
         with ledger.read() as connection:
             return list(connection.execute(select(release_rows).order_by(release_rows.c.id)))
 
-    def release(self, number: int) -> Row:
+    def release(self, number: int) -> Row[Any]:
         found = self.releases()
         return found[-1 - number % len(found)]
 
-    def newest(self, uri: str) -> Row | None:
+    def newest(self, uri: str) -> Row[Any] | None:
         with ledger.read() as connection:
             return releases.find(connection, uri)
 
@@ -611,7 +618,7 @@ def world(book: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 @pytest.mark.timeout(0 if MORE else 300)
 def test_whatever_happens_every_promise_holds(ledger_url: str, world: World) -> None:
     run_state_machine_as_test(
-        lambda: Wire(world),
+        lambda: Wire(world),  # type: ignore[arg-type]
         settings=settings(
             max_examples=MORE or EXAMPLES[ledger_url.partition("+")[0].partition(":")[0]],
             stateful_step_count=STEPS,

@@ -49,7 +49,7 @@ def test_every_locale_of_cldr_keeps_its_language_script_and_territory() -> None:
 def test_a_tag_is_the_string_of_its_spelling_wherever_it_travels() -> None:
     tag = LanguageTag("pt-br")
     assert isinstance(tag, str)
-    assert {tag: 1}["pt-BR"] == {"pt-BR": 1}[tag] == 1
+    assert dict[str, int]({tag: 1})["pt-BR"] == {"pt-BR": 1}[tag] == 1
     assert json.dumps([tag]) == '["pt-BR"]'
     assert type(str(tag)) is str
     for copied in (pickle.loads(pickle.dumps(tag)), copy.deepcopy(tag), LanguageTag(tag)):

@@ -30,7 +30,7 @@ MANY = 6500
 BAD = {17: {"url": "ftp://x.example/"}, 3000: {"languages": []}, 6499: {"country": "Germany"}}
 
 
-def rows(count: int = MANY, bad: dict[int, dict[str, Any]] = BAD) -> list[dict[str, Any]]:
+def rows(count: int = MANY, bad: dict[int, Any] = BAD) -> list[dict[str, Any]]:
     return [GOOD | {"id": f"o-{n:04}"} | bad.get(n, {}) for n in range(count)]
 
 

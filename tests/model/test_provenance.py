@@ -24,7 +24,7 @@ def translation(engine: str, **fields: Any) -> Translation:
 
 def read(line: str) -> tuple[str, dict[str, str]]:
     """Token and parameters, by the grammar of RFC 9651 for the types that are used here."""
-    token, rest = re.fullmatch(r"([a-z]+)(.*)", line).groups()  # type: ignore[union-attr]
+    token, rest = re.fullmatch(r"([a-z]+)(.*)", line).groups()
     parameters = {}
     while rest:
         found = PARAMETER.match(rest)

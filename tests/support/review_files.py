@@ -18,7 +18,7 @@ CHINESE: dict[str, Any] = {
 
 def with_target(data: bytes, id: str, xml: str, state: str = "translated") -> bytes:
     """An XLIFF file with another target in one unit."""
-    root = etree.fromstring(data)
+    root: Any = etree.fromstring(data)
     [segment] = root.xpath(f"//x:unit[@id='{id}']/x:segment", namespaces={"x": NAMESPACE})
     segment.set("state", state)
     for old in segment.findall(f"{{{NAMESPACE}}}target"):

@@ -114,7 +114,7 @@ MANNERS = {
 class BadEngine:
     """`options.manner` says which; from English into `options.target`."""
 
-    def __init__(self, name: str, document: EngineDocument):
+    def __init__(self, name: str, document: EngineDocument) -> None:
         self.name = name
         self.capabilities = Capabilities(inline="native")
         self._manner = MANNERS[document.options["manner"]]

@@ -65,7 +65,7 @@ class Stub:
         whole: Callable[[Text], Text] | None = None,
         inline: Any = "native",
         pair: Pair = ("en", "es"),
-    ):
+    ) -> None:
         self.capabilities = Capabilities(inline=inline)
         self.asked: list[Text] = []
         self._change, self._whole, self._pair = change, whole, pair

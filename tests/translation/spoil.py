@@ -36,7 +36,7 @@ def _of_words(change: Callable[[str, str], str | None]) -> Spoil:
 
 def _dropped(_unit: Text, result: Text, _source: str, _target: str) -> Text | None:
     id = _first_element(result)
-    return id and joined(p for p in result if not (isinstance(p, Open | Close) and p.id == id))
+    return None if id is None else joined(p for p in result if not (isinstance(p, Open | Close) and p.id == id))
 
 
 def _emptied(_unit: Text, result: Text, _source: str, _target: str) -> Text | None:

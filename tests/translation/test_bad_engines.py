@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from random import Random
+from typing import Any
 
 import pytest
 
+from tasks.model.release import Release
 from tasks.translation import TranslationHeld, translate
 from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open, joined, shown
@@ -20,16 +23,16 @@ WORDS = str.maketrans("aeiou", "eioua")
 SMALL = {"the": "los", "of": "de", "and": "por", "to": "al", "in": "en", "is": "es", "it": "lo", "that": "para"}
 
 
-def changed(text):
+def changed(text: str) -> Any:
     """Other words of the same length, the small ones Spanish: a foreign language as far as the checks can see."""
     return re.sub("[A-Za-z]+", lambda found: SMALL.get(found[0], found[0].translate(WORDS)), text)
 
 
-def without(kind):
+def without(kind: Any) -> Any:
     return lambda unit: tuple(changed(p) if isinstance(p, str) else p for p in unit if not isinstance(p, kind))
 
 
-def emptied(unit):
+def emptied(unit: Any) -> Any:
     """Keeps the elements and drops what is in them, as the German release that began all this."""
     result, depth = [], 0
     for piece in unit:
@@ -40,13 +43,13 @@ def emptied(unit):
     return tuple(result)
 
 
-def doubled(unit):
+def doubled(unit: Any) -> Any:
     return tuple(
         changed(p) if isinstance(p, str) else p for piece in unit for p in [piece] * (1 + isinstance(piece, Opaque))
     )
 
 
-def swapped(text):
+def swapped(text: str) -> Any:
     numbers = re.findall(r"\d+", text)
     return re.sub(r"\d+", lambda _: numbers.pop(), changed(text)) if len(set(numbers)) > 1 else changed(text)
 
@@ -71,13 +74,13 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_engine_is_stopped(make_release, name):
+def test_a_bad_engine_is_stopped(make_release: Callable[..., Release], name: Any) -> None:
     with pytest.raises(TranslationHeld, match=r"^stub en→es: (headline|subheadline|paragraph|heading|list item)"):
         translate(make_release(), "es", engines=[BAD[name]])
 
 
 @pytest.mark.parametrize("kind", [Open | Close, Open, Close])
-def test_lost_marks_are_mended_by_the_next_rung(make_release, kind):
+def test_lost_marks_are_mended_by_the_next_rung(make_release: Callable[..., Release], kind: Any) -> None:
     """An engine that drops the marks of inline elements still gives a whole text: every anchor is translated alone."""
     release = make_release()
     made = translate(release, "es", engines=[Stub(whole=without(kind))])
@@ -85,12 +88,12 @@ def test_lost_marks_are_mended_by_the_next_rung(make_release, kind):
     assert not re.search(r"<a [^>]*></a>", made.body_html)
 
 
-def test_emptied_anchors_are_mended_by_the_next_rung(make_release):
+def test_emptied_anchors_are_mended_by_the_next_rung(make_release: Callable[..., Release]) -> None:
     made = translate(make_release(), "es", engines=[Stub(whole=emptied)])
     assert ">e bog stip fur <b>uar castumirs</b></a>" in made.body_html
 
 
-def test_numbers_that_change_places_are_taken_away_from_the_engine(make_release):
+def test_numbers_that_change_places_are_taken_away_from_the_engine(make_release: Callable[..., Release]) -> None:
     release = make_release(
         headline="A new plant",
         subheadline=None,
@@ -100,8 +103,8 @@ def test_numbers_that_change_places_are_taken_away_from_the_engine(make_release)
     assert made.body_html.index("12") < made.body_html.index("40")
 
 
-def test_the_reason_names_unit_check_and_missing_element(make_release):
-    def loses_the_amount(unit):
+def test_the_reason_names_unit_check_and_missing_element(make_release: Callable[..., Release]) -> None:
+    def loses_the_amount(unit: Any) -> Any:
         return tuple(
             changed(p) if isinstance(p, str) else p for p in unit if not (isinstance(p, Opaque) and "euros" in p.shown)
         )
@@ -118,12 +121,12 @@ USED = ("quotation", "pair", "plain", "question", "address", "words")
 """Sentences whose dates and addresses stand in the human translations as the room writes them."""
 
 
-def said(unit):
+def said(unit: Any) -> Any:
     """The English sentence, with … for an element that a placeholder stands for."""
     return shown(tuple(piece.said or piece.shown if isinstance(piece, Opaque) else piece for piece in unit))
 
 
-def folded(unit):
+def folded(unit: Any) -> Any:
     """With … for each inline element."""
     pieces, depth = [], 0
     for piece in unit:
@@ -134,20 +137,24 @@ def folded(unit):
     return tuple(pieces)
 
 
-def inside(unit):
+def inside(unit: Any) -> Any:
     start = next((index for index, piece in enumerate(unit) if isinstance(piece, Open)), None)
     return () if start is None else unit[start + 1 : unit.index(Close(unit[start].id))]
 
 
-def human(target):
+def whole_unit(unit: Any) -> Any:
+    return unit
+
+
+def human(target: str) -> Any:
     """An engine that gives human translations, of whole sentences, of elements alone and of what is around them."""
     known = {}
     for name in USED:
         english, other = parallel.unit(name, "en"), parallel.unit(name, target)
-        for part in (lambda unit: unit, folded, inside):
+        for part in (whole_unit, folded, inside):
             known[said(part(english))] = part(other)
 
-    def whole(unit):
+    def whole(unit: Any) -> Any:
         pieces = list(known.get(said(unit), unit))
         for opaque in (piece for piece in unit if isinstance(piece, Opaque)):
             for index, piece in enumerate(pieces):
@@ -163,46 +170,46 @@ def human(target):
     return whole
 
 
-def spoilt(change, target):
+def spoilt(change: Any, target: str) -> Any:
     """Human translations spoilt by `change`, which gets every text the engine gives and its own random numbers."""
     whole, random = human(target), Random(target)
     return Stub(whole=lambda unit: joined(change(unit, whole(unit), random)), pair=("en", target))
 
 
-def words(change):
+def words(change: Any) -> Any:
     """What changes every string of a translation."""
     return lambda _, result, random: [change(piece, random) if isinstance(piece, str) else piece for piece in result]
 
 
-def number_times(text, _):
+def number_times(text: str, _: Any) -> Any:
     return re.sub(r"\d+", lambda found: found[0] + "000", text)
 
 
-def numbers_swapped(text, _):
+def numbers_swapped(text: str, _: Any) -> Any:
     numbers = re.findall(r"\d+", text)
     return re.sub(r"\d+", lambda _: numbers.pop(), text)
 
 
-def reversed_words(text, _):
+def reversed_words(text: str, _: Any) -> Any:
     return " ".join(reversed(text.split(" "))) if " " in text.strip() else text[::-1]
 
 
-def salad(text, random):
+def salad(text: str, random: Any) -> Any:
     """What a model with random weights says: pieces of words without sense, about as long as it should be."""
     syllables = [a + b for a in "bdfgklmnprstvz" for b in "aeiou"]
-    made = []
+    made: list[str] = []
     while sum(map(len, made)) + len(made) < len(text.strip()):
         made.append("".join(random.choices(syllables, k=random.randint(1, 4))))
     return f" {' '.join(made)}." if len(text.split()) > 1 or len(text) > 8 else text
 
 
-def stuck(text, random):
+def stuck(text: str, random: Any) -> Any:
     """A model that has lost its way says one thing again and again."""
     word = random.choice(text.split()) if " " in text.strip() else text[:3]
     return ((word + " ") * 60)[: max(len(text), 30)] if len(text) > 8 else text
 
 
-def foreign_words(text, random):
+def foreign_words(text: str, random: Any) -> Any:
     """Words of all languages but its own, as many as there should be."""
     others = [shown(parallel.unit(name, tag)) for name in USED for tag in ("vi", "ko", "th", "id", "fr")]
     vocabulary = [word for other in others for word in other.split() if not re.search(r"[\d@/:.]", word)]
@@ -231,7 +238,7 @@ SPOILING = {
 }
 
 
-def emptied_of(result):
+def emptied_of(result: Any) -> Any:
     kept, depth = [], 0
     for piece in result:
         depth -= isinstance(piece, Close)
@@ -240,19 +247,19 @@ def emptied_of(result):
     return kept
 
 
-def half(result):
+def half(result: Any) -> Any:
     return [piece[: len(piece) // 2] if isinstance(piece, str) else piece for piece in result]
 
 
-def altered(piece):
+def altered(piece: Any) -> Any:
     return piece.shown[:-1] + "x" if isinstance(piece, Opaque) and piece.kind == "name" else piece
 
 
 @pytest.fixture
-def make_known_release(make_release):
+def make_known_release(make_release: Callable[..., Release]) -> Any:
     """A release of sentences of which there are human translations."""
 
-    def make():
+    def make() -> Any:
         marked = [parallel.SENTENCES[name]["en"] for name in USED]
         link = '<a href="https://norvik.example/x">'
         paragraphs = [re.sub("[{}]", "", text.replace("<1>", link).replace("</1>", "</a>")) for text in marked]
@@ -263,7 +270,7 @@ def make_known_release(make_release):
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_a_good_engine_passes(make_known_release, target):
+def test_a_good_engine_passes(make_known_release: Any, target: Any) -> None:
     made = translate(make_known_release(), target, engines=[spoilt(lambda _, result, __: result, target)])
     for name in USED:
         assert re.sub("<.*?>", "", parallel.SENTENCES["plain"][target]) in made.body_html, name
@@ -272,7 +279,7 @@ def test_a_good_engine_passes(make_known_release, target):
 
 @pytest.mark.parametrize("fault", SPOILING)
 @pytest.mark.parametrize("target", TARGETS)
-def test_nothing_spoilt_leaves_in_any_language(make_known_release, fault, target):
+def test_nothing_spoilt_leaves_in_any_language(make_known_release: Any, fault: Any, target: Any) -> None:
     """Either it is held, or the fallbacks mended it: then it is what the good engine makes."""
     release = make_known_release()
     sound = translate(release, target, engines=[spoilt(lambda _, result, __: result, target)])
@@ -287,8 +294,10 @@ def test_nothing_spoilt_leaves_in_any_language(make_known_release, fault, target
 @pytest.mark.parametrize(
     ("error", "again"), [(Retryable, True), (QuotaUsedUp, True), (Unsupported, False), (Fatal, False)]
 )
-def test_an_engine_that_gives_no_answer_holds_the_translation(make_release, error, again):
-    def fail(_):
+def test_an_engine_that_gives_no_answer_holds_the_translation(
+    make_release: Callable[..., Release], error: Any, again: bool
+) -> None:
+    def fail(_: Any) -> str:
         raise error("it is gone")
 
     with pytest.raises(TranslationHeld, match="stub en→es: it is gone") as held:

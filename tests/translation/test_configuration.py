@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,33 +13,33 @@ from tasks.translation.configuration import DEFAULT, EngineDocument, read_config
 
 
 @pytest.fixture
-def write(tmp_path):
+def write(tmp_path: Path) -> Any:
     """Writes the file; its path."""
 
-    def write(text):
+    def write(text: str) -> Any:
         (tmp_path / "translation.yaml").write_text(text, "utf-8")
         return tmp_path / "translation.yaml"
 
     return write
 
 
-def problems(path):
+def problems(path: Any) -> Any:
     with pytest.raises(DocumentRefused) as caught:
         read_configuration(path)
     return {problem.field: problem.problem for problem in caught.value.problems}
 
 
-def test_without_a_file_opencc_and_apertium_translate_everything():
+def test_without_a_file_opencc_and_apertium_translate_everything() -> None:
     assert read_configuration(None) is DEFAULT
     assert DEFAULT.order("de") == ["opencc", "apertium"]
     assert DEFAULT.for_language("de").publish == "checked"
 
 
-def test_an_empty_file_is_as_none(write):
+def test_an_empty_file_is_as_none(write: Any) -> None:
     assert read_configuration(write("")) == DEFAULT
 
 
-def test_the_entry_of_a_language_is_the_nearest_one(write):
+def test_the_entry_of_a_language_is_the_nearest_one(write: Any) -> None:
     found = read_configuration(
         write(
             "engines: {deepl: {key: env:K}, apertium: {}}\n"
@@ -55,7 +57,7 @@ def test_the_entry_of_a_language_is_the_nearest_one(write):
     assert found.for_language("no").cost_cap == 0.5  # no truth value of YAML
 
 
-def test_options_may_be_numbers(write):
+def test_options_may_be_numbers(write: Any) -> None:
     found = read_configuration(write("engines: {openai: {model: x, options: {temperature: 0.2, on: yes}}}"))
     assert found.engines["openai"].options == {"temperature": "0.2", "on": "yes"}
 
@@ -76,22 +78,22 @@ def test_options_may_be_numbers(write):
         ("languages: {tlhx: {}}", "languages.tlhx.[key]", "CLDR"),
     ],
 )
-def test_what_is_wrong_is_named(write, text, field, says):
+def test_what_is_wrong_is_named(write: Any, text: str, field: str, says: str) -> None:
     assert says in problems(write(text))[field]
 
 
-def test_a_key_that_is_no_reference_is_not_repeated(write):
+def test_a_key_that_is_no_reference_is_not_repeated(write: Any) -> None:
     path = write("engines: {deepl: {key: 0a1b2c3d}}")
     with pytest.raises(DocumentRefused, match="must name where the secret is") as caught:
         read_configuration(path)
     assert "0a1b2c3d" not in str(caught.value)
 
 
-def test_a_file_that_is_not_there(tmp_path):
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert problems(tmp_path / "translation.yaml") == {"(file)": "cannot be read: No such file or directory"}
 
 
-def test_a_changed_file_is_read_anew_and_an_unchanged_one_is_not(write):
+def test_a_changed_file_is_read_anew_and_an_unchanged_one_is_not(write: Any) -> None:
     path = write("engines: {apertium: {}}")
     first = read_configuration(path)
     assert read_configuration(path) is first
@@ -104,7 +106,7 @@ def test_a_changed_file_is_read_anew_and_an_unchanged_one_is_not(write):
     assert list(read_configuration(path).engines) == ["apertium"]
 
 
-def test_who_must_know_is_told_what_stood_there_last(write):
+def test_who_must_know_is_told_what_stood_there_last(write: Any) -> None:
     path = write("engines: [")
     with pytest.raises(DocumentRefused):
         read_or_last(path)
@@ -116,7 +118,7 @@ def test_who_must_know_is_told_what_stood_there_last(write):
     assert read_or_last(path).for_language("de").publish == "checked"
 
 
-def test_what_an_engine_needs_is_named_with_an_example():
+def test_what_an_engine_needs_is_named_with_an_example() -> None:
     with pytest.raises(DocumentRefused) as caught:
         required("mine", EngineDocument(), "key", "url", "options.region")
     assert [(problem.field, problem.problem) for problem in caught.value.problems] == [
@@ -127,7 +129,7 @@ def test_what_an_engine_needs_is_named_with_an_example():
     assert caught.value.problems[0].example == "env:TRANSLATION_KEY"
 
 
-def test_a_language_that_stands_twice_is_refused(tmp_path):
+def test_a_language_that_stands_twice_is_refused(tmp_path: Path) -> None:
     """The second entry would take the place of the first, and what must be approved would go out unread."""
     file = tmp_path / "translation.yaml"
     file.write_text("languages:\n  es: {publish: approved}\n  es: {engines: [apertium]}\n")
@@ -138,7 +140,7 @@ def test_a_language_that_stands_twice_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("language", "engine"), [("zh-TW", "a"), ("zh-Hant", "a"), ("zh-HK", "b"), ("zh-Hans", "c"), ("ko", "d")]
 )
-def test_the_entry_of_the_nearest_broader_tag_counts(write, language, engine):
+def test_the_entry_of_the_nearest_broader_tag_counts(write: Any, language: str, engine: str) -> None:
     """`publish: approved` of `zh-Hant` must hold for Taiwan too."""
     found = read_configuration(
         write(

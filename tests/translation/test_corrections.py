@@ -199,7 +199,7 @@ def test_an_interrupted_translation_asks_only_for_the_rest(
     use: Usage, monkeypatch: pytest.MonkeyPatch, dies_after: int
 ) -> None:
     engine = use(Babbling)
-    monkeypatch.setattr(Babbling, "capabilities", Apertium.capabilities.__class__("native", units=1))
+    monkeypatch.setattr(Babbling, "capabilities", Apertium.capabilities.__class__(inline="native", units=1))
     engine.dies_after = dies_after
     held = make()["es"]
     assert "it died" in held

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from tasks.model.release import Release
 from tasks.translation.protection.proper_names import names_in
 
 TEXT = """\
@@ -18,7 +21,7 @@ Chancellor Friedrich Merz agreed in March. Shares of Doe rose by 3 percent.
 About Acme Robotics"""
 
 
-def test_people_companies_and_products(make_release):
+def test_people_companies_and_products(make_release: Callable[..., Release]) -> None:
     names = set(names_in(make_release(), TEXT, "en"))
     assert {
         "Acme Robotics", "Globex Energy", "Globex", "Initech Labs", "YouTube", "RoboLift 3",
@@ -26,7 +29,7 @@ def test_people_companies_and_products(make_release):
     } <= names  # fmt: skip
 
 
-def test_what_has_a_translation_is_no_name(make_release):
+def test_what_has_a_translation_is_no_name(make_release: Callable[..., Release]) -> None:
     names = names_in(make_release(), TEXT, "en")
     for word in ("European", "Commission", "New York", "Chancellor", "United", "Nations", "Emirates", "South Korea",
                  "Monday", "March", "German", "Yesterday", "Shares", "Prize", "About", "Wins"):  # fmt: skip
@@ -42,6 +45,6 @@ def test_what_has_a_translation_is_no_name(make_release):
         ("Harga saham naik menjadi Rp3,2 miliar.", "id", set()),
     ],
 )  # fmt: skip
-def test_in_other_languages(make_release, text, language, expected):
+def test_in_other_languages(make_release: Callable[..., Release], text: str, language: str, expected: Any) -> None:
     own = {"Norvik Tidal ASA", "Norvik Tidal", "Ingrid Solheim", "Solheim"}
     assert set(names_in(make_release(), text, language)) - own == expected

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from lxml import html
 
 from tasks.model.readers import read_release
 from tasks.model.release import Translation
 from tasks.translation import translate
+from tests.support.markup import parsed
 
 from .press_release import BODY, DOCUMENT, FIGURES, NAMES
 from .samples import needs_apertium
@@ -32,13 +32,11 @@ def made(request: pytest.FixtureRequest) -> Translation:
 
 
 def links(body: str) -> list[tuple[str, str]]:
-    return [
-        (str(node.get("href")), node.text_content().strip()) for node in html.fromstring(f"<div>{body}</div>").iter("a")
-    ]
+    return [(str(node.get("href")), node.text_content().strip()) for node in parsed(body).iter("a")]
 
 
 def words(made: Translation) -> str:
-    text = html.fromstring(f"<div>{made.body_html}</div>").text_content()
+    text = str(parsed(made.body_html).text_content())
     return re.sub(r"[\u00a0\u202f]", " ", text)
 
 
@@ -58,7 +56,7 @@ def test_all_links_stand_around_a_text(made: Translation) -> None:
 
 @needs_apertium
 def test_all_names_are_unchanged(made: Translation) -> None:
-    assert [name for name in NAMES if words(made).count(name) != html.fromstring(BODY).text_content().count(name)] == []
+    assert [name for name in NAMES if words(made).count(name) != parsed(BODY).text_content().count(name)] == []
 
 
 @needs_apertium
@@ -71,7 +69,7 @@ def test_all_figures_are_worth_the_same(made: Translation) -> None:
 
 @needs_apertium
 def test_quotation_marks_are_those_of_the_language(made: Translation) -> None:
-    opening, closing = QUOTES[made.language]
+    opening, closing = tuple(QUOTES[made.language])
     text = words(made)
     assert text.count(opening) == text.count(closing) == 6
     assert not set(text) & (set('“”«»„"') - {opening, closing})

@@ -6,11 +6,15 @@ import importlib
 import re
 import sys
 import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from tasks.model.documents import DocumentRefused
+from tasks.model.release import Release
 from tasks.translation import Resources, draft, routing
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engine_support import registry
@@ -20,7 +24,7 @@ from tests.docs.documents import block
 from tests.support import packages
 
 EXAMPLE = "### An engine of your own"
-NEEDED = {
+NEEDED: dict[str, dict[str, Any]] = {
     "apertium": {},
     "opencc": {},
     "ct2": {"folder": "/nowhere"},
@@ -35,13 +39,13 @@ NEEDED = {
 
 
 @pytest.fixture
-def install(tmp_path, monkeypatch):
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Installs a package as pip would leave it: a module, and metadata with an entry point."""
     folder = tmp_path / "site-packages"
     monkeypatch.syspath_prepend(str(folder))
     installed = []
 
-    def install(module, code, points, name="fanwire-own"):
+    def install(module: Any, code: Any, points: Any, name: str = "fanwire-own") -> None:
         packages.install(folder, name, {f"{module}.py": code}, {"fanwire.engines": points})
         importlib.invalidate_caches()
         installed.append(module)
@@ -54,16 +58,16 @@ def install(tmp_path, monkeypatch):
         sys.modules.pop(module, None)
 
 
-def forget():
+def forget() -> None:
     registry._made.cache_clear()
     ENGINES.forget()
 
 
 @pytest.fixture
-def file(tmp_path):
+def file(tmp_path: Path) -> Any:
     """A translation file; its path."""
 
-    def write(document):
+    def write(document: Any) -> Path:
         path = tmp_path / "translation.yaml"
         path.write_text(document if isinstance(document, str) else yaml.safe_dump(document), "utf-8")
         return path
@@ -71,23 +75,23 @@ def file(tmp_path):
     return write
 
 
-def test_every_type_that_ships_can_be_made():
+def test_every_type_that_ships_can_be_made() -> None:
     assert NEEDED.keys() == ENGINES.sources().keys()
     assert ENGINES.left_out() == {}
     for kind, fields in NEEDED.items():
-        engine = registry.make_engine("mine", EngineDocument.model_validate({"type": kind, **fields}))
+        engine = registry.make_engine("mine", EngineDocument.model_validate({"type": kind} | fields))
         assert engine.name == "mine"
 
 
 @pytest.mark.parametrize("kind", [kind for kind, fields in NEEDED.items() if fields])
-def test_what_a_type_needs_is_named(kind):
+def test_what_a_type_needs_is_named(kind: Any) -> None:
     with pytest.raises(DocumentRefused) as caught:
         registry.make_engine("mine", EngineDocument(type=kind))
     assert all(problem.field.startswith("engines.mine.") for problem in caught.value.problems)
     assert {problem.problem for problem in caught.value.problems} == {"is required"}
 
 
-def test_an_engine_is_made_once_for_as_long_as_its_entry_stays(file):
+def test_an_engine_is_made_once_for_as_long_as_its_entry_stays(file: Any) -> None:
     first = registry.load_registry(file("engines: {apertium: {}, opencc: {}}")).engines
     second = registry.load_registry(file("engines: {opencc: {languages: [zh]}, apertium: {}, libretranslate: {}}"))
     assert second.engines["apertium"] is first["apertium"]
@@ -95,7 +99,9 @@ def test_an_engine_is_made_once_for_as_long_as_its_entry_stays(file):
     assert list(second.left_out) == ["libretranslate"]
 
 
-def test_the_example_in_the_documentation_translates(install, file, make_release):
+def test_the_example_in_the_documentation_translates(
+    install: Any, file: Any, make_release: Callable[..., Release]
+) -> None:
     toml, code, configuration = (block("CONTRIBUTING.md", kind, EXAMPLE) for kind in ("toml", "python", "yaml"))
     project = tomllib.loads(toml)["project"]
     install("fanwire_serbian", code, project["entry-points"]["fanwire.engines"], project["name"])
@@ -128,7 +134,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("code", BROKEN)
-def test_a_broken_engine_is_left_out_and_harms_no_other(install, file, code):
+def test_a_broken_engine_is_left_out_and_harms_no_other(install: Any, file: Any, code: Any) -> None:
     install("own", code, {"own": "own:Own"})
     found = registry.load_registry(file({"engines": {"own": {}, "opencc": {}}}))
     assert list(found.engines) == ["opencc"]
@@ -163,7 +169,9 @@ class Own:
         ("answer", "units[:-1]", None),
     ],
 )
-def test_a_wrong_answer_leaves_the_text_to_the_next_engine(install, file, make_release, field, value, says):
+def test_a_wrong_answer_leaves_the_text_to_the_next_engine(
+    install: Any, file: Any, make_release: Callable[..., Release], field: str, value: str, says: str | None
+) -> None:
     good = {
         "name": "name",
         "capabilities": "Capabilities(inline='native')",
@@ -181,7 +189,7 @@ def test_a_wrong_answer_leaves_the_text_to_the_next_engine(install, file, make_r
     assert held.reason.startswith("own en→es: ")
 
 
-def test_an_entry_point_beats_what_ships(install, file):
+def test_an_entry_point_beats_what_ships(install: Any, file: Any) -> None:
     good = {
         "name": "name",
         "capabilities": "Capabilities(inline='native')",
@@ -192,12 +200,12 @@ def test_an_entry_point_beats_what_ships(install, file):
     assert registry.load_registry(file({"engines": {"deepl": {}}})).engines["deepl"].pairs() == {("en", "xh"): 1}
 
 
-def test_a_type_that_there_is_not_names_those_that_there_are(file):
+def test_a_type_that_there_is_not_names_those_that_there_are(file: Any) -> None:
     [problem] = registry.load_registry(file({"engines": {"mine": {"type": "deeple"}}})).left_out.values()
     assert problem.startswith("engines.mine.type: there is no type 'deeple'; there are amazon, apertium, ")
 
 
-def test_what_leads_to_a_language():
+def test_what_leads_to_a_language() -> None:
     pairs = [("en", "pt"), ("en", "zh-Hans")]
     assert routing.reaches(pairs, "pt-PT")
     assert routing.reaches(pairs, "zh-CN")
@@ -211,7 +219,7 @@ def test_what_leads_to_a_language():
     [("deepl", "engines.x.options.formalitty: is no option of this type; there are formality"),
      ("apertium", "engines.x.options.formalitty: is no option of this type; it has none")],
 )  # fmt: skip
-def test_an_option_that_a_type_does_not_have_is_refused(kind, says):
+def test_an_option_that_a_type_does_not_have_is_refused(kind: str, says: str) -> None:
     document = EngineDocument(type=kind, key="env:HOME", options={"formalitty": "more"})
     with pytest.raises(DocumentRefused, match=re.escape(says)):
         registry.make_engine("x", document)

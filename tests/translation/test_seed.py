@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,7 +74,7 @@ def test_the_same_sentence_with_its_link_passes(hole: str) -> None:
     )
     before, after = (hole.rsplit(" ", 1)[0] + " ", " " + hole.rsplit(" ", 1)[1])
 
-    def careful(unit):
+    def careful(unit: Any) -> Any:
         if "statement" in str(unit):
             return ("Eine Erklärung",)
         marks = [piece for piece in unit if not isinstance(piece, str)]

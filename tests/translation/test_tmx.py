@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,14 +29,14 @@ TMX = """<?xml version="1.0" encoding="UTF-8"?>
  srclang="en-US" datatype="plaintext"/><body>{}</body></tmx>"""
 
 
-def unit(*variants, more=""):
+def unit(*variants: Any, more: str = "") -> Any:
     texts = "".join(f'<tuv xml:lang="{tag}"><seg>{text}</seg></tuv>' for tag, text in variants)
     return f"<tu{more}>{texts}</tu>"
 
 
 @pytest.fixture
-def read(tmp_path):
-    def one(*found, text=None, name="a.tmx"):
+def read(tmp_path: Path) -> Any:
+    def one(*found: Any, text: str | None = None, name: str = "a.tmx") -> Any:
         file = tmp_path / name
         data = text if text is not None else TMX.format("\n".join(found))
         file.write_bytes(data if isinstance(data, bytes) else data.encode())
@@ -42,26 +45,26 @@ def read(tmp_path):
     return one
 
 
-def words(found):
+def words(found: Any) -> Any:
     return [(row.source_language, row.target_language, row.entry.source, row.entry.target) for row in found.rows]
 
 
 # --- TMX
 
 
-def test_a_unit_in_several_languages_is_an_entry_from_its_source_into_each(read):
+def test_a_unit_in_several_languages_is_an_entry_from_its_source_into_each(read: Any) -> None:
     found = read(unit(("en-US", "The sea."), ("es-ES", "El mar."), ("pt-PT", "O mar.")))
     assert not found.refused
     assert words(found) == [("en", "es", "The sea.", '["El mar."]'), ("en", "pt-PT", "The sea.", '["O mar."]')]
     assert {row.entry.maker for row in found.rows} == {APPROVED}
 
 
-def test_without_a_source_language_each_is_one(read):
+def test_without_a_source_language_each_is_one(read: Any) -> None:
     found = read(text=TMX.replace('"en-US" data', '"*all*" data').format(unit(("en", "The sea."), ("es", "El mar."))))
     assert [row[:3] for row in words(found)] == [("en", "es", "The sea."), ("es", "en", "El mar.")]
 
 
-def test_inline_codes_are_elements(read):
+def test_inline_codes_are_elements(read: Any) -> None:
     english = (
         'See <bpt i="1" x="1">&lt;a&gt;</bpt>the <hi x="7">sea</hi><ept i="1">&lt;/a&gt;</ept><it pos="end">x</it>.'
     )
@@ -93,7 +96,7 @@ def test_inline_codes_are_elements(read):
         ("<tu><tuv xml:lang='en'/></tu>", "has no <seg>"),
     ],
 )
-def test_a_bad_unit_is_refused_with_its_line_and_the_others_are_read(read, bad, reason):
+def test_a_bad_unit_is_refused_with_its_line_and_the_others_are_read(read: Any, bad: Any, reason: str) -> None:
     found = read(unit(("en", "The sea."), ("es", "El mar.")), bad, unit(("en", "The land."), ("es", "La tierra.")))
     assert [row.entry.source for row in found.rows] == ["The sea.", "The land."]
     ((where, why),) = found.refused
@@ -112,12 +115,12 @@ def test_a_bad_unit_is_refused_with_its_line_and_the_others_are_read(read, bad, 
         ('<!DOCTYPE tmx [<!ENTITY % a SYSTEM "http://127.0.0.1:9/x">%a;]><tmx/>', "declares entities"),
     ],
 )
-def test_a_file_that_is_no_tmx_or_declares_entities_is_refused(read, text, reason):
+def test_a_file_that_is_no_tmx_or_declares_entities_is_refused(read: Any, text: str, reason: str) -> None:
     with pytest.raises(DocumentRefused, match=reason):
         read(text=text)
 
 
-def test_utf_16_and_a_byte_order_mark_are_read(read):
+def test_utf_16_and_a_byte_order_mark_are_read(read: Any) -> None:
     text = TMX.replace("UTF-8", "UTF-16").format(unit(("en", "The sea."), ("ja", "海。")))
     assert words(read(text=text.encode("utf-16")))[0][3] == '["海。"]'
 
@@ -127,7 +130,7 @@ def test_utf_16_and_a_byte_order_mark_are_read(read):
 HEADER = "source,target,source_language,target_language\n"
 
 
-def test_csv_rows_are_taken_or_refused_with_line_and_reason(read):
+def test_csv_rows_are_taken_or_refused_with_line_and_reason(read: Any) -> None:
     found = read(
         name="a.csv",
         text="\ufeff" + HEADER + 'The sea.,El mar.,en,es\n,x,en,es\nThe sea.,El mar.,en\n"A, b.",x,en,es,more\n'
@@ -145,7 +148,7 @@ def test_csv_rows_are_taken_or_refused_with_line_and_reason(read):
     [("source,target\nx,y\n", "source_language: is no column"), (HEADER.strip() + ",x\n", "x: is not a known column"),
      (HEADER + '"x', "cannot be read"), (b"\xff\xfe", "is not UTF-8"), ("", "source: is no column")],
 )  # fmt: skip
-def test_a_csv_file_that_cannot_be_read_is_refused(read, text, reason):
+def test_a_csv_file_that_cannot_be_read_is_refused(read: Any, text: Any, reason: str) -> None:
     with pytest.raises(DocumentRefused, match=reason):
         read(name="a.csv", text=text)
 
@@ -153,7 +156,7 @@ def test_a_csv_file_that_cannot_be_read_is_refused(read, text, reason):
 # --- two plain texts
 
 
-def found_by(release_text, entry, source="en", target="es"):
+def found_by(release_text: Any, entry: Any, source: str = "en", target: str = "es") -> Any:
     """What a unit of a release makes of an entry."""
     release = Release.model_validate(
         {"uri": "urn:x", "language": "en", "headline": "x", "body_html": "<p>x</p>", "issuer": {"name": "Acme AG"}}
@@ -183,7 +186,7 @@ def found_by(release_text, entry, source="en", target="es"):
          "From €1 to €1.5 million in Q3 2025", "De 1 a 1,5 millones de euros en el T3 de 2025"),
     ],
 )  # fmt: skip
-def test_figures_and_addresses_are_aligned_by_value(source, target, later, written):
+def test_figures_and_addresses_are_aligned_by_value(source: str, target: str, later: str, written: str) -> None:
     entry = aligned_texts.entry(source, target, LanguagePair.of("en", "es"))
     assert found_by(source, entry).replace("\u00a0", " ") in (target, target.replace("De 1 €", "De 1"))
     if "€1 to" not in source:
@@ -203,14 +206,14 @@ def test_figures_and_addresses_are_aligned_by_value(source, target, later, writt
         ("Sales rose by €5.", "Las ventas crecieron 5 € (unos 5,80 dólares)."),
     ],
 )
-def test_what_cannot_be_aligned_is_good_for_the_very_same_sentence(source, target):
+def test_what_cannot_be_aligned_is_good_for_the_very_same_sentence(source: str, target: str) -> None:
     entry = aligned_texts.entry(source, target, LanguagePair.of("en", "es"))
     assert entry.source == source
     assert found_by(source, entry).replace("\u00a0", " ") == target
     assert found_by(source.replace("5", "7").replace("/x", "/y"), entry) is None
 
 
-def test_an_imported_paragraph_is_found_by_a_release(make_release):
+def test_an_imported_paragraph_is_found_by_a_release(make_release: Callable[..., Release]) -> None:
     entry = aligned_texts.entry(
         "The sea is wide. It cost €5 million.",
         "Ancho es el mar. Costó 5 millones de euros.",
@@ -218,7 +221,7 @@ def test_an_imported_paragraph_is_found_by_a_release(make_release):
     )
 
     class Kept:
-        def recall(self, keys, maker):
+        def recall(self, keys: Any, maker: Any) -> Any:
             return {entry.key: entry.target} if maker == APPROVED and entry.key in keys else {}
 
     body = "<p>The sea is wide. It cost €7 million.</p>"
@@ -231,14 +234,14 @@ def test_an_imported_paragraph_is_found_by_a_release(make_release):
 # --- both ways
 
 
-def rows(*entries):
+def rows(*entries: Any) -> Any:
     return [
         SimpleNamespace(**vars(entry), source_language="en", target_language="es", origin="a file", kept_at=1.6e9)
         for entry in entries
     ]
 
 
-def again(path, entries):
+def again(path: Any, entries: Any) -> Any:
     if path.suffix == ".tmx":
         with path.open("wb") as file:
             count, unfit = tmx.write_memory(file, rows(*entries), "1")
@@ -268,22 +271,23 @@ KEPT = [
 
 @pytest.mark.parametrize("name", ["a.tmx", "a.csv"])
 @pytest.mark.parametrize("maker", [APPROVED, "stub 1"])
-def test_an_export_gives_the_same_entries_again(tmp_path, name, maker):
+def test_an_export_gives_the_same_entries_again(tmp_path: Path, name: str, maker: Any) -> None:
     kept = [entries.entry(unit, result, LanguagePair.of("en", "es"), maker) for unit, result in KEPT]
     assert again(tmp_path / name, kept) == kept
 
 
 @settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(units())
-def test_any_entry_can_be_written_and_read(three):
+def test_any_entry_can_be_written_and_read(three: Any) -> None:
     unit, result, _ = three
     kept = entries.entry(unit, result, LanguagePair.of("en", "es"), APPROVED)
-    unit, result, literally = notation.texts_of(kept.source, kept.target)
-    read = [notation.read(notation.write(text)) for text in (unit, result)]
-    assert notation.entry(*read, LanguagePair.of("en", "es"), APPROVED, literally=literally) == kept
+    found = notation.texts_of(kept.source, kept.target)
+    assert found is not None
+    unit, result = (notation.read(notation.write(text)) for text in found[:2])
+    assert notation.entry(unit, result, LanguagePair.of("en", "es"), APPROVED, literally=found[2]) == kept
 
 
-def test_a_damaged_entry_and_one_that_xml_cannot_hold_are_left_out():
+def test_a_damaged_entry_and_one_that_xml_cannot_hold_are_left_out() -> None:
     good = entries.entry(("The sea.",), ("El mar.",), LanguagePair.of("en", "es"), APPROVED)
     bell = entries.entry(("The bell.",), ("\a",), LanguagePair.of("en", "es"), APPROVED)
     damaged = SimpleNamespace(**vars(rows(good)[0]) | {"target": '[["piece",4]]'})

@@ -164,7 +164,7 @@ class LibreTranslateDouble(Loopback):
 class RawServer:
     """Reads one request of a connection and leaves the rest to `reply`, which may break any rule of HTTP."""
 
-    def __init__(self, reply: Callable[[socket.socket], None], context: ssl.SSLContext | None = None):
+    def __init__(self, reply: Callable[[socket.socket], None], context: ssl.SSLContext | None = None) -> None:
         self.asked: list[bytes] = []
         self.done = threading.Event()
         """Set when the test is over: what a hanging reply waits for."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 from .loopback import Answer, Asked, Loopback, answer, changed
 
@@ -59,7 +60,7 @@ class OpenAIDouble(Loopback):
         return problem or completion(self.says(texts))
 
 
-def wrong_schema(form: dict) -> Answer | None:
+def wrong_schema(form: dict[str, Any]) -> Answer | None:
     """As strict structured outputs want it: every property required, and no others."""
     if form["type"] != "json_schema":
         return None

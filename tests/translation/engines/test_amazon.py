@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from tasks.model.documents import DocumentRefused
+from tasks.model.release import Release
 from tasks.runtime import secrets
 from tasks.translation import TranslationHeld, translate
 from tasks.translation.configuration import EngineDocument
@@ -22,19 +25,19 @@ UNIT = ("The ", Open(7), "big ", Opaque(9, "Norvik & Co"), Close(7), " plant < m
 
 
 @pytest.fixture
-def double():
+def double() -> Iterator[Any]:
     double = AmazonDouble()
     yield double
     double.close()
 
 
 @pytest.fixture
-def make(double, monkeypatch):
+def make(double: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An engine that asks the double; options and fields as given."""
     monkeypatch.setenv("TEST_AWS_SECRET", SECRET)
     secrets.forget()
 
-    def make(key="env:TEST_AWS_SECRET", languages=None, **options):
+    def make(key: str = "env:TEST_AWS_SECRET", languages: Any = None, **options: Any) -> Any:
         options = {"key_id": KEY_ID, "region": REGION, **options}
         return Amazon("amazon", EngineDocument(url=double.url, key=key, languages=languages, options=options))
 
@@ -54,7 +57,9 @@ def make(double, monkeypatch):
         ),
     ],
 )
-def test_the_signature_is_that_of_the_published_suite(headers, body, names, signature):
+def test_the_signature_is_that_of_the_published_suite(
+    headers: dict[str, Any], body: bytes, names: str, signature: str
+) -> None:
     """`post-vanilla` and `post-x-www-form-urlencoded` of AWS's Signature Version 4 test suite."""
     given = signed(
         {"Host": "example.amazonaws.com", **headers},
@@ -70,7 +75,7 @@ def test_the_signature_is_that_of_the_published_suite(headers, body, names, sign
     assert given["X-Amz-Date"] == "20150830T123600Z"
 
 
-def test_units_go_as_html_and_come_back_with_their_marks(double, make):
+def test_units_go_as_html_and_come_back_with_their_marks(double: Any, make: Callable[..., Any]) -> None:
     assert make().translate([UNIT, ("Così — naïve 中",)], "en", "es") == [
         tuple(changed(piece) if isinstance(piece, str) else piece for piece in UNIT),
         (changed("Così — naïve 中"),),
@@ -84,7 +89,9 @@ def test_units_go_as_html_and_come_back_with_their_marks(double, make):
 
 
 @pytest.mark.parametrize("spoil", REPAIRED)
-def test_a_spoiled_tag_is_mended_by_the_ladder(double, make, make_release, spoil):
+def test_a_spoiled_tag_is_mended_by_the_ladder(
+    double: Any, make: Callable[..., Any], make_release: Callable[..., Release], spoil: Any
+) -> None:
     double.spoil = REPAIRED[spoil]
     release = make_release()
     made = translate(release, "es", engines=[make()])
@@ -95,13 +102,15 @@ def test_a_spoiled_tag_is_mended_by_the_ladder(double, make, make_release, spoil
 
 
 @pytest.mark.parametrize("spoil", HELD)
-def test_a_spoiled_text_is_held(double, make, make_release, spoil):
+def test_a_spoiled_text_is_held(
+    double: Any, make: Callable[..., Any], make_release: Callable[..., Release], spoil: Any
+) -> None:
     double.spoil = HELD[spoil]
     with pytest.raises(TranslationHeld, match="amazon"):
         translate(make_release(), "es", engines=[make()])
 
 
-def test_one_text_a_request_and_none_that_is_too_long(double, make):
+def test_one_text_a_request_and_none_that_is_too_long(double: Any, make: Callable[..., Any]) -> None:
     assert Amazon.capabilities.units == 1
     with pytest.raises(Unsupported, match="larger"):
         make().translate([("Yes.",), ("語" * 3_400,)], "en", "es")
@@ -109,7 +118,7 @@ def test_one_text_a_request_and_none_that_is_too_long(double, make):
     make().translate([("語" * 3_300,)], "en", "es")
 
 
-def test_pairs_are_in_our_tags_and_sent_in_amazons(double, make):
+def test_pairs_are_in_our_tags_and_sent_in_amazons(double: Any, make: Callable[..., Any]) -> None:
     pairs = make().pairs()
     wanted = {("en", "pt-PT"), ("en", "es-MX"), ("en", "fr-CA"), ("zh-Hans", "zh-Hant"), ("th", "ms")}
     assert wanted <= pairs.keys()
@@ -147,7 +156,9 @@ def test_pairs_are_in_our_tags_and_sent_in_amazons(double, make):
         (answer(200, []), Fatal, None),
     ],
 )
-def test_what_its_answers_mean(double, make, given, error, after):
+def test_what_its_answers_mean(
+    double: Any, make: Callable[..., Any], given: Any, error: Any, after: int | None
+) -> None:
     double.instead = given
     with pytest.raises(error) as caught:
         make().translate([("Yes.",)], "en", "es")
@@ -157,7 +168,9 @@ def test_what_its_answers_mean(double, make, given, error, after):
         assert caught.value.after == after
 
 
-def test_a_wrong_secret_key_or_region_is_fatal_and_never_told(make, monkeypatch):
+def test_a_wrong_secret_key_or_region_is_fatal_and_never_told(
+    make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TEST_AWS_WRONG", "wrong-secret-77")
     for engine, why in (
         (make(key="env:TEST_AWS_WRONG"), "InvalidSignatureException"),
@@ -171,13 +184,13 @@ def test_a_wrong_secret_key_or_region_is_fatal_and_never_told(make, monkeypatch)
         assert SECRET not in repr(vars(engine))
 
 
-def test_a_service_that_repeats_the_secret_is_not_quoted_with_it(double, make):
+def test_a_service_that_repeats_the_secret_is_not_quoted_with_it(double: Any, make: Callable[..., Any]) -> None:
     double.instead = refused(400, "InvalidSignatureException", f"computed with {SECRET}")
     with pytest.raises(Fatal, match="computed with …"):
         make().translate([("Yes.",)], "en", "es")
 
 
-def test_what_is_missing_is_refused_with_its_field():
+def test_what_is_missing_is_refused_with_its_field() -> None:
     with pytest.raises(DocumentRefused, match=r"engines\.mine\.options\.region") as caught:
         Amazon("mine", EngineDocument())
     assert "engines.mine.key" in str(caught.value)

@@ -6,13 +6,17 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
 from tasks.model.documents import DocumentRefused
+from tasks.model.release import Release
 from tasks.translation import TranslationHeld, translate
+from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines.apertium import MODES
 from tasks.translation.engines.apertium_apy import ApertiumAPy
 from tasks.translation.errors import Fatal, Retryable, Unsupported
@@ -28,7 +32,7 @@ PROGRAM = str(BESIDE_PYTHON) if BESIDE_PYTHON.exists() else shutil.which("aperti
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The address of a running server; it listens once it has read the modes, which takes a second."""
     if needs_apertium.args[0]:
         pytest.skip(needs_apertium.kwargs["reason"])
@@ -48,7 +52,7 @@ def server(tmp_path_factory):
         process.wait(20)
 
 
-def _listening(process, url, log):
+def _listening(process: Any, url: str, log: Any) -> Any:
     """`url` once somebody answers there: the connection is tried again until then, or until the process ends."""
     adapter = requests.adapters.HTTPAdapter(
         max_retries=requests.adapters.Retry(connect=40, backoff_factor=0.05, backoff_max=0.5)
@@ -64,11 +68,11 @@ def _listening(process, url, log):
 
 
 @pytest.fixture
-def apy(server, document):
+def apy(server: Any, document: Callable[..., EngineDocument]) -> Any:
     return ApertiumAPy("apertium-apy", document(url=server))
 
 
-def test_real_sentences_with_words_for_opaque_pieces(apy):
+def test_real_sentences_with_words_for_opaque_pieces(apy: Any) -> None:
     units = [
         ("The sea.",),
         (
@@ -84,11 +88,11 @@ def test_real_sentences_with_words_for_opaque_pieces(apy):
 @pytest.mark.parametrize(
     ("pair", "given", "back"), [(("en", "fr"), "A house.", "Une maison."), (("id", "ms"), "Laut.", "Laut.")]
 )
-def test_other_ways(apy, pair, given, back):
+def test_other_ways(apy: Any, pair: tuple[str, str], given: str, back: str) -> None:
     assert apy.translate([(given,)], *pair) == [(back,)]
 
 
-def test_variants_of_portuguese(apy):
+def test_variants_of_portuguese(apy: Any) -> None:
     assert apy.translate([("The team.",)], "en", "pt") == [("A equipe.",)]
     assert apy.translate([("The team.",)], "en", "pt-PT") == [("A equipa.",)]
 
@@ -98,21 +102,23 @@ def test_variants_of_portuguese(apy):
     ["50/50 \\ {a} [b] ^c$ @ <d> end", "[<STREAMCMD:FLUSH>] is here", "a [][ b", "[[t:a:1]]no[[/]]", "^robot<n>$",
      "The *star and 5*3 and *", "It is ^ here ^", "One & two &amp; <b>three</b>", "+ %2B ; =", "a\nb"],
 )  # fmt: skip
-def test_control_characters_are_only_characters(apy, text):
+def test_control_characters_are_only_characters(apy: Any, text: str) -> None:
     results = apy.translate([(text,), ("The sea.",)], "en", "es")
     assert results[1] == ("El mar.",)
     for character in "/\\{}[]^$@<>*&+%;":
         assert shown(results[0]).count(character) == text.count(character)
 
 
-def test_a_release_keeps_its_links(apy, make_release):
+def test_a_release_keeps_its_links(apy: Any, make_release: Callable[..., Release]) -> None:
     release = make_release()
     made = translate(release, "es", engines=[apy])
     assert sorted(links(made.body_html)) == sorted(links(release.html))
     assert (made.engine, made.model) == ("apertium-apy", "apertium-apy eng-spa")
 
 
-def test_a_pair_without_a_mode_is_unsupported(server, document, monkeypatch):
+def test_a_pair_without_a_mode_is_unsupported(
+    server: Any, document: Callable[..., EngineDocument], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(
         "tasks.translation.engines.apertium_apy.ROUTES", {("en", "de"): ("eng-deu",), ("en", "fr"): ("nonsense",)}
     )
@@ -123,11 +129,13 @@ def test_a_pair_without_a_mode_is_unsupported(server, document, monkeypatch):
         apy.translate([("The sea.",)], "en", "fr")
 
 
-def answering(running, document, reply):
+def answering(running: Callable[[Any], Any], document: Callable[..., EngineDocument], reply: Any) -> Any:
     return ApertiumAPy("apertium-apy", document(url=running(RawServer(reply)).url))
 
 
-def test_pairs_and_models_without_a_server(running, document):
+def test_pairs_and_models_without_a_server(
+    running: Callable[[Any], Any], document: Callable[..., EngineDocument]
+) -> None:
     server = running(RawServer(as_json({})))
     apy = ApertiumAPy("mine", document(url=server.url, languages=["en", "es", "fr"]))
     assert apy.pairs()["en", "fr"] == 2
@@ -140,7 +148,9 @@ def test_pairs_and_models_without_a_server(running, document):
         ApertiumAPy("mine", document())
 
 
-def test_a_key_goes_with_the_form_and_into_no_error(running, document, monkeypatch):
+def test_a_key_goes_with_the_form_and_into_no_error(
+    running: Callable[[Any], Any], document: Callable[..., EngineDocument], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("APY_KEY", "apy-key-77aa88bb")
     server = running(RawServer(as_json({"message": "apy-key-77aa88bb is unknown"}, status="401 No")))
     with pytest.raises(Fatal, match=r"answered 401: … is unknown"):
@@ -148,14 +158,18 @@ def test_a_key_goes_with_the_form_and_into_no_error(running, document, monkeypat
     assert b"&key=apy-key-77aa88bb" in server.asked[0]
 
 
-def test_a_sentence_that_it_would_cut_is_not_sent(running, document):
+def test_a_sentence_that_it_would_cut_is_not_sent(
+    running: Callable[[Any], Any], document: Callable[..., EngineDocument]
+) -> None:
     server = running(RawServer(as_json({})))
     with pytest.raises(Unsupported, match="more than the 1,000 characters"):
         ApertiumAPy("apy", document(url=server.url)).translate([("sea " * 300,)], "en", "es")
     assert server.asked == []
 
 
-def test_a_pipeline_that_hangs_may_come_back(running, document, make_release):
+def test_a_pipeline_that_hangs_may_come_back(
+    running: Callable[[Any], Any], document: Callable[..., EngineDocument], make_release: Callable[..., Release]
+) -> None:
     body = {"status": "error", "code": 503, "message": "Service Unavailable", "explanation": "internal error"}
     apy = answering(running, document, as_json(body, status="503 Service Unavailable"))
     with pytest.raises(Retryable, match="answered 503: internal error"):
@@ -166,6 +180,8 @@ def test_a_pipeline_that_hangs_may_come_back(running, document, make_release):
 
 
 @pytest.mark.parametrize("back", [[], {}, {"responseData": None}, {"responseData": {"translatedText": ["El mar."]}}])
-def test_an_answer_of_another_form(running, document, back):
+def test_an_answer_of_another_form(
+    running: Callable[[Any], Any], document: Callable[..., EngineDocument], back: list[Any] | dict[str, Any]
+) -> None:
     with pytest.raises(Fatal, match="answered without a text"):
         answering(running, document, as_json(back)).translate([("The sea.",)], "en", "es")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from tasks.model.documents import DocumentRefused
+from tasks.model.release import Release
 from tasks.runtime import secrets
 from tasks.translation import TranslationHeld, translate
 from tasks.translation.configuration import EngineDocument
@@ -22,19 +25,19 @@ V2026 = "2026-06-06"
 
 
 @pytest.fixture
-def double():
+def double() -> Iterator[Any]:
     double = AzureDouble()
     yield double
     double.close()
 
 
 @pytest.fixture
-def make(double, monkeypatch):
+def make(double: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An engine that asks the double; options and fields as given."""
     monkeypatch.setenv("TEST_AZURE_KEY", KEY)
     secrets.forget()
 
-    def make(key="env:TEST_AZURE_KEY", languages=None, url=None, **options):
+    def make(key: str = "env:TEST_AZURE_KEY", languages: Any = None, url: str | None = None, **options: Any) -> Any:
         options = {"region": REGION, **options}
         return Azure("azure", EngineDocument(url=url or double.url, key=key, languages=languages, options=options))
 
@@ -43,7 +46,7 @@ def make(double, monkeypatch):
 
 
 @pytest.mark.parametrize("version", ["3.0", V2026])
-def test_units_go_as_html_and_come_back_with_their_marks(double, make, version):
+def test_units_go_as_html_and_come_back_with_their_marks(double: Any, make: Callable[..., Any], version: Any) -> None:
     engine = make(api_version=version)
     assert engine.translate([UNIT, ("Yes.",)], "en", "es") == [
         tuple(changed(piece) if isinstance(piece, str) else piece for piece in UNIT),
@@ -58,7 +61,7 @@ def test_units_go_as_html_and_come_back_with_their_marks(double, make, version):
     assert engine.model("en", "es") == f"azure {version}"
 
 
-def test_a_custom_system_is_asked_for_alone_and_named(double, make):
+def test_a_custom_system_is_asked_for_alone_and_named(double: Any, make: Callable[..., Any]) -> None:
     for version in ("3.0", V2026):
         engine = make(api_version=version, system="newsroom-7")
         engine.translate([("Yes.",)], "en", "es")
@@ -71,7 +74,9 @@ def test_a_custom_system_is_asked_for_alone_and_named(double, make):
 
 @pytest.mark.parametrize("version", ["3.0", V2026])
 @pytest.mark.parametrize("spoil", REPAIRED)
-def test_a_spoiled_tag_is_mended_by_the_ladder(double, make, make_release, spoil, version):
+def test_a_spoiled_tag_is_mended_by_the_ladder(
+    double: Any, make: Callable[..., Any], make_release: Callable[..., Release], spoil: Any, version: Any
+) -> None:
     double.spoil = REPAIRED[spoil]
     release = make_release()
     made = translate(release, "es", engines=[make(api_version=version)])
@@ -82,37 +87,39 @@ def test_a_spoiled_tag_is_mended_by_the_ladder(double, make, make_release, spoil
 
 
 @pytest.mark.parametrize("spoil", HELD)
-def test_a_spoiled_text_is_held(double, make, make_release, spoil):
+def test_a_spoiled_text_is_held(
+    double: Any, make: Callable[..., Any], make_release: Callable[..., Release], spoil: Any
+) -> None:
     double.spoil = HELD[spoil]
     with pytest.raises(TranslationHeld, match="azure"):
         translate(make_release(), "es", engines=[make()])
 
 
-def test_styles_for_text_from_right_to_left_are_stripped(double, make):
+def test_styles_for_text_from_right_to_left_are_stripped(double: Any, make: Callable[..., Any]) -> None:
     style = 'style="text-align:right;direction:rtl"'
     double.spoil = lambda text: f"<div {style}>" + text.replace('<a id="1"', f'<a id="1" {style}') + "</div>"
     (result,) = make().translate([UNIT], "en", "ar")
     assert result == tuple(changed(piece) if isinstance(piece, str) else piece for piece in UNIT)
 
 
-def test_what_one_request_cannot_hold_goes_in_several(double, make):
+def test_what_one_request_cannot_hold_goes_in_several(double: Any, make: Callable[..., Any]) -> None:
     units = [(f"{'&' * 900} word",)] * 12
     assert len(make().translate(units, "en", "es")) == 12
     assert len(double.asked) == 2
 
 
-def test_a_text_that_no_request_could_hold_is_not_sent(double, make):
+def test_a_text_that_no_request_could_hold_is_not_sent(double: Any, make: Callable[..., Any]) -> None:
     with pytest.raises(Unsupported, match="larger"):
         make().translate([("Yes.",), ("&" * 12_000,)], "en", "es")
     assert not double.asked
 
 
-def test_the_capabilities_keep_to_the_limits():
+def test_the_capabilities_keep_to_the_limits() -> None:
     assert Azure.capabilities.units <= 1_000
     assert Azure.capabilities.characters <= 50_000
 
 
-def test_pairs_are_in_our_tags_and_sent_in_azures(double, make):
+def test_pairs_are_in_our_tags_and_sent_in_azures(double: Any, make: Callable[..., Any]) -> None:
     pairs = make().pairs()
     assert {("en", "pt-PT"), ("pt", "en"), ("ko", "zh-Hant"), ("zh-Hans", "zh-Hant")} <= pairs.keys()
     assert not {("pt", "pt-PT"), ("fr", "fr-CA"), ("en", "en")} & pairs.keys()
@@ -151,7 +158,9 @@ def test_pairs_are_in_our_tags_and_sent_in_azures(double, make):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("version", ["3.0", V2026])
-def test_what_its_answers_mean(double, make, given, error, after, version):
+def test_what_its_answers_mean(
+    double: Any, make: Callable[..., Any], given: Any, error: Any, after: int | None, version: Any
+) -> None:
     double.instead = given
     with pytest.raises(error) as caught:
         make(api_version=version).translate([("Yes.",)], "en", "es")
@@ -161,7 +170,7 @@ def test_what_its_answers_mean(double, make, given, error, after, version):
         assert caught.value.after == after
 
 
-def test_a_wrong_key_is_fatal_and_never_told(make, monkeypatch):
+def test_a_wrong_key_is_fatal_and_never_told(make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_AZURE_WRONG", "wrong-key-77")
     with pytest.raises(Fatal, match="401") as caught:
         make(key="env:TEST_AZURE_WRONG").translate([("Yes.",)], "en", "es")
@@ -171,7 +180,7 @@ def test_a_wrong_key_is_fatal_and_never_told(make, monkeypatch):
     assert KEY not in repr(vars(make()))
 
 
-def test_what_is_missing_or_wrong_is_refused_with_its_field():
+def test_what_is_missing_or_wrong_is_refused_with_its_field() -> None:
     with pytest.raises(DocumentRefused, match=r"engines\.mine\.key"):
         Azure("mine", EngineDocument())
     with pytest.raises(DocumentRefused, match=r"engines\.mine\.options\.api_version"):

@@ -6,8 +6,10 @@ import json
 import os
 import sys
 import zipfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,8 +46,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make(folder: Path):
-    def make(**fields) -> CT2:
+def make(folder: Path) -> Any:
+    def make(**fields: Any) -> CT2:
         return CT2("ct2", EngineDocument.model_validate({"folder": folder, **fields}))
 
     return make
@@ -62,7 +64,7 @@ def archive(folder: Path, tmp_path: Path) -> Path:
     return zipped(made, folder / "translate-en_es-1_9.argosmodel")
 
 
-def release(**fields):
+def release(**fields: Any) -> Any:
     document = {"uri": "urn:newsml:harbour.example:1", "language": "en", "headline": ENGLISH[0], "body_html": BODY}
     return read_release({**document, **fields})
 
@@ -70,14 +72,14 @@ def release(**fields):
 # --- a model that has learnt something
 
 
-def test_a_folder(make, dictionary):
+def test_a_folder(make: Callable[..., Any], dictionary: Path) -> None:
     engine = make()
     assert engine.pairs() == {("en", "es"): 1}
     assert engine.translate(UNITS, "en", "es") == TRANSLATED
     assert engine.model("en", "es") == "ctranslate2 4.8.5 en_es 1.9"
 
 
-def test_an_archive_is_unpacked_once(make, archive):
+def test_an_archive_is_unpacked_once(make: Callable[..., Any], archive: Path) -> None:
     engine = make()
     assert engine.pairs() == {("en", "es"): 1}
     assert not (settings().home / "models").exists()
@@ -89,7 +91,7 @@ def test_an_archive_is_unpacked_once(make, archive):
     assert unpacked.stat().st_mtime_ns == made
 
 
-def test_several_at_once_unpack_one(make, archive):
+def test_several_at_once_unpack_one(make: Callable[..., Any], archive: Path) -> None:
     engines = [make() for _ in range(4)]
     assert run_together([partial(engine.translate, UNITS, "en", "es") for engine in engines]) == [TRANSLATED] * 4
     assert len(list((settings().home / "models").iterdir())) == 1
@@ -97,14 +99,14 @@ def test_several_at_once_unpack_one(make, archive):
 
 @pytest.mark.parametrize("said_by_the_model", [True, False])
 @pytest.mark.parametrize("name", ["en-es", "opus-mt-en-es"])
-def test_a_converted_opus_model(make, folder, name, said_by_the_model):
+def test_a_converted_opus_model(make: Callable[..., Any], folder: Path, name: str, said_by_the_model: bool) -> None:
     config = dictionary_model(folder / name, sides=OPUS) / "model" / "config.json"
     config.write_text(json.dumps({**json.loads(config.read_text()), "add_source_eos": said_by_the_model}))
     assert make().pairs() == {("en", "es"): 1}
     assert make().translate(UNITS, "en", "es") == TRANSLATED
 
 
-def test_a_flat_opus_model_with_metadata(make, folder):
+def test_a_flat_opus_model_with_metadata(make: Callable[..., Any], folder: Path) -> None:
     made = with_metadata(dictionary_model(folder / "any name", sides=OPUS), "en", "pb")
     for file in (made / "model").iterdir():
         file.rename(made / file.name)
@@ -112,13 +114,13 @@ def test_a_flat_opus_model_with_metadata(make, folder):
     assert make().translate(UNITS, "en", "pt-BR") == TRANSLATED
 
 
-def test_opaque_pieces_come_back(make, dictionary):
+def test_opaque_pieces_come_back(make: Callable[..., Any], dictionary: Path) -> None:
     one, other = Opaque(3, "Acme & Co"), Opaque(4, "")
     units = [("See the ", one, " plans ", other, one, ".")]
     assert make().translate(units, "en", "es") == [("Vea los ", one, " planes ", other, one, ".")]
 
 
-def test_two_steps_lead_by_way_of_english(make, folder, dictionary):
+def test_two_steps_lead_by_way_of_english(make: Callable[..., Any], folder: Path, dictionary: Path) -> None:
     with_metadata(dictionary_model(folder / "gl_en", back=True), "gl", "en")
     engine = make()
     assert engine.pairs() == {("en", "es"): 1, ("gl", "en"): 1, ("gl", "es"): 2}
@@ -128,14 +130,14 @@ def test_two_steps_lead_by_way_of_english(make, folder, dictionary):
     assert make(languages=["gl", "es"]).pairs() == {("gl", "es"): 2}
 
 
-def test_a_release_arrives_with_its_links(make, archive):
+def test_a_release_arrives_with_its_links(make: Callable[..., Any], archive: Path) -> None:
     made = translate(release(), "es", engines=[make()])
     assert made.headline == SPANISH[0]
     assert '<p>Vea <a href="https://harbour.example/plans?a=1&amp;b=2">los planes</a> aquí.</p>' in made.body_html
     assert made.body_html.startswith(f"<p>{SPANISH[0]} {SPANISH[1]}</p>")
 
 
-def test_what_comes_into_the_folder_is_seen(make, folder, dictionary):
+def test_what_comes_into_the_folder_is_seen(make: Callable[..., Any], folder: Path, dictionary: Path) -> None:
     engine = make()
     assert engine.translate(UNITS, "en", "es") == TRANSLATED
     newer = with_metadata(random_model(folder / "newer", 1), "en", "es", "1.10")
@@ -145,7 +147,7 @@ def test_what_comes_into_the_folder_is_seen(make, folder, dictionary):
     assert engine.translate(UNITS, "en", "es") == TRANSLATED
 
 
-def test_a_forked_child_loads_its_own(make, dictionary):
+def test_a_forked_child_loads_its_own(make: Callable[..., Any], dictionary: Path) -> None:
     engine = make()
     assert engine.translate(UNITS, "en", "es") == TRANSLATED
     child = os.fork()
@@ -163,32 +165,32 @@ def test_a_forked_child_loads_its_own(make, dictionary):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_nothing_of_a_bad_model_gets_out(make, folder, seed):
+def test_nothing_of_a_bad_model_gets_out(make: Callable[..., Any], folder: Path, seed: Any) -> None:
     with_metadata(random_model(folder / "bad", seed), "en", "es")
     with pytest.raises(TranslationHeld) as held:
         translate(release(), "es", engines=[make()])
     assert "ct2 en→es: " in held.value.reason
 
 
-def test_what_never_ends_comes_back_empty(make, folder):
+def test_what_never_ends_comes_back_empty(make: Callable[..., Any], folder: Path) -> None:
     with_metadata(random_model(folder / "endless", 1, end=-1000), "en", "es")
     assert make().translate(UNITS, "en", "es") == [()] * len(UNITS)
     with pytest.raises(TranslationHeld):
         translate(release(), "es", engines=[make()])
 
 
-def test_what_ends_at_once_is_held(make, folder):
+def test_what_ends_at_once_is_held(make: Callable[..., Any], folder: Path) -> None:
     with_metadata(random_model(folder / "terse", 1, end=1000), "en", "es")
     with pytest.raises(TranslationHeld):
         translate(release(), "es", engines=[make()])
 
 
-def test_a_unit_longer_than_a_model_can_take_comes_back_empty(make, dictionary):
+def test_a_unit_longer_than_a_model_can_take_comes_back_empty(make: Callable[..., Any], dictionary: Path) -> None:
     long = (" ".join(["harbour"] * 500),)
     assert make().translate([UNITS[0], long], "en", "es") == [TRANSLATED[0], ()]
 
 
-def test_a_unit_on_which_a_model_fails_harms_no_other(make, dictionary):
+def test_a_unit_on_which_a_model_fails_harms_no_other(make: Callable[..., Any], dictionary: Path) -> None:
     beyond = (" ".join(["harbour"] * 200),)  # this one knows 128 positions
     assert make().translate([UNITS[0], beyond, UNITS[1]], "en", "es") == [TRANSLATED[0], (), TRANSLATED[1]]
     with pytest.raises(Fatal, match=r"^en_es does not work: No position encodings"):
@@ -199,7 +201,7 @@ def test_a_unit_on_which_a_model_fails_harms_no_other(make, dictionary):
 
 
 @pytest.mark.parametrize("name", ["../evil", "en_es/../../evil", "/tmp/evil", "en_es\\..\\evil"])
-def test_an_archive_that_leads_out_of_its_folder_is_refused(make, archive, name):
+def test_an_archive_that_leads_out_of_its_folder_is_refused(make: Callable[..., Any], archive: Path, name: str) -> None:
     with zipfile.ZipFile(archive, "a") as opened:
         opened.writestr(name, "evil")
     with pytest.raises(Fatal, match=r"translate-en_es-1_9\.argosmodel cannot be unpacked: it holds .*evil"):
@@ -207,7 +209,7 @@ def test_an_archive_that_leads_out_of_its_folder_is_refused(make, archive, name)
     assert list((settings().home / "models").iterdir()) == []
 
 
-def test_an_archive_with_a_link_is_refused(make, archive):
+def test_an_archive_with_a_link_is_refused(make: Callable[..., Any], archive: Path) -> None:
     link = zipfile.ZipInfo("en_es/model/link")
     link.external_attr = 0o120777 << 16
     with zipfile.ZipFile(archive, "a") as opened:
@@ -216,7 +218,9 @@ def test_an_archive_with_a_link_is_refused(make, archive):
         make().translate(UNITS, "en", "es")
 
 
-def test_an_archive_that_unpacks_to_too_much_is_refused(make, archive, monkeypatch):
+def test_an_archive_that_unpacks_to_too_much_is_refused(
+    make: Callable[..., Any], archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ct2, "MAX_UNPACKED", 10_000)
     with pytest.raises(Fatal, match="too much for a model"):
         make().translate(UNITS, "en", "es")
@@ -234,7 +238,7 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(make, archive, monkeypat
         ("sentencepiece.model", None),
     ],
 )
-def test_a_damaged_model_is_named(make, dictionary, file, content):
+def test_a_damaged_model_is_named(make: Callable[..., Any], dictionary: Path, file: str, content: bytes | None) -> None:
     damaged = dictionary / file
     damaged.write_bytes(damaged.read_bytes()[: damaged.stat().st_size // 2] if content is None else content)
     with pytest.raises(Fatal, match=r"^en_es cannot be loaded: "):
@@ -243,7 +247,7 @@ def test_a_damaged_model_is_named(make, dictionary, file, content):
         translate(release(), "es", engines=[make()])
 
 
-def test_an_archive_damaged_inside_is_named(make, archive):
+def test_an_archive_damaged_inside_is_named(make: Callable[..., Any], archive: Path) -> None:
     content = bytearray(archive.read_bytes())
     with zipfile.ZipFile(archive) as opened:
         member = opened.getinfo("en_es/model/model.bin")
@@ -255,7 +259,9 @@ def test_an_archive_damaged_inside_is_named(make, archive):
         make().translate(UNITS, "en", "es")
 
 
-def test_what_cannot_be_read_at_all_is_named_where_its_pair_is_missed(make, folder, dictionary):
+def test_what_cannot_be_read_at_all_is_named_where_its_pair_is_missed(
+    make: Callable[..., Any], folder: Path, dictionary: Path
+) -> None:
     (folder / "translate-en_de.argosmodel").write_bytes(b"half a download")
     dictionary_model(folder / "model of ours", sides=OPUS)
     (folder / "notes.txt").write_text("no model")
@@ -267,14 +273,16 @@ def test_what_cannot_be_read_at_all_is_named_where_its_pair_is_missed(make, fold
     assert "model of ours cannot be read: it has no metadata.json" in str(unsupported.value)
 
 
-def test_a_folder_that_is_not_there(make, tmp_path):
+def test_a_folder_that_is_not_there(make: Callable[..., Any], tmp_path: Path) -> None:
     engine = make(folder=tmp_path / "nowhere")
     assert engine.pairs() == {}
     with pytest.raises(Fatal, match=r"there is no folder .*/nowhere that can be read"):
         engine.model("en", "es")
 
 
-def test_without_the_packages_it_says_so(make, dictionary, monkeypatch):
+def test_without_the_packages_it_says_so(
+    make: Callable[..., Any], dictionary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "path", [])  # where installed packages are looked for
     assert make().pairs() == {}
     with pytest.raises(Fatal, match=r"is not installed: ctranslate2 and sentencepiece; pip install"):
@@ -284,6 +292,6 @@ def test_without_the_packages_it_says_so(make, dictionary, monkeypatch):
 @pytest.mark.parametrize(
     ("fields", "field"), [({"folder": None}, "folder"), ({"options": {"intra_threads": "0"}}, "options.intra_threads")]
 )
-def test_a_configuration_that_cannot_be(make, fields, field):
+def test_a_configuration_that_cannot_be(make: Callable[..., Any], fields: dict[str, Any], field: str) -> None:
     with pytest.raises(DocumentRefused, match=rf"engines\.ct2\.{field}"):
         make(**fields)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from tasks.model.documents import DocumentRefused
+from tasks.model.release import Release
 from tasks.translation import TranslationHeld, translate
+from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines.deepl import FREE, PRO, DeepL
 from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open
@@ -20,16 +24,16 @@ UNIT = ("The ", Open(3), "sea & the ", Open(4), "shore", Close(4), Close(3), " o
 
 
 @pytest.fixture
-def double(running):
+def double(running: Callable[[Any], Any]) -> Any:
     return running(DeepLDouble())
 
 
 @pytest.fixture
-def deepl(double, document):
+def deepl(double: Any, document: Callable[..., EngineDocument]) -> Any:
     return DeepL("deepl", document(url=double.url, key="env:DEEPL_KEY"))
 
 
-def test_elements_and_opaque_pieces_come_back(deepl, double):
+def test_elements_and_opaque_pieces_come_back(deepl: Any, double: Any) -> None:
     assert deepl.translate([UNIT, ("Hello.",)], "en", "es") == [
         ("La ", Open(3), "sie & la ", Open(4), "shuri", Close(4), Close(3), " de ", ACME, " <o> eri celm."),
         ("Hillu.",),
@@ -55,18 +59,20 @@ def test_elements_and_opaque_pieces_come_back(deepl, double):
         (("zh-Hant", "en"), ("ZH", "EN-US")), (("en", "zh-Hant"), ("EN", "ZH-HANT")),
     ],
 )  # fmt: skip
-def test_codes_of_languages(deepl, double, pair, codes):
+def test_codes_of_languages(deepl: Any, double: Any, pair: tuple[str, str], codes: tuple[str, str]) -> None:
     deepl.translate([("Hello.",)], *pair)
     assert (double.asked[0].json["source_lang"], double.asked[0].json["target_lang"]) == codes
 
 
-def test_where_deepl_handles_no_tags_it_gets_none(deepl, double):
+def test_where_deepl_handles_no_tags_it_gets_none(deepl: Any, double: Any) -> None:
     assert deepl.translate([UNIT, ("A <b>, says ", ACME, ".")], "en", "th") == [(), ("ก <ข>, ณกนณ ", ACME, ".")]
     assert double.asked[0].json["text"] == ["A <b>, says XQZAA."]
     assert "tag_handling" not in double.asked[0].json
 
 
-def test_a_text_in_such_a_language_gets_its_links_all_the_same(deepl, make_release):
+def test_a_text_in_such_a_language_gets_its_links_all_the_same(
+    deepl: Any, make_release: Callable[..., Release]
+) -> None:
     body = (
         '<p>The company has opened <a href="https://norvik.example/plant">its <b>first</b> plant</a> near the sea.</p>'
     )
@@ -76,7 +82,7 @@ def test_a_text_in_such_a_language_gets_its_links_all_the_same(deepl, make_relea
     assert re.search(r">[ก-๙]+ <b>[ก-๙]+</b> [ก-๙]+</a>", made)
 
 
-def test_pairs_models_and_options(deepl, double, document):
+def test_pairs_models_and_options(deepl: Any, double: Any, document: Callable[..., EngineDocument]) -> None:
     for source in ("en", "ko", "ja", "ar", "zh-Hans", "zh-Hant", "vi", "th", "id", "ms", "de", "ru", "fr", "es", "pt"):
         assert source == "en" or {(source, "en"), ("en", source)} <= deepl.pairs().keys()
     assert not {("en", "en-GB"), ("pt", "pt-PT"), ("pt-PT", "en"), ("zh-Hans", "zh-Hant")} & deepl.pairs().keys()
@@ -93,15 +99,15 @@ def test_pairs_models_and_options(deepl, double, document):
         other.translate([("Hello.",)], "en", "de")
 
 
-def test_the_address_goes_by_the_key(document, monkeypatch):
+def test_the_address_goes_by_the_key(document: Callable[..., EngineDocument], monkeypatch: pytest.MonkeyPatch) -> None:
     """A key of DeepL Free is refused by DeepL Pro's server."""
     addresses = []
 
     class Noted:
-        def __init__(self, name, url, **_):
+        def __init__(self, name: Any, url: str, **_: Any) -> None:
             addresses.append(url)
 
-        def post(self, *_, **__):
+        def post(self, *_: Any, **__: Any) -> Any:
             return {"translations": [{"text": "Hillu."}]}
 
     monkeypatch.setattr("tasks.translation.engines.deepl.Service", Noted)
@@ -111,7 +117,7 @@ def test_the_address_goes_by_the_key(document, monkeypatch):
     assert addresses == [PRO, FREE]
 
 
-def test_more_than_a_request_holds_goes_in_several(deepl, double):
+def test_more_than_a_request_holds_goes_in_several(deepl: Any, double: Any) -> None:
     assert len(deepl.translate([(f"Sentence {n}.",) for n in range(120)], "en", "es")) == 120
     assert [len(asked.json["text"]) for asked in double.asked] == [50, 50, 20]
     wide = ["海" * 20_000, '"\\' * 15_000, "𝔸" * 15_000]
@@ -120,13 +126,15 @@ def test_more_than_a_request_holds_goes_in_several(deepl, double):
     assert all(len(asked.body) <= 128 * 1024 for asked in double.asked)
 
 
-def test_one_that_no_request_holds_is_unsupported(deepl, double):
+def test_one_that_no_request_holds_is_unsupported(deepl: Any, double: Any) -> None:
     with pytest.raises(Unsupported, match="larger"):
         deepl.translate([("海" * 50_000,)], "en", "es")
     assert double.asked == []
 
 
-def test_a_wrong_key_and_a_missing_one(double, document, monkeypatch):
+def test_a_wrong_key_and_a_missing_one(
+    double: Any, document: Callable[..., EngineDocument], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OTHER", "wrong-key-999")
     for reference, words in (("env:OTHER", "answered 403"), ("env:NOWHERE", "secret env:NOWHERE: is not in")):
         engine = DeepL("deepl", document(url=double.url, key=reference))
@@ -137,14 +145,14 @@ def test_a_wrong_key_and_a_missing_one(double, document, monkeypatch):
         DeepL("deepl", document())
 
 
-def test_a_used_up_quota(deepl, double):
+def test_a_used_up_quota(deepl: Any, double: Any) -> None:
     double.left = 10
     with pytest.raises(QuotaUsedUp, match="answered 456: Quota for this billing period"):
         deepl.translate([("Hello, world.",)], "en", "es")
 
 
 @pytest.mark.parametrize("status", [429, 529, 500, 503, 504])
-def test_one_that_is_busy(deepl, double, status):
+def test_one_that_is_busy(deepl: Any, double: Any, status: int) -> None:
     double.instead = answer(status, {"message": "Too many requests"}, Retry_After="3")
     with pytest.raises(Retryable, match=str(status)) as caught:
         deepl.translate([("Hello.",)], "en", "es")
@@ -155,7 +163,7 @@ def test_one_that_is_busy(deepl, double, status):
     ("status", "message"),
     [(400, "Value for 'target_lang' not supported."), (400, "Tag handling parsing failed"), (413, "Too large")],
 )
-def test_what_it_cannot_do(deepl, double, status, message):
+def test_what_it_cannot_do(deepl: Any, double: Any, status: int, message: str) -> None:
     double.instead = answer(status, {"message": message})
     with pytest.raises(Unsupported, match=message):
         deepl.translate([("Hello.",)], "en", "es")
@@ -165,7 +173,9 @@ def test_what_it_cannot_do(deepl, double, status, message):
     "document_back",
     [{}, {"translations": []}, {"translations": [{"text": "a"}, {"text": "b"}]}, {"translations": [{}]}],
 )
-def test_an_answer_of_another_form(running, document, document_back):
+def test_an_answer_of_another_form(
+    running: Callable[[Any], Any], document: Callable[..., EngineDocument], document_back: dict[str, Any]
+) -> None:
     server = running(RawServer(as_json(document_back)))
     with pytest.raises(Fatal, match="answered with"):
         DeepL("deepl", document(url=server.url, key="env:DEEPL_KEY")).translate([("Hello.",)], "en", "es")
@@ -191,7 +201,9 @@ FAULTS = {**REPAIRED, "pushed out": pushed_out, "swept": swept, "spaces eaten": 
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_spoiled_tags_are_repaired_by_the_ladder(deepl, double, make_release, fault):
+def test_spoiled_tags_are_repaired_by_the_ladder(
+    deepl: Any, double: Any, make_release: Callable[..., Release], fault: Any
+) -> None:
     release = make_release()
     sound = translate(release, "es", engines=[deepl]).body_html
     double.spoil = FAULTS[fault]
@@ -200,13 +212,17 @@ def test_spoiled_tags_are_repaired_by_the_ladder(deepl, double, make_release, fa
 
 
 @pytest.mark.parametrize("fault", ["XQZAA", "XQZ"])
-def test_a_lost_or_damaged_word_holds_the_translation(deepl, double, make_release, fault):
+def test_a_lost_or_damaged_word_holds_the_translation(
+    deepl: Any, double: Any, make_release: Callable[..., Release], fault: str
+) -> None:
     double.spoil = lambda text: text.replace(fault, "Xq z")
     with pytest.raises(TranslationHeld, match=r"^deepl en→es: .*protected '.*' is missing"):
         translate(make_release(), "es", engines=[deepl])
 
 
-def test_an_engine_that_fails_holds_the_translation_with_its_words(deepl, double, make_release):
+def test_an_engine_that_fails_holds_the_translation_with_its_words(
+    deepl: Any, double: Any, make_release: Callable[..., Release]
+) -> None:
     double.left = 0
     with pytest.raises(TranslationHeld, match=r"deepl en→es: answered 456: Quota") as held:
         translate(make_release(), "es", engines=[deepl])

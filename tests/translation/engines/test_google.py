@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from tasks.model.documents import DocumentRefused
+from tasks.model.release import Release
 from tasks.translation import TranslationHeld, translate
+from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines.google import Google
 from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open
@@ -21,16 +25,16 @@ CONSUMER = f"projects/{PROJECT}"
 
 
 @pytest.fixture
-def double(running):
+def double(running: Callable[[Any], Any]) -> Any:
     return running(GoogleDouble())
 
 
 @pytest.fixture
-def google(double, document):
+def google(double: Any, document: Callable[..., EngineDocument]) -> Any:
     return Google("google", document(url=double.url, key="env:GOOGLE_TOKEN", options={"project": PROJECT}))
 
 
-def test_elements_and_opaque_pieces_come_back(google, double):
+def test_elements_and_opaque_pieces_come_back(google: Any, double: Any) -> None:
     assert google.translate([UNIT, ("Hello.",)], "en", "es") == [
         (
             "La ",
@@ -69,7 +73,7 @@ def test_elements_and_opaque_pieces_come_back(google, double):
         (("en", "pt"), ("en", "pt-BR")), (("pt-PT", "en"), ("pt-PT", "en")), (("en", "ar"), ("en", "ar")),
     ],
 )  # fmt: skip
-def test_codes_of_languages(google, double, pair, codes):
+def test_codes_of_languages(google: Any, double: Any, pair: tuple[str, str], codes: tuple[str, str] | None) -> None:
     if codes is None:
         assert pair not in google.pairs()
         return
@@ -77,7 +81,7 @@ def test_codes_of_languages(google, double, pair, codes):
     assert (double.asked[0].json["sourceLanguageCode"], double.asked[0].json["targetLanguageCode"]) == codes
 
 
-def test_pairs_and_models(google, double, document):
+def test_pairs_and_models(google: Any, double: Any, document: Callable[..., EngineDocument]) -> None:
     for source in ("en", "ko", "ja", "ar", "zh-Hans", "zh-Hant", "vi", "th", "id", "ms", "de", "ru", "fr", "es", "pt"):
         assert source == "en" or {(source, "en"), ("en", source)} <= google.pairs().keys()
     assert google.model("en", "es") == "google v3 general/nmt"
@@ -95,7 +99,7 @@ def test_pairs_and_models(google, double, document):
         other.model("en", "de")
 
 
-def test_more_than_a_request_holds_goes_in_several(google, double):
+def test_more_than_a_request_holds_goes_in_several(google: Any, double: Any) -> None:
     assert len(google.translate([("Hello.",)] * 1_500, "en", "es")) == 1_500
     google.translate([("a" * 20_000,), ("b" * 20_000,)], "en", "es")
     assert [len(asked.json["contents"]) for asked in double.asked] == [1_024, 476, 1, 1]
@@ -103,7 +107,9 @@ def test_more_than_a_request_holds_goes_in_several(google, double):
         google.translate([("&" * 7_000,)], "en", "es")
 
 
-def test_a_wrong_token_and_missing_fields(double, document, monkeypatch):
+def test_a_wrong_token_and_missing_fields(
+    double: Any, document: Callable[..., EngineDocument], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OTHER", "wrong-token-999")
     engine = Google("google", document(url=double.url, key="env:OTHER", options={"project": PROJECT}))
     with pytest.raises(Fatal, match="answered 401: Request had invalid") as caught:
@@ -144,7 +150,7 @@ QUOTA = {
         (google_error(503, "UNAVAILABLE", "The service is currently unavailable."), Retryable),
     ],
 )  # fmt: skip
-def test_what_its_errors_mean(google, double, back, kind):
+def test_what_its_errors_mean(google: Any, double: Any, back: Any, kind: Any) -> None:
     double.instead = back
     with pytest.raises(kind) as caught:
         google.translate([("Hello.",)], "en", "es")
@@ -156,7 +162,9 @@ def test_what_its_errors_mean(google, double, back, kind):
 @pytest.mark.parametrize(
     "back", [{}, {"translations": [{"translatedText": "a"}] * 2}, {"translations": [{"text": "a"}]}]
 )
-def test_an_answer_of_another_form(running, document, back):
+def test_an_answer_of_another_form(
+    running: Callable[[Any], Any], document: Callable[..., EngineDocument], back: dict[str, Any]
+) -> None:
     server = running(RawServer(as_json(back)))
     engine = Google("google", document(url=server.url, key="env:GOOGLE_TOKEN", options={"project": PROJECT}))
     with pytest.raises(Fatal, match="answered with"):
@@ -174,7 +182,9 @@ def spaced(text: str) -> str:
 
 
 @pytest.mark.parametrize("fault", [*REPAIRED.values(), styled, spaced])
-def test_spoiled_tags_are_repaired_by_the_ladder(google, double, make_release, fault):
+def test_spoiled_tags_are_repaired_by_the_ladder(
+    google: Any, double: Any, make_release: Callable[..., Release], fault: Any
+) -> None:
     release = make_release()
     sound = translate(release, "es", engines=[google]).body_html
     double.spoil = fault
@@ -193,13 +203,17 @@ def swallowing(text: str) -> str:
 
 
 @pytest.mark.parametrize("fault", [*HELD.values(), swept, swallowing])
-def test_what_cannot_be_repaired_is_held(google, double, make_release, fault):
+def test_what_cannot_be_repaired_is_held(
+    google: Any, double: Any, make_release: Callable[..., Release], fault: Any
+) -> None:
     double.spoil = fault
     with pytest.raises(TranslationHeld, match=r"^google en→es: "):
         translate(make_release(), "es", engines=[google])
 
 
-def test_names_that_were_swept_from_their_words_hold_the_translation(google, double, make_release):
+def test_names_that_were_swept_from_their_words_hold_the_translation(
+    google: Any, double: Any, make_release: Callable[..., Release]
+) -> None:
     """No count of them would tell: both are there, but nobody knows any more who met whom."""
     body = "<p>The team of SeaLoom 3 has met the people of Norvik Tidal in the city.</p>"
     release = make_release(headline="A new plant", subheadline=None, body_html=body)
@@ -211,7 +225,9 @@ def test_names_that_were_swept_from_their_words_hold_the_translation(google, dou
         translate(release, "es", engines=[google])
 
 
-def test_a_used_up_quota_holds_the_translation_until_later(google, double, make_release):
+def test_a_used_up_quota_holds_the_translation_until_later(
+    google: Any, double: Any, make_release: Callable[..., Release]
+) -> None:
     double.instead = google_error(403, "PERMISSION_DENIED", "Daily Limit Exceeded")
     with pytest.raises(TranslationHeld, match="google en→es: answered 403: Daily Limit Exceeded") as held:
         translate(make_release(), "es", engines=[google])

@@ -10,8 +10,11 @@ import re
 import socket
 import ssl
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -31,10 +34,10 @@ HEADERS = {"Authorization": f"Bearer {KEY}"}
 
 
 @pytest.fixture
-def asking(running):
+def asking(running: Callable[[Any], Any]) -> Any:
     """The error, or the answer, of one question to a server that replies in this way."""
 
-    def ask(reply, *, timeout=20.0, context=None, meaning=None):
+    def ask(reply: Any, *, timeout: float = 20.0, context: Any = None, meaning: Any = None) -> Any:
         server = running(RawServer(reply, context))
         service = Service("test", server.url, timeout=timeout, meaning=meaning)
         return service.post("/ask", {"q": "Grüße"}, headers=HEADERS, secret=KEY)
@@ -42,7 +45,7 @@ def asking(running):
     return ask
 
 
-def refused(asking, reply, kind, words, **more):
+def refused(asking: Callable[..., Any], reply: Any, kind: Any, words: Any, **more: Any) -> Any:
     with pytest.raises(kind, match=words) as caught:
         asking(reply, **more)
     assert type(caught.value) is kind
@@ -51,7 +54,7 @@ def refused(asking, reply, kind, words, **more):
     return caught.value
 
 
-def test_json_goes_as_bytes_of_utf_8_and_comes_back(running):
+def test_json_goes_as_bytes_of_utf_8_and_comes_back(running: Callable[[Any], Any]) -> None:
     server = running(RawServer(as_json({"a": [1, "ü"]})))
     assert Service("test", server.url + "/", timeout=20).post("/ask", {"q": "Grüße"}, headers=HEADERS) == {
         "a": [1, "ü"]
@@ -62,7 +65,7 @@ def test_json_goes_as_bytes_of_utf_8_and_comes_back(running):
     assert body == '{"q":"Grüße"}'.encode()
 
 
-def test_a_form_goes_as_a_form(running):
+def test_a_form_goes_as_a_form(running: Callable[[Any], Any]) -> None:
     server = running(RawServer(as_json({})))
     Service("test", server.url, timeout=20).post("/ask", data={"q": "a b&c"})
     assert server.asked[0].endswith(b"\r\n\r\nq=a+b%26c")
@@ -77,7 +80,7 @@ def test_a_form_goes_as_a_form(running):
         ("204 No Content", Fatal), ("202 Accepted", Fatal),
     ],
 )  # fmt: skip
-def test_what_a_status_means(asking, status, kind):
+def test_what_a_status_means(asking: Callable[..., Any], status: str, kind: Any) -> None:
     refused(asking, as_json({"error": {"message": "because"}}, status=status), kind, f"^answered {status[:3]}: ")
 
 
@@ -92,24 +95,24 @@ def test_what_a_status_means(asking, status, kind):
         ([1, 2], r"\[1, 2\]"),
     ],
 )
-def test_a_service_is_quoted(asking, body, said):
+def test_a_service_is_quoted(asking: Callable[..., Any], body: dict[str, Any] | list[int], said: str) -> None:
     refused(asking, as_json(body, status="400 Bad Request"), Fatal, f"^answered 400: {said}$")
 
 
 @pytest.mark.parametrize("content", [b"<html>  gone\nfishing</html>", b"\xff\xfe\x00"])
-def test_what_is_no_json_is_an_error_even_with_200(asking, content):
+def test_what_is_no_json_is_an_error_even_with_200(asking: Callable[..., Any], content: bytes) -> None:
     refused(asking, says(content), Fatal, "no JSON")
     refused(asking, says(content, status="502 Bad Gateway"), Retryable, "^answered 502: ")
 
 
-def test_words_end_and_nesting_does(asking):
+def test_words_end_and_nesting_does(asking: Callable[..., Any]) -> None:
     long = refused(asking, as_json({"message": "x" * 9000}, status="400 Bad"), Fatal, "x")
     assert len(str(long)) < 300
     refused(asking, says(b'{"error":' * 900 + b"1" + b"}" * 900, status="400 Bad"), Fatal, "^answered 400")
     refused(asking, says(b"[" * 200_000, status="400 Bad"), Fatal, "^answered 400")
 
 
-def test_a_service_that_repeats_the_key_is_not_quoted_with_it(asking):
+def test_a_service_that_repeats_the_key_is_not_quoted_with_it(asking: Callable[..., Any]) -> None:
     for pad in ("", "x" * 190):  # the second is cut off within the key
         error = refused(
             asking, as_json({"message": f"{pad} {KEY} is no key"}, status="401 No"), Fatal, "^answered 401: "
@@ -122,7 +125,7 @@ def test_a_service_that_repeats_the_key_is_not_quoted_with_it(asking):
     [("7", 7, 7), ("999999999", 86400, 86400), (timedelta(hours=2), 7000, 7200), ("0", 0, 0),
      (timedelta(days=-9000), 0, 0)],
 )  # fmt: skip
-def test_seconds_that_a_service_asks_for(asking, after, low, high):
+def test_seconds_that_a_service_asks_for(asking: Callable[..., Any], after: Any, low: int, high: int) -> None:
     if isinstance(after, timedelta):
         after = format_datetime(datetime.now(UTC) + after, usegmt=True)
     error = refused(asking, as_json({}, status="429 Slow", Retry_After=after), Retryable, "429")
@@ -130,12 +133,12 @@ def test_seconds_that_a_service_asks_for(asking, after, low, high):
 
 
 @pytest.mark.parametrize("after", ["soon", "-3", "1.5", "²", ""])
-def test_other_ways_to_ask_for_time_are_no_number(asking, after):
+def test_other_ways_to_ask_for_time_are_no_number(asking: Callable[..., Any], after: str) -> None:
     assert http_service.seconds_of(after) is None
 
 
-def test_a_services_own_meaning_goes_first_and_keeps_the_time(asking):
-    def meaning(status, found, said):
+def test_a_services_own_meaning_goes_first_and_keeps_the_time(asking: Callable[..., Any]) -> None:
+    def meaning(status: Any, found: Any, said: Any) -> Any:
         return Retryable(f"{said} {found['n']}") if status == 403 else None
 
     reply = as_json({"n": 5, "message": "wait"}, status="403 No", Retry_After="9")
@@ -144,25 +147,25 @@ def test_a_services_own_meaning_goes_first_and_keeps_the_time(asking):
     refused(asking, as_json({}, status="404 No"), Fatal, "404", meaning=meaning)
 
 
-def test_a_redirect_is_not_followed(asking, running):
+def test_a_redirect_is_not_followed(asking: Callable[..., Any], running: Callable[[Any], Any]) -> None:
     other = running(RawServer(as_json({})))
     for status in ("301 Moved", "302 Found", "307 Temporary", "308 Permanent"):
         refused(asking, as_json({}, status=status, Location=other.url), Fatal, f"^answered {status[:3]}: ")
     assert other.asked == []
 
 
-def test_no_answer_in_time(asking, running):
+def test_no_answer_in_time(asking: Callable[..., Any], running: Callable[[Any], Any]) -> None:
     server = running(RawServer(lambda _: server.done.wait(30)))
     with pytest.raises(Retryable, match=r"^gave no answer within 0.05 s$"):
         Service("test", server.url, timeout=0.05).post("/ask", {})
 
 
-def test_an_answer_that_stops_half_way_or_drips(running):
-    def stops(connection):
+def test_an_answer_that_stops_half_way_or_drips(running: Callable[[Any], Any]) -> None:
+    def stops(connection: Any) -> None:
         says(b"{", length=2)(connection)
         server.done.wait(30)
 
-    def drips(connection):
+    def drips(connection: Any) -> None:
         says(b"", length=10**6)(connection)
         while not server.done.wait(0.01):
             connection.sendall(b" ")
@@ -173,7 +176,7 @@ def test_an_answer_that_stops_half_way_or_drips(running):
             Service("test", server.url, timeout=0.2).post("/ask", {})
 
 
-def test_broken_connections(asking):
+def test_broken_connections(asking: Callable[..., Any]) -> None:
     refused(asking, resets, Retryable, "cannot be reached")
     refused(asking, lambda _: None, Retryable, "cannot be reached")
     refused(asking, lambda connection: connection.sendall(b"SSH-2.0\r\n\r\n"), Retryable, "cannot be reached")
@@ -181,14 +184,14 @@ def test_broken_connections(asking):
     refused(asking, says(b"no gzip", Content_Encoding="gzip"), Retryable, "broke off its answer")
 
 
-def test_nobody_there():
+def test_nobody_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     with pytest.raises(Retryable, match="cannot be reached"):
         Service("test", f"http://127.0.0.1:{port}", timeout=5).post("/ask", {})
 
 
-def test_answers_may_be_packed_and_have_an_end(asking, monkeypatch):
+def test_answers_may_be_packed_and_have_an_end(asking: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     packed = gzip.compress(json.dumps(["a" * 300_000]).encode())
     assert asking(says(packed, Content_Encoding="gzip")) == ["a" * 300_000]
     monkeypatch.setattr(http_service, "MAX_ANSWER", 100_000)
@@ -196,7 +199,7 @@ def test_answers_may_be_packed_and_have_an_end(asking, monkeypatch):
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_answers_may_come_in_chunks(asking, packed):
+def test_answers_may_come_in_chunks(asking: Callable[..., Any], packed: bool) -> None:
     content = json.dumps({"n": ["ü" * 50_000] * 3}).encode()
     content = gzip.compress(content) if packed else content
     parts = [content[start : start + 7_000] for start in range(0, len(content), 7_000)]
@@ -212,7 +215,7 @@ def test_answers_may_come_in_chunks(asking, packed):
 
 
 @pytest.mark.parametrize("key", ["with a line\nfeed", "schlüssel-密"])
-def test_a_key_that_no_header_can_hold(running, key):
+def test_a_key_that_no_header_can_hold(running: Callable[[Any], Any], key: str) -> None:
     server = running(RawServer(as_json({})))
     with pytest.raises(Fatal, match="cannot be asked") as caught:
         Service("test", server.url, timeout=5).post("/ask", {}, headers={"Authorization": f"Bearer {key}"})
@@ -220,7 +223,7 @@ def test_a_key_that_no_header_can_hold(running, key):
     assert server.asked == []
 
 
-def test_cookies_are_not_kept(running):
+def test_cookies_are_not_kept(running: Callable[[Any], Any]) -> None:
     server = running(RawServer(as_json({}, Set_Cookie="session=1")))
     service = Service("test", server.url, timeout=20)
     service.post("/ask", {})
@@ -228,13 +231,13 @@ def test_cookies_are_not_kept(running):
     assert not [asked for asked in server.asked if b"ookie" in asked]
 
 
-def test_the_key_is_in_no_repr_and_no_log(asking, caplog):
+def test_the_key_is_in_no_repr_and_no_log(asking: Callable[..., Any], caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("DEBUG"):
         asking(as_json({}))
     assert KEY not in caplog.text
 
 
-def test_a_forked_child_has_connections_of_its_own(running):
+def test_a_forked_child_has_connections_of_its_own(running: Callable[[Any], Any]) -> None:
     server = running(RawServer(as_json({"n": 1})))
     service = Service("test", server.url, timeout=20)
     service.post("/ask", {})
@@ -246,7 +249,7 @@ def test_a_forked_child_has_connections_of_its_own(running):
 
 
 @pytest.fixture(scope="module")
-def issued(tmp_path_factory):
+def issued(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A certificate for 127.0.0.1 that signs itself, and its key, as two files."""
     folder = tmp_path_factory.mktemp("tls")
     key = ec.generate_private_key(ec.SECP256R1())
@@ -273,29 +276,37 @@ def issued(tmp_path_factory):
 
 class TestTls:
     @pytest.fixture
-    def context(self, issued):
+    def context(self, issued: Path) -> Any:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(issued / "certificate.pem", issued / "key.pem")
         return context
 
-    def test_an_operators_own_authority_is_trusted(self, asking, issued, context, monkeypatch):
+    def test_an_operators_own_authority_is_trusted(
+        self, asking: Callable[..., Any], issued: Path, context: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv("FANWIRE_CA_FILE", str(issued / "certificate.pem"))
         settings.cache_clear()
         assert asking(as_json({"n": 1}), context=context) == {"n": 1}
 
-    def test_an_unknown_one_is_not_whatever_the_environment_says(self, asking, issued, context, monkeypatch):
+    def test_an_unknown_one_is_not_whatever_the_environment_says(
+        self, asking: Callable[..., Any], issued: Path, context: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
             monkeypatch.setenv(name, str(issued / "certificate.pem"))
         refused(asking, as_json({"n": 1}), Fatal, "certificate that is not trusted", context=context)
 
-    def test_nor_is_a_trusted_one_for_another_host(self, running, issued, context, monkeypatch):
+    def test_nor_is_a_trusted_one_for_another_host(
+        self, running: Callable[[Any], Any], issued: Path, context: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv("FANWIRE_CA_FILE", str(issued / "certificate.pem"))
         settings.cache_clear()
         server = running(RawServer(as_json({}), context))
         with pytest.raises(Fatal, match="certificate that is not trusted"):
             Service("test", server.url.replace("127.0.0.1", "localhost"), timeout=20).post("/ask", {})
 
-    def test_no_proxy_is_taken_from_the_environment(self, asking, running, monkeypatch):
+    def test_no_proxy_is_taken_from_the_environment(
+        self, asking: Callable[..., Any], running: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         proxy = running(RawServer(as_json({"n": 2})))
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"):
             monkeypatch.setenv(name, proxy.url)
@@ -304,14 +315,14 @@ class TestTls:
         assert asking(as_json({"n": 1})) == {"n": 1}
         assert proxy.asked == []
 
-    def test_a_broken_handshake_may_mend(self, running):
+    def test_a_broken_handshake_may_mend(self, running: Callable[[Any], Any]) -> None:
         server = running(RawServer(resets))
         with pytest.raises(Retryable, match="cannot be reached"):
             Service("test", server.url.replace("http:", "https:"), timeout=20).post("/ask", {})
 
 
 class TestBatches:
-    def test_as_few_as_both_limits_allow(self):
+    def test_as_few_as_both_limits_allow(self) -> None:
         assert [*map(list, http_service.batches(["aa", "b", "c", "dddd", "e"], units=2, size=4))] == [
             ["aa", "b"],
             ["c"],
@@ -320,7 +331,7 @@ class TestBatches:
         ]
         assert [*http_service.batches([], units=2, size=4)] == []
 
-    def test_one_too_large_is_unsupported(self):
+    def test_one_too_large_is_unsupported(self) -> None:
         with pytest.raises(Unsupported, match=re.escape("a sentence is larger (5) than a request may be (4)")):
             [*http_service.batches(["a", "bbbbb"], units=2, size=4)]
 
@@ -328,7 +339,7 @@ class TestBatches:
 @pytest.mark.parametrize(
     "answer", [None, [], "a", {"t": "a"}, {"t": ["a"]}, {"t": ["a", "b", "c"]}, {"t": ["a", None]}, {"t": ["a", 1]}]
 )
-def test_texts_are_as_many_as_asked_for_and_texts(answer):
+def test_texts_are_as_many_as_asked_for_and_texts(answer: list[Any] | str | dict[str, Any] | None) -> None:
     with pytest.raises(Fatal, match=r"^answered with"):
         http_service.texts_in(answer, 2, "t")
     assert http_service.texts_in({"t": [{"u": "a"}, {"u": "b"}]}, 2, "t", "u") == ["a", "b"]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from tasks.model.documents import DocumentRefused
+from tasks.model.release import Release
 from tasks.translation import TranslationHeld, translate
+from tasks.translation.configuration import EngineDocument
 from tasks.translation.engine_support import words
 from tasks.translation.engines.libretranslate import LibreTranslate
 from tasks.translation.errors import Fatal, Retryable, Unsupported
@@ -18,16 +23,16 @@ ACME, SEALOOM = Opaque(7, "Acme & Co"), Opaque(9, "SeaLoom 3")
 
 
 @pytest.fixture
-def double(running):
+def double(running: Callable[[Any], Any]) -> Any:
     return running(LibreTranslateDouble())
 
 
 @pytest.fixture
-def libre(double, document):
+def libre(double: Any, document: Callable[..., EngineDocument]) -> Any:
     return LibreTranslate("libretranslate", document(url=double.url, options={"char_limit": "2000"}))
 
 
-def test_plain_text_goes_with_words_for_opaque_pieces(libre, double):
+def test_plain_text_goes_with_words_for_opaque_pieces(libre: Any, double: Any) -> None:
     assert libre.translate([(ACME, " sells a ", SEALOOM, "\nnow."), ("Hello.",)], "en", "es") == [
         (ACME, " sills un ", SEALOOM, " nuw."),
         ("Hillu.",),
@@ -43,13 +48,13 @@ def test_plain_text_goes_with_words_for_opaque_pieces(libre, double):
 @pytest.mark.parametrize(
     "text", ["Write &lt;b&gt; here.", "It is &amp;amp; here.", "A&copy here.", "R&#68; and &#x41; here."]
 )
-def test_what_looks_like_html_stays_as_it_is(libre, text):
+def test_what_looks_like_html_stays_as_it_is(libre: Any, text: str) -> None:
     """The server unescapes everything: a text about `&lt;b&gt;` would get a tag."""
     (result,) = libre.translate([(text, ACME)], "en", "es")
     assert next(word for word in text.split() if "&" in word) in shown(result)
 
 
-def test_an_ampersand_is_no_reason_to_hide_a_word(libre, double):
+def test_an_ampersand_is_no_reason_to_hide_a_word(libre: Any, double: Any) -> None:
     libre.translate([("R&D at AT&T, you & me.",)], "en", "es")
     assert double.asked[0].json["q"] == ["R&D at AT&T, you & me."]
 
@@ -58,12 +63,12 @@ def test_an_ampersand_is_no_reason_to_hide_a_word(libre, double):
     ("pair", "codes"),
     [(("en", "pt"), ("en", "pt-BR")), (("en", "pt-PT"), ("en", "pt")), (("zh-Hans", "en"), ("zh-Hans", "en"))],
 )
-def test_codes_of_languages(libre, double, pair, codes):
+def test_codes_of_languages(libre: Any, double: Any, pair: tuple[str, str], codes: tuple[str, str]) -> None:
     libre.translate([("Hello.",)], *pair)
     assert (double.asked[0].json["source"], double.asked[0].json["target"]) == codes
 
 
-def test_pairs_and_models(libre, double, document):
+def test_pairs_and_models(libre: Any, double: Any, document: Callable[..., EngineDocument]) -> None:
     for source in ("en", "ko", "ja", "ar", "zh-Hans", "zh-Hant", "vi", "th", "id", "ms", "de", "ru", "fr", "es", "pt"):
         assert source == "en" or libre.pairs()[source, "en"] == libre.pairs()["en", source] == 1
     assert libre.pairs()["fr", "de"] == 2
@@ -76,7 +81,7 @@ def test_pairs_and_models(libre, double, document):
         other.translate([("Hello.",)], "en", "de")
 
 
-def test_the_servers_limits_are_kept(double, document):
+def test_the_servers_limits_are_kept(double: Any, document: Callable[..., EngineDocument]) -> None:
     double.batch_limit, double.char_limit = 2, 40
     options = {"char_limit": "40", "batch_limit": "2"}
     libre = LibreTranslate("libretranslate", document(url=double.url, options=options))
@@ -87,24 +92,24 @@ def test_the_servers_limits_are_kept(double, document):
     assert [len(asked.json["q"]) for asked in double.asked] == [2, 1]
 
 
-def test_limits_that_nobody_told_are_said_by_the_server(libre, double):
+def test_limits_that_nobody_told_are_said_by_the_server(libre: Any, double: Any) -> None:
     double.char_limit = 10
     with pytest.raises(Unsupported, match=r"answered 400: Invalid request: request \(12\) exceeds text limit \(10\)"):
         libre.translate([("Hello world.",)], "en", "es")
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many", "1.5"])
-def test_a_limit_that_is_no_number_is_refused(document, limit):
+def test_a_limit_that_is_no_number_is_refused(document: Callable[..., EngineDocument], limit: str) -> None:
     with pytest.raises(DocumentRefused, match=r"engines\.mine\.options\.char_limit"):
         LibreTranslate("mine", document(url="http://127.0.0.1:1", options={"char_limit": limit}))
 
 
-def test_a_url_is_required(document):
+def test_a_url_is_required(document: Callable[..., EngineDocument]) -> None:
     with pytest.raises(DocumentRefused, match=r"engines\.mine\.url"):
         LibreTranslate("mine", document())
 
 
-def test_keys(double, document, monkeypatch):
+def test_keys(double: Any, document: Callable[..., EngineDocument], monkeypatch: pytest.MonkeyPatch) -> None:
     double.needs_key = True
     monkeypatch.setenv("OTHER", "wrong-key-999")
     fields = {"url": double.url}
@@ -115,7 +120,7 @@ def test_keys(double, document, monkeypatch):
         assert "wrong-key-999" not in str(caught.value)
 
 
-def test_a_server_that_repeats_the_key(running, document):
+def test_a_server_that_repeats_the_key(running: Callable[[Any], Any], document: Callable[..., EngineDocument]) -> None:
     server = running(RawServer(as_json({"error": f"{LIBRE_KEY}?"}, status="403 No")))
     with pytest.raises(Fatal, match=r"answered 403: …\?"):
         LibreTranslate("libre", document(url=server.url, key="env:LIBRE_KEY")).translate([("Hello.",)], "en", "es")
@@ -130,7 +135,7 @@ def test_a_server_that_repeats_the_key(running, document):
         (400, "Thai (th) is not available as a target language from German (de)", Unsupported, None),
     ],
 )  # fmt: skip
-def test_what_its_errors_mean(libre, double, status, said, kind, after):
+def test_what_its_errors_mean(libre: Any, double: Any, status: int, said: str, kind: Any, after: int | None) -> None:
     double.instead = answer(status, {"error": said})
     with pytest.raises(kind, match=f"answered {status}: ") as caught:
         libre.translate([("Hello.",)], "en", "es")
@@ -140,13 +145,15 @@ def test_what_its_errors_mean(libre, double, status, said, kind, after):
 @pytest.mark.parametrize(
     "back", [{}, {"translatedText": "Hillu."}, {"translatedText": []}, {"translatedText": [["a"]]}]
 )
-def test_an_answer_of_another_form(running, document, back):
+def test_an_answer_of_another_form(
+    running: Callable[[Any], Any], document: Callable[..., EngineDocument], back: dict[str, Any]
+) -> None:
     server = running(RawServer(as_json(back)))
     with pytest.raises(Fatal, match="answered with"):
         LibreTranslate("libre", document(url=server.url)).translate([("Hello.",)], "en", "es")
 
 
-def test_a_release_keeps_its_links(libre, make_release):
+def test_a_release_keeps_its_links(libre: Any, make_release: Callable[..., Release]) -> None:
     release = make_release()
     made = translate(release, "es", engines=[libre])
     assert sorted(links(made.body_html)) == sorted(links(release.html))
@@ -165,7 +172,9 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_cannot_be_repaired_is_held(libre, double, make_release, fault):
+def test_what_cannot_be_repaired_is_held(
+    libre: Any, double: Any, make_release: Callable[..., Release], fault: Any
+) -> None:
     double.spoil = FAULTS[fault]
     with pytest.raises(TranslationHeld, match=r"^libretranslate en→es: "):
         translate(make_release(), "es", engines=[libre])
@@ -179,22 +188,22 @@ class TestWords:
     @pytest.mark.parametrize(
         "text", ["오늘 XQZAA를 만났다.", "我们今天见了XQZAA的人。", "قابلنا وXQZAA اليوم.", "xqzaa"]
     )
-    def test_neighbours_of_a_word(self, text):
+    def test_neighbours_of_a_word(self, text: str) -> None:
         assert ACME in words.read((text,), self.UNIT)
 
     @pytest.mark.parametrize("text", ["XQZAAs", "éXQZAA", "XQZAAм", "XQZA", "XQZ AA", "XQZAB"])
-    def test_damage(self, text):
+    def test_damage(self, text: str) -> None:
         assert words.read((text,), self.UNIT) == (text,)
 
-    def test_two_that_were_run_together(self):
+    def test_two_that_were_run_together(self) -> None:
         unit = (ACME, SEALOOM)
         assert words.write(unit) == ("XQZAAXQZAB",)
         assert words.read(("在XQZABXQZAA的",), unit) == ("在", SEALOOM, ACME, "的")
 
-    def test_marks_of_elements_are_left_alone(self):
+    def test_marks_of_elements_are_left_alone(self) -> None:
         assert words.read((Open(1), "XQZAA"), self.UNIT) == (Open(1), ACME)
 
-    def test_more_than_there_are_words_for(self, libre):
+    def test_more_than_there_are_words_for(self, libre: Any) -> None:
         many = tuple(Opaque(n, str(n)) for n in range(700))
         assert words.write(many) == ()
         assert libre.translate([many, ("Hello.",)], "en", "es") == [(), ("Hillu.",)]
