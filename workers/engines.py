@@ -86,7 +86,7 @@ def _standing(
     model, problem = None, registered.left_out.get(name)
     pairs: tuple[Pair, ...] = ()
     if name in registered.engines:
-        engine = Metered(registered.engines[name], document, MemoryMeter(), CostCap())
+        engine = Metered(registered.engines[name], document, MemoryMeter(), cost_cap=CostCap())
         pairs = tuple(engine.pairs())
         problem = None if pairs else NO_PAIRS
         model = _model(engine, pairs)
@@ -165,7 +165,7 @@ def try_out(name: str, source: str | None, target: str | None, text: str | None)
     if name not in registered.engines:
         raise NotTestable(f"{name} is left out: {registered.left_out[name]}")
     meter: Meter = LedgerMeter(anyway=True) if home.ledger_is_there() else MemoryMeter()
-    engine = Metered(registered.engines[name], document, meter, CostCap())
+    engine = Metered(registered.engines[name], document, meter, cost_cap=CostCap())
     pair = _pair(engine, source, target)
     said = text or SAMPLES.get(pair[0])
     if said is None:

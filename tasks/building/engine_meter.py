@@ -106,7 +106,7 @@ def metered(
     """The engines that may translate into a language, by preference, each within its limits."""
     spending = CostCap(configuration.for_language(language).cost_cap)
     return [
-        Metered(engines[name], configuration.engines[name], meter, spending, waiting)
+        Metered(engines[name], configuration.engines[name], meter, cost_cap=spending, wait_budget=waiting)
         for name in configuration.order(language)
         if name in engines
     ]

@@ -4,17 +4,19 @@ A *draft* is held: no engine found something sound for some of its units. *Check
 every check. *Approved*: a person said so. What may go out is the policy of the language (`publish` in the translation
 file) and of the outlet (`machine_translation`); planning writes it into each delivery, and the ledger keeps it.
 
-    reviewed.py   what there is to review, unit by unit          approval.py   the policy, and approving
-    xliff_files.py  tmx_files.py   it as XLIFF and TMX, and back  returning.py  taking what people wrote
-    page.py       it as a page to read side by side (page.html)
+    listing.py      the translations of a release, unit by unit
+    approval.py     which translations a person has to approve, and approving one
+    imports.py      importing what people changed in an exported file
+    xliff_files.py  a translation as XLIFF       tmx_files.py  as TMX, and back
+    page.py         as a page to read side by side (page.html)
 """
 
 from __future__ import annotations
 
 from tasks.review.approval import Approved, approve, policy
+from tasks.review.imports import Taken, take
+from tasks.review.listing import Reviewed, ReviewedUnit, every, look, waiting
 from tasks.review.page import as_html
-from tasks.review.returning import Taken, take
-from tasks.review.reviewed import Reviewed, ReviewedUnit, every, look, waiting
 from tasks.review.xliff_files import sheet_of
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""The policy, who has to approve what; and approving, which lets held deliveries go."""
+"""Which translations a person has to approve, and the approving, which lets held deliveries go."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tasks.ledger.artifacts import TranslationKey
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release, Translation
 from tasks.model.states import ArtifactState
-from tasks.review.reviewed import Reviewed, refused, to_change
+from tasks.review.listing import Reviewed, refused, to_change
 from tasks.runtime.settings import settings
 from tasks.translation.configuration import read_or_last
 from tasks.translation.memory import entries
 from tasks.translation.memory.entries import Entry
 
 log = structlog.get_logger()
-_OPEN_TOLD = 5
+_OPEN_SHOWN = 5
 
 
 def policy(language: str) -> bool:
@@ -37,7 +37,7 @@ def policy(language: str) -> bool:
 
 @dataclass(frozen=True)
 class Approved:
-    """What came of it: by whom and when, whether that was so before, and how many deliveries it lets go."""
+    """What an approval did: by whom and when, whether it was approved before, and how many deliveries it lets go."""
 
     by: str | None
     at: float
@@ -80,7 +80,7 @@ def approve(release_id: int, language: str, by: str | None = None) -> Approved:
 def keep(
     connection: Connection, entries: list[Entry], release: Release, source: str, language: str, present: float
 ) -> None:
-    """Keep units that a person approved."""
+    """Keep entries of units that a person approved in the memory of the ledger."""
     of = {"source_language": source, "target_language": language, "origin": f"review of {release.name}"[:300]}
     memory_entries.keep(connection, [asdict(entry) | of for entry in entries], now=present)
 
@@ -95,9 +95,9 @@ def _entries(found: Reviewed) -> list[Entry]:
 
 
 def _what_is_open(found: Reviewed) -> str:
-    """Why there is nothing to approve."""
+    """Why a translation cannot be approved yet."""
     units = [f"{unit.name} ({unit.problem})" for unit in found.open]
     if not units:
         return f"it is not made yet{f': {found.row.reason}' if found.row.reason else ''}"
-    more = f" and {len(units) - _OPEN_TOLD} more" if len(units) > _OPEN_TOLD else ""
-    return f"it is a draft, and these units are open: {'; '.join(units[:_OPEN_TOLD])}{more}"
+    more = f" and {len(units) - _OPEN_SHOWN} more" if len(units) > _OPEN_SHOWN else ""
+    return f"it is a draft, and these units are open: {'; '.join(units[:_OPEN_SHOWN])}{more}"

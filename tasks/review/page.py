@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, Template, select_autoescape
 from markupsafe import Markup
 
 from tasks.model.languages import LanguageTag
-from tasks.review.reviewed import Reviewed, ReviewedUnit
+from tasks.review.listing import Reviewed, ReviewedUnit
 from tasks.translation.pieces import Opaque, Open, Text
 
 _CODE = Markup('<span class="code" title="{}"><sup>{}</sup>')
@@ -24,7 +24,7 @@ _BAD = Markup('<span class="code lost" title="never opened">‹/{}›</span>')
 
 
 def as_html(found: Reviewed, wire: str) -> str:
-    """The page."""
+    """The translation as one HTML file; `wire` is the name of the wire."""
     return _template().render(
         r=found,
         wire=wire,
@@ -52,7 +52,7 @@ def _row(unit: ReviewedUnit) -> dict[str, Any]:
         "id": unit.id,
         "name": name,
         "sentence": sentence,
-        "kind": kind_of(unit),
+        "kind": unit.kind,
         "maker": "a person" if unit.approved else unit.maker,
         "problem": unit.problem,
         "head": unit.name in ("headline", "subheadline") or name.startswith("heading"),
@@ -61,15 +61,8 @@ def _row(unit: ReviewedUnit) -> dict[str, Any]:
     }
 
 
-def kind_of(unit: ReviewedUnit) -> str:
-    """By whom it is: open, engine, person, or same (nobody had to do anything)."""
-    if unit.open:
-        return "open"
-    return "person" if unit.approved else "engine" if unit.record.engine else "same"
-
-
 def _counts(found: Reviewed) -> dict[str, int]:
-    counted = Counter(kind_of(unit) for unit in found.units if unit.source)
+    counted = Counter(unit.kind for unit in found.units if unit.source)
     return {kind: counted[kind] for kind in ("open", "engine", "person", "same")}
 
 
@@ -84,7 +77,7 @@ def marked(unit: ReviewedUnit, text: Text, *, said: bool = False) -> Markup:
         if isinstance(piece, str):
             parts.append(Markup.escape(piece))
         elif isinstance(piece, Open):
-            parts.append(_CODE.format(unit.told(piece), piece.id))
+            parts.append(_CODE.format(unit.describe(piece), piece.id))
             inside.append(piece.id)
         elif isinstance(piece, Opaque):
             shown = (piece.said if said else None) or piece.shown or piece.html or ""
@@ -98,8 +91,8 @@ def marked(unit: ReviewedUnit, text: Text, *, said: bool = False) -> Markup:
 
 
 def _whole(unit: ReviewedUnit, piece: Opaque) -> str:
-    """What stands on an opaque piece when the pointer rests on it."""
-    return f"{unit.told(piece)}: the source says {piece.said!r}" if piece.said else unit.told(piece)
+    """The tooltip of an opaque piece."""
+    return f"{unit.describe(piece)}: the source says {piece.said!r}" if piece.said else unit.describe(piece)
 
 
 def _moment(seconds: float | None) -> str | None:

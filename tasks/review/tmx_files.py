@@ -1,4 +1,4 @@
-"""A translation as TMX, and what came back: sentences with their translations, known by what they say."""
+"""A translation as a TMX file, and such a file read back: sentences are found by their text, as they have no ids."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import IO
 
 from tasks.model.documents import DocumentRefused
-from tasks.review.reviewed import Reviewed
+from tasks.review.listing import Reviewed
 from tasks.runtime.errors import Problem
 from tasks.translation.exchange import Row, tmx, xliff
 from tasks.translation.exchange.xliff import Returned, ReturnedSheet
 from tasks.translation.memory import entries, forms, packing
 
-_TOLD = 20
+_MOST_PROBLEMS = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Kept:
-    """An entry as rows of the memory are written."""
+    """One sentence as `tmx.write_memory` expects it."""
 
     source: str
     target: str
@@ -41,14 +41,22 @@ def _rows(found: Reviewed) -> Iterable[_Kept]:
         maker = entries.APPROVED if unit.approved else unit.maker
         entry = entries.entry(unit.source, unit.target, found.pair, maker) if unit.target and maker else None
         if entry:
-            yield _Kept(entry.source, entry.target, *pair, maker, found.release.name, found.row.made_at or 0.0)
+            yield _Kept(
+                source=entry.source,
+                target=entry.target,
+                source_language=pair[0],
+                target_language=pair[1],
+                maker=maker,
+                origin=found.release.name,
+                kept_at=found.row.made_at or 0.0,
+            )
 
 
 def read(found: Reviewed, path: Path) -> ReturnedSheet:
     """The units of the release that a TMX file has; raises DocumentRefused when it holds something else or is bad."""
     there = tmx.read_memory(path)
     if there.refused:
-        raise DocumentRefused(str(path), [Problem(where, why) for where, why in there.refused[:_TOLD]])
+        raise DocumentRefused(str(path), [Problem(where, why) for where, why in there.refused[:_MOST_PROBLEMS]])
     pair = (found.pair.source.shortest, found.pair.target.shortest)
     rows = [row for row in there.rows if (row.source_language, row.target_language) == pair]
     if not rows:
@@ -58,12 +66,12 @@ def read(found: Reviewed, path: Path) -> ReturnedSheet:
 
 
 def _units(found: Reviewed, row: Row) -> list[Returned]:
-    """All units that say this sentence; without one, what no release has."""
+    """The units of the release with this sentence; without any, one under no id, which the import refuses by name."""
     returned = []
     for unit in found.units:
         if row.entry.key in forms.keys(unit.source, found.pair):
             result = packing.unpack(row.entry.target, unit.source)
             if result is not None:
                 source, target = (xliff.stripped(xliff.marks(text, unit.source)) for text in (unit.source, result))
-                returned.append(Returned(unit.id, unit.name, source, target, "translated"))
+                returned.append(Returned(unit.id, unit.name, source, target, state="translated"))
     return returned or [Returned("", repr(row.entry.source[:60]), (), ())]

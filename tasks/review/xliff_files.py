@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.review.reviewed import Reviewed, ReviewedUnit
+from tasks.review.listing import Reviewed, ReviewedUnit
 from tasks.translation.exchange.xliff import Code, Line, Sheet, State, start_tag
 from tasks.translation.pieces import Opaque, Open
 
@@ -10,7 +10,7 @@ _FORMATTED = frozenset(("b", "strong", "i", "em", "u", "s", "small", "mark", "su
 
 
 def sheet_of(found: Reviewed) -> Sheet:
-    """Every unit, with what stands behind its pieces and what there is to say of it."""
+    """Every unit with its state, its markup, and notes on its problem and on who translated it."""
     lines = [_line(unit, found.standing) for unit in found.units if unit.source]
     return Sheet(found.release.name, found.source, found.language, lines)
 
@@ -19,7 +19,8 @@ def _line(unit: ReviewedUnit, standing: str | None) -> Line:
     notes = [("problem", unit.problem)] if unit.problem else []
     if unit.maker:
         notes.append(("made by", "a person" if unit.approved else unit.maker))
-    return Line(unit.id, unit.name, unit.source, unit.target, state_of(unit, standing), notes, _codes(unit))
+    state = state_of(unit, standing)
+    return Line(unit.id, unit.name, unit.source, unit.target, state=state, notes=notes, codes=_codes(unit))
 
 
 def state_of(unit: ReviewedUnit, standing: str | None) -> State:
@@ -36,8 +37,8 @@ def _codes(unit: ReviewedUnit) -> dict[int, Code]:
         markup = start_tag(inline.tag, inline.attributes) if inline else ""
         if isinstance(piece, Open):
             kind = "link" if inline and inline.tag == "a" else "fmt" if inline and inline.tag in _FORMATTED else "other"
-            codes[piece.id] = Code(markup, f"</{inline.tag}>" if inline else "", kind, unit.told(piece))
+            codes[piece.id] = Code(markup, f"</{inline.tag}>" if inline else "", kind, unit.describe(piece))
         elif isinstance(piece, Opaque):
             kind = "image" if not piece.shown and not piece.html else "other"
-            codes[piece.id] = Code(piece.html or piece.shown or markup, type=kind, told=unit.told(piece))
+            codes[piece.id] = Code(piece.html or piece.shown or markup, type=kind, description=unit.describe(piece))
     return codes

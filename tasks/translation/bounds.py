@@ -1,4 +1,5 @@
-"""How much and for how long: bounds that no real release comes near, so that a hostile one cannot hold a worker."""
+"""Bounds on the size of a text and on the time for a translation. No real release comes near them; a hostile one cannot
+hold a worker."""
 
 from __future__ import annotations
 

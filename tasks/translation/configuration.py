@@ -124,7 +124,8 @@ def read_configuration(path: Path | None) -> TranslationDocument:
 
 
 def read_or_last(path: Path | None) -> TranslationDocument:
-    """The same; while the file cannot be read, as this process last could. Raises DocumentRefused if it never could."""
+    """The file as it stands, or as this process last read it while it cannot be read; raises DocumentRefused if this
+    process never could."""
     try:
         found = read_configuration(path)
     except DocumentRefused:

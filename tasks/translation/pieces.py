@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from itertools import groupby
 
 INVISIBLE = re.compile(r"[\u00ad\u200b\u2060\ufeff\ue000-\uf8ff]")
@@ -38,6 +38,7 @@ class Opaque:
     """Its number within the run."""
     shown: str
     """What a reader of the translation sees in its place, plain text; empty for an image."""
+    _: KW_ONLY
     html: str | None = None
     """The markup to put there; None: `shown`, escaped."""
     kind: str = "code"

@@ -26,7 +26,7 @@ from tasks.ledger.schema import memory, translations
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Translation
 from tasks.model.states import ArtifactState, State
-from tasks.review import returning
+from tasks.review import imports
 from tasks.runtime.settings import settings
 from tasks.translation.exchange import xliff
 from tasks.translation.memory.entries import APPROVED
@@ -421,7 +421,7 @@ def test_while_drains_claim_and_people_change_their_minds_nothing_is_half_and_ha
             deliveries.revising(connection)
             connection.execute(memory.delete())
             connection.execute(update(translations).values(units=None))
-            returning.make_anew(connection, number, "zh-Hant", present())
+            imports.make_anew(connection, number, "zh-Hant", present())
         make(number, "zh-Hant")
     review.approve(number, "zh-Hant")
     make(number, "zh-Hant")

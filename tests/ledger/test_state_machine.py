@@ -42,7 +42,7 @@ from tasks.ledger.schema import releases as release_rows
 from tasks.model.documents import DocumentRefused
 from tasks.model.states import FINAL, ArtifactState, Hold, State, Verdict
 from tasks.operations import embargo, sweep
-from tasks.review import returning, reviewed
+from tasks.review import imports, listing
 from tasks.runtime.errors import UserError
 from tests.ledger.machine import Going, Vanished, Worker, World, quick, wipe, words
 from tests.support.samples import outlet, release
@@ -284,9 +284,9 @@ class Wire(RuleBasedStateMachine):
         try:
             with ledger.write() as connection:
                 deliveries.revising(connection)
-                reviewed.to_change(connection, releases.get(connection, release_id), release_id, language)
+                listing.to_change(connection, releases.get(connection, release_id), release_id, language)
                 if deliveries.still_open(connection, release_id, language):
-                    returning.make_anew(connection, release_id, language, self.clock.now)
+                    imports.make_anew(connection, release_id, language, self.clock.now)
         except DocumentRefused:
             pass
         if ready:

@@ -180,7 +180,7 @@ def test_which_number_of_a_date_is_the_month_the_language_says(language: str, te
 
 def test_a_day_beyond_twelve_is_no_month() -> None:
     [found] = dates.months_in("13/05/2026", "en")
-    assert found == Month(5, 3, 5, 13, True, True, (0, 10), 2026)
+    assert found == Month(number=5, start=3, end=5, day=13, dated=True, numbered=True, whole=(0, 10), year=2026)
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def make(clock: Any, meter: Any) -> Any:
     def make(engine: Any, *, cap: Any = None, patience: Any = None, spending: Any = None, **fields: Any) -> Any:
         document = EngineDocument.model_validate(fields)
         own = WaitBudget(60 if patience is None else patience, sleep=clock.sleep, clock=clock)
-        return Metered(engine, document, meter, spending or CostCap(cap), own)
+        return Metered(engine, document, meter, cost_cap=spending or CostCap(cap), wait_budget=own)
 
     return make
 

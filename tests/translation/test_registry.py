@@ -116,7 +116,7 @@ def test_the_example_in_the_documentation_translates(
         protect=[],
         body_html='<p>Компанија је рекла да је <a href="https://x.example/">нови погон</a> отворен.</p>',
     )
-    engine = Metered(found.engines["serbian"], EngineDocument(), MemoryMeter(), CostCap())
+    engine = Metered(found.engines["serbian"], EngineDocument(), MemoryMeter(), cost_cap=CostCap())
     made = draft(release, "sr-Latn", Resources([engine])).translation
     assert made.headline == "Novi pogon u Luci"
     assert made.body_html == ('<p>Kompanija je rekla da je <a href="https://x.example/">novi pogon</a> otvoren.</p>')
@@ -183,7 +183,7 @@ def test_a_wrong_answer_leaves_the_text_to_the_next_engine(
     if says:
         assert says in found.left_out["own"]
         return
-    engine = Metered(found.engines["own"], EngineDocument(), MemoryMeter(), CostCap())
+    engine = Metered(found.engines["own"], EngineDocument(), MemoryMeter(), cost_cap=CostCap())
     held = draft(make_release(), "es", Resources([engine]))
     assert held.translation is None
     assert held.reason.startswith("own en→es: ")

@@ -29,7 +29,7 @@ TARGET: Text = (
 CODES = {
     1: Code('<a href="https://norvik.example/?a=1&amp;b=2">', "</a>", "link", "link to https://norvik.example/"),
     2: Code("<em>", "</em>", "fmt", "<em>"),
-    3: Code('<img src="https://norvik.example/sea.jpg">', type="image", told="image"),
+    3: Code('<img src="https://norvik.example/sea.jpg">', type="image", description="image"),
 }
 
 
@@ -168,7 +168,7 @@ def test_any_text_comes_back(tree: Any, dice: random.Random) -> None:
     dice.shuffle(opaque)
     target = joined(next(iter_opaque) if isinstance(piece, Opaque) else piece
                     for iter_opaque in [iter(opaque)] for piece in source)  # fmt: skip
-    [back] = xliff.read(xliff.write(sheet(Line("u", "u", source, target, "translated")))).units
+    [back] = xliff.read(xliff.write(sheet(Line("u", "u", source, target, state="translated")))).units
     for got, wanted in ((back.source, source), (back.target, target)):
         assert got == xliff.stripped(xliff.marks(wanted, source))
         fitted, unknown = xliff.fitted(got, source)
@@ -275,7 +275,7 @@ def test_what_claims_to_be_huge_is_refused_unread(tmp_path: Path) -> None:
 
 def test_a_large_file_of_ours_is_read(tmp_path: Path) -> None:
     file = tmp_path / "large.xlf"
-    lines = [Line(f"u{n}", f"u{n}", SOURCE, TARGET, "translated", codes=CODES) for n in range(2000)]
+    lines = [Line(f"u{n}", f"u{n}", SOURCE, TARGET, state="translated", codes=CODES) for n in range(2000)]
     file.write_bytes(xliff.write(sheet(*lines)))
     assert len(xliff.read(xliff.read_file(file)).units) == 2000
 

@@ -1,4 +1,4 @@
-"""A whole body once more, as it will be sent."""
+"""The check of a whole body, as it will be sent: its addresses, and that it is not the source text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check finds, in words."""
+"""The problem that a check finds, and how reasons are worded."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Problem:
 
 
 Found = Iterator[Problem]
-"""What every check gives."""
+"""What every check yields."""
 
 
 def difference(wanted: Counter[Thing], found: Counter[Thing]) -> str:
@@ -38,7 +38,7 @@ def difference(wanted: Counter[Thing], found: Counter[Thing]) -> str:
 
 
 def said(item: object) -> str:
-    """One element for a reason; long ones are cut."""
+    """A value as a reason shows it; a long text is cut."""
     if isinstance(item, str):
         return repr(item if len(item) <= SHOWN else item[:SHOWN] + "…")
     return f"{item:,f}" if isinstance(item, Decimal) else str(item)

@@ -15,8 +15,8 @@
 What is asked for is counted before it is sent and stays counted when no answer comes, for it may be on the bill all the
 same; only what was refused (QuotaUsedUp, Unsupported) is given back.
 
-All of it is arithmetic on a `Use`. Where that is kept is a `Meter`: in memory here, in the ledger for the workers of a
-wire (`tasks/building/engine_meter.py`), for one worker's failures and limits are those of all.
+All of it is arithmetic on a `Usage`. Where that is kept is a `Meter`: in memory here, in the ledger for the workers of
+a wire (`tasks/building/engine_meter.py`), for one worker's failures and limits are those of all.
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ EMPTY = 3600.0
 PROBE_MARGIN = 15.0
 """Seconds beyond an engine's timeout after which a probe that nobody heard of again is given up."""
 MINUTE = 60.0
-PATIENCE = bounds.SECONDS / 2
+MOST_WAITED = bounds.SECONDS / 2
 """Seconds that one translation waits in all for limits per minute: none lasts longer, and a translation that goes on by
 its preferred engine a minute later is better than one half of which another has made."""
 SHORT = 10.0
 """Seconds of a Retry-After that are waited out at once; for a longer one the next engine is asked."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Usage:
-    """How an engine stands. Times are seconds since the epoch."""
+    """How much an engine was used, and whether it rests. Times are seconds since the epoch."""
 
     failures: int = 0
     """In a row."""
@@ -86,23 +86,23 @@ class Permit:
     characters: int = 0
     cost: float = 0
     sound: bool = True
-    """How it stood before."""
+    """Whether the engine had answered since it last failed or rested."""
     probe: bool = False
-    """Nobody else asks meanwhile."""
+    """This request tries whether a resting engine answers again; nobody else asks meanwhile."""
 
 
 class Busy(Retryable):
-    """It works, and takes more in a moment."""
+    """The engine works, and takes more within the minute."""
 
 
 class Meter(Protocol):
-    """Keeps the use of engines, for all who ask them."""
+    """Keeps how much engines are used, for everybody who asks them."""
 
     def ask(self, name: str, document: EngineDocument, characters: int) -> Permit:
         """Leave to send so many characters; raises Busy, Retryable or QuotaUsedUp."""
 
     def note(self, name: str, document: EngineDocument, permit: Permit, error: EngineError | None) -> None:
-        """What came of it; None: it answered."""
+        """Count what became of a permit; without an error the engine answered."""
 
 
 def taken(use: Usage, document: EngineDocument, characters: int, now: float) -> tuple[Usage, Permit]:
@@ -115,7 +115,7 @@ def taken(use: Usage, document: EngineDocument, characters: int, now: float) -> 
 
 
 def charged(use: Usage, document: EngineDocument, characters: int, now: float) -> tuple[Usage, Permit]:
-    """The same whatever its limits and rests say."""
+    """An engine's usage once it has been asked for so many characters, whatever its limits and rests say."""
     use = current(use, now)
     cost = cost_of(document, characters)
     probe = use.failures >= THRESHOLD or use.rest_until > now
@@ -131,7 +131,7 @@ def charged(use: Usage, document: EngineDocument, characters: int, now: float) -
 
 
 def noted(use: Usage, permit: Permit, error: EngineError | None, now: float) -> Usage:
-    """An engine's use once it is known what came of a permit."""
+    """An engine's use once it is known what became of a permit."""
     if isinstance(error, QuotaUsedUp | Unsupported):
         use = replace(
             use,
@@ -154,7 +154,7 @@ def noted(use: Usage, permit: Permit, error: EngineError | None, now: float) -> 
 
 
 def current(use: Usage, now: float) -> Usage:
-    """The same with a minute and a month begun anew where the last ones are over."""
+    """An engine's usage with a new minute and a new month begun where the last ones are over."""
     if not now - MINUTE < use.minute <= now + MINUTE:  # one far ahead was written by a clock that was wrong
         use = replace(use, minute=now, minute_requests=0, minute_characters=0)
     month = f"{datetime.fromtimestamp(now, UTC):%Y-%m}"
@@ -162,7 +162,7 @@ def current(use: Usage, now: float) -> Usage:
 
 
 def cost_of(document: EngineDocument, characters: int) -> float:
-    """In the currency of `price`."""
+    """What so many characters cost, in the currency of `price`."""
     return characters * document.price / 1_000_000
 
 
@@ -254,7 +254,7 @@ class CostCap:
             raise Unsupported(f"would cost {_money(total)}, more than the cap of {_money(self._cap)}")
 
     def pay(self, cost: float) -> None:
-        """So much was spent."""
+        """Note what a request cost."""
         self._spent += cost
 
 
@@ -267,7 +267,7 @@ class WaitBudget:
 
     def __init__(
         self,
-        seconds: float = PATIENCE,
+        seconds: float = MOST_WAITED,
         *,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -278,7 +278,7 @@ class WaitBudget:
         self._end = clock() + bounds.SECONDS
         self._worth: float | None = None
 
-    def wait(self, seconds: float, *, most: float = PATIENCE) -> bool:
+    def wait(self, seconds: float, *, most: float = MOST_WAITED) -> bool:
         """Wait so long, if that is not longer than `most` and than what is left; False: it did not."""
         seconds = max(seconds, 1.0)  # so that it comes to an end
         if seconds > min(most, self._left, self._end - self._clock()):
@@ -306,27 +306,28 @@ class Metered:
         engine: Engine,
         document: EngineDocument,
         meter: Meter,
-        spending: CostCap,
-        patience: WaitBudget | None = None,
+        *,
+        cost_cap: CostCap,
+        wait_budget: WaitBudget | None = None,
     ) -> None:
-        """`cost_cap` and `patience` are those of the translation, the same for all its engines."""
-        self._engine, self._document, self._meter, self._cost_cap = engine, document, meter, spending
-        self._patience = patience or WaitBudget(0)
+        """`cost_cap` and `wait_budget` are those of the translation, the same for all its engines."""
+        self._engine, self._document, self._meter, self._cost_cap = engine, document, meter, cost_cap
+        self._wait_budget = wait_budget or WaitBudget(0)
         self._most = document.per_minute.characters
 
     @property
     def name(self) -> str:
-        """That of the engine."""
+        """The name of the engine."""
         return self._engine.name
 
     @property
     def capabilities(self) -> Capabilities:
-        """Those of the engine; never more at once than it takes in a minute."""
+        """What the engine can do; never more characters at once than it may be sent in a minute."""
         found = self._engine.capabilities
         return found if self._most is None else replace(found, characters=min(found.characters, self._most))
 
     def pairs(self) -> dict[Pair, int]:
-        """Those of the engine that are between the configured languages."""
+        """The engine's pairs that are between the configured languages."""
         try:
             return listed(self._engine.pairs(), self._document)
         except Exception:  # somebody's own engine: no other may suffer for it, and `fanwire doctor` says what it does
@@ -364,11 +365,11 @@ class Metered:
             try:
                 return self._meter.ask(self.name, self._document, characters)
             except Busy as busy:
-                if not self._patience.wait(busy.after or 0):
-                    self._patience.gave_up(busy.after or 0)
+                if not self._wait_budget.wait(busy.after or 0):
+                    self._wait_budget.gave_up(busy.after or 0)
                     raise
             except Retryable as error:
-                self._patience.gave_up(error.after or 0)
+                self._wait_budget.gave_up(error.after or 0)
                 raise
 
     def _answers(self, units: Sequence[Text], source: str, target: str) -> list[Text]:
@@ -388,9 +389,9 @@ class Metered:
         """Whether it asked for no more than a moment, and that is over now."""
         if error.after is None:
             return False
-        if not permit.probe and self._patience.wait(error.after, most=SHORT):
+        if not permit.probe and self._wait_budget.wait(error.after, most=SHORT):
             return True
-        self._patience.gave_up(error.after)
+        self._wait_budget.gave_up(error.after)
         return False
 
 

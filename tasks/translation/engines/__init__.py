@@ -8,7 +8,7 @@ class; there is no list to add it to. A package adds or replaces one by the entr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal, Protocol, cast
 
 from tasks.model.languages import LanguageTag
@@ -37,6 +37,7 @@ class Capabilities:
 
     inline: Literal["native", "placeholder", "none"]
     """native: Open and Close come back where they belong · placeholder: opaque pieces do · none: plain words only."""
+    _: KW_ONLY
     script_only: bool = False
     """It rewrites the same language in another script: names go along, numbers and dates stay as they are."""
     together: bool = False

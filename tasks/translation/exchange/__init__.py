@@ -26,7 +26,7 @@ class Row:
 
 @dataclass
 class Found:
-    """What a file holds: good rows, and why the others are not, with where they stand."""
+    """What a file holds: the good rows, and for each bad one where it stands and what is wrong."""
 
     rows: list[Row] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)

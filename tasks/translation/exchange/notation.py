@@ -51,7 +51,7 @@ def texts_of(source: str, packed: str) -> tuple[Text, Text, bool] | None:
 
 
 def entry(unit: Text, result: Text, pair: LanguagePair, maker: str, *, literally: bool) -> Entry | None:
-    """The entry again."""
+    """The memory entry of two texts in this notation; None if they do not hold the same pieces."""
     return entries.entry_as_written(unit, result, pair, maker, literally=literally)
 
 
@@ -74,12 +74,12 @@ def written(piece: Piece) -> str:
 
 
 def read(notation: str) -> Text:
-    """The text; what is no mark is words."""
+    """The text that a notation stands for; whatever is no mark in it is words."""
     return joined(_read(notation, None))
 
 
 def _of_form(form: str) -> Text:
-    """The same of a normal form, in which pieces have no numbers: each is the next one of its kind."""
+    """The text of a normal form. Its pieces have no numbers, so each gets the next number of its kind."""
     return joined(_read(form, Counter()))
 
 
@@ -104,7 +104,7 @@ def _read(notation: str, seen: Counter[str] | None) -> Iterator[Piece]:
 
 
 def _typed(kind: str, number: int) -> Opaque:
-    """The piece of a kind; the same on both sides, so that one is known by the other."""
+    """The opaque piece of a kind with a number, equal in source and target, so that the two are matched."""
     name = f"{{{kind}}}" if number == 1 else f"{{{kind}:{number}}}"
     return Opaque(_FIRST_OPAQUE + number, name, kind=kind)
 

@@ -183,7 +183,8 @@ def _term(cells: Cells) -> Term:
     part = cells.get("part", "").strip() or None
     if part and len(part) > 50:
         raise Refused("part is longer than 50 characters")
-    return Term(pair.source, pair.target, source, target, _truth(cells, "match_case"), forbidden, part)
+    match_case = _truth(cells, "match_case")
+    return Term(pair.source, pair.target, source, target, match_case=match_case, forbidden=forbidden, part=part)
 
 
 def _truth(cells: Cells, name: str) -> bool:

@@ -14,7 +14,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -52,8 +52,8 @@ class Code:
     end: str = ""
     type: str = "other"
     """link, image, fmt, quote or other, as XLIFF has them."""
-    told: str = ""
-    """In few words: `link to https://…`."""
+    description: str = ""
+    """What it is, in few words: `link to https://…`."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class Line:
     name: str
     source: Text
     target: Text = ()
+    _: KW_ONLY
     state: State = "initial"
     notes: Sequence[tuple[str, str]] = ()
     """(category, words): problem, maker."""
@@ -100,9 +101,10 @@ class Returned:
     source: Marked
     target: Marked
     """Empty where there is none."""
+    _: KW_ONLY
     state: State = "initial"
     stamp: str = ""
-    """That of the target as it was exported, if the tool has kept it."""
+    """The fingerprint of the target when it was exported, if the tool has kept it."""
 
 
 @dataclass(frozen=True)
@@ -128,9 +130,9 @@ def ids(names: Iterable[str]) -> list[str]:
 
 
 def marks(text: Text, within: Text) -> Marked:
-    """`text` with a mark for each piece; the ids count the inline elements and opaque pieces of `within`, its source.
+    """`text` with a mark for each inline element and opaque piece, numbered as in `within`, its source text.
 
-    What an engine made opaque by itself, such as a number, is words.
+    Opaque pieces that the source does not have, such as a number hidden from the engine, become words.
     """
     waiting = _numbered(within)
     parts: list[str | Mark] = []
@@ -146,7 +148,7 @@ def marks(text: Text, within: Text) -> Marked:
 
 
 def stamp(target: Marked) -> str:
-    """By which a target is known to be still what was exported."""
+    """A fingerprint of a target: a returned target with the fingerprint of the exported one is unchanged."""
     return hashlib.sha256(repr(stripped(target)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -225,7 +227,7 @@ class _Data:
 
 
 def _codes(line: Line, *, in_source: bool) -> dict[str, tuple[str, Code]]:
-    """By the id of the mark: what a reader sees in its place, and what stands behind it."""
+    """Id of each mark to what a reader sees in its place, and the markup behind it."""
     found: dict[str, tuple[str, Code]] = {}
     for piece, numbers in _numbered(line.source).items():
         if isinstance(piece, Open | Opaque):
@@ -256,10 +258,10 @@ def _inline(part: Mark, shown: str, code: Code, data: _Data) -> etree._Element:
     attributes = {"id": part.id, "canDelete": "no", "canCopy": "no", "type": code.type}
     if part.kind == "open":
         attributes |= {"dataRefStart": data.id(code.start), "dataRefEnd": data.id(code.end)}
-        attributes |= {"dispStart": _clean(f"[{code.told}:"), "dispEnd": "]"} if code.told else {}
+        attributes |= {"dispStart": _clean(f"[{code.description}:"), "dispEnd": "]"} if code.description else {}
         return etree.Element(_q("pc"), attributes)
     attributes |= {"dataRef": data.id(code.start or shown), "equiv": _clean(shown)}
-    attributes |= {"disp": _clean(shown or f"[{code.told}]")} if shown or code.told else {}
+    attributes |= {"disp": _clean(shown or f"[{code.description}]")} if shown or code.description else {}
     return etree.Element(_q("ph"), attributes)
 
 
@@ -398,7 +400,8 @@ def _returned(unit: etree._Element, what: str) -> Returned:
     target_text = _folded(texts["target"])
     whole = all(segment.find(_q("target")) is not None for segment in segments)
     known = unit.get(_STAMP, "")
-    return Returned(id, unit.get("name", id), _folded(texts["source"]), target_text if whole else (), state, known)
+    source_text = _folded(texts["source"])
+    return Returned(id, unit.get("name", id), source_text, target_text if whole else (), state=state, stamp=known)
 
 
 def _state(segment: etree._Element) -> State:

@@ -14,7 +14,7 @@ from tasks.language_data import Dates, data_of, every_language
 from tasks.model.languages import locale_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Month:
     """One mention of a month."""
 
@@ -100,7 +100,8 @@ def _placed(text: str, start: int, end: int, number: int, dates: Dates, *, numbe
     day = ahead or behind
     value = int(day[1]) if day and 1 <= int(day[1]) <= 31 else None
     year = _year_after().match(after) or (_year_before().search(before) if dates.year_before_month else None)
-    return Month(number, start, end, value, value is not None or year is not None, numbered)
+    dated = value is not None or year is not None
+    return Month(number=number, start=start, end=end, day=value, dated=dated, numbered=numbered)
 
 
 def _in_digits(text: str, language: str) -> list[Month]:
@@ -120,7 +121,18 @@ def _in_digits(text: str, language: str) -> list[Month]:
             first, second, place = second, first, {2: 3, 4: 6, 6: 4}[place]
         if 1 <= first <= 12 and 1 <= second <= 31:
             start, end = match.span(place)
-            found.append(Month(first, start, end, second, True, True, match.span(), year))
+            found.append(
+                Month(
+                    number=first,
+                    start=start,
+                    end=end,
+                    day=second,
+                    dated=True,
+                    numbered=True,
+                    whole=match.span(),
+                    year=year,
+                )
+            )
     return found
 
 

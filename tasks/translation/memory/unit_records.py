@@ -123,5 +123,5 @@ def _piece(part: str | Part) -> Piece:
     if isinstance(part, str):
         return part
     if part.kind == "opaque":
-        return Opaque(part.id, part.shown, part.html, part.of, part.said)
+        return Opaque(part.id, part.shown, html=part.html, kind=part.of, said=part.said)
     return Open(part.id) if part.kind == "open" else Close(part.id)

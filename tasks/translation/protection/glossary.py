@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from tasks.model.languages import LanguageTag
 from tasks.translation.pieces import TERM, Opaque, Text
@@ -33,6 +33,7 @@ class Term:
     source: str
     """Of a forbidden word only a label: what it is not to be a translation of."""
     target: str
+    _: KW_ONLY
     match_case: bool = False
     forbidden: bool = False
     """`target` must not stand in a translation."""

@@ -1,7 +1,7 @@
 """Opaque pieces as words for engines that take plain text.
 
 Letters-only words survive best: none of 485 was harmed by Apertium, where words with brackets or underscores were cut
-apart. `XQZAB` is a word of no language; should a text hold its beginning all the same, another beginning is taken.
+apart. `XQZAB` is a word of no language; if a text holds its beginning nevertheless, another beginning is taken.
 """
 
 from __future__ import annotations

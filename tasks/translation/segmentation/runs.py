@@ -116,7 +116,7 @@ class _Reader:
         inlines[id] = Element(str(node.tag))
         text = "".join(node.itertext())
         if self.fixed(node) or not (node.tag in _VOID or visible(text)):
-            return [Opaque(id, " ".join(text.split()) if visible(text) else "", _verbatim(node))]
+            return [Opaque(id, " ".join(text.split()) if visible(text) else "", html=_verbatim(node))]
         inlines[id] = Element(str(node.tag), self.attributes(node))
         if node.tag in _VOID:
             return [Opaque(id, "", kind="image")]

@@ -1,12 +1,12 @@
-"""What there is to review: the translations of a release, and each of their units."""
+"""The translations of a release, unit by unit, as people review them."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, func, select
 
@@ -30,7 +30,7 @@ _SHOWN = 60
 
 @dataclass(frozen=True)
 class ReviewedUnit:
-    """One unit under its id, as it stands."""
+    """One unit of a translation, and the id that files for translation tools know it by."""
 
     id: str
     record: UnitRecord
@@ -69,13 +69,19 @@ class ReviewedUnit:
         """Why it is open."""
         return (self.record.problem or "nobody has translated it") if self.open else None
 
-    def told(self, piece: Open | Close | Opaque) -> str:
+    @property
+    def kind(self) -> Literal["open", "engine", "person", "same"]:
+        """Whether it is open, or who translated it; `same`: it has no words to translate."""
+        if self.open:
+            return "open"
+        return "person" if self.approved else "engine" if self.record.engine else "same"
+
+    def describe(self, piece: Open | Close | Opaque) -> str:
         """What an inline element or opaque piece is, in few words: `link to https://…`."""
-        return told(piece, self.record.inlines)
+        return _description(piece, self.record.inlines)
 
 
-def told(piece: Open | Close | Opaque, inlines: Mapping[int, Inline]) -> str:
-    """See `ReviewedUnit.told`."""
+def _description(piece: Open | Close | Opaque, inlines: Mapping[int, Inline]) -> str:
     inline = inlines.get(piece.id)
     address = inline.attributes.get("href") or inline.attributes.get("src") if inline else None
     if isinstance(piece, Opaque):
@@ -98,6 +104,7 @@ class Reviewed:
     language: str
     row: TranslationRow
     """Its row in the ledger."""
+    _: KW_ONLY
     waits: int = 0
     """Deliveries held until somebody approves it."""
 
@@ -123,18 +130,18 @@ class Reviewed:
 
     @property
     def by_us(self) -> bool:
-        """Whether it is for us to make: the producer wrote none, and it is no kill."""
+        """Whether Fanwire makes it: the producer supplied none, and the release is no kill."""
         return self.release.text_in(self.language) is None and self.release.status != "canceled"
 
     @property
     def standing(self) -> str | None:
-        """draft, checked or approved; None for what the producer wrote, and before anything is there."""
+        """draft, checked or approved; None for what the producer supplied, and before a worker has begun it."""
         if self.row.state == ArtifactState.MADE:
             return (self.row.status or "checked") if self.by_us else None
         return "draft" if self.row.units else None
 
     def to_dict(self) -> dict[str, Any]:
-        """For programs and tables."""
+        """The translation as JSON and tables show it; times are seconds since the epoch."""
         return {
             "release": self.release.uri,
             "version": self.release.version,
@@ -158,24 +165,23 @@ def look(connection: Connection, release_id: int, language: str) -> Reviewed:
     if row is None:
         there = ", ".join(row.language for row in translation_rows.of_release(connection, release_id)) or "none"
         raise refused(release, language, f"nobody is to get it in {language}; its languages are: {there}")
-    return Reviewed(release_id, release, language, row, _waits(connection, release_id)[language])
+    return Reviewed(release_id, release, language, row, waits=_waits(connection, release_id)[language])
 
 
 def every(connection: Connection, release_id: int) -> list[Reviewed]:
-    """All translations of a release."""
+    """All translations of a release, each with its units."""
     release = releases.get(connection, release_id)
     waits = _waits(connection, release_id)
     rows = translation_rows.of_release(connection, release_id)
-    return [Reviewed(release_id, release, row.language, row, waits[row.language]) for row in rows]
+    return [Reviewed(release_id, release, row.language, row, waits=waits[row.language]) for row in rows]
 
 
 def waiting(connection: Connection, release_id: int | None = None) -> Iterator[Reviewed]:
-    """What waits for a person, of all releases or of one, the oldest first: to be approved, or drafts with open units.
-
-    One at a time, as the ledger is read.
+    """The translations that need a person, of all releases or of one, the oldest first: those to be approved, and
+    drafts with open units. They are read from the ledger one at a time.
     """
     for row, waits in translation_rows.for_people(connection, release_id):
-        one = Reviewed(row.release_id, releases.get(connection, row.release_id), row.language, row, waits)
+        one = Reviewed(row.release_id, releases.get(connection, row.release_id), row.language, row, waits=waits)
         if one.standing == "draft" or waits:
             yield one
 
@@ -197,8 +203,10 @@ def refused(release: Release, language: str, problem: str, field: str = "(transl
 
 
 def to_change(connection: Connection, release: Release, release_id: int, language: str) -> TranslationRow:
-    """The row of a translation that a person may change, nobody else meanwhile; raises DocumentRefused with the reason
-    when it is not one of ours, or not of a release that can still go out."""
+    """The row of a translation that a person wants to change, locked until the transaction ends.
+
+    Raises DocumentRefused with the reason if Fanwire did not make it, or its release was corrected or killed.
+    """
     newest = releases.find(connection, release.uri)
     if newest is not None and newest.version > release.version:
         became = "was killed by" if newest.status == "canceled" else "was corrected by"

@@ -1,5 +1,8 @@
-"""What people wrote: every unit that changed is checked, all of them are kept or none, and the translation is made
-anew with them."""
+"""Importing what people changed in an exported translation.
+
+Every unit that changed is checked. Either all changes are kept in the memory, and the translation is built anew with
+them, or none is.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from tasks.ledger.artifacts import TranslationKey
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
 from tasks.review.approval import keep, name_of
-from tasks.review.reviewed import Reviewed, ReviewedUnit, refused, to_change
+from tasks.review.listing import Reviewed, ReviewedUnit, refused, to_change
 from tasks.review.xliff_files import state_of
 from tasks.runtime.errors import Problem
 from tasks.translation import checks
@@ -31,30 +34,30 @@ STRUCTURE = frozenset(("empty", "inline", "anchor"))
 """Checks that nobody can overrule: the page would break, or a link would be lost."""
 REWRITABLE = frozenset(("name", "term", "date", "amount", "number", "version", "year"))
 """Kinds of opaque pieces for which a person may write words of their own."""
-TOLD = 20
-"""Problems of one file that are told."""
+MOST_PROBLEMS = 20
+"""Problems of one file that a refusal names."""
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What came of a file."""
+    """What an import did."""
 
     accepted: list[str]
     """Names of the units that changed, or that were approved as they are."""
     unchanged: int
     warnings: list[Problem] = field(default_factory=list)
     remade: bool = False
-    """Whether the translation is made anew; nothing is when nothing changed, or when all has left already."""
+    """Whether the translation is built anew. It is not when nothing changed, or when all its deliveries have left."""
 
 
 def take(
     release_id: int, language: str, sheet: ReturnedSheet, *, by: str | None = None, despite_warnings: bool = False
 ) -> Taken:
-    """Keep what people wrote and let the translation be made anew; raises DocumentRefused, and then nothing is kept.
+    """Keep what people changed, and have the translation built anew; raises DocumentRefused, and then nothing is kept.
 
     `by` has approved the translation if this makes every unit of it approved.
 
-    Checked outside any transaction; what changed meanwhile is noticed when it is written.
+    The units are checked outside any transaction. A translation that changed meanwhile is noticed before writing.
     """
     with write() as connection:
         release = releases.get(connection, release_id)
@@ -83,20 +86,22 @@ def take(
 
 
 def make_anew(connection: Connection, release_id: int, language: str, present: float, by: str | None = None) -> None:
-    """Let a translation be made again, with all that hangs on it; makers at work lose their claims. What is in flight
-    goes out as it is; the rest waits. The caller called `deliveries.revising` first."""
+    """Have a translation and its renditions built again. Workers that are building them lose their claims.
+
+    Deliveries in flight go out as they are; the others wait. The caller has called `deliveries.revising` first.
+    """
     translation_rows.rebuild(connection, TranslationKey(release_id, language), present, by)
     rendition_rows.rebuild(connection, release_id, present, language)
     deliveries.wait_anew(connection, release_id, language)
 
 
 def _first(problems: Sequence[Problem]) -> list[Problem]:
-    more = len(problems) - TOLD
-    return [*problems[:TOLD], *([Problem("(file)", f"has {more:,} more problems")] if more > 0 else [])]
+    more = len(problems) - MOST_PROBLEMS
+    return [*problems[:MOST_PROBLEMS], *([Problem("(file)", f"has {more:,} more problems")] if more > 0 else [])]
 
 
 class _Work:
-    """One file held against the translation it is for."""
+    """The comparison of a returned file with the translation that it is for."""
 
     def __init__(self, found: Reviewed, sheet: ReturnedSheet) -> None:
         self.found, self.sheet = found, sheet
@@ -105,14 +110,14 @@ class _Work:
         self.accepted: list[str] = []
         self.entries: dict[str, Entry] = {}
         self.first: dict[str, str] = {}
-        """By the key of an entry, the unit that gave it."""
+        """Memory key of an entry to the name of the unit that gave it."""
         self.outdone: set[str] = set()
-        """Keys under which the memory would be found sooner than what it gets now."""
+        """Memory keys of older entries that would be found before the new ones; they are dropped."""
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
 
     def check(self) -> None:
-        """Fill the lists above; raises DocumentRefused for a file that is for something else."""
+        """Check every returned unit and fill the lists above; raises DocumentRefused for another translation's file."""
         for tag, wanted in ((self.sheet.source, self.found.source), (self.sheet.target, self.found.language)):
             if tag is not None and tag != wanted:
                 problem = f"the file is from {self.sheet.source} into {self.sheet.target}"
@@ -142,7 +147,7 @@ class _Work:
             self.problem(unit.name, f"inline code {unknown[0][:40]!r} stands in its target and not in its source")
             return
         problem = _lost(unit, result) or checks.problem_with_structure(unit.source, result, self.pair)
-        if unit.target and not unit.record.engine:  # the room would not look for what a person says of it
+        if unit.target and not unit.record.engine:  # the memory is not asked for such units
             problem = "has no words to translate: it goes out as it stands"
         if problem:
             self.problem(unit.name, problem)
@@ -152,18 +157,18 @@ class _Work:
         if not kept or not again or shown(again) != shown(result):
             self.problem(unit.name, "its inline codes cannot be put into their places again")
             return
-        if problem := glossary.problem(again, self.pair.terms):  # the room would not take it, and ask an engine instead
+        if problem := glossary.problem(again, self.pair.terms):  # the next build would not use it, and ask an engine
             self.problem(unit.name, problem)
             return
         if not same:  # looked at as the memory will give it: a name that was typed as words is the name
-            told = checks.problems_with(unit.source, again, self.pair)
-            self.warnings += [Problem(unit.name, str(one)) for one in told if one.check not in STRUCTURE]
+            found = checks.problems_with(unit.source, again, self.pair)
+            self.warnings += [Problem(unit.name, str(one)) for one in found if one.check not in STRUCTURE]
         keys = forms.keys(unit.source, self.pair)
         self.outdone.update(keys[: keys.index(kept.key)] if kept.key in keys else ())
         self.accept(unit.name, kept)
 
     def accept(self, name: str, kept: Entry) -> None:
-        """The memory has one translation of a sentence, whichever of its places it stands in."""
+        """Note an accepted unit; a sentence that stands in several places must have one translation."""
         first = self.first.setdefault(kept.key, name)
         if self.entries.setdefault(kept.key, kept) != kept:
             self.problem(name, f"is the same sentence as {first}, which has another translation")
@@ -173,7 +178,7 @@ class _Work:
         self.problems.append(Problem(name[:100], problem))
 
     def exported_from(self) -> str:
-        """` (the file was exported from version 1)`, if it was from another version."""
+        """The end of a problem that says from which other version the file was exported; empty if from this one."""
         release: Release = self.found.release
         version = re.fullmatch(re.escape(release.uri) + r" v(\d{1,10})", self.sheet.original)
         if version and int(version[1]) != release.version:
@@ -182,7 +187,7 @@ class _Work:
 
 
 def _lost(unit: ReviewedUnit, result: Text) -> str | None:
-    """What is missing or stands twice that has markup behind it, by its name."""
+    """The first inline element or opaque piece that is missing or stands twice, in words; None if there is none."""
     for kind in (Open, Opaque):
         wanted, there = (
             Counter(p for p in text if isinstance(p, kind) and not _rewritable(p)) for text in (unit.source, result)
@@ -190,7 +195,7 @@ def _lost(unit: ReviewedUnit, result: Text) -> str | None:
         for piece in wanted | there:
             if wanted[piece] != there[piece]:
                 what = "is missing" if there[piece] < wanted[piece] else "stands there twice"
-                return f"{unit.told(piece)} {what}"
+                return f"{unit.describe(piece)} {what}"
     return None
 
 
