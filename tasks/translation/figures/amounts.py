@@ -17,20 +17,9 @@ from babel.numbers import get_currency_name, get_currency_symbol
 
 from tasks.language_data import data_of
 from tasks.model.languages import LanguageTag, locale_of
-from tasks.translation.figures import numerals
-
-_SYMBOLS = {
-    "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "HK$": "HKD", "S$": "SGD", "NZ$": "NZD",
-    "NT$": "TWD", "R$": "BRL", "€": "EUR", "£": "GBP", "¥": "JPY", "₩": "KRW", "₹": "INR", "฿": "THB", "₫": "VND",
-    "Rp": "IDR", "RM": "MYR", "CHF": "CHF", "EUR": "EUR", "USD": "USD", "GBP": "GBP", "JPY": "JPY", "AED": "AED",
-    "SAR": "SAR", "CNY": "CNY", "RMB": "CNY", "$": "$",
-}  # fmt: skip
-"""A bare dollar stays a bare dollar: whose it is, the release does not say."""
+from tasks.translation.figures import currencies, numerals
 
 _VOWELS = "aeiouyéhAEIOUYÉH"
-_LETTERS = {"k": 3, "m": 6, "mn": 6, "b": 9, "bn": 9, "t": 12, "tn": 12}
-"""Scales as letters, taken only next to a currency: `$5M`."""
-
 _FOLLOWS = re.compile(
     r"\s+(?!(?:and|or|of|in|by|to|from|at|on|as|for|with|per|up|down|more|compared|during|since|a|the)\b)[^\W\d_]"
 )
@@ -53,7 +42,7 @@ class Amount:
 @cache
 def pattern(language: str) -> re.Pattern[str]:
     """Finds an amount with a currency, a scale word, or both."""
-    symbols = "|".join(re.escape(symbol) for symbol in sorted(_SYMBOLS, key=len, reverse=True))
+    symbols = "|".join(re.escape(symbol) for symbol in sorted(currencies.CODES, key=len, reverse=True))
     words = sorted(data_of(language).currencies.names, key=len, reverse=True)
     names = "|".join(rf"{re.escape(word)}(?!\w)" for word in words) or r"(?!)"
     number, scale, letters = numerals.LITERAL, numerals.scale_pattern(language), "mn|bn|tn|[kmbt]"
@@ -70,12 +59,12 @@ def read(match: re.Match[str], language: str) -> Amount | None:
     if number is None:
         return None
     word = match["s1"] or match["s2"] or match["s3"]
-    scale = numerals.power_of(word, language) if word else _LETTERS.get((match["l1"] or "").lower(), 0)
+    scale = numerals.power_of(word, language) if word else numerals.SCALE_LETTERS.get((match["l1"] or "").lower(), 0)
     if (word or match["l1"]) and not scale:
         return None
     after = match["after"] or ""
     names = data_of(language).currencies.names
-    return Amount(number, scale, _SYMBOLS.get(match["before"] or after) or names.get(after))
+    return Amount(number, scale, currencies.CODES.get(match["before"] or after) or names.get(after))
 
 
 def write(amount: Amount, language: str, *, noun_follows: bool = False) -> str:
@@ -130,7 +119,7 @@ def _scaled(amount: Amount, language: str) -> tuple[str, str]:
 
 
 def _plain(number: Decimal) -> Decimal:
-    """The same without an exponent, such as 32 for 3.2E+1."""
+    """The number without an exponent: 32 for 3.2E+1."""
     return number if int(number.as_tuple().exponent) <= 0 else number.quantize(Decimal(1))
 
 

@@ -25,6 +25,8 @@ _LONGEST = 30
 """Characters of a number that counts anything; arithmetic on longer ones would round."""
 
 _SWAPPED = str.maketrans(".,", ",.")
+SCALE_LETTERS = {"mds": 9, "mn": 6, "md": 9, "bn": 9, "tn": 12, "mi": 6, "bi": 9, "k": 3, "m": 6, "b": 9, "t": 12}
+"""Powers of ten of scales that are written as letters, taken only next to a currency: `$5M`, `45,6 M$`."""
 Value = Decimal | str
 """A number's value; the digits themselves where they are no number, such as `1.2.3`."""
 

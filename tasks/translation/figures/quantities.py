@@ -13,20 +13,10 @@ from decimal import Decimal
 from functools import cache
 
 from tasks.language_data import LanguageData, data_of, every_language
-from tasks.translation.figures import dates, number_words, numerals
+from tasks.translation.figures import currencies, dates, number_words, numerals
 from tasks.translation.figures.numerals import Value
 
-_SIGNS_OF = {
-    "euro": "€|EUR",
-    "dollar": r"(?:US|U\.S\.\s?|AU?|CA?|HK|S|NZ|NT)?\$(?:US)?|USD|AUD|CAD|HKD|SGD|TWD",
-    "pound": "£|GBP", "yen": "JPY", "won": "₩|KRW", "yuan": "CN¥|RMB|CNY", "¥": "[¥￥]", "dirham": "AED",
-    "riyal": "SAR", "rupee": "₹|INR", "rupiah": "Rp|IDR", "ringgit": "RM|MYR", "baht": "฿|THB", "dong": "₫|VND",
-    "real": r"R\$|BRL", "franc": "CHF",
-}  # fmt: skip
-"""Families of currencies and their signs; language files have the words. Whose dollar it is, is not compared: where one
-text has `$`, the other has to choose."""
 _PERCENT_SIGNS = "[%％٪﹪]"
-_LETTERS = {"k": 3, "m": 6, "mn": 6, "md": 9, "mds": 9, "b": 9, "bn": 9, "tn": 12, "mi": 6, "bi": 9}
 _LETTER = re.compile(r"[KMB](?![^\W_])")
 """`5M users`: right behind the digits and in a capital, in every language."""
 _LIST = re.compile(r"\d{1,2}(?:,\d{1,2}){2,}")
@@ -35,7 +25,7 @@ _BUDDHIST = 543
 """Years that Thai texts are ahead."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Counted:
     """The numbers of one text."""
 
@@ -129,16 +119,16 @@ def _scale(text: str, end: int, language: str) -> tuple[str | None, int, int]:
     if word and word["word"]:
         return word["word"], numerals.power_of(word["word"], language), word.end()
     if word and word["letter"]:
-        return word["letter"], _LETTERS[word["letter"].lower()], word.end("letter")
+        return word["letter"], numerals.SCALE_LETTERS[word["letter"].lower()], word.end("letter")
     if letter := _LETTER.match(text, end):
-        return letter[0], _LETTERS[letter[0].lower()], letter.end()
+        return letter[0], numerals.SCALE_LETTERS[letter[0].lower()], letter.end()
     return None, 0, end
 
 
 @cache
 def _after(language: str) -> re.Pattern[str]:
     """What may follow a number: a scale word, or a letter for one before a currency."""
-    letters = "mds|mn|md|bn|tn|mi|bi|[kmb]"
+    letters = "|".join(letter for letter in numerals.SCALE_LETTERS if letter != "t")  # `5 t $` are tons
     gap = "" if data_of(language).numbers.scale_follows_at_once else r"[\s\u00a0\u202f-]?"
     return re.compile(
         rf"(?:{gap}[多余餘]?(?P<word>{numerals.scale_pattern(language)})(?:\.(?=\s?[\w€$£¥]))?"
@@ -155,7 +145,7 @@ def _any(of: Callable[[LanguageData], list[str]]) -> str:
 @cache
 def _currencies() -> dict[str, str]:
     """What each family of currencies is called in all languages, signs first."""
-    families = dict(_SIGNS_OF)
+    families = currencies.sign_patterns()
     for data in every_language():
         for family, words in data.currencies.families.items():
             known = families.get(family)
