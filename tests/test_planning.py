@@ -203,7 +203,7 @@ def test_what_a_delivery_waits_for_at_first(status: Any, embargo: str | None, wa
     number, _ = planned(embargo_until=embargo)
     with ledger.read() as connection:
         [hold] = counts.holds(connection, number)
-    assert hold["reason"] == waits_for.value
+    assert hold["kind"] == waits_for.value
 
 
 def test_without_a_moment_given_the_clock_of_the_ledger_counts() -> None:
