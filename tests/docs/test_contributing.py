@@ -53,6 +53,9 @@ def folder() -> Iterator[Folder]:
     found = Folder()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.do_PUT()
+
         def do_PUT(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             found.got.append((self.command, self.path, self.headers["Content-Type"], body))
@@ -139,6 +142,26 @@ def test_an_outlet_is_checked_against_what_is_installed(site: Path, tmp_path: Pa
     told = packages.run(nowhere, home, *cli, "outlets", "import", str(document), "--json", status=1)
     assert "Fanwire delivers over http, https" in told
     assert "not 'ticker'" in told
+
+
+def test_an_outlet_whose_packages_are_gone_waits_with_the_reason_and_stops_no_other(
+    site: Path, tmp_path: Path, folder: Folder
+) -> None:
+    usual = {"name": "A", "country": "IT", "languages": ["en"], "format": "text"}
+    http, dav = (f"{scheme}://{folder.address}/inbox/" for scheme in ("http", "dav"))
+    outlets = [usual | {"id": "ticker", "url": http, "format": "ticker"}, usual | {"id": "webdav", "url": dav}]
+    document = tmp_path / "outlets.json"
+    document.write_text(json.dumps([*outlets, usual | {"id": "plain", "url": http}]))
+    home, nowhere, cli = tmp_path / "home", tmp_path / "nowhere", ("-m", "workers.cli")
+    nowhere.mkdir()
+    packages.run(site, home, *cli, "migrate")
+    packages.run(site, home, *cli, "outlets", "import", str(document))
+    packages.run(nowhere, home, "-c", DELIVER.replace('"it"', '"en"'), ALLOWED_NETWORKS="127.0.0.0/8")
+    assert [method for method, *_ in folder.got] == ["POST"]
+    report = tmp_path / "report.json"
+    packages.run(nowhere, home, *cli, "report", str(RELEASE["uri"]), "--format", "json", "--output", str(report))
+    assert "there is no format 'ticker'" in report.read_text()
+    assert "no transport for 'dav'" in report.read_text()
 
 
 FORMATTED = f"""
