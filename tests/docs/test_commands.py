@@ -32,6 +32,10 @@ def parse(words: list[str]) -> None:
     while isinstance(command, TyperGroup):
         if not words:  # a group by itself prints its help
             return
+        if words[0].startswith("-"):  # never parsed: `--install-completion` would be carried out
+            if words[0] not in {"--help", *(option for parameter in command.params for option in parameter.opts)}:
+                raise LookupError(words[0])
+            return
         context = command.make_context(name, words, parent=context)
         words = [*context._protected_args, *context.args]
         name, command, words = command.resolve_command(context, words)
@@ -87,7 +91,15 @@ def test_every_command_that_is_named_is_one_that_there_is(file: str, command: st
 
 @pytest.mark.parametrize(
     "command",
-    ["explode", "outlets explode", "submit release.md --loudly", "worker kitchen", "kill", "engines wake a b"],
+    [
+        "explode",
+        "--loudly",
+        "outlets explode",
+        "submit release.md --loudly",
+        "worker kitchen",
+        "kill",
+        "engines wake a b",
+    ],
 )
 def test_a_wrong_command_line_is_found(command: str) -> None:
     assert problem(command) is not None
