@@ -249,13 +249,21 @@ def test_outlet(outlet: Outlet) -> dict[str, Any]:
         while not (answers := transfers.turn(1.0)):
             pass
     except SecretMissing as error:
-        return {"outlet": outlet.id, "verdict": "ours", "detail": str(error), "status": None, "seconds": 0.0}
+        return {
+            "outlet": outlet.id,
+            "verdict": "ours",
+            "code": "secret_missing",
+            "detail": str(error),
+            "status": None,
+            "seconds": 0.0,
+        }
     finally:
         transfers.close()
     judgement = judge(answers[0])
     return {
         "outlet": outlet.id,
         "verdict": judgement.verdict.value,
+        "code": judgement.code,
         "detail": judgement.detail,
         "status": judgement.status,
         "seconds": round(answers[0].seconds, 3),

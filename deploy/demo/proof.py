@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +11,7 @@ from urllib.request import ProxyHandler, build_opener
 from farm_tally import FAULTS
 
 from tasks.model.states import FINAL, State
-from tasks.operations.report import Report
+from tasks.operations.report import Report, by_code
 
 SHOWN = 10
 """This many reasons and outlets are listed on the screen; the report has all."""
@@ -57,10 +56,10 @@ class Proof:
                     f"without a reason {len(self.unexplained)}"
                     + (f" · repeated after an unknowable outcome {self.repeated}" if self.repeated else "")
                     + "".join(f" · {name} {n}" for name, n in self.faults.items() if name != "doubled"))  # fmt: skip
-        reasons = Counter(_kind(line.state, line.reason) for line in found.undelivered)
+        reasons = by_code((line.state, line.code, line.reason, 1) for line in found.undelivered)
         if reasons:
             told.append("Not delivered, and why:")
-            told += [f"  {n:>5}  {reason}" for reason, n in reasons.most_common(SHOWN)]
+            told += [f"  {row['n']:>5}  {row['state']}: {row['code']}: {row['reason'][:90]}" for row in reasons[:SHOWN]]
         for name, who in (("missing", self.missing), ("without a reason", self.unexplained)):
             told += [f"  {name}: {outlet}" for outlet in who[:SHOWN]]
         return told
@@ -109,8 +108,3 @@ def _get(address: str) -> dict[str, Any]:
     with build_opener(ProxyHandler({})).open(address) as answer:
         found: dict[str, Any] = json.loads(answer.read())
     return found
-
-
-def _kind(state: str, reason: str | None) -> str:
-    """A reason without what differs per outlet."""
-    return f"{state}: {(reason or '—').split(': points')[0].split(': secret')[0][:90]}"

@@ -40,6 +40,7 @@ from tasks.delivery.transports import DeliveryRequest, UnknownTransport
 from tasks.delivery.verdicts import Judgement, judge
 from tasks.ledger import deliveries
 from tasks.ledger.deliveries import Result
+from tasks.model.codes import Code
 from tasks.model.states import State, Verdict
 from tasks.runtime.secrets import SecretMissing
 from tasks.runtime.time_source import TimeSource
@@ -218,7 +219,9 @@ class Drain:
         if chunk.count < room:
             self._claim_at = self._time.monotonic() + CLAIM_EVERY
         if self._stood_still_since(began):
-            nearly_over = NotAdmitted(state=State.DUE, reason="its lease was nearly over", due_at=self._now())
+            nearly_over = NotAdmitted(
+                state=State.DUE, reason="its lease was nearly over", code=Code.LEASE_OVER, due_at=self._now()
+            )
             refused = {item.claim.id: nearly_over for item in chunk.payloads}
         else:
             refused = self._admission.not_admitted(chunk.payloads, chunk.over_limit, self._now())
@@ -228,7 +231,7 @@ class Drain:
             else:
                 self._start(item)
         for broken in chunk.unsendable:
-            self._settle(broken, _own_fault(broken.reason), AttemptTimes(self._now(), 0.0))
+            self._settle(broken, _own_fault(broken.reason, broken.code), AttemptTimes(self._now(), 0.0))
         return chunk.count
 
     def _claim(self, room: int) -> _Chunk:
@@ -261,11 +264,14 @@ class Drain:
         )
         try:
             transfer = transports.prepare(item.outlet, request, key=item, deadline=self._policy.deadline, now=now)
-        except (SecretMissing, UnknownTransport) as error:
-            self._settle(item, _own_fault(str(error)), AttemptTimes(now, 0.0))
+        except SecretMissing as error:
+            self._settle(item, _own_fault(str(error), Code.SECRET_MISSING), AttemptTimes(now, 0.0))
+        except UnknownTransport as error:
+            self._settle(item, _own_fault(str(error), Code.CANNOT_PREPARE), AttemptTimes(now, 0.0))
         except Exception as error:  # whatever it is, it is about this one row, and hundreds of others are in flight
             log.exception("delivery cannot be prepared", outlet=item.outlet.id)
-            self._settle(item, _own_fault(f"cannot be prepared: {type(error).__name__}"), AttemptTimes(now, 0.0))
+            reason = f"cannot be prepared: {type(error).__name__}"
+            self._settle(item, _own_fault(reason, Code.CANNOT_PREPARE), AttemptTimes(now, 0.0))
         else:
             self._window.enter(item.claim.id)
             self._transfers.start(transfer)
@@ -276,7 +282,9 @@ class Drain:
         if why.host_rests and due_at is not None:
             horizon = item.claim.first_due_at + self._policy.retry.of(item.outlet.retry).horizon
             state, due_at = (State.DUE, min(due_at, horizon)) if now < horizon else (State.EXHAUSTED, None)
-        self._results.append(settle_unsent(item.claim, state, why.reason, due_at=due_at, hold=why.hold, now=now))
+        self._results.append(
+            settle_unsent(item.claim, state, why.reason, due_at=due_at, code=why.code, hold=why.hold, now=now)
+        )
 
     # --- taking answers
 
@@ -347,8 +355,8 @@ class Drain:
             return None
 
 
-def _own_fault(reason: str) -> Judgement:
-    return Judgement(Verdict.OURS, reason, None, disable_outlet=False, status=None)
+def _own_fault(reason: str, code: Code) -> Judgement:
+    return Judgement(Verdict.OURS, reason, None, disable_outlet=False, status=None, code=code)
 
 
 def _log_attempt(item: Payload | Unsendable, judgement: Judgement, result: Result, address: str | None) -> None:
@@ -371,6 +379,7 @@ def _log_attempt(item: Payload | Unsendable, judgement: Judgement, result: Resul
         tries=result.tries,
         verdict=judgement.verdict,
         status=judgement.status,
+        code=judgement.code,
         detail=judgement.detail,
         seconds=round(result.seconds, 3),
         state=result.state,

@@ -17,6 +17,7 @@ from tasks.ledger.artifacts import RenditionKey
 from tasks.ledger.deliveries import Claim
 from tasks.ledger.releases import Heading
 from tasks.ledger.rendition_rows import StoredRendition
+from tasks.model.codes import Code
 from tasks.model.identity import delivery_key
 from tasks.model.outlet import Outlet
 from tasks.model.provenance import provenance
@@ -68,6 +69,7 @@ class Unsendable:
     claim: Claim
     heading: Heading
     reason: str
+    code: Code
 
 
 def forget_renditions() -> None:
@@ -87,10 +89,12 @@ def read_payloads(connection: Connection, claims: Iterable[Claim]) -> tuple[list
         heading, outlet = headings[claim.release_id], receivers.get(claim.outlet_id)
         cached = _cached(connection, claim, made_at.get(_key(claim)))
         if outlet is None:
-            unsendable.append(Unsendable(claim, heading, "the outlet's document cannot be read"))
+            unsendable.append(
+                Unsendable(claim, heading, "the outlet's document cannot be read", Code.OUTLET_UNREADABLE)
+            )
         elif cached is None:
             reason = f"there is no rendition in {claim.language} as {claim.format}"
-            unsendable.append(Unsendable(claim, heading, reason))
+            unsendable.append(Unsendable(claim, heading, reason, Code.RENDITION_MISSING))
         else:
             payloads.append(
                 Payload(

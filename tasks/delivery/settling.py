@@ -43,6 +43,7 @@ def settle(claim: Claim, judgement: Judgement, times: AttemptTimes, now: float, 
         state=state,
         verdict=verdict,
         status=judgement.status,
+        code=judgement.code,
         reason=reason,
         due_at=due_at,
         tries=tries,
@@ -53,7 +54,7 @@ def settle(claim: Claim, judgement: Judgement, times: AttemptTimes, now: float, 
 
 
 def settle_unsent(
-    claim: Claim, state: State, reason: str, *, due_at: float | None, hold: Hold | None, now: float
+    claim: Claim, state: State, reason: str, *, due_at: float | None, code: str | None, hold: Hold | None, now: float
 ) -> Result:
     """The result of a claim that was never sent: deferred, no try charged. Moments are seconds since the epoch.
 
@@ -71,6 +72,7 @@ def settle_unsent(
         ended_at=now,
         started_at=now,
         seconds=0.0,
+        code=code,
         hold=hold,
     )
 

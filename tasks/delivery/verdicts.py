@@ -27,6 +27,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from tasks.delivery.transfers.transfer import Answer, ErrorKind
+from tasks.model.codes import Code, http_code
 from tasks.model.states import Verdict
 
 DETAIL_CHARACTERS = 200
@@ -45,6 +46,8 @@ class Judgement:
     """The outlet is gone for good (410): nothing more is to be sent to it."""
     status: int | None
     """HTTP status, if there was one."""
+    code: str
+    """What it met, for programs: tasks/model/codes.py."""
 
 
 def judge(answer: Answer, *, now: float | None = None) -> Judgement:
@@ -61,7 +64,7 @@ def judge(answer: Answer, *, now: float | None = None) -> Judgement:
         verdict = Verdict.FAILED
     else:
         verdict = Verdict.REJECTED
-    return Judgement(verdict, _detail(status, verdict, answer), wait, status == 410, status)
+    return Judgement(verdict, _detail(status, verdict, answer), wait, status == 410, status, http_code(status))
 
 
 def _judge_error(answer: Answer) -> Judgement:
@@ -75,7 +78,27 @@ def _judge_error(answer: Answer) -> Judgement:
     else:
         verdict = Verdict.FAILED
     detail = (answer.error or "no answer")[:DETAIL_CHARACTERS]
-    return Judgement(verdict, detail, None, disable_outlet=False, status=None)
+    return Judgement(verdict, detail, None, disable_outlet=False, status=None, code=_code(answer))
+
+
+_CODES = {
+    ErrorKind.RESOLVE: Code.DNS,
+    ErrorKind.REFUSED: Code.CONNECTION_REFUSED,
+    ErrorKind.CONNECT: Code.NO_CONNECTION,
+    ErrorKind.TLS: Code.TLS,
+    ErrorKind.TIMEOUT: Code.TIMEOUT,
+    ErrorKind.RESET: Code.CONNECTION_RESET,
+    ErrorKind.BLOCKED: Code.REFUSED_ADDRESS,
+    ErrorKind.OTHER: Code.NOT_HTTP,
+}
+
+
+def _code(answer: Answer) -> Code:
+    if answer.error_kind is None:
+        return Code.NO_ANSWER
+    if answer.error_kind is ErrorKind.OURS:
+        return Code.BROKEN_OFF if answer.sent else Code.CANNOT_SEND
+    return _CODES[answer.error_kind]
 
 
 def _detail(status: int, verdict: Verdict, answer: Answer) -> str:

@@ -151,6 +151,7 @@ deliveries = Table(
     Column("tries", Integer, nullable=False, default=0, comment="attempts that count against the retry policy"),
     Column("verdict", String(10), comment="of the last attempt"),
     Column("status", Integer, comment="HTTP status of the last attempt"),
+    Column("code", String(30), comment="what it met: Code in tasks/model/codes.py"),
     Column("ended_at", Time),
     UniqueConstraint("release_id", "language", "outlet_id", name="uq_deliveries_release_language_outlet"),
 )
@@ -187,6 +188,7 @@ attempts = Table(
     Column("attempt", Integer, primary_key=True),
     Column("verdict", String(10), nullable=False),
     Column("status", Integer),
+    Column("code", String(30), comment="what it met: Code in tasks/model/codes.py"),
     Column("detail", Text),
     Column("started_at", Time, nullable=False),
     Column("seconds", Float, nullable=False),

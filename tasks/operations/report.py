@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, select
 
 from tasks.ledger import counts
 from tasks.ledger.schema import deliveries, outlets, releases
+from tasks.model.codes import Code
 from tasks.model.languages import LanguageTag
 from tasks.model.release import Release
 from tasks.model.states import State
@@ -43,6 +44,8 @@ class Line:
     status: int | None
     attempts: int
     ended_at: float | None
+    code: str | None
+    """What it met (tasks/model/codes.py); of a held one, what it waits for."""
 
 
 @dataclass(frozen=True)
@@ -94,29 +97,28 @@ def reasons(connection: Connection, release_id: int) -> list[dict[str, Any]]:
     """Why rows are rejected, exhausted or still due: state, reason and number, the commonest first."""
     d = deliveries.c
     query = (
-        select(d.state, d.reason, func.count())
+        select(d.state, d.code, d.reason, func.count())
         .where(d.release_id == release_id, d.state.in_([State.REJECTED, State.EXHAUSTED, State.DUE]))
-        .group_by(d.state, d.reason)
+        .group_by(d.state, d.code, d.reason)
     )
-    counted: Counter[tuple[str, str]] = Counter()
-    for state, reason, n in connection.execute(query):
-        counted[state, kind_of(reason) or "not tried yet"] += n
-    return [{"state": state, "reason": reason, "n": n} for (state, reason), n in counted.most_common()]
+    return by_code((state, code_of(code, reason), reason, n) for state, code, reason, n in connection.execute(query))
 
 
-def kind_of(reason: str | None) -> str:
-    """A reason without what differs per outlet, so that reasons of one kind can be counted."""
-    kind = reason or ""
-    for particular, common in _PARTICULARS:
-        kind = particular.sub(common, kind)
-    return kind
+def code_of(code: str | None, reason: str | None) -> str | None:
+    """The code of a row; `unknown` if it has a reason and no code, for an older worker wrote it."""
+    return code or (Code.UNKNOWN if reason else None)
 
 
-_PARTICULARS = (
-    (re.compile(r": points .*$"), ""),  # where a redirect pointed
-    (re.compile(r"^address \S+"), "its address"),
-    (re.compile(r"^secret \S+:"), "a secret:"),
-)
+def by_code(rows: Iterable[tuple[str, str | None, str | None, int]]) -> list[dict[str, Any]]:
+    """Count (state, code, reason, n) by state and code, the commonest first; `reason` is the commonest one of each."""
+    counted: dict[tuple[str, str | None], Counter[str]] = {}
+    for state, code, reason, n in rows:
+        counted.setdefault((state, code), Counter())[reason or "not tried yet"] += n
+    found = [
+        {"state": state, "code": code, "reason": reasons.most_common(1)[0][0], "n": reasons.total()}
+        for (state, code), reasons in counted.items()
+    ]
+    return sorted(found, key=lambda row: -int(str(row["n"])))
 
 
 def report(connection: Connection, release_id: int) -> Report:
@@ -124,7 +126,19 @@ def report(connection: Connection, release_id: int) -> Report:
     row = connection.execute(select(releases).where(releases.c.id == release_id)).one()
     d, o = deliveries.c, outlets.c
     query = (
-        select(d.outlet_id, o.document, d.language, d.state, d.reason, d.status, d.attempt, d.ended_at, d.first_due_at)
+        select(
+            d.outlet_id,
+            o.document,
+            d.language,
+            d.state,
+            d.reason,
+            d.status,
+            d.attempt,
+            d.ended_at,
+            d.first_due_at,
+            d.code,
+            d.hold_kind,
+        )
         .join(outlets, o.id == d.outlet_id)
         .where(d.release_id == release_id)
         .order_by(d.language, d.outlet_id)
@@ -134,7 +148,8 @@ def report(connection: Connection, release_id: int) -> Report:
         document = json.loads(found.document)
         lines.append(
             Line(found.outlet_id, document["name"], document["country"], found.language, found.state, found.reason,
-                 found.status, found.attempt, found.ended_at)
+                 found.status, found.attempt, found.ended_at,
+                 found.hold_kind if found.state == State.HELD else code_of(found.code, found.reason))
         )  # fmt: skip
         if found.first_due_at is not None:
             first_due.append(found.first_due_at)
@@ -218,12 +233,8 @@ def _bars(found: Report) -> list[tuple[float, int, float]]:
     return [(number * width, n, n / max(columns)) for number, n in enumerate(columns)]
 
 
-def _reasons(found: Report) -> dict[str, int]:
-    reasons: dict[str, int] = {}
-    for line in found.undelivered:
-        reason = f"{line.state}: {kind_of(line.reason) or '—'}"
-        reasons[reason] = reasons.get(reason, 0) + 1
-    return dict(sorted(reasons.items(), key=lambda entry: -entry[1]))
+def _reasons(found: Report) -> list[dict[str, Any]]:
+    return by_code((line.state, line.code, line.reason, 1) for line in found.undelivered)
 
 
 def _moment(seconds: float | None) -> str | None:

@@ -69,21 +69,26 @@ def test_who_is_listed_is_whom_planning_chooses(run: Run) -> None:
 # --- status
 
 
+MOVED = "301 Moved Permanently: points to https://x.example/"
+
+
 def test_status_says_why_deliveries_are_not_there(run: Run) -> None:
     release_id = take(release(), outlet("a"), outlet("b"), outlet("c"))
     planning.plan(release_id)
-    settle(release_id, state="rejected", reason="301 Moved Permanently: points to https://x.example/")
+    settle(release_id, state="rejected", reason=MOVED, code="redirect")
     with ledger.write() as connection:
         connection.execute(
-            update(deliveries).where(deliveries.c.outlet_id == "c").values(state="due", reason=None, due_at=0)
+            update(deliveries)
+            .where(deliveries.c.outlet_id == "c")
+            .values(state="due", reason=None, code=None, due_at=0)
         )
     found = json.loads(run("status", URI, "--json").stdout)
     assert found["reasons"] == [
-        {"state": "rejected", "reason": "301 Moved Permanently", "n": 2},
-        {"state": "due", "reason": "not tried yet", "n": 1},
+        {"state": "rejected", "code": "redirect", "reason": MOVED, "n": 2},
+        {"state": "due", "code": None, "reason": "not tried yet", "n": 1},
     ]
     told = run("status", URI).stdout
-    assert "rejected: 2 301 Moved Permanently" in told
+    assert f"rejected: 2 redirect: {MOVED}" in told
     assert max(map(len, told.splitlines()[:4])) <= 80
 
 

@@ -29,7 +29,7 @@ def failure(code: int, **changes: Any) -> Failure:
         (pycurl.E_COULDNT_RESOLVE_HOST, {}, "the host name cannot be resolved", ErrorKind.RESOLVE),
         (pycurl.E_PEER_FAILED_VERIFICATION, {"text": "it expired"}, "TLS: it expired", ErrorKind.TLS),
         (pycurl.E_SSL_CONNECT_ERROR, {}, "TLS: failed", ErrorKind.TLS),
-        (pycurl.E_COULDNT_CONNECT, {"os_error": errno.ECONNREFUSED}, "connection refused", ErrorKind.CONNECT),
+        (pycurl.E_COULDNT_CONNECT, {"os_error": errno.ECONNREFUSED}, "connection refused", ErrorKind.REFUSED),
         (pycurl.E_COULDNT_CONNECT, {}, "cannot connect", ErrorKind.CONNECT),
         (pycurl.E_COULDNT_CONNECT, {"refused": "10.0.0.1"}, REFUSED, ErrorKind.BLOCKED),
         (pycurl.E_COULDNT_CONNECT, {"refused": "10.0.0.1", "dialled": "1.1.1.1", "os_error": errno.ETIMEDOUT},

@@ -32,7 +32,7 @@ POLICY = RetryPolicy(base=5, cap=100, horizon=1000)
 def settled(
     verdict: Verdict, *, after: float = 50, retry_after: float | None = None, claim: Claim = CLAIM, detail: str = "why"
 ) -> Result:
-    judgement = Judgement(verdict, detail, retry_after, disable_outlet=False, status=None)
+    judgement = Judgement(verdict, detail, retry_after, disable_outlet=False, status=None, code="http_404")
     return settle(claim, judgement, AttemptTimes(FIRST + after - 1, 1.0), FIRST + after, POLICY)
 
 

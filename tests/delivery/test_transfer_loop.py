@@ -166,7 +166,7 @@ class TestBadManners:
         with socket.create_server(("127.0.0.1", 0)) as closed:
             port = closed.getsockname()[1]
         answer = bench.send(f"http://127.0.0.1:{port}/")
-        assert (answer.error, answer.error_kind) == ("connection refused", ErrorKind.CONNECT)
+        assert (answer.error, answer.error_kind) == ("connection refused", ErrorKind.REFUSED)
         assert (answer.sent, answer.address) == (False, "127.0.0.1")
 
     def test_endless_body(self, make_bench: Any, serve: Any) -> None:
@@ -609,7 +609,7 @@ class TestReuse:
     def test_an_error_does_not_stick(self, make_bench: Any, serve: Any) -> None:
         bench = make_bench(in_flight_hint=1)
         assert bench.send(serve(answering()).url(), deadline=0.5).error_kind is ErrorKind.RESET
-        assert bench.send("http://127.0.0.1:1/").error_kind is ErrorKind.CONNECT
+        assert bench.send("http://127.0.0.1:1/").error_kind is ErrorKind.REFUSED
         answer = bench.send(serve(answering(b"HTTP/1.1 204 No Content\r\n\r\n")).url())
         assert (answer.status, answer.error, answer.answer, answer.headers) == (204, None, b"", {})
 

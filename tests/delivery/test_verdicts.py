@@ -67,27 +67,34 @@ def test_503_with_a_retry_after_that_says_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "sent", "verdict"),
+    ("kind", "sent", "verdict", "code"),
     [
-        (ErrorKind.RESOLVE, False, Verdict.FAILED),
-        (ErrorKind.CONNECT, False, Verdict.FAILED),
-        (ErrorKind.TLS, False, Verdict.FAILED),
-        (ErrorKind.TIMEOUT, False, Verdict.FAILED),
-        (ErrorKind.TIMEOUT, True, Verdict.UNSURE),
-        (ErrorKind.RESET, False, Verdict.FAILED),
-        (ErrorKind.RESET, True, Verdict.UNSURE),
-        (ErrorKind.OTHER, True, Verdict.UNSURE),
-        (ErrorKind.OTHER, False, Verdict.FAILED),
-        (ErrorKind.BLOCKED, False, Verdict.BLOCKED),
-        (ErrorKind.OURS, False, Verdict.OURS),
-        (ErrorKind.OURS, True, Verdict.UNSURE),  # broken off by us, and the outlet may have it
+        (ErrorKind.RESOLVE, False, Verdict.FAILED, "dns"),
+        (ErrorKind.CONNECT, False, Verdict.FAILED, "no_connection"),
+        (ErrorKind.REFUSED, False, Verdict.FAILED, "connection_refused"),
+        (ErrorKind.TLS, False, Verdict.FAILED, "tls"),
+        (ErrorKind.TIMEOUT, False, Verdict.FAILED, "timeout"),
+        (ErrorKind.TIMEOUT, True, Verdict.UNSURE, "timeout"),
+        (ErrorKind.RESET, False, Verdict.FAILED, "connection_reset"),
+        (ErrorKind.RESET, True, Verdict.UNSURE, "connection_reset"),
+        (ErrorKind.OTHER, True, Verdict.UNSURE, "not_http"),
+        (ErrorKind.OTHER, False, Verdict.FAILED, "not_http"),
+        (ErrorKind.BLOCKED, False, Verdict.BLOCKED, "refused_address"),
+        (ErrorKind.OURS, False, Verdict.OURS, "cannot_send"),
+        (ErrorKind.OURS, True, Verdict.UNSURE, "broken_off"),  # broken off by us, and the outlet may have it
     ],
 )
-def test_error(kind: ErrorKind, *, sent: bool, verdict: Verdict) -> None:
+def test_error(kind: ErrorKind, *, sent: bool, verdict: Verdict, code: str) -> None:
     judgement = judge(answer(error="what happened", error_kind=kind, sent=sent), now=NOW)
     assert judgement.verdict is verdict
-    assert judgement.detail == "what happened"
+    assert (judgement.detail, judgement.code) == ("what happened", code)
     assert (judgement.retry_after, judgement.disable_outlet, judgement.status) == (None, False, None)
+
+
+def test_an_answer_has_its_status_as_its_code() -> None:
+    assert [judge(answer(status)).code for status in (200, 302, 404, 503)] == [
+        "http_200", "redirect", "http_404", "http_503",
+    ]  # fmt: skip
 
 
 def test_a_yes_before_all_was_sent_is_told() -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, select, text
 
 from tasks import ledger
-from tasks.ledger.schema import awaited_engines, deliveries
+from tasks.ledger.schema import attempts, awaited_engines, deliveries
 from tests.support.postgres import Postgres
 
 NOW = 1_800_000_000.0
@@ -108,6 +108,49 @@ def test_what_deliveries_wait_for_is_carried_over(second: Engine) -> None:
         7: ("due", None, None, "embargo"),
         8: ("delivered", None, None, None),
     }
+
+
+OLD_ATTEMPTS = {
+    "delivered": (200, "200 OK", "http_200"),
+    "rejected": (404, "404 Not Found: no such feed", "http_404"),
+    "redirect": (301, "301 Moved Permanently: points to https://x.example/", "redirect"),
+    "timeout": (None, "timed out after 30 s waiting for the answer", "timeout"),
+    "reset": (None, "connection closed while sending", "connection_reset"),
+    "refused": (None, "connection refused", "connection_refused"),
+    "tls": (None, "TLS: certificate has expired", "tls"),
+    "dns": (None, "the host name cannot be resolved", "dns"),
+    "address": (None, "address 10.0.0.1 is refused; FANWIRE_ALLOWED_NETWORKS may allow it", "refused_address"),
+    "secret": (None, "secret env:X: is not set", "secret_missing"),
+    "rendition": (None, "there is no rendition in en as text", "rendition_missing"),
+    "vanished": (None, "the worker vanished", "worker_vanished"),
+    "limit": (503, "the outlet's limit per minute", "rate_limit"),
+    "killed": (None, "the release was killed", "release_killed"),
+    "corrected": (None, "version 2 came", "newer_version"),
+    "other": (None, "something else", "unknown"),
+}
+"""Status and sentence of an old row, and its code now."""
+
+
+def test_what_attempts_met_gets_a_code_as_far_as_it_is_known(second: Engine) -> None:
+    with second.begin() as connection:
+        new_release(connection, 1)
+        for id, (name, (status, sentence, _)) in enumerate(OLD_ATTEMPTS.items()):
+            new_outlet(connection, name)
+            new_delivery(connection, id, name, "exhausted", sentence, status=status, verdict="failed")
+            insert(
+                connection, "attempts", delivery_id=id, attempt=1, verdict="failed", status=status, detail=sentence,
+                started_at=NOW, seconds=1,
+            )  # fmt: skip
+        new_outlet(connection, "held")
+        new_outlet(connection, "fresh")
+        new_delivery(connection, 98, "held", "held", "translation")
+        new_delivery(connection, 99, "fresh", "due", None, due_at=NOW)
+    ledger.upgrade(second.url.render_as_string(hide_password=False))
+    wanted = {id: code for id, (_, _, code) in enumerate(OLD_ATTEMPTS.values())}
+    with second.connect() as connection:
+        noted = {row.delivery_id: row.code for row in connection.execute(select(attempts))}
+    assert noted == wanted
+    assert {id: row.code for id, row in rows(second).items()} == wanted | {98: None, 99: None}
 
 
 def test_which_engines_translations_wait_for_is_carried_over(second: Engine) -> None:

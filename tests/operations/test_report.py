@@ -20,7 +20,8 @@ pytestmark = pytest.mark.usefixtures("book")
 
 
 def ended(of: Claim, state: State, after: float, reason: str | None = None) -> Result:
-    return replace(result(of, state), reason=reason, ended_at=NOW + after)
+    code = "http_200" if state is State.DELIVERED else "http_404"
+    return replace(result(of, state), reason=reason, code=code, ended_at=NOW + after)
 
 
 def found() -> report.Report:
@@ -40,6 +41,15 @@ def test_it_counts_and_measures() -> None:
     assert told.states == {"delivered": 2, "rejected": 1, "held": 1}
     assert (told.after(0.5), told.after(1.0), told.spread) == (1.0, 4.0, 3.0)
     assert [(line.outlet, line.reason) for line in told.undelivered] == [("c", "=HYPERLINK(1)"), ("d", "translation")]
+
+
+def test_it_counts_by_code_whatever_the_sentences_say() -> None:
+    rows = [("rejected", "http_404", "404: a", 1), ("rejected", "http_404", "404: b", 2), ("due", None, None, 1)]
+    assert report.by_code(iter(rows)) == [
+        {"state": "rejected", "code": "http_404", "reason": "404: b", "n": 3},
+        {"state": "due", "code": None, "reason": "not tried yet", "n": 1},
+    ]
+    assert [(line.outlet, line.code) for line in found().undelivered] == [("c", "http_404"), ("d", "translation")]
 
 
 def test_as_json_it_is_for_programs() -> None:

@@ -184,10 +184,14 @@ def _print_status(found: dict[str, Any]) -> None:
     if any(hold["kind"] == Hold.APPROVAL for hold in found["held"]):
         out.print(f"What waits for a person: fanwire translations list {found['release']}", markup=False)
     for reason in found["reasons"][:REASONS_SHOWN]:
-        out.print(f"{reason['state']}: {reason['n']:,} {reason['reason']}", markup=False)
+        out.print(f"{reason['state']}: {reason['n']:,} {_coded(reason)}", markup=False)
     if (left := len(found["reasons"]) - REASONS_SHOWN) > 0:
         out.print(f"… and {left} reasons more, in `fanwire report`")
     out.print(f"Outlets that do not get it, and why: fanwire outlets list --for {found['release']}", markup=False)
+
+
+def _coded(reason: dict[str, Any]) -> str:
+    return f"{reason['code']}: {reason['reason']}" if reason["code"] else str(reason["reason"])
 
 
 def _print_latest(as_json: bool) -> None:

@@ -17,6 +17,7 @@ from tasks.delivery.admission.failing_hosts import FailingHosts, HostNotice
 from tasks.delivery.admission.rate_limiter import RateLimiter, RateRequest
 from tasks.delivery.admission.shared_state import SharedState, host_of
 from tasks.delivery.payloads import Payload
+from tasks.model.codes import Code
 from tasks.model.states import Hold, State
 
 log = structlog.get_logger()
@@ -32,6 +33,8 @@ class NotAdmitted:
 
     state: State
     reason: str
+    code: Code | None = None
+    """What stops it; None with the state `held`."""
     due_at: float | None = None
     """When it is due again, seconds since the epoch; only with the state `due`."""
     host_rests: bool = False
@@ -60,14 +63,18 @@ class Admission:
         refused: dict[int, NotAdmitted] = {}
         for payload in payloads:
             if payload.heading.outdated:
-                refused[payload.claim.id] = NotAdmitted(state=State.SUPERSEDED, reason="a newer version came")
+                refused[payload.claim.id] = NotAdmitted(
+                    state=State.SUPERSEDED, reason="a newer version came", code=Code.NEWER_VERSION
+                )
             elif payload.outlet.status != "active":  # its rows are held; a drain had claimed this one at that moment
                 hold = Hold.PAUSED if payload.outlet.status == "paused" else Hold.DISABLED
                 refused[payload.claim.id] = NotAdmitted(state=State.HELD, reason=hold.words, hold=hold)
             elif payload.claim.id in over_limit:
                 again = now + LIMIT_RETRY * (1 + random())  # noqa: S311, for spreading load
                 reason = "as many as the outlet takes are in flight"
-                refused[payload.claim.id] = NotAdmitted(state=State.DUE, reason=reason, due_at=again)
+                refused[payload.claim.id] = NotAdmitted(
+                    state=State.DUE, reason=reason, code=Code.IN_FLIGHT_LIMIT, due_at=again
+                )
         rest = [payload for payload in payloads if payload.claim.id not in refused]
         return refused | self._by_shared_state(rest, now)
 
@@ -79,14 +86,18 @@ class Admission:
             claim, outlet = payload.claim, payload.outlet
             if permission.decision is Decision.WAIT:
                 refused[claim.id] = NotAdmitted(
-                    state=State.DUE, reason="its host rests after failures", due_at=permission.until, host_rests=True
+                    state=State.DUE,
+                    reason="its host rests after failures",
+                    code=Code.RESTING_HOST,
+                    due_at=permission.until,
+                    host_rests=True,
                 )
             elif permission.decision is Decision.GO and payload.action != "kill":
                 limited.append(RateRequest(claim.id, outlet.id, outlet.limits.per_minute))
         for request, moment in zip(limited, self._rate_limiter.reserve(limited, now), strict=True):
             if moment > now:
                 refused[request.delivery_id] = NotAdmitted(
-                    state=State.DUE, reason="the outlet's limit per minute", due_at=moment
+                    state=State.DUE, reason="the outlet's limit per minute", code=Code.RATE_LIMIT, due_at=moment
                 )
         return refused
 

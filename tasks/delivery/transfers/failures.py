@@ -79,7 +79,8 @@ def _not_connected(failure: Failure) -> tuple[str, ErrorKind]:
         return f"address {failure.refused} is refused; FANWIRE_ALLOWED_NETWORKS may allow it", ErrorKind.BLOCKED
     if failure.os_error == errno.EADDRNOTAVAIL and failure.dialled and ":" not in failure.dialled:
         return "no local port is free", ErrorKind.OURS  # for IPv6 the same number means that we have none
-    return os.strerror(failure.os_error).lower() if failure.os_error else "cannot connect", ErrorKind.CONNECT
+    kind = ErrorKind.REFUSED if failure.os_error == errno.ECONNREFUSED else ErrorKind.CONNECT
+    return os.strerror(failure.os_error).lower() if failure.os_error else "cannot connect", kind
 
 
 def _phase(failure: Failure) -> str:

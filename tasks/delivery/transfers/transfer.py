@@ -11,6 +11,8 @@ class ErrorKind(StrEnum):
     """Where a transfer failed."""
 
     RESOLVE = "resolve"
+    REFUSED = "refused"
+    """Nothing listens at the port."""
     CONNECT = "connect"
     TLS = "tls"
     TIMEOUT = "timeout"

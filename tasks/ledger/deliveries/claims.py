@@ -71,6 +71,7 @@ def _put_back(connection: Connection, ids: list[int]) -> frozenset[int]:
         "state": State.HELD,
         "hold_kind": kind,
         "hold_detail": None,
+        "code": None,
         "reason": func.replace(kind, "_", " "),
         "due_at": None,
         "first_due_at": None,

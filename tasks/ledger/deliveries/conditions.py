@@ -22,7 +22,9 @@ IS_KEPT = d.hold_kind.in_([literal_column("'outlet_paused'"), literal_column("'o
 
 def held_for(hold: Hold, detail: str | None = None) -> dict[str, Any]:
     """The values of a row that is held for this. `reason` has the words that older workers know a hold by."""
-    return {"state": State.HELD, "hold_kind": hold, "hold_detail": detail, "reason": hold.words, "due_at": None}
+    return {"state": State.HELD, "hold_kind": hold, "hold_detail": detail, "code": None, "reason": hold.words} | {
+        "due_at": None
+    }
 
 
 NOT_HELD: dict[str, Any] = {"hold_kind": None, "hold_detail": None}

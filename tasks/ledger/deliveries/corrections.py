@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import Connection, and_, exists, select, update
 
 from tasks.ledger.deliveries.conditions import IS_CLAIMED, NOT_HELD, d
 from tasks.ledger.schema import attempts, deliveries, releases
+from tasks.model.codes import Code
 from tasks.model.states import State, Verdict
 
 REPLAYABLE = frozenset({State.DELIVERED, State.REJECTED, State.EXHAUSTED})
@@ -20,11 +22,14 @@ def supersede(connection: Connection, uri: str, version: int, *, by_kill: bool) 
     """
     older = select(releases.c.id).where(releases.c.uri == uri, releases.c.version < version)
     open_rows = and_(d.release_id.in_(older), d.state.in_([State.HELD, State.DUE]))
-    state, reason = (
-        (State.CANCELED, "the release was killed") if by_kill else (State.SUPERSEDED, f"version {version} came")
-    )
+    if by_kill:
+        state, code, reason = State.CANCELED, Code.RELEASE_KILLED, "the release was killed"
+    else:
+        state, code, reason = State.SUPERSEDED, Code.NEWER_VERSION, f"version {version} came"
     return connection.execute(
-        update(deliveries).where(open_rows).values(NOT_HELD | {"state": state, "reason": reason, "due_at": None})
+        update(deliveries)
+        .where(open_rows)
+        .values(NOT_HELD | {"state": state, "code": code, "reason": reason, "due_at": None})
     ).rowcount
 
 
@@ -51,7 +56,8 @@ def replay(
             chosen.append(column == wanted)
     if since is not None:
         chosen.append(d.ended_at >= since)
-    again = {"state": State.DUE, "due_at": now, "first_due_at": now, "tries": 0, "reason": "replayed"}
+    again: dict[str, Any] = {"state": State.DUE, "due_at": now, "first_due_at": now, "tries": 0}
+    again |= {"code": Code.REPLAYED, "reason": "replayed"}
     return connection.execute(update(deliveries).where(*chosen).values(again)).rowcount
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, IS_HELD, IS_KEPT, d
 from tasks.ledger.schema import attempts, deliveries, outlets
+from tasks.model.codes import Code
 from tasks.model.states import Hold, State, Verdict
 
 VANISHED = "the worker vanished"
@@ -31,6 +32,8 @@ class Result:
     ended_at: float
     started_at: float
     seconds: float
+    code: str | None = None
+    """What it met: tasks/model/codes.py."""
     hold: Hold | None = None
     """Why it is held, if it was not sent because its outlet is paused or disabled."""
 
@@ -44,7 +47,8 @@ def finish(connection: Connection, results: Sequence[Result]) -> int:
     if not results:
         return 0
     settled = (
-        "delivery_id", "attempt", "state", "verdict", "status", "reason", "due_at", "tries", "ended_at", "hold",
+        "delivery_id", "attempt", "state", "verdict", "status", "reason", "due_at", "tries", "ended_at", "code",
+        "hold",
     )  # fmt: skip
     rows = [{f"b_{name}": getattr(result, name) for name in settled} for result in results]
     settle = (
@@ -64,6 +68,7 @@ def finish(connection: Connection, results: Sequence[Result]) -> int:
             ended_at=bindparam("b_ended_at"),
             hold_kind=bindparam("b_hold"),
             hold_detail=None,
+            code=bindparam("b_code"),
             lease_until=None,
             claimed_by=None,
         )
@@ -88,7 +93,7 @@ def _note_attempts(connection: Connection, results: Sequence[Result]) -> None:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     note = dialect.insert(attempts)
     # an expired lease noted the attempt as unsure already; what its worker says later is better knowledge
-    told = {name: note.excluded[name] for name in ("verdict", "status", "detail", "started_at", "seconds")}
+    told = {name: note.excluded[name] for name in ("verdict", "status", "code", "detail", "started_at", "seconds")}
     note = note.on_conflict_do_update(index_elements=["delivery_id", "attempt"], set_=told)
     connection.execute(
         note,
@@ -98,6 +103,7 @@ def _note_attempts(connection: Connection, results: Sequence[Result]) -> None:
                 "attempt": r.attempt,
                 "verdict": r.verdict,
                 "status": r.status,
+                "code": r.code,
                 "detail": r.reason,
                 "started_at": r.started_at,
                 "seconds": r.seconds,
@@ -114,8 +120,16 @@ def expire_leases(connection: Connection, now: float, horizon: float = float("in
     not go round for ever.
     """
     gone = and_(IS_CLAIMED, d.lease_until < now)
-    lost = select(d.id, d.attempt, literal(Verdict.UNSURE.value), literal(VANISHED), d.lease_until, literal(0.0))
-    columns = ["delivery_id", "attempt", "verdict", "detail", "started_at", "seconds"]
+    lost = select(
+        d.id,
+        d.attempt,
+        literal(Verdict.UNSURE.value),
+        literal(Code.WORKER_VANISHED.value),
+        literal(VANISHED),
+        d.lease_until,
+        literal(0.0),
+    )
+    columns = ["delivery_id", "attempt", "verdict", "code", "detail", "started_at", "seconds"]
     connection.execute(insert(attempts).from_select(columns, lost.where(gone)))
     over = d.first_due_at + horizon <= now
     values: dict[str, Any] = {
@@ -126,6 +140,7 @@ def expire_leases(connection: Connection, now: float, horizon: float = float("in
         "lease_until": None,
         "claimed_by": None,
         "verdict": Verdict.UNSURE,
+        "code": Code.WORKER_VANISHED,
         "reason": VANISHED,
     }
     return connection.execute(update(deliveries).where(gone).values(values)).rowcount

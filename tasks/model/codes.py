@@ -1,0 +1,66 @@
+"""The codes of attempts: what an attempt met, for programs. Logs, reports, `--json` and the ledger have them beside the
+sentence for people, and count by them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """What an attempt met. An HTTP answer that is no redirect has `http_` and its status as its code: `http_404`."""
+
+    REDIRECT = "redirect"
+    """The outlet pointed to another address, which is not followed."""
+    TIMEOUT = "timeout"
+    """The deadline of the transfer was over."""
+    DNS = "dns"
+    """The host name could not be resolved."""
+    CONNECTION_REFUSED = "connection_refused"
+    """Nothing listens at the outlet's port."""
+    NO_CONNECTION = "no_connection"
+    """The outlet's address could not be reached."""
+    CONNECTION_RESET = "connection_reset"
+    """The connection was closed before an answer was read."""
+    TLS = "tls"
+    """The encryption or the certificate is wrong."""
+    NOT_HTTP = "not_http"
+    """The answer is not HTTP."""
+    NO_ANSWER = "no_answer"
+    """There is no answer, and nobody knows why."""
+    REFUSED_ADDRESS = "refused_address"
+    """The host has no address that Fanwire may dial."""
+    BROKEN_OFF = "broken_off"
+    """Fanwire itself ended the transfer after all was sent."""
+    CANNOT_SEND = "cannot_send"
+    """Fanwire could not send it, such as for a wrong URL or for want of a socket."""
+    CANNOT_PREPARE = "cannot_prepare"
+    """Fanwire could not make the request: no transport, or an error of its own."""
+    SECRET_MISSING = "secret_missing"  # noqa: S105, no secret
+    """A secret of the outlet cannot be read or used."""
+    RENDITION_MISSING = "rendition_missing"
+    """The ledger has no rendition for it."""
+    OUTLET_UNREADABLE = "outlet_unreadable"
+    """The outlet's document cannot be read."""
+    WORKER_VANISHED = "worker_vanished"
+    """The lease of its worker was over."""
+    RESTING_HOST = "resting_host"
+    """Its host failed lately and is left alone for a while."""
+    RATE_LIMIT = "rate_limit"
+    """The outlet's limit per minute is reached."""
+    IN_FLIGHT_LIMIT = "in_flight_limit"
+    """As many as the outlet takes at once are in flight."""
+    LEASE_OVER = "lease_over"
+    """The lease was nearly over before it could be sent."""
+    NEWER_VERSION = "newer_version"
+    """A newer version of the release took its place."""
+    RELEASE_KILLED = "release_killed"
+    """The release was killed."""
+    REPLAYED = "replayed"
+    """Operations made it due again."""
+    UNKNOWN = "unknown"
+    """It was written by a version that knew no codes."""
+
+
+def http_code(status: int) -> str:
+    """The code of an HTTP answer."""
+    return Code.REDIRECT if 300 <= status < 400 else f"http_{status}"
