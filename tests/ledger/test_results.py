@@ -1,0 +1,178 @@
+"""What becomes of a claim: by its result, or by the end of its lease."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import Row, select, update
+
+from tasks import ledger
+from tasks.ledger import deliveries, outlets
+from tasks.ledger.deliveries import VANISHED, Claim
+from tasks.ledger.schema import attempts
+from tasks.ledger.schema import deliveries as rows
+from tasks.model.states import Hold, State, Verdict
+from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, states, take
+from tests.support.samples import outlet
+
+pytestmark = pytest.mark.usefixtures("book")
+LEASE = 60.0
+
+
+def claimed(*names: str) -> list[Claim]:
+    """A claim of one delivery to each of these outlets."""
+    receivers(*map(outlet, names))
+    render(take())
+    return claim(lease=LEASE)
+
+
+def row(of: Claim) -> Row[Any]:
+    with ledger.read() as connection:
+        return connection.execute(select(rows).where(rows.c.id == of.id)).one()
+
+
+def noted() -> list[tuple[Any, ...]]:
+    """The attempts on record."""
+    names = ("delivery_id", "attempt", "verdict", "status", "detail", "started_at", "seconds")
+    with ledger.read() as connection:
+        return [tuple(found) for found in connection.execute(select(*(attempts.c[name] for name in names)))]
+
+
+def put(of: Claim, **values: Any) -> None:
+    """Change the row of a claim as something else in Fanwire would."""
+    with ledger.write() as connection:
+        connection.execute(update(rows).where(rows.c.id == of.id).values(values))
+
+
+def expire(now: float, **horizon: float) -> int:
+    with ledger.write() as connection:
+        return deliveries.expire_leases(connection, now, **horizon)
+
+
+# --- results
+
+
+def test_a_result_is_written_with_all_that_it_says() -> None:
+    [mine] = claimed("a")
+    put(mine, hold_detail="of an earlier hold")
+    failed = replace(result(mine, State.DUE, NOW + 30), status=503, reason="503 Busy", tries=4, seconds=2.5)
+    assert finish(failed) == 1
+    found = row(mine)
+    assert (found.state, found.verdict, found.status, found.reason) == ("due", "failed", 503, "503 Busy")
+    assert (found.due_at, found.tries, found.ended_at) == (NOW + 30, 4, NOW + 1)
+    assert (found.claimed_by, found.lease_until, found.hold_kind, found.hold_detail) == (None, None, None, None)
+    assert (found.attempt, found.first_due_at) == (1, NOW)
+    assert noted() == [(mine.id, 1, "failed", 503, "503 Busy", NOW, 2.5)]
+
+
+def test_each_result_goes_to_its_own_row() -> None:
+    first, second, third = claimed("a", "b", "c")
+    assert finish(result(first), result(third, State.DUE, NOW + 9)) == 2
+    assert [row(one).state for one in (first, second, third)] == ["delivered", "claimed", "due"]
+    assert len(noted()) == 2
+
+
+def test_no_results_change_nothing() -> None:
+    [mine] = claimed("a")
+    assert finish() == 0
+    assert row(mine).state == "claimed"
+
+
+def test_what_was_put_off_was_no_attempt() -> None:
+    first, second = claimed("a", "b")
+    put_off = replace(result(first, State.DUE, NOW + 5), verdict=Verdict.DEFERRED)
+    assert finish(put_off) == 1
+    assert noted() == []
+    assert row(first).due_at == NOW + 5
+    assert finish(result(second), replace(put_off, attempt=9)) == 1
+    assert [one[0] for one in noted()] == [second.id]
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict", "counts"),
+    [
+        ("claimed", Verdict.FAILED, True),
+        ("due", Verdict.FAILED, True),  # its lease ended, and nobody has claimed it anew
+        ("held", Verdict.FAILED, False),
+        ("held", Verdict.DELIVERED, True),  # it must not go out again when the pause ends
+        ("delivered", Verdict.DELIVERED, False),
+        ("superseded", Verdict.DELIVERED, False),
+        ("canceled", Verdict.FAILED, False),
+    ],
+)
+def test_whether_a_result_counts_depends_on_what_became_of_the_row(
+    state: str, verdict: Verdict, *, counts: bool
+) -> None:
+    [mine] = claimed("a")
+    put(mine, state=state)
+    late = replace(result(mine, State.REJECTED), verdict=verdict)
+    assert finish(late) == int(counts)
+    assert row(mine).state == ("rejected" if counts else state)
+    assert len(noted()) == 1  # the outlet saw it, whatever the row says
+
+
+def test_a_result_of_an_attempt_that_is_not_the_rows_is_only_kept_as_an_attempt() -> None:
+    [mine] = claimed("a")
+    assert finish(replace(result(mine), attempt=2)) == 0
+    assert row(mine).state == "claimed"
+    assert [one[:3] for one in noted()] == [(mine.id, 2, "delivered")]
+
+
+@pytest.mark.parametrize("status", ["paused", "disabled"])
+def test_what_was_not_sent_for_its_outlets_status_is_held_and_says_why(status: Any) -> None:
+    first, second = claimed("a", "b")
+    with ledger.write() as connection:
+        outlets.set_status(connection, ["a", "b"], status, "their new system", NOW)
+    hold = {"paused": Hold.PAUSED, "disabled": Hold.DISABLED}[status]
+    finish(replace(result(first, State.HELD), verdict=Verdict.DEFERRED, hold=hold), result(second))
+    assert (row(first).state, row(first).hold_kind, row(first).hold_detail) == ("held", hold, "their new system")
+    assert (row(second).state, row(second).hold_kind, row(second).hold_detail) == ("delivered", None, None)
+
+
+def test_what_the_worker_says_later_replaces_what_the_end_of_its_lease_noted() -> None:
+    [mine] = claimed("a")
+    expire(NOW + LEASE + 1)
+    assert noted() == [(mine.id, 1, "unsure", None, VANISHED, NOW + LEASE, 0.0)]
+    finish(replace(result(mine), status=201, reason="created", started_at=NOW + 2, seconds=3.0))
+    assert noted() == [(mine.id, 1, "delivered", 201, "created", NOW + 2, 3.0)]
+
+
+# --- leases
+
+
+def test_a_claim_is_kept_until_its_lease_has_ended() -> None:
+    [mine] = claimed("a")
+    assert expire(NOW + LEASE) == 0
+    assert (row(mine).state, noted()) == ("claimed", [])
+    assert expire(NOW + LEASE + 0.001) == 1
+
+
+def test_what_a_vanished_worker_had_is_due_at_once_and_costs_a_try() -> None:
+    [mine] = claimed("a")
+    assert expire(NOW + LEASE + 1) == 1
+    found = row(mine)
+    assert (found.state, found.due_at, found.tries, found.attempt) == ("due", NOW + LEASE + 1, 1, 1)
+    assert (found.verdict, found.reason, found.ended_at) == ("unsure", VANISHED, NOW + LEASE + 1)
+    assert (found.lease_until, found.claimed_by, found.first_due_at) == (None, None, NOW)
+
+
+@pytest.mark.parametrize(("horizon", "state", "due"), [(100.0, "due", True), (99.0, "exhausted", False)])
+def test_a_row_that_ends_every_worker_is_exhausted_at_its_horizon(horizon: float, state: str, *, due: bool) -> None:
+    [mine] = claimed("a")
+    assert expire(NOW + 99, horizon=horizon) == 1
+    found = row(mine)
+    assert found.state == state
+    assert found.due_at == (NOW + 99 if due else None)
+
+
+def test_only_what_is_claimed_expires() -> None:
+    mine, theirs, others = claimed("a", "b", "c")
+    finish(result(mine))
+    put(theirs, lease_until=NOW + 200)
+    put(mine, lease_until=NOW)  # an old worker wrote it so
+    assert expire(NOW + 100) == 1
+    assert [row(one).state for one in (mine, theirs, others)] == ["delivered", "claimed", "due"]
+    assert states(mine.release_id) == {"delivered": 1, "claimed": 1, "due": 1}
+    assert len(noted()) == 2
