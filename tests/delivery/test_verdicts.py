@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
@@ -94,6 +95,16 @@ def test_error(kind: ErrorKind, *, sent: bool, verdict: Verdict, code: str) -> N
     assert (judgement.retry_after, judgement.disable_outlet, judgement.status) == (None, False, None)
 
 
+def test_nothing_at_all_has_a_verdict_too() -> None:
+    judgement = judge(answer())
+    assert (judgement.verdict, judgement.detail, judgement.code) == (Verdict.FAILED, "no answer", "no_answer")
+
+
+def test_a_long_error_is_cut() -> None:
+    judgement = judge(answer(error="x" * 1000, error_kind=ErrorKind.RESET))
+    assert judgement.detail == "x" * DETAIL_CHARACTERS
+
+
 def test_an_answer_has_its_status_as_its_code() -> None:
     assert [judge(answer(status)).code for status in (200, 302, 404, 503)] == [
         "http_200", "redirect", "http_404", "http_503",
@@ -116,6 +127,10 @@ def test_a_status_counts_more_than_what_happened_to_the_body() -> None:
         ("https://new.example/wire", "301 Moved Permanently: points to https://new.example/wire"),
         ("/login", "301 Moved Permanently: points to /login"),
         ("https://u:geheim@new.example:8443/x?token=geheim#f", "301 Moved Permanently: points to https://new.example:8443/x?…"),
+        ("//new.example/wire", "301 Moved Permanently: points to //new.example/wire"),
+        ("urn:wire", "301 Moved Permanently: points to urn:wire"),
+        ("/a\n\x1b[2Jb", "301 Moved Permanently: points to /a [2Jb"),
+        ("/" + "x" * 1000, "301 Moved Permanently: points to /".ljust(DETAIL_CHARACTERS, "x")),
         ("http://[", "301 Moved Permanently: points to an address that cannot be read"),
         (None, "301 Moved Permanently: points nowhere"),
     ],
@@ -123,6 +138,11 @@ def test_a_status_counts_more_than_what_happened_to_the_body() -> None:
 def test_redirects_say_where_to_without_secrets(location: str | None, detail: str) -> None:
     headers = {} if location is None else {"location": location}
     assert judge(answer(301, headers=headers)).detail == detail
+
+
+@pytest.mark.parametrize(("status", "points"), [(299, False), (300, True), (399, True), (400, False)])
+def test_only_a_redirect_points_somewhere(status: int, *, points: bool) -> None:
+    assert ("points to /x" in judge(answer(status, headers={"location": "/x"})).detail) is points
 
 
 @pytest.mark.parametrize(
@@ -154,6 +174,23 @@ def test_what_the_outlet_said(kind: str, body: bytes, detail: str | None) -> Non
 )  # fmt: skip
 def test_retry_after(value: str | None, seconds: float | None) -> None:
     assert retry_after(value, NOW) == seconds
+
+
+def test_a_date_to_wait_for_is_compared_with_the_present() -> None:
+    tomorrow = formatdate(time.time() + 24 * 3600, usegmt=True)
+    wait = judge(answer(429, headers={"retry-after": tomorrow})).retry_after
+    assert wait is not None
+    assert 23 * 3600 < wait <= 24 * 3600
+
+
+def test_a_date_without_a_zone_is_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/Los_Angeles")
+    time.tzset()
+    try:
+        assert retry_after(time.asctime(time.gmtime(NOW + 90)), NOW) == 90.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @given(st.text())
