@@ -61,6 +61,8 @@ class Outcome:
     """As pytest ends: 0 all passed, 1 some failed, 2 to 4 it could not begin, 5 no tests; negative: the number of the
     signal that ended it."""
     output: str
+    killer: str
+    """The test that failed, if one did."""
 
     @property
     def survived(self) -> bool:
@@ -88,6 +90,22 @@ class _Mutated(MetaPathFinder, Loader):
         exec(self.code, module.__dict__)
 
 
+class _KillersFirst:
+    """Runs first the tests that found the last faults: those that stand together are often found by the same one."""
+
+    def __init__(self, killers: Sequence[str], note: Path) -> None:
+        self.turns = {name: turn for turn, name in enumerate(reversed(killers))}
+        self.note = note
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: self.turns.get(item.nodeid, len(self.turns)))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.note.write_text(report.nodeid)
+
+
 def main(wanted: Sequence[str]) -> int:
     """Run the modules whose names end like those wanted, or all; 1 if tests kill too few mutants of one."""
     chosen = [name for name in MODULES if not wanted or name.rpartition(".")[2] in wanted]
@@ -106,18 +124,21 @@ def try_module(name: str) -> float:
     file = ROOT / f"{name.replace('.', '/')}.py"
     source = file.read_text()
     run = functools.partial(run_tests, name, MODULES[name])
-    sound = run(compile(source, str(file), "exec", dont_inherit=True))
-    if not sound.survived:
-        raise SystemExit(f"{name}: its tests fail without a fault\n{sound.output}")
+    sound = compile(source, str(file), "exec", dont_inherit=True)
+    _must_pass(name, run(sound))
     if run(compile("raise RuntimeError('fault')", str(file), "exec")).survived:
         raise SystemExit(f"{name}: its tests do not import it")
     tried, survivors, hung = 0, [], 0
+    killers: list[str] = []
     for mutant in mutants(source, str(file)):
-        outcome = run(mutant.code)
+        outcome = run(mutant.code, killers)
         tried += 1
         hung += outcome.hung
         if outcome.survived:
             survivors.append(mutant)
+        elif outcome.killer:
+            killers = [*(killer for killer in killers if killer != outcome.killer), outcome.killer]
+    _must_pass(name, run(sound, killers))  # still: what killed was the faults, and not what the tests have left behind
     killed = tried - len(survivors)
     short = name.rpartition(".")[2]
     (REPORTS / f"{short}.txt").write_text("\n".join(_described(file, mutant) for mutant in survivors))
@@ -125,23 +146,28 @@ def try_module(name: str) -> float:
     return killed / tried
 
 
+def _must_pass(name: str, outcome: Outcome) -> None:
+    if not outcome.survived:
+        raise SystemExit(f"{name}: its tests fail without a fault\n{outcome.output}")
+
+
 def _described(file: Path, mutant: Mutant) -> str:
     return f"{file.relative_to(ROOT)}:{mutant.line}: {mutant.rule}\n{mutant.diff}\n"
 
 
-def run_tests(module: str, files: Sequence[str], code: CodeType) -> Outcome:
-    """Run the tests in these files with a module made from `code`."""
+def run_tests(module: str, files: Sequence[str], code: CodeType, killers: Sequence[str] = ()) -> Outcome:
+    """Run the tests in these files with a module made from `code`: first the `killers`, the last of them foremost."""
     with tempfile.TemporaryDirectory(prefix="fanwire-mutant-") as folder:
-        output = Path(folder, "output")
+        output, note = Path(folder, "output"), Path(folder, "killer")
         child = os.fork()
         if not child:
-            _be_mutant(module, files, code, output)
+            _be_mutant(module, files, code, output, _KillersFirst(killers, note))
         status = _wait(child)
-        text = output.read_text(errors="replace") if output.exists() else ""
-    return Outcome(status, text)
+        text, killer = (file.read_text(errors="replace") if file.exists() else "" for file in (output, note))
+    return Outcome(status, text, killer)
 
 
-def _be_mutant(module: str, files: Sequence[str], code: CodeType, output: Path) -> None:
+def _be_mutant(module: str, files: Sequence[str], code: CodeType, output: Path, plugin: object) -> None:
     """In the fork: run the tests and end."""
     status = int(pytest.ExitCode.INTERNAL_ERROR)
     try:
@@ -151,7 +177,7 @@ def _be_mutant(module: str, files: Sequence[str], code: CodeType, output: Path) 
                 os.dup2(file.fileno(), descriptor)
         _forget_our_modules()
         sys.meta_path.insert(0, _Mutated(module, code))
-        status = int(pytest.main(_arguments(files, output.parent / "temporary")))
+        status = int(pytest.main(_arguments(files, output.parent / "temporary"), [plugin]))
         sys.stdout.flush()
     finally:
         os._exit(status)
