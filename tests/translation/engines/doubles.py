@@ -12,6 +12,7 @@ import struct
 import threading
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
 from lxml import etree
 
@@ -159,6 +160,17 @@ class LibreTranslateDouble(Loopback):
             return answer(400, {"error": "HTML must never be sent"})
         done = [html.unescape(self.spoil(foreign(text, body["target"]))) for text in texts]
         return answer(200, {"translatedText": done if isinstance(body["q"], list) else done[0]})
+
+
+class ApyDouble(Loopback):
+    """POST /translate of apertium-apy, as far as a form goes; test_apertium_apy.py asks the real one."""
+
+    def answer(self, asked: Asked) -> Answer:
+        form = dict(parse_qsl(asked.body.decode()))
+        if form["langpair"] not in ("eng|spa", "spa|eng"):
+            return answer(400, {"status": "error", "code": 400, "explanation": "That pair is not installed"})
+        text = self.spoil(foreign(form["q"], "es" if form["langpair"] == "eng|spa" else "en"))
+        return answer(200, {"responseData": {"translatedText": text}, "responseStatus": 200})
 
 
 class RawServer:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tasks.model.documents import DocumentRefused
-from tasks.model.release import Release
 from tasks.runtime import secrets
-from tasks.translation import TranslationHeld, translate
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines.amazon import Amazon, signed
 from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open
 
 from .doubles_amazon import KEY_ID, REGION, SECRET, AmazonDouble, refused
-from .loopback import HELD, REPAIRED, Answer, answer, changed, links
+from .loopback import Answer, answer, changed
 
 UNIT = ("The ", Open(7), "big ", Opaque(9, "Norvik & Co"), Close(7), " plant < mill", Opaque(11, ""), " runs.")
 
@@ -86,28 +82,6 @@ def test_units_go_as_html_and_come_back_with_their_marks(double: Any, make: Call
         "Così — naïve 中",
     ]
     assert make().model("en", "es") == "amazon 2017-07-01"
-
-
-@pytest.mark.parametrize("spoil", REPAIRED)
-def test_a_spoiled_tag_is_mended_by_the_ladder(
-    double: Any, make: Callable[..., Any], make_release: Callable[..., Release], spoil: Any
-) -> None:
-    double.spoil = REPAIRED[spoil]
-    release = make_release()
-    made = translate(release, "es", engines=[make()])
-    assert sorted(links(made.body_html)) == sorted(links(release.html))
-    assert not re.search(r"<a [^>]*></a>", made.body_html)
-    assert "<span" not in made.body_html
-    assert (made.engine, made.model) == ("amazon", "amazon 2017-07-01")
-
-
-@pytest.mark.parametrize("spoil", HELD)
-def test_a_spoiled_text_is_held(
-    double: Any, make: Callable[..., Any], make_release: Callable[..., Release], spoil: Any
-) -> None:
-    double.spoil = HELD[spoil]
-    with pytest.raises(TranslationHeld, match="amazon"):
-        translate(make_release(), "es", engines=[make()])
 
 
 def test_one_text_a_request_and_none_that_is_too_long(double: Any, make: Callable[..., Any]) -> None:
@@ -182,16 +156,3 @@ def test_a_wrong_secret_key_or_region_is_fatal_and_never_told(
             engine.translate([("Yes.",)], "en", "es")
         assert "wrong-secret-77" not in str(caught.value)
         assert SECRET not in repr(vars(engine))
-
-
-def test_a_service_that_repeats_the_secret_is_not_quoted_with_it(double: Any, make: Callable[..., Any]) -> None:
-    double.instead = refused(400, "InvalidSignatureException", f"computed with {SECRET}")
-    with pytest.raises(Fatal, match="computed with …"):
-        make().translate([("Yes.",)], "en", "es")
-
-
-def test_what_is_missing_is_refused_with_its_field() -> None:
-    with pytest.raises(DocumentRefused, match=r"engines\.mine\.options\.region") as caught:
-        Amazon("mine", EngineDocument())
-    assert "engines.mine.key" in str(caught.value)
-    assert "engines.mine.options.key_id" in str(caught.value)

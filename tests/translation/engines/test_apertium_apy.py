@@ -177,11 +177,3 @@ def test_a_pipeline_that_hangs_may_come_back(
     with pytest.raises(TranslationHeld, match="apertium-apy en→es: answered 503: internal error") as held:
         translate(make_release(), "es", engines=[apy])
     assert held.value.again
-
-
-@pytest.mark.parametrize("back", [[], {}, {"responseData": None}, {"responseData": {"translatedText": ["El mar."]}}])
-def test_an_answer_of_another_form(
-    running: Callable[[Any], Any], document: Callable[..., EngineDocument], back: list[Any] | dict[str, Any]
-) -> None:
-    with pytest.raises(Fatal, match="answered without a text"):
-        answering(running, document, as_json(back)).translate([("The sea.",)], "en", "es")

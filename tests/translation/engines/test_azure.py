@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tasks.model.documents import DocumentRefused
-from tasks.model.release import Release
 from tasks.runtime import secrets
-from tasks.translation import TranslationHeld, translate
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines.azure import Azure
 from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open
 
 from .doubles_azure import KEY, REGION, AzureDouble, refused
-from .loopback import HELD, REPAIRED, Answer, answer, changed, links
+from .loopback import Answer, answer, changed
 
 UNIT = ("The ", Open(7), "big ", Opaque(9, "Norvik & Co"), Close(7), " plant < mill", Opaque(11, ""), " runs.")
 V2026 = "2026-06-06"
@@ -70,29 +67,6 @@ def test_a_custom_system_is_asked_for_alone_and_named(double: Any, make: Callabl
     assert double.asked[0].query["allowFallback"] == "false"
     target = {"language": "es", "deploymentName": "newsroom-7", "allowFallback": False}
     assert double.asked[1].json["inputs"][0]["targets"] == [target]
-
-
-@pytest.mark.parametrize("version", ["3.0", V2026])
-@pytest.mark.parametrize("spoil", REPAIRED)
-def test_a_spoiled_tag_is_mended_by_the_ladder(
-    double: Any, make: Callable[..., Any], make_release: Callable[..., Release], spoil: Any, version: Any
-) -> None:
-    double.spoil = REPAIRED[spoil]
-    release = make_release()
-    made = translate(release, "es", engines=[make(api_version=version)])
-    assert sorted(links(made.body_html)) == sorted(links(release.html))
-    assert not re.search(r"<a [^>]*></a>", made.body_html)
-    assert "<span" not in made.body_html
-    assert (made.engine, made.model) == ("azure", f"azure {version}")
-
-
-@pytest.mark.parametrize("spoil", HELD)
-def test_a_spoiled_text_is_held(
-    double: Any, make: Callable[..., Any], make_release: Callable[..., Release], spoil: Any
-) -> None:
-    double.spoil = HELD[spoil]
-    with pytest.raises(TranslationHeld, match="azure"):
-        translate(make_release(), "es", engines=[make()])
 
 
 def test_styles_for_text_from_right_to_left_are_stripped(double: Any, make: Callable[..., Any]) -> None:
@@ -170,18 +144,6 @@ def test_what_its_answers_mean(
         assert caught.value.after == after
 
 
-def test_a_wrong_key_is_fatal_and_never_told(make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TEST_AZURE_WRONG", "wrong-key-77")
-    with pytest.raises(Fatal, match="401") as caught:
-        make(key="env:TEST_AZURE_WRONG").translate([("Yes.",)], "en", "es")
-    assert "wrong-key-77" not in str(caught.value)
-    with pytest.raises(Fatal, match="TEST_AZURE_NONE"):
-        make(key="env:TEST_AZURE_NONE").translate([("Yes.",)], "en", "es")
-    assert KEY not in repr(vars(make()))
-
-
-def test_what_is_missing_or_wrong_is_refused_with_its_field() -> None:
-    with pytest.raises(DocumentRefused, match=r"engines\.mine\.key"):
-        Azure("mine", EngineDocument())
+def test_a_version_that_there_is_not_is_refused_with_its_field() -> None:
     with pytest.raises(DocumentRefused, match=r"engines\.mine\.options\.api_version"):
         Azure("mine", EngineDocument(key="env:KEY", options={"api_version": "4.0"}))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import zipfile
 from collections.abc import Callable
@@ -144,20 +143,6 @@ def test_what_comes_into_the_folder_is_seen(make: Callable[..., Any], folder: Pa
     assert engine.model("en", "es") == "ctranslate2 4.8.5 newer 1.10"
     assert engine.translate(UNITS, "en", "es") != TRANSLATED
     newer.rename(folder.parent / "gone")
-    assert engine.translate(UNITS, "en", "es") == TRANSLATED
-
-
-def test_a_forked_child_loads_its_own(make: Callable[..., Any], dictionary: Path) -> None:
-    engine = make()
-    assert engine.translate(UNITS, "en", "es") == TRANSLATED
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            status = int(engine.translate(UNITS, "en", "es") != TRANSLATED)
-        finally:
-            os._exit(status)
-    assert os.waitpid(child, 0)[1] == 0
     assert engine.translate(UNITS, "en", "es") == TRANSLATED
 
 

@@ -8,16 +8,15 @@ from typing import Any
 
 import pytest
 
-from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
 from tasks.translation import TranslationHeld, translate
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines.deepl import FREE, PRO, DeepL
-from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
+from tasks.translation.errors import QuotaUsedUp, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open
 
-from .doubles import DEEPL_KEY, DeepLDouble, RawServer, as_json
-from .loopback import REPAIRED, answer, links
+from .doubles import DEEPL_KEY, DeepLDouble
+from .loopback import answer, links
 
 ACME = Opaque(7, "Acme & Co")
 UNIT = ("The ", Open(3), "sea & the ", Open(4), "shore", Close(4), Close(3), " of ", ACME, " <i> are calm.")
@@ -132,31 +131,10 @@ def test_one_that_no_request_holds_is_unsupported(deepl: Any, double: Any) -> No
     assert double.asked == []
 
 
-def test_a_wrong_key_and_a_missing_one(
-    double: Any, document: Callable[..., EngineDocument], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OTHER", "wrong-key-999")
-    for reference, words in (("env:OTHER", "answered 403"), ("env:NOWHERE", "secret env:NOWHERE: is not in")):
-        engine = DeepL("deepl", document(url=double.url, key=reference))
-        with pytest.raises(Fatal, match=words) as caught:
-            engine.translate([("Hello.",)], "en", "es")
-        assert "wrong-key-999" not in str(caught.value) + repr(engine)
-    with pytest.raises(DocumentRefused, match=r"engines\.deepl\.key"):
-        DeepL("deepl", document())
-
-
 def test_a_used_up_quota(deepl: Any, double: Any) -> None:
     double.left = 10
     with pytest.raises(QuotaUsedUp, match="answered 456: Quota for this billing period"):
         deepl.translate([("Hello, world.",)], "en", "es")
-
-
-@pytest.mark.parametrize("status", [429, 529, 500, 503, 504])
-def test_one_that_is_busy(deepl: Any, double: Any, status: int) -> None:
-    double.instead = answer(status, {"message": "Too many requests"}, Retry_After="3")
-    with pytest.raises(Retryable, match=str(status)) as caught:
-        deepl.translate([("Hello.",)], "en", "es")
-    assert caught.value.after == 3
 
 
 @pytest.mark.parametrize(
@@ -167,18 +145,6 @@ def test_what_it_cannot_do(deepl: Any, double: Any, status: int, message: str) -
     double.instead = answer(status, {"message": message})
     with pytest.raises(Unsupported, match=message):
         deepl.translate([("Hello.",)], "en", "es")
-
-
-@pytest.mark.parametrize(
-    "document_back",
-    [{}, {"translations": []}, {"translations": [{"text": "a"}, {"text": "b"}]}, {"translations": [{}]}],
-)
-def test_an_answer_of_another_form(
-    running: Callable[[Any], Any], document: Callable[..., EngineDocument], document_back: dict[str, Any]
-) -> None:
-    server = running(RawServer(as_json(document_back)))
-    with pytest.raises(Fatal, match="answered with"):
-        DeepL("deepl", document(url=server.url, key="env:DEEPL_KEY")).translate([("Hello.",)], "en", "es")
 
 
 def pushed_out(text: str) -> str:
@@ -197,7 +163,7 @@ def spaces_eaten(text: str) -> str:
     return text.replace(" <a", "<a")
 
 
-FAULTS = {**REPAIRED, "pushed out": pushed_out, "swept": swept, "spaces eaten": spaces_eaten}
+FAULTS = {"pushed out": pushed_out, "swept": swept, "spaces eaten": spaces_eaten}
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -20,7 +20,7 @@ from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open
 
 from .doubles_openai import KEY, MODEL, OpenAIDouble, completion, refused, translated
-from .loopback import HELD, REPAIRED, Answer, answer, changed, links
+from .loopback import Answer, answer, changed
 
 UNIT = ("The ", Open(7), "big ", Opaque(9, "Norvik & Co"), Close(7), " plant < mill", Opaque(11, ""), " runs.")
 
@@ -82,25 +82,12 @@ def test_options_for_servers_and_models_that_know_less(double: Any, make: Callab
     assert {asked.path for asked in double.asked} == {"/v1/chat/completions"}
 
 
-@pytest.mark.parametrize("spoil", REPAIRED)
-def test_a_spoiled_tag_is_mended_by_the_ladder(
-    double: Any, make: Callable[..., Any], make_release: Callable[..., Release], spoil: Any
-) -> None:
-    double.spoil = REPAIRED[spoil]
-    release = make_release()
-    made = translate(release, "es", engines=[make()])
-    assert sorted(links(made.body_html)) == sorted(links(release.html))
-    assert not re.search(r"<a [^>]*></a>", made.body_html)
-    assert (made.engine, made.model) == ("llm", f"openai {MODEL}")
-
-
 def invents(what: Any) -> Any:
     """Adds something of its own to every sentence, short enough for the length to tell nothing."""
     return lambda text: re.sub(r"(?<=[a-z]) (?=[a-z])", f" {what} ", text, count=1)
 
 
 HOSTILE = {
-    **HELD,
     "a link in Markdown": invents("[so](https://evil.example/x)"),
     "an address": invents("www.evil.example"),
     "a bare domain": invents("evil.com"),
@@ -252,7 +239,7 @@ def test_pairs_are_those_listed_or_the_house_s(make: Callable[..., Any]) -> None
         make(languages=["en", "sw"]).translate([("Yes.",)], "en", "es")
 
 
-def test_the_key_is_optional_for_a_server_of_ones_own_and_never_told(
+def test_the_key_is_optional_for_a_server_of_ones_own(
     double: Any, make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(Fatal, match="401"):
@@ -262,9 +249,6 @@ def test_the_key_is_optional_for_a_server_of_ones_own_and_never_told(
     with pytest.raises(Fatal, match="key is refused") as caught:
         make(key="env:TEST_OPENAI_WRONG").translate([("Yes.",)], "en", "es")
     assert "sk-wrong-77" not in str(caught.value)
-    with pytest.raises(Fatal, match="TEST_OPENAI_NONE"):
-        make(key="env:TEST_OPENAI_NONE").translate([("Yes.",)], "en", "es")
-    assert KEY not in repr(vars(make()))
 
 
 @pytest.mark.parametrize(
