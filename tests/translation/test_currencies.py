@@ -7,6 +7,7 @@ import pytest
 from tasks.translation.checks import problems_with
 from tasks.translation.figures import amounts, currencies
 from tasks.translation.figures.quantities import counted
+from tasks.translation.figures.recogniser import exact_in
 from tasks.translation.language_pair import LanguagePair
 
 
@@ -14,11 +15,8 @@ from tasks.translation.language_pair import LanguagePair
 @pytest.mark.parametrize("text", ["{} 25 million", "{}25 million"])
 def test_each_sign_is_an_amount_to_write_and_a_unit_to_compare(sign: str, text: str) -> None:
     written = text.format(sign)
-    match = amounts.pattern("en").fullmatch(written)
-    assert match is not None
-    found = amounts.read(match, "en")
-    assert found is not None
-    assert found.currency == currencies.CODES[sign]
+    [found] = exact_in(written, "en")
+    assert (found.start, found.end, found.currency) == (0, len(written), currencies.CODES[sign])
     assert len(counted(written, "en").units) == 1
 
 
@@ -31,11 +29,7 @@ def test_each_sign_is_an_amount_to_write_and_a_unit_to_compare(sign: str, text: 
     ],
 )  # fmt: skip
 def test_a_code_is_written_in_words_like_its_sign(text: str, written: str) -> None:
-    match = amounts.pattern("en").fullmatch(text)
-    assert match is not None
-    found = amounts.read(match, "en")
-    assert found is not None
-    assert amounts.write(found, "es") == written
+    assert list(amounts.amounts_written(text, "en", "es")) == [(0, len(text), written)]
 
 
 def test_another_currency_is_noticed_whatever_sign_it_has() -> None:

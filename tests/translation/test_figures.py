@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tasks.translation.figures import dates, number_words, numerals, quantities
+from tasks.translation.figures import dates, number_words, numerals, quantities, recogniser
 from tasks.translation.figures.dates import Month
 from tasks.translation.figures.quantities import counted, differing
 
@@ -65,6 +65,29 @@ def test_a_number_that_an_engine_left_as_it_was_keeps_its_value() -> None:
     """`1.234` is a thousand and more in Spanish, but here it came from an English text."""
     assert counted("1.234", "es").values == [Decimal(1234)]
     assert counted("1.234", "es", numerals.literals("1.234", "en")).values == [Decimal("1.234")]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "exact"),
+    [
+        ("en", "$5M for 7M users", ["$5M"]),
+        ("en", "version 1.2.3 million, then 3 million", ["3 million"]),
+        ("en", "x5 million, €5bn and US$ 7-million", ["€5bn", "US$ 7-million"]),
+        ("en", "5 €, €7 and 12,34 billion", ["5 €", "€7"]),
+        ("es", "€5 million y 5 millones de euros", ["€5", "5 millones"]),
+        ("fr", "en 2025 300 millions", ["300 millions"]),
+        ("ja", "12億円、5 億", ["5 億"]),
+    ],
+)
+def test_only_what_the_language_writes_so_is_written_anew_but_all_is_compared(
+    language: str, text: str, exact: list[str]
+) -> None:
+    months = dates.months_in(text, language)
+    compared = [(figure.start, figure.end) for figure in recogniser.figures_in(text, language, months)]
+    found = list(recogniser.exact_in(text, language))
+    assert [text[figure.start : figure.end] for figure in found] == exact
+    assert all(any(figure.start < end and start < figure.end for start, end in compared) for figure in found)
+    assert len(compared) == len(list(numerals.found(text, language)))
 
 
 @pytest.mark.parametrize(

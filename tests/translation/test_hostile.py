@@ -21,8 +21,8 @@ from tasks.translation.bounds import MAX_CHARACTERS, MAX_INLINES, SECONDS, Deadl
 from tasks.translation.engines.apertium import Apertium
 from tasks.translation.engines.opencc import OpenCC
 from tasks.translation.fallbacks import translate_texts
-from tasks.translation.figures import amounts
 from tasks.translation.figures.quantities import counted
+from tasks.translation.figures.recogniser import exact_in
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Close, Open, joined, shown
 from tasks.translation.protection import masking, proper_names
@@ -78,7 +78,7 @@ WORK = {
     "capitals": (spoken("A"), 2000),
     "capitals and apostrophes": (spoken("A’"), 2000),
     "particles": (spoken("Aa de "), 2000),
-    "digits and apostrophes": (lambda n: list(amounts.pattern("en").finditer("1’" * n)), 2000),
+    "digits and apostrophes": (lambda n: list(exact_in("1’" * n, "en")), 2000),
     "digits": (lambda n: list(masking.number_rule(LanguagePair.of("en", "es")).pattern.finditer("1" * n + "a")), 4000),
     "numbers": (lambda n: counted("1 a " * n, "en"), 500),
     "words left": (
@@ -176,7 +176,7 @@ def test_a_text_with_every_placeholder_in_it_has_one_left() -> None:
 
 def test_a_scale_word_that_only_looks_like_one_is_none() -> None:
     assert len(counted("5 m\u0131llion", "en").values) == 1
-    assert [amounts.read(found, "en") for found in amounts.pattern("en").finditer("€5 m\u0131llion")] == [None]
+    assert list(exact_in("€5 m\u0131llion", "en")) == []
 
 
 @needs_apertium

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from decimal import Decimal
 
 from tasks.translation import bounds, checks
-from tasks.translation.figures import amounts
+from tasks.translation.figures import amounts, dates
+from tasks.translation.figures.dates import Day
+from tasks.translation.figures.recogniser import Figure, exact_in
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries, forms
 from tasks.translation.memory.entries import APPROVED, Entry
@@ -107,25 +108,24 @@ def _of_value(piece: Opaque, pair: LanguagePair) -> Finder:
     """Where the same amount or day stands in other words; not where a word would be left over, as after `on`."""
     said, source, target = piece.said or piece.shown, pair.source, pair.target
     if piece.kind == "amount":
-        wanted = _amount(amounts.pattern(source).fullmatch(said), source)
+        wanted = {(amount.value, amount.currency) for amount in exact_in(said, source) if _is_all(amount, said)}
         return lambda text: (
-            found.span()
-            for found in amounts.pattern(target).finditer(text)
-            if wanted and _amount(found, target) == wanted and not text[found.end() : found.end() + 1].isalpha()
+            (found.start, found.end)
+            for found in exact_in(text, target)
+            if (found.value, found.currency) in wanted and not text[found.end : found.end + 1].isalpha()
         )
     if piece.kind == "date":
-        day = _day(amounts.date_pattern(source).fullmatch(said), source)
+        days = {_as_english(day) for day in dates.days_in(said, source) if _is_all(day, said)} - {None}
         return lambda text: (
-            found.span() for found in amounts.date_pattern(target).finditer(text) if day and _day(found, target) == day
+            (found.start, found.end) for found in dates.days_in(text, target) if _as_english(found) in days
         )
     return lambda _: iter(())
 
 
-def _amount(found: re.Match[str] | None, language: str) -> tuple[Decimal, str | None] | None:
-    amount = amounts.read(found, language) if found else None
-    return None if amount is None else (amount.number.scaleb(amount.scale), amount.currency)
+def _is_all(found: Figure | Day, text: str) -> bool:
+    return (found.start, found.end) == (0, len(text))
 
 
-def _day(found: re.Match[str] | None, language: str) -> str | None:
+def _as_english(day: Day) -> str | None:
     """The day, as English writes it; none for one with a word before it."""
-    return None if found is None or found["on"] else amounts.write_date(found, language, "en")
+    return None if day.on else amounts.write_date(day, "en")

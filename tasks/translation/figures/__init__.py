@@ -1,6 +1,6 @@
 """Figures: what a number is worth, and how each language writes it. All of it by CLDR; no engine is asked.
 
-numerals.py   `1.234,5` and `3,2 mil millones` as values, and back     number_words.py  `three million`
-amounts.py    `€3.2 billion` and `March 5` written for the target      quantities.py    what two texts count
-dates.py      months and days by name
+numerals.py    `1.234,5` as a value, and back; scale words      number_words.py  `three million`
+recogniser.py  finds `€3.2 billion` in a text                   dates.py         finds `March 5`
+amounts.py     writes what was found for the target             quantities.py    compares what two texts count
 """

@@ -1,17 +1,21 @@
-"""Months in a text, named or numbered, so that a date can be compared across languages: `March 5` and `3月5日`.
+"""Months and days in a text, so that a date can be written in another language and compared across languages.
 
-Names come from CLDR; what they look like inside a sentence (`5 de marzo`, `ngày 5 tháng 3`, `в марте`) is said here.
+`days_in` finds the days that may be written anew (amounts.py): a month by its name with a day beside it, just as the
+language writes it. `months_in` finds every month to be compared (quantities.py), named or numbered: `March 5` and
+`3月5日`. Both have their names from CLDR, and from the language files what these look like inside a sentence
+(`5 de marzo`, `ngày 5 tháng 3`, `в марте`). `days_in` knows only the names that CLDR has inside a date, without further
+endings: what it took for a date by mistake would be written anew.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
 from tasks.language_data import Dates, data_of, every_language
-from tasks.model.languages import locale_of
+from tasks.model.languages import LanguageTag, locale_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,20 @@ class Month:
     """Where a date in digits only begins and ends, such as `05.03.2026`."""
     year: int | None = None
     """Of a date in digits only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Day:
+    """A day of a month by its name, which may be written anew."""
+
+    start: int
+    end: int
+    day: int
+    month: int
+    """1 to 12; the month may have no such day."""
+    year: int | None
+    on: bool
+    """The English `on` stands before it and belongs to it."""
 
 
 _HAN_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
@@ -71,6 +89,31 @@ def _any(of: Callable[[Dates], list[str]]) -> str:
     """Any of the expressions in all languages: an engine may have left a date as it was."""
     found = dict.fromkeys(expression for data in every_language() for expression in of(data.dates))
     return "|".join(sorted(found, key=len, reverse=True)) or r"(?!)"
+
+
+def days_in(text: str, language: str) -> Iterator[Day]:
+    """Every day with its month, and its year if there is one: `on January 5, 2026`, `5 de enero`."""
+    for match in _day_pattern(language).finditer(text):
+        year = match["y1"] or match["y2"]
+        yield Day(
+            start=match.start(),
+            end=match.end(),
+            day=int(re.sub(r"\D", "", match["d1"] or match["d2"])),
+            month=_exact_names(language)[(match["m1"] or match["m2"]).rstrip(".")],
+            year=int(year) if year else None,
+            on=bool(match["on"]),
+        )
+
+
+@cache
+def _day_pattern(language: str) -> re.Pattern[str]:
+    months = "|".join(re.escape(name) for name in sorted(_exact_names(language), key=len, reverse=True))
+    month, day = rf"(?:{months})\b\.?", r"\d{1,2}(?:st|nd|rd|th|er)?(?![\d,.]?\d)"
+    on = r"(?:(?P<on>[Oo]n)\s)?" if LanguageTag(language).base == "en" else r"(?P<on>(?!))?"
+    return re.compile(
+        rf"(?<![\w.]){on}(?:(?P<m1>{month})\s(?P<d1>{day})(?:,?\s(?P<y1>\d{{4}})(?!\d))?"
+        rf"|(?P<d2>{day})\s(?:de\s)?(?P<m2>{month})(?:,?\s(?:de\s|del\s)?(?P<y2>\d{{4}})(?!\d))?)"
+    )
 
 
 def months_in(text: str, language: str) -> list[Month]:
@@ -136,18 +179,29 @@ def _in_digits(text: str, language: str) -> list[Month]:
     return found
 
 
+def _from_cldr(language: str, *contexts: str) -> Iterator[tuple[str, int]]:
+    """The names of the months and their abbreviations, as CLDR has them: inside a date, or standing alone."""
+    for context in contexts:
+        for width in ("wide", "abbreviated"):
+            for number, name in locale_of(language).months[context][width].items():
+                yield str(name), int(number)
+
+
+@cache
+def _exact_names(language: str) -> dict[str, int]:
+    """The names of months as they stand inside a date, without the full stop of an abbreviation."""
+    names = {name.rstrip("."): number for name, number in _from_cldr(language, "format")}
+    return names | {name: number for name, number in data_of(language).dates.months.items() if name.isalpha()}
+
+
 @cache
 def _names(language: str) -> dict[str, int]:
     """Regular expressions for the names of months, in all cases of the language."""
-    locale = locale_of(language)
     dates = data_of(language).dates
     names: dict[str, int] = {}
-    for context in ("format", "stand-alone"):
-        for width in ("wide", "abbreviated"):
-            for number, name in locale.months[context][width].items():
-                if not re.search(r"[\d一-十]", str(name)):
-                    written = str(name) if dates.keeps_full_stop else str(name).rstrip(".")
-                    names[re.escape(written)] = int(number)
+    for name, number in _from_cldr(language, "format", "stand-alone"):
+        if not re.search(r"[\d一-十]", name):
+            names[re.escape(name if dates.keeps_full_stop else name.rstrip("."))] = number
     if ending := dates.month_ending:
         names = {(name[:-1] + ending if len(name) > 4 else name): number for name, number in names.items()}
     return names | dates.months

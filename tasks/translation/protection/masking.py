@@ -7,9 +7,10 @@ Rules apply in order, each to the words that those before it left.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from tasks.model.release import Release
 from tasks.translation import bounds
@@ -36,6 +37,15 @@ _ALWAYS = re.compile(
 _VERSION = re.compile(r"(?<![\w.,])v?\d+(?:\.\d+){2,}(?!\w)")
 
 
+class Place(NamedTuple):
+    """What a rule makes opaque."""
+
+    start: int
+    end: int
+    shown: str
+    kind: str
+
+
 @dataclass(frozen=True)
 class Rule:
     """What to look for, and what stands there in the translation; None from `shown` lets the engine have it."""
@@ -45,10 +55,36 @@ class Rule:
     kind: str | None = None
     """Of the opaque pieces it makes; None: the name of the group that matched."""
 
+    def places(self, text: str) -> Iterator[Place]:
+        """Where the rule applies in `text`."""
+        for found in self.pattern.finditer(text):
+            if shown := self.shown(found):
+                yield Place(found.start(), found.end(), shown, self.kind or found.lastgroup or "term")
+
+
+@dataclass(frozen=True)
+class FigureRule:
+    """Figures that are written for the target: where they stand in a text, and what stands there then."""
+
+    written: Callable[[str, str, str], Iterator[tuple[int, int, str]]]
+    """Takes a text, its language and the target (figures/amounts.py)."""
+    source: str
+    target: str
+    kind: str
+    """Of the opaque pieces it makes."""
+
+    def places(self, text: str) -> Iterator[Place]:
+        """Where the rule applies in `text`."""
+        for start, end, shown in self.written(text, self.source, self.target):
+            yield Place(start, end, shown, self.kind)
+
+
+AnyRule = Rule | FigureRule
+
 
 def rules_for(
     pair: LanguagePair, release: Release | None = None, whole: str = "", *, within: str | None = None
-) -> list[Rule]:
+) -> list[AnyRule]:
     """The rules for a pair of languages, in the order in which they apply; raises TranslationHeld for too many terms.
 
     `release` has names that no engine may change; `whole` is all of its text, where more of them are looked for.
@@ -56,16 +92,16 @@ def rules_for(
     or term that does not stand there needs no rule. Names win over the terms of the glossary.
     An engine that only changes the script gets names, numbers and dates: they are to be written in that script too.
     """
-    rules = [Rule(_ALWAYS, _unchanged), *_names(kept_as_they_are(release) if release else [], within)]
+    rules: list[AnyRule] = [Rule(_ALWAYS, _unchanged), *_names(kept_as_they_are(release) if release else [], within)]
     if pair.script_only:
         return [*rules, *_terms(pair.terms, within)]
     source, target = pair.source, pair.target
-    rules += [Rule(amounts.date_pattern(source), lambda found: amounts.write_date(found, source, target), "date")]
+    rules.append(FigureRule(amounts.dates_written, source, target, "date"))
     rules += _names(names_in(release, whole, source) if release else [], within)
     rules += _terms(pair.terms, within)
     if "." not in numerals.write(Decimal(1000), source):
         rules.append(Rule(_VERSION, _unchanged, "version"))
-    return [*rules, Rule(amounts.pattern(source), lambda found: _amount(found, source, target), "amount")]
+    return [*rules, FigureRule(amounts.amounts_written, source, target, "amount")]
 
 
 def number_rule(pair: LanguagePair) -> Rule:
@@ -82,7 +118,7 @@ def number_rule(pair: LanguagePair) -> Rule:
     )
 
 
-def mask(text: Text, rules: Sequence[Rule]) -> Text:
+def mask(text: Text, rules: Sequence[AnyRule]) -> Text:
     """`text` with all that `rules` find made opaque, letters composed, and without characters that nobody sees."""
     text = joined(composed(piece) if isinstance(piece, str) else piece for piece in text)
     for rule in rules:
@@ -90,7 +126,7 @@ def mask(text: Text, rules: Sequence[Rule]) -> Text:
     return text
 
 
-def _apply(text: Text, rule: Rule) -> Text:
+def _apply(text: Text, rule: AnyRule) -> Text:
     number = 1 + max((piece.id for piece in text if isinstance(piece, Opaque | Open | Close)), default=0)
     pieces: list[Piece] = []
     for piece in text:
@@ -98,14 +134,10 @@ def _apply(text: Text, rule: Rule) -> Text:
             pieces.append(piece)
             continue
         last = 0
-        for found in rule.pattern.finditer(piece):
-            shown = rule.shown(found)
-            if not shown:
-                continue
-            kind = rule.kind or found.lastgroup or "term"
-            said = found[0] if found[0] != shown else None
-            pieces += [piece[last : found.start()], Opaque(number, shown, kind=kind, said=said)]
-            number, last = number + 1, found.end()
+        for start, end, shown, kind in rule.places(piece):
+            said = piece[start:end] if piece[start:end] != shown else None
+            pieces += [piece[last:start], Opaque(number, shown, kind=kind, said=said)]
+            number, last = number + 1, end
         pieces.append(piece[last:])
     return joined(pieces)
 
@@ -137,12 +169,3 @@ def _names(names: Sequence[str], within: str | None) -> list[Rule]:
 def _any_of(terms: Iterable[str]) -> str:
     """Letters first in each alternative: `re` then sees at a glance which cannot match."""
     return "|".join(re.escape(term) + (r"(?!\w)" if term[-1].isascii() else "") for term in terms)
-
-
-def _amount(found: re.Match[str], source: str, target: str) -> str | None:
-    amount = amounts.read(found, source)
-    if amount is None:
-        return None
-    if amounts.spoils(found, found.string, source):  # `€3.2 to €4.5 billion`: the unit stands once, at the end
-        return numerals.write(amount.number, target)
-    return amounts.write(amount, target, noun_follows=amounts.noun_follows(found, found.string))
