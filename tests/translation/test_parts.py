@@ -47,6 +47,7 @@ def test_a_number_is_read_as_its_language_writes_it(literal: str, language: str,
         ("£1 billion", "en", "ja", "£10億"),
         ("5 000 €", "fr", "en", "€5,000"), ("1 234 567 euros", "fr", "en", "€1,234,567"),
         ("€ 1 234,50", "fr", "en", "€1,234.50"), ("12 500 millones", "es", "en", "12,500 million"),
+        ("3.2 京", "ja", "es", "32.000 billones"), ("3.2 京", "ja", "en", "32,000 trillion"),
     ],
 )  # fmt: skip
 def test_an_amount_is_written_as_the_target_does(text: str, source: str, target: str, written: str) -> None:

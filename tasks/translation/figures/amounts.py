@@ -91,7 +91,8 @@ def _scaled(amount: Figure, language: str) -> tuple[str, str]:
     locale = locale_of(language)
     formats = locale.compact_decimal_formats
     styles = formats.get("long") or formats["short"]
-    bound = str(10**amount.scale)
+    largest = max(int(bound) for style in styles.values() for bound in style)
+    bound = str(min(10**amount.scale, largest))  # most languages have no word for 京, which is 10¹⁶
     form = locale.plural_form(number)
     chosen = next(style for style in (form, "other", *styles) if style in styles and bound in styles[style])
     written = str(getattr(styles[chosen][bound], "pattern", styles[chosen][bound])).replace("'", "")
