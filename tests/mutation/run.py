@@ -27,7 +27,7 @@ from typing import Final
 import psutil
 import pytest
 
-from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.mutants import mutants
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 REPORTS: Final = ROOT / "build" / "mutation"
@@ -128,31 +128,31 @@ def try_module(name: str) -> float:
     _must_pass(name, run(sound))
     if run(compile("raise RuntimeError('fault')", str(file), "exec")).survived:
         raise SystemExit(f"{name}: its tests do not import it")
-    tried, survivors, hung = 0, [], 0
+    tried = survived = hung = 0
     killers: list[str] = []
-    for mutant in mutants(source, str(file)):
-        outcome = run(mutant.code, killers)
-        tried += 1
-        hung += outcome.hung
-        if outcome.survived:
-            survivors.append(mutant)
-        elif outcome.killer:
-            killers = [*(killer for killer in killers if killer != outcome.killer), outcome.killer]
+    with (REPORTS / f"{name.rpartition('.')[2]}.txt").open("w") as survivors:
+        for mutant in mutants(source, str(file)):
+            outcome = run(mutant.code, killers)
+            tried += 1
+            hung += outcome.hung
+            if outcome.survived:
+                survived += 1
+                print(
+                    f"{file.relative_to(ROOT)}:{mutant.line}: {mutant.rule}\n{mutant.diff}\n",
+                    file=survivors,
+                    flush=True,
+                )
+            elif outcome.killer:
+                killers = [*(killer for killer in killers if killer != outcome.killer), outcome.killer]
     _must_pass(name, run(sound, killers))  # still: what killed was the faults, and not what the tests have left behind
-    killed = tried - len(survivors)
-    short = name.rpartition(".")[2]
-    (REPORTS / f"{short}.txt").write_text("\n".join(_described(file, mutant) for mutant in survivors))
-    print(f"{name:44} {tried:7} {killed:7} {hung:5} {len(survivors):8}   {killed / tried:.1%}", flush=True)
-    return killed / tried
+    killed = (tried - survived) / tried
+    print(f"{name:44} {tried:7} {tried - survived:7} {hung:5} {survived:8}   {killed:.1%}", flush=True)
+    return killed
 
 
 def _must_pass(name: str, outcome: Outcome) -> None:
     if not outcome.survived:
         raise SystemExit(f"{name}: its tests fail without a fault\n{outcome.output}")
-
-
-def _described(file: Path, mutant: Mutant) -> str:
-    return f"{file.relative_to(ROOT)}:{mutant.line}: {mutant.rule}\n{mutant.diff}\n"
 
 
 def run_tests(module: str, files: Sequence[str], code: CodeType, killers: Sequence[str] = ()) -> Outcome:
