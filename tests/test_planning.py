@@ -243,6 +243,12 @@ def needs_approval(number: int) -> bool:
     return bool(needed)
 
 
+def test_without_a_policy_nobody_has_to_approve_anything() -> None:
+    receivers(outlet("a", languages=["ko"]))
+    number, _ = planned()
+    assert not needs_approval(number)
+
+
 def test_a_correction_by_machine_of_what_the_producer_wrote_is_approved_where_machines_are_refused() -> None:
     receivers(outlet("a", languages=["de"], machine_translation="refuse"))
     first, _ = planned(translations=GERMAN)
@@ -265,3 +271,14 @@ def test_a_kill_waits_for_no_engine_and_no_approval_and_carries_the_headline_tha
         text = translation_rows.finished(connection, TranslationKey(second, "de"))
     assert text is not None
     assert (text.headline, text.subheadline, text.body_html) == ("Werk eröffnet", None, "")
+
+
+def test_a_kill_goes_as_the_producer_wrote_it_where_he_wrote_it() -> None:
+    receivers(outlet("a"))
+    first, _ = planned()
+    deliver(first, "en")
+    second, _ = planned(**KILL, headline="Withdrawn: a plant in Porto")
+    with ledger.read() as connection:
+        text = translation_rows.finished(connection, TranslationKey(second, "en"))
+    assert text is not None
+    assert text.headline == "Withdrawn: a plant in Porto"

@@ -26,7 +26,6 @@ from tasks.delivery.admission.breaker import (
     LONGEST_OPENING,
     NOT_SENT,
     PROBE_HEAD_START,
-    RETRY_AFTER_BOUNDS,
     SPREAD,
     THRESHOLD,
     Breaker,
@@ -192,6 +191,32 @@ def test_a_probe_that_is_answered_closes(breaker: Breaker, valkey: redis.Redis, 
     assert valkey.dbsize() == 0
 
 
+def test_the_table_in_the_module_is_true(breaker: Breaker, valkey: redis.Redis) -> None:
+    """Five failures open, for 60, 120 … 1800 seconds; what is known of a host is gone a day later."""
+    assert breaker.record(failures(4), NOW) == []
+    now, openings = NOW, []
+    while len(openings) < 7:
+        (change,) = breaker.record(failures(1), now)
+        assert change.until is not None
+        openings.append(change.until - now)
+        assert 0 <= openings[-1] + 24 * 3600 - valkey.ttl(KEY) <= 60
+        now = change.until
+    assert openings == [60, 120, 240, 480, 960, 1800, 1800]
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [(60.0, 42), (1800.0, 300)])
+def test_the_others_come_back_over_the_time_that_the_module_says(
+    shared_state: SharedState, asked: float, seconds: float
+) -> None:
+    """Behind the probe, which has ten seconds for itself."""
+    opening = Breaker(shared_state, deadline=DEADLINE, rng=lambda: 0.0)
+    opening.record([(HOST, Verdict.THROTTLED, asked)], NOW)
+    opening.permissions([HOST], NOW)
+    for dice, moment in ((0.0, 10.0), (1.0, 10.0 + seconds)):
+        (other,) = Breaker(shared_state, deadline=DEADLINE, rng=lambda dice=dice: dice).permissions([HOST], NOW)
+        assert other.until - NOW - asked == pytest.approx(moment, abs=0.01)
+
+
 def test_probes_that_fail_open_for_longer_and_longer(breaker: Breaker) -> None:
     now, spans = opened(breaker), []
     for number in range(2, 10):
@@ -272,7 +297,7 @@ def test_the_spread_has_an_end(shared_state: SharedState) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "seconds"),
-    [(None, FIRST_OPENING), (30.0, 30.0), (0.0, RETRY_AFTER_BOUNDS[0]), (3600.0, 3600.0), (1e9, RETRY_AFTER_BOUNDS[1])],
+    [(None, FIRST_OPENING), (30.0, 30.0), (0.0, 1.0), (3600.0, 3600.0), (1e9, 3600.0)],
 )
 def test_throttled_opens_for_what_was_asked_and_never_less(
     shared_state: SharedState, asked: float | None, seconds: float
