@@ -86,7 +86,7 @@ def test_a_row_whose_text_changes_is_put_back_where_it_has_to_wait(change: str, 
     number = due("a")
     finish(*map(result, claim()))
     with ledger.write() as connection:
-        connection.execute(update(rows).values(state="due", due_at=NOW, hold_detail="of an earlier hold"))
+        connection.execute(update(rows).values(state="due", due_at=NOW, code="timeout", hold_detail="earlier"))
         if change == "the translation is made anew":
             connection.execute(update(translations).values(state="wanted"))
             rendition_rows.rebuild(connection, number, NOW, "en")
@@ -97,7 +97,7 @@ def test_a_row_whose_text_changes_is_put_back_where_it_has_to_wait(change: str, 
     assert claim() == []
     found = row()
     assert (found.state, found.hold_kind, found.hold_detail) == ("held", waits_for, None)
-    assert (found.reason, found.attempt) == (waits_for.words, 1)  # as before: it was no attempt
+    assert (found.reason, found.code, found.attempt) == (waits_for.words, None, 1)  # as before: it was no attempt
     assert (found.due_at, found.first_due_at, found.lease_until, found.claimed_by) == (None, None, None, None)
 
 

@@ -13,6 +13,7 @@ from tasks.ledger import deliveries, outlets
 from tasks.ledger.deliveries import VANISHED, Claim
 from tasks.ledger.schema import attempts
 from tasks.ledger.schema import deliveries as rows
+from tasks.model.codes import Code
 from tasks.model.states import Hold, State, Verdict
 from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, states, take
 from tests.support.samples import outlet
@@ -35,7 +36,7 @@ def row(of: Claim) -> Row[Any]:
 
 def noted() -> list[tuple[Any, ...]]:
     """The attempts on record."""
-    names = ("delivery_id", "attempt", "verdict", "status", "detail", "started_at", "seconds")
+    names = ("delivery_id", "attempt", "verdict", "status", "code", "detail", "started_at", "seconds")
     with ledger.read() as connection:
         return [tuple(found) for found in connection.execute(select(*(attempts.c[name] for name in names)))]
 
@@ -57,14 +58,17 @@ def expire(now: float, **horizon: float) -> int:
 def test_a_result_is_written_with_all_that_it_says() -> None:
     [mine] = claimed("a")
     put(mine, hold_detail="of an earlier hold")
-    failed = replace(result(mine, State.DUE, NOW + 30), status=503, reason="503 Busy", tries=4, seconds=2.5)
+    failed = replace(
+        result(mine, State.DUE, NOW + 30), status=503, reason="503 Busy", code="http_503", tries=4, seconds=2.5
+    )
     assert finish(failed) == 1
     found = row(mine)
-    assert (found.state, found.verdict, found.status, found.reason) == ("due", "failed", 503, "503 Busy")
+    assert (found.state, found.verdict, found.status) == ("due", "failed", 503)
+    assert (found.reason, found.code) == ("503 Busy", "http_503")
     assert (found.due_at, found.tries, found.ended_at) == (NOW + 30, 4, NOW + 1)
     assert (found.claimed_by, found.lease_until, found.hold_kind, found.hold_detail) == (None, None, None, None)
     assert (found.attempt, found.first_due_at) == (1, NOW)
-    assert noted() == [(mine.id, 1, "failed", 503, "503 Busy", NOW, 2.5)]
+    assert noted() == [(mine.id, 1, "failed", 503, "http_503", "503 Busy", NOW, 2.5)]
 
 
 def test_each_result_goes_to_its_own_row() -> None:
@@ -120,23 +124,32 @@ def test_a_result_of_an_attempt_that_is_not_the_rows_is_only_kept_as_an_attempt(
     assert [one[:3] for one in noted()] == [(mine.id, 2, "delivered")]
 
 
-@pytest.mark.parametrize("status", ["paused", "disabled"])
-def test_what_was_not_sent_for_its_outlets_status_is_held_and_says_why(status: Any) -> None:
-    first, second = claimed("a", "b")
+def test_what_was_not_sent_for_its_outlets_status_is_held_and_says_why() -> None:
+    paused, gone, sent, earlier = claimed("a", "b", "c", "d")
     with ledger.write() as connection:
-        outlets.set_status(connection, ["a", "b"], status, "their new system", NOW)
-    hold = {"paused": Hold.PAUSED, "disabled": Hold.DISABLED}[status]
-    finish(replace(result(first, State.HELD), verdict=Verdict.DEFERRED, hold=hold), result(second))
-    assert (row(first).state, row(first).hold_kind, row(first).hold_detail) == ("held", hold, "their new system")
-    assert (row(second).state, row(second).hold_kind, row(second).hold_detail) == ("delivered", None, None)
+        outlets.set_status(connection, ["a"], "paused", "a new system", NOW)
+        outlets.set_status(connection, ["b"], "disabled", "410 Gone", NOW)
+        outlets.set_status(connection, ["c", "d"], "paused", "holidays", NOW)
+    put(earlier, state="held", hold_kind=Hold.PAUSED, hold_detail="as it was held then")
+    finish(
+        replace(result(paused, State.HELD), verdict=Verdict.DEFERRED, hold=Hold.PAUSED),
+        replace(result(gone, State.HELD), verdict=Verdict.DEFERRED, hold=Hold.DISABLED),
+        result(sent),
+    )
+    assert [(row(one).state, row(one).hold_kind, row(one).hold_detail) for one in (paused, gone, sent, earlier)] == [
+        ("held", Hold.PAUSED, "a new system"),
+        ("held", Hold.DISABLED, "410 Gone"),
+        ("delivered", None, None),
+        ("held", Hold.PAUSED, "as it was held then"),
+    ]
 
 
 def test_what_the_worker_says_later_replaces_what_the_end_of_its_lease_noted() -> None:
     [mine] = claimed("a")
     expire(NOW + LEASE + 1)
-    assert noted() == [(mine.id, 1, "unsure", None, VANISHED, NOW + LEASE, 0.0)]
-    finish(replace(result(mine), status=201, reason="created", started_at=NOW + 2, seconds=3.0))
-    assert noted() == [(mine.id, 1, "delivered", 201, "created", NOW + 2, 3.0)]
+    assert noted() == [(mine.id, 1, "unsure", None, Code.WORKER_VANISHED, VANISHED, NOW + LEASE, 0.0)]
+    finish(replace(result(mine), status=201, code="http_201", reason="created", started_at=NOW + 2, seconds=3.0))
+    assert noted() == [(mine.id, 1, "delivered", 201, "http_201", "created", NOW + 2, 3.0)]
 
 
 # --- leases
@@ -154,7 +167,8 @@ def test_what_a_vanished_worker_had_is_due_at_once_and_costs_a_try() -> None:
     assert expire(NOW + LEASE + 1) == 1
     found = row(mine)
     assert (found.state, found.due_at, found.tries, found.attempt) == ("due", NOW + LEASE + 1, 1, 1)
-    assert (found.verdict, found.reason, found.ended_at) == ("unsure", VANISHED, NOW + LEASE + 1)
+    assert (found.verdict, found.code, found.reason) == ("unsure", Code.WORKER_VANISHED, VANISHED)
+    assert found.ended_at == NOW + LEASE + 1
     assert (found.lease_until, found.claimed_by, found.first_due_at) == (None, None, NOW)
 
 
