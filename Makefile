@@ -3,9 +3,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 READY := .venv/.ready
 FANWIRE := .venv/bin/fanwire
+# Most tests wait more than they work, so more processes than cores pay; tests/conftest.py says who gets what.
+# The stacks among them start dozens of Python processes, which without bytecode on disk would compile everything anew.
+TEST := PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -n 4 --dist loadgroup --no-loadscope-reorder
 SPHINX := .venv/bin/python -m sphinx -q -W --keep-going -n -c docs . build/docs
 
-.PHONY: help demo test mutate docs check bench soak up format clean
+.PHONY: help demo test coverage mutate docs check bench soak up format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +21,14 @@ demo: $(READY) ## One release to 6,500 simulated outlets, with proof (the main j
 	@.venv/bin/python deploy/demo/demo.py
 
 test: $(READY) ## All tests, with a real broker, real workers and a real PostgreSQL
-	@.venv/bin/python -m pytest -q -n 5 --dist loadgroup --no-loadscope-reorder
+	@$(TEST)
+
+coverage: $(READY) ## All tests, and the lines and branches that they reach; build/coverage/html shows the others
+	@rm -rf build/coverage
+	@status=0; $(subst -m pytest,-m coverage run -m pytest,$(TEST)) || status=$$?; cd "$(CURDIR)"; \
+	.venv/bin/coverage combine -q && .venv/bin/coverage html -q -d build/coverage/html && \
+	.venv/bin/coverage report --include='workers/*' && \
+	.venv/bin/coverage report --include='tasks/*' --fail-under=90 && exit $$status
 
 mutate: $(READY) ## Mutation testing of what decides on deliveries; MODULES="backoff breaker" tries only these
 	@MODULES="$(MODULES)" .venv/bin/python -m tests.mutation.run

@@ -15,7 +15,6 @@ from tasks.runtime.settings import settings
 from tests.support.postgres import TEMPLATE, Postgres, shared_postgres
 
 TOGETHER = {
-    "tests/stack/test_bad_engines.py": "stack-bad-engines",
     "tests/stack/test_recovery.py": "stack-recovery",
     "tests/stack": "stack",
     "tests/faults/test_faults.py": "faults",
@@ -23,7 +22,7 @@ TOGETHER = {
 }
 """Files and folders whose tests `make test` gives to one process, since they share a stack. Those of any other file
 stay together too, for the servers of its fixtures; None: they share nothing, and go to whoever is free."""
-FIRST = ("faults", "stack-recovery", "stack", "tests/faults/test_moments.py", "stack-bad-engines", "faults-postgres")
+FIRST = ("faults", "stack", "stack-recovery", "tests/faults/test_moments.py", "faults-postgres")
 """What takes longest and must begin first."""
 
 
@@ -83,7 +82,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sqlite_ledger(migrated: Path) -> None:
     """The configured ledger of this test is there, on SQLite, with all tables and no rows."""
     file = settings().home / "ledger.sqlite"
-    file.parent.mkdir(parents=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(migrated, file)
 
 

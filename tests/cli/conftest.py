@@ -45,9 +45,8 @@ def problems(run: Run) -> Callable[..., list[dict[str, Any]]]:
 
 
 @pytest.fixture
-def home() -> None:
+def home(sqlite_ledger: None) -> None:
     """A ledger without anything in it."""
-    ledger.upgrade()
 
 
 def take(release: Release, *receivers: Outlet) -> int:

@@ -90,9 +90,8 @@ def _afresh(monkeypatch: pytest.MonkeyPatch, sown: Farm) -> Iterator[None]:
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path) -> None:
+def sqlite(sqlite_ledger: None) -> None:
     """An empty SQLite ledger."""
-    ledger.upgrade()
 
 
 def configure(monkeypatch: pytest.MonkeyPatch, **names: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +20,8 @@ GROWING = ("deliveries", "attempts", "releases", "translations", "renditions")
 
 
 @pytest.fixture(autouse=True)
-def _ledger(tmp_path: Path) -> None:
-    ledger.upgrade()
+def _ledger(sqlite_ledger: None) -> None:
+    """On SQLite."""
 
 
 @contextmanager

@@ -60,8 +60,8 @@ def run(*arguments: str, status: int = 0) -> str:
 
 
 @pytest.fixture
-def _ledger() -> None:
-    ledger.upgrade()
+def _ledger(sqlite_ledger: None) -> None:
+    """An empty one."""
 
 
 # --- files

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -54,11 +55,21 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 def start(command: list[str], env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
-    """A process in a group of its own; what it prints is appended to `log`."""
+    """A process in a group of its own; what it prints is appended to `log`.
+
+    It gets SIGTERM should the thread that starts it end first, for whatever reason: no stack outlives its tests.
+    """
+    ending = ["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
         return subprocess.Popen(
-            command, env=env, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+            [*ending, *command],
+            env=env,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
         )
 
 

@@ -8,7 +8,6 @@ import pytest
 import redis
 from celery import Celery
 
-from tasks import ledger
 from tasks.runtime.settings import settings
 from tests.support.processes import own_valkey
 
@@ -30,9 +29,8 @@ def broker(valkey: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis
 
 
 @pytest.fixture
-def sqlite(broker: redis.Redis) -> None:
+def sqlite(broker: redis.Redis, sqlite_ledger: None) -> None:
     """An empty ledger under this test's home."""
-    ledger.upgrade()
 
 
 @pytest.fixture
