@@ -58,7 +58,7 @@ def unit(source: str, target: str = "", attributes: str = 'id="u1"') -> bytes:
 
 def test_one_file_with_a_unit_for_each_of_ours() -> None:
     notes = [("problem", "number 12 is missing"), ("made by", "apertium")]
-    root = etree.fromstring(xliff.write(sheet(line(notes=notes), Line("headline", "headline", ("A plant",)))))
+    root: Any = etree.fromstring(xliff.write(sheet(line(notes=notes), Line("headline", "headline", ("A plant",)))))
     assert {**root.attrib} == {"version": "2.1", "srcLang": "en", "trgLang": "es"}
     [file] = root.xpath("x:file", namespaces=X)
     assert (file.get("original"), file.get("canResegment")) == ("urn:x:1 v2", "no")
@@ -70,7 +70,7 @@ def test_one_file_with_a_unit_for_each_of_ours() -> None:
 
 
 def test_the_children_of_a_unit_stand_in_the_order_that_the_standard_asks_for() -> None:
-    root = etree.fromstring(xliff.write(sheet(line(notes=[("problem", "x")]))))
+    root: Any = etree.fromstring(xliff.write(sheet(line(notes=[("problem", "x")]))))
     [one] = root.xpath("//x:unit", namespaces=X)
     assert [etree.QName(child).localname for child in one] == ["notes", "originalData", "segment"]
     [segment] = root.xpath("//x:segment", namespaces=X)
@@ -78,7 +78,7 @@ def test_the_children_of_a_unit_stand_in_the_order_that_the_standard_asks_for() 
 
 
 def test_inline_codes_cannot_be_deleted_and_show_their_markup() -> None:
-    root = etree.fromstring(xliff.write(sheet(line())))
+    root: Any = etree.fromstring(xliff.write(sheet(line())))
     codes = root.xpath("//x:source//x:pc | //x:source//x:ph", namespaces=X)
     assert [(etree.QName(code).localname, code.get("id"), code.get("type")) for code in codes] == [
         ("ph", "1", "other"), ("pc", "2", "link"), ("pc", "3", "fmt"), ("ph", "4", "image"), ("ph", "5", "other"),
@@ -97,7 +97,7 @@ def test_inline_codes_cannot_be_deleted_and_show_their_markup() -> None:
 
 
 def test_every_id_is_there_once_and_every_reference_names_something() -> None:
-    root = etree.fromstring(xliff.write(sheet(line())))
+    root: Any = etree.fromstring(xliff.write(sheet(line())))
     data = root.xpath("//x:data/@id", namespaces=X)
     assert len(set(data)) == len(data)
     references = root.xpath("//@dataRef | //@dataRefStart | //@dataRefEnd")
@@ -137,7 +137,7 @@ def test_what_an_engine_made_opaque_by_itself_comes_back_as_words() -> None:
     assert back.target == xliff.marks(target, ("12.5% more.",)) == ("Un 12,5 % más.",)
 
 
-words = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=8)
+words = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=8)
 leaves = st.one_of(
     words, st.sampled_from(["name", "url", "code"]).map(lambda kind: Opaque(0, f"<{kind}> & co", kind=kind))
 )
