@@ -15,8 +15,10 @@ from typing import Any
 
 import structlog
 from celery import Task, shared_task
+from celery.signals import task_postrun, task_prerun
 from kombu.exceptions import ChannelError, OperationalError
 from redis.exceptions import RedisError
+from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from tasks import planning, review
 from tasks.building.renditions import build_renditions
@@ -29,6 +31,17 @@ from tasks.runtime import shutdown, trust
 from tasks.runtime.settings import settings
 
 log = structlog.get_logger()
+
+
+@task_prerun.connect
+def _bind_task(task_id: str, task: Task[Any, Any], **_: Any) -> None:
+    """Every line that is logged while a task runs names the task and its id, as Flower shows them."""
+    bind_contextvars(task=task.name, task_id=task_id)
+
+
+@task_postrun.connect
+def _unbind_task(**_: Any) -> None:
+    unbind_contextvars("task", "task_id")
 
 
 @shared_task(name="plan")

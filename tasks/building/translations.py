@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 import structlog
 from sqlalchemy import Connection
+from structlog.contextvars import bound_contextvars
 
 from tasks import ledger
 from tasks.building import BuildResult, engine_meter, recall
@@ -36,7 +37,8 @@ def build_translation(release_id: int, language: str) -> BuildResult:
         return BuildResult(release.name)
     attempted = _Attempt()
     try:
-        found = _draft(release, language, attempted)
+        with bound_contextvars(release=release.name, language=language):  # for what engines log
+            found = _draft(release, language, attempted)
     except DocumentRefused as refusal:  # the translation file; it is read anew for the next try
         found = Draft(source=release.language, target=language, reason=str(refusal), again=True)
     except Exception as error:  # whatever an engine meets, the deliveries that wait for it must say so
