@@ -13,14 +13,15 @@ from tasks import ledger
 from tasks.ledger import outlets, releases
 from tasks.model.outlet import Outlet
 from tasks.model.release import Release
-from workers.cli import app
+from workers.cli import app, screen
 
 Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run() -> Run:
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """One command; the test fails unless it ends with `status`, and whenever it shows a traceback."""
+    monkeypatch.setattr(screen.out, "width", 120)  # else it is what COLUMNS was when the commands were imported
 
     def one(*arguments: str, status: int = 0, **more: Any) -> Result:
         done = CliRunner().invoke(app, arguments, **more)

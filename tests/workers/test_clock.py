@@ -296,11 +296,11 @@ def test_a_translation_file_that_was_changed_lets_what_is_held_be_tried_at_once(
 def test_a_broker_that_dies_on_an_open_connection_costs_hints_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from workers.app import make_app
-
     with own_valkey(tmp_path / "valkey") as url:
         monkeypatch.setenv("FANWIRE_BROKER_URL", url)
         settings.cache_clear()
+        from workers.app import make_app  # importing it needs a broker
+
         application = make_app()
         application.set_default()
         assert pipeline.waiting("deliver") == 0

@@ -55,7 +55,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def _listening(process: Any, url: str, log: Any) -> Any:
     """`url` once somebody answers there: the connection is tried again until then, or until the process ends."""
     adapter = requests.adapters.HTTPAdapter(
-        max_retries=requests.adapters.Retry(connect=40, backoff_factor=0.05, backoff_max=0.5)
+        max_retries=requests.adapters.Retry(connect=240, backoff_factor=0.05, backoff_max=0.5)
     )
     with requests.Session() as session:
         session.trust_env = False
