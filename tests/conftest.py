@@ -14,6 +14,8 @@ from tasks import ledger
 from tasks.runtime.settings import settings
 from tests.support.postgres import TEMPLATE, Postgres, shared_postgres
 
+os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and a console made under it keeps that width for ever
+
 TOGETHER = {
     "tests/stack/test_recovery.py": "stack-recovery",
     "tests/stack": "stack",
@@ -26,6 +28,7 @@ FIRST = ("faults", "stack", "stack-recovery", "tests/faults/test_moments.py", "f
 """What takes longest and must begin first."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests stay together in one process of pytest-xdist, and in which order processes get them."""
     for item in items:

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 import structlog
 from sqlalchemy import Connection
 
-from tasks.ledger import deliveries, memory_entries, now, releases, rendition_rows, translation_rows, write
+from tasks import ledger
+from tasks.ledger import deliveries, memory_entries, releases, rendition_rows, translation_rows, write
 from tasks.ledger.artifacts import TranslationKey
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release, Translation
@@ -65,9 +66,11 @@ def approve(release_id: int, language: str, by: str | None = None) -> Approved:
         if row.state != ArtifactState.MADE:
             raise refused(release, language, _what_is_open(found))
         if found.standing == "approved":
-            return Approved(row.approved_by, row.approved_at or row.made_at or now(connection), before=True, released=0)
+            return Approved(
+                row.approved_by, row.approved_at or row.made_at or ledger.now(connection), before=True, released=0
+            )
         assert row.document is not None, "it is made"
-        present = now(connection)
+        present = ledger.now(connection)
         keep(connection, _entries(found), release, found.source, language, present)
         document = Translation.model_validate_json(row.document).model_copy(update={"status": "approved"})
         translation_rows.approve(connection, TranslationKey(release_id, language), document, by=by, now=present)

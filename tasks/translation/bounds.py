@@ -3,8 +3,9 @@ hold a worker."""
 
 from __future__ import annotations
 
-from time import monotonic
+import time
 
+from tasks.runtime.time_source import TimeSource
 from tasks.translation.errors import Retryable, TranslationHeld
 from tasks.translation.pieces import Text
 
@@ -23,13 +24,14 @@ SECONDS = 120.0
 class Deadline:
     """The moment at which a translation gives up; looked at between units, never inside one."""
 
-    def __init__(self) -> None:
+    def __init__(self, time_source: TimeSource = time) -> None:
         self._seconds = SECONDS
-        self._end = monotonic() + SECONDS
+        self._monotonic = time_source.monotonic
+        self._end = self._monotonic() + SECONDS
 
     @property
     def passed(self) -> bool:
-        return monotonic() >= self._end
+        return self._monotonic() >= self._end
 
     def check(self) -> None:
         """Raises Retryable if it has passed: what is done by then is remembered, so the next try gets further."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tasks.model.release import Translation
+from tasks.runtime.time_source import TimeSource
 from tasks.translation.engines import Engine
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries
@@ -50,6 +52,8 @@ class Resources:
     """The units of the version before, by memory key: what a correction did not change stays as it was."""
     terms: Sequence[Term] = ()
     """The glossary. Terms of other languages are ignored."""
+    time_source: TimeSource = time
+    """By which a translation gives up in time."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,7 +58,7 @@ def draft(release: Release, language: str, resources: Resources) -> Draft:
     given = supplied(release, language)
     if given:
         return Draft(source=given.language, target=language, translation=given)
-    deadline = Deadline()
+    deadline = Deadline(resources.time_source)
     drafts: list[Draft] = []
     for start in routing.starts(release, language, resources.engines):
         if drafts and deadline.passed:

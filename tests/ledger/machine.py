@@ -30,7 +30,6 @@ from tasks.delivery.transfers.transfer import Answer, ErrorKind, Transfer
 from tasks.formatting import Rendition
 from tasks.ledger.schema import metadata
 from tasks.model.release import Release, Translation
-from tasks.review import approval
 from tasks.translation import Draft, Resources
 
 START = 1_800_000_000.0
@@ -254,8 +253,7 @@ class World:
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Put the model's clock, engine and formatter in their places."""
-        for place in (ledger, approval):
-            patch.setattr(place, "now", lambda _connection: self.clock.now)
+        patch.setattr(ledger, "now", lambda _connection: self.clock.now)
         stepped = SimpleNamespace(now=ledger.now, read=ledger.read, write=self.write)
         for place in (planning, translations, renditions):
             patch.setattr(place, "ledger", stepped)

@@ -16,7 +16,7 @@ from lxml import html as lxml_html
 from tasks.model.markup import clean_html
 from tasks.model.release import Release
 from tasks.runtime.settings import Settings
-from tasks.translation import TranslationHeld, bounds, checks, translate, typography
+from tasks.translation import Resources, TranslationHeld, checks, draft, translate, typography
 from tasks.translation.bounds import MAX_CHARACTERS, MAX_INLINES, SECONDS, Deadline
 from tasks.translation.engines.apertium import Apertium
 from tasks.translation.engines.opencc import OpenCC
@@ -28,6 +28,7 @@ from tasks.translation.pieces import Close, Open, joined, shown
 from tasks.translation.protection import masking, proper_names
 from tasks.translation.protection.placeholders import beginning_for
 from tasks.translation.translate import engine_job
+from tests.support.stepped_time import SteppedTime
 
 from .samples import Stub, needs_apertium
 from .test_bad_engines import changed
@@ -129,22 +130,20 @@ def test_terms_that_do_not_stand_in_the_text_cost_nothing_and_too_many_that_do_a
         translate(release, "zh-Hant")
 
 
-def test_a_translation_stops_when_its_time_is_over(
-    make_release: Callable[..., Release], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_translation_stops_when_its_time_is_over(make_release: Callable[..., Release]) -> None:
     assert Settings.model_fields["build_lease"].default > SECONDS
-    now = [0.0]
-    monkeypatch.setattr(bounds, "monotonic", lambda: now[0])
+    clock = SteppedTime()
 
     def slow(text: str) -> Any:
-        now[0] += 1.0
+        clock.now += 1.0
         return changed(text)
 
     engine = Stub(slow)
     release = make_release(body_html="<p>The plant was opened by the minister today.</p>" * 400)
-    with pytest.raises(TranslationHeld, match=r"^stub en→es: took longer than 120 s$") as held:
-        translate(release, "es", engines=[engine, Stub(slow)])
-    assert held.value.again  # what is done by then is remembered
+    held = draft(release, "es", Resources([engine, Stub(slow)], time_source=clock))
+    assert held.translation is None
+    assert held.reason == "stub en→es: took longer than 120 s"
+    assert held.again  # what is done by then is remembered
     assert len(engine.asked) < 150
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -43,7 +44,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     log = tmp_path_factory.mktemp("apy") / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [PROGRAM, "-p", str(port), "-t", "5", str(MODES)], stdout=output, stderr=output, cwd=log.parent
+            [PROGRAM, "-p", str(port), "-t", "5", str(MODES)],
+            stdout=output,
+            stderr=output,
+            cwd=log.parent,
+            env=os.environ | {"LC_ALL": "C.UTF-8"},
         )
     try:
         yield _listening(process, f"http://127.0.0.1:{port}", log)
