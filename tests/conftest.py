@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -13,39 +15,25 @@ from sqlalchemy import Engine
 from tasks import ledger
 from tasks.runtime.settings import settings
 from tests.support.postgres import TEMPLATE, Postgres, shared_postgres
+from tests.support.scheduling import ByServers, turn
 
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and a console made under it keeps that width for ever
 
-TOGETHER = {
-    "tests/stack/test_recovery.py": "stack-recovery",
-    "tests/stack": "stack",
-    "tests/faults/test_faults.py": "faults",
-    "tests/ledger/test_state_machine.py": None,
-}
-"""Files and folders whose tests `make test` gives to one process, since they share a stack. Those of any other file
-stay together too, for the servers of its fixtures; None: they share nothing, and go to whoever is free."""
-FIRST = ("faults", "stack", "stack-recovery", "tests/faults/test_moments.py", "faults-postgres")
-"""What takes longest and must begin first."""
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServers:
+    """Say which tests stay together in one process of pytest-xdist."""
+    return ByServers(config, log)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests stay together in one process of pytest-xdist, and in which order processes get them."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            file = item.location[0]
-            group = next((TOGETHER[place] for place in TOGETHER if file.startswith(place)), file)
-            if group:
-                item.add_marker(pytest.mark.xdist_group(group))
+    """Say in which order the processes of pytest-xdist get the tests."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=_turn)
+        items.sort(key=lambda item: turn(item.nodeid))
 
 
-def _turn(item: pytest.Item) -> int:
-    marker = item.get_closest_marker("xdist_group")
-    if marker is None:
-        return len(FIRST)
-    return FIRST.index(marker.args[0]) if marker.args[0] in FIRST else len(FIRST) + 1
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone what stays anyway: thousands of tests, and all that was imported."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

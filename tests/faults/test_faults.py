@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from random import Random
 
-import pytest
 import redis
 from sqlalchemy import select
 
@@ -107,7 +106,6 @@ def test_kills_during_fan_out(scene: Scene) -> None:
     assert scene.verify().states == {"delivered": PRESS + 2 * PRESS // 10}
 
 
-@pytest.mark.xdist_group("faults-postgres")
 def test_postgres_restarted_a_worker_frozen_past_its_lease_and_two_clocks(
     scene_on_postgres: Scene, server: Postgres
 ) -> None:
