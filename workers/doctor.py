@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 import uuid
@@ -28,24 +29,26 @@ from tasks.formatting import FORMATS
 from tasks.language_data import LANGUAGES
 from tasks.ledger import outlets
 from tasks.ledger.schema import deliveries
-from tasks.model.outlet import Outlet
+from tasks.model.documents import DocumentRefused
+from tasks.model.outlet import Outlet, read_outlet
 from tasks.model.states import FINAL, State
 from tasks.pipeline import delivery_policy
 from tasks.runtime import trust
 from tasks.runtime.errors import UserError
-from tasks.runtime.secrets import SecretMissing, resolve
+from tasks.runtime.secrets import SecretMissing, refusal, resolve
 from tasks.runtime.settings import PREFIX, Settings, settings
 from tasks.translation.configuration import read_configuration
 from tasks.translation.routing import reaches
 from workers import engines, home
 from workers.broker import broker_url, embedded
+from workers.offered import offered
 
 TEST_BODY = b"This is a test delivery of a press-release wire. Publish nothing of it."
 SHOWN = 5
 BESIDE_SETTINGS = {
     PREFIX + name
     for name in ("FLOWER_ADDRESS", "BROKER_PASSWORD", "LEDGER_PASSWORD", "BROKER_PORT", "IMAGE", "STOP_GRACE",
-                 "FOLDER", "TRANSLATION_FOLDER")
+                 "FOLDER", "TRANSLATION_FOLDER", "OUTLET_SECRETS")
 }  # fmt: skip
 """Variables that are read elsewhere: by Flower's configuration and by docker-compose.yml (deploy/.env.example)."""
 
@@ -62,7 +65,7 @@ def examine() -> list[Finding]:
     """Look at everything; a part that cannot be reached is a finding, not an error."""
     found = _guarded(_settings)
     if not any(finding.level == "unsafe" for finding in found):  # every other part would only say the same again
-        for part in (_plugins, _broker, _ledger, _secrets, _addresses, _translation, _languages):
+        for part in (_plugins, _broker, _ledger, _documents, _secrets, _addresses, _translation, _languages):
             found += [finding for finding in _guarded(part) if finding not in found]
     return found
 
@@ -83,7 +86,7 @@ def _settings() -> Iterator[Finding]:
     for network in policy.allowed_networks:
         yield Finding("note", f"addresses in {network} are dialled although they are not public")
     for name in sorted(os.environ):
-        if name.startswith(PREFIX) and name not in _known_variables():
+        if name.startswith(PREFIX) and not name.startswith(policy.secrets_prefix) and name not in _known_variables():
             meant = get_close_matches(name, _known_variables(), n=1, cutoff=0)
             yield Finding("note", f"{name} is no setting, and is not read; the nearest that is one: {meant[0]}")
     if home.ledger_is_there():
@@ -144,11 +147,25 @@ def _everyone() -> list[Outlet]:
         return outlets.everyone(connection)
 
 
+def _documents() -> Iterator[Finding]:
+    """Outlets of the ledger that an import would refuse now: they were imported under other rules or packages."""
+    rules = offered()
+    refused = []
+    for outlet in _everyone():
+        try:
+            read_outlet(json.loads(outlet.to_json()), rules)
+        except DocumentRefused as found:
+            refused.append(f"{outlet.id} ({'; '.join(map(str, found.problems))})")
+    if refused:
+        shown = ", ".join(refused[:SHOWN]) + (", …" if len(refused) > SHOWN else "")
+        yield Finding("unsafe", f"{len(refused):,} outlets have a document that an import would refuse now: {shown}")
+
+
 def _secrets() -> Iterator[Finding]:
     named: dict[str, str] = {}  # and one outlet that names it
     for outlet in _everyone():
         for reference in (outlet.auth.secret, outlet.auth.signing_secret):
-            if reference:
+            if reference and refusal(reference) is None:  # else `_documents` has named it
                 named.setdefault(reference, outlet.id)
     missing: dict[str, str] = {}
     for reference, outlet_id in named.items():

@@ -257,6 +257,6 @@ def unreadable_secrets(standing: Standing) -> Iterator[str]:
     """Secrets of an engine that cannot be read here, in words."""
     if standing.document.key:
         try:
-            resolve(standing.document.key)
+            resolve(standing.document.key, written_by="operator")
         except SecretMissing as error:
             yield f"{error} (engine {standing.name})"

@@ -137,6 +137,7 @@ def start_farm(processes: Processes, folder: Path, options: argparse.Namespace) 
     where: dict[str, Any] = json.loads((folder / "farm.json").read_text())
     os.environ["FANWIRE_CA_FILE"] = where["ca"]
     os.environ["FANWIRE_ALLOWED_NETWORKS"] = where["network"]
+    os.environ["FANWIRE_SECRETS_FOLDER"] = str(folder / "secrets")
     for line in (folder / "secrets.env").read_text().splitlines():
         name, _, value = line.partition("=")
         os.environ[name] = value

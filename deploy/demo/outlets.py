@@ -4,7 +4,8 @@
 
 writes DIR/plan.json for farm.py (which adds the URLs and writes DIR/outlets.json), and what the outlets' secret
 references name: DIR/secrets/ and DIR/secrets.env, readable by the owner only. No outlet exists; all names are made up.
-A sender needs the variables of secrets.env in its environment: `set -a; . DIR/secrets.env`.
+A sender needs the variables of secrets.env in its environment: `set -a; . DIR/secrets.env`, and in
+FANWIRE_SECRETS_FOLDER the folder DIR/secrets.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ AUTH = {
     "header, file": 0.01,
     "basic, file": 0.01,
 }
+SHARED_SIGNING, SHARED_BEARER = "FANWIRE_SECRET_DEMO_SIGNING", "FANWIRE_SECRET_DEMO_BEARER"
+"""The variables of secrets.env."""
 _NOT_ASCII = str.maketrans(
     {"đ": "d", "ß": "ss", "ø": "o", "æ": "ae", "å": "a", "ł": "l", "ı": "i", "ə": "a", "ä": "ae", "ö": "oe", "ü": "ue"}
 )
@@ -201,14 +204,14 @@ def add_secrets(plan: dict[str, Any], directory: Path, seed: int) -> None:
     chance = random.Random(f"secrets {seed}")
     folder = directory / "secrets"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    shared = {"DEMO_SIGNING_SECRET": _signing(chance), "DEMO_BEARER_TOKEN": _token(chance)}
+    shared = {SHARED_SIGNING: _signing(chance), SHARED_BEARER: _token(chance)}
     _write_private(directory / "secrets.env", "".join(f"{name}={value}\n" for name, value in shared.items()))
     kinds, shares = [*AUTH, "none"], [*AUTH.values(), 1 - sum(AUTH.values())]
     for name, entry in plan.items():
         kind, _, place = chance.choices(kinds, shares)[0].partition(", ")
         if kind == "none":
             continue
-        reference = "env:" + ("DEMO_SIGNING_SECRET" if kind == "signed" else "DEMO_BEARER_TOKEN")
+        reference = "env:" + (SHARED_SIGNING if kind == "signed" else SHARED_BEARER)
         if place == "file":
             _write_private(folder / name, _signing(chance) if kind == "signed" else _token(chance))
             reference = f"file:{folder / name}"

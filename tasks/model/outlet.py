@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from tasks.model.countries import Country
+from tasks.model.credentials import literal_credential
 from tasks.model.documents import Document, read
 from tasks.model.languages import LanguageTag
 from tasks.model.release import Line, Slug, Topic
 from tasks.runtime.errors import pattern
-from tasks.runtime.secrets import SecretReference
+from tasks.runtime.secrets import SecretReference, refusal
 
 HEADER_NAME = pattern(r"^[A-Za-z0-9-]+$", "must be a header's name: letters, digits and '-'")
 
@@ -25,7 +26,8 @@ HEADER_NAME = pattern(r"^[A-Za-z0-9-]+$", "must be a header's name: letters, dig
 class Offered:
     """The formats and transports of an installation, which imported outlet documents are checked against.
 
-    A document in the ledger is read without this check: the package that it needs may be missing for a while.
+    A document in the ledger is read without this check, and without those of what an outlet may name as a secret: the
+    package that it needs may be missing for a while, and a rule may be newer than the document.
     """
 
     formats: Collection[str]
@@ -55,9 +57,24 @@ def _url(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def _may_be_named(value: str, info: ValidationInfo) -> str:
+    if (info.context or {}).get("offered") and (why := refusal(value)):
+        raise ValueError(why)
+    return value
+
+
+def _no_credentials(value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+    if (info.context or {}).get("offered") and (why := literal_credential(value)):
+        raise ValueError(why)
+    return value
+
+
 def _once(values: list[str]) -> list[str]:
     """The values without repetitions: `[de, DE]` is one language."""
     return list(dict.fromkeys(values))
+
+
+OutletSecret = Annotated[SecretReference, AfterValidator(_may_be_named)]
 
 
 class Auth(Document):
@@ -68,9 +85,9 @@ class Auth(Document):
     """The user name, with `basic`."""
     header: Annotated[str, Field(pattern=HEADER_NAME)] | None = Field(None, examples=["X-Api-Key"])
     """The name of the header, with `header`."""
-    secret: SecretReference | None = None
+    secret: OutletSecret | None = None
     """The token, password or header value."""
-    signing_secret: SecretReference | None = None
+    signing_secret: OutletSecret | None = None
     """Signs each delivery after Standard Webhooks; its value is `whsec_` and base64."""
 
     @model_validator(mode="after")
@@ -121,10 +138,14 @@ class Outlet(Document):
     format: Annotated[str, AfterValidator(_format)] = Field("ninjs", max_length=100, examples=["ninjs"])
     url: Annotated[str, AfterValidator(_url)] = Field(max_length=2000, examples=["https://bote.example/wire"])
     auth: Auth = Auth()
-    headers: dict[
-        Annotated[str, Field(pattern=HEADER_NAME)],
-        Annotated[str, Field(pattern=pattern(r"^[^\r\n\x00]*$", "must be a single line"))],
+    headers: Annotated[
+        dict[
+            Annotated[str, Field(pattern=HEADER_NAME)],
+            Annotated[str, Field(pattern=pattern(r"^[^\r\n\x00]*$", "must be a single line"))],
+        ],
+        AfterValidator(_no_credentials),
     ] = {}
+    """More headers for each request. Credentials belong under `auth`."""
     limits: Limits = Limits()
     retry: Retry = Retry()
     machine_translation: Literal["accept", "approved", "refuse"] = Field("accept", examples=["refuse"])

@@ -1,22 +1,33 @@
-"""Where secrets come from: `env:NAME` or `file:PATH`. Documents and the ledger hold such references, never values."""
+"""Where secrets come from: `env:NAME` or `file:PATH`. Documents and the ledger hold such references, never values.
+
+What may be named depends on who writes the reference. An outlet document comes from somebody else, and what it names is
+sent to a URL that stands in the same document; so it may name only variables that begin with `FANWIRE_SECRETS_PREFIX`,
+and files in the folder `FANWIRE_SECRETS_FOLDER`. The translation file is the operator's own configuration, as the
+environment is: it may name any variable and any file, except a setting of Fanwire, which is never the key of an engine.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from tasks.runtime.settings import PREFIX, settings
 from tasks.runtime.time_source import TimeSource
 
 CACHE_SECONDS = 30.0
 """So that a changed file (a rotated secret) is seen soon, and a fan-out does not read it thousands of times."""
 MAX_BYTES = 16 * 1024
 
-_cache: dict[str, tuple[float, str]] = {}
+WrittenBy = Literal["outlet", "operator"]
+"""Who wrote a reference: whoever wrote an outlet document, or the operator in a file of their own."""
+
+_cache: dict[tuple[str, WrittenBy], tuple[float, str]] = {}
 
 
 def _reference(value: str) -> str:
@@ -25,7 +36,7 @@ def _reference(value: str) -> str:
     return value
 
 
-SecretReference = Annotated[str, AfterValidator(_reference), Field(examples=["env:ACME_TOKEN"])]
+SecretReference = Annotated[str, AfterValidator(_reference), Field(examples=["env:FANWIRE_SECRET_ACME"])]
 
 
 class SecretMissing(LookupError):
@@ -36,15 +47,35 @@ class SecretMissing(LookupError):
         super().__init__(f"secret {reference}: {why}")
 
 
-def resolve(reference: str, *, time_source: TimeSource = time) -> str:
+def refusal(reference: str) -> str | None:
+    """Why an outlet document may not name this secret; None if it may, whether the secret is there or not."""
+    kind, _, name = reference.partition(":")
+    if kind == "env":
+        prefix = settings().secrets_prefix
+        if name.startswith(prefix) and name != prefix:
+            return None
+        return f"is not one of the variables that outlets may name: they begin with {prefix} (FANWIRE_SECRETS_PREFIX)"
+    folder = secrets_folder()
+    path = folder / name
+    if ".." in path.parts or "\0" in name or not (path.is_relative_to(folder) or path.is_relative_to(folder.resolve())):
+        return f"is not in the folder of secrets, {folder} (FANWIRE_SECRETS_FOLDER)"
+    return None
+
+
+def secrets_folder() -> Path:
+    """The folder of the files that outlets may name; a relative `file:PATH` begins there."""
+    return (settings().secrets_folder or settings().home / "secrets").absolute()
+
+
+def resolve(reference: str, *, written_by: WrittenBy = "outlet", time_source: TimeSource = time) -> str:
     """The value behind `env:NAME` or `file:PATH` (without line ends after it); raises SecretMissing."""
     now = time_source.monotonic()
-    cached = _cache.get(reference)
+    cached = _cache.get((reference, written_by))
     if cached is not None and now < cached[0]:
         return cached[1]
-    _cache.pop(reference, None)
-    value = _read(reference)
-    _cache[reference] = (now + CACHE_SECONDS, value)
+    _cache.pop((reference, written_by), None)
+    value = _read(reference, written_by)
+    _cache[reference, written_by] = (now + CACHE_SECONDS, value)
     return value
 
 
@@ -53,26 +84,32 @@ def forget() -> None:
     _cache.clear()
 
 
-def _read(reference: str) -> str:
+def _read(reference: str, written_by: WrittenBy) -> str:
     kind, _, name = reference.partition(":")
-    if kind == "env" and name:
-        value = os.environ.get(name)
-        if value is None:
-            raise SecretMissing(reference, "is not in the environment")
-    elif kind == "file" and name:
-        value = _from_file(reference, Path(name))
-    else:
+    if kind not in ("env", "file") or not name:
         # What stands here instead of a reference may be the secret itself.
         raise SecretMissing("(not a reference)", "must be 'env:NAME' or 'file:PATH'")
+    if written_by == "outlet" and (why := refusal(reference)):
+        raise SecretMissing(reference, why)
+    value = _from_environment(reference, name) if kind == "env" else _from_file(reference, name, written_by)
     if not value:
         raise SecretMissing(reference, "is empty")
     return value
 
 
-def _from_file(reference: str, path: Path) -> str:
+def _from_environment(reference: str, name: str) -> str:
+    if name.upper().startswith(PREFIX) and not name.startswith(settings().secrets_prefix):
+        raise SecretMissing(reference, "is a setting of Fanwire, and no secret of somebody else's")
+    value = os.environ.get(name)
+    if value is None:
+        raise SecretMissing(reference, "is not in the environment")
+    return value
+
+
+def _from_file(reference: str, name: str, written_by: WrittenBy) -> str:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        path = Path(name) if written_by == "operator" else _within_folder(reference, name)
+        data = _content(reference, path)
     except (OSError, ValueError) as error:
         raise SecretMissing(reference, getattr(error, "strerror", None) or "no such file") from None
     if len(data) > MAX_BYTES:
@@ -81,3 +118,20 @@ def _from_file(reference: str, path: Path) -> str:
         return data.decode().rstrip("\r\n")
     except UnicodeDecodeError:
         raise SecretMissing(reference, "is not UTF-8 text") from None
+
+
+def _within_folder(reference: str, name: str) -> Path:
+    """Where the file really is. Links within the folder are followed: Kubernetes mounts the keys of a secret so."""
+    folder = secrets_folder()
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise SecretMissing(reference, f"is a link out of the folder of secrets, {folder} (FANWIRE_SECRETS_FOLDER)")
+    return path
+
+
+def _content(reference: str, path: Path) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe would wait for its writer
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise SecretMissing(reference, "is no file")
+        return file.read(MAX_BYTES + 1)

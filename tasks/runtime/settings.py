@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -20,6 +21,7 @@ EXAMPLES = {
     "FANWIRE_BROKER_URL": "redis://:password@localhost:6379/0",
     "FANWIRE_LEDGER_URL": "postgresql+psycopg://fanwire:password@localhost/fanwire",
     "FANWIRE_ALLOWED_NETWORKS": "127.0.0.0/8,10.1.0.0/16",
+    "FANWIRE_SECRETS_FOLDER": "/run/secrets",
 }
 
 
@@ -47,6 +49,12 @@ class Settings(BaseSettings):
     """Address ranges (CIDR, separated by commas) that may be delivered to although they are not public: private,
     loopback, link-local and the like. Without an entry here, a delivery to such an address is rejected. Allow no more
     than you must."""
+
+    secrets_prefix: str = "FANWIRE_SECRET_"
+    """How the variables begin that outlets may name as secrets (`env:NAME`). They may name no others."""
+    secrets_folder: Path | None = None
+    """The folder of the files that outlets may name as secrets (`file:NAME`). They may name no others. None: `secrets`
+    under the home."""
 
     translators: int = Field(2, ge=1)
     """Processes of one `translate` worker. Each translates one language of one release at a time; engines that are slow
@@ -121,6 +129,15 @@ class Settings(BaseSettings):
             except ValueError as error:
                 raise ValueError(f"is no list of address ranges: {error}") from None
         return tuple(networks)
+
+    @field_validator("secrets_prefix")
+    @classmethod
+    def _begins_no_setting(cls, value: str) -> str:
+        """Outlets must not be able to name what Fanwire itself is configured with."""
+        own = value.startswith("FANWIRE_SECRET_")
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*_", value) or (value.upper().startswith(PREFIX) and not own):
+            raise ValueError("must be the beginning of names of variables, end in '_', and begin no setting of Fanwire")
+        return value
 
     @field_validator("broker_url")
     @classmethod

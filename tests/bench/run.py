@@ -104,6 +104,7 @@ def deliver(folder: Path) -> None:
     with Farm(json.loads(plan.read_text()), folder / "farm") as farm:
         os.environ["FANWIRE_CA_FILE"] = str(farm.ca_file)
         os.environ["FANWIRE_ALLOWED_NETWORKS"] = "127.0.0.0/8"
+        os.environ["FANWIRE_SECRETS_FOLDER"] = str(folder / "secrets")
         for line in (folder / "secrets.env").read_text().splitlines():
             name, _, value = line.partition("=")
             os.environ[name] = value
@@ -255,6 +256,7 @@ def fair(folder: Path) -> None:
 
 def _sender(farm: Any, home: Path) -> None:
     os.environ["FANWIRE_CA_FILE"] = str(farm.ca_file)
+    os.environ["FANWIRE_SECRETS_FOLDER"] = str(home / "secrets")
     for line in (home / "secrets.env").read_text().splitlines():
         name, _, value = line.partition("=")
         os.environ[name] = value

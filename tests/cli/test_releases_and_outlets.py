@@ -212,9 +212,27 @@ def test_doctor_names_outlets_whose_address_is_refused(run: Run) -> None:
 
 
 def test_doctor_says_where_it_looked_for_secrets(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("A_TOKEN", "geheim")
-    take(release(), outlet("a", auth={"type": "bearer", "secret": "env:A_TOKEN"}))
+    monkeypatch.setenv("FANWIRE_SECRET_A", "geheim")
+    take(release(), outlet("a", auth={"type": "bearer", "secret": "env:FANWIRE_SECRET_A"}))
     assert "in this shell" in run("doctor").stdout
+
+
+def test_doctor_names_outlets_whose_secret_is_refused_now(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_TOKEN", "geheim")
+    names = ("a", "b", "c", "d", "e", "f", "g")
+    take(release(), *(outlet(name, auth={"type": "bearer", "secret": "env:A_TOKEN"}) for name in names))
+    take(release(), outlet("literal", headers={"X-Api-Key": "geheim"}), outlet("good"))
+    told = run("doctor", status=1).stdout
+    assert "geheim" not in told
+    [line] = [line for line in told.splitlines() if "import" in line]
+    assert line.startswith("unsafe  8 outlets have a document that an import would refuse now: ")
+    assert "a (auth.secret: is not one of the variables that outlets may name" in line
+    assert line.endswith("…")
+
+
+def test_a_variable_of_an_outlet_is_no_unknown_setting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FANWIRE_SECRET_A", "geheim")
+    assert "is no setting" not in run("doctor").stdout
 
 
 # --- refusals

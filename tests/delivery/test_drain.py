@@ -235,12 +235,12 @@ def test_the_row_of_an_outlet_paused_since_it_was_due_is_not_sent(farm: Farm) ->
 @pytest.mark.usefixtures("sqlite")
 def test_a_missing_secret_is_our_fault_and_stops_nobody_else(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(farm, "fast-00")
-    plant(farm, "fast-000", auth={"type": "bearer", "secret": "env:FANWIRE_TEST_NO_SUCH"})
+    plant(farm, "fast-000", auth={"type": "bearer", "secret": "env:FANWIRE_SECRET_NO_SUCH"})
     number = prepare(take())
     summary = drain()
     found = row("fast-000")
     assert (found.state, found.verdict, found.tries, found.attempt) == ("due", "ours", 0, 1)
-    assert "env:FANWIRE_TEST_NO_SUCH" in found.reason
+    assert "env:FANWIRE_SECRET_NO_SUCH" in found.reason
     assert found.due_at > time.time() + 30
     assert states(number) == {"delivered": 9, "due": 1}
     assert str(summary) == f"{URI} v1 · 9 delivered, 1 ours"
@@ -447,9 +447,9 @@ def test_what_a_killed_drain_had_is_sent_again_under_the_same_key(farm: Farm, tm
 def test_what_stands_on_the_wire(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     server = serve()
     key = b"0123456789abcdef01234567"
-    monkeypatch.setenv("TEST_SIGNING", "whsec_" + base64.b64encode(key).decode())
-    monkeypatch.setenv("TEST_TOKEN", "geheim")
-    auth = {"type": "bearer", "secret": "env:TEST_TOKEN", "signing_secret": "env:TEST_SIGNING"}
+    monkeypatch.setenv("FANWIRE_SECRET_SIGNING", "whsec_" + base64.b64encode(key).decode())
+    monkeypatch.setenv("FANWIRE_SECRET_TOKEN", "geheim")
+    auth = {"type": "bearer", "secret": "env:FANWIRE_SECRET_TOKEN", "signing_secret": "env:FANWIRE_SECRET_SIGNING"}
     with ledger.write() as connection:
         outlets.put(connection, [outlet("a", url=server.url(), auth=auth, headers={"X-Desk": "Ö"})], time.time())
     prepare(take())
@@ -486,8 +486,8 @@ def logged() -> Iterator[Callable[[], list[dict[str, Any]]]]:
 def test_one_line_of_the_log_per_attempt_has_everything_and_no_secret(
     farm: Farm, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    monkeypatch.setenv("TEST_TOKEN", "geheim")
-    plant(farm, "fast-000", "moved", auth={"type": "bearer", "secret": "env:TEST_TOKEN"})
+    monkeypatch.setenv("FANWIRE_SECRET_TOKEN", "geheim")
+    plant(farm, "fast-000", "moved", auth={"type": "bearer", "secret": "env:FANWIRE_SECRET_TOKEN"})
     prepare(take())
     drain()
     written = logged()

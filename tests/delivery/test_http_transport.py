@@ -31,8 +31,8 @@ REQUEST = DeliveryRequest(
 @pytest.fixture(autouse=True)
 def _secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     forget()
-    monkeypatch.setenv("TOKEN", "geheim")
-    monkeypatch.setenv("SIGNING", SIGNING)
+    monkeypatch.setenv("FANWIRE_SECRET_TOKEN", "geheim")
+    monkeypatch.setenv("FANWIRE_SECRET_SIGNING", SIGNING)
     yield
     forget()
 
@@ -74,11 +74,11 @@ def test_who_translated_is_a_header_of_its_own() -> None:
 
 
 def test_signature(monkeypatch: pytest.MonkeyPatch) -> None:
-    receiver = outlet(auth={"signing_secret": "env:SIGNING"})
+    receiver = outlet(auth={"signing_secret": "env:FANWIRE_SECRET_SIGNING"})
     expected = sign([SIGNING], "fw_0123", 1795000000, REQUEST.body)
     assert headers(receiver)["webhook-signature"] == expected
     other = "whsec_" + base64.b64encode(b"new").decode()
-    monkeypatch.setenv("SIGNING", f"{other}\n{SIGNING}")
+    monkeypatch.setenv("FANWIRE_SECRET_SIGNING", f"{other}\n{SIGNING}")
     forget()
     first, second = headers(receiver)["webhook-signature"].split(" ")
     assert second == expected
@@ -88,13 +88,13 @@ def test_signature(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("auth", "name", "value"),
     [
-        ({"type": "bearer", "secret": "env:TOKEN"}, "Authorization", "Bearer geheim"),
+        ({"type": "bearer", "secret": "env:FANWIRE_SECRET_TOKEN"}, "Authorization", "Bearer geheim"),
         (
-            {"type": "basic", "user": "Zoë", "secret": "env:TOKEN"},
+            {"type": "basic", "user": "Zoë", "secret": "env:FANWIRE_SECRET_TOKEN"},
             "Authorization",
             "Basic " + base64.b64encode("Zoë:geheim".encode()).decode(),
         ),
-        ({"type": "header", "header": "X-Api-Key", "secret": "env:TOKEN"}, "X-Api-Key", "geheim"),
+        ({"type": "header", "header": "X-Api-Key", "secret": "env:FANWIRE_SECRET_TOKEN"}, "X-Api-Key", "geheim"),
     ],
 )
 def test_auth(auth: dict[str, str], name: str, value: str) -> None:
@@ -104,23 +104,23 @@ def test_auth(auth: dict[str, str], name: str, value: str) -> None:
 @pytest.mark.parametrize("value", ["two\r\nX-Forged: 1", "two\nlines", "ümlaut", "nul\x01"])
 @pytest.mark.parametrize("kind", ["bearer", "header"])
 def test_a_secret_that_no_header_can_carry(monkeypatch: pytest.MonkeyPatch, kind: str, value: str) -> None:
-    monkeypatch.setenv("TOKEN", value)
+    monkeypatch.setenv("FANWIRE_SECRET_TOKEN", value)
     with pytest.raises(SecretMissing) as caught:
-        headers(outlet(auth={"type": kind, "header": "X-Api-Key", "secret": "env:TOKEN"}))
+        headers(outlet(auth={"type": kind, "header": "X-Api-Key", "secret": "env:FANWIRE_SECRET_TOKEN"}))
     assert value not in str(caught.value)
 
 
 @pytest.mark.parametrize("value", ["not a secret", "whsec_geheim!", "  "])
 def test_a_bad_signing_secret_names_its_reference(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    monkeypatch.setenv("SIGNING", value)
-    with pytest.raises(SecretMissing, match="env:SIGNING") as caught:
-        headers(outlet(auth={"signing_secret": "env:SIGNING"}))
+    monkeypatch.setenv("FANWIRE_SECRET_SIGNING", value)
+    with pytest.raises(SecretMissing, match="env:FANWIRE_SECRET_SIGNING") as caught:
+        headers(outlet(auth={"signing_secret": "env:FANWIRE_SECRET_SIGNING"}))
     assert "geheim" not in str(caught.value)
 
 
 def test_a_missing_secret() -> None:
-    with pytest.raises(SecretMissing, match="env:NOBODY"):
-        headers(outlet(auth={"type": "bearer", "secret": "env:NOBODY"}))
+    with pytest.raises(SecretMissing, match="env:FANWIRE_SECRET_NOBODY"):
+        headers(outlet(auth={"type": "bearer", "secret": "env:FANWIRE_SECRET_NOBODY"}))
 
 
 def test_the_outlets_own_headers() -> None:
@@ -145,7 +145,9 @@ def test_ours_cannot_be_overridden(name: str) -> None:
 
 
 def test_credentials_cannot_be_overridden() -> None:
-    found = headers(outlet(auth={"type": "bearer", "secret": "env:TOKEN"}, headers={"authorization": "theirs"}))
+    found = headers(
+        outlet(auth={"type": "bearer", "secret": "env:FANWIRE_SECRET_TOKEN"}, headers={"authorization": "theirs"})
+    )
     assert [value for name, value in found.items() if name.lower() == "authorization"] == ["Bearer geheim"]
 
 
@@ -189,7 +191,7 @@ def test_over_the_wire(bench: Any, serve: Any) -> None:
     server = serve()
     receiver = outlet(
         url=server.url(),
-        auth={"type": "bearer", "secret": "env:TOKEN", "signing_secret": "env:SIGNING"},
+        auth={"type": "bearer", "secret": "env:FANWIRE_SECRET_TOKEN", "signing_secret": "env:FANWIRE_SECRET_SIGNING"},
         headers={"X-Empty": "", "X-Desk": "Zürich"},
     )
     bench.transfers.start(prepare(receiver, REQUEST, key=7, deadline=5.0, now=NOW))

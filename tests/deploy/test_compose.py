@@ -73,6 +73,13 @@ def test_only_those_who_dial_outlets_get_their_secrets(services: dict[str, Any])
         if any(file["path"] == "outlets.env" for file in service.get("env_file", []))
     }  # fmt: skip
     assert with_secrets == {"deliver", "cli"}
+    with_files = {
+        name for name, service in services.items()
+        if any(volume.endswith(":/run/secrets:ro") for volume in service.get("volumes", []))
+    }  # fmt: skip
+    assert with_files == {"deliver", "cli"}
+    for name in with_files:
+        assert services[name]["environment"]["FANWIRE_SECRETS_FOLDER"] == "/run/secrets"
 
 
 def test_the_example_names_every_variable_and_requires_what_compose_requires() -> None:

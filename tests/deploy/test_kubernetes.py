@@ -38,6 +38,24 @@ def test_a_worker_has_time_to_finish_and_a_heartbeat(manifests: list[dict[str, A
         assert container[probe]["exec"]["command"][:4] == ["python", "-m", "workers.health", name]
 
 
+def test_only_those_who_dial_outlets_get_their_secrets(manifests: list[dict[str, Any]]) -> None:
+    for name in PROCESSES:
+        spec = pod(manifests, name)
+        (container,) = spec["containers"]
+        sources = [source.get("secretRef", {}).get("name") for source in container.get("envFrom", [])]
+        mounted = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+        assert ("outlets" in sources) is ("secrets" in mounted) is (name == "deliver")
+    config = next(m for m in manifests if m["kind"] == "ConfigMap" and m["metadata"]["name"] == "fanwire")
+    assert mounted_in(manifests, "deliver", "secrets") == config["data"]["FANWIRE_SECRETS_FOLDER"]
+
+
+def mounted_in(manifests: list[dict[str, Any]], name: str, volume: str) -> str:
+    """The folder at which a container sees a volume."""
+    (container,) = pod(manifests, name)["containers"]
+    path: str = next(mount["mountPath"] for mount in container["volumeMounts"] if mount["name"] == volume)
+    return path
+
+
 def test_the_broker_is_configured_as_in_compose(manifests: list[dict[str, Any]]) -> None:
     own = next(m for m in manifests if m["kind"] == "ConfigMap" and m["metadata"]["name"] == "broker")
     conf = (ROOT / "deploy" / "valkey.conf").read_text().splitlines()

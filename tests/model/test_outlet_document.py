@@ -107,7 +107,7 @@ def test_a_csv_file_of_a_spreadsheet(tmp_path: Path) -> None:
     file = tmp_path / "outlets.csv"
     file.write_bytes(
         "\ufeffid,name,country,languages,topics,circuits,url,auth.type,auth.secret,limits.in_flight,headers.X-Desk\r\n"
-        'bote,"Bote, Berliner",de,de;en,04000000; medtop:06000000,dach dach-business,https://b.example/,bearer,env:B,2,Ö\r\n'
+        'bote,"Bote, Berliner",de,de;en,04000000; medtop:06000000,dach dach-business,https://b.example/,bearer,env:FANWIRE_SECRET_B,2,Ö\r\n'
         "kurz,Kurz,AT,de,,,https://k.example/,,,,\r\n"
         "\r\n".encode()
     )
@@ -116,7 +116,7 @@ def test_a_csv_file_of_a_spreadsheet(tmp_path: Path) -> None:
     bote, kurz = found.outlets
     assert (bote.name, bote.country, bote.languages) == ("Bote, Berliner", "DE", ["de", "en"])
     assert (bote.topics, bote.circuits) == (["04000000", "06000000"], ["dach", "dach-business"])
-    assert (bote.auth.type, bote.auth.secret, bote.limits.in_flight) == ("bearer", "env:B", 2)
+    assert (bote.auth.type, bote.auth.secret, bote.limits.in_flight) == ("bearer", "env:FANWIRE_SECRET_B", 2)
     assert bote.headers == {"X-Desk": "Ö"}
     assert (kurz.topics, kurz.auth.type, kurz.limits.in_flight) == ([], "none", None)
 
@@ -208,11 +208,15 @@ def test_entries_that_are_no_objects_are_refused_one_by_one(tmp_path: Path) -> N
         ({"url": "https://[::1/"}, "url", ""),
         ({"url": "https://user:geheim@a.example/"}, "url", "under 'auth'"),
         ({"auth": {"type": "bearer"}}, "auth", "needs secret"),
-        ({"auth": {"type": "basic", "secret": "env:A"}}, "auth", "needs user"),
-        ({"auth": {"type": "header", "secret": "env:A"}}, "auth", "needs header"),
+        ({"auth": {"type": "basic", "secret": "env:FANWIRE_SECRET_A"}}, "auth", "needs user"),
+        ({"auth": {"type": "header", "secret": "env:FANWIRE_SECRET_A"}}, "auth", "needs header"),
         ({"auth": {"type": "bearer", "secret": "geheim"}}, "auth.secret", "must name where the secret is"),
         ({"auth": {"signing_secret": "whsec_geheim"}}, "auth.signing_secret", "must name where the secret is"),
         ({"auth": {"token": "env:A"}}, "auth.token", "known fields are header, secret"),
+        ({"auth": {"type": "bearer", "secret": "env:HOME"}}, "auth.secret", "begin with FANWIRE_SECRET_"),
+        ({"auth": {"signing_secret": "file:/etc/passwd"}}, "auth.signing_secret", "in the folder of secrets"),
+        ({"headers": {"X-Api-Key": "geheim"}}, "headers", "'X-Api-Key' is for a credential: name it under 'auth'"),
+        ({"headers": {"X-Desk": "Bearer geheim0123456789"}}, "headers", "'X-Desk' holds a credential"),
         ({"headers": {"X Desk": "a"}}, "headers.X Desk.[key]", "header's name"),
         ({"headers": {"X-Desk": "a\r\nX-Other: b"}}, "headers.X-Desk", "single line"),
         ({"limits": {"in_flight": 0}}, "limits.in_flight", "1 or more"),
@@ -232,11 +236,62 @@ def test_a_refusal_names_field_and_problem(change: dict[str, Any], field: str, s
     assert "geheim" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("names", "refused"),
+    [
+        (
+            "Authorization authorization PROXY-AUTHORIZATION Cookie X-Auth X-Auth-User X-Api-Key ApiKey Api-Token "
+            "X-Access-Token X-AccessToken Ocp-Apim-Subscription-Key X-Functions-Key Private-Key X-Password X-Secret "
+            "X-Client-Secret X-Credentials X-Session-Id X-Amz-Security-Token X-Jwt",
+            True,
+        ),
+        ("X-Author X-Authority X-Desk Accept X-Keywords X-Key-Desk X-Routing-Key Surrogate-Key X-Monkey From", False),
+    ],
+)
+def test_headers_hold_no_credential(names: str, *, refused: bool) -> None:
+    for name in names.split():
+        document = GOOD | {"headers": {name: "geheim"}}
+        if refused:
+            with pytest.raises(DocumentRefused, match=f"'{name}' is for a credential") as caught:
+                read_outlet(document, offered())
+            assert "geheim" not in str(caught.value)
+        else:
+            assert read_outlet(document, offered()).headers == {name: "geheim"}
+
+
+@pytest.mark.parametrize(
+    ("value", "refused"),
+    [
+        ("Basic dTpnZWhlaW0tMDEyMw==", True),
+        ("bearer abcdefghijklmnop", True),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", True),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", True),
+        ("Basic news", False),
+        ("bearer of news", False),
+        ("Wirtschaft", False),
+    ],
+)
+def test_values_of_headers_hold_no_credential(value: str, *, refused: bool) -> None:
+    document = GOOD | {"headers": {"X-Desk": value}}
+    if refused:
+        with pytest.raises(DocumentRefused, match="holds a credential") as caught:
+            read_outlet(document, offered())
+        assert value not in str(caught.value)
+    else:
+        assert read_outlet(document, offered()).headers == {"X-Desk": value}
+
+
+def test_what_the_ledger_has_already_is_still_read() -> None:
+    """An import would refuse it: it is sent as before, or waits for its secret, and `fanwire doctor` names it."""
+    document = GOOD | {"headers": {"X-Api-Key": "x"}, "auth": {"type": "bearer", "secret": "env:HOME"}}
+    assert Outlet.model_validate(document).auth.secret == "env:HOME"
+
+
 def test_a_document_survives_the_ledger() -> None:
     outlet = read_outlet(
         GOOD
         | {
-            "auth": {"type": "basic", "user": "u", "secret": "file:/s"},
+            "auth": {"type": "basic", "user": "u", "secret": "file:s"},
             "headers": {"X-A": ""},
             "limits": {"in_flight": 3},
         },

@@ -122,7 +122,7 @@ def meaning_of(status: int, said: str) -> EngineError:
 def key_behind(reference: str) -> str:
     """The credential behind `env:NAME` or `file:PATH`, read afresh for every request; raises Fatal."""
     try:
-        return secrets.resolve(reference)
+        return secrets.resolve(reference, written_by="operator")
     except secrets.SecretMissing as error:
         raise Fatal(str(error)) from None
 
