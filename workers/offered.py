@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from tasks.delivery import transports
 from tasks.formatting import FORMATS
+from tasks.model.destinations import Destinations
 from tasks.model.outlet import Offered
+from tasks.runtime.settings import settings
 
 
 def offered() -> Offered:
-    """Its formats by name, its transports by URL scheme."""
+    """Its formats by name, its transports by URL scheme, and where outlets may be."""
     checks = {scheme: transport.check_url for scheme, transport in transports.by_scheme().items()}
-    return Offered(formats=frozenset(FORMATS.all()), transports=checks)
+    destinations = Destinations(
+        networks=settings().allowed_networks,
+        ports=settings().allowed_ports,
+        plain_http_hosts=settings().plain_http_hosts,
+    )
+    return Offered(formats=frozenset(FORMATS.all()), transports=checks, destinations=destinations)

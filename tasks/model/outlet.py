@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from tasks.model.countries import Country
 from tasks.model.credentials import literal_credential
+from tasks.model.destinations import Destinations, credential_in_query
 from tasks.model.documents import Document, read
 from tasks.model.languages import LanguageTag
 from tasks.model.release import Line, Slug, Topic
@@ -24,7 +25,7 @@ HEADER_NAME = pattern(r"^[A-Za-z0-9-]+$", "must be a header's name: letters, dig
 
 @dataclass(frozen=True, kw_only=True)
 class Offered:
-    """The formats and transports of an installation, which imported outlet documents are checked against.
+    """The formats and transports of an installation, and its rules, which imported outlet documents are checked against.
 
     A document in the ledger is read without this check, and without those of what an outlet may name as a secret: the
     package that it needs may be missing for a while, and a rule may be newer than the document.
@@ -34,6 +35,7 @@ class Offered:
     """Names of formats."""
     transports: Mapping[str, Callable[[str], None] | None]
     """For each URL scheme the function that checks such a URL and raises ValueError, or None."""
+    destinations: Destinations = Destinations()
 
 
 def _format(value: str, info: ValidationInfo) -> str:
@@ -54,6 +56,10 @@ def _url(value: str, info: ValidationInfo) -> str:
         raise ValueError("has no scheme or has spaces in it")
     if offered and (check := offered.transports[scheme]):
         check(value)
+    if offered and (why := offered.destinations.wrong_port(value)):
+        raise ValueError(why)
+    if offered and credential_in_query(value) and (why := offered.destinations.exposed(value)):
+        raise ValueError(why)
     return value
 
 
@@ -65,6 +71,14 @@ def _may_be_named(value: str, info: ValidationInfo) -> str:
 
 def _no_credentials(value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
     if (info.context or {}).get("offered") and (why := literal_credential(value)):
+        raise ValueError(why)
+    return value
+
+
+def _not_exposed(value: Auth, info: ValidationInfo) -> Auth:
+    offered: Offered | None = (info.context or {}).get("offered")
+    url = info.data.get("url")  # missing if it was refused
+    if offered and url and value.secret and (why := offered.destinations.exposed(url)):
         raise ValueError(why)
     return value
 
@@ -137,7 +151,7 @@ class Outlet(Document):
     circuits: list[Slug] = []
     format: Annotated[str, AfterValidator(_format)] = Field("ninjs", max_length=100, examples=["ninjs"])
     url: Annotated[str, AfterValidator(_url)] = Field(max_length=2000, examples=["https://bote.example/wire"])
-    auth: Auth = Auth()
+    auth: Annotated[Auth, AfterValidator(_not_exposed)] = Auth()
     headers: Annotated[
         dict[
             Annotated[str, Field(pattern=HEADER_NAME)],

@@ -21,6 +21,8 @@ EXAMPLES = {
     "FANWIRE_BROKER_URL": "redis://:password@localhost:6379/0",
     "FANWIRE_LEDGER_URL": "postgresql+psycopg://fanwire:password@localhost/fanwire",
     "FANWIRE_ALLOWED_NETWORKS": "127.0.0.0/8,10.1.0.0/16",
+    "FANWIRE_ALLOWED_PORTS": "2375,9200",
+    "FANWIRE_PLAIN_HTTP_HOSTS": "desk.example,192.0.2.7",
     "FANWIRE_SECRETS_FOLDER": "/run/secrets",
 }
 
@@ -49,6 +51,14 @@ class Settings(BaseSettings):
     """Address ranges (CIDR, separated by commas) that may be delivered to although they are not public: private,
     loopback, link-local and the like. Without an entry here, a delivery to such an address is rejected. Allow no more
     than you must."""
+
+    allowed_ports: Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], NoDecode] = ()
+    """Ports, separated by commas, at which outlets may be although they belong to other services (mail, databases …:
+    tasks/model/destinations.py). An outlet at such a port is refused at import without an entry here."""
+    plain_http_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts, separated by commas, that credentials of outlets may go to over http://. An outlet with a credential and
+    such a URL is refused at import without an entry here; this machine and the ranges of `FANWIRE_ALLOWED_NETWORKS`
+    need none."""
 
     secrets_prefix: str = "FANWIRE_SECRET_"
     """How the variables begin that outlets may name as secrets (`env:NAME`). They may name no others."""
@@ -129,6 +139,11 @@ class Settings(BaseSettings):
             except ValueError as error:
                 raise ValueError(f"is no list of address ranges: {error}") from None
         return tuple(networks)
+
+    @field_validator("allowed_ports", "plain_http_hosts", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return tuple(filter(None, map(str.strip, value.lower().split(",")))) if isinstance(value, str) else value
 
     @field_validator("secrets_prefix")
     @classmethod

@@ -16,6 +16,7 @@ from tasks.ledger import outlets
 from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import Outlet, read_outlet
 from tasks.model.readers.outlet_files import read_outlets
+from tasks.runtime.settings import settings
 from workers import cli
 from workers.offered import offered
 
@@ -205,6 +206,9 @@ def test_entries_that_are_no_objects_are_refused_one_by_one(tmp_path: Path) -> N
         ({"url": "https://"}, "url", "no host"),
         ({"url": "https://a b.example/"}, "url", "spaces"),
         ({"url": "https://a.example:99999/"}, "url", "Port out of range"),
+        ({"url": "https://a.example:22/"}, "url", "port 22 belongs to a service that is no outlet"),
+        ({"url": "http://127.0.0.1:6379/"}, "url", "FANWIRE_ALLOWED_PORTS may allow it"),
+        ({"url": "http://a.example/?api_key=geheim"}, "url", "a credential would go to a.example over http://"),
         ({"url": "https://[::1/"}, "url", ""),
         ({"url": "https://user:geheim@a.example/"}, "url", "under 'auth'"),
         ({"auth": {"type": "bearer"}}, "auth", "needs secret"),
@@ -279,6 +283,54 @@ def test_values_of_headers_hold_no_credential(value: str, *, refused: bool) -> N
         assert value not in str(caught.value)
     else:
         assert read_outlet(document, offered()).headers == {"X-Desk": value}
+
+
+BEARER = {"type": "bearer", "secret": "env:FANWIRE_SECRET_A"}
+
+
+@pytest.mark.parametrize(
+    ("url", "auth", "refused"),
+    [
+        ("http://a.example/wire", BEARER, True),
+        ("HTTP://a.example/wire", BEARER, True),
+        ("http://8.8.8.8:8080/wire", BEARER, True),
+        ("http://a.example/wire", {"signing_secret": "env:FANWIRE_SECRET_A"}, False),  # it is not sent
+        ("http://a.example/wire", {}, False),
+        ("https://a.example/wire", BEARER, False),
+        ("http://127.0.0.1:8700/", BEARER, False),
+        ("http://[::1]:8700/", BEARER, False),
+        ("http://localhost:8700/", BEARER, False),
+        ("http://10.1.2.3/", BEARER, False),
+        ("http://desk.example./", BEARER, False),
+    ],
+)
+def test_no_credential_goes_over_the_internet_in_the_clear(
+    monkeypatch: pytest.MonkeyPatch, url: str, auth: dict[str, str], *, refused: bool
+) -> None:
+    monkeypatch.setenv("FANWIRE_ALLOWED_NETWORKS", "10.0.0.0/8")
+    monkeypatch.setenv("FANWIRE_PLAIN_HTTP_HOSTS", "Desk.example, 192.0.2.7")
+    settings.cache_clear()
+    document = GOOD | {"url": url, "auth": auth}
+    if refused:
+        with pytest.raises(DocumentRefused, match="auth: a credential would go to .* over http://"):
+            read_outlet(document, offered())
+    else:
+        read_outlet(document, offered())
+
+
+@pytest.mark.parametrize("port", [22, 25, 6379, 5432, 11211, 2375])
+def test_a_port_of_another_service_is_refused_unless_it_is_allowed(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
+    document = GOOD | {"url": f"https://a.example:{port}/"}
+    with pytest.raises(DocumentRefused):
+        read_outlet(document, offered())
+    monkeypatch.setenv("FANWIRE_ALLOWED_PORTS", "22, 25,6379,5432,11211,2375")
+    settings.cache_clear()
+    read_outlet(document, offered())
+
+
+@pytest.mark.parametrize("port", [80, 443, 8000, 8080, 8443, 8700, 12000, 32768, 65535])
+def test_ports_of_web_servers_are_good(port: int) -> None:
+    read_outlet(GOOD | {"url": f"https://a.example:{port}/"}, offered())
 
 
 def test_what_the_ledger_has_already_is_still_read() -> None:
