@@ -25,7 +25,7 @@ HEADER_NAME = pattern(r"^[A-Za-z0-9-]+$", "must be a header's name: letters, dig
 
 @dataclass(frozen=True, kw_only=True)
 class Offered:
-    """The formats and transports of an installation, and its rules, which imported outlet documents are checked against.
+    """The formats, transports and rules of an installation, which imported outlet documents are checked against.
 
     A document in the ledger is read without this check, and without those of what an outlet may name as a secret: the
     package that it needs may be missing for a while, and a rule may be newer than the document.
@@ -35,7 +35,7 @@ class Offered:
     """Names of formats."""
     transports: Mapping[str, Callable[[str], None] | None]
     """For each URL scheme the function that checks such a URL and raises ValueError, or None."""
-    destinations: Destinations = Destinations()
+    destinations: Destinations
 
 
 def _format(value: str, info: ValidationInfo) -> str:

@@ -312,7 +312,7 @@ def test_no_credential_goes_over_the_internet_in_the_clear(
     settings.cache_clear()
     document = GOOD | {"url": url, "auth": auth}
     if refused:
-        with pytest.raises(DocumentRefused, match="auth: a credential would go to .* over http://"):
+        with pytest.raises(DocumentRefused, match=r"auth: a credential would go to .* over http://"):
             read_outlet(document, offered())
     else:
         read_outlet(document, offered())

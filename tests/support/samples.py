@@ -26,5 +26,5 @@ def release(**fields: Any) -> Release:
 
 def outlet(id: str = "porto-daily", **fields: Any) -> Outlet:
     """An outlet that takes everything in English; `fields` replace or add."""
-    document = {"id": id, "name": id, "country": "PT", "languages": ["en"], "url": "http://127.0.0.1:9/wire"}
+    document = {"id": id, "name": id, "country": "PT", "languages": ["en"], "url": "http://127.0.0.1:800/wire"}
     return Outlet.model_validate(document | fields)
