@@ -20,6 +20,7 @@ from tests.support.scheduling import ByServers, turn
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and a console made under it keeps that width for ever
 
 
+@pytest.hookimpl(optionalhook=True)  # tests run without pytest-xdist too
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServers:
     """Say which tests stay together in one process of pytest-xdist."""
     return ByServers(config, log)
