@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from tasks.ledger.deliveries import locks
 from tasks.ledger.deliveries.conditions import (
@@ -87,36 +100,36 @@ def _claim_class(
     connection: Connection, worker: str, urgency: int, now: float, until: float, limit: int
 ) -> list[Claim]:
     """Claim within one urgency: the index leads straight to what is due, past all retries still waiting."""
-    pick = (
-        select(d.id)
-        .where(IS_DUE, d.urgency == urgency, d.due_at <= now, or_(d.version == 1, ~_older_in_flight()))
-        .order_by(d.due_at, d.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)  # PostgreSQL; SQLite has one writer at a time anyway
-        .cte("pick")
-    )
-    take = (
-        update(deliveries)
-        .where(d.id.in_(select(pick.c.id)))
-        .values(state=State.CLAIMED, claimed_by=worker, lease_until=until, attempt=d.attempt + 1)
-        .returning(
-            d.id,
-            d.release_id,
-            d.language,
-            d.outlet_id,
-            d.format,
-            d.urgency,
-            d.attempt,
-            d.tries,
-            d.first_due_at,
-            d.due_at,
-        )
-    )
-    rows = sorted(connection.execute(take), key=lambda row: (row.due_at, row.id))
+    said = {"wanted_urgency": urgency, "moment": now, "at_most": limit, "worker": worker, "lease_end": until}
+    rows = sorted(connection.execute(_take(), said), key=lambda row: (row.due_at, row.id))
     return [Claim(**dict(zip(Claim.__slots__, row, strict=False))) for row in rows]
 
 
-@cache  # building it costs more than all else in a claim
+@cache  # building it costs ten times as much as executing it
+def _take() -> ReturningUpdate[Any]:
+    pick = (
+        select(d.id)
+        .where(
+            IS_DUE,
+            d.urgency == bindparam("wanted_urgency"),
+            d.due_at <= bindparam("moment"),
+            or_(d.version == 1, ~_older_in_flight()),
+        )
+        .order_by(d.due_at, d.id)
+        .limit(bindparam("at_most"))
+        .with_for_update(skip_locked=True)  # PostgreSQL; SQLite has one writer at a time anyway
+        .cte("pick")
+    )
+    taken = {
+        "state": State.CLAIMED,
+        "claimed_by": bindparam("worker"),
+        "lease_until": bindparam("lease_end"),
+        "attempt": d.attempt + 1,
+    }
+    columns = [d[name] for name in Claim.__slots__]
+    return update(deliveries).where(d.id.in_(select(pick.c.id))).values(taken).returning(*columns, d.due_at)
+
+
 def _older_in_flight() -> ColumnElement[bool]:
     """Whether an older version of the same release is on its way to the same outlet in the same language.
 
