@@ -68,6 +68,12 @@ def test_of_one_urgency_the_longest_due_come_first_and_no_more_than_asked_for() 
     assert [one.outlet_id for one in claim(limit=3)] == ["c"]
 
 
+def test_over_several_urgencies_no_more_than_asked_for() -> None:
+    urgent, other = due("a", "b", urgency=1), due("c", "d", "e", uri="urn:other", urgency=2)
+    assert [one.outlet_id for one in claim(limit=4)] == ["a", "b", "c", "d"]
+    assert (states(urgent), states(other)) == ({"claimed": 2}, {"claimed": 2, "due": 1})
+
+
 def test_nothing_is_claimed_without_room() -> None:
     number = due("a")
     assert claim(limit=0) == []
@@ -115,6 +121,19 @@ def test_putting_one_back_leaves_the_others_claimed() -> None:
         connection.execute(update(rows).where(rows.c.outlet_id == "a").values(approval=True))
     assert [one.outlet_id for one in claim()] == ["b"]
     assert states(number) == {"held": 1, "claimed": 1}
+
+
+def test_putting_one_back_lets_go_what_can_go_by_now_of_the_same_text() -> None:
+    """A builder may have finished another rendition without seeing the row that waited for it."""
+    receivers(outlet("a", format="ninjs"), outlet("b", format="text"))
+    number = take()
+    render(number)
+    with ledger.write() as connection:
+        connection.execute(update(rows).where(rows.c.outlet_id == "a").values(approval=True))
+        waiting = {"state": "held", "hold_kind": Hold.RENDITION, "due_at": None}
+        connection.execute(update(rows).where(rows.c.outlet_id == "b").values(waiting))
+    assert claim() == []
+    assert (row("a").state, row("b").state) == ("held", "due")
 
 
 def test_a_correction_waits_for_its_own_older_version_and_for_no_other() -> None:
