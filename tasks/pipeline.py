@@ -96,7 +96,9 @@ def deliver() -> str:
 @shared_task(name="notify")
 def notify() -> str:
     """Post what operations should know: an outlet is gone, a host has failed for days."""
-    return f"notify · {notifications.post_notices()} notices posted"
+    address = settings().notice_url
+    posted = notifications.post_notices(address, trust.bundle()) if address else 0
+    return f"notify · {posted} notices posted"
 
 
 @cache
@@ -120,6 +122,18 @@ def delivery_policy() -> DeliveryPolicy:
         allowed_networks=found.allowed_networks,
         trust=trust.bundle(),
     )
+
+
+def sweep_ledger(now: float) -> sweep.Found:
+    """One look at the ledger for what is late (the clock of a worker does this, and then `hint_all`)."""
+    found = settings()
+    policy = sweep.SweepPolicy(
+        build_retry=found.build_retry,
+        retry_horizon=found.retry_horizon,
+        memory_days=found.memory_days,
+        translation_file=found.translation_file,
+    )
+    return sweep.sweep(now, policy)
 
 
 def hint_drains() -> None:

@@ -75,7 +75,7 @@ def tick() -> sweep.Found | None:
             with ledger.write() as connection:
                 if not elections.run_for(connection, "clock", me, now, until=now + TERM_TICKS * settings().tick):
                     return None
-            found = sweep.sweep(now)
+            found = pipeline.sweep_ledger(now)
         finally:
             ledger.close()  # no open database crosses a fork
         pipeline.hint_all(found)

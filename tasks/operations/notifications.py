@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import requests
 import structlog
+from pydantic import SecretStr
 
 from tasks import ledger
 from tasks.ledger import notices
-from tasks.runtime import trust
-from tasks.runtime.settings import settings
 
 log = structlog.get_logger()
 
@@ -18,17 +19,17 @@ TIMEOUT = 5.0
 """Seconds to connect, and between bytes of the answer."""
 
 
-def post_notices() -> int:
-    """Post the notices that were not posted yet; the number posted. What cannot be posted now is posted later."""
-    address = settings().notice_url
-    if address is None:
-        return 0
+def post_notices(address: SecretStr, trusted: Path) -> int:
+    """Post the notices that were not posted yet to an address; the number posted.
+
+    `trusted` is a PEM file with the certificate authorities to believe. What cannot be posted now is posted later.
+    """
     with ledger.read() as connection:
         waiting = notices.unposted(connection, AT_ONCE)
     posted: list[int] = []
     with requests.Session() as session:
         session.trust_env = False  # REQUESTS_CA_BUNDLE would override `verify`
-        session.verify = str(trust.bundle())
+        session.verify = str(trusted)
         for notice in waiting:
             text = f"{notice['kind']}: {notice['subject']}: {notice['text']}"
             try:

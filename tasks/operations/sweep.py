@@ -6,15 +6,29 @@ Expired leases and lifted embargoes are settled here and now; what needs a worke
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from tasks import ledger
 from tasks.ledger import deliveries, memory_entries, notices, releases, rendition_rows, translation_rows
 from tasks.ledger.artifacts import TranslationKey
-from tasks.runtime.settings import settings
 
 FORGOTTEN = 500
 """Memory entries that go in one transaction."""
 HOUR = 3600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepPolicy:
+    """What the settings say about what a sweep looks for."""
+
+    build_retry: float
+    """Seconds after which an artifact that nobody has built is hinted at again."""
+    retry_horizon: float
+    """Seconds after its first due time at which a delivery is exhausted, if its outlet says nothing else."""
+    memory_days: int
+    """Days for which the memory keeps what an engine translated."""
+    translation_file: Path | None
+    """The file whose change wakes the translations that wait for engines."""
 
 
 @dataclass(frozen=True)
@@ -38,23 +52,23 @@ class Found:
         )
 
 
-def sweep(now: float) -> Found:
+def sweep(now: float, policy: SweepPolicy) -> Found:
     """One look at the whole ledger, by index only: some milliseconds whatever its size."""
-    again = now + settings().build_retry
+    again = now + policy.build_retry
     with ledger.write() as connection:  # by itself: lifting has its releases in an order of its own
         deliveries.resume(connection, deliveries.forgotten(connection), now)
     with ledger.write() as connection:
         deliveries.adopt(connection, now)
-        if _file_changed():
+        if _file_changed(policy.translation_file):
             translation_rows.wake(connection, now=now)
-        expired = deliveries.expire_leases(connection, now, settings().retry_horizon)
+        expired = deliveries.expire_leases(connection, now, policy.retry_horizon)
         lifted = deliveries.lift_embargoes(connection, now)
         to_plan = releases.unplanned(connection, now)
         to_translate = translation_rows.late(connection, now=now, again_at=again)
         to_format = {key.translation for key in rendition_rows.late(connection, now=now, again_at=again)}
         next_due = deliveries.next_due(connection)
         unposted = bool(notices.unposted(connection, 1))
-    _forget(now)
+    _forget(now, policy.memory_days)
     due = next_due is not None and next_due <= now
     return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, unposted)
 
@@ -65,9 +79,8 @@ class _File:
     stand: tuple[int, int, int] | None = None
 
 
-def _file_changed() -> bool:
+def _file_changed(path: Path | None) -> bool:
     """Whether somebody has changed the translation file, or it is seen for the first time: it may mend what is held."""
-    path = settings().translation_file
     try:
         stat = path.stat() if path else None
     except OSError:
@@ -82,10 +95,10 @@ class _Forgetting:
     due = 0.0
 
 
-def _forget(now: float) -> None:
+def _forget(now: float, days: int) -> None:
     """Forget what engines made too long ago: a small portion in each sweep while there is some, else once an hour."""
     if _Forgetting.due - HOUR <= now < _Forgetting.due:
         return
     with ledger.write() as connection:
-        gone = memory_entries.forget(connection, before=now - settings().memory_days * 24 * HOUR, at_most=FORGOTTEN)
+        gone = memory_entries.forget(connection, before=now - days * 24 * HOUR, at_most=FORGOTTEN)
     _Forgetting.due = now if gone == FORGOTTEN else now + HOUR

@@ -20,12 +20,11 @@ from farm import Farm
 from sqlalchemy import Engine, event, func, select
 from sqlalchemy.exc import DBAPIError
 
-from tasks import ledger, planning
+from tasks import ledger, pipeline, planning
 from tasks.building.renditions import build_renditions
 from tasks.delivery import payloads
 from tasks.ledger import counts, outlets, refusals, releases
 from tasks.ledger.schema import attempts, deliveries
-from tasks.operations import sweep
 from tasks.runtime.settings import settings
 from tests.support.drains import drain
 from tests.support.processes import end, environment, start_python, until
@@ -185,7 +184,7 @@ def test_a_drain_frozen_past_its_lease_sends_nothing_old_when_it_wakes(
         assert states(first) == {"claimed": 12}
         second = take(version=2, correction_note="Corrected.")
         prepare(second)
-        assert sweep.sweep(time.time() + settings().lease).expired == 12
+        assert pipeline.sweep_ledger(time.time() + settings().lease).expired == 12
         drain_until_final(first, second)
         time.sleep(max(0.0, began + settings().lease - time.monotonic()))
         frozen.send_signal(signal.SIGCONT)
@@ -221,7 +220,7 @@ def test_a_worker_frozen_within_a_transaction_stops_nobody_for_long(tmp_path: Pa
     )
     try:
         until(lambda: stopped(frozen), 30)
-        swept = begin(lambda: sweep.sweep(time.time() + 2))
+        swept = begin(lambda: pipeline.sweep_ledger(time.time() + 2))
         assert swept.result(15).expired == 1, "or the sweep waits for a worker that does nothing"
         frozen.send_signal(signal.SIGCONT)
         assert frozen.wait(20) == 1  # it cannot commit

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
-from tasks import ledger
+from tasks import ledger, pipeline
 from tasks.ledger import counts, deliveries, outlets, translation_rows
 from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.schema import deliveries as rows
 from tasks.model.states import Hold, State, Verdict
-from tasks.operations import embargo, sweep
+from tasks.operations import embargo
 from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, take
 from tests.support.samples import outlet, release
 
@@ -125,7 +125,7 @@ def test_a_row_that_an_older_worker_holds_is_found_and_moved_on(kind: str | None
     with ledger.write() as connection:
         connection.execute(update(rows).values(reason="rendition", hold_kind=kind))
     assert render(number) == 0
-    assert sweep.sweep(NOW).due
+    assert pipeline.sweep_ledger(NOW).due
     assert held() == {"a": ("due", None, None)}
 
 

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from tasks import ledger
+from tasks import ledger, pipeline
 from tasks.delivery.payloads import read_payloads
 from tasks.ledger import deliveries
-from tasks.operations import sweep
 from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, take
 from tests.support.samples import outlet
 
@@ -91,6 +90,6 @@ def test_no_query_of_the_hot_paths_walks_a_table(work: Callable[[Connection], An
 def test_a_whole_sweep_walks_no_table() -> None:
     life()
     with plans() as told:
-        sweep.sweep(NOW)
+        pipeline.sweep_ledger(NOW)
     assert len(told) > 8
     assert walks(told) == []

@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Row, select
 
-from tasks import ledger, planning, review
+from tasks import ledger, pipeline, planning, review
 from tasks.building.renditions import build_renditions
 from tasks.building.translations import build_translation
 from tasks.delivery.policy import RetryPolicy
@@ -41,7 +41,7 @@ from tasks.ledger.schema import outlets as outlet_rows
 from tasks.ledger.schema import releases as release_rows
 from tasks.model.documents import DocumentRefused
 from tasks.model.states import FINAL, ArtifactState, Hold, State, Verdict
-from tasks.operations import embargo, sweep
+from tasks.operations import embargo
 from tasks.review import imports, listing
 from tasks.runtime.errors import UserError
 from tests.ledger.machine import Going, Vanished, Worker, World, quick, wipe, words
@@ -254,7 +254,7 @@ class Wire(RuleBasedStateMachine):
         self.make(build_renditions, self.to_make(renditions), number, outcome)
 
     def prepare_all(self) -> None:
-        sweep.sweep(self.clock.now)
+        pipeline.sweep_ledger(self.clock.now)
         for row in self.releases():
             planning.plan(row.id, self.clock.now, policy)
         for table, work in ((translations, build_translation), (renditions, build_renditions)):
@@ -451,7 +451,7 @@ class Wire(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         """The clock ticks, and all its hints are lost."""
-        sweep.sweep(self.clock.now)
+        pipeline.sweep_ledger(self.clock.now)
 
     # --- promises about the ledger
 
@@ -532,7 +532,7 @@ class Wire(RuleBasedStateMachine):
     def tick(self) -> None:
         """A moment of a healthy wire, and a longer one if nothing went out: so it does not take all day."""
         self.clock.now += 0.3
-        found = sweep.sweep(self.clock.now)
+        found = pipeline.sweep_ledger(self.clock.now)
         self.history_only_grows()
         for release_id in found.to_plan:
             planning.plan(release_id, self.clock.now, policy)

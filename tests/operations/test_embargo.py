@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from tasks import ledger
+from tasks import ledger, pipeline
 from tasks.ledger import deliveries, releases, rendition_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.operations import embargo
@@ -76,11 +76,10 @@ def test_an_embargo_that_is_over_cannot_be_moved() -> None:
 def test_a_worker_whose_clock_is_hours_fast_leaks_nothing(book: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     if book.dialect.name == "sqlite":
         pytest.skip("SQLite is on this machine and has this machine's clock")
-    from tasks.operations import sweep
 
     number = embargoed()
     import time
 
     monkeypatch.setattr(time, "time", lambda real=time.time: real() + 7200)
-    assert sweep.sweep(present()).lifted == []
+    assert pipeline.sweep_ledger(present()).lifted == []
     assert states(number) == {"held": 1}

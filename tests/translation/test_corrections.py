@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine as Database
 from sqlalchemy import select, update
 
-from tasks import ledger, planning
+from tasks import ledger, pipeline, planning
 from tasks.building.translations import build_translation
 from tasks.formatting import house_text
 from tasks.ledger import glossary_terms, memory_entries, outlets, releases, translation_rows
@@ -283,12 +283,12 @@ def test_what_engines_made_is_forgotten_after_its_days_in_small_portions(
         keep(key, "stub 1", settings().memory_days + 1)
     keep("a", APPROVED, 10_000)
     keep("d", "stub 1", settings().memory_days - 1)
-    sweep.sweep(present)
+    pipeline.sweep_ledger(present)
     assert len(left()) == 3
-    sweep.sweep(present)
+    pipeline.sweep_ledger(present)
     assert left() == {("a", APPROVED), ("d", "stub 1")}
     keep("e", "stub 1", settings().memory_days + 1)
-    sweep.sweep(present + 60)
+    pipeline.sweep_ledger(present + 60)
     assert ("e", "stub 1") in left()
-    sweep.sweep(present + sweep.HOUR)
+    pipeline.sweep_ledger(present + sweep.HOUR)
     assert ("e", "stub 1") not in left()

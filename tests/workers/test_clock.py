@@ -21,7 +21,6 @@ from tasks.building.translations import build_translation
 from tasks.ledger import counts, deliveries, outlets, releases
 from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.schema import attempts
-from tasks.operations import sweep
 from tasks.runtime.errors import UserError
 from tasks.runtime.settings import settings
 from tests.support.processes import end, environment, own_valkey, start_python, until
@@ -286,11 +285,11 @@ def test_a_translation_file_that_was_changed_lets_what_is_held_be_tried_at_once(
     settings.cache_clear()
     number = take()
     planning.plan(number, time.time())
-    sweep.sweep(time.time())
+    pipeline.sweep_ledger(time.time())
     assert "no engine for en→de" in build_translation(number, "de").held["de"]
-    assert sweep.sweep(time.time()).to_translate == []
+    assert pipeline.sweep_ledger(time.time()).to_translate == []
     file.write_text("engines: {opencc: {}, apertium: {}}\n")
-    assert sweep.sweep(time.time()).to_translate == [TranslationKey(number, "de")]
+    assert pipeline.sweep_ledger(time.time()).to_translate == [TranslationKey(number, "de")]
 
 
 def test_a_broker_that_dies_on_an_open_connection_costs_hints_and_nothing_else(
