@@ -71,7 +71,7 @@ def _value(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return " or ".join(f"`{each}`" for each in schema["enum"])
     if "format" in schema:
-        return {"password": "text, kept secret"}.get(schema["format"], str(schema["format"]))
+        return {"password": "text, kept secret", "zoneinfo": "time zone"}.get(schema["format"], str(schema["format"]))
     low = {"exclusiveMinimum": "above", "minimum": "from", "maximum": "to"}
     limits = [f"{word} {schema[key]}" for key, word in low.items() if key in schema]
     kind = {"array": "list", "string": "text"}.get(schema["type"], schema["type"])

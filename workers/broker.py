@@ -92,6 +92,7 @@ def prepare_embedded() -> list[str]:
         f"port {port}",
         f"requirepass {password}",
         f'dir "{folder}"',
+        "log-timestamp-format iso8601",  # with its zone
         "appendonly yes",  # what is queued survives a restart …
         "appendfsync everysec",
         'save ""',

@@ -26,6 +26,17 @@ class Receipt:
     version: int | None = None
     problems: list[dict[str, str | None]] = field(default_factory=list)
     """Each with `field`, `problem` and, where one helps, `example`."""
+    warnings: list[dict[str, str | None]] = field(default_factory=list)
+    """What is probably not meant in a release that was taken all the same; each like a problem."""
+    headline: str | None = None
+    dateline: dict[str, str] | None = None
+    """`place` and `date`."""
+    received_at: str | None = None
+    """When this version was taken; this moment and the following ones are ISO 8601 with their zone."""
+    first_received_at: str | None = None
+    """When the first version of the release was taken."""
+    embargo_until: str | None = None
+    """The moment that this version is held until, as it stands now: operators can move it."""
 
     @property
     def taken(self) -> bool:

@@ -18,9 +18,11 @@ from typing import Any, Literal
 import click
 import structlog
 from celery import Celery, bootsteps
-from kombu import Connection, Consumer, Message, Producer, Queue
+from kombu import Connection as BrokerConnection
+from kombu import Consumer, Message, Producer, Queue
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError, ResponseError
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from tasks import ledger, pipeline
@@ -28,6 +30,7 @@ from tasks.ledger import refusals, releases
 from tasks.model.documents import DocumentRefused
 from tasks.model.readers import MAX_RELEASE_BYTES, read_release, uri_of
 from tasks.model.release import Release
+from tasks.operations import receipts
 from tasks.runtime.errors import Problem
 from tasks.runtime.settings import settings
 from workers.broker import broker_url
@@ -88,7 +91,7 @@ def consume(stopping: Any) -> None:
     """Read the queue until `stopping()`; raises what the broker raises."""
     transport = guarded_transport(keep_broken)
     options = transport_options(settings().visibility_timeout)
-    with Connection(broker_url(), transport=transport, transport_options=options) as connection:
+    with BrokerConnection(broker_url(), transport=transport, transport_options=options) as connection:
         channel = connection.channel()
         producer = Producer(channel, serializer="json")
         queue = Queue(RELEASES, durable=True)
@@ -134,6 +137,7 @@ def _take_in(body: bytes, problem: str | None) -> tuple[Receipt, int, int]:
         release = _read(body, problem)
         with ledger.write() as connection:
             taken = releases.take(connection, release, ledger.now(connection))
+            told = _told(connection, release)
         if taken.outcome == "conflict":
             raise _conflict(release)
     except DocumentRefused as refusal:
@@ -143,7 +147,15 @@ def _take_in(body: bytes, problem: str | None) -> tuple[Receipt, int, int]:
         return Receipt("refused", problems=[vars(problem) for problem in refusal.problems]), 0, 0
     status: Literal["accepted", "known"] = "accepted" if taken.outcome == "new" else "known"
     log.info("release taken", release=release.name, status=status, urgency=release.urgency, bytes=len(body))
-    return Receipt(status, release.uri, release.version), taken.release_id, release.urgency
+    return Receipt(status, release.uri, release.version, **told), taken.release_id, release.urgency
+
+
+def _told(connection: Connection, release: Release) -> dict[str, Any]:
+    """What a receipt says of a release beside whether it was taken."""
+    row = releases.find(connection, release.uri, release.version)
+    assert row is not None  # it was taken in this transaction, or before
+    warnings = [vars(warning) for warning in receipts.warnings(connection, row)]
+    return {"warnings": warnings, **receipts.particulars(connection, row)}
 
 
 def _read(body: bytes, problem: str | None) -> Release:

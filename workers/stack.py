@@ -67,7 +67,7 @@ def up(show: Callable[[str], None]) -> None:
     for line in _where_is_what(place):
         show(line)
     home.keep_through_exec(descriptor)
-    os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", "workers.supervisor", "-n", "-c", str(config)])  # noqa: S606
 
 
 def _where_is_what(place: Path) -> list[str]:

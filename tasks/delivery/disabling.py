@@ -33,7 +33,7 @@ def forget_failures(shared_state: SharedState, url: str) -> None:
 
 def apply_notice(connection: Connection, notice: HostNotice) -> None:
     """Do what a host's failing days call for: leave a notice, and disable its outlets when it is dead."""
-    detail = f"{notice.days} days with failures and no success, since {notice.since.isoformat()}"
+    detail = f"{notice.days} days with failures and no success, since {notice.since.isoformat()} (UTC)"
     if notice.stage is Stage.DEAD:
         affected = [outlet.id for outlet in outlets.everyone(connection) if host_of(outlet.url) == notice.host]
         disable(connection, affected, "dead", notice.host, detail)

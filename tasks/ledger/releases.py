@@ -48,7 +48,8 @@ def take(connection: Connection, release: Release, now: float) -> Taken:
         )
     ).first()
     if known:
-        return Taken("known" if known.digest == release.digest() else "conflict", known.id)
+        same = known.digest in (release.digest(), _with_embargo_in_utc(release).digest())
+        return Taken("known" if same else "conflict", known.id)
     row = releases.insert().values(
         uri=release.uri,
         version=release.version,
@@ -62,6 +63,12 @@ def take(connection: Connection, release: Release, now: float) -> Taken:
         hint_at=now + HINT_AFTER,
     )
     return Taken("new", connection.execute(row.returning(releases.c.id)).scalar_one())
+
+
+def _with_embargo_in_utc(release: Release) -> Release:
+    """The release as it was kept when front matter lost the offset of a moment; the moment is the same."""
+    until = release.embargo_until
+    return release.model_copy(update={"embargo_until": until and until.astimezone(UTC)})
 
 
 def get(connection: Connection, release_id: int) -> Release:
@@ -102,6 +109,17 @@ def find(connection: Connection, uri: str, version: int | None = None) -> Row | 
     if version is not None:
         query = query.where(releases.c.version == version)
     return connection.execute(query).first()
+
+
+def before(connection: Connection, uri: str, version: int) -> Row | None:  # type: ignore[type-arg]
+    """The row of the newest version of a release that is older than `version`."""
+    older = select(releases).where(releases.c.uri == uri, releases.c.version < version)
+    return connection.execute(older.order_by(releases.c.version.desc()).limit(1)).first()
+
+
+def first_received(connection: Connection, uri: str) -> float:
+    """When the first version of a release was received that is in the ledger; seconds since the epoch."""
+    return float(connection.execute(select(func.min(releases.c.received_at)).where(releases.c.uri == uri)).scalar_one())
 
 
 def latest(connection: Connection, count: int) -> list[Row]:  # type: ignore[type-arg]

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeVar, get_args
+from datetime import datetime
+from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
 from pydantic.fields import FieldInfo
 
+from tasks.runtime import moments
 from tasks.runtime.errors import Problem, UserError, in_words, kind_of
+
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
 class Yaml(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """A YAML loader that refuses a key which stands twice; other loaders silently take the last one."""
+    """A YAML loader that refuses a key which stands twice; other loaders silently take the last one.
+
+    Dates and times stay text, which the fields that want one read: PyYAML would drop the offset of a time.
+    """
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         seen: set[str] = set()
@@ -25,11 +37,26 @@ class Yaml(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
         return super().construct_mapping(node, deep=deep)
 
 
+Yaml.add_constructor(_TIMESTAMP, Yaml.construct_yaml_str)
+
+
 class Document(BaseModel):
     """A document that people write. Unknown fields are refused, and values cannot be changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, use_attribute_docstrings=True)
 
+
+def _moment(value: Any, info: ValidationInfo) -> Any:
+    """Reads a moment by the one rule; pydantic's own would take numbers, and dates without a time."""
+    if isinstance(value, datetime) or (info.context and info.context.get("stored")):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(moments.NO_MOMENT)
+    return moments.read(value)
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+"""A moment with its time zone; what a document says is read by `tasks/runtime/moments.py`."""
 
 D = TypeVar("D", bound=Document)
 

@@ -13,10 +13,10 @@ from datetime import date as Day
 from typing import Annotated, Any, Literal, Self
 
 from markdown_it import MarkdownIt
-from pydantic import AfterValidator, AwareDatetime, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from tasks.model.countries import Country
-from tasks.model.documents import Document
+from tasks.model.documents import Document, Moment
 from tasks.model.languages import LanguageTag
 from tasks.model.markup import MAX_CHARACTERS, clean_html, links_in
 from tasks.runtime.errors import pattern
@@ -147,7 +147,7 @@ class Release(_Text):
     """IPTC Media Topics; an outlet that asks for topics gets the release if one of them is among its own."""
     urgency: int = Field(5, ge=1, le=9, examples=[5])
     """From 1 (flash) to 9 (least urgent); more urgent releases are delivered first."""
-    embargo_until: AwareDatetime | None = Field(None, examples=["2026-12-01T07:00:00+01:00"])
+    embargo_until: Moment | None = Field(None, examples=["2026-12-01T07:00:00+01:00"])
     """Nothing is delivered before this moment."""
     circuits: list[Slug] = Field([], examples=[["dach-business"]])
     """The circuits whose outlets get the release; empty: all outlets."""

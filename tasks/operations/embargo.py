@@ -8,21 +8,26 @@ from sqlalchemy import Connection
 
 from tasks import ledger
 from tasks.ledger import deliveries, releases, rendition_rows
+from tasks.runtime import moments
 from tasks.runtime.errors import Problem, UserError
 
 
 def move(connection: Connection, release_id: int, until: datetime | None) -> None:
-    """Hold a release until another moment, or (None) no longer; raises UserError when its embargo is over.
+    """Hold a release until another moment, or (None) no longer.
+
+    Raises UserError when its embargo is over, and when the other moment is past: to let it go at once must be meant.
 
     The clock lets it go; so a lifted embargo takes a tick. Renditions are made anew, since they say when it ends.
     """
     release = releases.get(connection, release_id)
     now = ledger.now(connection)
     if not release.embargoed_at(now):
-        why = (
-            "has no embargo" if release.embargo_until is None else f"was let go at {release.embargo_until.isoformat()}"
-        )
+        over = release.embargo_until
+        why = "has no embargo" if over is None else f"was let go at {moments.with_utc(over)}"
         raise UserError(release.name, [Problem("embargo_until", f"cannot be moved: the release {why}")])
+    if until is not None and until.timestamp() <= now:
+        instead = f"`fanwire embargo {release.uri} --lift` lets the release go now"
+        raise UserError(release.name, [Problem("embargo_until", f"{moments.with_utc(until)} is past; {instead}")])
     releases.move_embargo(connection, release_id, until or datetime.fromtimestamp(now, UTC))
     rendition_rows.rebuild(connection, release_id, now)
     deliveries.hold_again(connection, release_id)

@@ -8,7 +8,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,13 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sqlalchemy import Connection, func, select
 
 from tasks.ledger import counts
+from tasks.ledger import releases as release_rows
 from tasks.ledger.schema import deliveries, outlets, releases
 from tasks.model.codes import Code
 from tasks.model.languages import LanguageTag
 from tasks.model.release import Release
 from tasks.model.states import State
+from tasks.runtime import moments
 
 STATES_IN_ORDER = (
     State.HELD, State.DUE, State.CLAIMED, State.DELIVERED, State.REJECTED, State.EXHAUSTED, State.SUPERSEDED,
@@ -54,6 +55,7 @@ class Report:
 
     release: Release
     received_at: float
+    first_received_at: float
     first_due_at: float | None
     lines: list[Line]
     languages: dict[str, dict[str, int]]
@@ -156,6 +158,7 @@ def report(connection: Connection, release_id: int) -> Report:
     return Report(
         Release.from_ledger(row.document),
         row.received_at,
+        release_rows.first_received(connection, row.uri),
         min(first_due, default=None),
         lines,
         counts.states(connection, release_id),
@@ -169,7 +172,11 @@ def as_json(found: Report) -> str:
         {
             "release": found.release.uri,
             "version": found.release.version,
+            "headline": found.release.headline,
+            "dateline": found.release.dateline and found.release.dateline.model_dump(mode="json"),
             "received_at": _moment(found.received_at),
+            "first_received_at": _moment(found.first_received_at),
+            "embargo_until": found.release.embargo_until and moments.written(found.release.embargo_until),
             "states": found.states,
             "languages": found.languages,
             "held": found.holds,
@@ -215,7 +222,8 @@ def as_html(found: Report, wire: str) -> str:
         total=len(found.lines),
         bars=_bars(found),
         shares={name: found.after(share) for name, share in _SHARES.items()},
-        moment=_moment,
+        shown=moments.shown,
+        with_utc=moments.with_utc,
         language_name=lambda tag: LanguageTag(tag).english_name,
         reasons=_reasons(found),
     )
@@ -238,4 +246,4 @@ def _reasons(found: Report) -> list[dict[str, Any]]:
 
 
 def _moment(seconds: float | None) -> str | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return None if seconds is None else moments.utc(seconds, "milliseconds")

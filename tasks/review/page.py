@@ -6,7 +6,6 @@ Everything in it comes from strangers, engines and outlets: it is escaped, here 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from markupsafe import Markup
 
 from tasks.model.languages import LanguageTag
 from tasks.review.listing import Reviewed, ReviewedUnit
+from tasks.runtime import moments
 from tasks.translation.pieces import Opaque, Open, Text
 
 _CODE = Markup('<span class="code" title="{}"><sup>{}</sup>')
@@ -31,7 +31,7 @@ def as_html(found: Reviewed, wire: str) -> str:
         rows=[_row(unit) for unit in found.units if unit.source],
         counts=_counts(found),
         languages=[(tag, tag.english_name, tag.direction) for tag in map(LanguageTag, (found.source, found.language))],
-        approved_at=_moment(found.row.approved_at),
+        approved_at=found.row.approved_at and moments.shown(found.row.approved_at),
     )
 
 
@@ -93,7 +93,3 @@ def marked(unit: ReviewedUnit, text: Text, *, said: bool = False) -> Markup:
 def _whole(unit: ReviewedUnit, piece: Opaque) -> str:
     """The tooltip of an opaque piece."""
     return f"{unit.describe(piece)}: the source says {piece.said!r}" if piece.said else unit.describe(piece)
-
-
-def _moment(seconds: float | None) -> str | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

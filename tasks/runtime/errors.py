@@ -87,7 +87,6 @@ def in_words(error: Any) -> str:
     return message.removeprefix("Value error, ").replace("Input should", "must")
 
 
-_MOMENT = "must be a moment with its time zone: year-month-day, T, time and zone"
 _WORDS = {
     "missing": "is required",
     "string_type": "must be text (a string), not {got}",
@@ -107,11 +106,6 @@ _WORDS = {
     "list_type": "must be a list, not {got}",
     "dict_type": "must be an object with fields, not {got}",
     "model_type": "must be an object with fields, not {got}",
-    "timezone_aware": _MOMENT,
-    "datetime_type": _MOMENT,
-    "datetime_parsing": _MOMENT,
-    "datetime_from_date_parsing": _MOMENT,
-    "datetime_object_invalid": _MOMENT,
     "date_type": "must be a date: year-month-day",
     "date_parsing": "must be a date: year-month-day",
     "date_from_datetime_parsing": "must be a date: year-month-day",

@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -24,6 +25,7 @@ EXAMPLES = {
     "FANWIRE_ALLOWED_PORTS": "2375,9200",
     "FANWIRE_PLAIN_HTTP_HOSTS": "desk.example,192.0.2.7",
     "FANWIRE_SECRETS_FOLDER": "/run/secrets",
+    "FANWIRE_TIME_ZONE": "America/New_York",
 }
 
 
@@ -44,6 +46,9 @@ class Settings(BaseSettings):
     """How the wire calls itself in datelines and house texts."""
     wire_url: str = "https://fanwire.example/"
     """The home page of the wire, as renditions name it."""
+    time_zone: ZoneInfo | None = None
+    """The time zone of the operators, an IANA name. A time without an offset is read in it, in documents and commands,
+    and moments are shown to people in it. None: a time without an offset is refused, and moments are shown in UTC."""
 
     ca_file: Path | None = None
     """A PEM file of certificates to trust beside the public ones."""
@@ -153,6 +158,14 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*_", value) or (value.upper().startswith(PREFIX) and not own):
             raise ValueError("must be the beginning of names of variables, end in '_', and begin no setting of Fanwire")
         return value
+
+    @field_validator("time_zone", mode="before")
+    @classmethod
+    def _zone(cls, value: Any) -> Any:
+        try:
+            return ZoneInfo(value) if isinstance(value, str) else value
+        except (ValueError, KeyError, OSError):  # the last for the name of a folder of zones
+            raise ValueError("is no time zone of the IANA data base") from None
 
     @field_validator("broker_url")
     @classmethod

@@ -14,10 +14,13 @@ from sqlalchemy import update
 from tasks import ledger, planning
 from tasks.ledger import outlets, refusals, releases
 from tasks.ledger.schema import deliveries
+from tasks.runtime import moments
+from tasks.runtime.settings import settings
 from tests.support.samples import URI, outlet, release
 from workers.cli import releases as commands
 from workers.cli import waiting
 from workers.envelope import Receipt
+from workers.producer import Producer
 
 from .conftest import Run, take
 
@@ -102,9 +105,121 @@ def test_a_table_with_every_state_fits_80_columns(run: Run) -> None:
             connection.execute(
                 update(deliveries).where(deliveries.c.outlet_id == f"o{n}").values(state=state, due_at=0)
             )
-    heading = run("status", URI, env={"COLUMNS": "80"}).stdout.splitlines()[1]
+    told = run("status", URI, env={"COLUMNS": "80"}).stdout.splitlines()
+    heading = next(line for line in told if line.startswith("language"))
     assert all(state in heading for state in State), heading
     assert len(heading) <= 80
+
+
+# --- moments
+
+NOON = "2126-12-01T12:00:00Z"
+
+
+def embargo_of(uri: str = URI) -> str:
+    """Until when the release is held, as the ledger has it, in UTC."""
+    with ledger.read() as connection:
+        return moments.utc(releases.find(connection, uri).embargo_until)
+
+
+@pytest.fixture
+def new_york(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator has set New York's time zone."""
+    monkeypatch.setenv("FANWIRE_TIME_ZONE", "America/New_York")
+    settings.cache_clear()
+
+
+def test_an_embargo_holds_until_the_moment_that_its_offset_says(run: Run) -> None:
+    take(release(embargo_until="2126-01-01T00:00:00Z"))
+    said = run("embargo", URI, "--until", "2126-12-01T07:00:00-05:00").stdout
+    assert f"is held until 2126-12-01T07:00:00-05:00 ({NOON})" in said
+    assert embargo_of() == NOON
+
+
+def test_an_embargo_without_an_offset_is_refused_and_nothing_moves(run: Run) -> None:
+    take(release(embargo_until="2126-01-01T00:00:00Z"))
+    for text in ("2126-12-01T07:00:00", "2126-12-01", "now"):
+        run("embargo", URI, "--until", text, status=2)
+    assert "as in 2126-12-01T07:00-05:00" in run("embargo", URI, "--until", "2126-12-01T07:00", status=2).stderr
+    assert embargo_of() == "2126-01-01T00:00:00Z"
+
+
+@pytest.mark.usefixtures("new_york")
+def test_with_a_zone_of_the_operator_a_time_is_read_in_it_and_said_back(run: Run) -> None:
+    take(release(embargo_until="2126-01-01T00:00:00Z"))
+    assert f"2126-12-01T07:00:00-05:00 ({NOON})" in run("embargo", URI, "--until", "2126-12-01T07:00:00").stdout
+    assert embargo_of() == NOON
+
+
+def test_a_past_embargo_is_refused_and_points_to_lift(run: Run) -> None:
+    take(release(embargo_until="2126-01-01T00:00:00Z"))
+    refused = run("embargo", URI, "--until", "2025-12-01T07:00:00-05:00", status=1).stderr
+    assert "2025-12-01T07:00:00-05:00 (2025-12-01T12:00:00Z) is past" in refused
+    assert f"fanwire embargo {URI} --lift" in refused
+    assert embargo_of() == "2126-01-01T00:00:00Z"
+    assert "goes out now" in run("embargo", URI, "--lift").stdout
+
+
+def test_replay_counts_from_the_moment_that_an_offset_says(run: Run) -> None:
+    release_id = take(release(), outlet("a"))
+    planning.plan(release_id)
+    settle(release_id, state="rejected", ended_at=moments.read("2026-11-20T03:00:00Z").timestamp())
+    run("replay", "--release", URI, "--since", "2026-11-20T00:00:00", status=2)
+    assert run("replay", "--release", URI, "--since", "2026-11-20T00:00:00-05:00").stdout.startswith("0 ")
+    assert run("replay", "--release", URI, "--since", "2026-11-20T03:00:00+01:00").stdout.startswith("1 ")
+
+
+def test_status_shows_headline_dates_and_embargo(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ledger.write() as connection:
+        releases.take(connection, release(), 1_794_996_400.0)
+        second = release(version=2, headline="Acme \x1b[31mopens", embargo_until="2126-12-01T07:00:00-05:00")
+        releases.take(connection, second, 1_795_000_000.0)
+    found = json.loads(run("status", URI, "--json").stdout)
+    assert {name: found[name] for name in ("headline", "dateline", "received_at", "first_received_at")} == {
+        "headline": "Acme \x1b[31mopens",
+        "dateline": {"place": "Porto", "date": "2026-11-22"},
+        "received_at": "2026-11-18T11:06:40Z",
+        "first_received_at": "2026-11-18T10:06:40Z",
+    }
+    assert found["embargo_until"] == "2126-12-01T07:00:00-05:00"
+    told = run("status", URI).stdout.splitlines()
+    assert told[:5] == [
+        f"{URI} version 2: no deliveries, or not planned yet",
+        "headline  Acme \ufffd[31mopens",
+        "dateline  Porto, 2026-11-22",
+        "received  2026-11-18T11:06:40Z (first version 2026-11-18T10:06:40Z)",
+        f"embargo   until 2126-12-01T07:00:00-05:00 ({NOON})",
+    ]
+    monkeypatch.setenv("FANWIRE_TIME_ZONE", "America/New_York")
+    settings.cache_clear()
+    told = run("status", URI).stdout.splitlines()
+    assert told[3] == "received  2026-11-18T06:06:40-05:00 (first version 2026-11-18T05:06:40-05:00)"
+
+
+def test_status_says_that_an_embargo_is_over(run: Run) -> None:
+    take(release(embargo_until="2020-12-01T07:00:00-05:00"))
+    assert "embargo   ended 2020-12-01T07:00:00-05:00 (2020-12-01T12:00:00Z)" in run("status", URI).stdout
+
+
+def test_a_receipt_is_printed_with_its_dates_and_warnings(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    warning = {"field": "embargo_until", "problem": "is past", "example": None}
+    receipt = Receipt(
+        "accepted", URI, 1, warnings=[warning], headline="Acme opens", received_at="2026-11-18T11:06:40Z",
+        first_received_at="2026-11-18T11:06:40Z", embargo_until="2026-11-18T06:00:00-05:00",
+        dateline={"place": "Porto", "date": "2026-11-22"},
+    )  # fmt: skip
+    monkeypatch.setattr(commands, "require_broker", lambda: "redis://127.0.0.1:9/0")
+    monkeypatch.setattr(Producer, "submit", lambda *_, **__: receipt)
+    done = run("submit", "-", input=release().to_json())
+    assert done.stdout.splitlines() == [
+        f"accepted: {URI} version 1",
+        "headline  Acme opens",
+        "dateline  Porto, 2026-11-22",
+        "received  2026-11-18T11:06:40Z",
+        "embargo   ended 2026-11-18T06:00:00-05:00 (2026-11-18T11:00:00Z)",
+    ]
+    assert done.stderr == "warning: embargo_until: is past\n"
+    assert json.loads(run("submit", "-", "--json", input=release().to_json()).stdout)["warnings"] == [warning]
 
 
 # --- submit

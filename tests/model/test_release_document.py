@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tasks.model.documents import DocumentRefused
 from tasks.model.readers import MAX_RELEASE_BYTES, read_release
 from tasks.model.release import Release, supplied
+from tasks.runtime import settings as configuration
 from tasks.runtime.errors import Problem
 
 GOOD: dict[str, Any] = {
@@ -54,7 +55,10 @@ def with_body(html: str) -> Release:
         ({"headline": "two\nlines"}, "headline", "single line", "Acme"),
         ({"headline": "x" * 501}, "headline", "500", "Acme"),
         ({"urgency": 10}, "urgency", "9 or less", "5"),
-        ({"embargo_until": "2026-12-01T07:00:00"}, "embargo_until", "time zone", "+01:00"),
+        ({"embargo_until": "2026-12-01T07:00:00"}, "embargo_until", "as in 2026-12-01T07:00:00-05:00", "+01:00"),
+        ({"embargo_until": "2026-12-01"}, "embargo_until", "year-month-day, T", "2026"),
+        ({"embargo_until": 1764572400}, "embargo_until", "year-month-day, T", "2026"),
+        ({"embargo_until": "1764572400"}, "embargo_until", "year-month-day, T", "2026"),
         ({"embargo_until": "tomorrow"}, "embargo_until", "year-month-day, T", "2026"),
         ({"topics": ["04000000", "banking"]}, "topics.1", "eight digits", "medtop:"),
         ({"circuits": ["DACH Business"]}, "circuits.0", "lower-case", "dach-business"),
@@ -103,7 +107,7 @@ def test_all_problems_are_told_at_once() -> None:
         (b"---\nuri: x\nheadline: y", "no closing line"),
         (b"---\n- a\n- b\n---\nText", "'field: value' lines"),
         (b"---\nuri: [\n---\nText", "not YAML: line 3"),
-        (b"---\ndate: 2026-13-45\n---\nText", "front matter"),
+        (b"---\nversion: " + b"9" * 5000 + b"\n---\nText", "front matter"),
         (b"---\n!!python/object/apply:os.system ['true']\n---\nText", "not YAML"),
         (b"[" * 100_000, "nested too deeply"),
         (b'{"version": ' + b"9" * 5000 + b"}", "cannot be read"),
@@ -142,7 +146,7 @@ def test_json_with_a_byte_order_mark() -> None:
 def test_markdown_with_front_matter() -> None:
     release = read_release(
         "---\nuri: urn:x:1\nlanguage: de\nheadline: Werk\ndateline: {place: Porto, date: 2026-11-22}\n"
-        "embargo_until: 2026-12-01 07:00:00\n---\n\n## Zwischen\n\nEin [Werk](https://acme.example/).\n\n---\n\n"
+        "embargo_until: 2026-12-01 07:00:00+01:00\n---\n\n## Zwischen\n\nEin [Werk](https://acme.example/).\n\n---\n\n"
         "| a | b |\n|---|---|\n| 1 | 2 |\n"
     )
     assert "<h2>Zwischen</h2>" in release.html
@@ -152,7 +156,63 @@ def test_markdown_with_front_matter() -> None:
     assert release.dateline is not None
     assert release.dateline.place == "Porto"
     assert release.embargo_until is not None
-    assert release.embargo_until.isoformat() == "2026-12-01T07:00:00+00:00"
+    assert release.embargo_until.isoformat() == "2026-12-01T07:00:00+01:00"
+
+
+def in_each_form(moment: str) -> dict[str, Any]:
+    """A release under embargo until a moment, in every form in which producers write one."""
+    head = "---\nuri: urn:newsml:acme.example:1\nlanguage: en\nheadline: Acme opens\n"
+    ninjs = {
+        "uri": "urn:newsml:acme.example:1", "language": "en", "headlines": [{"value": "Acme opens"}],
+        "bodies": [{"contentType": "text/html", "value": "<p>Acme said.</p>"}],
+    }  # fmt: skip
+    return {
+        "JSON": json.dumps(GOOD | {"embargo_until": moment}),
+        "Markdown": f"{head}embargo_until: {moment}\n---\nAcme said.",
+        "Markdown, quoted": f"{head}embargo_until: '{moment}'\n---\nAcme said.",
+        "Markdown, tagged": f"{head}embargo_until: !!timestamp {moment}\n---\nAcme said.",
+        "HTML": f"{head}embargo_until: {moment}\n---\n<p>Acme said.</p>",
+        "ninjs 3": ninjs | {"embargoedUntil": moment},
+        "ninjs 1": ninjs | {"embargoed": moment},
+    }
+
+
+@pytest.mark.parametrize("form", in_each_form(""))
+def test_a_moment_means_the_same_in_every_form(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for moment in ("2026-12-01T07:00:00-05:00", "2026-12-01 07:00:00 -05:00"):
+        found = read_release(in_each_form(moment)[form])
+        assert found.embargo_until is not None
+        assert found.embargo_until.isoformat() == "2026-12-01T07:00:00-05:00"
+        assert Release.from_ledger(found.to_json()) == found
+    for moment in ("2026-12-01T07:00:00", "2026-12-01 07:00:00"):
+        assert f"as in {moment}-05:00" in refusal(in_each_form(moment)[form])["embargo_until"].problem
+    monkeypatch.setenv("FANWIRE_TIME_ZONE", "America/New_York")
+    configuration.settings.cache_clear()
+    found = read_release(in_each_form("2026-12-01T07:00:00")[form])
+    assert json.loads(found.to_json())["embargo_until"] == "2026-12-01T07:00:00-05:00"
+
+
+@pytest.mark.parametrize(
+    "value", ["20261201", "07:00:00", "2026-12-01", "2026-12-1 07:00:00Z", "[2026-12-01T07:00:00Z]"]
+)
+def test_front_matter_makes_no_moment_of_what_is_none(value: str) -> None:
+    """YAML reads numbers, times in base 60 and dates; as seconds since 1970 they would all be long past."""
+    text = f"---\nuri: urn:x:1\nlanguage: en\nheadline: H\nembargo_until: {value}\n---\nText"
+    assert "year-month-day, T" in refusal(text)["embargo_until"].problem
+
+
+def test_a_date_in_front_matter_is_a_date_where_one_is_meant_and_else_text() -> None:
+    text = "---\nuri: urn:x:1\nlanguage: en\nheadline: 2026-11-22\ndateline: {place: Porto, date: %s}\n---\nText"
+    release = read_release(text % "2026-11-22")
+    assert (release.headline, str(release.dateline and release.dateline.date)) == ("2026-11-22", "2026-11-22")
+    for wrong in ("2026-13-45", "2026-11-22T23:00:00-05:00"):
+        assert "year-month-day" in refusal(text % wrong)["dateline.date"].problem
+
+
+def test_what_the_ledger_has_is_read_whatever_moment_it_holds() -> None:
+    """It was taken by a version that took more."""
+    stored = json.dumps(GOOD | {"embargo_until": "9999-12-31T23:59:59-01:00"})
+    assert Release.from_ledger(stored).embargo_until is not None
 
 
 def test_html_with_front_matter_and_windows_line_ends() -> None:

@@ -13,7 +13,7 @@ from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.operations import embargo
 from tasks.runtime.errors import UserError
 from tests.support.delivery_steps import claim, receivers, render, states, take
-from tests.support.samples import outlet
+from tests.support.samples import outlet, release
 
 pytestmark = pytest.mark.usefixtures("book")
 
@@ -71,6 +71,24 @@ def test_an_embargo_that_is_over_cannot_be_moved() -> None:
     assert states(number) == {"due": 1}
     with pytest.raises(UserError, match="was let go at 2026-01-01"):
         move(number, datetime.now(UTC) + timedelta(hours=1))
+
+
+def test_an_embargo_is_not_moved_into_the_past() -> None:
+    number = embargoed()
+    for until in (present() - 1, present()):
+        with pytest.raises(UserError, match=r"is past; `fanwire embargo urn:.* --lift` lets the release go now"):
+            move(number, datetime.fromtimestamp(until, UTC))
+    assert states(number) == {"held": 1}
+
+
+def test_a_release_is_known_again_however_its_embargo_is_written() -> None:
+    """Before, front matter brought every moment in UTC, and so it stands in the digests of older ledgers."""
+    in_utc, in_new_york = (release(embargo_until=f"2126-12-01T{rest}") for rest in ("12:00:00Z", "07:00:00-05:00"))
+    with ledger.write() as connection:
+        assert releases.take(connection, in_utc, 1.0).outcome == "new"
+        assert releases.take(connection, in_new_york, 2.0).outcome == "known"
+        other = release(embargo_until="2126-12-01T07:00:00Z")
+        assert releases.take(connection, other, 3.0).outcome == "conflict"
 
 
 def test_a_worker_whose_clock_is_hours_fast_leaks_nothing(book: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,20 @@ def test_as_html_it_is_one_safe_file_with_a_picture() -> None:
     assert "<script" not in page
 
 
+def test_it_says_when_it_came_and_until_when_it_was_held() -> None:
+    take()
+    number = take(version=2, now=NOW + 3600, embargo_until="2127-01-15T09:00:00+01:00")
+    with ledger.read() as connection:
+        told = report.report(connection, number)
+    parts = json.loads(report.as_json(told))
+    assert (parts["received_at"], parts["first_received_at"], parts["embargo_until"]) == (
+        "2027-01-15T09:00:00.000Z", "2027-01-15T08:00:00.000Z", "2127-01-15T09:00:00+01:00",
+    )  # fmt: skip
+    page = report.as_html(told, "Testwire")
+    assert "received 2027-01-15T09:00:00Z (first version 2027-01-15T08:00:00Z) · dateline Porto, 2026-11-22" in page
+    assert "embargo until 2127-01-15T09:00:00+01:00 (2127-01-15T08:00:00Z)" in page
+
+
 def test_of_a_kill_it_says_who_confirmed_and_who_was_not_reached() -> None:
     found()
     receivers()

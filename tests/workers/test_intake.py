@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
+import time
 import uuid
 import zlib
 from collections.abc import Callable, Iterator
@@ -21,12 +22,15 @@ from typer.testing import CliRunner
 from tasks import ledger
 from tasks.ledger import refusals
 from tasks.ledger.schema import releases
+from tasks.operations import embargo
+from tasks.runtime import moments
 from tasks.runtime.settings import settings
 from tests.support.processes import end, environment, start_python, until
 from tests.support.samples import URI, release
 from tests.support.threads import PATIENCE, begin, beside
 from workers import intake, producer
 from workers.cli import app
+from workers.envelope import Receipt
 from workers.producer import NoReceipt, Producer
 
 pytestmark = pytest.mark.usefixtures("celery")
@@ -157,6 +161,63 @@ def test_other_forms_of_a_release_are_taken(sender: Producer, form: str) -> None
     assert sender.submit(ninjs if form == "ninjs" else markdown).status == "accepted"
 
 
+@pytest.mark.usefixtures("door")
+def test_a_receipt_says_what_was_taken_and_until_when_it_is_held(sender: Producer) -> None:
+    first = sender.submit(document(uri=URI, embargo_until="2126-12-01T07:00:00-05:00"))
+    assert (first.headline, first.dateline) == (DOCUMENT["headline"], {"place": "Porto", "date": "2026-11-22"})
+    assert first.embargo_until == "2126-12-01T07:00:00-05:00"
+    assert first.warnings == []
+    assert first.received_at is not None
+    assert abs(moments.read(first.received_at).timestamp() - time.time()) < 60
+    assert first.first_received_at == first.received_at
+    with ledger.write() as connection:
+        embargo.move(connection, 1, moments.read("2127-01-01T00:00:00Z"))
+    again = sender.submit(document(uri=URI, embargo_until="2126-12-01T07:00:00-05:00"))
+    assert (again.status, again.embargo_until) == ("known", "2127-01-01T00:00:00Z"), "as it stands now"
+    second = sender.submit(document(uri=URI, version=2, embargo_until="2127-01-01T00:00:00Z"))
+    assert (second.first_received_at, second.embargo_until) == (first.received_at, "2127-01-01T00:00:00Z")
+
+
+@pytest.mark.usefixtures("door")
+def test_a_past_embargo_is_taken_with_a_warning(sender: Producer) -> None:
+    for _ in ("accepted", "known"):
+        receipt = sender.submit(document(uri=URI, embargo_until="2025-12-01T07:00:00-05:00"))
+        assert receipt.taken
+        [warning] = receipt.warnings
+        assert warning["field"] == "embargo_until"
+        assert warning["problem"] == (
+            "2025-12-01T07:00:00-05:00 (2025-12-01T12:00:00Z) is past, so the release goes out at once"
+        )
+    assert sender.submit(document(embargo_until="2126-12-01T07:00:00-05:00")).warnings == []
+
+
+@pytest.mark.usefixtures("door")
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ({}, "is missing, so this version goes out at once"),
+        ({"embargo_until": "2126-11-01T00:00:00Z"}, "ends this embargo earlier, at 2126-11-01T00:00:00Z"),
+        ({"embargo_until": "2126-12-01T07:00:00-05:00"}, None),
+        ({"status": "canceled", "body_html": None}, None),
+    ],
+)
+def test_a_correction_that_ends_an_embargo_early_is_taken_with_a_warning(
+    sender: Producer, version: dict[str, Any], words: str | None
+) -> None:
+    sender.submit(document(uri=URI, embargo_until="2126-12-01T12:00:00Z"))
+    receipt = sender.submit(document(uri=URI, version=2) | version)
+    assert receipt.taken
+    assert [str(warning["problem"]) for warning in receipt.warnings] == (
+        [f"version 1 is held until 2126-12-01T12:00:00Z; the field {words}"] if words else []
+    )
+
+
+def test_a_receipt_of_a_later_or_an_earlier_version_is_read() -> None:
+    earlier = {"status": "accepted", "uri": URI, "version": 1, "problems": []}
+    assert Receipt.from_dict(earlier) == Receipt("accepted", URI, 1)
+    assert Receipt.from_dict(earlier | {"colour": "red"}) == Receipt("accepted", URI, 1)
+
+
 @pytest.mark.usefixtures("sqlite")
 def test_a_producer_without_a_receipt_sends_again_and_the_release_is_taken_once(
     sender: Producer, opened: Callable[[], intake.Intake], broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
@@ -253,7 +314,10 @@ def test_a_producer_in_plain_kombu(broker: redis.Redis, valkey: str) -> None:
         with Consumer(connection, [queue], callbacks=[note], accept=["json"]):
             while not receipts:
                 connection.drain_events(timeout=10)
-    assert receipts == [{"correlation_id": "17", "status": "accepted", "uri": URI, "version": 1, "problems": []}]
+    [receipt] = receipts
+    assert {name: receipt[name] for name in ("correlation_id", "status", "uri", "version", "problems", "warnings")} == {
+        "correlation_id": "17", "status": "accepted", "uri": URI, "version": 1, "problems": [], "warnings": [],
+    }  # fmt: skip
 
 
 @pytest.mark.usefixtures("door")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
+import time
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,12 +20,15 @@ from tasks.model.readers import read_fields, read_release
 from tasks.model.release import Release
 from tasks.model.states import Hold, State
 from tasks.operations import embargo as embargoes
+from tasks.operations import receipts
 from tasks.operations import report as reports
+from tasks.runtime import moments
+from tasks.runtime.errors import Problem
 from tasks.runtime.settings import settings
 from workers import home
 from workers.broker import require_broker
 from workers.cli.rows import find_outlet, find_release, need_ledger, reading, writing
-from workers.cli.screen import JsonOption, err, out, print_json, print_rows, stop
+from workers.cli.screen import MOMENT_HELP, JsonOption, err, moment, out, print_json, print_rows, printable, stop
 from workers.cli.waiting import summary, until_done
 from workers.envelope import Receipt
 from workers.producer import Producer
@@ -123,13 +127,41 @@ def _submit(release: Release, timeout: float, as_json: bool) -> Receipt:
         print_json(receipt.to_dict())
     elif receipt.taken:
         out.print(f"{receipt.status}: {receipt.uri} version {receipt.version}", markup=False)
+        _print_particulars(receipt.to_dict())
+        for warning in receipt.warnings:
+            err.print(f"warning: {_in_words(warning)}", markup=False)
     else:
         for problem in receipt.problems:
-            hint = f" (for example {problem['example']})" if problem.get("example") else ""
-            err.print(f"refused: {problem['field']}: {problem['problem']}{hint}", markup=False)
+            err.print(f"refused: {_in_words(problem)}", markup=False)
     if not receipt.taken:
         raise typer.Exit(1)
     return receipt
+
+
+def _in_words(problem: dict[str, str | None]) -> str:
+    """A problem or a warning of a receipt, from an intake that may be another version's."""
+    return printable(str(Problem(str(problem["field"]), str(problem["problem"]), problem.get("example"))))
+
+
+def _print_particulars(told: dict[str, Any]) -> None:
+    """Headline, dateline, dates and embargo; an intake of an earlier version tells none of them."""
+    if told["headline"]:
+        out.print(f"headline  {printable(told['headline'])}", markup=False)
+    if dateline := told["dateline"]:
+        out.print(f"dateline  {printable(dateline['place'])}, {dateline['date']}", markup=False)
+    if told["received_at"]:
+        received, first = (moments.shown(moments.read(told[name])) for name in ("received_at", "first_received_at"))
+        out.print(f"received  {received}" + (f" (first version {first})" if first != received else ""), markup=False)
+    if told["embargo_until"]:
+        out.print(f"embargo   {_embargo(told['embargo_until'])}", markup=False)
+
+
+def _embargo(text: str) -> str:
+    try:
+        until = moments.read(text)
+    except ValueError:  # at an end of time: earlier versions took it
+        return f"until {printable(text)}"
+    return f"{'ended' if until.timestamp() <= time.time() else 'until'} {moments.with_utc(until)}"
 
 
 @app.command()
@@ -156,6 +188,7 @@ def _status(uri: str, version: int | None) -> dict[str, Any]:
         return {
             "release": row.uri,
             "version": row.version,
+            **receipts.particulars(connection, row),
             "states": counts.total(languages),
             "languages": languages,
             "made_by": counts.makers(connection, row.id),
@@ -165,15 +198,16 @@ def _status(uri: str, version: int | None) -> dict[str, Any]:
 
 
 def _print_status(found: dict[str, Any]) -> None:
-    if not found["states"]:
-        out.print(f"{found['release']} version {found['version']}: no deliveries, or not planned yet", markup=False)
+    none = "" if found["states"] else ": no deliveries, or not planned yet"
+    out.print(f"{found['release']} version {found['version']}{none}", markup=False)
+    _print_particulars(found)
+    if none:
         return
     states = [state for state in reports.STATES_IN_ORDER if state in found["states"]]
     table = Table("language", *(Column(state, justify="right") for state in states), box=None, padding=(0, 1, 0, 0))
     for language, counted in found["languages"].items():
         table.add_row(language, *(f"{counted[state]:,}" if state in counted else "" for state in states))
     table.add_row("all", *(f"{found['states'][state]:,}" for state in states), style="bold")
-    out.print(f"{found['release']} version {found['version']}", markup=False)
     out.print(table)
     if found["made_by"]:
         by_engine = (f"{language} by {engine}" for language, engine in found["made_by"].items())
@@ -269,7 +303,10 @@ def kill(
 @app.command()
 def embargo(
     release: ReleaseArgument,
-    until: Annotated[datetime | None, typer.Option(help="Hold the release until this moment (UTC).")] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(help=f"Hold the release until this moment, {MOMENT_HELP}.", parser=moment, metavar="<moment>"),
+    ] = None,
     lift: Annotated[bool, typer.Option("--lift", help="End the embargo now.")] = False,
 ) -> None:
     """Move or lift the embargo of a release that has not gone out yet."""
@@ -277,8 +314,8 @@ def embargo(
         raise typer.BadParameter("give either --until or --lift")
     with writing() as connection:
         row = find_release(connection, release)
-        embargoes.move(connection, row.id, until.replace(tzinfo=UTC) if until else None)
-    what = f"is held until {until.isoformat()}Z" if until else "goes out now"
+        embargoes.move(connection, row.id, until)
+    what = f"is held until {moments.with_utc(until)}" if until else "goes out now"
     out.print(f"{row.uri} version {row.version} {what}", markup=False)
 
 
@@ -289,7 +326,12 @@ def replay(
     ] = None,
     outlet: Annotated[str | None, typer.Option(help="Only deliveries to this outlet.")] = None,
     language: Annotated[str | None, typer.Option(help="Only deliveries in this language.")] = None,
-    since: Annotated[datetime | None, typer.Option(help="Only deliveries that ended since this moment (UTC).")] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            help=f"Only deliveries that ended since this moment, {MOMENT_HELP}.", parser=moment, metavar="<moment>"
+        ),
+    ] = None,
     state: Annotated[
         list[ReplayState] | None,
         typer.Option(help="Only deliveries in this state; exhausted and rejected if left out."),
@@ -313,6 +355,6 @@ def replay(
             release_id=find_release(connection, release).id if release else None,
             outlet_id=outlet,
             language=language,
-            since=since.replace(tzinfo=UTC).timestamp() if since else None,
+            since=since.timestamp() if since else None,
         )
     out.print(f"{count} deliveries are due again", markup=False)

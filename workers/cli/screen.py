@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, NoReturn
 
 import structlog
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from typer.core import TyperGroup
 
 from tasks import ledger
+from tasks.runtime import moments
 from tasks.runtime.errors import NotPossible, UserError
 from workers.producer import NoReceipt
 
@@ -26,6 +28,8 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 GAP = "  "
 _JSON = "fanwire.json"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""With the marks that turn what follows around: what is shown must stand in the order in which it is."""
 
 
 def stop(problem: str, field: str = "(command)") -> NoReturn:
@@ -117,6 +121,17 @@ def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         sys.stdout.write((text if len(text) <= room else text[: room - 1] + "…") + "\n")
 
 
-def moment(seconds: float) -> str:
-    """A moment for programs and people: ISO 8601, UTC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def printable(text: str) -> str:
+    """Without what would steer the terminal: releases, outlets and engines are strangers."""
+    return _CONTROL.sub("\ufffd", text)
+
+
+def moment(text: str) -> datetime:
+    """What an option that takes a moment means; raises BadParameter for what is none."""
+    try:
+        return moments.read(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} {error}") from None
+
+
+MOMENT_HELP = "with its offset from UTC, such as 2026-12-01T07:00:00-05:00; without one it is read in FANWIRE_TIME_ZONE"

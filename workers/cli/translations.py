@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import io
-import re
 import sys
 from collections.abc import Iterable
 from enum import StrEnum
@@ -22,11 +21,12 @@ from tasks.model.documents import DocumentRefused
 from tasks.model.languages import LanguageTag
 from tasks.review import Reviewed, ReviewedUnit, tmx_files
 from tasks.runtime.errors import UserError
+from tasks.runtime.moments import shown, utc
 from tasks.runtime.settings import settings
 from tasks.translation.exchange import xliff
 from tasks.translation.pieces import Close, Opaque, Open, Text
 from workers.cli.rows import find_release, need_ledger, reading
-from workers.cli.screen import JsonOption, err, moment, out, print_json, print_rows, stop
+from workers.cli.screen import JsonOption, err, out, print_json, print_rows, printable, stop
 
 app = typer.Typer(no_args_is_help=True, help="List, show and review translations: export, import, approve.")
 
@@ -39,8 +39,6 @@ class Format(StrEnum):
     HTML = "html"
 
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""With the marks that turn what follows around: what is shown must stand in the order in which it is."""
 _DESPITE = " Correct the file; a number or name that only looks wrong is taken with --despite-warnings."
 """What can be done about units that were refused."""
 _SUFFIXES = {
@@ -94,7 +92,7 @@ def list_(
 
 
 def _with_moment(fields: dict[str, Any]) -> dict[str, Any]:
-    return fields | {"approved_at": None if fields["approved_at"] is None else moment(fields["approved_at"])}
+    return fields | {"approved_at": None if fields["approved_at"] is None else utc(fields["approved_at"])}
 
 
 def _cells(fields: dict[str, Any], *, across: bool) -> tuple[str, ...]:
@@ -137,7 +135,7 @@ def _who(found: Reviewed) -> str:
     row = found.row
     if row.approved_at is None:
         return f", by {row.engine}" if row.state == "made" and row.engine else ""
-    return f"{f' by {row.approved_by}' if row.approved_by else ''}, {moment(row.approved_at)}"
+    return f"{f' by {row.approved_by}' if row.approved_by else ''}, {shown(row.approved_at)}"
 
 
 def _unit_as_dict(unit: ReviewedUnit) -> dict[str, Any]:
@@ -168,11 +166,6 @@ def marked(text: Text, *, said: bool = False) -> Words:
         else:
             words.append(printable(piece))
     return words
-
-
-def printable(text: str) -> str:
-    """Without what would steer the terminal: releases and engines are strangers."""
-    return _CONTROL.sub("\ufffd", text)
 
 
 @app.command()
@@ -299,11 +292,11 @@ def approve(
     done = review.approve(found.release_id, language, by or _me())
     if as_json:
         fields = {"release": found.release.uri, "version": found.release.version, "language": language}
-        print_json(fields | {"by": done.by, "at": moment(done.at), "before": done.before, "released": done.released})
+        print_json(fields | {"by": done.by, "at": utc(done.at), "before": done.before, "released": done.released})
         return
     who = f" by {done.by}" if done.by else ""
     if done.before:
-        out.print(f"{found.release.name} in {language} is approved already{who}, {moment(done.at)}", markup=False)
+        out.print(f"{found.release.name} in {language} is approved already{who}, {shown(done.at)}", markup=False)
     else:
         out.print(
             f"{found.release.name} in {language} is approved{who}; {done.released} deliveries go out", markup=False

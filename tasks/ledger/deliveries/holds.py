@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, literal_column, or_, select, text, update
@@ -23,6 +22,7 @@ from tasks.ledger.deliveries.conditions import (
 from tasks.ledger.deliveries.locks import one_mover_at_a_time
 from tasks.ledger.schema import MISHELD, deliveries, outlets, releases, renditions
 from tasks.model.states import ArtifactState, Hold, State
+from tasks.runtime import moments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,9 +161,7 @@ def _embargo(connection: Connection, release_id: int) -> float | None:
 
 
 def _moment(seconds: float | None) -> str | None:
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return None if seconds is None else moments.utc(seconds)
 
 
 def adopt(connection: Connection, now: float) -> int:

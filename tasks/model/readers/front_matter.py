@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 import yaml
@@ -28,7 +27,7 @@ def fields_of(text: str) -> dict[str, Any]:
     body = parts[2].strip()
     if body:
         fields["body_html" if body.startswith("<") else "body_markdown"] = body
-    return {key: _with_zone(value) for key, value in fields.items()}
+    return fields
 
 
 def _fields_in(front_matter: str) -> Any:
@@ -40,10 +39,3 @@ def _fields_in(front_matter: str) -> Any:
     if aliased:  # a few of them, one within the other, grow to gigabytes
         raise ValueError("front matter holds an alias ('*name'): write the value itself")
     return fields or {}
-
-
-def _with_zone(value: Any) -> Any:
-    """YAML reads times by itself; one without a zone is UTC there, and pydantic wants that said."""
-    if isinstance(value, datetime) and value.tzinfo is None:
-        return value.replace(tzinfo=UTC)
-    return value
