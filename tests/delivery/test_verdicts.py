@@ -116,6 +116,10 @@ def test_a_yes_before_all_was_sent_is_told() -> None:
     assert (judgement.verdict, judgement.detail) == (Verdict.DELIVERED, "200 OK, before it had read everything")
 
 
+def test_a_plain_yes_says_nothing_else() -> None:
+    assert judge(answer(202), now=NOW).detail == "202 Accepted"
+
+
 def test_a_status_counts_more_than_what_happened_to_the_body() -> None:
     judgement = judge(answer(200, error="connection closed within the answer's body", error_kind=ErrorKind.RESET))
     assert judgement.verdict is Verdict.DELIVERED
@@ -150,7 +154,8 @@ def test_only_a_redirect_points_somewhere(status: int, *, points: bool) -> None:
     [
         ("text/plain", b"language\r\n\x1b[31mnot taken", f"{REFUSED}: language [31mnot taken"),
         ("application/problem+json", b'{"title": "no"}', REFUSED + ': {"title": "no"}'),
-        ("text/html", b"<html><body>", REFUSED),
+        ("Application/XML", b"<no/>", f"{REFUSED}: <no/>"),
+        ("TEXT/HTML", b"<html><body>", REFUSED),
         ("image/png", b"\x89PNG", REFUSED),
         ("text/plain", b"\xff" * 5000, None),
     ],
@@ -168,7 +173,7 @@ def test_what_the_outlet_said(kind: str, body: bytes, detail: str | None) -> Non
         (None, None), ("", None), ("  ", None), ("120", 120.0), (" 120 ", 120.0), ("1.5", 1.5), ("0", 0.0),
         ("-5", 0.0), ("nan", None), ("inf", None), ("1e999", None), ("soon", None), ("120 s", None), ("12:00", None),
         (formatdate(NOW + 90, usegmt=True), 90.0), (formatdate(NOW - 90, usegmt=True), 0.0),
-        ("Sun, 06 Nov 1994 08:49:37 GMT", 0.0), ("Sunday, 06-Nov-94 08:49:37 GMT", 0.0),
+        (f"{formatdate(NOW + 90)[:-5]}-0500", 18_090.0), ("Sun, 06 Nov 1994 08:49:37 GMT", 0.0), ("Sunday, 06-Nov-94 08:49:37 GMT", 0.0),
         ("Sun Nov  6 08:49:37 1994", 0.0), ("Sun, 99 Nov 1994 08:49:37 GMT", None), ("1" * 500, None),
     ],
 )  # fmt: skip
