@@ -38,6 +38,7 @@ def celery_settings() -> dict[str, Any]:
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
+        "worker_enable_remote_control": settings().remote_control,
         "worker_send_task_events": True,
         "task_track_started": True,
         "worker_proc_alive_timeout": 30,

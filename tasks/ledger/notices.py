@@ -15,6 +15,15 @@ def add(connection: Connection, kind: str, subject: str, text: str, now: float) 
     connection.execute(notices.insert().values(at=now, kind=kind, subject=subject, text=text))
 
 
+def add_unless_known(
+    connection: Connection, kind: str, subject: str, text: str, now: float, *, again_after: float
+) -> None:
+    """Write a notice, unless there is one of this kind and subject from the last `again_after` seconds."""
+    same = (notices.c.kind == kind, notices.c.subject == subject, notices.c.at > now - again_after)
+    if connection.execute(select(notices.c.id).where(*same).limit(1)).first() is None:
+        add(connection, kind, subject, text, now)
+
+
 def latest(connection: Connection, count: int) -> list[dict[str, Any]]:
     """The last notices, newest first, `count` at most."""
     return [

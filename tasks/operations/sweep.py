@@ -6,7 +6,10 @@ Expired leases and lifted embargoes are settled here and now; what needs a worke
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from tasks import ledger
 from tasks.ledger import deliveries, memory_entries, notices, releases, rendition_rows, translation_rows
@@ -15,6 +18,10 @@ from tasks.ledger.artifacts import TranslationKey
 FORGOTTEN = 500
 """Memory entries that go in one transaction."""
 HOUR = 3600.0
+UNTAKEN = 120.0
+"""Seconds for which a delivery may be due while no worker has claimed any, before operations get a notice."""
+NOTICE_AGAIN = HOUR
+"""Seconds until the next notice if it stays so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +74,23 @@ def sweep(now: float, policy: SweepPolicy) -> Found:
         to_translate = translation_rows.late(connection, now=now, again_at=again)
         to_format = {key.translation for key in rendition_rows.late(connection, now=now, again_at=again)}
         next_due = deliveries.next_due(connection)
+        _notice_untaken(connection, now)
         unposted = bool(notices.unposted(connection, 1))
     _forget(now, policy.memory_days)
     due = next_due is not None and next_due <= now
     return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, unposted)
+
+
+def _notice_untaken(connection: Connection, now: float) -> None:
+    """Leave a notice when deliveries are due and nobody takes them: workers are away, or no longer read their queue."""
+    since = deliveries.untaken_since(connection)
+    if since is not None and since < now - UNTAKEN:
+        moment = datetime.fromtimestamp(since, UTC).isoformat()
+        text = (
+            f"deliveries are due since {moment}, and no worker has taken any delivery: look whether `fanwire worker "
+            "deliver` runs and reads its queue, and restart it"
+        )
+        notices.add_unless_known(connection, "untaken", "deliver", text, now, again_after=NOTICE_AGAIN)
 
 
 class _File:

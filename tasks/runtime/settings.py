@@ -117,6 +117,11 @@ class Settings(BaseSettings):
     visibility_timeout: int = Field(600, ge=60)
     """After this Redis gives an unacknowledged message to another worker. It must be the same in every process."""
 
+    remote_control: bool = False
+    """Whether workers obey Celery's remote control (`celery inspect`, `celery control`). With it, whoever can write to
+    the broker can stop all deliveries with one message. Without it, Flower has no page of a single worker: its queues,
+    pool and configuration."""
+
     notice_url: SecretStr | None = None
     """The address that each notice (an outlet is gone, a host has failed for days) is posted to as JSON. None: notices
     are only kept; `fanwire notices` lists them."""

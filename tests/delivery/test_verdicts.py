@@ -173,7 +173,9 @@ def test_what_the_outlet_said(kind: str, body: bytes, detail: str | None) -> Non
         (None, None), ("", None), ("  ", None), ("120", 120.0), (" 120 ", 120.0), ("1.5", 1.5), ("0", 0.0),
         ("-5", 0.0), ("nan", None), ("inf", None), ("1e999", None), ("soon", None), ("120 s", None), ("12:00", None),
         (formatdate(NOW + 90, usegmt=True), 90.0), (formatdate(NOW - 90, usegmt=True), 0.0),
-        (f"{formatdate(NOW + 90)[:-5]}-0500", 18_090.0), ("Sun, 06 Nov 1994 08:49:37 GMT", 0.0), ("Sunday, 06-Nov-94 08:49:37 GMT", 0.0),
+        (f"{formatdate(NOW + 90)[:-5]}-0500", 18_090.0),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0.0),
+        ("Sunday, 06-Nov-94 08:49:37 GMT", 0.0),
         ("Sun Nov  6 08:49:37 1994", 0.0), ("Sun, 99 Nov 1994 08:49:37 GMT", None), ("1" * 500, None),
     ],
 )  # fmt: skip

@@ -15,6 +15,7 @@ import psutil
 import pytest
 import redis
 import requests
+from celery import Celery
 from sqlalchemy import select
 
 from tasks import ledger
@@ -217,7 +218,8 @@ def test_flower_is_read_only_and_behind_its_password(stack: Stack) -> None:
     assert requests.get(stack.flower + "/workers", timeout=10, auth=USER).status_code == 200
 
     def workers() -> list[str]:
-        return list(requests.get(stack.flower + "/api/workers?refresh=1", timeout=20, auth=USER).json())
+        found = requests.get(stack.flower + "/workers?json=1", timeout=20, auth=USER).json()
+        return [worker["hostname"] for worker in found["data"]]
 
     all_four = {"intake", "translate", "format", "deliver"}
     until(lambda: {name.partition("@")[0] for name in workers()} == all_four, 20, workers)
@@ -234,6 +236,15 @@ def test_flower_is_read_only_and_behind_its_password(stack: Stack) -> None:
     told = results()
     assert any(text.startswith(f"plan · {uri} v1 · 6 deliveries") for text in told)
     assert f"format · {uri} v1 · en · made" in told
+
+
+def test_workers_obey_nobody_who_can_write_to_the_broker(stack: Stack) -> None:
+    """One `cancel_consumer` would otherwise stop all deliveries, and every heartbeat would go on."""
+    with Celery(broker=stack.broker) as stranger:
+        stranger.control.cancel_consumer("deliver")
+        assert stranger.control.ping(timeout=2) == []
+    uri = submit(stack, circuits=["few"])
+    until(lambda: states(uri).get("delivered") == 3, 20, lambda: f"{states(uri)} {stack.told()}")
 
 
 def test_no_secret_in_any_log(stack: Stack) -> None:

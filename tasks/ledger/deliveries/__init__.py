@@ -28,7 +28,7 @@ lease can neither finish nor reschedule what somebody else has claimed since.
 
 from __future__ import annotations
 
-from tasks.ledger.deliveries.claims import Claim, claim, in_flight, next_due
+from tasks.ledger.deliveries.claims import Claim, claim, in_flight, next_due, untaken_since
 from tasks.ledger.deliveries.corrections import REPLAYABLE, may_have, replay, supersede
 from tasks.ledger.deliveries.holds import (
     Planned,
@@ -50,5 +50,6 @@ from tasks.ledger.deliveries.results import VANISHED, Result, expire_leases, fin
 __all__ = [
     "REPLAYABLE", "VANISHED", "Claim", "Planned", "Result", "adopt", "begin", "claim", "expire_leases", "finish",
     "forgotten", "hold_again", "hold_for_status", "in_flight", "lift_embargoes", "may_have", "next_due",
-    "one_counter_at_a_time", "plan", "promote", "replay", "resume", "revising", "still_open", "supersede", "wait_anew",
+    "one_counter_at_a_time", "plan", "promote", "replay", "resume", "revising", "still_open", "supersede",
+    "untaken_since", "wait_anew",
 ]  # fmt: skip

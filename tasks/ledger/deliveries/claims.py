@@ -161,3 +161,9 @@ def in_flight(connection: Connection, outlet_ids: Collection[str]) -> Counter[st
 def next_due(connection: Connection) -> float | None:
     """When the first of all due rows is due, seconds since the epoch; None if there is none."""
     return connection.execute(select(func.min(d.due_at)).where(IS_DUE)).scalar()
+
+
+def untaken_since(connection: Connection) -> float | None:
+    """Since when deliveries are due of which nobody has claimed any, seconds since the epoch; None if it is not so."""
+    claimed = connection.execute(select(d.id).where(IS_CLAIMED).limit(1)).first()
+    return None if claimed else next_due(connection)
