@@ -13,7 +13,9 @@ from dataclasses import asdict
 import structlog
 
 from tasks import ledger
-from tasks.ledger import engine_usage, translation_rows
+from tasks.ledger import audit, engine_usage, translation_rows
+from tasks.ledger.audit import Entry
+from tasks.model.acts import Act
 from tasks.runtime import shutdown
 from tasks.translation.configuration import EngineDocument, TranslationDocument
 from tasks.translation.engine_support.metering import (
@@ -93,7 +95,11 @@ def wake(name: str) -> int:
     with ledger.write() as connection:
         use = Usage(**engine_usage.lock(connection, name))
         engine_usage.put(connection, name, asdict(use) | {"failures": 0, "rest_until": 0, "reason": None})
-        return translation_rows.wake(connection, name, now=ledger.now(connection))
+        freed = translation_rows.wake(connection, name, now=ledger.now(connection))
+        old = {"failures": use.failures, "rest_until": use.rest_until, "reason": use.reason}
+        new = {"translations": freed}
+        audit.record(connection, Entry(act=Act.WAKE_ENGINE, subject=f"engine {name}", old=old, new=new))
+        return freed
 
 
 def metered(

@@ -11,7 +11,8 @@ from tasks import ledger
 from tasks.delivery.admission.breaker import Breaker
 from tasks.delivery.admission.failing_hosts import FailingHosts, HostNotice, Stage
 from tasks.delivery.admission.shared_state import SharedState, host_of
-from tasks.ledger import deliveries, notices, outlets
+from tasks.ledger import audit, deliveries, notices, outlets
+from tasks.model.acts import Act
 from tasks.model.states import Hold
 
 log = structlog.get_logger()
@@ -19,7 +20,13 @@ log = structlog.get_logger()
 
 def disable(connection: Connection, outlet_ids: Sequence[str], kind: str, subject: str, detail: str) -> None:
     """Send these outlets nothing more, keep what they miss, and leave a notice about it."""
+    stand = outlets.statuses(connection, outlet_ids)
     if outlets.set_status(connection, outlet_ids, "disabled", detail, ledger.now(connection)):
+        new = {"status": "disabled", "reason": detail}
+        changed = ((id, status) for id, status in stand.items() if status["status"] != "disabled")
+        audit.record(
+            connection, *(audit.of_outlet(Act.DISABLE_OUTLET, id, old=status, new=new) for id, status in changed)
+        )
         notices.add(connection, kind, subject, f"disabled: {detail}; what is missed is kept", ledger.now(connection))
         log.warning("outlets disabled", kind=kind, subject=subject, detail=detail, outlets=list(outlet_ids))
     deliveries.hold_for_status(connection, outlet_ids, Hold.DISABLED, detail)

@@ -13,6 +13,7 @@ inside.
     counts.py          how far a release is, in numbers
     refusals.py        what intake could not take
     notices.py         what operations should know
+    audit.py           who did what
     elections.py       which worker's clock ticks
     engine_usage.py    what translation engines have used, and whether they rest
     memory_entries.py  sentences that were translated before

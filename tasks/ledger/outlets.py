@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import islice
+from typing import Any
 
 import structlog
 from pydantic import ValidationError
@@ -14,6 +17,8 @@ from tasks.ledger.schema import outlets
 from tasks.model.outlet import Outlet
 
 log = structlog.get_logger()
+_AT_ONCE = 500
+"""Ids in one question: SQLite binds no more than some thousands."""
 
 
 def put(connection: Connection, documents: Iterable[Outlet], now: float) -> int:
@@ -46,9 +51,34 @@ def some(connection: Connection, ids: Iterable[str]) -> dict[str, Outlet]:
     return {outlet.id: outlet for outlet in map(_outlet, rows) if outlet}
 
 
+def documents(connection: Connection, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The documents of those of these outlets that are known, as they stand, also those that this version cannot read;
+    empty for one that is no document at all."""
+    found: dict[str, dict[str, Any]] = {}
+    rest = iter(ids)
+    while chunk := list(islice(rest, _AT_ONCE)):
+        rows = connection.execute(select(outlets.c.id, outlets.c.document).where(outlets.c.id.in_(chunk)))
+        found |= {row.id: _fields(row.document) for row in rows}
+    return found
+
+
+def _fields(document: str) -> dict[str, Any]:
+    try:
+        fields = json.loads(document)
+    except ValueError:
+        fields = None
+    return fields if isinstance(fields, dict) else {}
+
+
 def get(connection: Connection, outlet_id: str) -> Row | None:  # type: ignore[type-arg]
     """The row of one outlet."""
     return connection.execute(select(outlets).where(outlets.c.id == outlet_id)).first()
+
+
+def statuses(connection: Connection, ids: Iterable[str]) -> dict[str, dict[str, str | None]]:
+    """{outlet: its `status` and the `reason` of it} of those of these outlets that are known."""
+    query = select(outlets.c.id, outlets.c.status, outlets.c.status_reason).where(outlets.c.id.in_(list(ids)))
+    return {row.id: {"status": row.status, "reason": row.status_reason} for row in connection.execute(query)}
 
 
 def status_reasons(connection: Connection) -> dict[str, str | None]:

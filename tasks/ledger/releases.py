@@ -40,8 +40,13 @@ class Heading:
         return f"{self.uri} v{self.version}"
 
 
-def take(connection: Connection, release: Release, now: float) -> Taken:
-    """Keep a release version, once; the caller commits before it answers the producer."""
+def take(
+    connection: Connection, release: Release, now: float, *, sent_by: str | None = None, hint_at: float | None = None
+) -> Taken:
+    """Keep a release version, once; the caller commits before it answers the producer.
+
+    `hint_at`: when the clock has it planned if nobody has; left out, after some seconds, for a hint is on its way.
+    """
     known = connection.execute(
         select(releases.c.id, releases.c.digest).where(
             releases.c.uri == release.uri, releases.c.version == release.version
@@ -60,7 +65,8 @@ def take(connection: Connection, release: Release, now: float) -> Taken:
         embargo_until=release.embargo_until.timestamp() if release.embargo_until else None,
         document=release.to_json(),
         received_at=now,
-        hint_at=now + HINT_AFTER,
+        hint_at=now + HINT_AFTER if hint_at is None else hint_at,
+        sent_by=sent_by,
     )
     return Taken("new", connection.execute(row.returning(releases.c.id)).scalar_one())
 

@@ -9,6 +9,7 @@
     elections    which worker's clock ticks         notices    what operations should know
     memory       sentences translated before        terms      the glossary
     engines      what each translation engine has used, and whether it rests
+    audit        who did what, and when: append-only
 
 Change this file and add a migration beside it (CONTRIBUTING, "Changing the ledger"); a test holds the two together.
 """
@@ -57,6 +58,8 @@ releases = Table(
     Column("received_at", Time, nullable=False),
     Column("planned_at", Time),
     Column("hint_at", Time, nullable=False, comment="when the clock hints again if it is still not planned"),
+    Column("producer", String(100), comment="whose the URI is: the producer that first sent it"),
+    Column("sent_by", String(320), comment="who sent this version: a producer, or operations"),
     UniqueConstraint("uri", "version", name="uq_releases_uri_version"),
 )
 
@@ -203,6 +206,7 @@ refusals = Table(
     Column("reason", Text, nullable=False),
     Column("bytes", Integer, nullable=False, comment="size of the whole item"),
     Column("body", LargeBinary, nullable=False, comment="its beginning"),
+    Column("sent_by", String(320), comment="the producer that signed it, if it did"),
 )
 
 notices = Table(
@@ -264,3 +268,23 @@ engines = Table(
     Column("month_characters", BigInteger, nullable=False),
     Column("month_cost", Float, nullable=False),
 )
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Time, nullable=False),
+    Column("role", String(10), nullable=False, comment="Role in tasks/model/acts.py"),
+    Column("actor", String(300), nullable=False, comment="user@host, the name of a producer, or host:process"),
+    Column("act", String(30), nullable=False, comment="Act in tasks/model/acts.py"),
+    Column("subject", Text, nullable=False, comment="what it was done to, for people"),
+    Column("uri", String(300), comment="of the release, if it was done to one"),
+    Column("version", Integer),
+    Column("outlet_id", String(100), comment="of the outlet, if it was done to one"),
+    Column("old", Text, comment="JSON; never a secret"),
+    Column("new", Text, comment="JSON; never a secret"),
+    Column("remark", Text, comment="what the actor said of it, such as --by or --note"),
+)
+Index("ix_audit_uri", audit.c.uri)
+Index("ix_audit_outlet_id", audit.c.outlet_id)
+Index("ix_audit_at", audit.c.at)

@@ -1,1 +1,1 @@
-"""What runs beside the way of a release: the sweep, embargoes, notices, reports."""
+"""What runs beside the way of a release: the sweep, embargoes, kills, imports of outlets, notices, reports."""

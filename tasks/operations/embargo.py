@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from tasks import ledger
-from tasks.ledger import deliveries, releases, rendition_rows
+from tasks.ledger import audit, deliveries, releases, rendition_rows
+from tasks.model.acts import Act
 from tasks.runtime import moments
 from tasks.runtime.errors import Problem, UserError
 
 
 def move(connection: Connection, release_id: int, until: datetime | None) -> None:
-    """Hold a release until another moment, or (None) no longer.
+    """Hold a release until another moment, or (None) no longer, and record who did.
 
     Raises UserError when its embargo is over, and when the other moment is past: to let it go at once must be meant.
 
@@ -28,6 +29,10 @@ def move(connection: Connection, release_id: int, until: datetime | None) -> Non
     if until is not None and until.timestamp() <= now:
         instead = f"`fanwire embargo {release.uri} --lift` lets the release go now"
         raise UserError(release.name, [Problem("embargo_until", f"{moments.with_utc(until)} is past; {instead}")])
-    releases.move_embargo(connection, release_id, until or datetime.fromtimestamp(now, UTC))
+    moved = until or datetime.fromtimestamp(now, UTC)
+    releases.move_embargo(connection, release_id, moved)
     rendition_rows.rebuild(connection, release_id, now)
     deliveries.hold_again(connection, release_id)
+    act = Act.MOVE_EMBARGO if until else Act.LIFT_EMBARGO
+    old, new = ({"embargo_until": moments.written(moment)} for moment in (release.embargo_until, moved) if moment)
+    audit.record(connection, audit.of_release(act, release.uri, release.version, old=old, new=new))

@@ -12,8 +12,10 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from tasks import ledger
-from tasks.ledger import deliveries, memory_entries, notices, releases, rendition_rows, translation_rows
+from tasks.ledger import audit, deliveries, memory_entries, notices, releases, rendition_rows, translation_rows
 from tasks.ledger.artifacts import TranslationKey
+from tasks.model.acts import Act
+from tasks.runtime import moments
 
 FORGOTTEN = 500
 """Memory entries that go in one transaction."""
@@ -70,6 +72,7 @@ def sweep(now: float, policy: SweepPolicy) -> Found:
             translation_rows.wake(connection, now=now)
         expired = deliveries.expire_leases(connection, now, policy.retry_horizon)
         lifted = deliveries.lift_embargoes(connection, now)
+        _record_ends(connection, lifted)
         to_plan = releases.unplanned(connection, now)
         to_translate = translation_rows.late(connection, now=now, again_at=again)
         to_format = {key.translation for key in rendition_rows.late(connection, now=now, again_at=again)}
@@ -91,6 +94,14 @@ def _notice_untaken(connection: Connection, now: float) -> None:
             "deliver` runs and reads its queue, and restart it"
         )
         notices.add_unless_known(connection, "untaken", "deliver", text, now, again_after=NOTICE_AGAIN)
+
+
+def _record_ends(connection: Connection, lifted: list[int]) -> None:
+    """Record that the moments of these releases have come."""
+    for release_id in lifted:
+        release = releases.get(connection, release_id)
+        old = {"embargo_until": release.embargo_until and moments.written(release.embargo_until)}
+        audit.record(connection, audit.of_release(Act.END_EMBARGO, release.uri, release.version, old=old))
 
 
 class _File:

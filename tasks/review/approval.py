@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass
 
 import structlog
 from sqlalchemy import Connection
 
 from tasks import ledger
-from tasks.ledger import deliveries, memory_entries, releases, rendition_rows, translation_rows, write
+from tasks.ledger import audit, deliveries, memory_entries, releases, rendition_rows, translation_rows, write
 from tasks.ledger.artifacts import TranslationKey
+from tasks.model.acts import Act
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release, Translation
 from tasks.model.states import ArtifactState
@@ -77,7 +79,19 @@ def approve(release_id: int, language: str, by: str | None = None) -> Approved:
         rendition_rows.rebuild(connection, release_id, present, language)
         released = deliveries.wait_anew(connection, release_id, language)
         deliveries.promote(connection, release_id, present, language)
+        _record(connection, release, language, row.document, released, by)
         return Approved(by, present, before=False, released=released)
+
+
+def _record(
+    connection: Connection, release: Release, language: str, document: str, released: int, by: str | None
+) -> None:
+    """Record the approval, and by its digest which text was approved."""
+    digest = hashlib.sha256(document.encode()).hexdigest()
+    new = {"status": "approved", "document_sha256": digest, "deliveries": released}
+    old = {"status": "checked"}
+    entry = audit.of_release(Act.APPROVE, release.uri, release.version, language, old=old, new=new, remark=by)
+    audit.record(connection, entry)
 
 
 def keep(

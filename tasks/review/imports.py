@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from tasks.building.recall import terms_for
-from tasks.ledger import deliveries, memory_entries, now, releases, rendition_rows, translation_rows, write
+from tasks.ledger import audit, deliveries, memory_entries, now, releases, rendition_rows, translation_rows, write
 from tasks.ledger.artifacts import TranslationKey
+from tasks.model.acts import Act
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
 from tasks.review.approval import keep, name_of
@@ -79,6 +80,7 @@ def take(
         present = now(connection)
         keep(connection, list(work.entries.values()), release, found.source, language, present)
         memory_entries.drop(connection, work.outdone - work.entries.keys(), entries.APPROVED)
+        audit.record(connection, work.entry(name_of(by)))
         if not deliveries.still_open(connection, release_id, language):
             return taken
         make_anew(connection, release_id, language, present, name_of(by))
@@ -113,6 +115,9 @@ class _Work:
         """Memory key of an entry to the name of the unit that gave it."""
         self.outdone: set[str] = set()
         """Memory keys of older entries that would be found before the new ones; they are dropped."""
+        self.before: dict[str, str] = {}
+        self.after: dict[str, str] = {}
+        """Names of accepted units to what they said and say, for people."""
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
 
@@ -165,6 +170,7 @@ class _Work:
             self.warnings += [Problem(unit.name, str(one)) for one in found if one.check not in STRUCTURE]
         keys = forms.keys(unit.source, self.pair)
         self.outdone.update(keys[: keys.index(kept.key)] if kept.key in keys else ())
+        self.before[unit.name], self.after[unit.name] = shown(unit.target), shown(again)
         self.accept(unit.name, kept)
 
     def accept(self, name: str, kept: Entry) -> None:
@@ -173,6 +179,13 @@ class _Work:
         if self.entries.setdefault(kept.key, kept) != kept:
             self.problem(name, f"is the same sentence as {first}, which has another translation")
         self.accepted.append(name)
+
+    def entry(self, by: str | None) -> audit.Entry:
+        """What is recorded of the import: each accepted unit as it was and is, and which warnings were overruled."""
+        release, warnings = self.found.release, [str(warning) for warning in self.warnings]
+        new = {"units": self.after} | ({"despite": warnings} if warnings else {})
+        of = (Act.IMPORT_TRANSLATION, release.uri, release.version, self.found.language)
+        return audit.of_release(*of, old={"units": self.before}, new=new, remark=by)
 
     def problem(self, name: str, problem: str) -> None:
         self.problems.append(Problem(name[:100], problem))

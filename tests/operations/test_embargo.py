@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import Engine
 
 from tasks import ledger, pipeline
-from tasks.ledger import deliveries, releases, rendition_rows
+from tasks.ledger import audit, deliveries, releases, rendition_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.operations import embargo
+from tasks.runtime import moments
 from tasks.runtime.errors import UserError
 from tests.support.delivery_steps import claim, receivers, render, states, take
 from tests.support.samples import outlet, release
@@ -64,6 +65,19 @@ def test_a_lifted_embargo_lets_go_at_the_next_sweep() -> None:
     assert len(claim(now=present())) == 1
 
 
+def test_the_end_of_an_embargo_is_recorded_once_as_what_the_clock_did() -> None:
+    number = embargoed()
+    for _ in range(2):
+        pipeline.sweep_ledger(present() + 3600)
+    with ledger.read() as connection:
+        [entry] = audit.latest(connection, audit.Wanted(), 9)
+        until = releases.get(connection, number).embargo_until
+    assert until is not None
+    assert (entry["act"], entry["role"], entry["old"]) == (
+        "embargo.end", "process", {"embargo_until": moments.written(until)},
+    )  # fmt: skip
+
+
 def test_an_embargo_that_is_over_cannot_be_moved() -> None:
     receivers(outlet("a"))
     number = take(now=present(), embargo_until="2026-01-01T00:00:00Z")
@@ -94,7 +108,6 @@ def test_a_release_is_known_again_however_its_embargo_is_written() -> None:
 def test_a_worker_whose_clock_is_hours_fast_leaks_nothing(book: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     if book.dialect.name == "sqlite":
         pytest.skip("SQLite is on this machine and has this machine's clock")
-
     number = embargoed()
     import time
 

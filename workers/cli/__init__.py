@@ -1,8 +1,8 @@
 """`fanwire`: what operations and producers type. Exit status 0 done, 1 refused or failed, 2 wrong usage.
 
 A file for each group of commands, in the order of `fanwire --help`: `releases.py`, `outlets.py`, `translations.py`,
-`engines.py`, `memory.py` (and the glossary), `records.py` (what is kept: refusals, notices), `processes.py`. What they
-share is in `screen.py`.
+`engines.py`, `memory.py` (and the glossary), `records.py` (what is kept: refusals, notices, the audit table),
+`processes.py`. What they share is in `screen.py`; who types, in `actor.py`.
 """
 
 from __future__ import annotations

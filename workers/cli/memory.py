@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -11,10 +13,13 @@ from pathlib import Path
 from typing import IO, Annotated, Any, Literal
 
 import typer
+from sqlalchemy import Connection
 
 from tasks import ledger
+from tasks.ledger import audit, memory_entries
 from tasks.ledger import glossary_terms as term_rows
-from tasks.ledger import memory_entries
+from tasks.ledger.audit import Entry
+from tasks.model.acts import Act
 from tasks.model.languages import LanguageTag
 from tasks.translation.exchange import aligned_texts, table, tmx
 from tasks.translation.language_pair import LanguagePair
@@ -52,13 +57,16 @@ def import_(
     found = tmx.read_memory(file) if _form(file, form) == "tmx" else table.read_memory(file)
     if found.rows and (skip_bad or not found.refused):
         with writing() as connection:
-            present = ledger.now(connection)
+            present, digest = ledger.now(connection), hashlib.sha256()
             for start in range(0, len(found.rows), 1000):
-                memory_entries.keep(
-                    connection, [_row(row, file.name) for row in found.rows[start : start + 1000]], now=present
-                )
+                rows = [_row(row, file.name) for row in found.rows[start : start + 1000]]
+                memory_entries.keep(connection, rows, now=present)
+                digest.update(json.dumps(rows, sort_keys=True).encode())
             outdone = {key for row in found.rows for key in row.outdone if row.entry.maker == APPROVED}
             memory_entries.drop(connection, outdone - {row.entry.key for row in found.rows}, APPROVED)
+            # by their digest, for they may be many thousands
+            new = {"file": file.name, "rows": len(found.rows), "rows_sha256": digest.hexdigest()}
+            audit.record(connection, Entry(act=Act.IMPORT_MEMORY, subject="memory", new=new))
     _tell(file, "entries", len(found.rows), found.refused, skip_bad=skip_bad, as_json=as_json)
 
 
@@ -114,8 +122,11 @@ def remove(
     keys = aligned_texts.keys_of(text, LanguagePair.of(_needed(source), _needed(target)))
     with writing() as connection:
         count = memory_entries.remove(connection, keys)
-    if not count:
-        stop(f"the memory has no such sentence from {source} into {target}; `fanwire memory export` shows what it has")
+        if not count:
+            pair = f"from {source} into {target}"
+            stop(f"the memory has no such sentence {pair}; `fanwire memory export` shows what it has")
+        old = {"text": text, "source": source, "target": target, "entries": count}
+        audit.record(connection, Entry(act=Act.REMOVE_FROM_MEMORY, subject="memory", old=old))
     _done({"removed": count}, f"{count} entries removed", as_json=as_json)
 
 
@@ -128,7 +139,9 @@ def import_terms(file: CsvFile, skip_bad: SkipOption = False, as_json: JsonOptio
     terms, refused = table.read_glossary(file)
     if terms and (skip_bad or not refused):
         with writing() as connection:
+            before = _all_terms(connection)
             term_rows.put(connection, [asdict(term) for term in terms])
+            _record_terms(connection, Act.IMPORT_GLOSSARY, before, file.name)
     _tell(file, "terms", len(terms), refused, skip_bad=skip_bad, as_json=as_json)
 
 
@@ -176,10 +189,29 @@ def remove_term(
 ) -> None:
     """Remove a term from the glossary."""
     with writing() as connection:
+        before = _all_terms(connection)
         count = term_rows.remove(connection, term, (_needed(source), _needed(target)), target=only)
-    if not count:
-        stop(f"the glossary has no {term!r} from {source} into {target}; `fanwire glossary list` lists what it has")
+        if not count:
+            stop(f"the glossary has no {term!r} from {source} into {target}; `fanwire glossary list` lists what it has")
+        _record_terms(connection, Act.REMOVE_FROM_GLOSSARY, before)
     _done({"removed": count}, f"{count} terms removed", as_json=as_json)
+
+
+Terms = dict[tuple[Any, ...], dict[str, Any]]
+"""All that a row says, and the same by column."""
+
+
+def _all_terms(connection: Connection) -> Terms:
+    return {tuple(row): dict(row._mapping) for row in term_rows.listed(connection)}
+
+
+def _record_terms(connection: Connection, act: Act, before: Terms, file: str | None = None) -> None:
+    """Record which terms are in the glossary no longer, and which are new."""
+    after = _all_terms(connection)
+    old = {"terms": [term for row, term in before.items() if row not in after]}
+    new = {"terms": [term for row, term in after.items() if row not in before]}
+    remark = f"from {file}" if file else None
+    audit.record(connection, Entry(act=act, subject="glossary", old=old, new=new, remark=remark))
 
 
 def _terms(source: str | None, target: str | None) -> list[Term]:

@@ -14,11 +14,13 @@ import typer
 from tasks import ledger, planning
 from tasks.delivery import disabling
 from tasks.delivery.admission.shared_state import SharedState
-from tasks.ledger import deliveries
+from tasks.ledger import audit, deliveries
 from tasks.ledger import outlets as outlet_rows
+from tasks.model.acts import Act
 from tasks.model.outlet import Outlet
 from tasks.model.readers.outlet_files import OutletFile, parse_outlets, read_outlets
 from tasks.model.states import Hold
+from tasks.operations.outlet_import import Imported, import_outlets
 from tasks.runtime.errors import UserError
 from workers import doctor
 from workers.broker import broker_url
@@ -38,40 +40,49 @@ OutletArgument = Annotated[str, typer.Argument(help="The id of an outlet.")]
 def import_(
     file: Annotated[Path, typer.Argument(help="A file of outlets, .yaml, .json or .csv; - for standard input.")],
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Import the good rows even if others are bad.")] = False,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Import outlets with credentials although their URL has changed.")
+    ] = False,
     form: Annotated[
         Literal["yaml", "json", "csv"] | None,
         typer.Option("--format", help="The format of standard input; yaml reads JSON too."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Import a file of outlets (YAML, JSON or CSV): all rows, or none if one is bad."""
+    """Import a file of outlets (YAML, JSON or CSV): all rows, or none if one is bad.
+
+    An outlet with credentials whose URL differs from the one it had stays as it was, unless --confirm says that its
+    credentials may go there.
+    """
     if str(file) == "-":
         name = "standard input"
         found = parse_outlets(sys.stdin.buffer.read(), form or "yaml", name, offered())
     else:
         name, found = file.name, read_outlets(file, offered(), form)
-    written = 0
+    done = Imported(0)
     if not found.refused or skip_bad:
         with writing() as connection:
-            written = outlet_rows.put(connection, found.outlets, ledger.now(connection))
+            done = import_outlets(connection, found.outlets, confirmed=confirm, remark=f"from {name}")
+    problems, refused = _problems(found, done), len(found.refused) + len(done.unconfirmed)
     if as_json:
-        print_json({"imported": written, "refused": len(found.refused), "problems": _problems(found)})
+        print_json({"imported": done.written, "refused": refused, "problems": problems})
     else:
-        for problem in _problems(found):
+        for problem in problems:
             hint = f" (for example {problem['example']})" if problem["example"] else ""
-            where = f"{name}, {problem['where']}, {problem['what']}"
+            where = ", ".join(filter(None, (name, problem["where"], problem["what"])))
             err.print(f"{where}: {problem['field']}: {problem['problem']}{hint}", markup=False)
-        out.print(f"{written} outlets imported, {len(found.refused)} refused", markup=False)
+        out.print(f"{done.written} outlets imported, {refused} refused", markup=False)
         if found.refused and not skip_bad:
             out.print("Nothing was imported: correct these rows, or use --skip-bad.", markup=False)
-    if found.refused:
+    if refused:
         raise typer.Exit(1)
 
 
-def _problems(found: OutletFile) -> list[dict[str, Any]]:
+def _problems(found: OutletFile, done: Imported) -> list[dict[str, Any]]:
+    refusals = [*found.refused, *((None, refusal) for refusal in done.unconfirmed)]
     return [
         {"where": where, "what": refusal.what} | vars(problem)
-        for where, refusal in found.refused
+        for where, refusal in refusals
         for problem in refusal.problems
     ]
 
@@ -136,14 +147,16 @@ def show(outlet: OutletArgument) -> None:
 @app.command()
 def pause(outlet: OutletArgument) -> None:
     """Send an outlet nothing for now, and keep what it misses."""
-    with reading() as connection:
+    with writing() as connection:
         row = find_outlet(connection, outlet)
-    if row.status == "disabled":  # it gets nothing already, and why is worth more than that somebody paused it too
+        if row.status != "disabled":  # one that is gets nothing already, and why is worth more than who paused it
+            outlet_rows.set_status(connection, [outlet], "paused", PAUSED_BY_US, ledger.now(connection))
+            kept = deliveries.hold_for_status(connection, [outlet], Hold.PAUSED, PAUSED_BY_US)
+            new = {"status": "paused", "reason": PAUSED_BY_US, "deliveries": kept}
+            audit.record(connection, audit.of_outlet(Act.PAUSE_OUTLET, outlet, old=_status(row), new=new))
+    if row.status == "disabled":
         out.print(f"{outlet} is disabled ({row.status_reason}), and stays so; what it misses is kept", markup=False)
         return
-    with writing() as connection:
-        outlet_rows.set_status(connection, [outlet], "paused", PAUSED_BY_US, ledger.now(connection))
-        kept = deliveries.hold_for_status(connection, [outlet], Hold.PAUSED, PAUSED_BY_US)
     out.print(f"{outlet} is paused; {kept} deliveries are kept for it", markup=False)
 
 
@@ -154,9 +167,15 @@ def resume(outlet: OutletArgument) -> None:
         row = find_outlet(connection, outlet)
         outlet_rows.set_status(connection, [outlet], "active", None, ledger.now(connection))
         due = deliveries.resume(connection, [outlet], ledger.now(connection))
+        new = {"status": "active", "reason": None, "deliveries": due}
+        audit.record(connection, audit.of_outlet(Act.RESUME_OUTLET, outlet, old=_status(row), new=new))
     with suppress(UserError):  # no broker is up, so nothing is remembered there
         disabling.forget_failures(SharedState.at(broker_url()), Outlet.model_validate_json(row.document).url)
     out.print(f"{outlet} is active; {due} deliveries are due now", markup=False)
+
+
+def _status(row: Any) -> dict[str, Any]:
+    return {"status": row.status, "reason": row.status_reason}
 
 
 @app.command("test")

@@ -1,14 +1,19 @@
-"""What is kept for people to read: refusals and notices."""
+"""What is kept for people to read: refusals, notices and the audit table."""
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
+from typing import Annotated, Any
+
 import typer
 
+from tasks.ledger import audit as audit_rows
 from tasks.ledger import notices as notice_rows
 from tasks.ledger import refusals as refusal_rows
 from tasks.runtime.moments import shown, utc
 from workers.cli.rows import reading
-from workers.cli.screen import CountOption, JsonOption, out, print_json
+from workers.cli.screen import MOMENT_HELP, CountOption, JsonOption, moment, out, print_json, printable
 
 app = typer.Typer()
 
@@ -39,3 +44,40 @@ def notices(count: CountOption = 20, as_json: JsonOption = False) -> None:
         return
     for row in rows:
         out.print(f"{shown(row['at'])} · {row['kind']} · {row['subject']} · {row['text']}", markup=False)
+
+
+@app.command()
+def audit(
+    release: Annotated[str | None, typer.Option(help="Only what was done to this release (its URI).")] = None,
+    outlet: Annotated[str | None, typer.Option(help="Only what was done to this outlet.")] = None,
+    actor: Annotated[
+        str | None,
+        typer.Option(help="Only what this user, machine or producer did; a part of the name will do."),
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(help=f"Only what was done since this moment, {MOMENT_HELP}.", parser=moment, metavar="<moment>"),
+    ] = None,
+    act: Annotated[str | None, typer.Option(help="Only this act (outlet.change), or all of a kind (outlet).")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many to show, the latest first.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """List who did what, and when: kills, approvals, embargoes, replays, pauses, imports. Nobody can change these."""
+    at = since.timestamp() if since else None
+    wanted = audit_rows.Wanted(uri=release, outlet_id=outlet, actor=actor, act=act, since=at)
+    with reading() as connection:
+        rows = audit_rows.latest(connection, wanted, limit)
+    if as_json:
+        print_json([row | {"at": utc(row["at"])} for row in rows])
+        return
+    for row in rows:
+        out.print(printable(_audit_line(row)), markup=False)
+
+
+def _audit_line(row: dict[str, Any]) -> str:
+    parts = [shown(row["at"]), f"{row['role']} {row['actor']}", row["act"], row["subject"]]
+    if row["old"] or row["new"]:
+        parts.append(" → ".join(json.dumps(value, ensure_ascii=False) for value in (row["old"], row["new"]) if value))
+    if row["remark"]:
+        parts.append(f"“{row['remark']}”")
+    return " · ".join(parts)

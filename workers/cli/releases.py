@@ -15,11 +15,14 @@ from rich.table import Column, Table
 from sqlalchemy.exc import OperationalError
 
 from tasks import ledger
-from tasks.ledger import counts, deliveries, releases
+from tasks.ledger import audit, counts, deliveries, releases
+from tasks.ledger.audit import Entry
+from tasks.model.acts import Act
 from tasks.model.readers import read_fields, read_release
 from tasks.model.release import Release
 from tasks.model.states import Hold, State
 from tasks.operations import embargo as embargoes
+from tasks.operations import kill as kills
 from tasks.operations import receipts
 from tasks.operations import report as reports
 from tasks.runtime import moments
@@ -123,6 +126,13 @@ def _mind_a_kill(release: Release, revive: bool) -> None:
 def _submit(release: Release, timeout: float, as_json: bool) -> Receipt:
     with Producer(require_broker()) as producer:
         receipt = producer.submit(release, timeout=timeout)
+    _print_receipt(receipt, as_json)
+    if not receipt.taken:
+        raise typer.Exit(1)
+    return receipt
+
+
+def _print_receipt(receipt: Receipt, as_json: bool) -> None:
     if as_json:
         print_json(receipt.to_dict())
     elif receipt.taken:
@@ -133,9 +143,6 @@ def _submit(release: Release, timeout: float, as_json: bool) -> Receipt:
     else:
         for problem in receipt.problems:
             err.print(f"refused: {_in_words(problem)}", markup=False)
-    if not receipt.taken:
-        raise typer.Exit(1)
-    return receipt
 
 
 def _in_words(problem: dict[str, str | None]) -> str:
@@ -285,19 +292,15 @@ def kill(
     as_json: JsonOption = False,
 ) -> None:
     """Withdraw a release: cancel what is not out, and send a kill to every outlet that has it or may have it."""
-    with reading() as connection:
+    with writing() as connection:
         newest = releases.get(connection, find_release(connection, release).id)
-    if newest.status == "canceled":
-        if as_json:
-            print_json(Receipt("known", newest.uri, newest.version).to_dict())
-        else:
-            out.print(f"{newest.name} is already killed", markup=False)
+        already = newest.status == "canceled"
+        killed = newest if already else kills.kill(connection, newest, note)
+        told = receipts.particulars(connection, find_release(connection, killed.uri, killed.version))
+    if already and not as_json:
+        out.print(f"{killed.name} is already killed", markup=False)
         return
-    killed = newest.model_copy(
-        update={"version": newest.version + 1, "status": "canceled", "correction_note": note, "body_html": None,
-                "translations": {}, "embargo_until": None, "urgency": 1}
-    )  # fmt: skip
-    _submit(killed, 60, as_json)
+    _print_receipt(Receipt("known" if already else "accepted", killed.uri, killed.version, **told), as_json)
 
 
 @app.command()
@@ -348,13 +351,19 @@ def replay(
     with writing() as connection:
         if outlet:
             find_outlet(connection, outlet)
+        row = find_release(connection, release) if release else None
         count = deliveries.replay(
             connection,
             ledger.now(connection),
             states=states,
-            release_id=find_release(connection, release).id if release else None,
+            release_id=row.id if row else None,
             outlet_id=outlet,
             language=language,
             since=since.timestamp() if since else None,
         )
+        chosen = {"states": states, "language": language, "since": since and moments.written(since)}
+        subject = " to ".join(filter(None, (f"{row.uri} v{row.version}" if row else None, outlet)))
+        of = {"uri": row.uri, "version": row.version} if row else {}
+        entry = Entry(act=Act.REPLAY, subject=subject, outlet_id=outlet, new=chosen | {"deliveries": count}, **of)
+        audit.record(connection, entry)
     out.print(f"{count} deliveries are due again", markup=False)

@@ -19,8 +19,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from typer.core import TyperGroup
 
 from tasks import ledger
+from tasks.ledger import audit
 from tasks.runtime import moments
 from tasks.runtime.errors import NotPossible, UserError
+from workers.cli.actor import operator
 from workers.producer import NoReceipt
 
 out = Console(highlight=False, soft_wrap=True, emoji=False)
@@ -49,7 +51,8 @@ class Commands(TyperGroup):
         if not structlog.is_configured():
             structlog.configure(logger_factory=_log)
         try:
-            return super().invoke(ctx)
+            with audit.acting_as(operator()):
+                return super().invoke(ctx)
         except UserError as error:
             _show(error, as_json=ctx.meta.get(_JSON, False))
         except TROUBLE as error:

@@ -1,0 +1,79 @@
+"""What is written down of who did what: the acts, and the roles in which somebody acts (`fanwire audit`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Act(StrEnum):
+    """What was done, for programs. The name before the dot says to what."""
+
+    PUBLISH = "release.publish"
+    """The first version of a release was taken."""
+    CORRECT = "release.correct"
+    """A higher usable version of a release was taken."""
+    KILL = "release.kill"
+    """A release was withdrawn."""
+    REVIVE = "release.revive"
+    """A usable version was taken above a kill, which publishes the release anew."""
+    MOVE_EMBARGO = "embargo.move"
+    """An embargo was moved to another moment."""
+    LIFT_EMBARGO = "embargo.lift"
+    """An embargo was lifted before its moment."""
+    END_EMBARGO = "embargo.end"
+    """The moment of an embargo came, and the clock let its deliveries go."""
+    REPLAY = "delivery.replay"
+    """Finished deliveries were made due again."""
+    APPROVE = "translation.approve"
+    """A person approved a translation."""
+    IMPORT_TRANSLATION = "translation.import"
+    """Sentences that people translated or corrected were imported."""
+    ADD_OUTLET = "outlet.add"
+    """An outlet was imported that was not known before."""
+    CHANGE_OUTLET = "outlet.change"
+    """The document of a known outlet was changed by an import."""
+    PAUSE_OUTLET = "outlet.pause"
+    """An outlet was paused."""
+    RESUME_OUTLET = "outlet.resume"
+    """An outlet was made active again."""
+    DISABLE_OUTLET = "outlet.disable"
+    """A worker disabled an outlet that is gone, or whose host had failed for days."""
+    IMPORT_MEMORY = "memory.import"
+    """Approved translations of sentences were imported into the memory."""
+    REMOVE_FROM_MEMORY = "memory.remove"
+    """The translations of a sentence were removed from the memory."""
+    IMPORT_GLOSSARY = "glossary.import"
+    """Terms were imported into the glossary."""
+    REMOVE_FROM_GLOSSARY = "glossary.remove"
+    """A term was removed from the glossary."""
+    WAKE_ENGINE = "engine.wake"
+    """The rest of a translation engine was ended."""
+
+
+class Role(StrEnum):
+    """In which role somebody acts, and so how it is known who it is."""
+
+    OPERATOR = "operator"
+    """Somebody at the command line: the user of the operating system, and the machine."""
+    PRODUCER = "producer"
+    """Whoever signed a message on the queue `releases` with the key of that producer, or sent it unsigned."""
+    PROCESS = "process"
+    """A process of the wire by itself."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts."""
+
+    role: Role
+    name: str
+    """`jane@wire-1`, the name of a producer, or host and number of a process."""
+
+    def __str__(self) -> str:
+        """For people: `operator jane@wire-1`."""
+        return f"{self.role} {self.name}"
+
+
+UNSIGNED = Actor(Role.PRODUCER, "(unsigned)")
+"""Whoever sends a release while no producer is configured."""

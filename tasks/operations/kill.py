@@ -1,0 +1,35 @@
+"""The kill by operations: the wire itself withdraws a release, whoever sent it, in the ledger and at once."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from tasks import ledger
+from tasks.ledger import audit, releases
+from tasks.model.acts import Act
+from tasks.model.documents import Document, read
+from tasks.model.release import Line, Release
+
+
+class _Note(Document):
+    correction_note: Line | None
+
+
+def kill(connection: Connection, newest: Release, note: str | None = None) -> Release:
+    """Take a kill above the newest version of a release, and record who did it; the kill.
+
+    Once this is committed, no worker sends an older version any more. The clock has the kill planned at its next tick:
+    no message is needed, and a broker that is down keeps nobody from killing a release. Nothing that stands in the
+    newest version is checked again, so that every release can be killed; raises DocumentRefused for the note.
+    """
+    read(_Note, {"correction_note": note}, "kill")
+    killed = newest.model_copy(
+        update={"version": newest.version + 1, "status": "canceled", "correction_note": note, "body_html": None,
+                "translations": {}, "embargo_until": None, "urgency": 1}
+    )  # fmt: skip
+    now = ledger.now(connection)
+    releases.take(connection, killed, now, sent_by=str(audit.actor()), hint_at=now)
+    old, new = ({"version": release.version, "status": release.status} for release in (newest, killed))
+    entry = audit.of_release(Act.KILL, killed.uri, killed.version, old=old, new=new, remark=note)
+    audit.record(connection, entry)
+    return killed

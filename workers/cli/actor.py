@@ -1,0 +1,38 @@
+"""Who types: the user that the operating system knows, never what the environment says."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import socket
+from pathlib import Path
+
+from tasks.model.acts import Actor, Role
+
+_LOGIN = Path("/proc/self/loginuid")
+_NOBODY_LOGGED_IN = 2**32 - 1
+
+
+def operator() -> Actor:
+    """The user and the machine. Behind `sudo` the user who logged in is named too, as far as the kernel knows."""
+    user = os.getuid()
+    login = _login()
+    behind = f" (logged in as {_name(login)})" if login not in (None, user) else ""
+    return Actor(Role.OPERATOR, f"{_name(user)}@{socket.gethostname()}{behind}")
+
+
+def _name(user: int | None) -> str:
+    """The name of a user; in a container it may have a number only."""
+    try:
+        return pwd.getpwuid(user or 0).pw_name
+    except KeyError:
+        return f"uid {user}"
+
+
+def _login() -> int | None:
+    """The user who logged in, which `su` and `sudo` do not change; None where nobody did, or it is not known."""
+    try:
+        login = int(_LOGIN.read_text())
+    except (OSError, ValueError):
+        return None
+    return None if login == _NOBODY_LOGGED_IN else login
