@@ -48,9 +48,10 @@ SHOWN = 5
 BESIDE_SETTINGS = {
     PREFIX + name
     for name in ("FLOWER_ADDRESS", "BROKER_PASSWORD", "LEDGER_PASSWORD", "BROKER_PORT", "IMAGE", "STOP_GRACE",
-                 "FOLDER", "TRANSLATION_FOLDER", "OUTLET_SECRETS")
+                 "FOLDER", "TRANSLATION_FOLDER", "OUTLET_SECRETS", "UP_HOME", "UP_PID")
 }  # fmt: skip
-"""Variables that are read elsewhere: by Flower's configuration and by docker-compose.yml (deploy/.env.example)."""
+"""Variables that are read elsewhere: by Flower's configuration, by `fanwire up`, and by docker-compose.yml
+(deploy/.env.example)."""
 
 
 @dataclass(frozen=True)

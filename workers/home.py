@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
+import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -21,6 +24,12 @@ TRIES, PAUSE = 5, 0.05
 """Somebody who only looks holds the lock for an instant; seconds between tries."""
 INHERITED = 3
 """The descriptor under which supervisord has the lock: it closes those from 5 on, and in its programs from 3 on."""
+
+
+OWNER = "FANWIRE_UP_HOME"
+"""The variable by which a process is known to belong to the Fanwire of a home."""
+ENDS_WITHIN = 60.0
+"""Seconds that what is left of an earlier Fanwire gets to finish what is in flight."""
 
 
 class AlreadyUp(NotPossible):
@@ -67,6 +76,60 @@ def up_pid() -> int | None:
     except BlockingIOError:
         return _pid()
     return None
+
+
+def left_behind() -> list[int]:
+    """The processes that an earlier Fanwire of this home has left, such as workers whose supervisord was killed."""
+    home = settings().home.absolute()
+    return [
+        int(process.name)
+        for process in Path("/proc").glob("[0-9]*")
+        if int(process.name) != os.getpid() and _belongs_to(process, home)
+    ]
+
+
+def _belongs_to(process: Path, home: Path) -> bool:
+    """Whether a process, by its folder in /proc, was started by the Fanwire of this home.
+
+    The broker writes its title over its environment; it is known by its program and its working folder.
+    """
+    try:
+        if f"{OWNER}={home}".encode() in (process / "environ").read_bytes().split(b"\0"):
+            return True
+        return (process / "exe").readlink().name.startswith("valkey") and (
+            process / "cwd"
+        ).readlink() == home / "valkey"
+    except OSError:  # it has ended, or is somebody else's
+        return False
+
+
+def end_left_behind(within: float = ENDS_WITHIN) -> list[int]:
+    """End what an earlier Fanwire of this home has left: by SIGTERM, and after `within` seconds by SIGKILL.
+
+    Returns the process ids. Call it with the lock, so that it is nobody's who is up.
+    """
+    ends = time.monotonic() + within
+    left = left_behind()
+    for pid in left:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+    for pid in left:
+        if not _ended(pid, max(0.0, ends - time.monotonic())):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            _ended(pid, 5.0)
+    return left
+
+
+def _ended(pid: int, within: float) -> bool:
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([descriptor], [], [], within)[0])
+    finally:
+        os.close(descriptor)
 
 
 def ledger_is_there() -> bool:

@@ -15,11 +15,13 @@ from typing import NoReturn
 
 from tasks import ledger
 from tasks.runtime.settings import settings
-from workers import broker, home
+from workers import broker, home, with_parent
 from workers.health import PROCESSES
 from workers.ops import flower
 
 CELERY = (sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-E", "--without-gossip", "--without-mingle")
+
+WITH_PARENT = (sys.executable, "-I", "-S", with_parent.__file__)
 
 
 def commands() -> dict[str, list[str]]:
@@ -60,6 +62,8 @@ def up(show: Callable[[str], None]) -> None:
     place = settings().home.absolute()
     (place / "log").mkdir(parents=True, exist_ok=True)
     descriptor = home.lock()
+    if left := home.end_left_behind():
+        show(f"Ended what an earlier Fanwire of this home had left: {len(left)} processes")
     flower.need_port()
     ledger.upgrade()
     config = place / "supervisord.conf"
@@ -67,6 +71,7 @@ def up(show: Callable[[str], None]) -> None:
     for line in _where_is_what(place):
         show(line)
     home.keep_through_exec(descriptor)
+    os.environ |= {home.OWNER: str(place), with_parent.PARENT: str(os.getpid())}
     os.execv(sys.executable, [sys.executable, "-m", "workers.supervisor", "-n", "-c", str(config)])  # noqa: S606
 
 
@@ -108,7 +113,7 @@ def _program(home: Path, name: str, command: list[str], order: int) -> str:
     patience = int(settings().deadline) + 15
     return f"""
 [program:{name}]
-command={shlex.join(command).replace("%", "%%")}
+command={shlex.join([*WITH_PARENT, *command]).replace("%", "%%")}
 priority={order}
 autorestart=true
 startsecs=2

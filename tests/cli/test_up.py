@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 from tasks.runtime.settings import settings
 from tests.support.processes import ROOT, descendants, end, environment, start, until
-from workers import home
+from workers import home, stack
 from workers.ops import flower
 
 from .conftest import Run
@@ -46,18 +47,62 @@ def test_a_second_up_is_refused_and_a_killed_one_leaves_no_lock(tmp_path: Path) 
             patch.setenv("FANWIRE_HOME", str(place))
             settings.cache_clear()
             assert home.up_pid() == process.pid
-            family = os.getpgid(process.pid)
+            assert os.getpgid(process.pid) == process.pid
             programs = descendants(process.pid)
+            assert set(home.left_behind()) >= {program.pid for program in programs}
             process.kill()
             process.wait()
-            assert home.up_pid() is None  # although its programs may still be there
-            assert family == process.pid
+            assert home.up_pid() is None  # although its programs may still be ending
+            ended, alive = psutil.wait_procs(programs, 60)
+            assert (len(ended), alive) == (len(programs), []), "they end with their supervisord"
+            assert home.left_behind() == []
         settings.cache_clear()
     finally:
-        for program in programs:  # what a killed supervisord leaves
+        for program in programs:  # what a killed supervisord leaves, if it leaves any
             with suppress(psutil.NoSuchProcess):
                 program.kill()
         end(process)
+
+
+def test_what_an_earlier_one_has_left_is_ended() -> None:
+    mine = {**os.environ, home.OWNER: str(settings().home.absolute())}
+    polite = start(["sleep", "600"], mine, settings().home / "log")
+    stubborn = start(
+        ["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done"], mine, settings().home / "sh"
+    )
+    other = start(["sleep", "600"], mine | {home.OWNER: "/somewhere/else"}, settings().home / "log")
+    try:
+        until(lambda: "ready" in (settings().home / "sh").read_text())
+        assert set(home.end_left_behind(within=1.0)) >= {polite.pid, stubborn.pid}
+        assert (polite.wait(), stubborn.wait(), other.poll()) == (-signal.SIGTERM, -signal.SIGKILL, None)
+    finally:
+        for process in (polite, stubborn, other):
+            end(process)
+
+
+def test_a_program_ends_with_its_parent(tmp_path: Path) -> None:
+    """And one whose parent has ended before it began does not begin."""
+    said = tmp_path / "said"
+    code = (
+        "import os, subprocess, sys, time\n"
+        "os.environ['FANWIRE_UP_PID'] = str(os.getpid())\n"
+        f"print(subprocess.Popen([*{stack.WITH_PARENT!r}, 'sleep', '600']).pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    parent = start([sys.executable, "-c", code], dict(os.environ), said)
+    program = psutil.Process(until(lambda: int(said.read_text() or 0)))
+    until(lambda: program.name() == "sleep")
+    parent.kill()
+    parent.wait()
+    program.wait(10)
+    late = subprocess.run(
+        [*stack.WITH_PARENT, "true"],
+        env={**os.environ, "FANWIRE_UP_PID": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (late.returncode, late.stderr) == (1, "the parent has ended before this program began\n")
 
 
 def test_a_lock_that_somebody_has_is_not_taken() -> None:

@@ -1,0 +1,31 @@
+"""Run a program that ends with its parent: `python workers/with_parent.py COMMAND…` becomes COMMAND.
+
+What supervisord starts is started so: were supervisord killed, its workers and its broker would go on without anybody
+who restarts or stops them, and the next `fanwire up` would start a second set beside them. Only the standard library is
+imported here, since every program starts through it. Linux only (prctl); elsewhere it does nothing.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+PARENT = "FANWIRE_UP_PID"
+"""The variable with the process id of supervisord."""
+_PR_SET_PDEATHSIG = 1
+
+
+def main(command: list[str]) -> None:
+    """Become this command; it gets SIGTERM when its parent ends, however that ends."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "prctl"):
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.environ.get(PARENT) not in (None, str(os.getppid())):
+            sys.exit("the parent has ended before this program began")
+    os.execvp(command[0], command)  # noqa: S606
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
