@@ -84,6 +84,9 @@ def _settings() -> Iterator[Finding]:
     policy = settings()
     yield Finding("fine", f"home is {policy.home.absolute()}")
     yield Finding("fine", f"a transfer takes at most {policy.deadline:g} s, a claim is leased for {policy.lease:g} s")
+    if unsaid := [PREFIX + name.upper() for name in ("wire_name", "wire_url") if name not in policy.model_fields_set]:
+        whose = f"{policy.wire_name} ({policy.wire_url})"
+        yield Finding("note", f"{' and '.join(unsaid)} not set: releases go out in the name of {whose}")
     for network in policy.allowed_networks:
         yield Finding("note", f"addresses in {network} are dialled although they are not public")
     for name in sorted(os.environ):

@@ -7,6 +7,7 @@ second finds nothing to claim. What cannot be made is held with the reason, and 
     translations.py  builds a translation
     renditions.py    builds the renditions of a translation
     engine_meter.py  what engines have used and whether they rest, for all workers together
+    wire.py          the wire, as the settings describe it
     recall.py        what translations draw on beside engines: memory, house texts, glossary
 """
 

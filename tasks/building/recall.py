@@ -7,14 +7,15 @@ there is nothing to keep in step; an entry in the ledger that a person approved 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from tasks.building.wire import configured_wire
 from tasks.formatting import HouseTextMissing, Wire, house_text
 from tasks.formatting.house import HouseText
 from tasks.ledger import glossary_terms, memory_entries, read
 from tasks.model.release import Release
-from tasks.runtime.settings import settings
 from tasks.translation.exchange import aligned_texts
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory.entries import APPROVED
@@ -36,7 +37,7 @@ class Remembered:
             found = memory_entries.recall(connection, keys, maker)
         if maker != APPROVED:
             return found
-        wire = Wire(name=settings().wire_name, url=settings().wire_url)
+        wire = configured_wire()
         house = {
             key: known[key] for pair in self.pairs if (known := _house(*pair, wire)) for key in keys & known.keys()
         }
@@ -74,6 +75,8 @@ def _house(source: str, target: str, wire: Wire) -> Mapping[str, str]:
 
 def _alike(said: HouseText, wanted: HouseText, wire: Wire) -> Iterator[tuple[str, str]]:
     """The texts that say the same in both."""
+    if said.texts.reach is None or wanted.texts.reach is None:
+        wire = replace(wire, figures=None)
     both = [dict(_texts(house, wire)) for house in (said, wanted)]
     yield from ((text, both[1][name]) for name, text in both[0].items() if name in both[1])
 

@@ -6,7 +6,8 @@ import structlog
 
 from tasks import ledger
 from tasks.building import BuildResult
-from tasks.formatting import Wire, make_rendition
+from tasks.building.wire import configured_wire
+from tasks.formatting import make_rendition
 from tasks.ledger import artifacts, deliveries, releases, rendition_rows, translation_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.runtime.settings import settings
@@ -35,8 +36,7 @@ def _build(key: RenditionKey) -> str | None:
     if attempt is None:
         return None
     try:
-        wire = Wire(name=settings().wire_name, url=settings().wire_url)
-        rendition = make_rendition(release, translation, key.format, wire, received)
+        rendition = make_rendition(release, translation, key.format, configured_wire(), received)
     except Exception as error:  # whatever a formatter meets, the deliveries that wait for it must say so
         reason = f"{type(error).__name__}: {error}"
         log.exception("rendition held", release=release.name, language=key.language, format=key.format)

@@ -12,7 +12,7 @@ from datetime import datetime
 from tasks.formatting.article import make_article
 from tasks.formatting.formats import FORMATS, Format
 from tasks.formatting.house import HouseTextMissing, house_text
-from tasks.formatting.rendition import Rendition, Wire
+from tasks.formatting.rendition import Figures, Rendition, Wire
 from tasks.model.release import Release, Translation
 
 
@@ -31,4 +31,4 @@ def make_rendition(
     return Rendition(chosen.content_type, chosen.make(make_article(release, translation, wire, received)))
 
 
-__all__ = ["FORMATS", "Format", "HouseTextMissing", "Rendition", "Wire", "house_text", "make_rendition"]
+__all__ = ["FORMATS", "Figures", "Format", "HouseTextMissing", "Rendition", "Wire", "house_text", "make_rendition"]

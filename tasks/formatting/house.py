@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Any
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
@@ -63,9 +65,21 @@ class HouseText:
         return patterns.source.format(wire=wire)
 
     def about_wire(self, wire: Wire) -> str:
-        """The paragraph that says what the wire does."""
-        figures = {name: self.number(getattr(wire, name)) for name in ("outlets", "editors", "countries")}
-        return self.texts.about.format(wire=wire.name, **figures)
+        """The paragraph that says what the wire does, with its figures if it has set them."""
+        reach, figures = self.texts.reach, wire.figures
+        if reach is None or figures is None:
+            return self.texts.about.format(wire=wire.name)
+        return reach.about.format(
+            wire=wire.name,
+            outlets=self._counted(reach.outlets, figures.outlets),
+            editors=self._counted(reach.editors, figures.editors),
+            countries=self._counted(reach.countries, figures.countries),
+        )
+
+    def _counted(self, forms: Mapping[Any, str], number: int) -> str:
+        """A number with its noun in the form that the number wants."""
+        form = self.language.locale.plural_form(number)
+        return forms.get(form, forms["other"]).format(number=self.number(number))
 
     def language_name(self, tag: str) -> str:
         """What this language calls another: `Englisch`."""

@@ -61,6 +61,24 @@ def _template(*names: str) -> Callable[[str], str]:
     return check
 
 
+def _plural(forms: dict[str, str]) -> dict[str, str]:
+    """Checks that there is a form for every number, and that a number is left out only where the word says it."""
+    if "other" not in forms:
+        raise ValueError("lacks the form 'other'")
+    for form, text in forms.items():
+        try:
+            _template("number")(text)
+        except ValueError as error:
+            said = form in ("zero", "one", "two") and str(error) == "lacks {number}"
+            if not said:
+                raise ValueError(f"{error} in the form {form!r}") from None
+    return forms
+
+
+PluralForms = Annotated[
+    dict[Literal["zero", "one", "two", "few", "many", "other"], Annotated[str, Field(min_length=1)]],
+    AfterValidator(_plural),
+]
 Plain = Annotated[str, AfterValidator(_template())]
 Regex = Annotated[str, Field(min_length=1), AfterValidator(_regular(0))]
 RegexOfOne = Annotated[str, Field(min_length=1), AfterValidator(_regular(1))]
@@ -258,6 +276,23 @@ class DatelinePatterns(Section):
     source: Annotated[str, AfterValidator(_template("wire"))]
 
 
+class Reach(Section):
+    """How the wire says whom it reaches, once it has set the figures (FANWIRE_WIRE_OUTLETS and those beside it).
+
+    Each noun stands in the forms that CLDR's plural rules tell apart in the language, as the sentence wants them:
+    `{one: "{number} country", other: "{number} countries"}`. A form that is left out is `other`.
+    """
+
+    about: Annotated[str, AfterValidator(_template("wire", "outlets", "editors", "countries"))]
+    """The sentence that says whom the wire reaches, in place of the one without figures."""
+    outlets: PluralForms
+    """Media."""
+    editors: PluralForms
+    """Editors and journalists, in one word that stands for both."""
+    countries: PluralForms
+    """Countries, as the preposition before them wants it."""
+
+
 class House(Section):
     """What the wire itself says in every release. It has no defaults: without it nothing goes out in the language."""
 
@@ -275,7 +310,10 @@ class House(Section):
     machine_translation: Annotated[str, AfterValidator(_template("source_language"))]
     correction: Annotated[str, AfterValidator(_template("version"))]
     kill: Annotated[str, AfterValidator(_template("wire"))]
-    about: Annotated[str, AfterValidator(_template("wire", "outlets", "editors", "countries"))]
+    about: Annotated[str, AfterValidator(_template("wire"))]
+    """What a wire does. It says nothing that the wire may not say of itself: no figures, no languages, no promises."""
+    reach: Reach | None = None
+    """Without it the wire's figures are not said in this language."""
     topics: dict[Annotated[str, Field(pattern=r"^\d{8}$")], Plain]
     """IPTC Media Topics by their eight digits (in quotation marks: YAML would read an octal number)."""
 

@@ -46,6 +46,13 @@ class Settings(BaseSettings):
     """How the wire calls itself in datelines and house texts."""
     wire_url: str = "https://fanwire.example/"
     """The home page of the wire, as renditions name it."""
+    wire_outlets: int | None = Field(None, ge=1)
+    """How many media outlets the wire reaches, as its house texts say it. This figure and the next two are set all or
+    none. None: the house texts say no figures."""
+    wire_editors: int | None = Field(None, ge=1)
+    """How many editors and journalists it reaches."""
+    wire_countries: int | None = Field(None, ge=1)
+    """In how many countries they are."""
     time_zone: ZoneInfo | None = None
     """The time zone of the operators, an IANA name. A time without an offset is read in it, in documents and commands,
     and moments are shown to people in it. None: a time without an offset is refused, and moments are shown in UTC."""
@@ -200,6 +207,13 @@ class Settings(BaseSettings):
         if not sound:
             raise ValueError("must be a SQLAlchemy address, postgresql+psycopg:// or sqlite:///")
         return value
+
+    @model_validator(mode="after")
+    def _whole_reach(self) -> Self:
+        figures = (self.wire_outlets, self.wire_editors, self.wire_countries)
+        if len({figure is None for figure in figures}) > 1:
+            raise ValueError("wire_outlets, wire_editors and wire_countries must be set all or none")
+        return self
 
     @model_validator(mode="after")
     def _times_fit(self) -> Self:

@@ -326,6 +326,15 @@ def test_doctor_names_outlets_whose_address_is_refused(run: Run) -> None:
     assert "outside" not in told
 
 
+def test_doctor_says_in_whose_name_releases_go_out(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "not set: releases go out in the name of Fanwire (https://fanwire.example/)"
+    assert f"FANWIRE_WIRE_NAME and FANWIRE_WIRE_URL {said}" in run("doctor").stdout
+    monkeypatch.setenv("FANWIRE_WIRE_NAME", "Fanwire")
+    monkeypatch.setenv("FANWIRE_WIRE_URL", "https://wire.example/")
+    settings.cache_clear()
+    assert "in the name of" not in run("doctor").stdout
+
+
 def test_doctor_says_where_it_looked_for_secrets(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FANWIRE_SECRET_A", "geheim")
     take(release(), outlet("a", auth={"type": "bearer", "secret": "env:FANWIRE_SECRET_A"}))

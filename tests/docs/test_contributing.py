@@ -167,14 +167,14 @@ def test_an_outlet_whose_packages_are_gone_waits_with_the_reason_and_stops_no_ot
 FORMATTED = f"""
 import json
 from datetime import UTC, datetime
-from tasks.formatting import FORMATS, Wire, make_rendition
+from tasks.formatting import FORMATS, Figures, Wire, make_rendition
 from tasks.model.readers import read_release
 from tasks.model.release import supplied
 
 release = read_release({RELEASE!r})
 italian = supplied(release, "it")
 moment = datetime(2026, 11, 1, 8, 30, tzinfo=UTC)
-wire = Wire(name="Fanwire", url="https://w.example/")
+wire = Wire(name="Fanwire", url="https://w.example/", figures=Figures(6500, 86000, 1))
 made = {{name: make_rendition(release, italian, name, wire, moment) for name in FORMATS.all()}}
 print(json.dumps({{name: rendition.body.decode() for name, rendition in made.items()}}))
 """
@@ -189,7 +189,7 @@ def test_a_language_of_a_package_is_formatted_in_every_format(site: Path, tmp_pa
         assert "Il presente comunicato è stato fornito da terzi" in made[name], name
         assert "Economia, imprese e finanza" in made[name], name
     assert "Porto, 1º novembre 2026 (Fanwire) – Acme ha detto: «sì»." in made["text"]
-    assert "a oltre 6500 testate e 86.000 redattori" in made["text"]  # grouped from five digits on
+    assert "a 6500 testate e 86.000 giornalisti in 1 Paese." in made["text"]  # grouped from five digits on
 
 
 SENTENCES = {

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date
+from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 
-from tasks.formatting import HouseTextMissing, Wire, house_text
+from tasks.building.wire import configured_wire
+from tasks.formatting import FORMATS, Figures, HouseTextMissing, Wire, house_text, make_rendition
 from tasks.formatting.house import HouseText
 from tasks.language_data import House, known_languages
 from tasks.language_data.sections import TOP_TOPICS
 from tasks.model.documents import DocumentRefused, read
+from tasks.model.release import Release, supplied
+from tasks.runtime.errors import ConfigurationRefused
+from tasks.runtime.settings import settings
 
 SCRIPTS = {
     "ko": "HANGUL",
@@ -24,14 +29,25 @@ SCRIPTS = {
     "th": "THAI",
     "ru": "CYRILLIC",
 }
+REACH = {
+    "about": "{wire} reaches {outlets} and {editors} in {countries}.", "outlets": {"other": "{number} outlets"},
+    "editors": {"other": "{number} journalists"}, "countries": {"other": "{number} countries"},
+}  # fmt: skip
 LANGUAGES = {"en", "ko", "ja", "ar", "zh-Hans", "zh-Hant", "vi", "th", "id", "ms", "de", "ru", "fr", "es", "pt"}
+FIGURES = ("outlets", "editors", "countries")
 PROSE = ("disclaimer", "industries", "contact", "machine_translation", "correction", "kill", "about")
 
 
 def prose(house: HouseText) -> list[str]:
     """All sentences and names, without their placeholders."""
     texts = [getattr(house.texts, key) for key in PROSE] + list(house.texts.topics.values())
+    texts += [house.texts.reach.about, *(form for forms in nouns(house) for form in forms.values())]
     return [re.sub(r"\{\w+\}", "0", text) for text in texts]
+
+
+def nouns(house: HouseText) -> list[dict[Any, str]]:
+    """The forms of the nouns that are counted."""
+    return [getattr(house.texts.reach, name) for name in FIGURES]
 
 
 @pytest.fixture(params=known_languages())
@@ -159,14 +175,83 @@ def test_dateline_says_no_more_than_is_known(house: Any) -> None:
     [("en", "6,500 86,000"), ("de", "6.500 86.000"), ("fr", "6\u202f500 86\u202f000"), ("es", "6500 86.000")],
 )
 def test_figures_are_grouped_as_the_language_does(language: str, figures: str) -> None:
-    about = house_text(language).about_wire(Wire(name="Fanwire", url="https://fanwire.example/"))
+    about = about_with(language, 6_500, 86_000, 90)
     assert all(figure in about for figure in figures.split(" "))
 
 
+def about_with(language: str, *figures: int) -> str:
+    wire = Wire(name="Nordbote", url="https://n.example/", figures=Figures(*figures))
+    return house_text(language).about_wire(wire)
+
+
+def test_a_wire_that_has_set_no_figures_says_none(house: Any) -> None:
+    about = house.about_wire(Wire(name="Nordbote", url="https://n.example/"))
+    assert "Nordbote" in about
+    assert not re.search(r"[\d{}]", about)
+    assert len(re.split(r"[.。]", about.rstrip(".。"))) == 1, "one sentence: nothing of languages that it may not have"
+
+
 def test_figures_and_names_are_the_wires_own(house: Any) -> None:
-    about = house.about_wire(Wire(name="Nordbote", url="https://n.example/", outlets=777, editors=888, countries=99))
+    about = about_with(house.language, 777, 888, 99)
     assert all(word in about for word in ("Nordbote", "777", "888", "99"))
     assert not re.search(r"6.?500|86.?000|\b90\b|[{}]", about)
+
+
+def test_every_number_has_its_form(house: Any) -> None:
+    plural = house.language.locale.plural_form
+    needed = {plural(number) for number in range(1, 200)} | {"other"}
+    for name, forms in zip(FIGURES, nouns(house), strict=True):
+        millions = set() if name == "countries" else {plural(1_000_000)}
+        assert set(forms) == needed | millions, name
+
+
+@pytest.mark.parametrize(
+    ("language", "figures", "about"),
+    [
+        ("en", (1, 1, 1), "Nordbote distributes press releases to 1 media outlet and 1 journalist in 1 country."),
+        ("en", (6_500, 86_000, 90),
+         "Nordbote distributes press releases to 6,500 media outlets and 86,000 journalists in 90 countries."),
+        ("de", (1, 1, 1), "Nordbote verbreitet Pressemitteilungen an 1 Medium und 1 Journalisten in 1 Land."),
+        ("de", (40, 300, 3), "Nordbote verbreitet Pressemitteilungen an 40 Medien und 300 Journalisten in 3 Ländern."),
+        ("ru", (6_500, 21, 1), "Nordbote распространяет пресс-релизы среди 6500 СМИ и 21 журналиста в 1 стране."),
+        ("ru", (21, 86_002, 22),
+         "Nordbote распространяет пресс-релизы среди 21 СМИ и 86\u00a0002 журналистов в 22 странах."),
+        ("ar", (1, 2, 2), "توزّع Nordbote البيانات الصحفية على وسيلة إعلامية واحدة وصحفيين اثنين في بلدين."),
+        ("ar", (6_500, 86_011, 9),
+         "توزّع Nordbote البيانات الصحفية على 6,500 وسيلة إعلامية و86,011 صحفيًا في 9 بلدان."),
+        ("fr", (1_000_000, 1, 2),
+         "Nordbote diffuse des communiqués de presse auprès de "
+         "1\u202f000\u202f000 de médias et de 1 journaliste dans 2 pays."),
+        ("es", (6_500, 1_000_000, 1),
+         "Nordbote distribuye comunicados de prensa a "
+         "6500 medios de comunicación y 1.000.000 de periodistas de 1 país."),
+    ],
+)  # fmt: skip
+def test_words_stand_as_their_number_wants(language: str, figures: tuple[int, int, int], about: str) -> None:
+    assert about_with(language, *figures) == about
+
+
+def test_no_format_says_figures_that_the_wire_did_not_set(
+    make_release: Callable[..., Release], received: datetime
+) -> None:
+    wire, release = Wire(name="Nordbote", url="https://n.example/"), make_release()
+    for language in ("en", "de"):
+        translation = supplied(release, release.language).model_copy(update={"language": language})
+        for name in FORMATS.all():
+            body = make_rendition(release, translation, name, wire, received).body.decode()
+            assert not re.search(r"6[.,]?500|86[.,]?000|\b90 (countries|Länder)", body), name
+
+
+def test_figures_are_set_all_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert configured_wire().figures is None
+    for name, value in (("NAME", "Nordbote"), ("OUTLETS", "40"), ("EDITORS", "300"), ("COUNTRIES", "3")):
+        monkeypatch.setenv(f"FANWIRE_WIRE_{name}", value)
+    settings.cache_clear()
+    assert configured_wire() == Wire(name="Nordbote", url="https://fanwire.example/", figures=Figures(40, 300, 3))
+    monkeypatch.delenv("FANWIRE_WIRE_EDITORS")
+    settings.cache_clear()
+    with pytest.raises(ConfigurationRefused, match=r"wire_outlets, wire_editors and wire_countries .*all or none"):
+        settings()
 
 
 @pytest.mark.parametrize(
@@ -191,6 +276,10 @@ def test_a_language_without_house_texts_is_named(tag: str, file: str) -> None:
         ({"disclaimer": "No {wire}."}, "disclaimer: lacks {url}"),
         ({"kill": "{wire} {who}"}, "kill: has the unknown placeholder {who}"),
         ({"about": "{wire"}, "about: has a brace out of place"),
+        ({"about": "{wire} reaches {outlets}."}, "about: has the unknown placeholder {outlets}"),
+        ({"reach": REACH | {"outlets": {"one": "{number} outlet"}}}, "reach.outlets: lacks the form 'other'"),
+        ({"reach": REACH | {"outlets": {"other": "outlets"}}}, "reach.outlets: lacks {number} in the form 'other'"),
+        ({"reach": REACH | {"outlets": {"other": "{number}", "lot": "{number}"}}}, "reach.outlets.lot"),
         ({"contact": " "}, "contact: is empty"),
         ({"contact": None}, "contact: "),
         ({"colour": "red"}, "colour: is not a known field"),
