@@ -42,6 +42,7 @@ from tasks.ledger import deliveries
 from tasks.ledger.deliveries import Result
 from tasks.model.codes import Code
 from tasks.model.states import State, Verdict
+from tasks.runtime.plugins import fault_in
 from tasks.runtime.secrets import SecretMissing
 from tasks.runtime.time_source import TimeSource
 
@@ -269,7 +270,7 @@ class Drain:
         except UnknownTransport as error:
             self._settle(item, _own_fault(str(error), Code.CANNOT_PREPARE), AttemptTimes(now, 0.0))
         except Exception as error:  # whatever it is, it is about this one row, and hundreds of others are in flight
-            log.exception("delivery cannot be prepared", outlet=item.outlet.id)
+            log.error("delivery cannot be prepared", outlet=item.outlet.id, fault=fault_in(error))
             reason = f"cannot be prepared: {type(error).__name__}"
             self._settle(item, _own_fault(reason, Code.CANNOT_PREPARE), AttemptTimes(now, 0.0))
         else:
@@ -372,7 +373,7 @@ def _log_attempt(item: Payload | Unsendable, judgement: Judgement, result: Resul
         version=item.heading.version,
         language=claim.language,
         outlet=claim.outlet_id,
-        host=urlsplit(item.outlet.url).netloc if isinstance(item, Payload) else None,
+        host=urlsplit(item.outlet.url).netloc.rpartition("@")[2] if isinstance(item, Payload) else None,
         address=address,
         format=claim.format,
         attempt=claim.attempt,

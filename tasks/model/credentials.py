@@ -1,9 +1,10 @@
-"""Whether a header of an outlet document holds a credential, which would then stand in the ledger as it is."""
+"""Whether an outlet document itself holds a credential, in a header or in its URL, and so the ledger does."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit
 
 _CREDENTIAL_WORDS = frozenset({
     "authorization", "authentication", "auth", "cookie", "credential", "credentials", "jwt", "password", "passwd",
@@ -25,6 +26,15 @@ def for_credential(header: str) -> bool:
     if any(word in _CREDENTIAL_WORDS or word.endswith(_CREDENTIAL_ENDS) for word in words):
         return True
     return len(words) > 1 and words[-1] == "key" and words[-2] not in _OTHER_KEYS
+
+
+def credentials_in_query(url: str) -> list[str]:
+    """The values of parameters that are for credentials, such as `?api_key=…`. Raises ValueError for what is no URL."""
+    return [
+        value
+        for name, value in parse_qsl(urlsplit(url).query)
+        if name.lower() == "key" or for_credential(name.replace("_", "-"))
+    ]
 
 
 def literal_credential(headers: Mapping[str, str]) -> str | None:

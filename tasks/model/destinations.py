@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from urllib.parse import parse_qsl, urlsplit
-
-from tasks.model.credentials import for_credential
+from urllib.parse import urlsplit
 
 USUAL_PORTS = {"ftp": 21, "ftps": 990, "sftp": 22, "smtp": 25, "smtps": 465}
 """What is the right port for the scheme of a transport, although it is none for a web server."""
@@ -65,9 +63,3 @@ class Destinations:
         except ValueError:
             return host == "localhost" or host.endswith(".localhost")
         return address.is_loopback or any(address in network for network in self.networks)
-
-
-def credential_in_query(url: str) -> bool:
-    """Whether a URL holds a credential as a parameter, such as `?api_key=…`."""
-    names = (name.lower().replace("_", "-") for name, value in parse_qsl(urlsplit(url).query) if value)
-    return any(name == "key" or for_credential(name) for name in names)

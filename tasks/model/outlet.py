@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from tasks.model.countries import Country
-from tasks.model.credentials import literal_credential
-from tasks.model.destinations import Destinations, credential_in_query
+from tasks.model.credentials import credentials_in_query, literal_credential
+from tasks.model.destinations import Destinations
 from tasks.model.documents import Document, read
 from tasks.model.languages import LanguageTag
 from tasks.model.release import Line, Slug, Topic
@@ -58,7 +58,7 @@ def _url(value: str, info: ValidationInfo) -> str:
         check(value)
     if offered and (why := offered.destinations.wrong_port(value)):
         raise ValueError(why)
-    if offered and credential_in_query(value) and (why := offered.destinations.exposed(value)):
+    if offered and credentials_in_query(value) and (why := offered.destinations.exposed(value)):
         raise ValueError(why)
     return value
 

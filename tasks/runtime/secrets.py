@@ -12,6 +12,9 @@ import os
 import re
 import stat
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -27,6 +30,7 @@ MAX_BYTES = 16 * 1024
 WrittenBy = Literal["outlet", "operator"]
 """Who wrote a reference: whoever wrote an outlet document, or the operator in a file of their own."""
 
+_noted: ContextVar[list[str] | None] = ContextVar("noted", default=None)
 _cache: dict[tuple[str, WrittenBy], tuple[float, str]] = {}
 
 
@@ -71,12 +75,24 @@ def resolve(reference: str, *, written_by: WrittenBy = "outlet", time_source: Ti
     """The value behind `env:NAME` or `file:PATH` (without line ends after it); raises SecretMissing."""
     now = time_source.monotonic()
     cached = _cache.get((reference, written_by))
-    if cached is not None and now < cached[0]:
-        return cached[1]
-    _cache.pop((reference, written_by), None)
-    value = _read(reference, written_by)
-    _cache[reference, written_by] = (now + CACHE_SECONDS, value)
-    return value
+    if cached is None or now >= cached[0]:
+        _cache.pop((reference, written_by), None)
+        cached = _cache[reference, written_by] = (now + CACHE_SECONDS, _read(reference, written_by))
+    values = _noted.get()
+    if values is not None:
+        values.append(cached[1])
+    return cached[1]
+
+
+@contextmanager
+def noted() -> Iterator[list[str]]:
+    """Notes each value that `resolve` gives meanwhile, to be struck from answers to what is sent with it."""
+    values: list[str] = []
+    token = _noted.set(values)
+    try:
+        yield values
+    finally:
+        _noted.reset(token)
 
 
 def forget() -> None:

@@ -11,6 +11,7 @@ import pycurl
 
 from tasks.delivery.transfers.failures import Failure, explain
 from tasks.delivery.transfers.transfer import Answer, ErrorKind, StartedTransfer
+from tasks.runtime.striking import strike, strike_text
 
 KEPT_BYTES: Final = 2048
 """This much of an answer's body is kept, for the person who reads why an outlet said no."""
@@ -193,20 +194,30 @@ class Handle:
         if abandoned is not None and not self.complete:
             error, kind = abandoned, ErrorKind.OURS
         elif code not in (pycurl.E_OK, pycurl.E_WRITE_ERROR) or not self.complete:
-            error, kind = explain(self._failure(code, text, seconds, begun, sent))
+            error, kind = explain(self._failure(code, strike_text(text, transfer.secrets), seconds, begun, sent))
+        headers, body = self._without(transfer.secrets) if transfer.secrets else (self.headers, self.body_kept)
         return Answer(
             transfer=transfer,
             status=self.status if self.complete else None,
             error=error,
             error_kind=kind,
-            headers=self.headers,
-            answer=self.body_kept,
+            headers=headers,
+            answer=body,
             sent=sent,
             address=self.refused if kind is ErrorKind.BLOCKED else curl.getinfo(pycurl.PRIMARY_IP) or self.dialled,
             started_at=self.started_at,
             seconds=seconds,
             connected=curl.getinfo(pycurl.PRETRANSFER_TIME) if begun else None,
         )
+
+    def _without(self, secrets: tuple[str, ...]) -> tuple[dict[str, str], bytes]:
+        """Headers and body without these secrets. Of a 2xx nothing is read, so nothing is kept and no time is lost."""
+        if self.complete and 200 <= self.status < 300:
+            return {}, b""
+        headers = {
+            name: strike(value.encode("latin-1"), secrets).decode("latin-1") for name, value in self.headers.items()
+        }
+        return headers, strike(self.body_kept, secrets)
 
     def all_sent(self) -> bool:
         """Whether the whole request went to the network."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -33,17 +33,19 @@ class Transfer:
     """Whatever the caller knows it by; the transfer loop only hands it back."""
     url: str
     """ASCII; http or https; no user or password in it."""
-    headers: tuple[str, ...]
+    headers: tuple[str, ...] = field(repr=False)
     """`Name: value`, ASCII; `Name;` for an empty value, as libcurl has it."""
     body: bytes
     deadline: float
     """Seconds for everything, from name look-up to the last byte of the answer."""
     method: str = "POST"
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What is secret in it: struck from everything that is kept of the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came of one transfer. Its texts never hold secrets: they are made here, not taken from URL or headers."""
+    """What came of one transfer. Its texts hold no secret of the transfer, whatever the outlet or libcurl said."""
 
     transfer: Transfer
     status: int | None
@@ -52,9 +54,10 @@ class Answer:
     """What went wrong, short; None if nothing did. With a status: what ended the answer's body early."""
     error_kind: ErrorKind | None
     headers: dict[str, str]
-    """Only retry-after, location, content-type and server; names in lower case."""
+    """Only retry-after, location, content-type and server; names in lower case. None of a 2xx to a transfer with
+    secrets: nobody reads them."""
     answer: bytes
-    """The start of the answer's body, at most `handle.KEPT_BYTES`."""
+    """The start of the answer's body, at most `handle.KEPT_BYTES`; nothing of a 2xx to a transfer with secrets."""
     sent: bool
     """The whole request went to the network: even without a status the outlet may have it."""
     address: str | None

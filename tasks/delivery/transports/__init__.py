@@ -7,14 +7,16 @@ Each file here is one; a package adds or replaces one by the entry point `fanwir
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Protocol
 
 from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.transfers.transfer import Transfer
+from tasks.model.credentials import credentials_in_query, for_credential
 from tasks.model.outlet import Outlet
 from tasks.runtime.plugins import Registry, attribute
+from tasks.runtime.secrets import noted
 
 __all__ = ["TRANSPORTS", "DeliveryRequest", "Transport", "UnknownTransport", "by_scheme", "forget", "prepare"]
 
@@ -64,10 +66,26 @@ def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: flo
     """The transfer of one attempt.
 
     `key` is what the caller knows the transfer by, `deadline` seconds for all of it, `now` seconds since the epoch.
-    Raises SecretMissing and UnknownTransport.
+    What it holds of secrets is struck from everything that is kept of its answer. Raises SecretMissing and
+    UnknownTransport.
     """
     scheme = outlet.url.partition(":")[0].lower()
     transport = by_scheme().get(scheme)
     if transport is None:
         raise UnknownTransport(f"outlet {outlet.id}: no transport for {scheme!r}")
-    return transport.prepare(outlet, request, key=key, deadline=deadline, now=now)
+    with noted() as values:
+        transfer = transport.prepare(outlet, request, key=key, deadline=deadline, now=now)
+    secrets = _secrets(outlet, values)
+    return replace(transfer, secrets=(*transfer.secrets, *secrets)) if secrets else transfer
+
+
+def _secrets(outlet: Outlet, values: list[str]) -> list[str]:
+    """What of a request is secret: what was resolved for it, and credentials that an older document holds itself."""
+    found = [part for value in values for part in (value, *(value.split() if " " in value or "\n" in value else ()))]
+    if outlet.auth.user:
+        found += [f"{outlet.auth.user}:{value}" for value in values]
+    if outlet.headers:
+        found += [value for name, value in outlet.headers.items() if value and for_credential(name)]
+    if "?" in outlet.url:
+        found += credentials_in_query(outlet.url)
+    return found

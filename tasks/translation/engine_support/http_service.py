@@ -24,6 +24,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ReadTimeoutError
 
 from tasks.runtime import secrets, trust
+from tasks.runtime.striking import strike_text
 from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable, Unsupported
 
 MAX_ANSWER = 8 * 1024 * 1024
@@ -206,9 +207,7 @@ def _words_in(found: Any, content: bytes, *, hidden: Sequence[str]) -> str:
         said = next((inner[name] for name in names if inner.get(name)), said)
     if not isinstance(said, str):
         said = content.decode("utf-8", "replace")
-    for value in hidden:
-        said = said.replace(value, "…")
-    return " ".join(said.split())[:_TOLD] or "without a reason"
+    return " ".join(strike_text(said, tuple(hidden)).split())[:_TOLD] or "without a reason"
 
 
 def _credentials(headers: Mapping[str, str], secret: str | None) -> list[str]:
