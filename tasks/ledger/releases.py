@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from sqlalchemy import Connection, Row, exists, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from tasks.ledger.schema import releases
 from tasks.model.release import Release
@@ -31,8 +31,8 @@ class Heading:
     uri: str
     version: int
     status: str
-    outdated: bool
-    """Whether a higher version is in the ledger."""
+    replaced_by: str | None
+    """The `status` of the newest version, `usable` or `canceled`; None if this is the newest one."""
 
     @property
     def name(self) -> str:
@@ -96,10 +96,16 @@ def received(connection: Connection, release_id: int) -> datetime:
 def headings(connection: Connection, release_ids: Collection[int]) -> dict[int, Heading]:
     """The headings of some releases, as things stand now."""
     newer = releases.alias("newer")
-    outdated = exists().where(newer.c.uri == releases.c.uri, newer.c.version > releases.c.version)
-    columns = (releases.c.id, releases.c.uri, releases.c.version, releases.c.status, outdated)
+    replaced_by = (
+        select(newer.c.status)
+        .where(newer.c.uri == releases.c.uri, newer.c.version > releases.c.version)
+        .order_by(newer.c.version.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    columns = (releases.c.id, releases.c.uri, releases.c.version, releases.c.status, replaced_by)
     rows = connection.execute(select(*columns).where(releases.c.id.in_(release_ids)))
-    return {row[0]: Heading(row[1], row[2], row[3], bool(row[4])) for row in rows}
+    return {row[0]: Heading(*row[1:]) for row in rows}
 
 
 def move_embargo(connection: Connection, release_id: int, until: datetime | None) -> None:

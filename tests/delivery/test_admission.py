@@ -18,12 +18,13 @@ from tasks.delivery.admission.shared_state import SharedState
 from tasks.delivery.disabling import apply_notice
 from tasks.delivery.payloads import Payload, read_payloads
 from tasks.delivery.transfers.window import SLOW_AFTER, SLOW_FACTOR, Window
-from tasks.ledger import deliveries, notices, outlets
+from tasks.ledger import deliveries, notices, outlets, releases
+from tasks.model.codes import Code
 from tasks.model.states import State, Verdict
 from tests.delivery.conftest import patient_state
 from tests.support.delivery_steps import NOW, claim, receivers, render, take
 from tests.support.processes import own_valkey
-from tests.support.samples import outlet
+from tests.support.samples import outlet, release
 from tests.support.stepped_time import SteppedTime
 from tests.support.threads import run_together
 
@@ -81,6 +82,29 @@ def test_a_paused_outlet_and_an_outdated_version_are_stopped_without_redis() -> 
         (State.HELD, "outlet paused"),
         (State.SUPERSEDED, "a newer version came"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("newer", "state", "code"),
+    [
+        ([{"status": "canceled", "body_html": None}], State.CANCELED, Code.RELEASE_KILLED),
+        ([{}, {"status": "canceled", "body_html": None}], State.CANCELED, Code.RELEASE_KILLED),
+        ([{"status": "canceled", "body_html": None}, {}], State.SUPERSEDED, Code.NEWER_VERSION),  # killed and revived
+        ([{}], State.SUPERSEDED, Code.NEWER_VERSION),
+    ],
+)
+def test_what_replaced_a_claimed_version_says_how_its_delivery_ends(
+    newer: list[dict[str, Any]], state: State, code: Code
+) -> None:
+    receivers(outlet("a"))
+    render(take())
+    claims = claim()
+    with ledger.write() as connection:  # not planned yet: only the drain ends what is claimed
+        for version, fields in enumerate(newer, 2):
+            releases.take(connection, release(version=version, **fields), NOW)
+    [refused] = Admission(SharedState(None), deadline=30).not_admitted(loaded(*claims), set(), NOW).values()
+    assert (refused.state, refused.code) == (state, code)
+    assert refused.reason == ("the release was killed" if state is State.CANCELED else "a newer version came")
 
 
 def test_no_more_are_in_flight_than_an_outlet_takes_whoever_claims() -> None:

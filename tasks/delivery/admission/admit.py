@@ -62,7 +62,11 @@ class Admission:
         """
         refused: dict[int, NotAdmitted] = {}
         for payload in payloads:
-            if payload.heading.outdated:
+            if payload.heading.replaced_by == "canceled":
+                refused[payload.claim.id] = NotAdmitted(
+                    state=State.CANCELED, reason="the release was killed", code=Code.RELEASE_KILLED
+                )
+            elif payload.heading.replaced_by is not None:
                 refused[payload.claim.id] = NotAdmitted(
                     state=State.SUPERSEDED, reason="a newer version came", code=Code.NEWER_VERSION
                 )
