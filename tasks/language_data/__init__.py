@@ -10,8 +10,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-import yaml
-
 from tasks.language_data.sections import (
     Comparison,
     Currencies,
@@ -24,7 +22,7 @@ from tasks.language_data.sections import (
     Typography,
     Vocabulary,
 )
-from tasks.model.documents import DocumentRefused, Yaml, read, unreadable
+from tasks.model.documents import DocumentRefused, load_yaml, read, unreadable
 from tasks.model.languages import LanguageTag
 from tasks.runtime.errors import Problem
 from tasks.runtime.plugins import PluginBroken, Registry, Source
@@ -36,8 +34,8 @@ _TAGS_KEPT = 5_000
 def _load(source: Source) -> LanguageData:
     what = str(source)
     try:
-        found = yaml.load(source.data().decode("utf-8-sig"), Loader=Yaml)  # noqa: S506, a safe loader
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        found = load_yaml(source.data().decode("utf-8-sig"))
+    except ValueError as error:
         raise DocumentRefused(what, [Problem("(file)", unreadable(error))]) from None
     data = read(LanguageData, found, what)
     if data.language != source.name:

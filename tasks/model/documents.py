@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, TypeVar, get_args
@@ -14,17 +15,29 @@ from pydantic.fields import FieldInfo
 from tasks.runtime import moments
 from tasks.runtime.errors import Problem, UserError, in_words, kind_of
 
-_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+_TIMESTAMP, _INTEGER, _DECIMAL = (f"tag:yaml.org,2002:{name}" for name in ("timestamp", "int", "float"))
+DEEPEST = 20
+"""Levels of lists and mappings in YAML. The loader calls itself for each, and thousands end the process."""
+LARGEST_YAML = 16 * 1024 * 1024
+"""Characters of a YAML file: 100,000 outlets have some ten millions."""
+
+ALIASES_GROW = 20
+"""How many times larger than it is written a YAML text may become by its aliases."""
+
+
+class Unreadable(ValueError):
+    """A text that cannot be read; the error's own text says why, and where."""
 
 
 class Yaml(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """A YAML loader that refuses a key which stands twice; other loaders silently take the last one.
+    """The YAML loader behind `load_yaml`. It refuses a key which stands twice; others silently take the last one.
 
-    Dates and times stay text, which the fields that want one read: PyYAML would drop the offset of a time.
+    Dates and times stay text, which the fields that want one read: PyYAML would drop the offset of a time. Numbers are
+    plain ones of at most 18 digits; `10:30` and `0777` stay text too, where YAML 1.1 has numbers of base 60 and 8.
     """
 
     yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
+        first: [(tag, pattern) for tag, pattern in resolvers if tag not in (_TIMESTAMP, _INTEGER, _DECIMAL)]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
@@ -38,6 +51,57 @@ class Yaml(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
 
 
 Yaml.add_constructor(_TIMESTAMP, Yaml.construct_yaml_str)
+Yaml.add_implicit_resolver(_INTEGER, re.compile(r"[-+]?(?:0|[1-9]\d{0,17})$", re.ASCII), list("-+0123456789"))
+Yaml.add_implicit_resolver(_DECIMAL, re.compile(r"[-+]?\d{1,18}\.\d{0,18}$", re.ASCII), list("-+0123456789"))
+
+
+def load_yaml(text: str, *, largest: int = LARGEST_YAML, aliases: bool = True, loader: type[Yaml] = Yaml) -> Any:
+    """Return what a YAML text holds; raise Unreadable for what cannot be read.
+
+    Everything in YAML that other people write is read here. Before anything is built, a pass over the text refuses more
+    than `largest` characters, nesting beyond `DEEPEST`, and aliases (`*name`): those that make it grow beyond
+    `ALIASES_GROW` times what is written, or all of them unless `aliases` is set.
+    """
+    if len(text) > largest:
+        raise Unreadable(f"is larger than {largest:,} characters")
+    try:
+        _refuse_unbounded(text, loader, aliases)
+        return yaml.load(text, Loader=loader)  # noqa: S506, a safe loader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise Unreadable(unreadable(error)) from None
+
+
+def _refuse_unbounded(text: str, loader: type[Yaml], aliases: bool) -> None:
+    written = 0
+    open_nodes: list[tuple[str | None, int]] = [(None, 0)]  # anchor, and the nodes inside so far, aliases expanded
+    anchored: dict[str, int] = {}
+    for event in yaml.parse(text, Loader=loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_nodes.append((event.anchor, 0))
+            if len(open_nodes) > DEEPEST + 1:
+                raise _fault(event, f"is nested deeper than {DEEPEST} levels")
+            continue
+        if isinstance(event, yaml.CollectionEndEvent):
+            anchor, size = open_nodes.pop()
+        elif isinstance(event, yaml.ScalarEvent):
+            anchor, size = event.anchor, 0
+        elif isinstance(event, yaml.AliasEvent):
+            if not aliases or event.anchor not in anchored:
+                raise _fault(event, f"holds the alias '*{event.anchor}': write the value itself")
+            anchor, size = None, anchored[event.anchor]
+        else:
+            continue
+        written += 1
+        if anchor:
+            anchored[anchor] = size + 1
+        outer, inside = open_nodes[-1]
+        open_nodes[-1] = outer, inside + size + 1
+        if inside + size > ALIASES_GROW * written:
+            raise _fault(event, "has aliases ('*name') that make it grow too much: write the values themselves")
+
+
+def _fault(event: Any, problem: str) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(None, None, problem, event.start_mark)
 
 
 class Document(BaseModel):
@@ -99,6 +163,8 @@ def _problem(model: type[BaseModel], error: Any) -> Problem:
 
 def unreadable(error: Exception) -> str:
     """Why text is no JSON or no YAML, with line and column where they are known."""
+    if isinstance(error, Unreadable):
+        return str(error)
     if isinstance(error, json.JSONDecodeError):
         return f"is not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:

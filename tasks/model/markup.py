@@ -74,13 +74,20 @@ _ATTRIBUTES: dict[str, set[str]] = {
 }
 MAX_CHARACTERS = 1024 * 1024
 """Characters that a cleaned body may have. Real ones have some tens of thousands."""
+MAX_TAG = 20_000
+"""Characters between `<` and `>`. Real tags have some hundreds; a parser takes minutes for tens of thousands of
+attributes."""
 MAX_DEPTH = 60
 """How deep elements may nest. Real bodies reach ten; parsers take minutes for thousands."""
 _SCHEMES = {"http", "https", "mailto", "tel"}
+_KNOWN = BLOCKS | INLINES | _WRAPPERS
+_LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{MAX_TAG}}}")
 
 
 def clean_html(body: str) -> str:
     """The body with known elements and safe links only; raises ValueError that names what cannot be taken."""
+    if _LONG_TAG.search(body):
+        raise ValueError(f"holds a tag that is longer than {MAX_TAG:,} characters")
     try:
         root = lxml_html.fragment_fromstring(body, create_parent="div")
     except (etree.ParserError, ValueError) as error:
@@ -105,7 +112,8 @@ def _refuse_lost_links(root: lxml_html.HtmlElement, cleaned: str) -> None:
     wanted = _addresses(root)
     kept = _addresses(lxml_html.fragment_fromstring(cleaned, create_parent="div"))
     if len(kept) < len(wanted):
-        lost = next((address for address in wanted if address not in kept), wanted[-1])
+        left = set(kept)
+        lost = next((address for address in wanted if address not in left), wanted[-1])
         raise ValueError(f"holds the address {lost[:80]!r}, which is not a valid one")
 
 
@@ -127,7 +135,7 @@ def _refuse_unknown(root: lxml_html.HtmlElement) -> None:
         if not isinstance(element.tag, str):
             continue  # a comment
         tag = element.tag.lower()
-        if tag not in BLOCKS | INLINES | _WRAPPERS:
+        if tag not in _KNOWN:
             raise ValueError(
                 f"holds <{tag}>, which cannot be published; allowed are {', '.join(sorted(BLOCKS | INLINES))}"
             )

@@ -13,10 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from tasks.model.documents import Document, DocumentRefused, Yaml, read, unreadable
+from tasks.model.documents import Document, DocumentRefused, Yaml, load_yaml, read, unreadable
 from tasks.model.languages import LanguageTag
 from tasks.model.release import WEB, Line, Slug
 from tasks.runtime.errors import Problem, pattern
@@ -142,8 +141,8 @@ _last: dict[Path | None, TranslationDocument] = {}
 @lru_cache(_READ_TOGETHER)
 def _read(path: Path, *_stand: int) -> TranslationDocument:
     try:
-        found = yaml.load(path.read_bytes().decode("utf-8-sig"), Loader=_Yaml)  # noqa: S506, a safe loader
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        found = load_yaml(path.read_bytes().decode("utf-8-sig"), loader=_Yaml)
+    except (OSError, ValueError) as error:
         raise DocumentRefused(str(path), [Problem("(file)", unreadable(error))]) from None
     document = read(TranslationDocument, {} if found is None else found, str(path))
     if problems := [*_unknown(document), *_without_price(document)]:
@@ -157,7 +156,7 @@ class _Yaml(Yaml):
 
 _Yaml.yaml_implicit_resolvers = {
     first: [(tag, expression) for tag, expression in resolvers if tag != "tag:yaml.org,2002:bool"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    for first, resolvers in Yaml.yaml_implicit_resolvers.items()
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.model.documents import MOST_TOLD, DocumentRefused
+from tasks.model.documents import MOST_TOLD, DocumentRefused, load_yaml
 from tasks.model.readers import read_release
 from tasks.model.release import MAX_VERSION, Release
 from tasks.planning import matches
@@ -42,6 +42,42 @@ def test_what_was_taken_reads_the_same_from_the_ledger(html: str) -> None:
 def test_an_alias_in_front_matter_is_refused_before_it_is_built() -> None:
     levels = "\n".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 12))
     assert "alias" in str(refused(f"---\nl0: &l0 [x]\n{levels}\n---\nText"))
+
+
+@pytest.mark.parametrize("value", ["[" * 100_000, "\n" + "- " * 15_000, "{a: " * 30, "\n" + "? " * 15_000])
+def test_front_matter_that_is_nested_deeply_is_refused_before_it_is_built(value: str) -> None:
+    """The loader calls itself for each level, and took 205 s for a line of brackets."""
+    assert "nested deeper than 20 levels" in str(refused(f"---\nx: {value}\n---\nText"))
+
+
+def test_front_matter_has_a_largest_size() -> None:
+    assert "larger than 524,288 characters" in str(refused(f"---\nx: {'y' * 600_000}\n---\nText"))
+
+
+@pytest.mark.parametrize("value", ["1" + ":59" * 100_000, "9" * 100_000, "0777", "10:30", "1_000", "0x10", "1e5"])
+def test_only_plain_numbers_are_numbers(value: str) -> None:
+    """YAML 1.1 has numbers of base 60, whose cost grows with the square of their length."""
+    assert load_yaml(f"x: {value}") == {"x": value}
+
+
+@pytest.mark.parametrize(
+    ("value", "number"), [("0", 0), ("-12", -12), ("+3", 3), ("9" * 18, 10**18 - 1), ("0.50", 0.5)]
+)
+def test_plain_numbers_are_read(value: str, number: float) -> None:
+    assert load_yaml(f"x: {value}") == {"x": number}
+
+
+def test_one_bad_address_among_thousands_is_found_at_once() -> None:
+    links = "".join(f'<p><a href="https://a.example/{n}">{n}</a></p>' for n in range(18_000))
+    assert "'https://b.example:99999/'" in str(
+        refused(with_body(f'{links}<p><a href="https://b.example:99999/">b</a></p>'))
+    )
+
+
+def test_a_tag_with_thousands_of_attributes_is_refused() -> None:
+    assert "longer than 20,000" in str(refused(with_body(f"<p {' '.join(f'a{n}=1' for n in range(30_000))}>x</p>")))
+    long = "x" * 30_000
+    assert read_release(with_body(f"<p>1 < 2 {long}</p>")).html == f"<p>1 &lt; 2 {long}</p>"
 
 
 def test_markdown_that_would_blow_up_is_refused() -> None:

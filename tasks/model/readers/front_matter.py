@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import yaml
-
-from tasks.model.documents import Yaml, unreadable
+from tasks.model.documents import load_yaml
 
 FENCE = "---"
 """The line before and after the front matter."""
+LARGEST = 512 * 1024
+"""Characters of front matter: enough for a release in twenty languages."""
 
 
 def fields_of(text: str) -> dict[str, Any]:
@@ -32,10 +32,6 @@ def fields_of(text: str) -> dict[str, Any]:
 
 def _fields_in(front_matter: str) -> Any:
     try:
-        aliased = any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(front_matter, Loader=Yaml))
-        fields = None if aliased else yaml.load(front_matter, Loader=Yaml)  # noqa: S506, a safe loader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ValueError(f"front matter: {unreadable(error)}") from None
-    if aliased:  # a few of them, one within the other, grow to gigabytes
-        raise ValueError("front matter holds an alias ('*name'): write the value itself")
-    return fields or {}
+        return load_yaml(front_matter, largest=LARGEST, aliases=False) or {}
+    except ValueError as error:
+        raise ValueError(f"front matter: {error}") from None

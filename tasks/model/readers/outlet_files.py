@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from tasks.model.documents import DocumentRefused, Yaml, unreadable
+from tasks.model.documents import DocumentRefused, load_yaml, unreadable
 from tasks.model.outlet import Offered, Outlet, read_outlet
 from tasks.runtime.errors import Problem
 
@@ -66,8 +64,8 @@ def _rows(data: bytes, form: str, name: str) -> list[tuple[str, Any]]:
         if form == "csv":
             reader = csv.DictReader(io.StringIO(text))
             return [(f"line {reader.line_num}", _unflatten(row)) for row in reader]
-        found = json.loads(text) if form == "json" else yaml.load(text, Loader=Yaml)  # noqa: S506, a safe loader
-    except (ValueError, RecursionError, yaml.YAMLError, csv.Error) as error:
+        found = json.loads(text) if form == "json" else load_yaml(text)
+    except (ValueError, RecursionError, csv.Error) as error:
         raise DocumentRefused(name, [Problem("(file)", unreadable(error))]) from None
     if isinstance(found, dict):
         found = found.get("outlets", [found] if "id" in found else None)
