@@ -299,7 +299,7 @@ class Drain:
         self, item: Payload | Unsendable, judgement: Judgement, times: AttemptTimes, address: str | None = None
     ) -> None:
         claim = item.claim
-        policy = self._policy.retry.of(item.outlet.retry if isinstance(item, Payload) else None)
+        policy = self._policy.retry.of(item.outlet.retry if item.outlet else None)
         result = settle(claim, judgement, times, self._now(), policy)
         self._results.append(result)
         if isinstance(item, Payload):

@@ -67,6 +67,8 @@ class Unsendable:
     """A claim that cannot be sent, by our own fault."""
 
     claim: Claim
+    outlet: Outlet | None
+    """None if its document cannot be read."""
     heading: Heading
     reason: str
     code: Code
@@ -90,11 +92,11 @@ def read_payloads(connection: Connection, claims: Iterable[Claim]) -> tuple[list
         cached = _cached(connection, claim, made_at.get(_key(claim)))
         if outlet is None:
             unsendable.append(
-                Unsendable(claim, heading, "the outlet's document cannot be read", Code.OUTLET_UNREADABLE)
+                Unsendable(claim, None, heading, "the outlet's document cannot be read", Code.OUTLET_UNREADABLE)
             )
         elif cached is None:
             reason = f"there is no rendition in {claim.language} as {claim.format}"
-            unsendable.append(Unsendable(claim, heading, reason, Code.RENDITION_MISSING))
+            unsendable.append(Unsendable(claim, outlet, heading, reason, Code.RENDITION_MISSING))
         else:
             payloads.append(
                 Payload(

@@ -260,6 +260,17 @@ def test_a_missing_rendition_stops_nobody_else(farm: Farm) -> None:
 
 
 @pytest.mark.usefixtures("sqlite")
+def test_the_outlets_own_horizon_holds_for_our_own_fault_too(farm: Farm) -> None:
+    plant(farm, "fast-00")
+    plant(farm, "fast-000", format="text", retry={"horizon": 0.001})
+    number = prepare(take())
+    with ledger.write() as connection:
+        connection.execute(delete(renditions).where(renditions.c.format == "text"))
+    drain()
+    assert states(number) == {"delivered": 9, "exhausted": 1}
+
+
+@pytest.mark.usefixtures("sqlite")
 def test_an_outlet_that_no_version_can_read_stops_nobody_else(farm: Farm) -> None:
     plant(farm, "fast-00")
     number = prepare(take())

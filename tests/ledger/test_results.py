@@ -181,6 +181,17 @@ def test_a_row_that_ends_every_worker_is_exhausted_at_its_horizon(horizon: float
     assert found.due_at == (NOW + 99 if due else None)
 
 
+def test_an_outlets_own_retry_horizon_holds_for_what_a_vanished_worker_had() -> None:
+    receivers(outlet("a", retry={"horizon": 500}), outlet("b", retry={"horizon": 90}), outlet("c", retry={"base": 1}))
+    render(take())
+    longer, shorter, usual = claim(lease=LEASE)
+    assert expire(NOW + 99, horizon=99.0) == 3
+    assert [row(one).state for one in (longer, shorter, usual)] == ["due", "exhausted", "exhausted"]
+    claim(now=NOW + 100, lease=LEASE)
+    assert expire(NOW + 500, horizon=10_000.0) == 1
+    assert row(longer).state == "exhausted"
+
+
 def test_only_what_is_claimed_expires() -> None:
     mine, theirs, others = claimed("a", "b", "c")
     finish(result(mine))

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, insert, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, insert, literal, null, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from tasks.ledger import outlets as documents
 from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, IS_HELD, IS_KEPT, d
 from tasks.ledger.schema import attempts, deliveries, outlets
 from tasks.model.codes import Code
@@ -114,10 +115,10 @@ def _note_attempts(connection: Connection, results: Sequence[Result]) -> None:
 
 
 def expire_leases(connection: Connection, now: float, horizon: float = float("inf")) -> int:
-    """Make due again what vanished workers had claimed; the number of rows. Whether they were sent nobody knows.
+    """Make due again what vanished workers had claimed; returns the number of rows. Nobody knows whether they were sent.
 
-    A try is charged, and the retry horizon (seconds) holds here too: a row that ends every worker that takes it must
-    not go round for ever.
+    A try is charged, and the retry horizon holds here too: a row that ends every worker that takes it must not go round
+    for ever. `horizon`: seconds, for outlets whose document has no `retry.horizon` of its own.
     """
     gone = and_(IS_CLAIMED, d.lease_until < now)
     lost = select(
@@ -131,7 +132,7 @@ def expire_leases(connection: Connection, now: float, horizon: float = float("in
     )
     columns = ["delivery_id", "attempt", "verdict", "code", "detail", "started_at", "seconds"]
     connection.execute(insert(attempts).from_select(columns, lost.where(gone)))
-    over = d.first_due_at + horizon <= now
+    over = d.first_due_at + _horizons(connection, gone, horizon) <= now
     values: dict[str, Any] = {
         "state": case((over, literal(State.EXHAUSTED.value)), else_=literal(State.DUE.value)),
         "due_at": case((over, null()), else_=literal(now)),
@@ -144,3 +145,10 @@ def expire_leases(connection: Connection, now: float, horizon: float = float("in
         "reason": VANISHED,
     }
     return connection.execute(update(deliveries).where(gone).values(values)).rowcount
+
+
+def _horizons(connection: Connection, which: ColumnElement[bool], usual: float) -> ColumnElement[float]:
+    """The retry horizon of a row in seconds: its outlet's own, which only its document says, or the usual one."""
+    ids = connection.execute(select(d.outlet_id).where(which).distinct()).scalars()
+    own = {id: outlet.retry.horizon for id, outlet in documents.some(connection, ids).items() if outlet.retry.horizon}
+    return case(own, value=d.outlet_id, else_=literal(usual)) if own else literal(usual)
