@@ -164,9 +164,8 @@ def test_a_correction_supersedes_what_is_not_out_and_reaches_who_may_have_it() -
     assert states(first) == {"delivered": 1, "claimed": 1, "superseded": 1}
     render(second)
     assert [c.outlet_id for c in claim()] == ["has"]
-    assert finish(result(may, State.DUE, NOW)) == 1  # its attempt ended: the correction may follow
-    with ledger.write() as connection:
-        deliveries.supersede(connection, URI, 2, by_kill=False)
+    assert finish(result(may, State.DUE, NOW)) == 1  # its attempt ended, and its delivery with it
+    assert states(first) == {"delivered": 1, "superseded": 2}
     assert [(c.outlet_id, c.release_id) for c in claim()] == [("may", second)]
 
 

@@ -29,6 +29,12 @@ def claimed(*names: str) -> list[Claim]:
     return claim(lease=LEASE)
 
 
+def claimed_of(uri: str) -> list[Claim]:
+    """A claim of another release's delivery to each outlet that there is."""
+    render(take(uri=uri))
+    return claim(lease=LEASE)
+
+
 def row(of: Claim) -> Row[Any]:
     with ledger.read() as connection:
         return connection.execute(select(rows).where(rows.c.id == of.id)).one()
@@ -190,6 +196,31 @@ def test_an_outlets_own_retry_horizon_holds_for_what_a_vanished_worker_had() -> 
     claim(now=NOW + 100, lease=LEASE)
     assert expire(NOW + 500, horizon=10_000.0) == 1
     assert row(longer).state == "exhausted"
+
+
+@pytest.mark.parametrize(
+    ("newer", "state", "code"),
+    [({}, "superseded", Code.NEWER_VERSION), ({"status": "canceled", "body_html": None}, "canceled", "release_killed")],
+)
+def test_what_fails_ends_at_once_if_a_newer_version_came_meanwhile(
+    newer: dict[str, Any], state: str, code: str
+) -> None:
+    failed, delivered, rejected, paused = claimed("a", "b", "c", "d")
+    other = claimed_of("urn:other")
+    take(version=2, **newer)
+    finish(
+        result(failed, State.DUE, NOW + 3600),
+        result(delivered),
+        result(rejected, State.REJECTED),
+        replace(result(paused, State.HELD), verdict=Verdict.DEFERRED, hold=Hold.PAUSED),
+        *(result(one, State.DUE, NOW + 3600) for one in other),
+    )
+    assert (row(failed).state, row(failed).code, row(failed).due_at) == (state, code, None)
+    assert row(failed).reason == ("the release was killed" if newer else "version 2 came")
+    assert (row(failed).verdict, row(failed).tries) == ("failed", 1)  # of the attempt, as it is noted
+    assert [row(one).state for one in (delivered, rejected)] == ["delivered", "rejected"]
+    assert row(paused).state == state
+    assert {row(one).state for one in other} == {"due"}
 
 
 def test_only_what_is_claimed_expires() -> None:

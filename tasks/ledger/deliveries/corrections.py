@@ -5,32 +5,51 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, select, update
 
 from tasks.ledger.deliveries.conditions import IS_CLAIMED, NOT_HELD, d
 from tasks.ledger.schema import attempts, deliveries, releases
 from tasks.model.codes import Code
 from tasks.model.states import State, Verdict
 
+IS_OPEN = d.state.in_([State.HELD, State.DUE])
 REPLAYABLE = frozenset({State.DELIVERED, State.REJECTED, State.EXHAUSTED})
 
 
 def supersede(connection: Connection, uri: str, version: int, *, by_kill: bool) -> int:
-    """End all that is not out of versions older than `version`; the number of rows.
+    """End the held and due deliveries of all versions older than `version`; returns the number of rows.
 
-    Claimed rows are left to their drain, which asks `outdated` before it sends and after it failed.
+    Claimed rows are left to their drain. It ends those that it has not sent yet (delivery/admission/admit.py). One that
+    was on the wire and failed ends when its result is written (`end_replaced`).
     """
     older = select(releases.c.id).where(releases.c.uri == uri, releases.c.version < version)
-    open_rows = and_(d.release_id.in_(older), d.state.in_([State.HELD, State.DUE]))
+    return _end(connection, d.release_id.in_(older), version, by_kill=by_kill)
+
+
+def end_replaced(connection: Connection, ids: Collection[int]) -> None:
+    """End those of these deliveries that are held or due although a newer version of their release is in the ledger."""
+    mine, newer = releases.alias(), releases.alias()
+    query = (
+        select(d.id, newer.c.version, newer.c.status)
+        .join(mine, mine.c.id == d.release_id)
+        .join(newer, and_(newer.c.uri == mine.c.uri, newer.c.version > mine.c.version))
+        .where(d.id.in_(ids), IS_OPEN)
+        .order_by(newer.c.version)
+    )
+    newest = {row.id: (row.version, row.status) for row in connection.execute(query)} if ids else {}
+    for version, status in sorted(set(newest.values())):
+        replaced = [id for id, by in newest.items() if by == (version, status)]
+        _end(connection, d.id.in_(replaced), version, by_kill=status == "canceled")
+
+
+def _end(connection: Connection, which: ColumnElement[bool], version: int, *, by_kill: bool) -> int:
+    """End those of `which` rows that are held or due, because this newer version came; returns their number."""
     if by_kill:
         state, code, reason = State.CANCELED, Code.RELEASE_KILLED, "the release was killed"
     else:
         state, code, reason = State.SUPERSEDED, Code.NEWER_VERSION, f"version {version} came"
-    return connection.execute(
-        update(deliveries)
-        .where(open_rows)
-        .values(NOT_HELD | {"state": state, "code": code, "reason": reason, "due_at": None})
-    ).rowcount
+    values = NOT_HELD | {"state": state, "code": code, "reason": reason, "due_at": None}
+    return connection.execute(update(deliveries).where(which, IS_OPEN).values(values)).rowcount
 
 
 def replay(

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger import outlets as documents
 from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, IS_HELD, IS_KEPT, d
+from tasks.ledger.deliveries.corrections import end_replaced
 from tasks.ledger.schema import attempts, deliveries, outlets
 from tasks.model.codes import Code
 from tasks.model.states import Hold, State, Verdict
@@ -43,7 +44,8 @@ def finish(connection: Connection, results: Sequence[Result]) -> int:
     """Write what came of claims; the number taken. Those of claims that were lost since are only kept as attempts.
 
     A claim whose lease ran out but that nobody has claimed anew still counts: the outlet's answer is in our hands. And
-    if the outlet has it, that counts even where the row was held since, for a pause: it must not go out again.
+    if the outlet has it, that counts even where the row was held since, for a pause: it must not go out again. A row
+    that would be tried again ends here if a newer version of its release came meanwhile.
     """
     if not results:
         return 0
@@ -75,6 +77,7 @@ def finish(connection: Connection, results: Sequence[Result]) -> int:
         )
     )
     taken = connection.execute(settle, rows).rowcount
+    end_replaced(connection, [result.delivery_id for result in results if result.state in (State.DUE, State.HELD)])
     _say_why_held(connection, [result.delivery_id for result in results if result.hold])
     _note_attempts(connection, results)
     return taken
@@ -115,10 +118,11 @@ def _note_attempts(connection: Connection, results: Sequence[Result]) -> None:
 
 
 def expire_leases(connection: Connection, now: float, horizon: float = float("inf")) -> int:
-    """Make due again what vanished workers had claimed; returns the number of rows. Nobody knows whether they were sent.
+    """Make due again what vanished workers had claimed; returns the number of rows.
 
-    A try is charged, and the retry horizon holds here too: a row that ends every worker that takes it must not go round
-    for ever. `horizon`: seconds, for outlets whose document has no `retry.horizon` of its own.
+    Nobody knows whether they were sent. A try is charged, and the retry horizon holds here too: a row that ends every
+    worker that takes it must not go round for ever. `horizon`: seconds, for outlets whose document has no
+    `retry.horizon` of its own.
     """
     gone = and_(IS_CLAIMED, d.lease_until < now)
     lost = select(
