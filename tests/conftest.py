@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tasks import ledger
+from tasks.runtime.private_files import ensure_private_file
 from tasks.runtime.settings import settings
 from tests.support.postgres import TEMPLATE, Postgres, shared_postgres
 from tests.support.scheduling import ByServers, turn
@@ -39,13 +40,18 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True)
 def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each test reads its settings afresh, from a home of its own and from nothing the machine happens to have set."""
+    """Each test reads its settings afresh, from a home of its own and from nothing the machine happens to have set.
+
+    What some commands do to their own process, the umask, ends with the test.
+    """
+    umask = os.umask(0o022)
     for name in [name for name in os.environ if name.startswith("FANWIRE_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("FANWIRE_HOME", str(tmp_path / "home"))
     forget()
     yield
     forget()
+    os.umask(umask)
 
 
 def forget() -> None:
@@ -74,7 +80,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sqlite_ledger(migrated: Path) -> None:
     """The configured ledger of this test is there, on SQLite, with all tables and no rows."""
     file = settings().home / "ledger.sqlite"
-    file.parent.mkdir(parents=True, exist_ok=True)
+    ensure_private_file(file)
     shutil.copyfile(migrated, file)
 
 

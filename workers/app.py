@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 from typing import Any
 
@@ -10,6 +11,7 @@ from celery import Celery, signals
 
 from tasks.runtime import shutdown
 from tasks.runtime.errors import UserError
+from tasks.runtime.private_files import UMASK
 from workers import clock, heartbeat, intake, logs
 from workers.broker import broker_url
 from workers.queues import celery_settings
@@ -37,6 +39,12 @@ app = make_app()
 @signals.setup_logging.connect
 def _set_up_logs(**_: Any) -> None:
     logs.set_up("worker")
+
+
+@signals.celeryd_init.connect
+def _write_for_the_owner_only(**_: Any) -> None:
+    """Whoever starts this worker: what it writes into the home is for nobody else."""
+    os.umask(UMASK)
 
 
 @signals.worker_shutting_down.connect

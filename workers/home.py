@@ -45,7 +45,7 @@ class AlreadyUp(NotPossible):
 
 def lock() -> int:
     """Take this home for this process; the descriptor that holds it. Raises AlreadyUp."""
-    descriptor = os.open(_file(), os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(_file(), os.O_RDWR | os.O_CREAT, 0o600)
     for attempt in range(TRIES):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

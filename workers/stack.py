@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tasks import ledger
+from tasks.runtime.private_files import UMASK, ensure_private_folder, make_private, refuse_shared, write_private
 from tasks.runtime.settings import settings
 from workers import broker, home, with_parent
 from workers.health import PROCESSES
@@ -45,6 +46,7 @@ def command(name: str) -> list[str]:
 
 def run(name: str, *options: str) -> NoReturn:
     """Become one process of the stack. Of two options of the same name Celery takes the last, so `options` win."""
+    os.umask(UMASK)
     found = command(name)
     os.execv(found[0], [*found, *options])  # noqa: S606
 
@@ -59,15 +61,19 @@ def up(show: Callable[[str], None]) -> None:
 
     Raises AlreadyUp when this home has a Fanwire that is up, and ConfigurationRefused when it could not start.
     """
+    os.umask(UMASK)
     place = settings().home.absolute()
-    (place / "log").mkdir(parents=True, exist_ok=True)
+    refuse_shared(place)
+    for folder in ("log", "secrets"):
+        ensure_private_folder(place / folder)
     descriptor = home.lock()
+    make_private(place)
     if left := home.end_left_behind():
         show(f"Ended what an earlier Fanwire of this home had left: {len(left)} processes")
     flower.need_port()
     ledger.upgrade()
     config = place / "supervisord.conf"
-    config.write_text(configuration(place, commands()))
+    write_private(config, configuration(place, commands()))
     for line in _where_is_what(place):
         show(line)
     home.keep_through_exec(descriptor)
@@ -97,6 +103,7 @@ def configuration(home: Path, processes: dict[str, list[str]]) -> str:
     """The supervisord file."""
     head = f"""[supervisord]
 nodaemon=true
+umask={UMASK:03o}
 logfile={home}/log/supervisord.log
 pidfile={home}/supervisord.pid
 childlogdir={home}/log

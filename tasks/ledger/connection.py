@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 
+from tasks.runtime.private_files import ensure_private_file
 from tasks.runtime.settings import settings
 
 SQLITE_BUSY_SECONDS = 30
@@ -95,9 +96,11 @@ def open_ledger(url: str) -> Engine:
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
         return create_engine(address, pool_pre_ping=True, pool_size=5, connect_args=_postgresql(address))
-    if address.database:
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(address, connect_args={"timeout": SQLITE_BUSY_SECONDS})
+    if address.database not in (None, "", ":memory:") and "uri" not in address.query:
+        file = Path(str(address.database))
+        # SQLite gives its other files the mode of the ledger itself.
+        event.listen(engine, "do_connect", lambda *_: ensure_private_file(file))
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -1,16 +1,91 @@
-"""Files that hold a secret."""
+"""Files and folders for their owner only: the home holds embargoed texts, in the ledger, in logs and at the broker."""
 
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
+from tasks.runtime.errors import ConfigurationRefused, Problem
 
-def write_private(path: Path, text: str) -> None:
+UMASK = 0o077
+"""Of every process that writes into the home."""
+_OURS = ("ledger.sqlite*", "log", "run", "secrets", "valkey", "broker.url*", "up.lock", "supervisord.*", "flower.*",
+         "trust.pem*")  # fmt: skip
+"""What Fanwire puts into its home, beside models of engines, which are public."""
+_SYSTEM = frozenset(
+    Path("/", *place.split("/"))
+    for place in ("", "bin", "boot", "dev", "etc", "home", "lib", "lib64", "media", "mnt", "opt", "proc", "root", "run",
+                  "sbin", "srv", "sys", "tmp", "usr", "usr/bin", "usr/lib", "usr/local", "usr/share", "var",
+                  "var/cache", "var/lib", "var/local", "var/log", "var/run", "var/spool", "var/tmp")
+)  # fmt: skip
+
+
+def ensure_private_folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing, for their owner only."""
+    try:
+        path.mkdir(mode=0o700)
+    except FileNotFoundError:
+        ensure_private_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+
+
+def ensure_private_file(path: Path) -> None:
+    """Make an empty file, unless it is there, readable by its owner only."""
+    ensure_private_folder(path.parent)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def write_private(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all, readable by its owner only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    ensure_private_folder(path.parent)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
     draft.replace(path)
+
+
+def refuse_shared(home: Path) -> None:
+    """Raises ConfigurationRefused for a home that others need too: it is about to be closed to them."""
+    place = home.resolve()
+    sticky = place.is_dir() and place.stat().st_mode & stat.S_ISVTX
+    if place in _SYSTEM or sticky:
+        problem = "is a folder of the system, or for everybody; name one that is only for Fanwire"
+        raise ConfigurationRefused([Problem("FANWIRE_HOME", problem, "/var/lib/fanwire")])
+
+
+def make_private(home: Path) -> None:
+    """Close the home, and what Fanwire has put there, to everybody but the owner. What is not ours to change stays."""
+    for path in loose(home):
+        try:
+            path.chmod(stat.S_IMODE(path.lstat().st_mode) & ~UMASK)
+        except (PermissionError, FileNotFoundError):
+            continue  # `fanwire doctor` says so
+
+
+def loose(home: Path) -> list[Path]:
+    """The home and what Fanwire has put there, as far as others than the owner may use it."""
+    if not home.is_dir():
+        return []
+    ours = (path for name in _OURS for found in home.glob(name) for path in _with_content(found))
+    return [path for path in (home, *ours) if _is_loose(path)]
+
+
+def _is_loose(path: Path) -> bool:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:  # gone since
+        return False
+    return not stat.S_ISLNK(mode) and bool(mode & UMASK)
+
+
+def _with_content(path: Path) -> Iterator[Path]:
+    yield path
+    if path.is_dir() and not path.is_symlink():
+        for folder, folders, files in os.walk(path):  # follows no links
+            yield from (Path(folder, name) for name in (*folders, *files))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import certifi
 
 from tasks.runtime.errors import ConfigurationRefused, Problem
+from tasks.runtime.private_files import write_private
 from tasks.runtime.settings import settings
 
 
@@ -23,8 +23,5 @@ def bundle() -> Path:
         raise ConfigurationRefused([Problem("FANWIRE_CA_FILE", f"cannot be read: {error}")]) from None
     joined = settings().home / "trust.pem"
     if not joined.exists() or joined.read_bytes() != pem:
-        joined.parent.mkdir(parents=True, exist_ok=True)
-        draft = joined.with_name(f"trust.pem.{os.getpid()}")
-        draft.write_bytes(pem)
-        draft.replace(joined)
+        write_private(joined, pem)
     return joined

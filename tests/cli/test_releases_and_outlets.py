@@ -359,6 +359,19 @@ def test_a_variable_of_an_outlet_is_no_unknown_setting(run: Run, monkeypatch: py
     assert "is no setting" not in run("doctor").stdout
 
 
+@pytest.mark.parametrize(("mode", "level"), [(0o755, "unsafe"), (0o700, "note")])
+def test_doctor_names_what_others_may_read(run: Run, mode: int, level: str) -> None:
+    assert "other users" not in run("doctor").stdout
+    home = settings().home.absolute()
+    (home / "ledger.sqlite").chmod(0o644)
+    home.chmod(mode)
+    told = run("doctor", status=1 if level == "unsafe" else 0).stdout
+    [line] = [line for line in told.splitlines() if "other users" in line]
+    assert line.startswith(level)
+    assert f"{home}/ledger.sqlite (644)" in line
+    assert f"chmod -R go= {home}" in line
+
+
 # --- refusals
 
 

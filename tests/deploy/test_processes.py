@@ -27,6 +27,11 @@ def became(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
+def test_what_a_process_writes_is_for_its_owner_only(became: list[str]) -> None:
+    assert CliRunner().invoke(cli.app, ["worker", "format"]).exit_code == 0
+    assert os.umask(0) == 0o077
+
+
 @pytest.mark.parametrize("name", PROCESSES)
 def test_a_process_is_what_up_starts_under_that_name(name: str, became: list[str]) -> None:
     assert CliRunner().invoke(cli.app, ["worker", name]).exit_code == 0

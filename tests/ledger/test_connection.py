@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from tasks import ledger
+from tasks.runtime.settings import settings
 from tests.support.threads import run_together
 
 
@@ -23,6 +26,25 @@ def test_threads_that_use_the_ledger_first_at_once_share_one_engine(monkeypatch:
     monkeypatch.setattr(ledger.connection, "open_ledger", open_with_the_others)
     engines = run_together([ledger.sql_engine] * 4)
     assert len({id(engine) for engine in engines}) == 1
+
+
+def test_a_new_ledger_and_what_sqlite_puts_beside_it_are_for_the_owner_only() -> None:
+    os.umask(0o022)
+    ledger.upgrade()
+    with ledger.write() as connection:
+        connection.execute(text("CREATE TABLE other (number INTEGER)"))
+        found = {path.name: path.stat().st_mode & 0o777 for path in settings().home.iterdir()}
+    assert found == {"ledger.sqlite": 0o600, "ledger.sqlite-wal": 0o600, "ledger.sqlite-shm": 0o600}
+    assert settings().home.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_ledger_in_memory_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for url in ("sqlite://", "sqlite:///:memory:"):
+        engine = ledger.open_ledger(url)
+        with engine.connect():
+            assert list(tmp_path.iterdir()) == []
+        engine.dispose()
 
 
 def test_after_a_reset_the_settings_are_asked_anew() -> None:

@@ -247,6 +247,14 @@ def test_workers_obey_nobody_who_can_write_to_the_broker(stack: Stack) -> None:
     until(lambda: states(uri).get("delivered") == 3, 20, lambda: f"{states(uri)} {stack.told()}")
 
 
+def test_what_is_in_the_home_is_for_its_owner_only(stack: Stack) -> None:
+    """Embargoed texts stand in the ledger, in logs and in the files of the broker."""
+    assert stack.home.stat().st_mode & 0o777 == 0o700
+    for path in stack.home.rglob("*"):
+        if path.name != "up.log":  # the test's own
+            assert path.lstat().st_mode & 0o077 == 0, path
+
+
 def test_no_secret_in_any_log(stack: Stack) -> None:
     password = stack.broker.split(":")[2].split("@")[0]
     for file in [*stack.home.glob("log/*.log"), stack.home / "up.log"]:

@@ -40,6 +40,7 @@ from typing import Any
 from tasks.model.documents import DocumentRefused
 from tasks.model.languages import LanguageTag
 from tasks.runtime.errors import Problem
+from tasks.runtime.private_files import ensure_private_folder
 from tasks.runtime.settings import settings
 from tasks.translation.configuration import EngineDocument, required
 from tasks.translation.engines import Capabilities, Pair
@@ -289,7 +290,7 @@ def _unpacked(archive: Path) -> Path:
     digest = hashlib.sha256(f"{archive.resolve()} {found.st_size} {found.st_mtime_ns}".encode()).hexdigest()[:16]
     place = settings().home / "models" / f"{archive.stem}-{digest}"
     if not place.is_dir():
-        place.parent.mkdir(parents=True, exist_ok=True)
+        ensure_private_folder(place.parent)
         with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=place.parent) as folder:
             whole = Path(folder) / "model"
             _unpack(archive, whole)
