@@ -4,12 +4,14 @@ A worker started with `--intake` runs it as a thread beside its (solo) pool, wit
 that nothing a producer sends can disturb Celery. Whatever is wrong with an item, it is kept with the reason
 (`fanwire refusals`), and the next one is read.
 
-Order per item: size → JSON → document → ledger commit → receipt → acknowledgement → hint. A process killed anywhere in
-between leaves either no receipt, and the producer sends again, or a release that the ledger knows already.
+Order per item: size → document (read in a process of its own, document_reader.py) → ledger commit → receipt →
+acknowledgement → hint. A process killed anywhere in between leaves either no receipt, and the producer sends again, or
+a release that the ledger knows already.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 import time
@@ -28,12 +30,13 @@ from sqlalchemy.exc import DBAPIError
 from tasks import ledger, pipeline
 from tasks.ledger import refusals, releases
 from tasks.model.documents import DocumentRefused
-from tasks.model.readers import MAX_RELEASE_BYTES, read_release, uri_of
+from tasks.model.readers import MAX_RELEASE_BYTES, uri_of
 from tasks.model.release import Release
 from tasks.operations import receipts
 from tasks.runtime.errors import Problem
 from tasks.runtime.settings import settings
 from workers.broker import broker_url
+from workers.document_reader import DocumentReader
 from workers.envelope import Receipt, guarded_transport
 from workers.queues import STAGES
 from workers.releases_queue import RELEASES, transport_options
@@ -44,6 +47,12 @@ RECEIPT_EXPIRES = 600.0
 """Seconds after which a receipt that its producer never fetched is dropped."""
 RETRY_AFTER = 1.0
 """Seconds between tries to reach a broker or a ledger that is away."""
+COMES_BACK = 5
+"""Times that a message may come back from workers that had it and never acknowledged it. Then it is set aside."""
+COUNTED_FOR = 24 * 3600
+"""Seconds for which that is counted."""
+reader = DocumentReader()
+"""Of this process; it starts its readers with the first release."""
 
 
 def install(app: Celery) -> None:
@@ -74,6 +83,7 @@ class Intake(bootsteps.StartStopStep):
         """Called by the worker when it stops; what is being taken in is finished first."""
         self._stopping.set()
         self._thread.join(timeout=10)
+        reader.close()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -111,11 +121,26 @@ def consume(stopping: Any) -> None:
 def receive(message: Message, producer: Producer) -> None:
     """Take one message in, answer it and acknowledge it."""
     body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
+    channel: Any = producer.channel
+    if _comes_back(message, body, channel.client):
+        keep_broken(body, f"came back {COMES_BACK} times without an answer: each time intake ended while it had it")
+        message.ack()
+        return
     receipt, release_id, urgency = take_in(body, _problem_with(message))
     answer(message, receipt, producer)
     message.ack()
     if receipt.status == "accepted":
         pipeline.hint(pipeline.plan, release_id, urgency=urgency, shown=f"{receipt.uri} v{receipt.version}")
+
+
+def _comes_back(message: Message, body: bytes, client: Any) -> bool:
+    """Whether the broker has given this message back too often: whatever ends intake must not do so for ever."""
+    if not (message.delivery_info or {}).get("redelivered"):
+        return False
+    key = f"fanwire:redelivered:{hashlib.sha256(body).hexdigest()[:32]}"
+    times = client.incr(key)
+    client.expire(key, COUNTED_FOR)
+    return bool(times >= COMES_BACK)
 
 
 def take_in(body: bytes, problem: str | None = None) -> tuple[Receipt, int, int]:
@@ -161,13 +186,7 @@ def _told(connection: Connection, release: Release) -> dict[str, Any]:
 def _read(body: bytes, problem: str | None) -> Release:
     if problem:
         raise DocumentRefused("release", [Problem("(message)", problem)])
-    try:
-        return read_release(body)
-    except DocumentRefused:
-        raise
-    except Exception as error:  # a fault of ours, but it must not make us read the same item again and again
-        log.exception("release unreadable")
-        raise DocumentRefused("release", [Problem("(document)", f"cannot be read: {type(error).__name__}")]) from None
+    return reader.read(body)
 
 
 def _conflict(release: Release) -> DocumentRefused:

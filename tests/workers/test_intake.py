@@ -288,6 +288,20 @@ def test_intake_outlives_a_dropped_connection(sender: Producer, broker: redis.Re
     assert sender.submit(document(), timeout=20).taken
 
 
+@pytest.mark.usefixtures("door")
+def test_what_comes_back_again_and_again_is_set_aside(sender: Producer, broker: redis.Redis) -> None:
+    body = json.dumps(document(headline=f"Text {uuid.uuid4().hex}")).encode()
+    again = {"delivery_info": {"exchange": "", "routing_key": "releases", "redelivered": True}}
+    for _ in range(intake.COMES_BACK - 1):
+        push(broker, envelope(body, **again))
+    assert sender.submit(document()).taken
+    assert refused() == []
+    push(broker, envelope(body, **again))
+    until(refused)
+    assert "came back 5 times without an answer" in refused()[0]["reason"]
+    assert sender.submit(document()).taken
+
+
 # --- producers that are not ours
 
 

@@ -1,0 +1,195 @@
+"""Reads releases in a process of its own, so that no document ends intake or holds up the other producers.
+
+Parsers of other people's documents have faults that are not ours to mend: a crash in C, minutes for a text made for it,
+gigabytes. Here such a document ends its reader, or the reader is ended, and the document is refused with the reason. A
+spare reader is always warm, so the next document does not wait.
+
+The reader is `python -m workers.document_reader`. Over its pipes go frames, four bytes with the length and then the
+bytes: a document in; JSON out, with the release in its canonical form, or with the problems.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import select
+import struct
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import asdict
+from typing import IO, Any
+
+import structlog
+
+from tasks.model.documents import DocumentRefused
+from tasks.model.readers import read_release
+from tasks.model.release import Release
+from tasks.runtime.errors import Problem
+
+log = structlog.get_logger()
+
+SECONDS = 10.0
+"""How long one document may take. Real ones take some milliseconds; the machine may be busy."""
+MEMORY = 512 * 1024 * 1024
+"""Bytes that a reader may use beside what it has when it is warm."""
+STARTS_WITHIN = 60.0
+"""Seconds that a reader gets to import what it needs."""
+READERS = 2
+"""Readers that are kept: one to ask, and one that is warm when that one ends."""
+PASSED_ON = frozenset({"PATH", "LANG", "LC_ALL", "TZ", "TZDIR", "FANWIRE_TIME_ZONE"})
+"""Variables that a reader gets beside those of Python. It needs no secret, and so has none."""
+_LENGTH = struct.Struct("!I")
+_READY = b"ready"
+_COMMAND = (sys.executable, "-m", "workers.document_reader")
+
+
+class DocumentReader:
+    """Asks a reader process; one document at a time, whichever thread has it."""
+
+    def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY) -> None:
+        """`seconds`, `memory` (bytes): what one document may take."""
+        self._seconds = seconds
+        self._memory = memory
+        self._readers: list[subprocess.Popen[bytes]] = []
+        self._busy = threading.Lock()
+
+    def read(self, document: bytes) -> Release:
+        """Return the release in a document; raise DocumentRefused."""
+        with self._busy:
+            said = self._ask(document) or self._ask(document)
+        if said is None:  # one reader may have ended for a reason of its own
+            raise _refused("cannot be read: it ended two processes that read it")
+        if "problems" in said:
+            raise DocumentRefused("release", [Problem(**problem) for problem in said["problems"]])
+        return Release.from_ledger(said["release"])
+
+    def close(self) -> None:
+        """End the readers; the next document starts new ones."""
+        with self._busy:
+            while self._readers:
+                _end(self._readers.pop())
+
+    def _ask(self, document: bytes) -> dict[str, Any] | None:
+        """What a reader says; None if it ended over the document."""
+        reader = self._reader()
+        try:
+            _write(reader.stdin, document)
+            said: dict[str, Any] = json.loads(_read(reader.stdout, time.monotonic() + self._seconds))
+        except TimeoutError:
+            self._give_up(reader)
+            raise _refused(f"took longer than {self._seconds:g} s to read") from None
+        except (OSError, EOFError):
+            self._give_up(reader)
+            return None
+        return said
+
+    def _reader(self) -> subprocess.Popen[bytes]:
+        """A reader that is ready; the others start meanwhile."""
+        while True:
+            while len(self._readers) < READERS:
+                self._readers.append(self._start())
+            try:
+                return self._when_ready(self._readers[0])
+            except (TimeoutError, OSError, EOFError):
+                log.warning("document reader did not start", status=self._readers[0].poll())
+                _end(self._readers.pop(0))
+                time.sleep(1)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        known = {name: value for name, value in os.environ.items() if name in PASSED_ON or name.startswith("PYTHON")}
+        return subprocess.Popen(  # noqa: S603, our own command
+            [*_COMMAND, str(self._memory)],
+            env=known,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def _when_ready(self, reader: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+        if not getattr(reader, "is_warm", False):
+            if _read(reader.stdout, time.monotonic() + STARTS_WITHIN) != _READY:
+                raise EOFError
+            reader.is_warm = True  # type: ignore[attr-defined]
+        elif reader.poll() is not None:
+            raise EOFError
+        return reader
+
+    def _give_up(self, reader: subprocess.Popen[bytes]) -> None:
+        self._readers.remove(reader)
+        _end(reader)
+        log.warning("document reader ended", status=reader.returncode)
+
+
+def _refused(problem: str) -> DocumentRefused:
+    return DocumentRefused("release", [Problem("(document)", problem)])
+
+
+def _end(reader: subprocess.Popen[bytes]) -> None:
+    reader.kill()
+    for pipe in (reader.stdin, reader.stdout):
+        with suppress(OSError):  # what was not written yet is lost with the reader
+            if pipe:
+                pipe.close()
+    reader.wait()
+
+
+def _write(pipe: IO[bytes] | None, frame: bytes) -> None:
+    assert pipe is not None
+    pipe.write(_LENGTH.pack(len(frame)) + frame)
+    pipe.flush()
+
+
+def _read(pipe: IO[bytes] | None, until: float) -> bytes:
+    """One frame; raises TimeoutError after that moment (monotonic), and EOFError."""
+    assert pipe is not None
+    [length] = _LENGTH.unpack(_exactly(pipe.fileno(), _LENGTH.size, until))
+    return _exactly(pipe.fileno(), length, until)
+
+
+def _exactly(descriptor: int, length: int, until: float) -> bytes:
+    read = bytearray()
+    while len(read) < length:
+        if not select.select([descriptor], [], [], max(0.0, until - time.monotonic()))[0]:
+            raise TimeoutError
+        part = os.read(descriptor, length - len(read))
+        if not part:
+            raise EOFError
+        read += part
+    return bytes(read)
+
+
+# --- the reader itself
+
+
+def main(memory: int) -> None:
+    """Answer documents until there is nobody any more who sends some."""
+    out, said = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # nobody else writes between the frames
+    warm = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()  # noqa: SIM115, PTH123
+    resource.setrlimit(resource.RLIMIT_AS, (warm + memory, warm + memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _write(said, _READY)
+    while head := out.read(_LENGTH.size):
+        [length] = _LENGTH.unpack(head)
+        _write(said, _answer(out.read(length)))
+
+
+def _answer(document: bytes) -> bytes:
+    try:
+        found: dict[str, Any] = {"release": read_release(document).to_json()}
+    except DocumentRefused as refusal:
+        found = {"problems": [asdict(problem) for problem in refusal.problems]}
+    except MemoryError:
+        found = {"problems": [asdict(Problem("(document)", "needs too much memory to read"))]}
+    except Exception as error:  # a fault of ours, of which the producer must hear
+        log.exception("release unreadable")
+        found = {"problems": [asdict(Problem("(document)", f"cannot be read: {type(error).__name__}"))]}
+    return json.dumps(found).encode()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
