@@ -35,10 +35,6 @@ class Start:
     pair: LanguagePair
     routes: tuple[Route, ...] = ()
 
-    def blame(self, problem: str) -> str:
-        """A reason with the preferred engine and the languages before it: `apertium en→es: …`."""
-        return f"{self.routes[0].engine.name} {self.pair}: {problem}" if self.routes else f"{self.pair}: {problem}"
-
 
 def starts(release: Release, language: str, engines: Sequence[Engine]) -> list[Start]:
     """The texts to start from, the best one first; the release's own text without engines if there is no route at all.

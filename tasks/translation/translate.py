@@ -100,10 +100,10 @@ def draft_from(start: Start, release: Release, resources: Resources, deadline: D
                 return held(f"no engine for {pair}; supply a translation")
             return held("; then ".join(map(str, failures)), again=any(failure.again for failure in failures))
         translation = assemble(text, results, pair)
-    except TranslationHeld as error:
-        return held(start.blame(error.reason), again=error.again)
-    except Retryable as error:
-        return held(start.blame(str(error)), again=True)
+    except TranslationHeld as error:  # of `read`, `protect` and `assemble`: no engine is to blame
+        return held(f"{pair}: {error.reason}", again=error.again)
+    except Retryable as error:  # the time was up in `protect`; what an engine raises is a failure of its route
+        return held(f"{pair}: {error}", again=True)
     return Draft(source=pair.source, target=pair.target, units=tuple(results), translation=translation)
 
 
@@ -218,13 +218,11 @@ def translate_open(
 
     def close(result: UnitResult) -> UnitResult:
         outcome = next(outcomes)
-        if outcome is not None and not outcome.problem:
-            return UnitResult(unit=result.unit, text=outcome.text, translator=translator, fresh=alone)
-        if outcome is not None:
-            return UnitResult(unit=result.unit, translator=translator, problem=outcome.problem)
-        if answered.stopped is not None:
+        if outcome is None:  # the engine was stopped before it was asked for this unit
             return UnitResult(unit=result.unit, translator=translator, problem=str(answered.stopped))
-        return result
+        if outcome.problem:
+            return UnitResult(unit=result.unit, translator=translator, problem=outcome.problem)
+        return UnitResult(unit=result.unit, text=outcome.text, translator=translator, fresh=alone)
 
     results = [close(result) if result.open else result for result in results]
     if answered.stopped is not None:
