@@ -83,7 +83,8 @@ def _draft(release: Release, language: str, attempted: _Attempt) -> Draft:
 
 
 def _resources(release: Release, language: str, engines: Sequence[Engine]) -> Resources:
-    """What a translation may draw on: engines in their order, memory, and the version before."""
+    """What a translation may draw on: engines in their order, memory, and what an earlier version of the release, or an
+    earlier try at this one, had."""
     with ledger.read() as connection:
         units = translation_rows.earlier_units(connection, release.uri, release.version, language)
     return Resources(

@@ -11,11 +11,15 @@ Begin with translate.py: it is the way of a text from top to bottom, and names t
     typography.py     sets a translated sentence as its language sets it
     configuration.py  what the operator says about engines and languages
     bounds.py         how long a text may be, and how long a translation may take
+    errors.py         what can go wrong: TranslationHeld, and the four errors of engines
+    scripts.py        in which script a language is written, and how much of a text is in it
+    function_words.py small words by which the language of a sentence is recognised
     segmentation/     from a body to units (sentences), and back
     protection/       what no engine may change: names, glossary terms, addresses, numbers
     figures/          what numbers, amounts and dates are worth, and how each language writes them
     memory/           what was translated before
-    engines/          one file an engine; registry.py finds them, metering.py keeps their limits
+    engines/          one file an engine
+    engine_support/   engines as the translation file says (registry.py), limits and budgets (metering.py), and tools
     checks/           what stops a translation
     exchange/         TMX, CSV and XLIFF files
 

@@ -34,7 +34,7 @@ PERSON = Translator(APPROVED)
 
 @dataclass(frozen=True)
 class EarlierUnit:
-    """The translation of a unit in an earlier version of the release."""
+    """The translation of a unit in an earlier version of the release, or in an earlier try at this one."""
 
     packed: str
     """As the memory keeps it (`memory.packing.unpack`)."""
@@ -49,7 +49,8 @@ class Resources:
     """The preferred one first."""
     memory: Memory = field(default_factory=NoMemory)
     earlier: Mapping[str, EarlierUnit] = field(default_factory=dict)
-    """The units of the version before, by memory key: what a correction did not change stays as it was."""
+    """The units of an earlier version, or of an earlier try at this one, by memory key: what a correction left alone
+    stays as it was, and a second try asks engines for nothing twice."""
     terms: Sequence[Term] = ()
     """The glossary. Terms of other languages are ignored."""
     time_source: TimeSource = time
@@ -65,8 +66,8 @@ class UnitResult:
     """The translation; empty while there is none that may be published."""
     translator: Translator | None = None
     """None: the unit has no words to translate, or nobody has translated it yet."""
-    fresh: bool = False
-    """An engine translated it just now, by itself, so the memory should learn it."""
+    remember: bool = False
+    """Whether the memory should learn it: an engine translated it just now, and read no other unit with it."""
     problem: str | None = None
     """Why there is no translation: what the last engine that was asked did wrong."""
 
@@ -92,8 +93,8 @@ class Draft:
     """Whether trying again later may help: an engine was away, or the time was up."""
 
     def learned(self) -> list[Entry]:
-        """Entries for the memory: every unit that an engine has just translated."""
-        fresh = (result for result in self.units if result.fresh and result.text and result.translator)
+        """Entries for the memory: of every unit that an engine has just translated by itself."""
+        new = (result for result in self.units if result.remember and result.text and result.translator)
         pair = LanguagePair.of(self.source, self.target)
-        found = (entries.entry(result.unit.text, result.text, pair, str(result.translator)) for result in fresh)
+        found = (entries.entry(result.unit.text, result.text, pair, str(result.translator)) for result in new)
         return [entry for entry in found if entry]

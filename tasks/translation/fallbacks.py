@@ -102,7 +102,7 @@ def _fall_back(job: EngineJob, texts: Sequence[Text], outcomes: list[Outcome | N
             outcomes[index] = outcome
     for index, found in enumerate(outcomes):
         if found is None:
-            outcomes[index] = Outcome((), "no engine can take its inline elements")
+            outcomes[index] = Outcome((), "this engine cannot take its inline elements")
 
 
 def _as_they_are(job: EngineJob, texts: Numbered) -> Iterator[tuple[int, Outcome]]:

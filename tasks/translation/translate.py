@@ -1,13 +1,16 @@
 """The way of a text: how a release gets into one more language, from top to bottom.
 
     read       a text of the release becomes passages: headline, subheadline, and each run of text in the body
-    protect    what no engine may change becomes opaque in them: names, addresses, amounts, dates, glossary terms
+    protect    what no engine may change becomes opaque in them: names and addresses as they are; amounts and dates
+               already written for the target language; glossary terms as their translation
     segment    passages become units, one sentence each (after `protect`, so that `Acme Inc.` ends no sentence)
-    recall     units that are known get their translation: a person approved it, or an earlier version had it
+    recall     units that are known get their translation: a person approved it, or an earlier version of the release,
+               or an earlier try at this one, had it
     translate  the units still open go to one engine after the other; each answer is
     restore        brought back into the shape of its unit,
     check          checked, and asked for again in another way when it fails (fallbacks.py),
-    typeset        and set as its language sets numbers, quotation marks and spaces
+    typeset        and set as its language sets numbers, quotation marks and spaces (after `check`, which compares the
+                   numbers with the source's; typesetting rewrites them by rule and moves no word)
     assemble   units become passages again, and passages headline and body
 
 Source text is never passed off as a translation. One unit that stays open holds the whole translation, with the reason;
@@ -18,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from tasks.model.markup import clean_html
@@ -66,7 +70,7 @@ def draft(release: Release, language: str, resources: Resources) -> Draft:
         drafts.append(draft_from(start, release, resources, deadline))
         if drafts[-1].translation:
             return drafts[-1]
-    best = min(drafts, key=lambda one: sum(unit.open for unit in one.units) if one.units else len(release.html))
+    best = min(drafts, key=lambda one: sum(unit.open for unit in one.units) if one.units else inf)
     return Draft(
         source=best.source,
         target=language,
@@ -121,7 +125,8 @@ class SourceText:
 
 
 def read(release: Release, pair: LanguagePair) -> SourceText:
-    """The text of `release` in the source language; raises TranslationHeld for one that is beyond what people write."""
+    """The text of `release` in the source language, taken apart; raises TranslationHeld for a run longer than
+    `bounds.MAX_CHARACTERS` or with more than `bounds.MAX_INLINES` elements."""
     original = supplied(release, pair.source)
     assert original is not None, "routes start from texts that the release has"
     body = runs.read(original.body_html, pair.source)
@@ -133,6 +138,7 @@ def protect(text: SourceText, release: Release, pair: LanguagePair, deadline: De
 
     Raises TranslationHeld for too many names and terms, and Retryable when the time is up.
     """
+    # names are looked for in all that a reader sees; the rules will be applied only to what is not opaque yet
     whole = composed("\n".join(shown(passage.text) for passage in text.passages.values()))
     words = "\n".join(piece for passage in text.passages.values() for piece in passage.text if isinstance(piece, str))
     rules = masking.rules_for(pair, release, whole, within=words)
@@ -146,7 +152,10 @@ def protect(text: SourceText, release: Release, pair: LanguagePair, deadline: De
 
 
 def segment(passages: Passages, pair: LanguagePair, memory: Memory) -> list[Unit]:
-    """The units of protected passages, in order: sentences, or the whole passage where a person approved it as one."""
+    """The units of protected passages, in order: one sentence each, or a whole passage that a person approved as one.
+
+    The memory is asked here already, for these whole passages; for all units `recall` asks it.
+    """
     approved = memory.recall(units.keys_of(passages, pair), APPROVED)
     return units.cut(passages, pair, approved)
 
@@ -156,7 +165,7 @@ def segment(passages: Passages, pair: LanguagePair, memory: Memory) -> list[Unit
 
 def recall(found: Sequence[Unit], pair: LanguagePair, resources: Resources) -> list[UnitResult]:
     """The units with the translations that need no engine: of units without words, of those that a person approved, and
-    of those that an earlier version of the release had."""
+    of those that an earlier version of the release, or an earlier try at this one, had."""
     results = [UnitResult(unit=unit, text=fallbacks.without_engine(unit.text, pair)) for unit in found]
     approved = resources.memory.recall({key for unit in found for key in unit.keys}, APPROVED)
     results = _recalled(results, approved, PERSON, pair)
@@ -169,7 +178,10 @@ def recall(found: Sequence[Unit], pair: LanguagePair, resources: Resources) -> l
 def _recalled(
     results: Sequence[UnitResult], known: Mapping[str, str], translator: Translator, pair: LanguagePair
 ) -> list[UnitResult]:
-    """The results with those open units closed that are `known` (memory key to packed translation), if it fits them."""
+    """The results with those open units closed that are `known` (memory key to packed translation), if it fits them.
+
+    A translation that fails its check is passed over in silence, one that a person approved too: the unit stays open.
+    """
 
     def close(result: UnitResult) -> UnitResult:
         unit = result.unit
@@ -214,7 +226,7 @@ def translate_open(
     job = engine_job(route.engine, route.pair, pair, deadline)
     answered = fallbacks.translate_texts(job, [result.unit.text for result in results if result.open])
     outcomes = iter(answered.outcomes)
-    alone = not route.engine.capabilities.together
+    remember = not route.engine.capabilities.read_together
 
     def close(result: UnitResult) -> UnitResult:
         outcome = next(outcomes)
@@ -222,7 +234,7 @@ def translate_open(
             return UnitResult(unit=result.unit, translator=translator, problem=str(answered.stopped))
         if outcome.problem:
             return UnitResult(unit=result.unit, translator=translator, problem=outcome.problem)
-        return UnitResult(unit=result.unit, text=outcome.text, translator=translator, fresh=alone)
+        return UnitResult(unit=result.unit, text=outcome.text, translator=translator, remember=remember)
 
     results = [close(result) if result.open else result for result in results]
     if answered.stopped is not None:
@@ -236,27 +248,27 @@ def translate_open(
 
 
 def engine_job(engine: Engine, called: Pair, pair: LanguagePair, deadline: Deadline) -> EngineJob:
-    """What an engine is to do, which calls the two languages `called`: translate, and have each answer restored,
-    checked and typeset."""
+    """The job of an engine which calls the two languages `called`: to translate, and have each answer restored, checked
+    and typeset."""
 
-    def accept(unit: Text, answer: Text) -> Outcome:
-        deadline.check()
-        restored = restore(unit, answer)
-        problem = check(unit, restored, pair)
-        return Outcome((), problem) if problem else Outcome(typography.typeset(restored, unit, pair))
+    def accept(source: Text, answer: Text) -> Outcome:
+        deadline.check()  # the Retryable that it raises stops the engine: fallbacks.translate_texts catches it
+        restored = restore(source, answer)
+        problem = check(source, restored, pair)
+        return Outcome((), problem) if problem else Outcome(typography.typeset(restored, source, pair))
 
     return EngineJob(engine=engine, called=called, pair=pair, deadline=deadline, accept=accept)
 
 
-def restore(unit: Text, answer: Text) -> Text:
-    """An engine's answer in the shape of its unit: no white space at its ends, and a link around nothing but an address
-    or a name is so again (`<a>à x@y.example</a>` loses the `à`)."""
+def restore(source: Text, answer: Text) -> Text:
+    """An engine's answer in the shape of its source: no white space at its ends, and a link around nothing but an
+    address or a name is so again (`<a>à x@y.example</a>` becomes `à <a>x@y.example</a>`)."""
     answer = strip(joined(answer))
     where = spans(answer)
     pieces: list[Piece] = []
     last = 0
-    for id, span in sorted(spans(unit).items(), key=lambda found: where.get(found[0], slice(0)).start or 0):
-        wanted, found = unit[span], answer[where[id]] if id in where else ()
+    for id, span in sorted(spans(source).items(), key=lambda found: where.get(found[0], slice(0)).start or 0):
+        wanted, found = source[span], answer[where[id]] if id in where else ()
         if len(wanted) != 1 or not isinstance(wanted[0], Opaque) or wanted[0] not in found or len(found) == 1:
             continue
         if any(not isinstance(piece, str | Opaque) for piece in found):
@@ -268,23 +280,24 @@ def restore(unit: Text, answer: Text) -> Text:
     return joined([*pieces, *answer[last:]])
 
 
-def check(unit: Text, result: Text, pair: LanguagePair, *, by_person: bool = False) -> str | None:
-    """What is wrong with `result`, the translation of `unit`; None if it may go out.
+def check(source: Text, target: Text, pair: LanguagePair, *, by_person: bool = False) -> str | None:
+    """What is wrong with `target`, the translation of `source`; None if it may go out.
 
-    What a person approved is not held against checks of numbers, names and language, only of structure.
+    Text that a person approved is checked only for structure and forbidden words.
     """
     find = checks.problem_with_structure if by_person else checks.problem_with
-    return find(unit, result, pair) or glossary.problem(result, pair.terms)
+    return find(source, target, pair) or glossary.problem(target, pair.terms)
 
 
 # --- assemble
 
 
 def assemble(text: SourceText, results: Sequence[UnitResult], pair: LanguagePair) -> Translation:
-    """The translation, of the results of all its units; raises TranslationHeld if the body lost something."""
+    """The translation, of the results of all its units; raises TranslationHeld if the whole body fails its check."""
     pieces: dict[int, list[Piece]] = {number: [] for number in text.passages}
     for result in results:
         pieces[result.unit.passage] += [result.unit.before, *result.text, result.unit.after]
+    # a passage that `protect` left out has no units, and nothing in it to see: it stays as it is
     texts = {number: joined(parts) or text.passages[number].text for number, parts in pieces.items()}
     try:
         body_html = clean_html(runs.write(text.body, texts, pair.target))

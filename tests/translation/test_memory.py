@@ -394,7 +394,7 @@ class Silent(Apertium):
 def test_what_was_translated_beside_other_sentences_stays_in_its_release(make_release: Callable[..., Release]) -> None:
     """A sentence of a hostile release must not colour another one that the next release has as well."""
     alone, together = Stub(foreign), Stub(foreign)
-    together.capabilities = replace(together.capabilities, together=True)
+    together.capabilities = replace(together.capabilities, read_together=True)
     drafts = [draft(make_release(), "es", Resources([engine])) for engine in (alone, together)]
     assert all(found.translation for found in drafts)
     assert drafts[0].learned()

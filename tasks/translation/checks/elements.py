@@ -22,7 +22,7 @@ _COMPARED = re.compile(r"\b(?:from|than|versus|vs|compared|against|up|down|after
 
 
 def inline(unit: Text, result: Text, _pair: LanguagePair) -> Found:
-    """Every inline element once, closed in the order of opening."""
+    """Problems with inline elements: each occurs once, and they are properly nested."""
     wanted = Counter(piece.id for piece in unit if isinstance(piece, Open))
     found = Counter(piece.id for piece in result if isinstance(piece, Open))
     if wanted != found:
@@ -40,7 +40,7 @@ def inline(unit: Text, result: Text, _pair: LanguagePair) -> Found:
 
 
 def anchor(unit: Text, result: Text, _pair: LanguagePair) -> Found:
-    """An inline element with a word or a sign in it has one in the translation, and the same protected pieces."""
+    """Problems where an inline element (such as a link) lost its visible text or a protected piece inside it."""
     words, signs = _with(_A_WORD, unit), _with(_A_SIGN, unit)
     stands, visible = _with(_A_WORD, result), _with(_A_SIGN, result)
     where = spans(result)
@@ -71,7 +71,7 @@ def _with(pattern: re.Pattern[str], text: Text) -> dict[int, slice]:
 
 
 def opaque(unit: Text, result: Text, _pair: LanguagePair) -> Found:
-    """Every protected piece as often as before, and nothing left of the words that stood for them."""
+    """Problems with protected pieces: each stands as often as in the source, and no placeholder is left over."""
     wanted, found = _opaques(unit), _opaques(result)
     if wanted != found:
         lost, added = [[piece.shown or "an image" for piece in some] for some in (wanted - found, found - wanted)]
@@ -83,7 +83,7 @@ def opaque(unit: Text, result: Text, _pair: LanguagePair) -> Found:
 
 
 def order(unit: Text, result: Text, pair: LanguagePair) -> Found:
-    """Protected figures of one kind stand in the order of the source: nobody could tell which of two is which.
+    """Problems where protected figures of one kind changed places: nobody could tell which of two is which.
 
     Where one is compared with the other, languages differ in which they name first.
     """
@@ -98,14 +98,14 @@ def order(unit: Text, result: Text, pair: LanguagePair) -> Found:
 
 
 def url(unit: Text, result: Text, _pair: LanguagePair) -> Found:
-    """Addresses that were not protected are the same."""
+    """Problems where an address that was not protected is lost or changed."""
     wanted, found = Counter(addresses_in(words_of(unit))), Counter(addresses_in(words_of(result)))
     if wanted != found:
         yield Problem("url", f"address {difference(wanted, found)}")
 
 
 def name(unit: Text, result: Text, pair: LanguagePair) -> Found:
-    """Names with a capital inside, which are written the same in all languages with Latin letters."""
+    """Problems where a name with a capital inside, which all languages with Latin letters write alike, is lost."""
     if "Latn" not in pair.source_scripts or "Latn" not in pair.target_scripts:
         return
     wanted, found = _camels(unit), _camels(result)

@@ -40,8 +40,9 @@ class Capabilities:
     _: KW_ONLY
     script_only: bool = False
     """It rewrites the same language in another script: names go along, numbers and dates stay as they are."""
-    together: bool = False
-    """The units of one call are read together, so one may colour another: what came of them stays in its release."""
+    read_together: bool = False
+    """The engine reads the units of one call together, so one may colour another: their translations are kept for this
+    release only, and the memory learns none of them."""
     units: int = 20
     """How many units one call of `translate` may have."""
     characters: int = 10_000

@@ -75,7 +75,7 @@ class OpenAI:
     """Inline elements and opaque pieces go along as tags with ids, which the prompt says must be kept."""
 
     OPTIONS = frozenset(("temperature", "response_format"))
-    capabilities = Capabilities(inline="native", together=True, units=10, characters=4_000)
+    capabilities = Capabilities(inline="native", read_together=True, units=10, characters=4_000)
 
     def __init__(self, name: str, document: EngineDocument):
         """Raises DocumentRefused for one without a model, or with options that there are not."""
