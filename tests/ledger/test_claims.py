@@ -74,6 +74,14 @@ def test_over_several_urgencies_no_more_than_asked_for() -> None:
     assert (states(urgent), states(other)) == ({"claimed": 2}, {"claimed": 2, "due": 1})
 
 
+def test_what_is_due_later_is_not_claimed_yet() -> None:
+    due("a")
+    with ledger.write() as connection:
+        connection.execute(update(rows).values(due_at=NOW + 5))
+    assert claim(now=NOW + 4.9) == []
+    assert [one.outlet_id for one in claim(now=NOW + 5)] == ["a"]
+
+
 def test_nothing_is_claimed_without_room() -> None:
     number = due("a")
     assert claim(limit=0) == []
@@ -134,6 +142,16 @@ def test_putting_one_back_lets_go_what_can_go_by_now_of_the_same_text() -> None:
         connection.execute(update(rows).where(rows.c.outlet_id == "b").values(waiting))
     assert claim() == []
     assert (row("a").state, row("b").state) == ("held", "due")
+
+
+def test_what_another_drain_has_in_flight_is_not_put_back() -> None:
+    due("a")
+    claim("other")
+    with ledger.write() as connection:
+        connection.execute(update(rows).values(approval=True))
+    due("b", uri="urn:other")
+    assert [one.outlet_id for one in claim()] == ["b"]
+    assert (row("a").state, row("a").claimed_by) == ("claimed", "other")
 
 
 def test_a_correction_waits_for_its_own_older_version_and_for_no_other() -> None:
