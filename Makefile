@@ -8,7 +8,7 @@ FANWIRE := .venv/bin/fanwire
 TEST := PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -n 3 --dist loadscope --no-loadscope-reorder
 SPHINX := .venv/bin/python -m sphinx -q -W --keep-going -n -c docs . build/docs
 
-.PHONY: help demo test coverage mutate docs check bench soak up format clean
+.PHONY: help demo test coverage mutate docs check bench fuzz soak up format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ check: $(READY) ## Lint, format, types, import rules and documents
 
 bench: $(READY) ## Measure, and print the figures
 	@.venv/bin/python tests/bench/run.py
+
+fuzz: $(READY) ## Spoiled documents for every parser, for MINUTES=1, with SEED=…; what fails is kept in build/fuzz
+	@MINUTES="$(MINUTES)" SEED="$(SEED)" .venv/bin/python -m tests.fuzz.run
 
 soak: $(READY) ## Random faults for MINUTES=5, with OUTLETS=1500 and SEED=…, and a table of what came of it
 	@MINUTES="$(MINUTES)" OUTLETS="$(OUTLETS)" SEED="$(SEED)" PYTHONPATH="$(CURDIR)/deploy/demo" .venv/bin/python -m tests.faults.soak
