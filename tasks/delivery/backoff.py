@@ -20,8 +20,12 @@ With the default settings (base 5 s, cap 4 h, horizon 72 h) a `failed` delivery 
 | 14 … 28 | 4 h each | 13 h 41 min … 69 h 41 min |
 | 29 | what is left | 72 h: the last try; if it fails too, the delivery is exhausted |
 
-So an outlet that was away for a time gets its release after at most twice that time, and never later than 4 h after
-it is back. The first wait after `throttled` is at least 1 min, after `unsure` at least 20 s.
+So an outlet that was away for a time gets its release after about twice that time, and at the latest 4 h after it is
+back. Every wait after `throttled` is at least 1 min, and after `unsure` at least 20 s, unless the outlet sent
+Retry-After. No wait is shorter than Retry-After, which may exceed 4 h, and none goes beyond the horizon.
+
+Two things are not backed off: what failed by our own fault (`ours`) is tried again every 60 s (settling.py), and what a
+vanished worker had claimed is due as soon as its lease is over (tasks/ledger/deliveries/results.py).
 """
 
 from __future__ import annotations
@@ -42,8 +46,8 @@ def delay(
 ) -> float:
     """Seconds to wait after attempt number `attempt` (1 is the first) ended in `verdict`.
 
-    `retry_after`: seconds that the outlet asked for; never less than that is waited, and it alone may exceed `cap`
-    (and the floors apply only without it: the outlet knows best).
+    `retry_after`: seconds that the outlet asked for; the wait is never shorter, and it alone may exceed `cap` (and the
+    floors apply only without it: the outlet knows best). `next_due` ends every wait at the horizon.
     `base`, `cap`: seconds before the first retry, and at most. `random`: from [0, 1).
     """
     if attempt < 1:

@@ -9,7 +9,7 @@ class State(StrEnum):
     """Where a delivery stands."""
 
     HELD = "held"
-    """It waits for something that is not time; its `hold_kind` says for what."""
+    """It must not be sent yet: an embargo, a missing translation …; its `hold_kind` says which."""
     DUE = "due"
     """It may be tried from its due time on."""
     CLAIMED = "claimed"
@@ -61,7 +61,7 @@ class Verdict(StrEnum):
     FAILED = "failed"
     """May work later."""
     UNSURE = "unsure"
-    """Sent, but no answer was read: the outlet may have it."""
+    """The outcome is unknown: no answer was read, or the worker vanished; the outlet may have it."""
     BLOCKED = "blocked"
     """We refuse the address (tasks/delivery/transfers/address_policy.py)."""
     DEFERRED = "deferred"
