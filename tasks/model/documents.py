@@ -107,7 +107,7 @@ def _fault(event: Any, problem: str) -> yaml.MarkedYAMLError:
 class Document(BaseModel):
     """A document that people write. Unknown fields are refused, and values cannot be changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 def _moment(value: Any, info: ValidationInfo) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import requests
 import structlog
 from pydantic import SecretStr
 
@@ -27,6 +26,8 @@ def post_notices(address: SecretStr, trusted: Path) -> int:
     with ledger.read() as connection:
         waiting = notices.unposted(connection, AT_ONCE)
     posted: list[int] = []
+    import requests  # here, for every worker and command would load it at its start
+
     with requests.Session() as session:
         session.trust_env = False  # REQUESTS_CA_BUNDLE would override `verify`
         session.verify = str(trusted)

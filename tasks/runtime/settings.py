@@ -32,7 +32,7 @@ EXAMPLES = {
 class Settings(BaseSettings):
     """Times are seconds unless a name says otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     home: Path = Path("var")
     """The folder for everything that Fanwire itself writes: ledger, embedded broker, logs."""

@@ -14,6 +14,7 @@ from tasks import language_data
 from tasks.formatting import HouseTextMissing, house_text
 from tasks.language_data import LANGUAGES, LanguageData, data_of, files_for, known_languages
 from tasks.language_data.sections import Section
+from tasks.runtime.field_docs import describe
 from tasks.translation.function_words import function_words
 from tests.support import packages
 
@@ -143,6 +144,7 @@ def fields_of(model: type[BaseModel]) -> Iterator[tuple[str, str | None]]:
 
 
 def test_every_field_of_a_language_file_is_explained() -> None:
+    describe(Section)
     unexplained = {
         name
         for section in Section.__subclasses__()

@@ -11,8 +11,10 @@ import typer
 from sqlalchemy.exc import OperationalError
 
 from tasks import ledger
+from tasks.model.documents import Document
 from tasks.model.outlet import outlet_schema
 from tasks.model.release import Release
+from tasks.runtime.field_docs import describe
 from workers import doctor as checks
 from workers import health as process_health
 from workers import stack
@@ -86,6 +88,7 @@ def doctor(as_json: JsonOption = False) -> None:
 @app.command()
 def schema(document: Annotated[Literal["release", "outlet"], typer.Argument(help="The kind of document.")]) -> None:
     """Print the JSON Schema of a document."""
+    describe(Document)
     schema = Release.model_json_schema() if document == "release" else outlet_schema(offered())
     found = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
     sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
