@@ -23,6 +23,13 @@ def test_the_version_is_the_one_of_the_package(tmp_path: Path) -> None:
     assert in_a_shell("fanwire --version", tmp_path) == f"fanwire {version('fanwire')}\n"
 
 
+def test_help_offers_no_value_for_a_flag_and_no_format_that_is_always_refused(tmp_path: Path) -> None:
+    shown = in_a_shell("fanwire translations import --help", tmp_path, COLUMNS="120")
+    assert "--despite-warnings" in shown
+    assert "<bool>" not in shown
+    assert "<xliff|tmx>" in shown
+
+
 def test_completion_is_shown_and_changes_nothing(tmp_path: Path) -> None:
     assert "_FANWIRE_COMPLETE" in in_a_shell("fanwire --show-completion", tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -15,7 +15,7 @@ from workers import engines
 from workers.cli.rows import need_ledger
 from workers.cli.screen import JsonOption, out, print_json, print_rows
 
-app = typer.Typer(no_args_is_help=True, help="List and test the translation engines, and end their rests.")
+app = typer.Typer(no_args_is_help=True, help="List and test the translation engines, and close their circuit breakers.")
 
 NOT_COUNTED = "not counted"
 """Of engines without limits, budget and price."""
@@ -31,7 +31,7 @@ def _tag(value: str | None) -> str | None:
 
 @app.command("list")
 def list_(as_json: JsonOption = False) -> None:
-    """List the engines: their languages, what they have used of their limits and budget, and whether they rest."""
+    """List the engines: languages, what they used of limits and budget, and whether their circuit breaker is open."""
     found = engines.standings()
     if as_json:
         print_json([engines.as_json(standing) for standing in found])
@@ -101,7 +101,7 @@ def try_(
 
 @app.command()
 def wake(name: Annotated[str, typer.Argument(help="The name of the engine in the translation file.")]) -> None:
-    """End the rest of an engine, and try at once what is held for it."""
+    """Close an engine's circuit breaker and retry the translations held for it."""
     engines.find(read_configuration(settings().translation_file), name)
     need_ledger()
     freed = engine_meter.wake(name)

@@ -70,7 +70,7 @@ def submit(
         list[Path] | None,
         typer.Option(help="A translation of the release: Markdown or HTML whose front matter names the language."),
     ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Return when no delivery is due or claimed any more.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Return when every delivery is final or held.")] = False,
     wait_timeout: Annotated[
         float | None, typer.Option(help="With --wait: give up after so many seconds, and say what is open.", min=0)
     ] = None,

@@ -46,6 +46,10 @@ TROUBLE = (SQLAlchemyError, RedisError, KombuError, NoReceipt, OSError)
 class Commands(TyperGroup):
     """The commands; what they raise becomes a message, never a traceback."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        _show_flags_without_values(self)
+
     def invoke(self, ctx: Any) -> Any:
         """Run one."""
         if not structlog.is_configured():
@@ -60,6 +64,15 @@ class Commands(TyperGroup):
                 raise
             _show(_explained(error), as_json=ctx.meta.get(_JSON, False))
         raise typer.Exit(1)
+
+
+def _show_flags_without_values(command: Any) -> None:
+    """Let `--help` show a flag as `--wait`: Typer adds `<bool>`, which suggests `--wait true`."""
+    for option in (*command.params, command.get_help_option(typer.Context(command))):
+        if getattr(option, "is_flag", False):
+            option.metavar = ""
+    for inner in getattr(command, "commands", {}).values():
+        _show_flags_without_values(inner)
 
 
 def _log(*_: object) -> structlog.PrintLogger:

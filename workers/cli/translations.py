@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Group
@@ -58,9 +58,7 @@ def _tag(value: str) -> str:
 UriArgument = Annotated[str, typer.Argument(help="The URI of a release.")]
 LanguageArgument = Annotated[str, typer.Argument(help="A language tag, such as de or zh-Hans.", callback=_tag)]
 VersionOption = Annotated[int | None, typer.Option(help="The version of the release; the newest if left out.")]
-OnlyVersionOption = Annotated[
-    int | None, typer.Option(help="The version of the release. Any but the newest is refused.")
-]
+OnlyVersionOption = Annotated[int | None, typer.Option(help="Refuse if this is not the newest version of the release.")]
 
 
 @app.command("list")
@@ -225,7 +223,7 @@ def import_(
     language: LanguageArgument,
     file: Annotated[Path, typer.Argument(help="An XLIFF 2 or TMX file that `export` wrote.")],
     format: Annotated[
-        Format | None, typer.Option(help="The format, if the name of the file does not say it: xliff or tmx.")
+        Literal["xliff", "tmx"] | None, typer.Option(help="The format, if the name of the file does not say it.")
     ] = None,
     version: OnlyVersionOption = None,
     despite_warnings: Annotated[
@@ -237,7 +235,7 @@ def import_(
     as_json: JsonOption = False,
 ) -> None:
     """Import what people translated or corrected: all of it, or nothing. The translation is then built again."""
-    wanted = _format(format, file, RETURNED)
+    wanted = _format(Format(format) if format else None, file, RETURNED)
     if wanted is Format.HTML:
         raise typer.BadParameter("an HTML page cannot be imported; XLIFF and TMX can")
     found = _find(release, language, version)
