@@ -47,7 +47,7 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
     "tasks.delivery.admission.breaker": ("tests/delivery/test_breaker.py",),
     "tasks.planning": ("tests/test_planning.py",),
     "tasks.delivery.verdicts": ("tests/delivery/test_verdicts.py",),
-    "tasks.ledger.deliveries.claims": ("tests/ledger/test_claims.py",),
+    "tasks.ledger.deliveries.claims": ("tests/ledger/test_claims.py", "tests/operations/test_stalled.py"),
     "tasks.ledger.deliveries.results": ("tests/ledger/test_results.py",),
 }
 """Each module with the tests of it, the quickest first."""

@@ -118,7 +118,7 @@ def _take() -> ReturningUpdate[Any]:
         .order_by(d.due_at, d.id)
         .limit(bindparam("at_most"))
         .with_for_update(skip_locked=True)  # PostgreSQL; SQLite has one writer at a time anyway
-        .cte("pick")
+        .cte()
     )
     taken = {
         "state": State.CLAIMED,
