@@ -77,8 +77,14 @@ class Contact(Document):
     phone: Line | None = None
 
 
+MAX_BRACKETS = 2_000
+"""Opening brackets in a Markdown body, one for each link. The parser looks from each to the end of its paragraph."""
+
+
 def _render_markdown(text: str) -> str:
-    """The HTML of a Markdown body; raises ValueError for one that link references would make huge."""
+    """Return the HTML of a Markdown body; raise ValueError for one that takes minutes or becomes huge by its links."""
+    if text.count("[") > MAX_BRACKETS:
+        raise ValueError(f"has more than {MAX_BRACKETS:,} opening brackets '[' in Markdown; send it as HTML")
     longest = max((len(line) for line in text.splitlines() if re.match(r" {0,3}\[[^\]]+\]:", line)), default=0)
     if longest * text.count("[") > 4 * MAX_CHARACTERS:
         raise ValueError("has so many and so long link references that it would be too large")

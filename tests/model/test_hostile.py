@@ -81,8 +81,16 @@ def test_a_tag_with_thousands_of_attributes_is_refused() -> None:
 
 
 def test_markdown_that_would_blow_up_is_refused() -> None:
-    body = "[a]: https://a.example/" + "x" * 20_000 + "\n\n" + "[a] " * 20_000
+    body = "[a]: https://a.example/" + "x" * 20_000 + "\n\n" + "[a] " * 1_900
     assert "too large" in str(refused(f"---\nuri: urn:x:1\nlanguage: en\nheadline: H\n---\n{body}"))
+
+
+@pytest.mark.parametrize("token", ["[", "![", "[a](", "[a]"])
+def test_markdown_with_thousands_of_links_is_refused(token: str) -> None:
+    body = token * 100_000
+    assert "more than 2,000 opening brackets" in str(
+        refused(f"---\nuri: urn:x:1\nlanguage: en\nheadline: H\n---\n{body}")
+    )
 
 
 def test_a_thousand_faults_are_told_in_few_words() -> None:
