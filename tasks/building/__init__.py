@@ -21,7 +21,7 @@ __all__ = ["BuildResult"]
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What became of a build."""
+    """What became of the build of a translation or of renditions."""
 
     release: str
     """The release, as logs name it."""

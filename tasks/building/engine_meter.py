@@ -42,7 +42,7 @@ _SLICE = 1.0
 
 
 class LedgerMeter:
-    """A meter that all workers share."""
+    """The meter in the ledger, which all workers share."""
 
     def __init__(self, *, anyway: bool = False) -> None:
         """`anyway`: limits and rests stop nothing, for operators who want to see what an engine says."""
@@ -91,7 +91,7 @@ class LedgerMeter:
 
 
 def wake(name: str) -> int:
-    """End an engine's rest and have the translations that are held for it tried now; how many they are."""
+    """Close an engine's circuit breaker and have the translations held for it tried now; returns how many there are."""
     with ledger.write() as connection:
         use = Usage(**engine_usage.lock(connection, name))
         engine_usage.put(connection, name, asdict(use) | {"failures": 0, "rest_until": 0, "reason": None})

@@ -26,8 +26,7 @@ _OURS = ("disclaimer", "contact")
 
 
 class Remembered:
-    """The memory that the translation room asks: the ledger, in a short transaction for each question, then the house
-    texts."""
+    """The memory for translations: asks the ledger, in a short transaction for each question, then the house texts."""
 
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
         self.pairs = pairs
@@ -50,7 +49,7 @@ def memory_for(release: Release, language: str) -> Remembered:
 
 
 def terms_for(release: Release, language: str) -> list[Term]:
-    """What the glossary says about it."""
+    """The glossary terms for translating `release`, from any of its texts, into `language`."""
     sources = [tag for text in (release.language, *release.translations) for tag in tags_for(text)]
     with read() as connection:
         return [

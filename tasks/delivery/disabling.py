@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 
 def disable(connection: Connection, outlet_ids: Sequence[str], kind: str, subject: str, detail: str) -> None:
-    """Send these outlets nothing more, keep what they miss, and leave a notice about it."""
+    """Disable these outlets: send them nothing more, keep what they miss, and leave a notice about it."""
     stand = outlets.statuses(connection, outlet_ids)
     if outlets.set_status(connection, outlet_ids, "disabled", detail, ledger.now(connection)):
         new = {"status": "disabled", "reason": detail}

@@ -66,7 +66,7 @@ class Summary:
     more_due: bool = False
 
     def count(self, release: str, verdict: Verdict) -> None:
-        """Count one attempt."""
+        """Count one attempt at a delivery of `release`."""
         self.verdicts.setdefault(release, Counter())[verdict] += 1
 
     def __str__(self) -> str:
@@ -105,7 +105,7 @@ def drain(
 
 
 def open_transfers(policy: DeliveryPolicy, in_flight: int) -> TransferLoop:
-    """A transfer loop as the policy wants it, for about so many transfers at once; the caller closes it."""
+    """Open a transfer loop as the policy wants it, for about `in_flight` transfers at once; the caller closes it."""
     return TransferLoop(
         in_flight_hint=in_flight,
         connect_timeout=min(policy.connect_timeout, policy.deadline),
@@ -160,7 +160,7 @@ class Drain:
         self._summary = Summary()
 
     def run(self) -> Summary:
-        """Until nothing is due or in flight; whatever happens, verdicts that are known are written."""
+        """Deliver until nothing is due or in flight; whatever happens, write the verdicts that are known."""
         try:
             self._loop()
         finally:

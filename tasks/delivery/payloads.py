@@ -40,7 +40,7 @@ _cache: OrderedDict[RenditionKey, _Cached] = OrderedDict()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """A claim with all that is needed to send it."""
+    """A claimed delivery with all that is needed to send it."""
 
     claim: Claim
     outlet: Outlet
@@ -51,12 +51,12 @@ class Payload:
 
     @property
     def key(self) -> str:
-        """Its idempotency key."""
+        """The idempotency key of the delivery."""
         return delivery_key(self.heading.uri, self.heading.version, self.claim.language, self.claim.outlet_id)
 
     @property
     def action(self) -> str:
-        """What the outlet is to do with it."""
+        """What the outlet is to do with the delivery: `publish`, `correct` or `kill`."""
         if self.heading.status == "canceled":
             return "kill"
         return "correct" if self.heading.version > 1 else "publish"
@@ -64,7 +64,7 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class Unsendable:
-    """A claim that cannot be sent, by our own fault."""
+    """A claimed delivery that cannot be sent, by our own fault."""
 
     claim: Claim
     outlet: Outlet | None
@@ -75,7 +75,7 @@ class Unsendable:
 
 
 def forget_renditions() -> None:
-    """Empty the cache of this process."""
+    """Empty this process's cache of renditions."""
     _cache.clear()
 
 

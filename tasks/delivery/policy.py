@@ -21,7 +21,7 @@ class RetryPolicy:
     """A delivery that failed for so long since it was first due is exhausted."""
 
     def of(self, own: Retry | None) -> RetryPolicy:
-        """The policy for one outlet: its own values where it has some, else these."""
+        """The retry policy for one outlet: its own values where it has some, else these."""
         if own is None:
             return self
         return RetryPolicy(own.base or self.base, own.cap or self.cap, own.horizon or self.horizon)
@@ -29,7 +29,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryPolicy:
-    """What a drain is told about delivering. Times are seconds; `tasks/runtime/settings.py` explains each value."""
+    """How a drain is to deliver. Times are seconds; `tasks/runtime/settings.py` explains each value."""
 
     in_flight: int
     """Transfers that one drain keeps going at once."""

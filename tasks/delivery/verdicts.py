@@ -35,7 +35,7 @@ DETAIL_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict and what goes with it."""
+    """The verdict on an answer, and what goes with it: reason, code, time to wait."""
 
     verdict: Verdict
     detail: str
@@ -51,7 +51,7 @@ class Judgement:
 
 
 def judge(answer: Answer, *, now: float | None = None) -> Judgement:
-    """The verdict on one answer. `now` (seconds since the epoch) is what a Retry-After date is compared with."""
+    """Return the verdict on one answer. `now` (seconds since the epoch) is what a Retry-After date is compared with."""
     if answer.status is None:
         return _judge_error(answer)
     status = answer.status
@@ -140,7 +140,8 @@ def _printable(text: str) -> str:
 
 
 def retry_after(value: str | None, now: float) -> float | None:
-    """Seconds to wait by a Retry-After header: a number of seconds or an HTTP date. The past is 0, nonsense None."""
+    """Seconds to wait according to a Retry-After header (a number of seconds, or an HTTP date): 0 for the past, None
+    for nonsense."""
     if not value:
         return None
     value = value.strip()

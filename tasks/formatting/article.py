@@ -58,19 +58,19 @@ class Article:
 
     @property
     def begins_with_paragraph(self) -> bool:
-        """Whether the body begins with a paragraph, into which the dateline can be put."""
+        """Whether the article's body begins with a paragraph, into which the dateline can be put."""
         return self.body_html.startswith(("<p>", "<p "))
 
     @property
     def content_language(self) -> str:
-        """The language tag of the words; that of a machine translation says its source: `fr-x-mtfrom-en`."""
+        """The language tag of the article's words; that of a machine translation says its source: `fr-x-mtfrom-en`."""
         if not self.translation.machine:
             return self.language
         return f"{self.language}-x-mtfrom-{self.source_language}"
 
     @property
     def source_language(self) -> str:
-        """The language of the text that this one was translated from; by default that of the release."""
+        """The language of the text that the article was translated from; by default that of the release."""
         return self.translation.source or self.release.language
 
     @property
@@ -80,12 +80,12 @@ class Article:
 
     @property
     def uri(self) -> str:
-        """The URI of this language of the release."""
+        """The URI of the release in the article's language."""
         return item_uri(self.release.uri, self.language)
 
     @property
     def source_uri(self) -> str:
-        """The URI of the language that this one was translated from."""
+        """The URI of the release in the language that the article was translated from."""
         return item_uri(self.release.uri, self.source_language)
 
     @property
@@ -109,7 +109,8 @@ class Article:
 
 
 def make_article(release: Release, translation: Translation, wire: Wire, received: datetime | None = None) -> Article:
-    """The article of a translation. Raises HouseTextMissing, and ValueError for a body that cannot be published."""
+    """Make the article of a translation. Raises HouseTextMissing, and ValueError for a body that cannot be
+    published."""
     house = house_text(translation.language)
     killed = release.status == "canceled"
     corrected = not killed and release.version > 1

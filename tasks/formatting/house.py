@@ -42,12 +42,12 @@ class HouseText:
     data: LanguageData
 
     def number(self, value: int) -> str:
-        """`6500` → `6.500`, `6 500`, `6,500`: as the language groups digits."""
+        """A whole number with its digits grouped as the language does: `6.500`, `6 500`, `6,500`."""
         grouped = value >= SMALLEST_GROUPED[self.data.numbers.minimum_grouping_digits]
         return format_decimal(value, locale=self.language.locale, group_separator=grouped)
 
     def day(self, day: date) -> str:
-        """A date, written out in full."""
+        """A date, written out in full in the language."""
         text = format_date(day, format=self.texts.date_format, locale=self.language.locale)
         if self.data.dates.first_day and day.day == 1:
             text = text.replace("1", self.data.dates.first_day, 1)
@@ -82,7 +82,7 @@ class HouseText:
         return forms.get(form, forms["other"]).format(number=self.number(number))
 
     def language_name(self, tag: str) -> str:
-        """What this language calls another: `Englisch`."""
+        """What this language calls another one: `Englisch`."""
         return LanguageTag(tag).locale.get_display_name(self.language.locale) or tag
 
 

@@ -93,7 +93,7 @@ class Decision(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """The answer to one delivery that wants to go to a host."""
+    """The breaker's answer to one delivery that wants to go to a host."""
 
     decision: Decision
     until: float = 0.0
@@ -130,7 +130,8 @@ _ANSWERED_ONLY: Final = _Report(answered=True)
 
 
 class Breaker:
-    """Decides before a chunk is sent; records outcomes after they were written."""
+    """The circuit breaker of all hosts: decides before a chunk is sent, and records outcomes after they were
+    written."""
 
     def __init__(self, shared_state: SharedState, *, deadline: float, rng: Callable[[], float] = random.random) -> None:
         """`deadline`: the longest that a transfer can take, seconds. `rng`: random numbers from [0, 1)."""
@@ -154,11 +155,11 @@ class Breaker:
         return self._shared_state.run(self.record_call(outcomes, now))
 
     def forget(self, hosts: Iterable[str]) -> None:
-        """Let everything go to these hosts, as when operations say that they were repaired."""
+        """Close the breaker for these hosts, as when operations say that they were repaired."""
         self._shared_state.run(delete_keys(map(_key, hosts)))
 
     def permissions_call(self, hosts: Sequence[str], now: float) -> Call[list[Permission]]:
-        """The call behind `permissions`."""
+        """The Redis call behind `permissions`."""
         distinct = list(dict.fromkeys(hosts))
         return Call(
             script=_ASK,
@@ -169,7 +170,7 @@ class Breaker:
         )
 
     def record_call(self, outcomes: Iterable[Outcome], now: float) -> Call[list[Change]]:
-        """The call behind `record`, for a round trip shared with `FailingHosts` (`SharedState.run_both`)."""
+        """The Redis call behind `record`, for a round trip shared with `FailingHosts` (`SharedState.run_both`)."""
         reports = _report(outcomes)
         well = [host for host, report in reports.items() if report == _ANSWERED_ONLY]
         others = [host for host, report in reports.items() if report != _ANSWERED_ONLY]

@@ -61,7 +61,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HostNotice:
-    """A host has reached a stage."""
+    """What operations should know: a host has reached a stage of failing."""
 
     host: str
     stage: Stage
@@ -72,7 +72,7 @@ class HostNotice:
 
 
 class FailingHosts:
-    """Counts the failing days of hosts; says what operations should know."""
+    """Counts the days on which hosts failed, and says what operations should know."""
 
     def __init__(self, shared_state: SharedState) -> None:
         self._shared_state = shared_state
@@ -85,11 +85,11 @@ class FailingHosts:
         return self._shared_state.run(self.record_call(outcomes, now))
 
     def forget(self, hosts: Iterable[str]) -> None:
-        """Give these hosts their seven days anew, as when operations resume an outlet."""
+        """Forget the failing days of these hosts, as when operations resume an outlet."""
         self._shared_state.run(delete_keys(map(_key, hosts)))
 
     def record_call(self, outcomes: Iterable[Outcome], now: float) -> Call[list[HostNotice]]:
-        """The call behind `record`, for a round trip shared with the breaker (`SharedState.run_both`)."""
+        """The Redis call behind `record`, for a round trip shared with the breaker (`SharedState.run_both`)."""
         reports: dict[str, str] = {}
         for host, verdict, _ in outcomes:
             if verdict is Verdict.DELIVERED:

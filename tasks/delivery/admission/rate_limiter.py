@@ -50,7 +50,7 @@ MARGIN: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class RateRequest:
-    """A delivery that asks for a slot."""
+    """A delivery that asks the rate limiter for a slot."""
 
     delivery_id: int
     outlet_id: str
@@ -59,7 +59,7 @@ class RateRequest:
 
 
 class RateLimiter:
-    """Gives out slots before a chunk is sent."""
+    """Gives deliveries slots within their outlet's limit per minute, before a chunk is sent."""
 
     def __init__(self, shared_state: SharedState) -> None:
         self._shared_state = shared_state
@@ -72,7 +72,7 @@ class RateLimiter:
         return self._shared_state.run(self.reserve_call(requests, now))
 
     def reserve_call(self, requests: Sequence[RateRequest], now: float) -> Call[list[float]]:
-        """The call behind `reserve`."""
+        """The Redis call behind `reserve`."""
         keys: list[str] = []
         arguments: list[str | int | float] = [now, GRACE, MARGIN]
         places = []

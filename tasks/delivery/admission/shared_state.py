@@ -77,7 +77,7 @@ class Script:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[A]):
-    """One script with its arguments. A call without keys results in `fallback`, without a round trip."""
+    """One Redis script with its arguments. A call without keys results in `fallback`, without a round trip."""
 
     script: Script
     keys: Sequence[str]
@@ -124,11 +124,11 @@ class SharedState:
         )
 
     def run(self, call: Call[A]) -> A:
-        """The result of one call, in one round trip. Raises nothing."""
+        """Run one call, in one round trip, and return its result. Raises nothing."""
         return _read(call, self._replies([call])[0])
 
     def run_both(self, first: Call[A], second: Call[B]) -> tuple[A, B]:
-        """The results of two calls, in one round trip. Raises nothing."""
+        """Run two calls, in one round trip, and return their results. Raises nothing."""
         replies = self._replies([first, second])
         return _read(first, replies[0]), _read(second, replies[1])
 
@@ -176,12 +176,12 @@ class SharedState:
 
 
 def delete_keys(keys: Iterable[str]) -> Call[int]:
-    """A call that removes keys; it results in how many there were."""
+    """A Redis call that deletes `keys`; its result is how many existed."""
     return Call(script=_DELETE, keys=list(dict.fromkeys(keys)), arguments=[], read=int, fallback=0)
 
 
 def decoded(value: str | bytes) -> str:
-    """A text of a reply, whether the client decodes replies or not."""
+    """The text of a Redis reply, whether the client decodes replies or not."""
     return value.decode() if isinstance(value, bytes) else value
 
 

@@ -57,7 +57,8 @@ _TEREDO = IPv6Network("2001::/32")
 
 
 class AddressPolicy:
-    """`allowed_networks`: ranges that may be dialled although they would be refused, such as 127.0.0.0/8 for a farm."""
+    """Says which network addresses may be dialled. `allowed_networks`: ranges that would be refused otherwise, such as
+    127.0.0.0/8 for a farm."""
 
     def __init__(self, allowed_networks: Iterable[IPv4Network | IPv6Network] = ()) -> None:
         networks = tuple(allowed_networks)

@@ -46,7 +46,7 @@ class Failure:
 
 
 def explain(failure: Failure) -> tuple[str, ErrorKind]:
-    """What went wrong, in short words without secrets, and its kind."""
+    """Why a transfer failed, in short words without secrets, and the kind of its error."""
     code = failure.code
     if code == pycurl.E_OPERATION_TIMEDOUT:
         return f"timed out after {failure.seconds:.3g} s {_phase(failure)}", ErrorKind.TIMEOUT

@@ -184,7 +184,7 @@ class Handle:
     # --- the end
 
     def answer(self, code: int, text: str, abandoned: str | None) -> Answer:
-        """What libcurl's result means. `abandoned`: we broke it off ourselves, and why."""
+        """The Answer that libcurl's result stands for. `abandoned`: why Fanwire itself ended the transfer."""
         curl, transfer = self.curl, self.transfer
         begun = curl.getinfo(pycurl.REQUEST_SIZE) > 0  # some of the request went out, so the connection stood
         sent = begun and self.all_sent()

@@ -92,7 +92,7 @@ class TransferLoop:
 
     @property
     def in_flight(self) -> int:
-        """Transfers started whose Answer was not handed out yet."""
+        """Number of transfers started whose Answer was not handed out yet."""
         return len(self._busy) + self._waiting + len(self._ended)
 
     def start(self, transfer: Transfer) -> None:
@@ -113,7 +113,8 @@ class TransferLoop:
             self._begin_at(started, found)
 
     def turn(self, timeout: float) -> list[Answer]:
-        """Let the transfers go on; wait at most `timeout` seconds for one to end; give all that ended."""
+        """Let the transfers go on; wait at most `timeout` seconds for one to end; return the Answers of all that
+        ended."""
         until = self._monotonic() + timeout
         while True:
             now = self._monotonic()
@@ -125,7 +126,8 @@ class TransferLoop:
                 return self._hand_out()
 
     def abandon_all(self) -> list[Answer]:
-        """Break off every transfer; an Answer for each (`ours`), whose `sent` says what the outlet may have got."""
+        """Break off every transfer; returns an Answer for each (`ours`), whose `sent` says what the outlet may have
+        got."""
         why = "abandoned: the worker stops"
         self._collect()
         for handle in list(self._busy.values()):
@@ -135,7 +137,7 @@ class TransferLoop:
         return self._hand_out()
 
     def close(self) -> None:
-        """Break off what is left and close every connection; a second time does nothing."""
+        """Break off what is left and close every connection; a second call does nothing."""
         if self._multi.closed:
             return
         self.abandon_all()

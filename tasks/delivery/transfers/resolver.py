@@ -30,7 +30,8 @@ MAX_ADDRESSES: Final = 6
 
 
 class Resolver:
-    """`find` gives what is known or begins a look-up; `fileno` becomes readable when `take` has something."""
+    """Looks up host names in threads. `find` gives what is known or begins a look-up; `fileno` becomes readable when
+    `take` has something."""
 
     def __init__(self, *, getaddrinfo: Callable[..., Any] = socket.getaddrinfo, time_source: TimeSource = time) -> None:
         self._getaddrinfo = getaddrinfo
@@ -45,7 +46,7 @@ class Resolver:
         self._closed = False
 
     def fileno(self) -> int:
-        """For epoll: readable when `take` has something."""
+        """The file descriptor for epoll: readable when `take` has something."""
         return self._signal
 
     def find(self, host: str) -> tuple[str, ...] | str | None:
@@ -79,7 +80,7 @@ class Resolver:
         return ended
 
     def close(self) -> None:
-        """End the threads; one that waits for a name server ends when that has answered or given up."""
+        """End the resolver's threads; one that waits for a name server ends when that has answered or given up."""
         with self._closing:
             self._closed = True
             os.close(self._signal)

@@ -27,7 +27,7 @@ class ErrorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """One request to make."""
+    """One HTTP request to make."""
 
     key: Any
     """Whatever the caller knows it by; the transfer loop only hands it back."""
@@ -86,7 +86,7 @@ class StartedTransfer:
         """It waited for its name, and waits no more."""
 
     def failed(self, error: str, kind: ErrorKind, now: float) -> Answer:
-        """The Answer if it ends before libcurl ever had it. `now`: by the monotonic clock."""
+        """The Answer of a transfer that ends before libcurl ever had it. `now`: by the monotonic clock."""
         return Answer(
             transfer=self.transfer,
             status=None,

@@ -21,7 +21,7 @@ SPARE_DESCRIPTORS = 200
 
 
 class Window:
-    """Counts transfers by the number of their delivery. `size`: how many that are not slow may go at once."""
+    """Counts transfers in flight by the number of their delivery. `size`: how many that are not slow may go at once."""
 
     def __init__(self, size: int, *, time_source: TimeSource = time) -> None:
         self._size = size
@@ -31,16 +31,16 @@ class Window:
         self._slow: set[int] = set()
 
     def enter(self, delivery_id: int) -> None:
-        """A transfer began."""
+        """Count a transfer that began."""
         self._fresh[delivery_id] = self._monotonic()
 
     def leave(self, delivery_id: int) -> None:
-        """A transfer ended."""
+        """Count a transfer as ended."""
         if self._fresh.pop(delivery_id, None) is None:
             self._slow.discard(delivery_id)
 
     def room(self) -> int:
-        """How many may begin now."""
+        """How many transfers may begin now."""
         limit = self._monotonic() - SLOW_AFTER
         while self._fresh and next(iter(self._fresh.values())) < limit:
             delivery_id = next(iter(self._fresh))

@@ -31,7 +31,7 @@ class Prepare(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Transport:
-    """A way to deliver."""
+    """A way to deliver: which URL schemes it serves, and how it makes a request."""
 
     schemes: tuple[str, ...]
     """Of the URLs that it serves, in small letters."""
@@ -45,7 +45,7 @@ TRANSPORTS = Registry("transport", group="fanwire.transports", folder=__name__, 
 
 
 class UnknownTransport(ValueError):
-    """No transport for the scheme of an outlet's URL."""
+    """There is no transport for the scheme of an outlet's URL."""
 
 
 @cache

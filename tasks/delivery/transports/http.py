@@ -43,7 +43,7 @@ _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 
 
 def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: float, now: float) -> Transfer:
-    """The transfer of one attempt; raises SecretMissing. See `tasks.delivery.transports.Prepare`."""
+    """Make the transfer of one attempt; raises SecretMissing. See `tasks.delivery.transports.Prepare`."""
     headers = [
         f"Content-Type: {ascii_safe(request.content_type)}",
         f"Content-Language: {ascii_safe(request.language)}",
@@ -129,7 +129,7 @@ def wire_url(url: str) -> str:
 
 
 def check_url(url: str) -> None:
-    """Raises ValueError for an outlet's URL that no request can be made to."""
+    """Raise ValueError if no request can be made to this URL of an outlet."""
     parts = urlsplit(url)
     if not parts.hostname:
         raise ValueError("has no host")

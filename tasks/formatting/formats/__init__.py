@@ -14,7 +14,7 @@ from tasks.runtime.plugins import Registry, attribute
 
 @dataclass(frozen=True)
 class Format:
-    """What sets an article in one format."""
+    """A format in which articles are delivered: its content type, and the function that writes it."""
 
     content_type: str
     """Of everything that it makes, with charset, as it goes into the header `Content-Type`."""

@@ -20,7 +20,7 @@ _FIRST_PARAGRAPH = re.compile(r'<p(?: [a-z]+="[^"]*")*>')
 
 
 def make(article: Article) -> bytes:
-    """The article as one HTML document in UTF-8, without style sheets or scripts that run."""
+    """Write the article as one HTML document in UTF-8, without style sheets or scripts that run."""
     page = _template().render(
         article=article,
         body=_body(article),

@@ -22,7 +22,7 @@ DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
 def make(article: Article) -> bytes:
-    """The article as compact JSON in UTF-8; parts that it has not are left out."""
+    """Write the article as compact JSON (ninjs) in UTF-8; parts that it does not have are left out."""
     item = {name: value for name, value in _item(article).items() if value not in (None, [], {})}
     return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
 
