@@ -68,7 +68,7 @@ def plan(release_id: int) -> str:
 
 @shared_task(name="translate")
 def translate(release_id: int, language: str, urgency: int = 5) -> str:
-    """Make one language of a release."""
+    """Build the translation of a release into one language, and queue `format` for it."""
     built = build_translation(release_id, language)
     if not built.held:
         hint(format, release_id, language, shown=f"{built.release} {language}", urgency=urgency)
@@ -77,7 +77,7 @@ def translate(release_id: int, language: str, urgency: int = 5) -> str:
 
 @shared_task(name="format")
 def format(release_id: int, language: str) -> str:
-    """Make the renditions of one language of a release."""
+    """Build the renditions of one language of a release, and queue `deliver`."""
     built = build_renditions(release_id, language)
     hint_drains()
     return f"format · {built.release} · {language} · {built}"
@@ -108,7 +108,7 @@ def _shared_state(url: str) -> SharedState:
 
 
 def delivery_policy() -> DeliveryPolicy:
-    """How deliveries are made, by the settings."""
+    """The policy of deliveries that the settings describe."""
     found = settings()
     return DeliveryPolicy(
         in_flight=found.in_flight,
@@ -125,7 +125,7 @@ def delivery_policy() -> DeliveryPolicy:
 
 
 def sweep_ledger(now: float) -> sweep.Found:
-    """One look at the ledger for what is late (the clock of a worker does this, and then `hint_all`)."""
+    """Look once through the ledger for what is late (the clock of a worker does this, and then `hint_all`)."""
     found = settings()
     policy = sweep.SweepPolicy(
         build_retry=found.build_retry,
@@ -137,7 +137,7 @@ def sweep_ledger(now: float) -> sweep.Found:
 
 
 def hint_drains() -> None:
-    """Hint at due deliveries, but only while no drain waits to start already: each takes whatever is due."""
+    """Queue as many `deliver` tasks as there are drains, less those that wait already; each takes whatever is due."""
     try:
         for _ in range(settings().drains - waiting("deliver")):
             hint(deliver)
@@ -146,7 +146,7 @@ def hint_drains() -> None:
 
 
 def hint_notify() -> None:
-    """Hint at notices that were not posted, while the worker that posts them has nothing else to do."""
+    """Queue `notify` if the queue `format` is empty: the worker that reads both has nothing else to do then."""
     try:
         if not waiting("format"):
             hint(notify)
@@ -155,7 +155,7 @@ def hint_notify() -> None:
 
 
 def waiting(queue: str) -> int:
-    """Messages on a queue that no worker has taken yet; raises OperationalError while the broker is away."""
+    """Number of messages on a queue that no worker has taken yet; raises OperationalError while the broker is away."""
     with deliver.app.connection_or_acquire() as connection:
         try:
             return int(connection.default_channel.queue_declare(queue, passive=True).message_count)
@@ -166,7 +166,7 @@ def waiting(queue: str) -> int:
 
 
 def hint_all(found: sweep.Found) -> None:
-    """Hint at everything a sweep found unmade (the clock of a worker calls this)."""
+    """Queue a task for everything a sweep found late (the clock of a worker calls this)."""
     for release_id in found.to_plan:
         hint(plan, release_id, shown=f"release {release_id}")
     for task, keys in ((translate, found.to_translate), (format, found.to_format)):

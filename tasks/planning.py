@@ -25,7 +25,7 @@ Policy = Callable[[str], bool]
 
 
 def no_approval(_language: str) -> bool:
-    """The policy that asks nobody."""
+    """Approval policy under which no language needs a person's approval."""
     return False
 
 
@@ -67,7 +67,7 @@ def plan(release_id: int, now: float | None = None, policy: Policy = no_approval
 
 
 def matches(release: Release, outlet: Outlet) -> Iterator[str]:
-    """The languages in which the outlet takes this release; none if the two do not agree."""
+    """The languages in which the outlet gets this release; none if the two do not agree."""
     if disagreement(release, outlet) is None:
         for language in outlet.languages:
             if not _only_by_machine(release, outlet, language):

@@ -54,7 +54,7 @@ def of_outlet(act: Act, outlet_id: str, **more: Any) -> Entry:
 
 @contextmanager
 def acting_as(actor: Actor) -> Iterator[None]:
-    """Whatever is recorded meanwhile in this thread is done by `actor`."""
+    """Name `actor` as the one who does whatever this thread records within the context."""
     token = _actor.set(actor)
     try:
         yield
@@ -63,7 +63,7 @@ def acting_as(actor: Actor) -> Iterator[None]:
 
 
 def actor() -> Actor:
-    """Who acts now: whoever is bound, else this process."""
+    """Who acts now: the actor bound by `acting_as`, else this process."""
     return _actor.get() or Actor(Role.PROCESS, worker_name())
 
 
@@ -116,7 +116,7 @@ class Wanted:
 
 
 def latest(connection: Connection, wanted: Wanted, limit: int) -> list[dict[str, Any]]:
-    """The newest entries that are wanted, the newest first; `old` and `new` as they were recorded."""
+    """The newest audit entries that are wanted, the newest first; `old` and `new` as they were recorded."""
     a = audit.c
     query = select(audit).order_by(a.id.desc()).limit(limit)
     if wanted.uri is not None:

@@ -27,12 +27,12 @@ IDLE_SECONDS = 30
 
 
 def write() -> Any:
-    """One transaction that may change the ledger."""
+    """Open one transaction that may change the ledger."""
     return _transaction(sql_engine(), immediate=True)
 
 
 def read() -> Any:
-    """One consistent view of the ledger; changes nothing and blocks nobody."""
+    """Open one consistent view of the ledger; it changes nothing and blocks nobody."""
     return _transaction(sql_engine(), immediate=False)
 
 
@@ -43,7 +43,7 @@ def _transaction(engine: Engine, *, immediate: bool) -> Iterator[Connection]:
 
 
 def ledger_url() -> str:
-    """Where the ledger is; holds the password if there is one, so never log it (`safe_ledger_url`)."""
+    """The ledger's address, with its password if there is one: never log it (use `safe_ledger_url`)."""
     secret = settings().ledger_url
     if secret is not None:
         return secret.get_secret_value()
@@ -51,7 +51,7 @@ def ledger_url() -> str:
 
 
 def safe_ledger_url() -> str:
-    """Where the ledger is, without the password: this may be logged."""
+    """The ledger's address without the password: this may be logged."""
     return make_url(ledger_url()).render_as_string(hide_password=True)
 
 
@@ -60,7 +60,7 @@ _engines: dict[int, Engine] = {}
 
 
 def sql_engine() -> Engine:
-    """The engine behind `read` and `write` in this process, for whoever wants to watch its statements."""
+    """The SQLAlchemy engine behind `read` and `write` in this process, for whoever wants to watch its statements."""
     process = os.getpid()
     engine = _engines.get(process)
     if engine is None:  # of two threads that come at once the first gives the engine; the other's has no connection yet
@@ -80,19 +80,21 @@ def now(connection: Connection) -> float:
 
 
 def close() -> None:
-    """Close this process's connections; the next `read` or `write` opens new ones."""
+    """Close this process's connections to the ledger; the next `read` or `write` opens new ones."""
     sql_engine().dispose()
 
 
 def reset() -> None:
-    """Close this process's connections and forget where they led: the next `read` or `write` asks the settings anew."""
+    """Close this process's connections to the ledger and forget its address: the next `read` or `write` asks the
+    settings."""
     engine = _engines.pop(os.getpid(), None)
     if engine is not None:
         engine.dispose()
 
 
 def open_ledger(url: str) -> Engine:
-    """An engine with Fanwire's durability and locking; use `write` and `read` unless you need a ledger of your own."""
+    """Open a SQLAlchemy engine with Fanwire's durability and locking, for a ledger of your own; others use `write` and
+    `read`."""
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
         return create_engine(address, pool_pre_ping=True, pool_size=5, connect_args=_postgresql(address))
@@ -157,5 +159,5 @@ def upgrade(url: str | None = None, revision: str = "head") -> None:
 
 
 def worker_name() -> str:
-    """Who claims: host and process, so that operations can find it."""
+    """The name under which this process claims: host and process, so that operations can find it."""
     return f"{socket.gethostname()}:{os.getpid()}"

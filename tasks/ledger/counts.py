@@ -15,7 +15,7 @@ OPEN = (State.DUE, State.CLAIMED)
 
 
 def states(connection: Connection, release_id: int) -> dict[str, dict[str, int]]:
-    """{language: {state: n}} of one release."""
+    """Count the deliveries of one release: {language: {state: n}}."""
     query = (
         select(deliveries.c.language, deliveries.c.state, func.count())
         .where(deliveries.c.release_id == release_id)
@@ -28,7 +28,7 @@ def states(connection: Connection, release_id: int) -> dict[str, dict[str, int]]
 
 
 def total(languages: dict[str, dict[str, int]]) -> dict[str, int]:
-    """{state: n} over all languages."""
+    """Add up the counts of all languages: {state: n}."""
     sums: Counter[str] = Counter()
     for counted in languages.values():
         sums.update(counted)
@@ -81,7 +81,7 @@ def makers(connection: Connection, release_id: int) -> dict[str, str]:
 
 
 def unknowable(connection: Connection, release_id: int) -> set[tuple[str, str]]:
-    """(outlet, language) of deliveries with an attempt that may have arrived although no answer was read."""
+    """The (outlet, language) of deliveries with an attempt that may have arrived although no answer was read."""
     query = (
         select(deliveries.c.outlet_id, deliveries.c.language)
         .join(attempts, attempts.c.delivery_id == deliveries.c.id)
@@ -91,13 +91,14 @@ def unknowable(connection: Connection, release_id: int) -> set[tuple[str, str]]:
 
 
 def unfinished(connection: Connection, release_id: int) -> int:
-    """Rows still due or claimed."""
+    """Number of a release's deliveries that are still due or claimed."""
     query = select(func.count()).where(deliveries.c.release_id == release_id, deliveries.c.state.in_(OPEN))
     return connection.execute(query).scalar_one()
 
 
 def being_built(connection: Connection, release_id: int) -> int:
-    """Translations and renditions that nobody has tried to make yet: deliveries may still come of them."""
+    """Number of a release's translations and renditions that nobody has tried to build yet: deliveries may still come
+    of them."""
     translation = and_(
         translations.c.release_id == renditions.c.release_id, translations.c.language == renditions.c.language
     )

@@ -12,7 +12,7 @@ LONGEST_TERM = 600.0
 
 
 def holder(connection: Connection, office: str, now: float) -> str | None:
-    """Who holds it now; None if nobody does."""
+    """Who holds `office` now; None if nobody does."""
     query = select(elections.c.holder).where(
         elections.c.office == office, elections.c.until > now, elections.c.until < now + LONGEST_TERM
     )
@@ -20,7 +20,7 @@ def holder(connection: Connection, office: str, now: float) -> str | None:
 
 
 def run_for(connection: Connection, office: str, candidate: str, now: float, until: float) -> bool:
-    """Take or keep an office until then; False if somebody else holds it."""
+    """Become or stay leader for `office` until `until` (epoch seconds); False if another process is."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     first = dialect.insert(elections).values(office=office, holder=candidate, until=until)
     connection.execute(first.on_conflict_do_nothing())

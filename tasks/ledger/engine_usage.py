@@ -28,7 +28,7 @@ _NEW: dict[str, Any] = {
 
 
 def lock(connection: Connection, name: str) -> dict[str, Any]:
-    """The row of an engine (without its name), which nobody else changes in this transaction; made if there is none."""
+    """Lock and return the row of an engine (without its name), made if there is none, until this transaction ends."""
     query = select(engines).where(engines.c.name == name).with_for_update()
     row = connection.execute(query).mappings().first()
     if row is None:
@@ -45,13 +45,13 @@ def put(connection: Connection, name: str, row: Mapping[str, Any]) -> None:
 
 
 def get(connection: Connection, name: str) -> dict[str, Any] | None:
-    """The row of an engine as it stands; None: it has never been counted and never failed."""
+    """The row of an engine as it stands; None if it has never been counted and never failed."""
     row = connection.execute(select(engines).where(engines.c.name == name)).mappings().first()
     return _without_name(row) if row is not None else None
 
 
 def every(connection: Connection) -> dict[str, dict[str, Any]]:
-    """All rows by name."""
+    """The rows of all engines, by name."""
     return {row["name"]: _without_name(row) for row in connection.execute(select(engines)).mappings()}
 
 

@@ -11,8 +11,8 @@ from tasks.ledger.schema import terms
 
 
 def put(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep terms (the columns of `terms`). A wanted one takes the place of the one for the same words, a forbidden one
-    that of its like."""
+    """Keep glossary terms (the columns of `terms`). A wanted term replaces the one for the same words, a forbidden one
+    the same forbidden one."""
     unique = {_place(row): row for row in rows}
     for row in unique.values():
         connection.execute(_without(row))
@@ -38,7 +38,8 @@ def _without(row: Mapping[str, Any]) -> Any:
 def listed(
     connection: Connection, *, sources: Sequence[str] | None = None, targets: Sequence[str] | None = None
 ) -> list[Row]:  # type: ignore[type-arg]
-    """The terms from any of these languages into any of those, by languages and source; None: all."""
+    """The glossary terms from any of these languages into any of those, by languages and source; None: all
+    languages."""
     order = ("source_language", "target_language", "source", "forbidden", "target")
     query = select(terms).order_by(*(terms.c[name] for name in order))
     if sources is not None:
@@ -49,7 +50,8 @@ def listed(
 
 
 def remove(connection: Connection, source: str, pair: tuple[str, str], *, target: str | None = None) -> int:
-    """Remove what the glossary says for a source word between two languages (`target`: only that); how many it were."""
+    """Remove what the glossary says for a source word between two languages (`target`: only that); returns how many
+    terms."""
     query = delete(terms).where(
         terms.c.source == source, terms.c.source_language == pair[0], terms.c.target_language == pair[1]
     )

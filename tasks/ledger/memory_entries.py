@@ -20,7 +20,7 @@ _APPROVED: ColumnElement[str] = literal_column("'approved'")
 
 
 def recall(connection: Connection, keys: Collection[str], maker: str) -> dict[str, str]:
-    """{key: packed result} of what this maker has left under these keys."""
+    """The memory entries of this maker under these keys: {key: packed translation}."""
     found: dict[str, str] = {}
     rest = iter(sorted(keys))
     while chunk := list(islice(rest, _AT_ONCE)):
@@ -30,8 +30,8 @@ def recall(connection: Connection, keys: Collection[str], maker: str) -> dict[st
 
 
 def keep(connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: float) -> None:
-    """Keep entries (the columns of `memory` but `kept_at`); a later one of the same key and maker takes the place of
-    an earlier one."""
+    """Keep memory entries (the columns of `memory` but `kept_at`); a later one replaces an earlier one of the same key
+    and maker."""
     if not rows:
         return
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
@@ -48,7 +48,7 @@ def keep(connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: floa
 def entries(
     connection: Connection, *, source: str | None = None, target: str | None = None, approved_only: bool = True
 ) -> Iterator[Row]:  # type: ignore[type-arg]
-    """The rows for people, by languages and source, as they are read."""
+    """The rows of the memory for people, by languages and source, as they are read."""
     query = select(memory).order_by(*(memory.c[name] for name in _ORDER))
     if source:
         query = query.where(memory.c.source_language == source)
@@ -63,7 +63,7 @@ _ORDER = ("source_language", "target_language", "source", "maker", "key")
 
 
 def count(connection: Connection) -> list[Row]:  # type: ignore[type-arg]
-    """(source_language, target_language, approved, machine): how many entries there are."""
+    """Count the memory entries: (source_language, target_language, approved, machine)."""
     approved = func.count().filter(memory.c.maker == _APPROVED)
     machine = func.count().filter(memory.c.maker != _APPROVED)
     pair = (memory.c.source_language, memory.c.target_language)
@@ -72,7 +72,8 @@ def count(connection: Connection) -> list[Row]:  # type: ignore[type-arg]
 
 
 def forget(connection: Connection, *, before: float, at_most: int) -> int:
-    """Forget what engines made before that moment, the oldest first and no more than so many; how many it were."""
+    """Forget what engines translated before that moment, the oldest first and no more than `at_most`; returns how many
+    entries."""
     old = (
         select(memory.c.key, memory.c.maker)
         .where(memory.c.kept_at < before, memory.c.maker != _APPROVED)
@@ -83,12 +84,12 @@ def forget(connection: Connection, *, before: float, at_most: int) -> int:
 
 
 def remove(connection: Connection, keys: Collection[str]) -> int:
-    """Remove what is kept under a few keys, whoever made it; how many entries it were."""
+    """Remove the memory entries under a few keys, whoever made them; returns how many there were."""
     return connection.execute(delete(memory).where(memory.c.key.in_(keys))).rowcount
 
 
 def drop(connection: Connection, keys: Collection[str], maker: str) -> None:
-    """Forget what this maker has left under these keys: what it says now is kept under others."""
+    """Remove this maker's memory entries under these keys: what it says now is kept under others."""
     rest = iter(sorted(keys))
     while chunk := list(islice(rest, _AT_ONCE)):
         connection.execute(delete(memory).where(memory.c.key.in_(chunk), memory.c.maker == maker))

@@ -38,5 +38,5 @@ def unposted(connection: Connection, count: int) -> list[dict[str, Any]]:
 
 
 def mark_posted(connection: Connection, ids: Sequence[int], now: float) -> None:
-    """Note that these were posted."""
+    """Note that these notices were posted."""
     connection.execute(update(notices).where(notices.c.id.in_(ids)).values(told_at=now))

@@ -52,8 +52,8 @@ def some(connection: Connection, ids: Iterable[str]) -> dict[str, Outlet]:
 
 
 def documents(connection: Connection, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """The documents of those of these outlets that are known, as they stand, also those that this version cannot read;
-    empty for one that is no document at all."""
+    """The documents of these outlets, as far as they are known, also those that this version cannot read; empty for one
+    that is no document at all."""
     found: dict[str, dict[str, Any]] = {}
     rest = iter(ids)
     while chunk := list(islice(rest, _AT_ONCE)):
@@ -71,24 +71,24 @@ def _fields(document: str) -> dict[str, Any]:
 
 
 def get(connection: Connection, outlet_id: str) -> Row | None:  # type: ignore[type-arg]
-    """The row of one outlet."""
+    """The row of one outlet; None if it is not known."""
     return connection.execute(select(outlets).where(outlets.c.id == outlet_id)).first()
 
 
 def statuses(connection: Connection, ids: Iterable[str]) -> dict[str, dict[str, str | None]]:
-    """{outlet: its `status` and the `reason` of it} of those of these outlets that are known."""
+    """The status of these outlets, as far as they are known: {outlet: its `status` and the `reason` of it}."""
     query = select(outlets.c.id, outlets.c.status, outlets.c.status_reason).where(outlets.c.id.in_(list(ids)))
     return {row.id: {"status": row.status, "reason": row.status_reason} for row in connection.execute(query)}
 
 
 def status_reasons(connection: Connection) -> dict[str, str | None]:
-    """{outlet: why it is paused or disabled} of all outlets that are not active."""
+    """Why outlets are paused or disabled: {outlet: reason} of all that are not active."""
     query = select(outlets.c.id, outlets.c.status_reason).where(outlets.c.status != "active")
     return {row.id: row.status_reason for row in connection.execute(query)}
 
 
 def set_status(connection: Connection, ids: Iterable[str], status: str, reason: str | None, now: float) -> int:
-    """Set `active`, `paused` or `disabled`; the number of outlets whose status changed."""
+    """Set the status of outlets to `active`, `paused` or `disabled`; returns how many of them changed."""
     change = (
         update(outlets)
         .where(outlets.c.id.in_(list(ids)), outlets.c.status != status)

@@ -16,7 +16,7 @@ LONGEST_REASON = 4000
 
 
 def keep(connection: Connection, body: bytes, reason: str, now: float, uri: str | None = None) -> None:
-    """Note a refused item."""
+    """Keep an item that intake refused, with the reason."""
     reason = (
         reason[:LONGEST_REASON].replace("\0", "�").encode(errors="replace").decode()
     )  # a stranger's words: no database takes all

@@ -36,7 +36,7 @@ class Heading:
 
     @property
     def name(self) -> str:
-        """`urn:… v2`."""
+        """The release and its version, such as `urn:… v2`."""
         return f"{self.uri} v{self.version}"
 
 
@@ -78,7 +78,7 @@ def _with_embargo_in_utc(release: Release) -> Release:
 
 
 def get(connection: Connection, release_id: int) -> Release:
-    """The release document; raises LookupError when there is no such row."""
+    """The release document with this number; raises LookupError when there is no such row."""
     document = connection.execute(select(releases.c.document).where(releases.c.id == release_id)).scalar()
     if document is None:
         raise LookupError(f"the ledger has no release with number {release_id}")
@@ -94,7 +94,7 @@ def received(connection: Connection, release_id: int) -> datetime:
 
 
 def headings(connection: Connection, release_ids: Collection[int]) -> dict[int, Heading]:
-    """The headings of some releases, as things stand now."""
+    """The headings of these releases, as things stand now: {id: heading}."""
     newer = releases.alias("newer")
     replaced_by = (
         select(newer.c.status)
@@ -140,19 +140,19 @@ def latest(connection: Connection, count: int) -> list[Row]:  # type: ignore[typ
 
 
 def start_planning(connection: Connection, release_id: int, now: float) -> bool:
-    """Mark the release planned, in the transaction that writes its rows; False when somebody else has done it."""
+    """Mark the release planned, in the transaction that writes its deliveries; False when somebody else has done it."""
     mark = update(releases).where(releases.c.id == release_id, releases.c.planned_at.is_(None)).values(planned_at=now)
     return bool(connection.execute(mark).rowcount)
 
 
 def is_newest(connection: Connection, release: Release) -> bool:
-    """Whether no higher version of it is known."""
+    """Whether the ledger has no higher version of the release."""
     newest = connection.execute(select(func.max(releases.c.version)).where(releases.c.uri == release.uri)).scalar_one()
     return bool(newest <= release.version)
 
 
 def unplanned(connection: Connection, now: float) -> list[int]:
-    """Releases whose hint was lost: their numbers, each given out once in a while only."""
+    """The ids of releases whose hint to plan was lost, each given out once in a while only."""
     late = (
         update(releases)
         .where(releases.c.planned_at.is_(None), releases.c.hint_at <= now)

@@ -28,7 +28,7 @@ def get(connection: Connection, key: RenditionKey) -> StoredRendition | None:
 
 
 def made_at(connection: Connection, keys: Collection[RenditionKey]) -> dict[RenditionKey, float]:
-    """When each of these renditions was built last, seconds since the epoch; those that never were are left out."""
+    """When each of these renditions was built last, seconds since the epoch; without those that never were."""
     columns = (renditions.c.release_id, renditions.c.language, renditions.c.format)
     wanted = [(key.release_id, key.language, key.format) for key in keys]
     query = select(*columns, renditions.c.made_at).where(
@@ -75,7 +75,7 @@ def late(connection: Connection, *, now: float, again_at: float) -> list[Renditi
 
 
 def rebuild(connection: Connection, release_id: int, now: float, language: str | None = None) -> None:
-    """Want all renditions of a release (in one language) anew. Whoever builds one right now loses the claim."""
+    """Want all renditions of a release (in one language) anew. A worker that builds one right now loses its claim."""
     again = {"state": ArtifactState.WANTED, "hint_at": now, "lease_until": 0, "attempt": renditions.c.attempt + 1}
     these = renditions.c.language == language if language else literal(True)
     connection.execute(update(renditions).where(renditions.c.release_id == release_id, these).values(again))

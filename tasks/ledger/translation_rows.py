@@ -162,7 +162,8 @@ def late(connection: Connection, *, now: float, again_at: float) -> list[Transla
 
 
 def wake(connection: Connection, engine: str | None = None, *, now: float) -> int:
-    """Have every held translation tried now that waits for an engine which is back (None: every one); how many."""
+    """Have every held translation tried now that waits for an engine which is back (None: every one); returns how
+    many."""
     awaits = exists().where(
         awaited_engines.c.engine == engine,
         awaited_engines.c.release_id == translations.c.release_id,
@@ -192,7 +193,7 @@ def rebuild(connection: Connection, key: TranslationKey, now: float, approved_by
 
 
 def approve(connection: Connection, key: TranslationKey, document: Translation, *, by: str | None, now: float) -> None:
-    """Note that a person approved a translation that is made; `document` says so too."""
+    """Note that a person approved a translation that is made; its `document` says so too."""
     approved = {"status": "approved", "approved_by": by, "approved_at": now, "document": document.model_dump_json()}
     connection.execute(update(translations).where(is_row_of(key)).values(approved))
 
@@ -250,7 +251,7 @@ def known_to_outlets(connection: Connection, uri: str, language: str) -> Transla
 
 
 def earlier_units(connection: Connection, uri: str, version: int, language: str) -> str | None:
-    """The units (JSON) of the newest version up to this one whose translation into the language was begun; None if
+    """The units (JSON) of the newest version up to `version` whose translation into the language was begun; None if
     there is none."""
     return connection.execute(
         select(translations.c.units)

@@ -24,7 +24,7 @@ STRUCK = "***"
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did."""
+    """What an import of outlets did."""
 
     written: int
     unconfirmed: list[DocumentRefused] = field(default_factory=list)

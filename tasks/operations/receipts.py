@@ -13,7 +13,7 @@ from tasks.runtime.errors import Problem
 
 
 def particulars(connection: Connection, row: Row[Any]) -> dict[str, Any]:
-    """Headline, dateline, dates and embargo of a row of releases, as they stand now; each moment with its zone."""
+    """Headline, dateline, dates and embargo of a release's row, as they stand now; each moment with its zone."""
     release = Release.from_ledger(row.document)
     return {
         "headline": release.headline,
@@ -25,7 +25,7 @@ def particulars(connection: Connection, row: Row[Any]) -> dict[str, Any]:
 
 
 def warnings(connection: Connection, row: Row[Any]) -> list[Problem]:
-    """What is probably not meant in a release that was taken all the same."""
+    """What the producer probably did not mean in a release that was taken all the same."""
     if row.status == "canceled":
         return []
     release = Release.from_ledger(row.document)

@@ -34,7 +34,7 @@ BARS = 60
 
 @dataclass(frozen=True)
 class Line:
-    """One delivery, as a report tells it."""
+    """One delivery, as a report shows it."""
 
     outlet: str
     name: str
@@ -63,7 +63,7 @@ class Report:
 
     @property
     def states(self) -> dict[str, int]:
-        """{state: n}."""
+        """Number of deliveries in each state: {state: n}."""
         return counts.total(self.languages)
 
     @property
@@ -73,12 +73,12 @@ class Report:
 
     @property
     def undelivered(self) -> list[Line]:
-        """Who does not have it, and why."""
+        """The deliveries that are not delivered, each with its reason."""
         return [line for line in self.lines if line.state != State.DELIVERED]
 
     @property
     def spread(self) -> float | None:
-        """Seconds from the first outlet that had it to the last."""
+        """Seconds between the first delivery and the last; None if nothing is delivered."""
         moments = self.delivered_at
         return moments[-1] - moments[0] if moments else None
 
@@ -88,7 +88,7 @@ class Report:
         return self.release.status == "canceled"
 
     def after(self, share: float) -> float | None:
-        """Seconds from the moment it could go out until this share of those who have it had it."""
+        """Seconds from the moment the release could go out until this share of those who have it had it."""
         moments = self.delivered_at
         if not moments or self.first_due_at is None:
             return None
@@ -96,7 +96,7 @@ class Report:
 
 
 def reasons(connection: Connection, release_id: int) -> list[dict[str, Any]]:
-    """Why rows are rejected, exhausted or still due: state, reason and number, the commonest first."""
+    """Why deliveries are rejected, exhausted or still due: state, reason and number, the commonest first."""
     d = deliveries.c
     query = (
         select(d.state, d.code, d.reason, func.count())
@@ -107,7 +107,7 @@ def reasons(connection: Connection, release_id: int) -> list[dict[str, Any]]:
 
 
 def code_of(code: str | None, reason: str | None) -> str | None:
-    """The code of a row; `unknown` if it has a reason and no code, for an older worker wrote it."""
+    """The code of a delivery; `unknown` if it has a reason and no code, for an older worker wrote it."""
     return code or (Code.UNKNOWN if reason else None)
 
 
@@ -167,7 +167,7 @@ def report(connection: Connection, release_id: int) -> Report:
 
 
 def as_json(found: Report) -> str:
-    """For programs."""
+    """The report as a JSON document."""
     return json.dumps(
         {
             "release": found.release.uri,
@@ -192,7 +192,7 @@ _SHARES = {"half": 0.5, "95 %": 0.95, "99 %": 0.99, "all": 1.0}
 
 
 def as_csv(found: Report) -> str:
-    """For spreadsheets: a line a delivery."""
+    """The report as CSV, one line a delivery, for spreadsheets."""
     text = io.StringIO()
     writer = csv.writer(text)
     columns = list(Line.__dataclass_fields__)
@@ -209,7 +209,7 @@ def _cell(value: Any) -> Any:
 
 
 def as_html(found: Report, wire: str) -> str:
-    """For people: one file, no scripts, nothing loaded from elsewhere."""
+    """The report as one HTML file, without scripts, which loads nothing from elsewhere."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=select_autoescape(),

@@ -42,7 +42,7 @@ class SweepPolicy:
 
 @dataclass(frozen=True)
 class Found:
-    """What a sweep found."""
+    """What a sweep of the ledger found."""
 
     expired: int
     lifted: list[int]
@@ -62,7 +62,7 @@ class Found:
 
 
 def sweep(now: float, policy: SweepPolicy) -> Found:
-    """One look at the whole ledger, by index only: some milliseconds whatever its size."""
+    """Look once through the whole ledger, by index only: some milliseconds whatever its size."""
     again = now + policy.build_retry
     with ledger.write() as connection:  # by itself: lifting has its releases in an order of its own
         deliveries.resume(connection, deliveries.forgotten(connection), now)

@@ -97,7 +97,7 @@ def _record(
 def keep(
     connection: Connection, entries: list[Entry], release: Release, source: str, language: str, present: float
 ) -> None:
-    """Keep entries of units that a person approved in the memory of the ledger."""
+    """Keep units that a person approved in the memory of the ledger."""
     of = {"source_language": source, "target_language": language, "origin": f"review of {release.name}"[:300]}
     memory_entries.keep(connection, [asdict(entry) | of for entry in entries], now=present)
 

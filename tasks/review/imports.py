@@ -41,7 +41,7 @@ MOST_PROBLEMS = 20
 
 @dataclass(frozen=True)
 class Taken:
-    """What an import did."""
+    """What an import of translated sentences did."""
 
     accepted: list[str]
     """Names of the units that changed, or that were approved as they are."""

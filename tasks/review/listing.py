@@ -45,17 +45,17 @@ class ReviewedUnit:
 
     @cached_property
     def target(self) -> Text:
-        """Empty while there is none that could be published."""
+        """The translation of the unit; empty while there is none that could be published."""
         return record.text_of(self.record.target)
 
     @property
     def open(self) -> bool:
-        """Whether it has no translation although it needs one."""
+        """Whether the unit has no translation although it needs one."""
         return bool(self.record.source) and not self.record.target
 
     @property
     def approved(self) -> bool:
-        """Whether a person made or approved it."""
+        """Whether a person made or approved the unit's translation."""
         return self.record.engine == APPROVED
 
     @property
@@ -66,12 +66,12 @@ class ReviewedUnit:
 
     @property
     def problem(self) -> str | None:
-        """Why it is open."""
+        """Why the unit is open."""
         return (self.record.problem or "nobody has translated it") if self.open else None
 
     @property
     def kind(self) -> Literal["open", "engine", "person", "same"]:
-        """Whether it is open, or who translated it; `same`: it has no words to translate."""
+        """Whether the unit is open, or who translated it; `same`: it has no words to translate."""
         if self.open:
             return "open"
         return "person" if self.approved else "engine" if self.record.engine else "same"
@@ -130,12 +130,13 @@ class Reviewed:
 
     @property
     def by_us(self) -> bool:
-        """Whether Fanwire makes it: the producer supplied none, and the release is no kill."""
+        """Whether Fanwire makes the translation: the producer supplied none, and the release is no kill."""
         return self.release.text_in(self.language) is None and self.release.status != "canceled"
 
     @property
     def standing(self) -> str | None:
-        """draft, checked or approved; None for what the producer supplied, and before a worker has begun it."""
+        """How far the translation is: draft, checked or approved; None for what the producer supplied, and before a
+        worker has begun it."""
         if self.row.state == ArtifactState.MADE:
             return (self.row.status or "checked") if self.by_us else None
         return "draft" if self.row.units else None
@@ -159,7 +160,7 @@ class Reviewed:
 
 
 def look(connection: Connection, release_id: int, language: str) -> Reviewed:
-    """A translation with its units; raises DocumentRefused when the release has none in this language."""
+    """Read a translation with its units; raises DocumentRefused when the release has none in this language."""
     release = releases.get(connection, release_id)
     row = translation_rows.get(connection, TranslationKey(release_id, language))
     if row is None:

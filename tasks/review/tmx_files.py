@@ -31,7 +31,7 @@ class _Kept:
 
 
 def write(found: Reviewed, file: IO[bytes], version: str) -> None:
-    """Every unit that has a translation. TMX knows no others: open units are in XLIFF only."""
+    """Write every unit that has a translation as TMX, which knows no others: open units are in XLIFF only."""
     tmx.write_memory(file, _rows(found), version)
 
 

@@ -10,7 +10,7 @@ _FORMATTED = frozenset(("b", "strong", "i", "em", "u", "s", "small", "mark", "su
 
 
 def sheet_of(found: Reviewed) -> Sheet:
-    """Every unit with its state, its markup, and notes on its problem and on who translated it."""
+    """Every unit of a translation with its state, its markup, and notes on its problem and on who translated it."""
     lines = [_line(unit, found.standing) for unit in found.units if unit.source]
     return Sheet(found.release.name, found.source, found.language, lines)
 
@@ -24,7 +24,8 @@ def _line(unit: ReviewedUnit, standing: str | None) -> Line:
 
 
 def state_of(unit: ReviewedUnit, standing: str | None) -> State:
-    """initial: open · translated: by an engine · final: by a person, or approved with the whole, or needed nobody."""
+    """The XLIFF `state` of a unit: `initial` if it is open; `translated` by an engine; `final` by a person, or approved
+    with the whole, or without words to translate."""
     if unit.open:
         return "initial"
     return "translated" if unit.record.engine and not unit.approved and standing != "approved" else "final"

@@ -153,17 +153,17 @@ def _older_in_flight() -> ColumnElement[bool]:
 
 
 def in_flight(connection: Connection, outlet_ids: Collection[str]) -> Counter[str]:
-    """How many deliveries to each of these outlets are claimed, by whomever."""
+    """How many deliveries to each of these outlets are claimed, by any worker."""
     query = select(d.outlet_id, func.count()).where(IS_CLAIMED, d.outlet_id.in_(outlet_ids)).group_by(d.outlet_id)
     return Counter({row.outlet_id: row[1] for row in connection.execute(query)})
 
 
 def next_due(connection: Connection) -> float | None:
-    """When the first of all due rows is due, seconds since the epoch; None if there is none."""
+    """The moment at which the first of all due deliveries is due, seconds since the epoch; None if nothing is due."""
     return connection.execute(select(func.min(d.due_at)).where(IS_DUE)).scalar()
 
 
 def untaken_since(connection: Connection) -> float | None:
-    """Since when deliveries are due of which nobody has claimed any, seconds since the epoch; None if it is not so."""
+    """The moment since which deliveries are due, if no worker has claimed any; seconds since the epoch, else None."""
     claimed = connection.execute(select(d.id).where(IS_CLAIMED).limit(1)).first()
     return None if claimed else next_due(connection)

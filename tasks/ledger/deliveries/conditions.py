@@ -21,7 +21,8 @@ IS_KEPT = d.hold_kind.in_([literal_column("'outlet_paused'"), literal_column("'o
 
 
 def held_for(hold: Hold, detail: str | None = None) -> dict[str, Any]:
-    """The values of a row that is held for this. `reason` has the words that older workers know a hold by."""
+    """The column values of a delivery that is held for `hold`. `reason` has the words that older workers know a hold
+    by."""
     return {"state": State.HELD, "hold_kind": hold, "hold_detail": detail, "code": None, "reason": hold.words} | {
         "due_at": None
     }
@@ -32,7 +33,7 @@ NOT_HELD: dict[str, Any] = {"hold_kind": None, "hold_detail": None}
 
 
 def translation_made(*more: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether the row's translation is made, and `more` holds of it."""
+    """SQL condition: the delivery's translation is made, and `more` holds of the translation."""
     return exists().where(
         translations.c.release_id == d.release_id,
         translations.c.language == d.language,
@@ -42,12 +43,12 @@ def translation_made(*more: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def translation_approved() -> ColumnElement[bool]:
-    """Whether the row's translation is made and approved."""
+    """SQL condition: the delivery's translation is made and approved."""
     return translation_made(translations.c.status == "approved")
 
 
 def rendition_exists(*more: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether the row's rendition is in the ledger, made or not, and `more` holds of it."""
+    """SQL condition: the delivery's rendition is in the ledger, made or not, and `more` holds of the rendition."""
     return exists().where(
         renditions.c.release_id == d.release_id,
         renditions.c.language == d.language,

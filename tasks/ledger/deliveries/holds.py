@@ -41,7 +41,7 @@ class Planned:
 
 
 def plan(connection: Connection, release_id: int, version: int, urgency: int, rows: Sequence[Planned]) -> None:
-    """Write the rows of a release, all in one statement."""
+    """Write the deliveries of a release, all in one statement."""
     if rows:
         common = {"release_id": release_id, "version": version, "urgency": urgency, "attempt": 0, "tries": 0}
         connection.execute(deliveries.insert(), [common | _columns(row) for row in rows])
@@ -53,7 +53,7 @@ def _columns(row: Planned) -> dict[str, Any]:
 
 
 def begin(connection: Connection, release_id: int, now: float) -> int:
-    """Start the rows of a release just planned: past an embargo if there is none; the number that became due."""
+    """Start the deliveries of a release just planned, past an embargo if there is none; returns how many became due."""
     return _let_go(connection, release_id, d.hold_kind == Hold.EMBARGO, now)
 
 
@@ -98,7 +98,8 @@ def wait_anew(connection: Connection, release_id: int, language: str) -> int:
 
 
 def still_open(connection: Connection, release_id: int, language: str) -> int:
-    """How many rows of a release in a language are not final: what a change of its translation can still reach."""
+    """How many deliveries of a release in a language are not final: what a change of its translation can still
+    reach."""
     query = select(func.count()).where(
         d.release_id == release_id, d.language == language, d.state.in_([State.HELD, State.DUE, State.CLAIMED])
     )
@@ -106,7 +107,7 @@ def still_open(connection: Connection, release_id: int, language: str) -> int:
 
 
 def lift_embargoes(connection: Connection, now: float) -> list[int]:
-    """Let go what an embargo held whose moment has come; the releases concerned."""
+    """Release the deliveries whose embargo has ended; returns the ids of their releases."""
     held = select(d.release_id).where(IS_HELD, d.hold_kind == literal_column("'embargo'")).distinct().subquery()
     ready = select(releases.c.id).join(held, held.c.release_id == releases.c.id).where(releases.c.embargo_until <= now)
     lifted = sorted(connection.execute(ready).scalars())
@@ -116,7 +117,7 @@ def lift_embargoes(connection: Connection, now: float) -> list[int]:
 
 
 def hold_again(connection: Connection, release_id: int) -> None:
-    """Put every row of a release that has not left back under its embargo. Rows of paused outlets stay theirs."""
+    """Put every delivery of a release that has not left back under its embargo, except those of paused outlets."""
     waiting = and_(d.release_id == release_id, d.state.in_([State.DUE, State.HELD]))
     theirs = and_(IS_HELD, d.hold_kind.in_([Hold.PAUSED, Hold.DISABLED]))
     embargo = held_for(Hold.EMBARGO, _moment(_embargo(connection, release_id)))
@@ -124,14 +125,14 @@ def hold_again(connection: Connection, release_id: int) -> None:
 
 
 def hold_for_status(connection: Connection, outlet_ids: Sequence[str], hold: Hold, detail: str | None = None) -> int:
-    """Keep what these outlets would have got until they are active again; the number of rows. `detail`: why they are
-    paused or disabled."""
+    """Hold what these outlets would get until they are active again; returns the number of deliveries. `detail`: why
+    they are paused or disabled."""
     waiting = and_(d.outlet_id.in_(outlet_ids), d.state.in_([State.DUE, State.HELD]))
     return connection.execute(update(deliveries).where(waiting).values(held_for(hold, detail))).rowcount
 
 
 def resume(connection: Connection, outlet_ids: Sequence[str], now: float) -> int:
-    """Let go what was kept while these outlets were paused or disabled; the number of rows that became due."""
+    """Release what was held while these outlets were paused or disabled; returns how many deliveries became due."""
     kept = and_(d.outlet_id.in_(outlet_ids), IS_KEPT)
     concerned = sorted(connection.execute(select(d.release_id).where(IS_HELD, kept).distinct()).scalars())
     # the time it was kept is not the outlet's failing: its retry horizon begins when it is let go
@@ -140,7 +141,7 @@ def resume(connection: Connection, outlet_ids: Sequence[str], now: float) -> int
 
 
 def forgotten(connection: Connection) -> list[str]:
-    """Outlets that are active although deliveries are kept for them: their pause ended while a row was on its way."""
+    """The ids of active outlets for which deliveries are still held: their pause ended while a row was on its way."""
     kept = select(d.outlet_id).where(IS_HELD, IS_KEPT).distinct().subquery()
     query = select(outlets.c.id).join(kept, kept.c.outlet_id == outlets.c.id).where(outlets.c.status == "active")
     return list(connection.execute(query).scalars())

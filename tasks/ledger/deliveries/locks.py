@@ -19,19 +19,19 @@ def one_mover_at_a_time(connection: Connection, release_id: int) -> None:
 
 
 def one_counter_at_a_time(connection: Connection) -> None:
-    """Until this transaction ends, nobody else counts what is in flight: two that claim at once would not see each
+    """Let nobody else count what is in flight until this transaction ends: two that claim at once would not see each
     other."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_COUNTERS})"))
 
 
 def claiming(connection: Connection) -> None:
-    """Until this transaction ends, no translation changes (`revising`); others may claim as well."""
+    """Let no translation change (`revising`) until this transaction ends; others may claim as well."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock_shared({_REVISIONS})"))
 
 
 def revising(connection: Connection) -> None:
-    """Until this transaction ends, nobody claims: a translation changes with all that hangs on it."""
+    """Let nobody claim until this transaction ends: a translation changes with all that depends on it."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_REVISIONS})"))

@@ -21,7 +21,7 @@ VANISHED = "the worker vanished"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came of a claim, and where the delivery goes from here."""
+    """What came of a claimed delivery, and where the delivery goes from here."""
 
     delivery_id: int
     attempt: int
