@@ -20,7 +20,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def make_app() -> Celery:
-    """The application with its configuration and its steps."""
+    """Make the Celery application with its configuration and its steps."""
     application = Celery("fanwire", include=["tasks.pipeline"], set_as_current=True)
     application.config_from_object(celery_settings())
     try:

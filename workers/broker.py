@@ -65,13 +65,13 @@ def require_broker() -> str:
 
 
 def where(url: str) -> str:
-    """Host and port of a broker's address: what may be shown of it."""
+    """Host and port of a broker's address: the part that may be shown."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or 6379}"
 
 
 def embedded() -> bool:
-    """Whether we start a Valkey ourselves."""
+    """Whether `fanwire up` starts a Valkey itself, for want of FANWIRE_BROKER_URL."""
     return settings().broker_url is None
 
 

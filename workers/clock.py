@@ -36,7 +36,7 @@ def install(app: Celery) -> None:
 
 
 class Clock(bootsteps.StartStopStep):
-    """Starts and stops the ticking with the worker."""
+    """The clock of a worker: starts and stops the ticking with it."""
 
     requires = ("celery.worker.components:Pool",)
 
@@ -45,11 +45,11 @@ class Clock(bootsteps.StartStopStep):
         self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
 
     def start(self, worker: Any) -> None:
-        """Called by the worker when its pool is up."""
+        """Start the clock; the worker calls this when its pool is up."""
         self._thread.start()
 
     def stop(self, worker: Any) -> None:
-        """Called by the worker when it stops."""
+        """Stop the clock; the worker calls this when it stops."""
         self._stopping.set()
 
     def _run(self) -> None:
@@ -63,7 +63,7 @@ class Clock(bootsteps.StartStopStep):
 
 
 def tick() -> sweep.Found | None:
-    """One tick: sweep and hint if this process holds the office; None if another one does."""
+    """Sweep the ledger once and hint at what is late, if this process holds the office; None if another one does."""
     with _sweeping:
         try:
             with ledger.read() as look:

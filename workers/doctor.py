@@ -57,14 +57,15 @@ BESIDE_SETTINGS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """One thing that `fanwire doctor` looked at."""
 
     level: Literal["fine", "note", "unsafe"]
     what: str
 
 
 def examine() -> list[Finding]:
-    """Look at everything; a part that cannot be reached is a finding, not an error."""
+    """Look at configuration, broker, ledger, outlets and engines; a part that cannot be reached is a finding, not an
+    error."""
     found = _guarded(_settings)
     if not any(finding.level == "unsafe" for finding in found):  # every other part would only say the same again
         for part in (_modes, _plugins, _broker, _ledger, _documents, _secrets, _addresses, _translation, _languages):
@@ -267,7 +268,7 @@ def _is_address(host: str) -> bool:
 
 
 def test_outlet(outlet: Outlet) -> dict[str, Any]:
-    """One test delivery: verdict, detail, status and seconds."""
+    """Send one test delivery; returns verdict, detail, status and seconds."""
     policy = delivery_policy()
     request = DeliveryRequest(
         key=f"fw_test_{uuid.uuid4().hex}",

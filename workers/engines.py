@@ -51,7 +51,7 @@ class NotTestable(NotPossible):
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """One engine of the configuration, as things are."""
+    """How one engine of the translation file stands."""
 
     name: str
     document: EngineDocument
@@ -70,7 +70,7 @@ class Standing:
 
 
 def standings() -> list[Standing]:
-    """All engines, in the order of the file; raises DocumentRefused for a file that cannot be read."""
+    """How all engines stand, in the order of the file; raises DocumentRefused for a file that cannot be read."""
     configuration = read_configuration(settings().translation_file)
     registered = registry.load_registry(settings().translation_file)
     present, kept = _kept()
@@ -117,7 +117,7 @@ def _kept() -> tuple[float, dict[str, Any]]:
 
 
 def as_json(standing: Standing) -> dict[str, Any]:
-    """For programs."""
+    """How an engine stands, as fields of JSON."""
     use, document = standing.use, standing.document
     return {
         "name": standing.name,
@@ -137,7 +137,7 @@ def as_json(standing: Standing) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Tried:
-    """What came of a test."""
+    """What came of the test of an engine."""
 
     engine: str
     source: str
@@ -174,7 +174,7 @@ def try_out(name: str, source: str | None, target: str | None, text: str | None)
 
 
 def find(configuration: TranslationDocument, name: str) -> EngineDocument:
-    """The entry of an engine; raises NotTestable."""
+    """The entry of an engine in the translation file; raises NotTestable."""
     if name not in configuration.engines:
         raise NotTestable(f"there is no engine {name!r}; there are {', '.join(configuration.engines) or 'none'}")
     return configuration.engines[name]
@@ -241,7 +241,7 @@ def _written(text: Text) -> str:
 
 
 def exposed(document: EngineDocument) -> bool:
-    """Whether it sends a key to another machine without TLS."""
+    """Whether an engine sends a key to another machine without TLS."""
     parts = urlsplit(document.url or "")
     return bool(document.key) and parts.scheme == "http" and not _is_loopback(parts.hostname or "")
 
@@ -254,7 +254,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def unreadable_secrets(standing: Standing) -> Iterator[str]:
-    """Secrets of an engine that cannot be read here, in words."""
+    """Say which secrets of an engine cannot be read here, and why."""
     if standing.document.key:
         try:
             resolve(standing.document.key, written_by="operator")

@@ -18,7 +18,7 @@ from workers.releases_queue import RELEASES
 
 @dataclass(frozen=True)
 class Receipt:
-    """What intake says of a release, after the ledger has it (or refused it)."""
+    """What intake says of a release, after the ledger has it or refused it."""
 
     status: Literal["accepted", "known", "refused"]
     """`accepted`: taken now. `known`: was taken before with the same content. `refused`: see `problems`."""
@@ -44,12 +44,12 @@ class Receipt:
         return self.status in ("accepted", "known")
 
     def to_dict(self) -> dict[str, Any]:
-        """As it travels."""
+        """The receipt as it is sent."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Receipt:
-        """As it arrives; fields of a later version are passed over."""
+        """The receipt in a message; fields of a later version are ignored."""
         return cls(**{name: data[name] for name in cls.__dataclass_fields__ if name in data})
 
 

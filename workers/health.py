@@ -31,12 +31,12 @@ def problem(name: str, max_age: float = MAX_AGE) -> str | None:
 
 
 def beat_file(name: str) -> Path:
-    """What the worker of that name touches."""
+    """The file that the worker of this name touches while it is well."""
     return Path(os.environ.get("FANWIRE_HOME", "var")) / "run" / name
 
 
 def beat(name: str) -> None:
-    """Note that the worker of that name is well now."""
+    """Note that the worker of this name is well now."""
     file = beat_file(name)
     try:
         file.touch()
@@ -67,7 +67,7 @@ def _flower_problem() -> str | None:
 
 
 def main() -> None:
-    """Exit status 0: well; 1: not, and standard error says why."""
+    """Say whether a process is well: exit status 0 if it is, else 1 with the reason on standard error."""
     parser = argparse.ArgumentParser(prog="python -m workers.health", description="Whether a process is well.")
     parser.add_argument("name", help=f"one of {', '.join(PROCESSES)}")
     parser.add_argument("--max-age", type=float, default=MAX_AGE, help="seconds since a worker's last heartbeat")

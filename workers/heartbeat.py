@@ -17,7 +17,8 @@ log = structlog.get_logger()
 
 
 def install() -> None:
-    """Call before the worker starts: Celery looks for listeners once, when it builds its heart."""
+    """Let this worker note that it is well. Call before the worker starts: Celery looks for listeners only when it
+    builds its heart."""
     signals.heartbeat_sent.connect(_beat)
 
 

@@ -44,7 +44,7 @@ class AlreadyUp(NotPossible):
 
 
 def lock() -> int:
-    """Take this home for this process; the descriptor that holds it. Raises AlreadyUp."""
+    """Take this home for this process and return the descriptor that holds the lock. Raises AlreadyUp."""
     descriptor = os.open(_file(), os.O_RDWR | os.O_CREAT, 0o600)
     for attempt in range(TRIES):
         try:
@@ -67,7 +67,7 @@ def keep_through_exec(descriptor: int) -> None:
 
 
 def up_pid() -> int | None:
-    """The supervisord of the Fanwire that is up in this home; None if none is."""
+    """The process number of the supervisord that runs in this home; None if none does."""
     try:
         with _file().open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -56,13 +56,13 @@ reader = DocumentReader()
 
 
 def install(app: Celery) -> None:
-    """Give workers the option `--intake`."""
+    """Give workers of the application the option `--intake`."""
     app.user_options["worker"].add(click.Option(("--intake",), is_flag=True, help="Also take releases in."))
     app.steps["worker"].add(Intake)
 
 
 class Intake(bootsteps.StartStopStep):
-    """Starts and stops the reading with the worker."""
+    """Intake as a step of the worker: starts and stops the reading with it."""
 
     requires = ("celery.worker.components:Pool",)
 
@@ -76,11 +76,11 @@ class Intake(bootsteps.StartStopStep):
         return self.enabled
 
     def start(self, worker: Any) -> None:
-        """Called by the worker when its pool is up."""
+        """Start to read releases; the worker calls this when its pool is up."""
         self._thread.start()
 
     def stop(self, worker: Any) -> None:
-        """Called by the worker when it stops; what is being taken in is finished first."""
+        """Stop to read releases, after the one that is being taken in; the worker calls this when it stops."""
         self._stopping.set()
         self._thread.join(timeout=10)
         reader.close()
@@ -98,7 +98,7 @@ class Intake(bootsteps.StartStopStep):
 
 
 def consume(stopping: Any) -> None:
-    """Read the queue until `stopping()`; raises what the broker raises."""
+    """Read the queue `releases` until `stopping()`; raises what the broker raises."""
     transport = guarded_transport(keep_broken)
     options = transport_options(settings().visibility_timeout)
     with BrokerConnection(broker_url(), transport=transport, transport_options=options) as connection:

@@ -10,7 +10,7 @@ from tasks.runtime.settings import settings
 
 
 def offered() -> Offered:
-    """Its formats by name, its transports by URL scheme, and where outlets may be."""
+    """What an outlet document may use here: formats, URL schemes, allowed networks and ports."""
     checks = {scheme: transport.check_url for scheme, transport in transports.by_scheme().items()}
     destinations = Destinations(
         networks=settings().allowed_networks,

@@ -49,7 +49,7 @@ class Document(Protocol):
     """A document of Fanwire's own, such as a Release; its model is not imported here."""
 
     def to_json(self) -> str:
-        """The document as it travels."""
+        """The document as JSON, as it is sent."""
 
 
 class NoReceipt(TimeoutError):

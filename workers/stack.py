@@ -26,7 +26,7 @@ WITH_PARENT = (sys.executable, "-I", "-S", with_parent.__file__)
 
 
 def commands() -> dict[str, list[str]]:
-    """Every process of the stack by its name, in the order they start."""
+    """The commands of all processes of the stack by their names, in the order they start."""
     names = ["broker"] if broker.embedded() else []
     return {name: command(name) for name in [*names, *PROCESSES]}
 
@@ -52,7 +52,7 @@ def run(name: str, *options: str) -> NoReturn:
 
 
 def worker(name: str, queues: str, *options: str) -> list[str]:
-    """The command of one Celery worker."""
+    """The command of the Celery worker with this name."""
     return [*CELERY, "--hostname", f"{name}@%h", "--queues", queues, *options]
 
 
@@ -100,7 +100,7 @@ def _where_is_what(place: Path) -> list[str]:
 
 
 def configuration(home: Path, processes: dict[str, list[str]]) -> str:
-    """The supervisord file."""
+    """The configuration of supervisord for the whole stack."""
     head = f"""[supervisord]
 nodaemon=true
 umask={UMASK:03o}

@@ -16,14 +16,14 @@ class Record(loggers.LogRecord):  # type: ignore[misc]  # it has no types
     dictrepr: dict[str, Any] | None
 
     def asdict(self) -> dict[str, Any]:
-        """What the line is made of."""
+        """The fields of the line."""
         if self.dictrepr is None:
             self.dictrepr = super().asdict() | {"asctime": moments.utc(time.time(), "milliseconds")}
         return self.dictrepr
 
 
 def main() -> None:
-    """Run supervisord."""
+    """Run supervisord with our log format."""
     loggers.LogRecord = Record
     supervisord.main()
 

@@ -88,7 +88,7 @@ class HouseText:
 
 @cache
 def house_text(language: str) -> HouseText:
-    """The house text for a language tag.
+    """The wire's standing texts (dateline, disclaimer, kill notice …) in a language.
 
     `pt-BR` may use `pt`; a tag never falls back to a file in another script (`zh-Hant` to `zh-Hans`).
     Raises HouseTextMissing, which says why when a file is there but cannot be loaded.

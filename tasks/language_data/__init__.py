@@ -49,7 +49,7 @@ LANGUAGES = Registry("language", group="fanwire.languages", folder="tasks.langua
 
 
 def known_languages() -> list[str]:
-    """The tags for which there is a file, English first."""
+    """The tags of all languages that have a file, English first."""
     return sorted(LANGUAGES.sources(), key=lambda tag: (tag != "en", tag))
 
 
@@ -79,12 +79,12 @@ def data_of(language: str) -> LanguageData:
 
 
 def every_language() -> list[LanguageData]:
-    """The data of all languages: for what is looked for in every text, since an engine may leave words as they were."""
+    """The data of all languages, for patterns that must match text an engine left untranslated."""
     return [data_of(tag) for tag in known_languages()]
 
 
 def forget() -> None:
-    """Read the files anew when they are next asked for."""
+    """Read the language files anew when they are next asked for."""
     LANGUAGES.forget()
     data_of.cache_clear()
 

@@ -108,7 +108,7 @@ class Quotes(Section):
 
 
 class Typography(Section):
-    """How a sentence is set."""
+    """How a sentence of the language is set: marks, spaces, capitals."""
 
     marks: Annotated[str, Field(min_length=MARKS, max_length=MARKS)] = ".,?!:;"
     """Full stop, comma, question and exclamation mark, colon and semicolon; a space for one that is not written."""
@@ -165,7 +165,7 @@ class Numbers(Section):
 
 
 class Currencies(Section):
-    """Amounts of money."""
+    """How the language writes amounts of money."""
 
     names: dict[str, str] = {}
     """Names of currencies as texts have them, to ISO 4217 codes; `$` for a dollar of no country."""
@@ -182,7 +182,7 @@ class Currencies(Section):
 
 
 class Dates(Section):
-    """Days and months. Names and patterns are CLDR's."""
+    """How the language writes days and months. Names and patterns are CLDR's."""
 
     first_day: str | None = None
     """How the first of a month is written where CLDR's plain 1 is wrong: French `1er`."""
@@ -252,7 +252,7 @@ class Comparison(Section):
 
 
 class Names(Section):
-    """Names of people, companies and products in a text."""
+    """How names of people, companies and products stand in a text of the language."""
 
     have_capitals: bool = False
     """Only names have a capital inside a sentence, so that rows of capitalised words are names."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Act(StrEnum):
-    """What was done, for programs. The name before the dot says to what."""
+    """What was done to a release, an outlet or something else, for programs. The name before the dot says to what."""
 
     PUBLISH = "release.publish"
     """The first version of a release was taken."""
@@ -64,7 +64,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts."""
+    """Who acts, and in which role."""
 
     role: Role
     name: str

@@ -28,7 +28,7 @@ OTHER_SERVICES = frozenset({
 
 @dataclass(frozen=True, kw_only=True)
 class Destinations:
-    """What the operator allows beyond the usual."""
+    """Which addresses of outlets the operator allows beyond the usual ones."""
 
     networks: Collection[IPv4Network | IPv6Network] = ()
     """Ranges that may be delivered to although they are not public; what goes there stays inside."""

@@ -85,7 +85,7 @@ _LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{MAX_TAG}}}")
 
 
 def clean_html(body: str) -> str:
-    """The body with known elements and safe links only; raises ValueError that names what cannot be taken."""
+    """The HTML of a body with known elements and safe links only; raises ValueError that names what cannot be taken."""
     if _LONG_TAG.search(body):
         raise ValueError(f"holds a tag that is longer than {MAX_TAG:,} characters")
     try:

@@ -121,7 +121,7 @@ class Auth(Document):
 
 
 class Limits(Document):
-    """What an outlet can take."""
+    """How many requests an outlet takes at once, and in a minute."""
 
     in_flight: int | None = Field(None, ge=1, examples=[2])
     per_minute: int | None = Field(None, ge=1, examples=[60])
@@ -139,7 +139,7 @@ class Retry(Document):
 
 
 class Outlet(Document):
-    """One receiver."""
+    """The document of one outlet, a receiver of deliveries."""
 
     id: Slug = Field(examples=["berliner-bote"])
     name: Line = Field(examples=["Berliner Bote"])
@@ -179,6 +179,6 @@ def outlet_schema(offered: Offered) -> dict[str, Any]:
 
 
 def read_outlet(document: Any, offered: Offered) -> Outlet:
-    """An outlet document that is to be imported; raises DocumentRefused."""
+    """Read an outlet document that is to be imported; raises DocumentRefused."""
     name = document.get("id", "?") if isinstance(document, dict) else "?"
     return read(Outlet, document, f"outlet {name}", context={"offered": offered})

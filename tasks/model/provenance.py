@@ -16,7 +16,8 @@ from tasks.model.release import Translation
 
 
 def provenance(translation: Translation) -> str:
-    """The line for a translation. It is visible ASCII, whatever an engine calls its model."""
+    """The value of the header `Fanwire-Translation` for a translation: visible ASCII, whatever an engine calls its
+    model."""
     kind = "machine" if translation.machine else translation.engine
     parameters = {
         "engine": translation.engine if translation.machine else None,

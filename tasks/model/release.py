@@ -218,7 +218,7 @@ class Release(_Text):
         return self if language == self.language else self.translations.get(LanguageTag(language))
 
     def to_json(self) -> str:
-        """The canonical form: what the ledger keeps and the digest is taken of."""
+        """The release as canonical JSON, which the ledger keeps and the digest is taken of."""
         return json.dumps(self.model_dump(mode="json", exclude_none=True), ensure_ascii=False, sort_keys=True)
 
     def digest(self) -> str:
@@ -226,7 +226,7 @@ class Release(_Text):
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     def embargoed_at(self, now: float) -> bool:
-        """Whether the embargo still holds at `now` (seconds since the epoch)."""
+        """Whether the release's embargo still holds at `now` (seconds since the epoch)."""
         return self.embargo_until is not None and self.embargo_until.timestamp() > now
 
 
@@ -255,7 +255,8 @@ class Translation(Document):
 
 
 def supplied(release: Release, language: str) -> Translation | None:
-    """The translation that needs no engine: the release itself or what the producer sent; None if there is neither."""
+    """The text of a release in a language that needs no engine: its own or the producer's translation; None if there is
+    neither."""
     text = release.text_in(language)
     if text is None:
         return None

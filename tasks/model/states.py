@@ -46,12 +46,12 @@ class Hold(StrEnum):
 
     @property
     def words(self) -> str:
-        """The kind for people, such as `outlet paused`; also the `reason` of a held row."""
+        """The kind of hold in words for people, such as `outlet paused`; also the `reason` of a held row."""
         return self.value.replace("_", " ")
 
 
 class Verdict(StrEnum):
-    """What came of one attempt."""
+    """What came of one attempt at a delivery."""
 
     DELIVERED = "delivered"
     REJECTED = "rejected"

@@ -35,13 +35,13 @@ class UserError(ValueError):
         super().__init__(f"{what} refused: " + "; ".join(map(str, problems)))
 
     def lines(self) -> list[str]:
-        """For people: one line, or a heading and one line for each of several problems."""
+        """The error for people: one line, or a heading and one line for each of several problems."""
         if len(self.problems) == 1:
             return [str(self)]
         return [f"{self.what} refused:", *(f"  {problem}" for problem in self.problems)]
 
     def to_dict(self) -> dict[str, Any]:
-        """For programs."""
+        """The error for programs, as JSON."""
         return {"status": self.status, "problems": [vars(problem) for problem in self.problems]}
 
 
@@ -77,7 +77,7 @@ def pattern(expression: str, words: str) -> str:
 
 
 def in_words(error: Any) -> str:
-    """What is wrong, by an entry of pydantic's `errors()`, for people who do not know pydantic."""
+    """Say what is wrong, from an entry of pydantic's `errors()`, for people who do not know pydantic."""
     kind, context = error["type"], error.get("ctx", {})
     if kind == "string_pattern_mismatch":
         return _PATTERNS.get(context["pattern"], "is not written as it must be")
@@ -120,7 +120,7 @@ def _shown(kind: str, value: Any) -> str:
 
 
 def kind_of(value: Any) -> str:
-    """What kind of value stands there, but not the value: somebody may have put a secret into the wrong place."""
+    """What kind of value this is, but not the value: somebody may have put a secret into the wrong place."""
     if isinstance(value, str):
         return "text"
     kinds = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}

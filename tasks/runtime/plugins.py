@@ -23,16 +23,16 @@ T = TypeVar("T")
 
 
 class NotRegistered(LookupError):
-    """There is nothing of this name; the text lists the names that there are."""
+    """There is no plug-in of this name; the text lists the names that there are."""
 
 
 class PluginBroken(Exception):
-    """Something is there and cannot be loaded; the text says why, and holds nothing that the code said itself."""
+    """A plug-in is there and cannot be loaded; the text says why, and holds nothing that the code said itself."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where one thing comes from: a file of Fanwire, or the entry point of a package."""
+    """Where a plug-in comes from: a file of Fanwire, or the entry point of a package."""
 
     name: str
     folder: str
@@ -47,17 +47,17 @@ class Source:
         return f"entry point {self.point.value}"
 
     def attribute(self, name: str) -> object:
-        """The object that the entry point names; of a module, its attribute `name`."""
+        """The object that the entry point names; if that is a module, its attribute `name`."""
         found = self.point.load() if self.point else import_module(f"{self.folder}.{Path(self.file).stem}")
         return getattr(found, name) if isinstance(found, ModuleType) else found
 
     def data(self) -> bytes:
-        """The content of the file; an entry point names the package in which a file of the same name lies."""
+        """The content of the plug-in's file; an entry point names the package in which a file of the same name lies."""
         return (files(self.point.module if self.point else self.folder) / self.file).read_bytes()
 
 
 class Registry(Generic[T]):
-    """All things of one kind, by name. Each is loaded when it is asked for, once in a process."""
+    """All plug-ins of one kind, by name. Each is loaded when it is asked for, once in a process."""
 
     def __init__(self, what: str, *, group: str, folder: str, load: Callable[[Source], T], suffix: str = ".py"):
         """`what` is what a message calls one of them, `group` that of the entry points, `load` makes one of its source.
@@ -73,11 +73,11 @@ class Registry(Generic[T]):
         self._broken: dict[str, str] = {}
 
     def sources(self) -> dict[str, Source]:
-        """Where each thing comes from, by name; nothing is loaded for it."""
+        """Where each plug-in comes from, by name, without loading any."""
         return dict(sorted({**self._shipped(), **self._installed()}.items()))
 
     def get(self, name: str) -> T:
-        """The thing of this name; raises NotRegistered or PluginBroken."""
+        """The plug-in of this name; raises NotRegistered or PluginBroken."""
         if name not in self._loaded and name not in self._broken:
             sources = self.sources()
             if name not in sources:
@@ -88,15 +88,15 @@ class Registry(Generic[T]):
         return self._loaded[name]
 
     def all(self) -> dict[str, T]:
-        """Everything that can be loaded, by name."""
+        """All plug-ins that can be loaded, by name."""
         return {name: self._loaded[name] for name in self._tried() if name in self._loaded}
 
     def left_out(self) -> dict[str, str]:
-        """Why each of the others cannot be loaded, by name."""
+        """Why each of the other plug-ins cannot be loaded, by name."""
         return {name: self._broken[name] for name in self._tried() if name in self._broken}
 
     def forget(self) -> None:
-        """Look for everything anew when it is next asked for: something was installed while this process runs."""
+        """Look for all plug-ins anew when one is next asked for: a package was installed while this process runs."""
         self._loaded.clear()
         self._broken.clear()
 
@@ -133,7 +133,7 @@ class Registry(Generic[T]):
 
 
 def attribute(name: str, kind: type[T]) -> Callable[[Source], T]:
-    """What loads things that are an attribute of a module, each of one type."""
+    """A loader for plug-ins that are the attribute `name` of a module, of type `kind`."""
 
     def load(source: Source) -> T:
         found = source.attribute(name)
@@ -145,7 +145,7 @@ def attribute(name: str, kind: type[T]) -> Callable[[Source], T]:
 
 
 def fault_in(error: Exception) -> str:
-    """What somebody's code raised, by kind and place alone: its text may hold anything, even a key."""
+    """Say by kind and place alone what somebody's code raised: its text may hold anything, even a key."""
     last = traceback.extract_tb(error.__traceback__)[-1:]
     place = "".join(f" in {Path(frame.filename).name}, line {frame.lineno}" for frame in last)
     return f"is broken: {type(error).__name__}{place}"

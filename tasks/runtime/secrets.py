@@ -86,7 +86,7 @@ def resolve(reference: str, *, written_by: WrittenBy = "outlet", time_source: Ti
 
 @contextmanager
 def noted() -> Iterator[list[str]]:
-    """Notes each value that `resolve` gives meanwhile, to be struck from answers to what is sent with it."""
+    """Note each value that `resolve` returns within the context, to be struck from answers to what is sent with it."""
     values: list[str] = []
     token = _noted.set(values)
     try:
@@ -96,7 +96,7 @@ def noted() -> Iterator[list[str]]:
 
 
 def forget() -> None:
-    """Empty the cache: the next `resolve` reads afresh."""
+    """Empty the cache of secrets: the next `resolve` reads afresh."""
     _cache.clear()
 
 

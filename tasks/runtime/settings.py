@@ -30,7 +30,7 @@ EXAMPLES = {
 
 
 class Settings(BaseSettings):
-    """Times are seconds unless a name says otherwise."""
+    """The settings of Fanwire. Times are seconds unless a name says otherwise."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 

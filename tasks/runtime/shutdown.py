@@ -17,5 +17,5 @@ def ask() -> None:
 
 
 def asked() -> bool:
-    """Whether the worker is stopping."""
+    """Whether this worker was asked to stop."""
     return _flag[0] == 1

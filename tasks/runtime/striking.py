@@ -38,7 +38,7 @@ def strike(said: bytes, secrets: tuple[str, ...]) -> bytes:
 
 
 def strike_text(said: str, secrets: tuple[str, ...]) -> str:
-    """The same for text."""
+    """The text `said` with `***` for each secret in it."""
     return strike(said.encode("utf-8", "replace"), secrets).decode("utf-8", "replace")
 
 

@@ -12,7 +12,7 @@ from tasks.runtime.settings import settings
 
 
 def bundle() -> Path:
-    """One PEM file of all of them, made under the home when an operator adds some."""
+    """Path of the CA bundle: certifi's, plus FANWIRE_CA_FILE if set. Raises ConfigurationRefused."""
     public = Path(certifi.where())
     own = settings().ca_file
     if own is None:

@@ -53,5 +53,5 @@ app.add_typer(glossary_app, name="glossary")
 
 
 def main() -> None:
-    """The entry point."""
+    """Run the command `fanwire`."""
     app()

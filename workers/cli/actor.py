@@ -14,7 +14,8 @@ _NOBODY_LOGGED_IN = 2**32 - 1
 
 
 def operator() -> Actor:
-    """The user and the machine. Behind `sudo` the user who logged in is named too, as far as the kernel knows."""
+    """The user and the machine that run a command. Behind `sudo` the user who logged in is named too, as far as the
+    kernel knows."""
     user = os.getuid()
     login = _login()
     behind = f" (logged in as {_name(login)})" if login not in (None, user) else ""

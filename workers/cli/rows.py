@@ -17,7 +17,7 @@ from workers.cli.screen import stop
 
 @contextmanager
 def reading() -> Iterator[Connection]:
-    """`ledger.read()` of a ledger that is there."""
+    """Open `ledger.read()`; end the command if there is no ledger yet."""
     need_ledger()
     with ledger.read() as connection:
         yield connection
@@ -25,14 +25,14 @@ def reading() -> Iterator[Connection]:
 
 @contextmanager
 def writing() -> Iterator[Connection]:
-    """`ledger.write()` of a ledger that is there."""
+    """Open `ledger.write()`; end the command if there is no ledger yet."""
     need_ledger()
     with ledger.write() as connection:
         yield connection
 
 
 def need_ledger() -> None:
-    """To look for a ledger must not make one: end the command if there is none."""
+    """End the command if there is no ledger: to look for one must not make one."""
     if not home.ledger_is_there():
         stop(
             f"there is no Fanwire under {settings().home.absolute()} yet: `make up` starts one, and FANWIRE_HOME "
@@ -42,7 +42,7 @@ def need_ledger() -> None:
 
 
 def find_release(connection: Connection, uri: str, version: int | None = None) -> Any:
-    """The row of a release, of its newest version unless one is named."""
+    """The row of a release, of its newest version unless one is named; ends the command if there is none."""
     row = releases.find(connection, uri, version)
     if row is None:
         which = f"{uri} version {version}" if version else uri
@@ -51,7 +51,7 @@ def find_release(connection: Connection, uri: str, version: int | None = None) -
 
 
 def find_outlet(connection: Connection, outlet: str) -> Any:
-    """The row of an outlet."""
+    """The row of an outlet; ends the command if there is none."""
     row = outlets.get(connection, outlet)
     if row is None:
         stop(f"There is no outlet {outlet!r}; `fanwire outlets list` lists them.")

@@ -44,14 +44,14 @@ TROUBLE = (SQLAlchemyError, RedisError, KombuError, NoReceipt, OSError)
 
 
 class Commands(TyperGroup):
-    """The commands; what they raise becomes a message, never a traceback."""
+    """The commands of `fanwire`; what they raise becomes a message, never a traceback."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         _show_flags_without_values(self)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run one."""
+        """Run one command."""
         if not structlog.is_configured():
             structlog.configure(logger_factory=_log)
         try:
@@ -123,12 +123,12 @@ CountOption = Annotated[int, typer.Option("--count", min=1, help="How many to sh
 
 
 def print_json(value: Any) -> None:
-    """One line of JSON on standard output."""
+    """Print a value as one line of JSON on standard output."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
 
 
 def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Columns with headings. On a terminal the last column gives way to its width; in a file nothing is cut."""
+    """Print columns with headings. On a terminal the last column gives way to its width; in a file nothing is cut."""
     lines = [headings, *rows]
     widths = [max(len(line[n]) for line in lines) for n in range(len(headings) - 1)]
     room = out.width if out.is_terminal else sys.maxsize
@@ -138,12 +138,12 @@ def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def printable(text: str) -> str:
-    """Without what would steer the terminal: releases, outlets and engines are strangers."""
+    """The text without what would steer the terminal: releases, outlets and engines are strangers."""
     return _CONTROL.sub("\ufffd", text)
 
 
 def moment(text: str) -> datetime:
-    """What an option that takes a moment means; raises BadParameter for what is none."""
+    """Read the value of an option that takes a moment; raises BadParameter for what is none."""
     try:
         return moments.read(text)
     except ValueError as error:

@@ -20,7 +20,7 @@ MAX_TASKS = 20_000
 
 
 def command() -> list[str]:
-    """The command that runs it; writes its configuration."""
+    """The command that runs Flower; writes its configuration."""
     config = settings().home.absolute() / "flower.conf.py"
     write_private(config, configuration())
     return [sys.executable, "-m", "celery", "-A", "workers.app", "flower", f"--conf={config}"]
@@ -42,12 +42,13 @@ def configuration() -> str:
 
 
 def address() -> str:
-    """Where it listens."""
+    """The IP address Flower listens on (FANWIRE_FLOWER_ADDRESS, default 127.0.0.1)."""
     return os.environ.get("FANWIRE_FLOWER_ADDRESS", "127.0.0.1")
 
 
 def need_port() -> None:
-    """Raises ConfigurationRefused when somebody else listens there; to find that out later takes a look into a log."""
+    """Raise ConfigurationRefused when somebody else listens on Flower's port: to find that out later takes a look into
+    a log."""
     port = settings().flower_port
     family = socket.AF_INET6 if ":" in address() else socket.AF_INET
     try:
@@ -60,7 +61,7 @@ def need_port() -> None:
 
 
 def password() -> str:
-    """The configured password, or our own, made once."""
+    """Flower's password: the configured one, or one of our own that is made once."""
     configured = settings().flower_password
     if configured is not None:
         return configured.get_secret_value()

@@ -17,7 +17,7 @@ from tasks.runtime.errors import Problem
 
 @dataclass(frozen=True)
 class OutletFile:
-    """The outlets of a file that are good, and for each bad row where it is and why it is refused."""
+    """The good outlets of a file, and for each bad row where it is and why it is refused."""
 
     outlets: list[Outlet] = field(default_factory=list)
     refused: list[tuple[str, DocumentRefused]] = field(default_factory=list)
