@@ -8,14 +8,19 @@ import signal
 from typing import Any
 
 from celery import Celery, signals
+from kombu.transport import TRANSPORT_ALIASES
 
 from tasks.runtime import shutdown
 from tasks.runtime.errors import UserError
 from tasks.runtime.private_files import UMASK
 from workers import clock, heartbeat, intake, logs
 from workers.broker import broker_url
+from workers.guarded_transport import guarded_transport, set_aside
 from workers.queues import celery_settings
 
+GuardedTransport = guarded_transport(set_aside)
+TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "workers.app:GuardedTransport")
+"""So everything in this process that speaks to the broker by its address does it so: Celery's workers, and Flower."""
 _PR_SET_PDEATHSIG = 1
 
 

@@ -37,7 +37,8 @@ from tasks.runtime.errors import Problem
 from tasks.runtime.settings import settings
 from workers.broker import broker_url
 from workers.document_reader import DocumentReader
-from workers.envelope import Receipt, guarded_transport
+from workers.envelope import Receipt
+from workers.guarded_transport import guarded_transport
 from workers.queues import STAGES
 from workers.releases_queue import RELEASES, transport_options
 
@@ -123,7 +124,9 @@ def receive(message: Message, producer: Producer) -> None:
     body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
     channel: Any = producer.channel
     if _comes_back(message, body, channel.client):
-        keep_broken(body, f"came back {COMES_BACK} times without an answer: each time intake ended while it had it")
+        keep_broken(
+            RELEASES, body, f"came back {COMES_BACK} times without an answer: each time intake ended while it had it"
+        )
         message.ack()
         return
     receipt, release_id, urgency = take_in(body, _problem_with(message))
@@ -203,7 +206,7 @@ def _problem_with(message: Message) -> str | None:
     return None
 
 
-def keep_broken(item: bytes, reason: str) -> None:
+def keep_broken(_queue: str, item: bytes, reason: str) -> None:
     """Keep an item that is no message at all; it has no sender to answer."""
     body = item if isinstance(item, bytes) else str(item).encode()
     take_in(body, reason)

@@ -19,7 +19,7 @@ from celery import Celery
 from sqlalchemy import select
 
 from tasks import ledger
-from tasks.ledger import counts, releases, schema
+from tasks.ledger import counts, refusals, releases, schema
 from tasks.model.states import Verdict
 from tests.support.command_line import typed
 from tests.support.processes import until
@@ -181,6 +181,26 @@ def hinted(stack: Stack, uri: str) -> set[str]:
     flower_is_up(stack)
     found = requests.get(stack.flower + "/api/tasks", timeout=10, auth=USER).json()
     return {task["name"] for task in found.values() if uri in task["args"]}
+
+
+def test_items_that_are_no_messages_are_set_aside_and_end_no_worker(stack: Stack) -> None:
+    workers = {name: stack.worker(name).pid for name in ("intake", "translate", "format", "deliver")}
+    wrong = b'{"body": 5, "headers": {}, "properties": {}}'
+    with redis.Redis.from_url(stack.broker) as client:
+        for queue in ("plan", "translate", "format", "deliver", "deliver\x06\x163"):
+            client.lpush(queue, f"{uuid.uuid4().hex} is no message", wrong)
+    uri = submit(stack, circuits=["few"])
+    until(lambda: states(uri).get("delivered") == 3, 20, lambda: f"{states(uri)} {stack.told()}")
+
+    def reasons() -> list[str]:
+        with ledger.read() as connection:
+            return [item["reason"] for item in refusals.latest(connection, 100)]
+
+    for queue in ("plan", "translate", "format", "deliver"):
+        count = 4 if queue == "deliver" else 2
+        about = f"an item on the queue '{queue}' is not a kombu message"
+        until(lambda about=about, count=count: sum(about in reason for reason in reasons()) == count, 20, reasons)  # type: ignore[misc]
+    assert {name: stack.worker(name).pid for name in workers} == workers
 
 
 def test_a_broker_killed_on_the_way(stack: Stack) -> None:
