@@ -34,13 +34,14 @@ class Deadline:
         return self._monotonic() >= self._end
 
     def check(self) -> None:
-        """Raises Retryable if it has passed: what is done by then is remembered, so the next try gets further."""
+        """Raise Retryable if the deadline has passed: what is done by then is remembered, so the next try gets
+        further."""
         if self.passed:
             raise Retryable(f"took longer than {self._seconds:g} s")
 
 
 def refuse_run(name: str, text: Text, inlines: int) -> None:
-    """Raises TranslationHeld for a run of text that is beyond what people write."""
+    """Raise TranslationHeld for a run of text longer than MAX_CHARACTERS or with more than MAX_INLINES elements."""
     characters = sum(len(piece) for piece in text if isinstance(piece, str))
     if characters > MAX_CHARACTERS:
         raise TranslationHeld(f"{name}: it has {characters:,} characters, more than {MAX_CHARACTERS:,}")
@@ -49,7 +50,7 @@ def refuse_run(name: str, text: Text, inlines: int) -> None:
 
 
 def refuse_terms(number: int, characters: int, found: int = 0) -> None:
-    """Raises TranslationHeld for `number` terms to look for in so many `characters`, `found` characters of which stand
-    there."""
+    """Raise TranslationHeld for too many protected terms: `number` of them to look for in so many `characters`, of
+    which `found` characters stand there."""
     if number * characters > MAX_SEARCHED or found > MAX_TERM_CHARACTERS:
         raise TranslationHeld(f"it has too many protected terms and names ({number:,})")

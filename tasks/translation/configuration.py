@@ -55,7 +55,7 @@ class Budget(Document):
 
 
 class EngineDocument(Document):
-    """One engine: of which type it is, where it is, and how much of it may be used."""
+    """One engine in the translation file: of which type it is, where it is, and how much of it may be used."""
 
     type: Slug | None = Field(None, examples=["deepl"])
     """Left out: the engine's name is its type."""
@@ -77,7 +77,7 @@ class EngineDocument(Document):
 
 
 class LanguageDocument(Document):
-    """Who translates into a language, and what may go out."""
+    """One language in the translation file: who translates into it, and what may go out."""
 
     engines: list[Slug] | None = Field(None, examples=[["deepl", "apertium"]])
     """By preference: what the first cannot do soundly, the next one gets. Left out: all, as the file lists them."""
@@ -88,13 +88,13 @@ class LanguageDocument(Document):
 
 
 class TranslationDocument(Document):
-    """The whole file."""
+    """The whole translation file."""
 
     engines: dict[Slug, EngineDocument] = {"opencc": EngineDocument(), "apertium": EngineDocument()}
     languages: dict[TagOrEvery, LanguageDocument] = {}
 
     def for_language(self, language: str) -> LanguageDocument:
-        """The entry of a tag, else of a broader tag such as its language, else that of `*`."""
+        """The entry for a language tag: its own, else that of a broader tag such as its language, else that of `*`."""
         tag = LanguageTag(language)
         among = (self.languages.get(name) for name in (*tag.broader, tag.base, EVERY))
         return next((entry for entry in among if entry), LanguageDocument())
@@ -123,8 +123,8 @@ def read_configuration(path: Path | None) -> TranslationDocument:
 
 
 def read_or_last(path: Path | None) -> TranslationDocument:
-    """The file as it stands, or as this process last read it while it cannot be read; raises DocumentRefused if this
-    process never could."""
+    """Read the translation file; if it cannot be read, return it as this process last read it. Raises DocumentRefused
+    if this process never could."""
     try:
         found = read_configuration(path)
     except DocumentRefused:
@@ -181,7 +181,7 @@ def _without_price(document: TranslationDocument) -> list[Problem]:
 
 
 def required(name: str, document: EngineDocument, *fields: str) -> None:
-    """Raises DocumentRefused for an engine that lacks one of these fields (`options.region` for inner ones)."""
+    """Raise DocumentRefused for an engine that lacks one of these fields (`options.region` for inner ones)."""
     missing = []
     for field in fields:
         outer, _, inner = field.partition(".")

@@ -22,16 +22,16 @@ class EngineError(Exception):
 
 
 class Retryable(EngineError):
-    """It may work later: an engine that hung, a service that answers 503 or asks for time."""
+    """The engine may work later: it hung, or its service answers 503 or asks for time."""
 
 
 class QuotaUsedUp(EngineError):
-    """No more until the account is filled or a month begins."""
+    """The engine gives no more until its account is filled or a month begins."""
 
 
 class Unsupported(EngineError):
-    """The engine cannot do this: the pair of languages, or a text of this size. Others it may."""
+    """The engine cannot do this: the pair of languages, or a text of this size. Other engines may."""
 
 
 class Fatal(EngineError):
-    """It will not work until somebody mends the installation or the credentials."""
+    """The engine will not work until somebody mends the installation or the credentials."""

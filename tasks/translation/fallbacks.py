@@ -62,7 +62,7 @@ class EngineJob:
 
 @dataclass
 class EngineAnswer:
-    """How far an engine got."""
+    """How far an engine got with the texts of a job."""
 
     outcomes: list[Outcome | None]
     """For each text, in order; None where the engine was not asked."""
@@ -75,7 +75,8 @@ Numbered = Sequence[tuple[int, Text]]
 
 
 def translate_texts(job: EngineJob, texts: Sequence[Text]) -> EngineAnswer:
-    """The outcome of each text. An engine that fails on the way leaves what it has done so far."""
+    """Have an engine translate texts; returns the outcome of each. An engine that fails on the way leaves what it has
+    done so far."""
     answer = EngineAnswer([None] * len(texts))
     try:
         _fall_back(job, texts, answer.outcomes)

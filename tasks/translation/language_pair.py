@@ -37,7 +37,7 @@ class LanguagePair:
         return _pair(source, target, script_only)
 
     def with_terms(self, terms: Iterable[Term]) -> LanguagePair:
-        """The same pair with what a glossary says about it."""
+        """The same pair of languages with the glossary terms that apply to it."""
         return replace(self, terms=tuple(glossary.applicable(terms, self.source, self.target)))
 
     def __str__(self) -> str:
@@ -50,17 +50,18 @@ class LanguagePair:
 
     @cached_property
     def target_scripts(self) -> tuple[str, ...]:
-        """Scripts of the target language, the most telling one first; empty as above."""
+        """Scripts of the target language, the most telling one first; empty for one of which no letters are known."""
         return scripts_of(self.target)
 
     @cached_property
     def alike(self) -> bool:
-        """Whether the two are so near, as Indonesian and Malay, that a sentence may rightly stay the same."""
+        """Whether the two languages are so near, as Indonesian and Malay, that a sentence may rightly stay the same."""
         return any(self.target.same_language(near) for near in data_of(self.source).comparison.alike)
 
     @cached_property
     def kin(self) -> bool:
-        """Whether the two, as Spanish and French, share so many words that only function words tell them apart."""
+        """Whether the two languages, as Spanish and French, share so many words that only function words tell them
+        apart."""
         return any(self.target.same_language(kin) for kin in data_of(self.source).comparison.kin)
 
     @cached_property

@@ -25,7 +25,7 @@ class Open:
 
 @dataclass(frozen=True)
 class Close:
-    """Where that inline element ends."""
+    """Where the inline element with the same `id` ends."""
 
     id: int
 
@@ -69,26 +69,26 @@ def composed(text: str) -> str:
 
 
 def visible(text: str) -> bool:
-    """Whether a reader sees anything of it."""
+    """Whether a reader sees anything of a text."""
     return bool(INVISIBLE.sub("", text).strip())
 
 
 def words_of(text: Text) -> str:
-    """The words that an engine translates; a space stands where an opaque piece is."""
+    """The words of a text that an engine translates; a space stands where an opaque piece is."""
     return "".join(
         piece if isinstance(piece, str) else " " if isinstance(piece, Opaque) else "" for piece in text
     ).strip()
 
 
 def shown(text: Text) -> str:
-    """What a reader sees, opaque pieces included."""
+    """What a reader sees of a text, opaque pieces included."""
     return "".join(
         piece if isinstance(piece, str) else piece.shown if isinstance(piece, Opaque) else "" for piece in text
     ).strip()
 
 
 def has_letters(text: Text) -> bool:
-    """Whether there is anything in it for an engine to do."""
+    """Whether there is anything in a text for an engine to do."""
     return any(character.isalpha() for piece in text if isinstance(piece, str) for character in piece)
 
 
@@ -110,7 +110,7 @@ def _strip_left(text: Text, *, left: bool) -> Text:
 
 
 def spans(text: Text) -> dict[int, slice]:
-    """What stands between Open and Close, for each inline element that has both."""
+    """What stands between Open and Close, for each inline element of a text that has both."""
     opened: dict[int, int] = {}
     closed: dict[int, int] = {}
     for index, piece in enumerate(text):

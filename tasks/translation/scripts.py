@@ -37,7 +37,7 @@ def scripts_of(language: str) -> tuple[str, ...]:
 
 @cache
 def pattern_of(scripts: tuple[str, ...]) -> re.Pattern[str]:
-    """Finds a letter of these scripts."""
+    """A regular expression that finds a letter of these scripts."""
     return re.compile(f"[{''.join(_LETTERS[script] for script in scripts)}]")
 
 
@@ -47,7 +47,7 @@ def letters_in(text: str, scripts: tuple[str, ...]) -> int:
 
 
 def shares(text: str) -> dict[str, int]:
-    """Letters per script, of the scripts we know."""
+    """How many letters of each script a text has, of the scripts we know."""
     found = {script: letters_in(text, (script,)) for script in _LETTERS}
     return {script: number for script, number in found.items() if number}
 

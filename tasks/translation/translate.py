@@ -261,8 +261,8 @@ def engine_job(engine: Engine, called: Pair, pair: LanguagePair, deadline: Deadl
 
 
 def restore(source: Text, answer: Text) -> Text:
-    """An engine's answer in the shape of its source: no white space at its ends, and a link around nothing but an
-    address or a name is so again (`<a>à x@y.example</a>` becomes `à <a>x@y.example</a>`)."""
+    """Return an engine's answer in the shape of its source: no white space at its ends, and a link around nothing but
+    an address or a name is so again (`<a>à x@y.example</a>` becomes `à <a>x@y.example</a>`)."""
     answer = strip(joined(answer))
     where = spans(answer)
     pieces: list[Piece] = []

@@ -55,7 +55,8 @@ def typeset(text: Text, made_from: Text, pair: LanguagePair) -> Text:
 
 
 def mended(text: Text, made_from: Text, pair: LanguagePair) -> Text:
-    """The translated sentence `text` set as `target` is; `made_from` is the sentence in the source language."""
+    """The translated sentence `text` with the typography of the target language; `made_from` is the sentence in the
+    source language."""
     pieces: list[Piece] = [piece for piece in text if not isinstance(piece, str)]
     data = data_of(pair.target)
     house = data.typography

@@ -39,7 +39,7 @@ def problem_with(unit: Text, result: Text, pair: LanguagePair) -> str | None:
 
 
 def problems_with(unit: Text, result: Text, pair: LanguagePair) -> list[Problem]:
-    """Everything that is wrong with it, at most one problem of a kind."""
+    """Everything that is wrong with a translation, at most one problem of a kind."""
     return list(_problems(unit, result, pair))
 
 

@@ -15,7 +15,8 @@ _WORDS = 12
 
 
 def problem_in_body(before: str, after: str) -> str | None:
-    """Whether a body kept its addresses, byte for byte, each around a text, and did not stay the same as a whole."""
+    """Why a translated body may not go out: an address was lost or changed, a link lost its text, or the body is still
+    the source text; else None."""
     old, new = _addresses(before), _addresses(after)
     if Counter(address for address, _ in old) != Counter(address for address, _ in new):
         lost = Counter(address for address, _ in old) - Counter(address for address, _ in new)

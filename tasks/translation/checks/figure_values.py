@@ -20,7 +20,7 @@ _MONTHS = [str(name) for name in locale_of("en").months["format"]["wide"].values
 
 
 def figures(unit: Text, result: Text, pair: LanguagePair) -> Found:
-    """Quantities, their units, dates, and the order of what can be mistaken for one another."""
+    """Problems with figures: quantities, their units, dates, and the order of what can be mistaken for one another."""
     before, after = _read(unit, source=True), _read(result, source=False)
     wanted = counted(before, pair.source)
     found = counted(after, pair.target, numerals.literals(before, pair.source))

@@ -40,7 +40,7 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 
 
 def script(unit: Text, result: Text, pair: LanguagePair) -> Found:
-    """The letters are those of the target language, names in Latin letters aside."""
+    """Problems where the letters are not those of the target language, names in Latin letters aside."""
     wanted = pair.target_scripts
     if not wanted:
         return
@@ -125,7 +125,7 @@ def _has(encoding: str, letter: str) -> bool:
 
 
 def residue(unit: Text, result: Text, pair: LanguagePair) -> Found:
-    """The source text passed off as a translation, whole, for the most part or for some words on end."""
+    """Problems where source text is passed off as a translation, whole, for the most part or for some words on end."""
     if pair.alike:
         return
     own = pair.source_scripts

@@ -31,7 +31,7 @@ Found = Iterator[Problem]
 
 
 def difference(wanted: Counter[Thing], found: Counter[Thing]) -> str:
-    """`1,234.5 is missing, 12 was added`"""
+    """Say in words what is missing and what was added: `1,234.5 is missing, 12 was added`."""
     missing = [f"{said(item)} is missing" for item in wanted if found[item] < wanted[item]]
     added = [f"{said(item)} was added" for item in found if found[item] > wanted[item]]
     return ", ".join((missing + added)[:4])

@@ -27,13 +27,14 @@ often questions in one language and none in another."""
 
 
 def empty(unit: Text, result: Text, _pair: LanguagePair) -> Found:
-    """Words became none."""
+    """A problem if the source has words and the translation has none."""
     if has_letters(unit) and not has_letters(result):
         yield Problem("empty", "it came back empty")
 
 
 def length(unit: Text, result: Text, pair: LanguagePair) -> Found:
-    """The length lies within what translations between the two languages have, wider for short texts."""
+    """A problem if the translation is longer or shorter than translations between the two languages are; short texts
+    may differ more."""
     before, after = english_length(unit, pair.source), english_length(result, pair.target)
     if not has_letters(unit) or not before:
         return
@@ -44,7 +45,8 @@ def length(unit: Text, result: Text, pair: LanguagePair) -> Found:
 
 
 def truncated(unit: Text, result: Text, pair: LanguagePair) -> Found:
-    """The end is missing: no full stop where there was one, and too short; or it stops after an article."""
+    """A problem if the end is missing: no full stop where there was one, and too short; or it stops after an
+    article."""
     before, after = shown(unit), shown(result)
     if not has_letters(unit) or _last(before) not in _ENDS:
         return
@@ -69,7 +71,7 @@ def _width(characters: float) -> float:
 
 
 def english_length(text: Text, language: str) -> float:
-    """How many characters English would need for it; Latin letters among others are names and count as they are."""
+    """How many characters English would need for a text; Latin letters among others are names and count as they are."""
     words = unicodedata.normalize("NFC", shown(text))
     density = data_of(language).comparison.characters
     own = scripts.scripts_of(language)
@@ -85,14 +87,14 @@ def _last(text: str) -> str:
 
 
 def capitals(unit: Text, result: Text, _pair: LanguagePair) -> Found:
-    """All in capitals, and the source was not."""
+    """A problem if the translation is all in capitals, and the source was not."""
     letters = [character for character in words_of(result) if character.isalpha()]
     if len(letters) > 8 and all(map(str.isupper, letters)) and not words_of(unit).isupper():
         yield Problem("capitals", "it came back in capitals")
 
 
 def repeated(unit: Text, result: Text, _pair: LanguagePair) -> Found:
-    """Babble: the same few words again and again, more often than in the source."""
+    """A problem if the translation babbles: the same few words again and again, more often than in the source."""
     before, after = scripts.words_in(words_of(unit)), scripts.words_in(words_of(result))
     for size in range(1, 7) if _spelled(after) else (1, 2, 3):
         times = max(3, 8 // size) if _spelled(after) else 4 if size == 1 else 3  # `berkas. Berkas-berkas` is Indonesian

@@ -41,7 +41,8 @@ Meaning = Callable[[int, Any, str], EngineError | None]
 
 
 class Service:
-    """One service at one address. Usable after a fork: every process opens connections of its own."""
+    """A translation service at one address over HTTP. Usable after a fork: every process opens connections of its
+    own."""
 
     def __init__(self, name: str, url: str, *, timeout: float, meaning: Meaning | None = None):
         self._name = name
@@ -112,7 +113,7 @@ class Service:
 
 
 def meaning_of(status: int, said: str) -> EngineError:
-    """What a status means where a service has no meaning of its own for it."""
+    """What an HTTP status means where a service has no meaning of its own for it."""
     if status in (408, 425, 429) or status >= 500:
         return Retryable(said)
     if status in (402, 456):
@@ -129,7 +130,7 @@ def key_behind(reference: str) -> str:
 
 
 def as_json(body: Any) -> bytes:
-    """Compact JSON in UTF-8: services count bytes, and `\\u4e2d` is six of them for three."""
+    """A value as compact JSON in UTF-8: services count bytes, and `\\u4e2d` is six of them for three."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
@@ -154,7 +155,8 @@ def batches(
 
 
 def texts_in(answer: Any, count: int, name: str, inner: str | None = None) -> list[str]:
-    """The `count` texts of the list `answer[name]`, each at `inner` if given; raises Fatal if there are not."""
+    """The `count` texts of the list `answer[name]`, each at `inner` if given; raises Fatal if the answer has not so
+    many."""
     found = answer.get(name) if isinstance(answer, dict) else None
     if not isinstance(found, list):
         raise Fatal(f"answered without a list of {name!r}")

@@ -56,7 +56,7 @@ SHORT = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """How much an engine was used, and whether it rests. Times are seconds since the epoch."""
+    """How much an engine was used, and whether its circuit breaker is open. Times are seconds since the epoch."""
 
     failures: int = 0
     """In a row."""
@@ -75,13 +75,13 @@ class Usage:
 
     @property
     def sound(self) -> bool:
-        """Whether it has answered since it last failed or rested."""
+        """Whether the engine has answered since it last failed or rested."""
         return not self.failures and not self.rest_until
 
 
 @dataclass(frozen=True)
 class Permit:
-    """Leave to ask an engine once; to be handed back with what came of it."""
+    """Leave to ask an engine once; to be handed back with what came of the request."""
 
     characters: int = 0
     cost: float = 0
@@ -96,17 +96,17 @@ class Busy(Retryable):
 
 
 class Meter(Protocol):
-    """Keeps how much engines are used, for everybody who asks them."""
+    """Counts how much engines are used, for everybody who asks them."""
 
     def ask(self, name: str, document: EngineDocument, characters: int) -> Permit:
-        """Leave to send so many characters; raises Busy, Retryable or QuotaUsedUp."""
+        """Count a request of so many characters to an engine and permit it; raises Busy, Retryable or QuotaUsedUp."""
 
     def note(self, name: str, document: EngineDocument, permit: Permit, error: EngineError | None) -> None:
         """Count what became of a permit; without an error the engine answered."""
 
 
 def taken(use: Usage, document: EngineDocument, characters: int, now: float) -> tuple[Usage, Permit]:
-    """An engine's use once it has been asked for so many characters; raises Busy, Retryable or QuotaUsedUp."""
+    """An engine's usage once it has been asked for so many characters; raises Busy, Retryable or QuotaUsedUp."""
     use = current(use, now)
     _refuse_rest(use, now)
     _refuse_month(use, document, characters)
@@ -131,7 +131,7 @@ def charged(use: Usage, document: EngineDocument, characters: int, now: float) -
 
 
 def noted(use: Usage, permit: Permit, error: EngineError | None, now: float) -> Usage:
-    """An engine's use once it is known what became of a permit."""
+    """An engine's usage once it is known what became of a permit."""
     if isinstance(error, QuotaUsedUp | Unsupported):
         use = replace(
             use,
@@ -167,13 +167,14 @@ def cost_of(document: EngineDocument, characters: int) -> float:
 
 
 def unlimited(document: EngineDocument) -> bool:
-    """Whether there is nothing to count: no limit, budget or price."""
+    """Whether there is nothing to count for an engine: no limit, budget or price."""
     bounds = (*document.per_minute.model_dump().values(), *document.budget.model_dump().values())
     return not document.price and all(bound is None for bound in bounds)
 
 
 def resting(use: Usage, now: float) -> str | None:
-    """`rests until 14:05:10 UTC after 5 failures: answered 503`; None: it may be asked."""
+    """Until when and why an engine is not asked, such as `rests until 14:05:10 UTC after 5 failures: answered 503`;
+    None if it may be asked."""
     if not now < use.rest_until <= now + 2 * LONGEST_ASKED:  # as above
         return None
     failures = f" after {use.failures} failures" if use.failures > 1 else ""
@@ -248,13 +249,13 @@ class CostCap:
         self._spent = 0.0
 
     def check(self, cost: float) -> None:
-        """Raises Unsupported if so much more is too much: another engine may be cheaper."""
+        """Raise Unsupported if a request of this cost is too much: another engine may be cheaper."""
         total = self._spent + cost
         if cost and self._cap is not None and total > self._cap:
             raise Unsupported(f"would cost {_money(total)}, more than the cap of {_money(self._cap)}")
 
     def pay(self, cost: float) -> None:
-        """Note what a request cost."""
+        """Count what a request cost."""
         self._spent += cost
 
 
@@ -279,7 +280,7 @@ class WaitBudget:
         self._worth: float | None = None
 
     def wait(self, seconds: float, *, most: float = MOST_WAITED) -> bool:
-        """Wait so long, if that is not longer than `most` and than what is left; False: it did not."""
+        """Wait so many seconds, if that is not longer than `most` and than what is left; False if it did not wait."""
         seconds = max(seconds, 1.0)  # so that it comes to an end
         if seconds > min(most, self._left, self._end - self._clock()):
             return False
@@ -288,18 +289,18 @@ class WaitBudget:
         return True
 
     def gave_up(self, seconds: float) -> None:
-        """An engine could have been asked in so many seconds."""
+        """Note that an engine could have been asked in so many seconds."""
         moment = self._clock() + seconds
         self._worth = moment if self._worth is None else min(moment, self._worth)
 
     @property
     def worth(self) -> float | None:
-        """Seconds after which the first of the engines that were given up may be asked; None: nobody knows."""
+        """Seconds after which the first of the engines that were given up may be asked; None if nobody knows."""
         return None if self._worth is None else max(0.0, self._worth - self._clock())
 
 
 class Metered:
-    """An engine within its limits. It is one itself, and made anew for each translation."""
+    """An engine within its limits. It is an engine itself, and made anew for each translation."""
 
     def __init__(
         self,
@@ -396,7 +397,7 @@ class Metered:
 
 
 def listed(pairs: dict[Pair, int], document: EngineDocument) -> dict[Pair, int]:
-    """The pairs whose languages the configuration lists, as they stand or without script and territory."""
+    """The pairs of languages that the configuration lists, as they stand or without script and territory."""
     if document.languages is None:
         return dict(pairs)
     among: set[str] = set(document.languages)
@@ -406,7 +407,8 @@ def listed(pairs: dict[Pair, int], document: EngineDocument) -> dict[Pair, int]:
 
 
 def broken(error: Exception) -> Fatal:
-    """What an engine raised that is no EngineError. Only its kind and place: its text may hold anything, even a key."""
+    """The error for whatever an engine raised that is no EngineError, by kind and place only: its text may hold
+    anything, even a key."""
     return Fatal(fault_in(error))
 
 

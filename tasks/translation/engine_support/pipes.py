@@ -20,7 +20,8 @@ class PipeBroken(Exception):
 
 
 class NulPipe:
-    """Starts lazily, once in every process: a forked child must not talk through the pipes of its parent."""
+    """A command that answers text by text. Starts lazily, once in every process: a forked child must not talk through
+    the pipes of its parent."""
 
     def __init__(self, command: str, *, patience: float = 10):
         """`command` is a shell pipeline. `patience` is how long it may go without an answer, in seconds."""
@@ -38,7 +39,7 @@ class NulPipe:
         return running.pid if running and running.poll() is None else None
 
     def ask(self, texts: Sequence[str]) -> list[str]:
-        """The answer to each text; raises PipeBroken. Texts must hold no NUL."""
+        """Send texts to the command and return the answer to each; raises PipeBroken. Texts must hold no NUL."""
         if not texts:
             return []
         with self._lock:

@@ -39,7 +39,7 @@ def load_registry(configuration: Path | None = None) -> ConfiguredEngines:
 
 
 def engines(configuration: Path | None = None) -> dict[str, Engine]:
-    """The engines that can be used; see load_registry."""
+    """The engines of the translation file that can be used, by name; see load_registry."""
     return load_registry(configuration).engines
 
 

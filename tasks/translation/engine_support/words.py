@@ -17,7 +17,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def write(unit: Text, hide: re.Pattern[str] | None = None) -> Text:
-    """The unit with a word for each opaque piece; empty if it has more of them than there are words."""
+    """The unit with a placeholder word for each opaque piece; empty if it has more of them than there are words."""
     masked = _masked(unit, hide)
     beginning, opaques = _beginning(masked), _opaques(masked)
     if len(opaques) > placeholders.LIMIT:

@@ -48,7 +48,7 @@ _ERRORS: dict[str, type[EngineError]] = {
 
 
 class Amazon:
-    """Inline elements go along as `<a id="1">`, opaque pieces as `<span id="1" translate="no">`."""
+    """Amazon Translate. Inline elements go along as `<a id="1">`, opaque pieces as `<span id="1" translate="no">`."""
 
     OPTIONS = frozenset(("key_id", "region"))
     capabilities = Capabilities(inline="native", units=1, characters=MOST_BYTES)
@@ -64,11 +64,11 @@ class Amazon:
         self._pairs = pairs_between(tag for tag in _CODES if document.languages is None or tag in document.languages)
 
     def pairs(self) -> dict[Pair, int]:
-        """All of a fixed list, each in one step."""
+        """All pairs of a fixed list of languages, each in one step."""
         return self._pairs
 
     def model(self, source: str, target: str) -> str:
-        """`amazon 2017-07-01`: it tells no version but that of its API."""
+        """`amazon 2017-07-01`: the service tells no version but that of its API."""
         self._check(source, target)
         return "amazon 2017-07-01"
 

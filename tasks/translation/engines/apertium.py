@@ -57,7 +57,8 @@ _BLANK = re.compile(r"\[\[(?P<ids>t:[^\[\]]*+)\]\](?P<words>(?:\\.|[^\[\\])*+)\[
 
 
 class Apertium:
-    """One open pipeline per mode in each process, shared by all pairs that pass through it; eng-spa takes 200 MiB."""
+    """Apertium on this machine: one open pipeline per mode in each process, shared by all pairs that pass through it;
+    eng-spa takes 200 MiB."""
 
     OPTIONS: frozenset[str] = frozenset()
     capabilities = Capabilities(inline="native")
@@ -69,7 +70,7 @@ class Apertium:
         self._pipes: dict[str, NulPipe] = {}
 
     def pairs(self) -> dict[Pair, int]:
-        """The pairs whose modes are all installed; none on a machine without Apertium."""
+        """The pairs of languages whose modes are all installed; none on a machine without Apertium."""
         if not shutil.which("apertium-wblank-mode"):
             return {}
         there = {file.stem for file in self._modes.glob("*.mode")}

@@ -26,7 +26,8 @@ _SPOILT = re.compile(r"\S*[*^]\S*")
 
 
 class ApertiumAPy:
-    """Plain text only; words stand for opaque pieces, and elements are left to the fallbacks."""
+    """A server of Apertium's APy. Plain text only; words stand for opaque pieces, and elements are left to the
+    fallbacks."""
 
     OPTIONS: frozenset[str] = frozenset()
     capabilities = Capabilities(inline="placeholder")
@@ -41,7 +42,7 @@ class ApertiumAPy:
         self._routes = {pair: route for pair, route in ROUTES.items() if among is None or {*pair} <= {*among}}
 
     def pairs(self) -> dict[Pair, int]:
-        """The ways that Debian's modes make; which of them a server has, it is not asked."""
+        """The pairs that Debian's Apertium packages have; the server is not asked which of them it has."""
         return {pair: len(route) for pair, route in self._routes.items()}
 
     def model(self, source: str, target: str) -> str:

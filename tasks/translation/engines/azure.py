@@ -45,7 +45,8 @@ _TOO_LONG = frozenset((400050, 400072, 400077))
 
 
 class Azure:
-    """Inline elements go along as `<a id="1">`, opaque pieces as `<span id="1" class="notranslate">`."""
+    """Azure Translator. Inline elements go along as `<a id="1">`, opaque pieces as `<span id="1"
+    class="notranslate">`."""
 
     OPTIONS = frozenset(("region", "api_version", "system"))
     capabilities = Capabilities(inline="native", units=100, characters=25_000)
@@ -65,7 +66,7 @@ class Azure:
         self._pairs = pairs_between(tag for tag in _CODES if document.languages is None or tag in document.languages)
 
     def pairs(self) -> dict[Pair, int]:
-        """All of a fixed list, each in one step."""
+        """All pairs of a fixed list of languages, each in one step."""
         return self._pairs
 
     def model(self, source: str, target: str) -> str:
@@ -74,7 +75,7 @@ class Azure:
         return " ".join(["azure", self._version, *([self._system] if self._system else [])])
 
     def translate(self, units: Sequence[Text], source: str, target: str) -> list[Text]:
-        """See Engine. More than one request may hold, tags included, goes in several."""
+        """See Engine. Texts that are more than one request may hold, tags included, go in several."""
         self._check(source, target)
         written = [tags.write(unit, opaque="span", attributes=' class="notranslate"', fill=True) for unit in units]
         requests = list(batches(written, units=MOST_TEXTS, size=MOST_CHARACTERS))

@@ -68,7 +68,7 @@ _BROKEN = (
 
 @dataclass(frozen=True)
 class Found:
-    """A model in the folder, not opened yet."""
+    """A model in the folder that is not opened yet."""
 
     path: Path
     """A folder, or an archive."""
@@ -78,7 +78,8 @@ class Found:
 
 
 class CT2:
-    """Loads each model once in every process: the threads of a loaded one do not survive a fork."""
+    """Neural models in a folder. Loads each model once in every process: the threads of a loaded one do not survive a
+    fork."""
 
     OPTIONS = frozenset(("inter_threads", "intra_threads"))
     capabilities = Capabilities(inline="placeholder")
@@ -98,7 +99,8 @@ class CT2:
         os.register_at_fork(after_in_child=self._forget)
 
     def pairs(self) -> dict[Pair, int]:
-        """What lies in the folder, and two of those in a row by way of English; none without the two packages."""
+        """The pairs of the models in the folder, and two of those in a row by way of English; none without the two
+        packages."""
         return {} if _missing_packages() else {pair: len(steps) for pair, steps in self._ways().items()}
 
     def model(self, source: str, target: str) -> str:

@@ -48,7 +48,7 @@ _WITHOUT_TAGS = frozenset(("ms", "th", "vi"))
 
 
 class DeepL:
-    """Inline elements go along as `<a id="1">` where DeepL handles tags; words stand for opaque pieces."""
+    """DeepL. Inline elements go along as `<a id="1">` where DeepL handles tags; words stand for opaque pieces."""
 
     OPTIONS = frozenset(("formality",))
     capabilities = Capabilities(inline="native", units=MOST_TEXTS, characters=20_000)
@@ -67,7 +67,7 @@ class DeepL:
         }
 
     def pairs(self) -> dict[Pair, int]:
-        """All of a fixed list, each in one step."""
+        """All pairs of a fixed list of languages, each in one step."""
         return self._pairs
 
     def model(self, source: str, target: str) -> str:

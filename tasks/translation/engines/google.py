@@ -38,7 +38,8 @@ _MINUTE = 60.0
 
 
 class Google:
-    """Inline elements go along as `<a id="1">`; opaque pieces as `translate="no"`, whose content must come back."""
+    """Google Cloud Translation. Inline elements go along as `<a id="1">`; opaque pieces as `translate="no"`, whose
+    content must come back."""
 
     OPTIONS = frozenset(("project", "location"))
     capabilities = Capabilities(inline="native", units=100, characters=5_000)
@@ -61,7 +62,7 @@ class Google:
         }
 
     def pairs(self) -> dict[Pair, int]:
-        """All of a fixed list, each in one step."""
+        """All pairs of a fixed list of languages, each in one step."""
         return self._pairs
 
     def model(self, source: str, target: str) -> str:
@@ -70,7 +71,7 @@ class Google:
         return f"google v3 {self._model}"
 
     def translate(self, units: Sequence[Text], source: str, target: str) -> list[Text]:
-        """See Engine. More than one request may hold, tags included, goes in several."""
+        """See Engine. Texts that are more than one request may hold, tags included, go in several."""
         self._check(source, target)
         written = [tags.write(unit, opaque="span", attributes=' translate="no"', fill=True) for unit in units]
         answers: list[str] = []

@@ -38,7 +38,8 @@ _BANNED_FOR = 1800.0
 
 
 class LibreTranslate:
-    """Plain text only; words stand for opaque pieces, and elements are left to the fallbacks."""
+    """A server of LibreTranslate. Plain text only; words stand for opaque pieces, and elements are left to the
+    fallbacks."""
 
     OPTIONS = frozenset(("char_limit", "batch_limit"))
 
@@ -56,11 +57,12 @@ class LibreTranslate:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Within what the server takes."""
+        """What the engine can do, within what its server takes."""
         return Capabilities(inline="placeholder", units=self._batch)
 
     def pairs(self) -> dict[Pair, int]:
-        """All that there are models for, by way of English; which of them a server has, it is not asked."""
+        """All pairs that LibreTranslate has models for, by way of English; the server is not asked which of them it
+        has."""
         return self._pairs
 
     def model(self, source: str, target: str) -> str:

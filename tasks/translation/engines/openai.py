@@ -72,7 +72,8 @@ _SHOWN = 60
 
 
 class OpenAI:
-    """Inline elements and opaque pieces go along as tags with ids, which the prompt says must be kept."""
+    """A language model behind an OpenAI-compatible API. Inline elements and opaque pieces go along as tags with ids,
+    which the prompt says must be kept."""
 
     OPTIONS = frozenset(("temperature", "response_format"))
     capabilities = Capabilities(inline="native", read_together=True, units=10, characters=4_000)
@@ -90,7 +91,8 @@ class OpenAI:
         self._pairs = pairs_between(document.languages or [*known_languages(), *_VARIANTS])
 
     def pairs(self) -> dict[Pair, int]:
-        """Between those that the configuration lists, else between all that have a language file and some variants."""
+        """The pairs of the languages that the configuration lists, else of all that have a language file and some
+        variants."""
         return self._pairs
 
     def model(self, source: str, target: str) -> str:

@@ -17,7 +17,7 @@ _CONFIGURATIONS: dict[Pair, str] = {("zh-Hans", "zh-Hant"): "s2twp", ("zh-Hans",
 
 
 class OpenCC:
-    """Converts the words between the marks and leaves the marks where they are."""
+    """OpenCC, for the scripts of Chinese. Converts the words between the marks and leaves the marks where they are."""
 
     OPTIONS: frozenset[str] = frozenset()
     capabilities = Capabilities(inline="native", script_only=True)
@@ -28,7 +28,7 @@ class OpenCC:
         self._lock = threading.Lock()
 
     def pairs(self) -> dict[Pair, int]:
-        """None on a machine without the package."""
+        """The pairs of Chinese scripts; none on a machine without the package."""
         try:
             version("opencc")
         except PackageNotFoundError:

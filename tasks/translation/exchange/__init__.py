@@ -15,7 +15,7 @@ from tasks.translation.memory.entries import Entry
 
 @dataclass(frozen=True)
 class Row:
-    """An entry with its languages."""
+    """A memory entry with its two languages."""
 
     entry: Entry
     source_language: str
@@ -26,7 +26,8 @@ class Row:
 
 @dataclass
 class Found:
-    """What a file holds: the good rows, and for each bad one where it stands and what is wrong."""
+    """What a file of an exchange format holds: the good rows, and for each bad one where it stands and what is
+    wrong."""
 
     rows: list[Row] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)

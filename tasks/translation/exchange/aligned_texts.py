@@ -28,13 +28,13 @@ Finder = Callable[[str], Iterator[tuple[int, int]]]
 
 
 def entry(source: str, target: str, pair: LanguagePair) -> Entry | None:
-    """The entry for two plain texts; None for what cannot be one."""
+    """The memory entry for two plain texts; None if they cannot be one."""
     found = entry_of((source,), (target,), pair)
     return found if isinstance(found, Entry) else None
 
 
 def entry_of(source: Text, target: Text, pair: LanguagePair, maker: str = APPROVED) -> Entry | str:
-    """The entry for two texts, with inline elements under the same ids in both; or why they cannot be one."""
+    """The memory entry for two texts, with inline elements under the same ids in both; or why they cannot be one."""
     if problem := problem_with(source, target, pair):
         return problem
     unit = _masked(source, pair)
@@ -49,13 +49,13 @@ def keys_of(text: str, pair: LanguagePair) -> list[str]:
 
 
 def outdone_by(entry: Entry, source: Text, pair: LanguagePair) -> tuple[str, ...]:
-    """The keys under which a release would find something else for `source` sooner than this entry."""
+    """Memory keys that take precedence over `entry` for `source`: an older entry under one of them would hide it."""
     keys = forms.keys(_masked(source, pair), pair)
     return tuple(keys[: keys.index(entry.key)]) if entry.key in keys else ()
 
 
 def problem_with(source: Text, target: Text, pair: LanguagePair) -> str | None:
-    """Why two texts cannot be an entry; None if they can."""
+    """Why two texts cannot be a memory entry; None if they can."""
     for name, text in (("source", source), ("target", target)):
         if not strip(joined(text)):
             return f"{name} is empty"

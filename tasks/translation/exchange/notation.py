@@ -29,7 +29,7 @@ _MARKS = re.compile(
 
 
 def texts_of(source: str, packed: str) -> tuple[Text, Text, bool] | None:
-    """Source and target of an entry as texts, and whether it is kept literally; None for a damaged one."""
+    """Source and target of a memory entry as texts, and whether it is kept literally; None for a damaged one."""
     unit = _of_form(source)
     there = packing.Pieces(unit)
     known = {"solid": list(there.solid), "piece": list(there.typed), "year": list(there.years)}
@@ -51,17 +51,17 @@ def texts_of(source: str, packed: str) -> tuple[Text, Text, bool] | None:
 
 
 def entry(unit: Text, result: Text, pair: LanguagePair, maker: str, *, literally: bool) -> Entry | None:
-    """The memory entry of two texts in this notation; None if they do not hold the same pieces."""
+    """The memory entry of two texts in the notation of exports; None if they do not hold the same pieces."""
     return entries.entry_as_written(unit, result, pair, maker, literally=literally)
 
 
 def write(text: Text) -> str:
-    """A text in this notation; elements and pieces have the numbers that `read` gave them."""
+    """A text in the notation of exports; elements and pieces have the numbers that `read` gave them."""
     return "".join(map(written, text))
 
 
 def written(piece: Piece) -> str:
-    """A piece in this notation."""
+    """A piece of a text in the notation of exports."""
     if isinstance(piece, str):
         return piece.replace("{", "{{").replace("<", "{<}")
     if isinstance(piece, Open):
@@ -74,7 +74,7 @@ def written(piece: Piece) -> str:
 
 
 def read(notation: str) -> Text:
-    """The text that a notation stands for; whatever is no mark in it is words."""
+    """The text that the notation of exports stands for; whatever is no mark in it is words."""
     return joined(_read(notation, None))
 
 

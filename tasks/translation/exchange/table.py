@@ -30,18 +30,19 @@ Made = TypeVar("Made")
 
 
 class Refused(ValueError):
-    """A row that cannot be taken."""
+    """A row of a table that cannot be taken, and why."""
 
 
 def read_memory(path: Path) -> Found:
-    """The entries of a CSV file. Raises DocumentRefused when the file as a whole cannot be read."""
+    """Read the memory entries of a CSV file. Raises DocumentRefused when the file as a whole cannot be read."""
     found = Found()
     found.rows += _taken(path, MEMORY, _PAIR, _entry, found)
     return found
 
 
 def read_glossary(path: Path) -> tuple[list[Term], list[tuple[str, str]]]:
-    """The terms of a CSV file, and where and why a row is none. Raises DocumentRefused as above."""
+    """Read the glossary terms of a CSV file, and where and why a row is none. Raises DocumentRefused when the file as a
+    whole cannot be read."""
     refused = Found()
     return list(_taken(path, GLOSSARY, _PAIR, _term, refused)), refused.refused
 
@@ -66,7 +67,7 @@ def write_memory(file: IO[str], rows: Iterable[Any]) -> tuple[int, int]:
 
 
 def write_glossary(file: IO[str], terms: Iterable[Term]) -> int:
-    """Terms as `read_glossary` reads them; how many."""
+    """Write glossary terms as CSV that `read_glossary` reads; returns how many."""
     table = csv.writer(file)
     table.writerow(GLOSSARY)
     rows = [[_cell(getattr(term, column)) for column in GLOSSARY] for term in terms]
@@ -75,7 +76,7 @@ def write_glossary(file: IO[str], terms: Iterable[Term]) -> int:
 
 
 def too_big(path: Path) -> None:
-    """Raises DocumentRefused for a file that is not there, or beyond what anybody imports."""
+    """Raise DocumentRefused for a file that is not there, or larger than anything that anybody imports."""
     try:
         size = path.stat().st_size
     except OSError as error:
@@ -85,7 +86,7 @@ def too_big(path: Path) -> None:
 
 
 def refusal(path: Path, error: Exception) -> DocumentRefused:
-    """A file that cannot be read."""
+    """A DocumentRefused that says why a file cannot be read."""
     return DocumentRefused(str(path), [Problem("(file)", unreadable(error))])
 
 

@@ -35,7 +35,7 @@ _MOST_VARIANTS = 50
 
 
 def read_memory(path: Path) -> Found:
-    """The entries of a TMX file. Raises DocumentRefused when the file as a whole cannot be read."""
+    """Read the memory entries of a TMX file. Raises DocumentRefused when the file as a whole cannot be read."""
     too_big(path)
     found = Found()
     try:

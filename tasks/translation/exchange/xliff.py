@@ -58,7 +58,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Line:
-    """One unit as it is written; `codes` by the piece's id."""
+    """One unit as XLIFF writes it; `codes` by the piece's id."""
 
     id: str
     name: str
@@ -94,7 +94,7 @@ Marked = tuple[str | Mark, ...]
 
 @dataclass(frozen=True)
 class Returned:
-    """One unit as it was read."""
+    """One unit as it was read from XLIFF."""
 
     id: str
     name: str
@@ -109,7 +109,7 @@ class Returned:
 
 @dataclass(frozen=True)
 class ReturnedSheet:
-    """A file that was read: normalised language tags, and its units."""
+    """An XLIFF file that was read: normalised language tags, and its units."""
 
     original: str
     source: str
@@ -182,7 +182,7 @@ def _numbered(text: Text) -> dict[Piece, list[str]]:
 
 
 def write(sheet: Sheet) -> bytes:
-    """The file, UTF-8."""
+    """Write a sheet as XLIFF 2, UTF-8."""
     languages = {"version": "2.1", "srcLang": sheet.source, "trgLang": sheet.target}
     names = {None: NAMESPACE, "fanwire": _OURS}
     root = etree.Element(_q("xliff"), languages, nsmap=names)  # type: ignore[arg-type]
@@ -457,7 +457,7 @@ def _together(parts: Iterable[str | Mark]) -> Marked:
 
 
 def stripped(parts: Marked) -> Marked:
-    """Without white space at its two ends."""
+    """The text without white space at its two ends."""
     found = list(parts)
     if found and isinstance(found[0], str):
         found[0] = found[0].lstrip(" ")

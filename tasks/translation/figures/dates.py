@@ -20,7 +20,7 @@ from tasks.model.languages import LanguageTag, locale_of
 
 @dataclass(frozen=True, kw_only=True)
 class Month:
-    """One mention of a month."""
+    """One mention of a month in a text."""
 
     number: int
     """1 to 12."""
@@ -92,7 +92,7 @@ def _any(of: Callable[[Dates], list[str]]) -> str:
 
 
 def days_in(text: str, language: str) -> Iterator[Day]:
-    """Every day with its month, and its year if there is one: `on January 5, 2026`, `5 de enero`."""
+    """Every day of a text with its month, and its year if there is one: `on January 5, 2026`, `5 de enero`."""
     for match in _day_pattern(language).finditer(text):
         year = match["y1"] or match["y2"]
         yield Day(

@@ -32,7 +32,7 @@ def words_for(text: str, language: str) -> set[int]:
 
 @cache
 def pattern(language: str) -> re.Pattern[str]:
-    """Finds number words in lower case."""
+    """A regular expression that finds the number words of a language in lower case."""
     data = data_of(language)
     words = " ".join(data.numbers.words.values()).split()
     if not words:
@@ -46,7 +46,7 @@ def pattern(language: str) -> re.Pattern[str]:
 
 
 def value_of(word: str, language: str) -> int:
-    """What a word that `pattern` found stands for; 0 for none."""
+    """The number that a word which `pattern` found stands for; 0 for none."""
     numbers = data_of(language).numbers
     for value, words in numbers.words.items():
         for known in words.split():

@@ -109,7 +109,7 @@ def _pattern(language: str) -> re.Pattern[str]:
 
 
 def found(text: str, language: str) -> Iterator[re.Match[str]]:
-    """Every number in digits, with the plain spaces that some languages put into long ones."""
+    """Every number of a text in digits, with the plain spaces that some languages put into long ones."""
     return _pattern(language).finditer(text)
 
 

@@ -23,7 +23,7 @@ _BUDDHIST = 543
 
 @dataclass(kw_only=True)
 class Counted:
-    """The numbers of one text."""
+    """The numbers, units, months and scale words of one text."""
 
     values: list[Value] = field(default_factory=list)
     """In the order of the text, days and years of dates included, numbered months not."""
@@ -41,7 +41,8 @@ class Counted:
 
 
 def counted(text: str, language: str, known: Mapping[str, Value] | None = None) -> Counted:
-    """Reads a text; `known` are numbers of the text it was made from (`numerals.literals`)."""
+    """The numbers, units, months and scale words found in `text`, for comparing source with translation. `known`:
+    numbers of the text it was made from (`numerals.literals`)."""
     months = dates.months_in(text, language)
     figures = list(figures_in(text, language, months, known))
     scales = re.finditer(numerals.scale_pattern(language), text, re.IGNORECASE)
@@ -69,7 +70,8 @@ def _afternoon() -> re.Pattern[str]:
 
 
 def differing(before: Counted, after: Counted) -> tuple[Counter[Value], Counter[Value]]:
-    """Numbers that are missing and numbers that were added, those in words on the other side allowed."""
+    """The numbers that are missing in a translation and those that were added, those in words on the other side
+    allowed."""
     missing = Counter(before.values) - Counter(after.values)
     added = Counter(after.values) - Counter(before.values)
     for value in list(missing.elements()):

@@ -64,7 +64,7 @@ class Figure:
 
 
 def exact_in(text: str, language: str) -> Iterator[Figure]:
-    """Every amount with a currency, a scale word or both, written just as `language` writes it."""
+    """Every amount of a text with a currency, a scale word or both, written just as `language` writes it."""
     position = 0
     for match in numerals.found(text, language):
         if match.start() < position:
@@ -207,7 +207,8 @@ def _after(language: str) -> re.Pattern[str]:
 
 
 def any_of(of: Callable[[LanguageData], list[str]]) -> str:
-    """Any of the expressions in all languages: an engine may have left a number as it was."""
+    """A regular expression for all that `of` picks from the data of any language: an engine may have left a number as
+    it was."""
     return "|".join(dict.fromkeys(expression for data in every_language() for expression in of(data))) or r"(?!)"
 
 

@@ -38,22 +38,22 @@ class Entry:
 
 
 class Memory(Protocol):
-    """Where entries are kept: the ledger, for workers."""
+    """Where memory entries are kept: the ledger, for workers."""
 
     def recall(self, keys: Collection[str], maker: str) -> Mapping[str, str]:
-        """What is kept under these keys by this maker: key to packed translation."""
+        """The translations that this maker has left under these keys: key to packed translation."""
 
 
 class NoMemory:
-    """Remembers nothing."""
+    """A memory that remembers nothing."""
 
     def recall(self, keys: Collection[str], maker: str) -> Mapping[str, str]:
-        """Nothing; see Memory."""
+        """Return nothing; see Memory."""
         return {}
 
 
 def entry(unit: Text, result: Text, pair: LanguagePair, maker: str) -> Entry | None:
-    """What to keep of `result`, the translation of `unit`; None if it cannot be taken apart."""
+    """The memory entry of `result`, the translation of `unit`; None if it cannot be taken apart."""
     # numbers that were hidden from an engine (fallbacks.py) are words of the sentence, years among them
     result = joined(piece.shown if isinstance(piece, Opaque) and piece.kind == "number" else piece for piece in result)
     years = forms.years_in(unit)

@@ -32,7 +32,7 @@ YEAR_PATTERN = re.compile(r"(?<![0-9A-Za-z_.,])(?:19|20)[0-9]{2}(?![0-9A-Za-z_]|
 
 
 def keys(unit: Text, pair: LanguagePair) -> list[str]:
-    """The keys under which `unit` may be found, the most particular one first."""
+    """The memory keys under which `unit` may be found, the most particular one first."""
     forms = (literal(unit), normal(unit, years=False), normal(unit))
     return [key_of(form, pair) for form in dict.fromkeys(forms)]
 
@@ -63,7 +63,7 @@ def years_in(text: Text) -> list[str]:
 
 
 def distinct(things: Sequence[Hashable]) -> bool:
-    """Whether no two of them are the same."""
+    """Whether no two of these values are the same."""
     return len(set(things)) == len(things)
 
 

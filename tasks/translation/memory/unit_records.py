@@ -36,7 +36,8 @@ class Inline(Document):
 
 
 class UnitRecord(Document):
-    """One unit. `target` is empty while there is none that could be published."""
+    """What became of one unit, as the ledger keeps it. `target` is empty while there is none that could be
+    published."""
 
     model_config = {"str_strip_whitespace": False}
     name: str
@@ -60,17 +61,17 @@ _RECORDS = TypeAdapter(list[UnitRecord])
 
 
 def to_json(draft: Draft) -> str:
-    """All units of a draft."""
+    """All units of a draft as JSON."""
     return _RECORDS.dump_json([_record(draft, result) for result in draft.units], exclude_defaults=True).decode()
 
 
 def from_json(text: str | None) -> list[UnitRecord]:
-    """The units that `to_json` wrote; none for None."""
+    """The units in JSON that `to_json` wrote; none for None."""
     return _RECORDS.validate_json(text) if text else []
 
 
 def earlier(records: list[UnitRecord]) -> dict[str, EarlierUnit]:
-    """What those units say about a later version of their release."""
+    """The translations in these units that a later version of their release, or a later try, can use."""
     return {
         record.packed_key: EarlierUnit(record.packed, Translator(record.engine, record.model))
         for record in records
@@ -79,12 +80,12 @@ def earlier(records: list[UnitRecord]) -> dict[str, EarlierUnit]:
 
 
 def text_of(parts: list[str | Part]) -> Text:
-    """The text that was recorded."""
+    """The text whose parts were recorded."""
     return joined(_piece(part) for part in parts)
 
 
 def parts_of(text: Text) -> list[str | Part]:
-    """A text to be recorded."""
+    """The parts of a text, to be recorded."""
     return [piece if isinstance(piece, str) else _part(piece) for piece in text]
 
 

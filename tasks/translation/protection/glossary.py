@@ -42,7 +42,7 @@ class Term:
 
 
 def fault_in(words: str) -> str | None:
-    """Why these cannot be a term; None if they can."""
+    """Why these words cannot be a glossary term; None if they can."""
     if len(words) > LONGEST:
         return f"is longer than {LONGEST} characters"
     if found := _NOT_IN_TERMS.search(words):
@@ -57,7 +57,7 @@ def tags_for(language: str) -> list[str]:
 
 
 def applicable(terms: Iterable[Term], source: str, target: str) -> list[Term]:
-    """Those for a pair of languages; of two for the same words the one whose tags say more."""
+    """The glossary terms for a pair of languages; of two for the same words the one whose tags say more."""
     sources, targets = tags_for(source), tags_for(target)
     fitting = [term for term in terms if term.source_language in sources and term.target_language in targets]
     fitting.sort(key=lambda term: (targets.index(term.target_language), sources.index(term.source_language)))
@@ -87,7 +87,7 @@ def finder(terms: Sequence[Term], within: str | None) -> tuple[re.Pattern[str], 
 
 
 def problem(result: Text, terms: Iterable[Term]) -> str | None:
-    """The forbidden word that stands in a result, in a sentence; names and addresses are not looked at."""
+    """The forbidden word that stands in a translation, in a sentence; names and addresses are not looked at."""
     forbidden = [term for term in terms if term.forbidden]
     if not forbidden:
         return None

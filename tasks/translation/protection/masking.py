@@ -38,7 +38,7 @@ _VERSION = re.compile(r"(?<![\w.,])v?\d+(?:\.\d+){2,}(?!\w)")
 
 
 class Place(NamedTuple):
-    """What a rule makes opaque."""
+    """What a rule makes opaque, and where it stands."""
 
     start: int
     end: int
@@ -105,7 +105,7 @@ def rules_for(
 
 
 def number_rule(pair: LanguagePair) -> Rule:
-    """Finds every number that is left, for when the engine is trusted with none (fallbacks.py)."""
+    """The rule that finds every number that is left, for when the engine is trusted with none (fallbacks.py)."""
 
     def shown(found: re.Match[str]) -> str | None:
         value = numerals.parse(found[0], pair.source)

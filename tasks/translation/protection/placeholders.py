@@ -42,7 +42,8 @@ def word(beginning: str, index: int) -> str:
 
 
 def read(text: str, beginning: str, opaques: Sequence[Opaque]) -> Text:
-    """The pieces of an engine's answer; a word that was damaged stays in the text, where the checks will see it."""
+    """The pieces of an engine's answer; a placeholder that was damaged stays in the text, where the checks will see
+    it."""
     pieces: list[Piece] = []
     last = 0
     # `在XQZAA的` is not damaged, `XQZAAs` is; several are run together where pieces touch, as `~` and a number

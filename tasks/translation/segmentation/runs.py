@@ -57,7 +57,7 @@ def read(body: str, language: LanguageTag) -> Element:
 
 
 def runs_of(element: Element) -> Iterator[Run]:
-    """Every run, in reading order, those of attributes included."""
+    """Every run of a body, in reading order, those of attributes included."""
     yield from (value for _, value in element.attributes if isinstance(value, Run))
     for child in element.children:
         if isinstance(child, Run):

@@ -37,7 +37,7 @@ Passages = dict[int, Passage]
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """One sentence of a passage."""
+    """One sentence of a passage, to be translated by itself."""
 
     passage: int
     """Number of the passage that it is part of."""
