@@ -146,9 +146,12 @@ def test_a_third_version_replaces_the_second() -> None:
 
 def test_a_version_that_arrives_after_its_own_correction_goes_to_nobody() -> None:
     receivers(outlet("a"))
-    planned(version=2)
-    number, plan = planned(version=1, urgency=3)
-    assert plan == planning.Plan(f"{URI} v1", 3, 0, [], [])
+    with ledger.write() as connection:  # both are taken before the first is planned
+        number, second = (
+            releases.take(connection, release(version=version, urgency=3), NOW).release_id for version in (1, 2)
+        )
+    planning.plan(second, NOW)
+    assert planning.plan(number, NOW) == planning.Plan(f"{URI} v1", 3, 0, [], [])
     assert states(number) == {}
 
 

@@ -40,7 +40,7 @@ from tasks.runtime.secrets import SecretMissing, refusal, resolve
 from tasks.runtime.settings import PREFIX, Settings, settings
 from tasks.translation.configuration import read_configuration
 from tasks.translation.routing import reaches
-from workers import engines, home
+from workers import authority, engines, home
 from workers.broker import broker_url, embedded
 from workers.offered import offered
 
@@ -49,7 +49,7 @@ SHOWN = 5
 BESIDE_SETTINGS = {
     PREFIX + name
     for name in ("FLOWER_ADDRESS", "BROKER_PASSWORD", "LEDGER_PASSWORD", "BROKER_PORT", "IMAGE", "STOP_GRACE",
-                 "FOLDER", "TRANSLATION_FOLDER", "OUTLET_SECRETS", "UP_HOME", "UP_PID")
+                 "FOLDER", "TRANSLATION_FOLDER", "PRODUCERS_FOLDER", "OUTLET_SECRETS", "UP_HOME", "UP_PID")
 }  # fmt: skip
 """Variables that are read elsewhere: by Flower's configuration, by `fanwire up`, and by docker-compose.yml
 (deploy/.env.example)."""
@@ -68,7 +68,7 @@ def examine() -> list[Finding]:
     error."""
     found = _guarded(_settings)
     if not any(finding.level == "unsafe" for finding in found):  # every other part would only say the same again
-        for part in (_modes, _plugins, _broker, _ledger, _documents, _secrets, _addresses, _translation, _languages):
+        for part in PARTS:
             found += [finding for finding in _guarded(part) if finding not in found]
     return found
 
@@ -138,6 +138,41 @@ def _broker() -> Iterator[Finding]:
             "note",
             "the broker keeps no log (appendonly no): after its restart releases without a receipt are sent again",
         )
+
+
+def _producers() -> Iterator[Finding]:
+    """Who may send, and the keys of producers."""
+    file = authority.producers_file()
+    if file is None:
+        yield Finding(
+            "note",
+            "no producer is configured (FANWIRE_PRODUCERS): whoever reaches the broker may send, correct and kill any "
+            "release",
+        )
+        return
+    producers = file.current().producers
+    yield Finding("fine", f"{len(producers)} producers may send, by {file.path}")
+    owners: dict[str, str] = {}
+    for name, producer in producers.items():
+        for reference in producer.keys:
+            yield from _key_problems(name, reference, owners)
+        if producer.uris is None:
+            yield Finding("note", f"producer {name} may use any URI that the file names for nobody else: name its uris")
+    if any(reference.startswith("env:") for producer in producers.values() for reference in producer.keys):
+        yield Finding("note", "env: keys of producers were looked up in this shell; `intake` has its own environment")
+
+
+def _key_problems(name: str, reference: str, owners: dict[str, str]) -> Iterator[Finding]:
+    """What is wrong with a key of a producer; `owners` has who was found to have which key, and gets this one."""
+    if refusal(reference) is None:
+        yield Finding("unsafe", f"producer {name}: outlets may name {reference} as theirs, and would be sent the key")
+    try:
+        owner = owners.setdefault(authority.producer_key(reference), name)
+    except SecretMissing as error:
+        yield Finding("unsafe", f"producer {name}: {error}")
+        return
+    if owner != name:
+        yield Finding("unsafe", f"producers {owner} and {name} have the same key, so each can send as the other")
 
 
 def _ledger() -> Iterator[Finding]:
@@ -265,6 +300,10 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+PARTS = (_modes, _plugins, _broker, _producers, _ledger, _documents, _secrets, _addresses, _translation, _languages)
+"""Everything that is looked at once the settings are sound, in this order."""
 
 
 def test_outlet(outlet: Outlet) -> dict[str, Any]:

@@ -2,12 +2,43 @@
 
 A release travels as the body of an ordinary kombu message on the queue `releases`, content type `application/json`.
 With `reply_to` and `correlation_id` set, a receipt comes back on that queue.
+
+A wire that has configured its producers takes signed releases only: the headers of the message then name the producer
+and hold an HMAC-SHA256 of the body with its key. There is no timestamp in it: a message that is sent again is `known`
+and does nothing, however old it is, and one that waited for days on the queue must still be taken.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+PRODUCER, CONSENT, SIGNATURE = "fanwire-producer", "fanwire-consent", "fanwire-signature"
+"""Headers of the message."""
+CONSENTS = ("jump", "revive")
+"""What a sender may have to say that it means; in this order, with "," between them, as the header and when signed."""
+SHORTEST_KEY = 16
+"""Characters; whoever sees one signed message could try out shorter ones."""
+
+
+def signature(key: str, producer: str, consent: str, body: bytes) -> str:
+    """HMAC-SHA256, hexadecimal, of the lines `fanwire-release-1`, name and consent (empty if none), and the body."""
+    signed = b"\n".join((b"fanwire-release-1", producer.encode(), consent.encode(), body))
+    return hmac.new(key.encode(), signed, hashlib.sha256).hexdigest()
+
+
+def envelope_headers(
+    body: bytes, producer: str | None = None, key: str | None = None, consent: Collection[str] = ()
+) -> dict[str, str]:
+    """The headers of a message with this body: signed, if a producer and its key are given."""
+    said = ",".join(word for word in CONSENTS if word in consent)
+    headers = {CONSENT: said} if said else {}
+    if producer is not None and key is not None:
+        headers |= {PRODUCER: producer, SIGNATURE: signature(key, producer, said, body)}
+    return headers
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ import hashlib
 import re
 import threading
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Literal
 
 import click
@@ -28,13 +30,15 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from tasks import ledger, pipeline
-from tasks.ledger import refusals, releases
+from tasks.ledger import notices, refusals, releases
+from tasks.ledger.releases import Outcome, Sender, Taken
 from tasks.model.documents import DocumentRefused
 from tasks.model.readers import MAX_RELEASE_BYTES, uri_of
-from tasks.model.release import Release
+from tasks.model.release import MAX_VERSION, Release
 from tasks.operations import receipts
 from tasks.runtime.errors import Problem
 from tasks.runtime.settings import settings
+from workers.authority import Authority, producers_file
 from workers.broker import broker_url
 from workers.document_reader import DocumentReader
 from workers.envelope import Receipt
@@ -46,6 +50,9 @@ log = structlog.get_logger()
 
 RECEIPT_EXPIRES = 600.0
 """Seconds after which a receipt that its producer never fetched is dropped."""
+NO_HEADERS: Mapping[str, Any] = MappingProxyType({})
+NOTICE_AGAIN = 3600.0
+"""Seconds until the next notice while the producers file stays wrong."""
 RETRY_AFTER = 1.0
 """Seconds between tries to reach a broker or a ledger that is away."""
 COMES_BACK = 5
@@ -93,13 +100,37 @@ class Intake(bootsteps.StartStopStep):
             except (KombuError, RedisError, OSError) as error:
                 log.warning("intake lost the broker", error=str(error))
                 self._stopping.wait(RETRY_AFTER)
+            except DocumentRefused as refusal:
+                log.error("intake takes nothing until its producers are known", problem=str(refusal))
+                self._stopping.wait(RETRY_AFTER)
+            except DBAPIError as error:
+                log.warning("intake waits for the ledger", error=str(error).splitlines()[0])
+                self._stopping.wait(RETRY_AFTER)
             except Exception:
                 log.exception("intake failed")
                 self._stopping.wait(RETRY_AFTER)
 
 
+def mind_producers() -> None:
+    """Read the producers file if it has changed, and leave a notice if it is wrong while an older one counts.
+
+    Raises DocumentRefused when it has never been good: then nothing may be taken.
+    """
+    file = producers_file()
+    if file is None:
+        return
+    file.current()
+    if file.fault is not None and file.fault != file.noticed:
+        text = f"{file.fault}; the producers of before still count: correct the file"
+        with ledger.write() as connection:
+            now = ledger.now(connection)
+            notices.add_unless_known(connection, "producers", str(file.path), text, now, again_after=NOTICE_AGAIN)
+        file.noticed = file.fault
+
+
 def consume(stopping: Any) -> None:
-    """Read the queue `releases` until `stopping()`; raises what the broker raises."""
+    """Read the queue `releases` until `stopping()`; raises what the broker raises, and what `mind_producers` does."""
+    mind_producers()
     transport = guarded_transport(keep_broken)
     options = transport_options(settings().visibility_timeout)
     with BrokerConnection(broker_url(), transport=transport, transport_options=options) as connection:
@@ -113,6 +144,7 @@ def consume(stopping: Any) -> None:
         with Consumer(channel, [queue], on_message=take, prefetch_count=1):
             log.info("intake open", queue=RELEASES)
             while not stopping():
+                mind_producers()
                 try:
                     connection.drain_events(timeout=0.5)
                 except TimeoutError:
@@ -129,7 +161,8 @@ def receive(message: Message, producer: Producer) -> None:
         )
         message.ack()
         return
-    receipt, release_id, urgency = take_in(body, _problem_with(message))
+    headers = message.headers if isinstance(message.headers, dict) else {}
+    receipt, release_id, urgency = take_in(body, _problem_with(message), headers)
     answer(message, receipt, producer)
     message.ack()
     if receipt.status == "accepted":
@@ -146,35 +179,48 @@ def _comes_back(message: Message, body: bytes, client: Any) -> bool:
     return bool(times >= COMES_BACK)
 
 
-def take_in(body: bytes, problem: str | None = None) -> tuple[Receipt, int, int]:
+def take_in(
+    body: bytes, problem: str | None = None, headers: Mapping[str, Any] = NO_HEADERS
+) -> tuple[Receipt, int, int]:
     """Put a release into the ledger, or keep it as refused; the receipt, the row's number and the urgency.
 
+    `problem`: what is wrong with the message beside its body. `headers`: its own, which say who sends and sign it.
     Waits for a ledger that is away: the producer has no receipt yet, and a release must not be refused for our fault.
     """
     while True:
         try:
-            return _take_in(body, problem)
+            return _take_in(body, problem, headers)
         except DBAPIError as error:
             log.warning("intake waits for the ledger", error=str(error).splitlines()[0])
             time.sleep(RETRY_AFTER)
 
 
-def _take_in(body: bytes, problem: str | None) -> tuple[Receipt, int, int]:
+def _take_in(body: bytes, problem: str | None, headers: Mapping[str, Any]) -> tuple[Receipt, int, int]:
     now = time.time()
+    authority = None
     try:
-        release = _read(body, problem)
+        if problem:
+            raise DocumentRefused("release", [Problem("(message)", problem)])
+        authority = Authority(headers, body)
+        release = reader.read(body)
+        sender = authority.sender(release)
         with ledger.write() as connection:
-            taken = releases.take(connection, release, ledger.now(connection))
-            told = _told(connection, release)
-        if taken.outcome == "conflict":
-            raise _conflict(release)
+            taken = releases.take(connection, release, ledger.now(connection), sender)
+            told = _told(connection, release) if taken.release_id else {}
+        if not taken.release_id:
+            raise _not_taken(release, taken, sender)
     except DocumentRefused as refusal:
+        signed_by = str(authority.actor) if authority and authority.name else None
+        uri = None if authority is None else uri_of(body)  # of what nobody has signed nothing is read
         with ledger.write() as connection:
-            refusals.keep(connection, body, str(refusal), now, uri=None if problem else uri_of(body))
-        log.warning("release refused", reason=str(refusal)[:2000], bytes=len(body))
+            refusals.keep(connection, body, str(refusal), now, uri=uri, sent_by=signed_by)
+        log.warning("release refused", reason=str(refusal)[:2000], bytes=len(body), sent_by=signed_by)
         return Receipt("refused", problems=[vars(problem) for problem in refusal.problems]), 0, 0
     status: Literal["accepted", "known"] = "accepted" if taken.outcome == "new" else "known"
-    log.info("release taken", release=release.name, status=status, urgency=release.urgency, bytes=len(body))
+    log.info(
+        "release taken", release=release.name, status=status, sent_by=str(sender.actor), urgency=release.urgency,
+        bytes=len(body),
+    )  # fmt: skip
     return Receipt(status, release.uri, release.version, **told), taken.release_id, release.urgency
 
 
@@ -186,15 +232,27 @@ def _told(connection: Connection, release: Release) -> dict[str, Any]:
     return {"warnings": warnings, **receipts.particulars(connection, row)}
 
 
-def _read(body: bytes, problem: str | None) -> Release:
-    if problem:
-        raise DocumentRefused("release", [Problem("(message)", problem)])
-    return reader.read(body)
-
-
-def _conflict(release: Release) -> DocumentRefused:
-    what = f"version {release.version} of {release.uri} was taken before with other content; send a correction as"
-    return DocumentRefused("release", [Problem("version", f"{what} a higher version", str(release.version + 1))])
+def _not_taken(release: Release, taken: Taken, sender: Sender) -> DocumentRefused:
+    """Why a release was not taken, and what would be."""
+    following = taken.newest + 1 if taken.newest < MAX_VERSION else None
+    revive = "the consent 'revive' (`fanwire submit --revive`)"
+    problem = {
+        Outcome.FOREIGN: "belongs to somebody else; only who sent its first version may send another",
+        Outcome.CONFLICT: f"{release.version} of {release.uri} was taken before with other content; send a correction "
+        "as a higher version",
+        Outcome.OUTDATED: f"{taken.newest} was taken already; "
+        + (f"send it as version {following}" if following else "no version can follow that one")
+        + (f", with {revive}, for that version killed the release" if taken.killed and following else ""),
+        Outcome.KILLED: f"{taken.newest} killed {release.uri}, and this would publish it anew; if that is meant, send "
+        f"it with {revive}",
+        Outcome.JUMP: f"is above {releases.highest(taken.newest, sender.max_jump):,}, the highest that is taken "
+        f"{f'after version {taken.newest:,}' if taken.newest else 'as a first one'} without the consent 'jump' "
+        "(`fanwire submit --jump`)",
+    }[taken.outcome]
+    if taken.outcome is Outcome.FOREIGN:
+        return DocumentRefused("release", [Problem("uri", problem)])
+    example = str(following) if following else None
+    return DocumentRefused("release", [Problem("version", problem, example)])
 
 
 def _problem_with(message: Message) -> str | None:

@@ -1,8 +1,9 @@
 """For producers in Python: `Producer(url).submit(release)` returns once the ledger has the release.
 
+    import os
     from workers.producer import NoReceipt, Producer
 
-    with Producer("redis://:password@wire.example:6379/0") as producer:
+    with Producer("redis://:password@wire.example:6379/0", name="acme", key=os.environ["ACME_KEY"]) as producer:
         try:
             receipt = producer.submit(
                 {
@@ -29,6 +30,7 @@ import json
 import os
 import time
 import uuid
+from collections.abc import Collection
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -37,7 +39,7 @@ from kombu import Producer as KombuProducer
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from workers.envelope import Receipt
+from workers.envelope import CONSENTS, SHORTEST_KEY, Receipt, envelope_headers
 from workers.releases_queue import RELEASES, VISIBILITY_TIMEOUT, transport_options
 
 SEND_AGAIN = 5.0
@@ -59,26 +61,45 @@ class NoReceipt(TimeoutError):
 class Producer:
     """A connection to the wire's intake. Not for use by several threads at once."""
 
-    def __init__(self, url: str) -> None:
-        """`url`: the broker's, with its password if it has one. Nothing is sent yet."""
+    def __init__(self, url: str, *, name: str | None = None, key: str | None = None) -> None:
+        """`url`: the broker's, with its password if it has one. Nothing is sent yet.
+
+        `name` and `key`: those that the wire has given to this producer, to sign with; a wire that has configured no
+        producers needs none. Raises ValueError for one without the other, and for a key that is too short.
+        """
+        if (name is None) != (key is None):
+            raise ValueError("a producer signs with a name and a key; give both or neither")
+        if key is not None and len(key) < SHORTEST_KEY:
+            raise ValueError(f"the key has fewer than {SHORTEST_KEY} characters")
+        self._name, self._key = name, key
         timeout = int(os.environ.get("FANWIRE_VISIBILITY_TIMEOUT", VISIBILITY_TIMEOUT))
         self._connection = Connection(url, transport_options=transport_options(timeout))
         self._replies = f"fanwire.receipts.{uuid.uuid4().hex}"
         self._receipts: dict[str, Receipt] = {}
 
-    def submit(self, release: Document | dict[str, Any] | str | bytes, timeout: float = 60.0) -> Receipt:
+    def submit(
+        self,
+        release: Document | dict[str, Any] | str | bytes,
+        timeout: float = 60.0,
+        *,
+        consent: Collection[str] = (),
+    ) -> Receipt:
         """Send a release and wait for its receipt, at most `timeout` seconds; sends again while none comes.
 
         `release` is a document as a dictionary, text in any form that intake reads, or a `tasks.model.release.Release`.
-        Raises NoReceipt.
+        `consent`: what is meant although it is unusual, `jump` or `revive` (docs/producers.md, "Versions"). Raises
+        NoReceipt, and ValueError for another consent.
         """
+        if unknown := set(consent) - set(CONSENTS):
+            raise ValueError(f"consent is of {', '.join(CONSENTS)}, not {', '.join(sorted(unknown))}")
         body = _body(release)
+        headers = envelope_headers(body, self._name, self._key, consent)
         correlation = uuid.uuid4().hex
         ends = time.monotonic() + timeout
         trouble: Exception | None = None
         while (left := ends - time.monotonic()) > 0:
             try:
-                self._send(body, correlation)
+                self._send(body, headers, correlation)
                 receipt = self._await(correlation, min(left, SEND_AGAIN))
                 if receipt:
                     return receipt
@@ -107,7 +128,7 @@ class Producer:
     ) -> None:
         self.close()
 
-    def _send(self, body: bytes, correlation: str) -> None:
+    def _send(self, body: bytes, headers: dict[str, str], correlation: str) -> None:
         with self._connection.channel() as channel:
             KombuProducer(channel).publish(
                 body,
@@ -116,6 +137,7 @@ class Producer:
                 declare=[Queue(RELEASES, durable=True)],
                 content_type="application/json",
                 content_encoding="utf-8",
+                headers=headers,
                 reply_to=self._replies,
                 correlation_id=correlation,
             )

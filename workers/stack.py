@@ -16,7 +16,7 @@ from typing import NoReturn
 from tasks import ledger
 from tasks.runtime.private_files import UMASK, ensure_private_folder, make_private, refuse_shared, write_private
 from tasks.runtime.settings import settings
-from workers import broker, home, with_parent
+from workers import authority, broker, home, with_parent
 from workers.health import PROCESSES
 from workers.ops import flower
 
@@ -35,13 +35,20 @@ def command(name: str) -> list[str]:
     """The command of one process; writes the configuration that it needs. Raises KeyError for a name we do not have."""
     makers: dict[str, Callable[[], list[str]]] = {
         "broker": broker.prepare_embedded,
-        "intake": lambda: worker("intake", "plan", "--pool", "solo", "--intake"),
+        "intake": _intake,
         "translate": lambda: worker("translate", "translate", "--concurrency", str(settings().translators)),
         "format": lambda: worker("format", "format", "--concurrency", str(settings().formatters)),
         "deliver": lambda: worker("deliver", "deliver", "--concurrency", str(settings().drains)),
         "flower": flower.command,
     }
     return makers[name]()
+
+
+def _intake() -> list[str]:
+    """The command of `intake`; raises DocumentRefused while the producers file is wrong."""
+    if file := authority.producers_file():
+        file.current()
+    return worker("intake", "plan", "--pool", "solo", "--intake")
 
 
 def run(name: str, *options: str) -> NoReturn:

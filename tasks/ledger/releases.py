@@ -5,23 +5,71 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, select, text, update
 
+from tasks.ledger import audit
 from tasks.ledger.schema import releases
-from tasks.model.release import Release
+from tasks.model.acts import UNSIGNED, Act, Actor, Role
+from tasks.model.release import MAX_VERSION, Release
 
 HINT_AFTER = 5.0
 """Seconds after which a release that nobody planned is hinted at again."""
 
 
+class Consent(StrEnum):
+    """What a sender must mean, and say with the message, for intake to take it."""
+
+    JUMP = "jump"
+    """The version is far above the newest one."""
+    REVIVE = "revive"
+    """The release was killed, and this version publishes it anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """Who sends a release, and with which rights."""
+
+    actor: Actor = UNSIGNED
+    producer: str | None = None
+    """The name of the producer; None for operations, and for whoever sends unsigned."""
+    named: bool = False
+    """Whether the producers file names a prefix of the URI for this producer, and not only leaves URIs open to it."""
+    consent: frozenset[Consent] = frozenset()
+    max_jump: int = 1000
+    """How far above the newest version the next one may be without consent."""
+
+
+class Outcome(StrEnum):
+    """What became of a release at the door. Only what is `new` was written."""
+
+    NEW = "new"
+    KNOWN = "known"
+    """It was taken before, with the same content."""
+    CONFLICT = "conflict"
+    """This version was taken before, with other content."""
+    FOREIGN = "foreign"
+    """The URI is somebody else's."""
+    OUTDATED = "outdated"
+    """A higher version was taken, so this one could never be delivered."""
+    KILLED = "killed"
+    """The newest version is a kill, and nobody said that the release is to be revived."""
+    JUMP = "jump"
+    """The version is too far above the newest one, and nobody said that this is meant."""
+
+
 @dataclass(frozen=True)
 class Taken:
-    """What became of a release at the door: `new`, `known` (same content) or `conflict` (other content)."""
+    """What became of a release, and which version was the newest before (0: none)."""
 
-    outcome: Literal["new", "known", "conflict"]
-    release_id: int
+    outcome: Outcome
+    release_id: int = 0
+    """Of a release that is new or known."""
+    newest: int = 0
+    killed: bool = False
+    """Whether that newest version is a kill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +89,19 @@ class Heading:
 
 
 def take(
-    connection: Connection, release: Release, now: float, *, sent_by: str | None = None, hint_at: float | None = None
+    connection: Connection, release: Release, now: float, sender: Sender = Sender(), *, hint_at: float | None = None
 ) -> Taken:
-    """Keep a release version, once; the caller commits before it answers the producer.
+    """Keep a release version, once, and record who sent it; the caller commits before it answers the producer.
 
-    `hint_at`: when the clock has it planned if nobody has; left out, after some seconds, for a hint is on its way.
+    What the sender may not send, and what could never be delivered, is not kept. `hint_at`: when the clock has it
+    planned if nobody has; left out, after some seconds, for a hint is on its way.
     """
-    known = connection.execute(
-        select(releases.c.id, releases.c.digest).where(
-            releases.c.uri == release.uri, releases.c.version == release.version
-        )
-    ).first()
-    if known:
-        same = known.digest in (release.digest(), _with_embargo_in_utc(release).digest())
-        return Taken("known" if same else "conflict", known.id)
+    one_taker_at_a_time(connection, release.uri)
+    owner, newest = _owner(connection, release.uri), find(connection, release.uri)
+    outcome, known = _judge(connection, release, sender, owner, newest)
+    before: dict[str, Any] = {"newest": newest.version, "killed": newest.status == "canceled"} if newest else {}
+    if outcome is not Outcome.NEW:
+        return Taken(outcome, known, **before)
     row = releases.insert().values(
         uri=release.uri,
         version=release.version,
@@ -66,9 +113,81 @@ def take(
         document=release.to_json(),
         received_at=now,
         hint_at=now + HINT_AFTER if hint_at is None else hint_at,
-        sent_by=sent_by,
+        producer=owner or sender.producer,
+        sent_by=str(sender.actor),
     )
-    return Taken("new", connection.execute(row.returning(releases.c.id)).scalar_one())
+    number = connection.execute(row.returning(releases.c.id)).scalar_one()
+    audit.record(connection, _entry(release, sender, newest), by=sender.actor)
+    return Taken(outcome, number, **before)
+
+
+def one_taker_at_a_time(connection: Connection, uri: str) -> None:
+    """Until this transaction ends, nobody else takes a version of this release: two that look at once would each find
+    that theirs is the newest, or the first. SQLite has one writer at a time anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(7265555, hashtext(:uri))"), {"uri": uri})
+
+
+def _owner(connection: Connection, uri: str) -> str | None:
+    """The producer to whom a release belongs: the first that sent a version of it; None if it is nobody's."""
+    first = select(releases.c.producer).where(releases.c.uri == uri, releases.c.producer.is_not(None))
+    return connection.execute(first.order_by(releases.c.version).limit(1)).scalar()
+
+
+def _judge(
+    connection: Connection,
+    release: Release,
+    sender: Sender,
+    owner: str | None,
+    newest: Row | None,  # type: ignore[type-arg]
+) -> tuple[Outcome, int]:
+    """What is to become of a release, and the number of the row if it is known.
+
+    Whose it is comes first, so that a stranger learns nothing of what the ledger has.
+    """
+    if sender.actor.role is not Role.OPERATOR and _is_foreign(sender, owner, is_known=newest is not None):
+        return Outcome.FOREIGN, 0
+    same = find(connection, release.uri, release.version)
+    if same is not None:
+        known = same.digest in (release.digest(), _with_embargo_in_utc(release).digest())
+        return (Outcome.KNOWN, same.id) if known else (Outcome.CONFLICT, 0)
+    if newest is not None and release.version < newest.version:
+        return Outcome.OUTDATED, 0
+    revives = newest is not None and newest.status == "canceled" and release.status == "usable"
+    if revives and Consent.REVIVE not in sender.consent:
+        return Outcome.KILLED, 0
+    most = highest(newest.version if newest else 0, sender.max_jump)
+    if release.version > most and Consent.JUMP not in sender.consent:
+        return Outcome.JUMP, 0
+    return Outcome.NEW, 0
+
+
+def _is_foreign(sender: Sender, owner: str | None, *, is_known: bool) -> bool:
+    """Whether a URI is not the sender's. One that was only sent unsigned goes to the producer whom the file names."""
+    if owner is not None:
+        return owner != sender.producer
+    return is_known and sender.producer is not None and not sender.named
+
+
+def highest(newest: int, max_jump: int) -> int:
+    """The highest version that needs no consent above `newest` (0: none). A first one must leave room for as many
+    corrections."""
+    return newest + max_jump if newest else MAX_VERSION - max_jump
+
+
+def _entry(release: Release, sender: Sender, newest: Row | None) -> audit.Entry:  # type: ignore[type-arg]
+    """What is recorded of a version that was taken."""
+    if release.status == "canceled":
+        act = Act.KILL
+    elif newest is None:
+        act = Act.PUBLISH
+    else:
+        act = Act.REVIVE if newest.status == "canceled" else Act.CORRECT
+    old = {"version": newest.version, "status": newest.status} if newest else None
+    new: dict[str, Any] = {"version": release.version, "status": release.status, "sha256": release.digest()}
+    if sender.consent:
+        new["consent"] = sorted(sender.consent)
+    return audit.of_release(act, release.uri, release.version, old=old, new=new, remark=release.correction_note)
 
 
 def _with_embargo_in_utc(release: Release) -> Release:

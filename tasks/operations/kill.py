@@ -6,7 +6,6 @@ from sqlalchemy import Connection
 
 from tasks import ledger
 from tasks.ledger import audit, releases
-from tasks.model.acts import Act
 from tasks.model.documents import Document, read
 from tasks.model.release import Line, Release
 
@@ -16,7 +15,9 @@ class _Note(Document):
 
 
 def kill(connection: Connection, newest: Release, note: str | None = None) -> Release:
-    """Take a kill above the newest version of a release, and record who did it; the kill.
+    """Take a kill above the newest version of a release, whoever sent that, and record who did it; the kill.
+
+    The caller has looked for the newest version after `releases.one_taker_at_a_time`.
 
     Once this is committed, no worker sends an older version any more. The clock has the kill planned at its next tick:
     no message is needed, and a broker that is down keeps nobody from killing a release. Nothing that stands in the
@@ -28,8 +29,5 @@ def kill(connection: Connection, newest: Release, note: str | None = None) -> Re
                 "translations": {}, "embargo_until": None, "urgency": 1}
     )  # fmt: skip
     now = ledger.now(connection)
-    releases.take(connection, killed, now, sent_by=str(audit.actor()), hint_at=now)
-    old, new = ({"version": release.version, "status": release.status} for release in (newest, killed))
-    entry = audit.of_release(Act.KILL, killed.uri, killed.version, old=old, new=new, remark=note)
-    audit.record(connection, entry)
+    releases.take(connection, killed, now, releases.Sender(actor=audit.actor()), hint_at=now)
     return killed

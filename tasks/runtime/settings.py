@@ -24,6 +24,7 @@ EXAMPLES = {
     "FANWIRE_ALLOWED_NETWORKS": "127.0.0.0/8,10.1.0.0/16",
     "FANWIRE_ALLOWED_PORTS": "2375,9200",
     "FANWIRE_PLAIN_HTTP_HOSTS": "desk.example,192.0.2.7",
+    "FANWIRE_PRODUCERS": "/etc/fanwire/producers.yaml",
     "FANWIRE_SECRETS_FOLDER": "/run/secrets",
     "FANWIRE_TIME_ZONE": "America/New_York",
 }
@@ -77,6 +78,17 @@ class Settings(BaseSettings):
     secrets_folder: Path | None = None
     """The folder of the files that outlets may name as secrets (`file:NAME`). They may name no others. None: `secrets`
     under the home."""
+
+    producers: Path | None = None
+    """A YAML file of the producers that may send releases, with their keys (docs/producers.md). None: whoever reaches
+    the broker may send, correct and kill any release."""
+    producer_name: str | None = None
+    """The producer as which `fanwire submit` signs what it sends."""
+    producer_key: SecretStr | None = None
+    """The key of that producer. None: the one that the producers file names, if it can be read here."""
+    version_jump: int = Field(1000, ge=1, le=1_000_000_000)
+    """How far above the newest version of a release the next one may be without the consent of its sender. Those who
+    number versions by a time need more."""
 
     translators: int = Field(2, ge=1)
     """Processes of one `translate` worker. Each translates one language of one release at a time; engines that are slow
@@ -242,6 +254,6 @@ def settings() -> Settings:
 def _problem(error: Any) -> Problem:
     """In words, and never with the value of a secret."""
     name = PREFIX + "_".join(map(str, error["loc"])).upper() if error["loc"] else f"{PREFIX}…"
-    if error["type"] != "value_error" and name.endswith(("_URL", "_PASSWORD")):
+    if error["type"] != "value_error" and name.endswith(("_URL", "_PASSWORD", "_KEY")):
         error = error | {"input": "what stands there"}
     return Problem(name, in_words(error), EXAMPLES.get(name))

@@ -184,7 +184,7 @@ def test_behind_sudo_the_user_who_logged_in_is_named(monkeypatch: pytest.MonkeyP
 def test_the_history_of_an_embargo_is_kept(run: Run) -> None:
     run("embargo", LATER, "--until", "2998-01-01T00:00:00Z")
     run("embargo", LATER, "--lift")
-    lifted, moved = entries(run, "--release", LATER)
+    lifted, moved, _ = entries(run, "--release", LATER)
     assert moved["old"] == {"embargo_until": "2999-01-01T00:00:00Z"}
     assert moved["new"] == {"embargo_until": "2998-01-01T00:00:00Z"} == lifted["old"]
     told = run("audit", "--act", "embargo", "--limit", "1").stdout

@@ -248,26 +248,23 @@ def test_without_a_terminal_waiting_shows_a_line_now_and_then(
     assert f"{URI} v1: 1 due" in capsys.readouterr().err
 
 
-def test_a_usable_version_above_a_kill_wants_to_be_meant(
-    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("options", "consent"), [([], []), (["--revive"], ["revive"]), (["--jump", "--revive"], ["jump", "revive"])]
+)
+def test_what_is_unusual_is_sent_with_consent_only(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], consent: list[str]
 ) -> None:
     sent: list[Any] = []
 
-    def submit(release: Any, *_: Any) -> Receipt:
-        sent.append(release)
+    def submit(_release: Any, _timeout: Any, consent: Any, *_: Any) -> Receipt:
+        sent.append(consent)
         return Receipt("accepted")
 
     monkeypatch.setattr(commands, "_submit", submit)
-    take(release())
-    take(release(version=2, status="canceled"))
     file = tmp_path / "again.json"
     file.write_text(release(version=3).to_json())
-    assert "was killed by version 2" in run("submit", str(file), status=1).stderr
-    assert sent == []
-    assert "warning: " in run("submit", str(file), "--revive").stderr
-    file.write_text(release(version=2, status="canceled").to_json())
-    run("submit", str(file))
-    assert [found.version for found in sent] == [3, 2]
+    run("submit", str(file), *options)
+    assert sent == [consent]
 
 
 # --- report

@@ -132,3 +132,15 @@ def test_the_broker_keeps_a_log_and_throws_nothing_out() -> None:
     lines = (ROOT / "deploy" / "valkey.conf").read_text().splitlines()
     assert {"appendonly yes", "maxmemory-policy noeviction"} <= set(lines)
     assert not [line for line in lines if line.startswith(("requirepass", "user "))]
+
+
+def test_only_who_takes_releases_in_gets_the_keys_of_producers(services: dict[str, Any]) -> None:
+    with_keys = {
+        name for name, service in services.items()
+        if any(file["path"] == "producers.env" for file in service.get("env_file", []))
+    }  # fmt: skip
+    with_file = {
+        name for name, service in services.items()
+        if any(volume.endswith(":/run/producers:ro") for volume in service.get("volumes", []))
+    }  # fmt: skip
+    assert with_keys == with_file == {"intake", "cli"}

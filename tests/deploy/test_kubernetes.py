@@ -64,3 +64,11 @@ def test_the_broker_is_configured_as_in_compose(manifests: list[dict[str, Any]])
 
 def test_no_manifest_holds_a_secret(manifests: list[dict[str, Any]]) -> None:
     assert not [m for m in manifests if m["kind"] == "Secret"]
+
+
+def test_only_who_takes_releases_in_gets_the_keys_of_producers(manifests: list[dict[str, Any]]) -> None:
+    for name in PROCESSES:
+        (container,) = pod(manifests, name)["containers"]
+        sources = [source.get("secretRef", {}).get("name") for source in container.get("envFrom", [])]
+        mounted = [mount["name"] for mount in container["volumeMounts"]]
+        assert ("producers" in sources) is ("producers" in mounted) is (name == "intake")

@@ -27,6 +27,8 @@ EXAMPLES = {
     ("docs/producers.md", "markdown"): 1,
     ("docs/producers.md", "python"): 2,  # test_quick_start.py
     ("docs/producers.md", "json"): 1,  # test_quick_start.py
+    ("docs/producers.md", "yaml"): 1,  # tests/workers/test_authority.py
+    ("docs/producers.md", "sh"): 1,  # tests/workers/test_authority.py
     ("docs/outlets.md", "yaml"): 1,
     ("docs/outlets.md", "csv"): 1,
     ("docs/outlets.md", "python"): 1,

@@ -42,6 +42,7 @@ from tasks.ledger.schema import releases as release_rows
 from tasks.model.documents import DocumentRefused
 from tasks.model.states import FINAL, ArtifactState, Hold, State, Verdict
 from tasks.operations import embargo
+from tasks.operations import kill as kills
 from tasks.review import imports, listing
 from tasks.runtime.errors import UserError
 from tests.ledger.machine import Going, Vanished, Worker, World, quick, wipe, words
@@ -196,7 +197,8 @@ class Wire(RuleBasedStateMachine):
     def late_older_version(self, uri: str, version: int, content: dict[str, Any], kill: bool) -> None:
         newest = self.newest(uri)
         if newest is not None and newest.version > version:
-            self.take(uri, version, content | ({"status": "canceled"} if kill else {}))
+            taken = self.take(uri, version, content | ({"status": "canceled"} if kill else {}))
+            assert taken.outcome != "new", "an older version could never go out"
 
     @precondition(lambda self: self.releases())
     @rule(uri=uris, ready=st.booleans())
@@ -204,25 +206,17 @@ class Wire(RuleBasedStateMachine):
         newest = self.newest(uri)
         if newest is None:
             return
-        gone: dict[str, Any] = {
-            "status": "canceled",
-            "body_html": None,
-            "translations": {},
-            "embargo_until": None,
-            "urgency": 1,
-        }
         with ledger.write() as connection:
-            document = releases.get(connection, newest.id).model_copy(update={"version": newest.version + 1, **gone})
-            releases.take(connection, document, self.clock.now)
+            kills.kill(connection, releases.get(connection, newest.id))
         if ready:
             self.prepare_all()
 
-    def take(self, uri: str, version: int, content: dict[str, Any]) -> None:
+    def take(self, uri: str, version: int, content: dict[str, Any]) -> releases.Taken:
         fields = {"uri": uri, "version": version, **content}
         if fields.get("embargo_until"):
             fields["embargo_until"] = self.moment(fields["embargo_until"])
         with ledger.write() as connection:
-            releases.take(connection, release(**fields), self.clock.now)
+            return releases.take(connection, release(**fields), self.clock.now)
 
     @precondition(lambda self: self.releases())
     @rule(number=which, seconds=st.none() | seconds)

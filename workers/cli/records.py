@@ -29,7 +29,7 @@ def refusals(count: CountOption = 20, as_json: JsonOption = False) -> None:
         print_json([row | {"received_at": utc(row["received_at"])} for row in rows])
         return
     for row in rows:
-        of = f" · {row['uri']}" if row["uri"] else ""
+        of = "".join(f" · {row[name]}" for name in ("uri", "sent_by") if row[name])
         when = shown(row["received_at"])
         out.print(f"{row['id']} · {when}{of} · {row['bytes']:,} bytes · {row['reason']}", markup=False)
 

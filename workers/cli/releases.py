@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +13,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Column, Table
-from sqlalchemy.exc import OperationalError
 
 from tasks import ledger
 from tasks.ledger import audit, counts, deliveries, releases
@@ -28,7 +28,7 @@ from tasks.operations import report as reports
 from tasks.runtime import moments
 from tasks.runtime.errors import Problem
 from tasks.runtime.settings import settings
-from workers import home
+from workers import authority
 from workers.broker import require_broker
 from workers.cli.rows import find_outlet, find_release, need_ledger, reading, writing
 from workers.cli.screen import MOMENT_HELP, JsonOption, err, moment, out, print_json, print_rows, printable, stop
@@ -76,14 +76,21 @@ def submit(
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for the receipt.")] = 60,
     revive: Annotated[bool, typer.Option("--revive", help="Publish a release again that was killed.")] = False,
+    jump: Annotated[
+        bool, typer.Option("--jump", help="Send a version that is far above the newest one (FANWIRE_VERSION_JUMP).")
+    ] = False,
+    producer: Annotated[
+        str | None,
+        typer.Option(help="The producer as which the release is signed; FANWIRE_PRODUCER_NAME if left out."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Send a release and print its receipt."""
     release = _read(file, translation or [])
     if wait:
         need_ledger()
-    _mind_a_kill(release, revive)
-    receipt = _submit(release, timeout, as_json)
+    consent = [word for word, meant in (("jump", jump), ("revive", revive)) if meant]
+    receipt = _submit(release, timeout, consent, producer, as_json)
     if wait and receipt.taken:
         until_done(release, wait_timeout)
         if not as_json:
@@ -105,27 +112,10 @@ def _read(file: Path, translations: list[Path]) -> Release:
     return read_release(document)
 
 
-def _mind_a_kill(release: Release, revive: bool) -> None:
-    """A usable version above a kill publishes the release anew, which nobody should do without noticing."""
-    killed = None
-    if release.status == "usable" and home.ledger_is_there():
-        try:
-            with ledger.read() as connection:
-                row = releases.find(connection, release.uri)
-        except OperationalError:
-            return  # a producer's machine need not reach the ledger
-        killed = row if row is not None and row.status == "canceled" and row.version < release.version else None
-    if killed is None:
-        return
-    warning = f"{release.uri} was killed by version {killed.version}; version {release.version} publishes it anew"
-    if not revive:
-        stop(f"{warning}. If that is meant, say --revive.", "version")
-    err.print(f"warning: {warning}", markup=False)
-
-
-def _submit(release: Release, timeout: float, as_json: bool) -> Receipt:
-    with Producer(require_broker()) as producer:
-        receipt = producer.submit(release, timeout=timeout)
+def _submit(release: Release, timeout: float, consent: Collection[str], producer: str | None, as_json: bool) -> Receipt:
+    name, key = authority.signing_as(producer)
+    with Producer(require_broker(), name=name, key=key) as sender:
+        receipt = sender.submit(release, timeout=timeout, consent=consent)
     _print_receipt(receipt, as_json)
     if not receipt.taken:
         raise typer.Exit(1)
@@ -195,6 +185,7 @@ def _status(uri: str, version: int | None) -> dict[str, Any]:
         return {
             "release": row.uri,
             "version": row.version,
+            "sent_by": row.sent_by,
             **receipts.particulars(connection, row),
             "states": counts.total(languages),
             "languages": languages,
@@ -208,6 +199,8 @@ def _print_status(found: dict[str, Any]) -> None:
     none = "" if found["states"] else ": no deliveries, or not planned yet"
     out.print(f"{found['release']} version {found['version']}{none}", markup=False)
     _print_particulars(found)
+    if found["sent_by"]:
+        out.print(f"sent by   {printable(found['sent_by'])}", markup=False)
     if none:
         return
     states = [state for state in reports.STATES_IN_ORDER if state in found["states"]]
@@ -293,6 +286,7 @@ def kill(
 ) -> None:
     """Withdraw a release: cancel what is not out, and send a kill to every outlet that has it or may have it."""
     with writing() as connection:
+        releases.one_taker_at_a_time(connection, release)
         newest = releases.get(connection, find_release(connection, release).id)
         already = newest.status == "canceled"
         killed = newest if already else kills.kill(connection, newest, note)

@@ -1,0 +1,185 @@
+"""Who may send: the producers file as intake reads it, and the signatures of messages (docs/producers.md).
+
+The file is read when intake starts and again whenever it changes. One that cannot be read, or is wrong, changes
+nothing: the last good one counts on. Without a good one intake takes nothing, for it would not know from whom.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from tasks.ledger.releases import Consent, Sender
+from tasks.model.acts import UNSIGNED, Actor, Role
+from tasks.model.documents import DocumentRefused
+from tasks.model.producers import Producers, read_producers
+from tasks.model.release import Release
+from tasks.runtime.errors import NotPossible, Problem
+from tasks.runtime.secrets import SecretMissing, resolve
+from tasks.runtime.settings import settings
+from workers.envelope import CONSENT, PRODUCER, SHORTEST_KEY, SIGNATURE, signature
+
+log = structlog.get_logger()
+_PRODUCER = "(producer)"
+
+
+class ProducersFile:
+    """The producers file at a path, as it last was good."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.fault: str | None = None
+        """What is wrong with the file as it stands, while the last good one counts; None if it is good."""
+        self.noticed: str | None = None
+        """The fault of which operations have a notice."""
+        self._good: Producers | None = None
+        self._stand: tuple[int, int, int] | None = None
+
+    def current(self) -> Producers:
+        """The producers that there are; raises DocumentRefused when the file has never been good. Costs one look."""
+        try:
+            found = self.path.stat()
+            stand = (found.st_mtime_ns, found.st_size, found.st_ino)
+        except OSError:
+            stand = None  # reading it says why
+        if stand is None or stand != self._stand or self._good is None:
+            self._read()
+            self._stand = stand
+        assert self._good is not None, "reading has raised"
+        return self._good
+
+    def _read(self) -> None:
+        try:
+            self._good = read_producers(self.path)
+            self.fault = self.noticed = None
+            log.info("producers read", file=str(self.path), producers=len(self._good.producers))
+        except DocumentRefused as refusal:
+            if self._good is None:
+                raise
+            if str(refusal) != self.fault:
+                log.error("producers file refused, the last good one counts", problem=str(refusal))
+            self.fault = str(refusal)
+
+
+@cache
+def _file(path: Path) -> ProducersFile:
+    return ProducersFile(path)
+
+
+def producers_file() -> ProducersFile | None:
+    """The producers file of this process; None while no producer is configured."""
+    path = settings().producers
+    return _file(path) if path else None
+
+
+class Authority:
+    """From whom one message is, and what its sender may send; made before its body is read."""
+
+    def __init__(self, headers: Mapping[str, Any], body: bytes) -> None:
+        """Raises DocumentRefused when the message is not signed as it must be."""
+        self._consent = _consent(headers.get(CONSENT))
+        file = producers_file()
+        self._producers = file.current() if file else None
+        self.name = None if self._producers is None else _signed_by(self._producers, headers, body)
+
+    @property
+    def actor(self) -> Actor:
+        """Who it is."""
+        return UNSIGNED if self.name is None else Actor(Role.PRODUCER, self.name)
+
+    def sender(self, release: Release) -> Sender:
+        """With which rights this release is sent; raises DocumentRefused when the producer may not send it."""
+        named = False
+        if self._producers is not None and self.name is not None:
+            if problems := self._producers.problems(self.name, release):
+                raise DocumentRefused("release", problems)
+            named = self._producers.names_uri(self.name, release.uri)
+        return Sender(
+            actor=self.actor,
+            producer=self.name,
+            named=named,
+            consent=self._consent,
+            max_jump=settings().version_jump,
+        )
+
+
+def _consent(said: Any) -> frozenset[Consent]:
+    words = [] if said in (None, "") else str(said).split(",")
+    known = ", ".join(Consent)
+    if not set(words) <= set(Consent):
+        raise DocumentRefused("release", [Problem(CONSENT, f"must be of these, with ',' between them: {known}")])
+    return frozenset(map(Consent, words))
+
+
+def _signed_by(producers: Producers, headers: Mapping[str, Any], body: bytes) -> str:
+    """The name of the producer whose key the message is signed with; raises DocumentRefused."""
+    name, given = headers.get(PRODUCER), headers.get(SIGNATURE)
+    if not isinstance(name, str) or not isinstance(given, str):
+        raise _refused(f"is missing: this wire takes signed releases only; set the headers {PRODUCER} and {SIGNATURE}")
+    producer = producers.producers.get(name)
+    keys = _keys(name, producer.keys) if producer else []
+    said = str(headers.get(CONSENT) or "")
+    fits = [
+        hmac.compare_digest(signature(key, name, said, body).encode(), given.encode(errors="replace")) for key in keys
+    ]
+    if any(fits):
+        return name
+    if producer and not keys:  # our fault: the producer may have done everything right
+        raise _refused("cannot be checked, for the wire cannot read the key of this producer; ask its operations")
+    raise _refused("does not fit: the name of the producer, the key, or the consent or body that was signed is another")
+
+
+def _keys(name: str, references: list[str]) -> list[str]:
+    """The keys of a producer that can be read and are long enough."""
+    found = []
+    for reference in references:
+        try:
+            found.append(producer_key(reference))
+        except SecretMissing as error:
+            log.error("key of a producer cannot be used", producer=name, problem=str(error))
+    return found
+
+
+def producer_key(reference: str) -> str:
+    """The key behind a reference of the producers file; raises SecretMissing, also for one that is too short."""
+    key = resolve(reference, written_by="operator")
+    if len(key) < SHORTEST_KEY:
+        raise SecretMissing(reference, f"is shorter than {SHORTEST_KEY} characters")
+    return key
+
+
+def signing_as(name: str | None = None) -> tuple[str, str] | tuple[None, None]:
+    """The producer as which commands sign, and its key, by the settings or the producers file; None twice: unsigned.
+
+    Raises NotPossible when the wire wants signatures and there is nothing to sign with.
+    """
+    found, file = settings(), producers_file()
+    name = name or found.producer_name
+    if name is None:
+        if file is None:
+            return None, None
+        raise NotPossible("this wire takes signed releases only: name a producer with --producer", _PRODUCER)
+    if found.producer_key is not None and name == found.producer_name:
+        key = found.producer_key.get_secret_value()
+        if len(key) < SHORTEST_KEY:
+            raise NotPossible(f"FANWIRE_PRODUCER_KEY is shorter than {SHORTEST_KEY} characters", _PRODUCER)
+        return name, key
+    producer = file.current().producers.get(name) if file else None
+    if producer is None:
+        raise NotPossible(
+            f"there is no key of a producer {name!r} here: set FANWIRE_PRODUCER_NAME and FANWIRE_PRODUCER_KEY",
+            _PRODUCER,
+        )
+    try:
+        return name, producer_key(producer.keys[0])
+    except SecretMissing as error:
+        raise NotPossible(str(error), _PRODUCER) from None
+
+
+def _refused(problem: str) -> DocumentRefused:
+    return DocumentRefused("release", [Problem("(signature)", problem)])
