@@ -36,6 +36,8 @@ class Target:
 
     seeds: tuple[bytes, ...]
     run: Callable[[bytes], object]
+    largest: int = 400_000
+    """Bytes of a document: less for files of operators, each of whose thousands of rows takes its time."""
 
 
 def _release(document: bytes) -> None:
@@ -140,6 +142,8 @@ ANSWERS: Final = (
     b"HTTP/1.1 503 Later\r\nretry-after: Sun, 06 Nov 1994 08:49:37 GMT\r\ncontent-type: application/json\r\n\r\n{}",
 )
 
+ROWS: Final = 40_000
+"""Bytes of a file with a row in each line."""
 TARGETS: Final[dict[str, Target]] = {
     "release-json": Target((release().to_json().encode(), HTML), _release),
     "release-markdown": Target((MARKDOWN,), _release),
@@ -155,12 +159,13 @@ TARGETS: Final[dict[str, Target]] = {
             }),
         ),
         _outlets("csv"),
+        ROWS,
     ),
     "translation-file": Target((TRANSLATION,), _file(read_configuration, ".yaml")),
     "xliff": Target((XLIFF,), xliff.read),
     "tmx": Target((TMX,), _file(tmx.read_memory, ".tmx")),
-    "memory-csv": Target((MEMORY,), _file(table.read_memory, ".csv")),
-    "glossary-csv": Target((GLOSSARY,), _file(table.read_glossary, ".csv")),
+    "memory-csv": Target((MEMORY,), _file(table.read_memory, ".csv"), ROWS),
+    "glossary-csv": Target((GLOSSARY,), _file(table.read_glossary, ".csv"), ROWS),
     "queue-item": Target((ITEM,), _item),
     "answer": Target(ANSWERS, _answer),
 }  # fmt: skip
