@@ -14,6 +14,9 @@ from tasks.runtime.private_files import ensure_private_folder, write_private
 from tasks.runtime.settings import settings
 from workers import home
 
+LARGEST_ITEM = 8 * 1024 * 1024
+"""Bytes that our own broker takes at once, several times the largest release. It ends the connection of who sends more,
+before an item takes the memory of a worker that pops it."""
 ANSWER_WITHIN = 5.0
 """Seconds that a broker has for its first answer."""
 
@@ -95,6 +98,7 @@ def prepare_embedded() -> list[str]:
         "appendonly yes",  # what is queued survives a restart …
         "appendfsync everysec",
         'save ""',
+        f"proto-max-bulk-len {LARGEST_ITEM}",
         "maxmemory-policy noeviction",  # … and nothing is ever thrown out to make room
     ]
     write_private(folder / "valkey.conf", "\n".join(lines) + "\n")

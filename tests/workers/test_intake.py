@@ -29,6 +29,7 @@ from tests.support.processes import end, environment, start_python, until
 from tests.support.samples import URI, release
 from tests.support.threads import PATIENCE, begin, beside
 from workers import intake, producer
+from workers.broker import LARGEST_ITEM
 from workers.cli import app
 from workers.envelope import Receipt
 from workers.producer import NoReceipt, Producer
@@ -302,6 +303,13 @@ def test_what_comes_back_again_and_again_is_set_aside(sender: Producer, broker: 
     assert sender.submit(document()).taken
 
 
+@pytest.mark.usefixtures("door")
+def test_our_own_broker_takes_no_item_that_would_fill_the_memory(sender: Producer, valkey: str) -> None:
+    with redis.Redis.from_url(valkey) as stranger, pytest.raises(redis.ConnectionError):
+        stranger.lpush("releases", b"x" * (LARGEST_ITEM + 1))
+    assert sender.submit(document()).taken
+
+
 # --- producers that are not ours
 
 
@@ -409,7 +417,7 @@ POISON: dict[str, Any] = {
     "front matter with odd values": envelope(b"---\n1: 2\nnull: x\n[a]: 3\n---\nText"),
     "latin-1": envelope(GOOD) | {"content-encoding": "latin-1"},
     "content encoding a list": envelope(GOOD) | {"content-encoding": ["utf-8"]},
-    "50 MB": envelope(b"x" * 50_000_000),
+    "5 MB": envelope(b"x" * 5_000_000),
 }
 TYPES: tuple[Any, ...] = (None, True, 7, -1.5, "", "x", [], [1], {}, {"a": 1}, "\x00", "é" * 300)
 ODD: dict[str, Any] = {}
