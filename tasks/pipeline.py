@@ -179,7 +179,7 @@ def hint_all(found: sweep.Found) -> None:
 
 
 def hint(task: Task[Any, Any], *ids: int | str, shown: str = "", urgency: int = 5) -> bool:
-    """Say that there is work; False if the broker could not be told, which the clock makes good.
+    """Say that there is work; False if the broker did not take the message, which the clock makes good.
 
     `shown` is what operations read as the task's arguments in Flower. On Redis priority 0 is the first to be read, so
     the urgency of a release is the priority of its hints.

@@ -206,7 +206,7 @@ def _take_in(body: bytes, problem: str | None, headers: Mapping[str, Any]) -> tu
         sender = authority.sender(release)
         with ledger.write() as connection:
             taken = releases.take(connection, release, ledger.now(connection), sender)
-            told = _told(connection, release) if taken.release_id else {}
+            found = _particulars(connection, release) if taken.release_id else {}
         if not taken.release_id:
             raise _not_taken(release, taken, sender)
     except DocumentRefused as refusal:
@@ -221,10 +221,10 @@ def _take_in(body: bytes, problem: str | None, headers: Mapping[str, Any]) -> tu
         "release taken", release=release.name, status=status, sent_by=str(sender.actor), urgency=release.urgency,
         bytes=len(body),
     )  # fmt: skip
-    return Receipt(status, release.uri, release.version, **told), taken.release_id, release.urgency
+    return Receipt(status, release.uri, release.version, **found), taken.release_id, release.urgency
 
 
-def _told(connection: Connection, release: Release) -> dict[str, Any]:
+def _particulars(connection: Connection, release: Release) -> dict[str, Any]:
     """What a receipt says of a release beside whether it was taken."""
     row = releases.find(connection, release.uri, release.version)
     assert row is not None  # it was taken in this transaction, or before

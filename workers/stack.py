@@ -33,7 +33,7 @@ def commands() -> dict[str, list[str]]:
 
 def command(name: str) -> list[str]:
     """The command of one process; writes the configuration that it needs. Raises KeyError for a name we do not have."""
-    makers: dict[str, Callable[[], list[str]]] = {
+    commands_of: dict[str, Callable[[], list[str]]] = {
         "broker": broker.prepare_embedded,
         "intake": _intake,
         "translate": lambda: worker("translate", "translate", "--concurrency", str(settings().translators)),
@@ -41,7 +41,7 @@ def command(name: str) -> list[str]:
         "deliver": lambda: worker("deliver", "deliver", "--concurrency", str(settings().drains)),
         "flower": flower.command,
     }
-    return makers[name]()
+    return commands_of[name]()
 
 
 def _intake() -> list[str]:

@@ -1,6 +1,6 @@
 """Delivery: from due rows to verdicts. `drain.py` is the loop; everything else here is what it uses.
 
-policy.py      what it is told about delivering           transports/    one file a transport: how a delivery is sent
+policy.py      how a drain is to deliver                  transports/    one file a transport: how a delivery is sent
 payloads.py    what a claim needs to be sent              transfers/     hundreds of transfers at once, and to where
 admission/     which deliveries may go now                signing.py     signatures of requests
 verdicts.py    what an answer means                       backoff.py     when a delivery is tried again

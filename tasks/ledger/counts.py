@@ -66,8 +66,8 @@ def _held_artifacts(connection: Connection, release_id: int) -> Iterator[tuple[H
             yield hold, row.language, row.reason
 
 
-def makers(connection: Connection, release_id: int) -> dict[str, str]:
-    """{language: engines} of the translations that the producer did not write."""
+def engines(connection: Connection, release_id: int) -> dict[str, str]:
+    """The engines of the translations that the producer did not write: {language: engines}."""
     query = (
         select(translations.c.language, translations.c.engine)
         .where(

@@ -25,7 +25,7 @@ def put(connection: Connection, documents: Iterable[Outlet], now: float) -> int:
     """Insert or replace outlets by their id; the number written.
 
     The status of an outlet that is known stays as it is: it belongs to operations (pause, resume) and to what the
-    outlet itself told us (410), and an import of yesterday's file must not undo either.
+    outlet itself said (410), and an import of yesterday's file must not undo either.
     """
     rows = [{"id": o.id, "status": o.status, "document": o.to_json(), "updated_at": now} for o in documents]
     if not rows:

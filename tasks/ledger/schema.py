@@ -75,7 +75,7 @@ outlets = Table(
 
 
 def _build_columns() -> list[Column]:  # type: ignore[type-arg]
-    """A translation and a rendition are made in the same way: wanted, leased to one maker, then made or held."""
+    """The columns of every artifact, a translation or a rendition: wanted, leased to one builder, then made or held."""
     return [
         Column("state", String(10), nullable=False),
         Column("reason", Text),

@@ -1,4 +1,4 @@
-"""What producers and operators are told of a release that was taken: its dates and its embargo, and warnings."""
+"""What receipts and commands say of a release that was taken: its dates and its embargo, and warnings."""
 
 from __future__ import annotations
 

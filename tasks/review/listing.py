@@ -59,7 +59,7 @@ class ReviewedUnit:
         return self.record.engine == APPROVED
 
     @property
-    def maker(self) -> str:
+    def translator(self) -> str:
         """Who made it, for people: engine and model, `approved`, or nothing where nobody was needed."""
         engine, model = self.record.engine or "", self.record.model
         return model if model.startswith(engine) and model else f"{engine} {model}".strip()

@@ -53,7 +53,7 @@ def _row(unit: ReviewedUnit) -> dict[str, Any]:
         "name": name,
         "sentence": sentence,
         "kind": unit.kind,
-        "maker": "a person" if unit.approved else unit.maker,
+        "translator": "a person" if unit.approved else unit.translator,
         "problem": unit.problem,
         "head": unit.name in ("headline", "subheadline") or name.startswith("heading"),
         "source": marked(unit, unit.source, said=True),

@@ -38,7 +38,7 @@ def write(found: Reviewed, file: IO[bytes], version: str) -> None:
 def _rows(found: Reviewed) -> Iterable[_Kept]:
     pair = (found.pair.source.shortest, found.pair.target.shortest)
     for unit in found.units:
-        maker = entries.APPROVED if unit.approved else unit.maker
+        maker = entries.APPROVED if unit.approved else unit.translator
         entry = entries.entry(unit.source, unit.target, found.pair, maker) if unit.target and maker else None
         if entry:
             yield _Kept(

@@ -17,8 +17,8 @@ def sheet_of(found: Reviewed) -> Sheet:
 
 def _line(unit: ReviewedUnit, standing: str | None) -> Line:
     notes = [("problem", unit.problem)] if unit.problem else []
-    if unit.maker:
-        notes.append(("made by", "a person" if unit.approved else unit.maker))
+    if unit.translator:
+        notes.append(("made by", "a person" if unit.approved else unit.translator))
     state = state_of(unit, standing)
     return Line(unit.id, unit.name, unit.source, unit.target, state=state, notes=notes, codes=_codes(unit))
 

@@ -82,11 +82,11 @@ def test_a_quiet_time_saves_up_no_more_than_a_burst(limiter: RateLimiter) -> Non
 def test_a_reservation_is_paid_once(limiter: RateLimiter, valkey: redis.Redis) -> None:
     first, second, third = limiter.reserve(sends(3, 1), NOW)
     assert (first, second, third) == (NOW, NOW + 60, NOW + 120)
-    free = valkey.get("fanwire:pace:bote")
+    free = valkey.get("fanwire:rate:bote")
     assert limiter.reserve([RateRequest(2, "bote", 1)], NOW + 30) == [second]  # too early: the same slot
     assert limiter.reserve([RateRequest(2, "bote", 1)], second + 0.2) == [second + 0.2]
     assert limiter.reserve([RateRequest(3, "bote", 1)], third + GRACE - 1) == [third + GRACE - 1]
-    assert valkey.get("fanwire:pace:bote") == free
+    assert valkey.get("fanwire:rate:bote") == free
     assert list(valkey.scan_iter("fanwire:slot:*")) == []
 
 
@@ -133,8 +133,8 @@ def test_many_drains_share_a_limit(limiter: RateLimiter, server: str) -> None:
 def test_every_key_ends_by_itself(limiter: RateLimiter, valkey: redis.Redis) -> None:
     limiter.reserve(sends(3, 1), NOW)
     lives = {key: valkey.ttl(key) for key in valkey.scan_iter()}
-    assert lives.keys() == {"fanwire:pace:bote", "fanwire:slot:2", "fanwire:slot:3"}
-    assert 180 < lives["fanwire:pace:bote"] <= 180 + MARGIN
+    assert lives.keys() == {"fanwire:rate:bote", "fanwire:slot:2", "fanwire:slot:3"}
+    assert 180 < lives["fanwire:rate:bote"] <= 180 + MARGIN
     assert 120 + GRACE < lives["fanwire:slot:3"] <= 120 + GRACE + MARGIN
 
 

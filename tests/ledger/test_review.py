@@ -1,4 +1,4 @@
-"""Review by people: what may go out before and after, what comes back from them, and races with drains and makers."""
+"""Review by people: what may go out before and after, what comes back from them, and races with drains and builders."""
 
 from __future__ import annotations
 
@@ -324,7 +324,7 @@ def test_what_comes_late_of_an_attempt_still_counts_after_the_row_was_put_back()
 
 
 def begun_rendition(number: int) -> Callable[[Connection], None]:
-    """A maker that has taken the rendition; what it does with it at the end, in one transaction."""
+    """A builder that has taken the rendition; what it does with it at the end, in one transaction."""
     key = RenditionKey(number, "zh-Hant", "ninjs")
     with ledger.write() as connection:
         attempt = artifacts.claim(connection, key, now=present(), lease=60)
@@ -369,7 +369,7 @@ def test_what_is_made_while_a_claim_puts_rows_back_goes_out() -> None:
     assert len(taken or claimed()) == 2
 
 
-def test_makers_at_work_lose_their_claims() -> None:
+def test_builders_at_work_lose_their_claims() -> None:
     number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
     make(number, "zh-Hant")
     translation, rendition = TranslationKey(number, "zh-Hant"), RenditionKey(number, "zh-Hant", "ninjs")

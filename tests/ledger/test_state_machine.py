@@ -1,6 +1,6 @@
 """Everything that may happen to deliveries, in any order: after every step each promise of the ledger must hold.
 
-Hypothesis plays producers, planners, makers, drains, outlets, operations and the clock against the product's own code
+Hypothesis plays producers, planners, builders, drains, outlets, operations and the clock against the product's own code
 (machine.py), on SQLite and on PostgreSQL. `FANWIRE_EXAMPLES=2000 pytest tests/ledger/test_state_machine.py` tries more.
 When it fails, what it prints is a minimal sequence of steps.
 """

@@ -67,7 +67,7 @@ def import_(
             # by their digest, for they may be many thousands
             new = {"file": file.name, "rows": len(found.rows), "rows_sha256": digest.hexdigest()}
             audit.record(connection, Entry(act=Act.IMPORT_MEMORY, subject="memory", new=new))
-    _tell(file, "entries", len(found.rows), found.refused, skip_bad=skip_bad, as_json=as_json)
+    _show_import(file, "entries", len(found.rows), found.refused, skip_bad=skip_bad, as_json=as_json)
 
 
 @app.command()
@@ -142,7 +142,7 @@ def import_terms(file: CsvFile, skip_bad: SkipOption = False, as_json: JsonOptio
             before = _all_terms(connection)
             term_rows.put(connection, [asdict(term) for term in terms])
             _record_terms(connection, Act.IMPORT_GLOSSARY, before, file.name)
-    _tell(file, "terms", len(terms), refused, skip_bad=skip_bad, as_json=as_json)
+    _show_import(file, "terms", len(terms), refused, skip_bad=skip_bad, as_json=as_json)
 
 
 @glossary_app.command("list")
@@ -250,7 +250,7 @@ def _written(file: Path, mode: str, standard: IO[Any]) -> AbstractContextManager
     return file.open(mode, **encoding)  # type: ignore[call-overload, no-any-return]
 
 
-def _tell(
+def _show_import(
     file: Path, what: str, good: int, refused: Sequence[tuple[str, str]], *, skip_bad: bool, as_json: bool
 ) -> None:
     """What came of an import; exit status 1 if any row was bad."""

@@ -140,17 +140,17 @@ def _in_words(problem: dict[str, str | None]) -> str:
     return printable(str(Problem(str(problem["field"]), str(problem["problem"]), problem.get("example"))))
 
 
-def _print_particulars(told: dict[str, Any]) -> None:
+def _print_particulars(found: dict[str, Any]) -> None:
     """Headline, dateline, dates and embargo; an intake of an earlier version tells none of them."""
-    if told["headline"]:
-        out.print(f"headline  {printable(told['headline'])}", markup=False)
-    if dateline := told["dateline"]:
+    if found["headline"]:
+        out.print(f"headline  {printable(found['headline'])}", markup=False)
+    if dateline := found["dateline"]:
         out.print(f"dateline  {printable(dateline['place'])}, {dateline['date']}", markup=False)
-    if told["received_at"]:
-        received, first = (moments.shown(moments.read(told[name])) for name in ("received_at", "first_received_at"))
+    if found["received_at"]:
+        received, first = (moments.shown(moments.read(found[name])) for name in ("received_at", "first_received_at"))
         out.print(f"received  {received}" + (f" (first version {first})" if first != received else ""), markup=False)
-    if told["embargo_until"]:
-        out.print(f"embargo   {_embargo(told['embargo_until'])}", markup=False)
+    if found["embargo_until"]:
+        out.print(f"embargo   {_embargo(found['embargo_until'])}", markup=False)
 
 
 def _embargo(text: str) -> str:
@@ -189,7 +189,7 @@ def _status(uri: str, version: int | None) -> dict[str, Any]:
             **receipts.particulars(connection, row),
             "states": counts.total(languages),
             "languages": languages,
-            "made_by": counts.makers(connection, row.id),
+            "made_by": counts.engines(connection, row.id),
             "held": counts.holds(connection, row.id),
             "reasons": reports.reasons(connection, row.id),
         }
@@ -290,11 +290,11 @@ def kill(
         newest = releases.get(connection, find_release(connection, release).id)
         already = newest.status == "canceled"
         killed = newest if already else kills.kill(connection, newest, note)
-        told = receipts.particulars(connection, find_release(connection, killed.uri, killed.version))
+        found = receipts.particulars(connection, find_release(connection, killed.uri, killed.version))
     if already and not as_json:
         out.print(f"{killed.name} is already killed", markup=False)
         return
-    _print_receipt(Receipt("known" if already else "accepted", killed.uri, killed.version, **told), as_json)
+    _print_receipt(Receipt("known" if already else "accepted", killed.uri, killed.version, **found), as_json)
 
 
 @app.command()

@@ -142,7 +142,7 @@ def _unit_as_dict(unit: ReviewedUnit) -> dict[str, Any]:
 
 
 def _name(unit: ReviewedUnit) -> Words:
-    return Words.assemble(printable(unit.name), "\n" if unit.maker else "", (printable(unit.maker), "dim"))
+    return Words.assemble(printable(unit.name), "\n" if unit.translator else "", (printable(unit.translator), "dim"))
 
 
 def _target(unit: ReviewedUnit) -> Group:

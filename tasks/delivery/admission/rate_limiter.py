@@ -25,7 +25,7 @@ Keys:
 
 | key | holds | time to live |
 |---|---|---|
-| `fanwire:pace:{outlet}` | the next free moment, as if no burst were allowed | until a minute after it |
+| `fanwire:rate:{outlet}` | the next free moment, as if no burst were allowed | until a minute after it |
 | `fanwire:slot:{delivery}` | the moment of its slot | until its slot and GRACE are over, and a minute more |
 """
 
@@ -79,7 +79,7 @@ class RateLimiter:
         for place, request in enumerate(requests):
             if request.per_minute is not None:
                 interval, tolerance = rate(request.per_minute)
-                keys += [f"fanwire:pace:{request.outlet_id}", f"fanwire:slot:{request.delivery_id}"]
+                keys += [f"fanwire:rate:{request.outlet_id}", f"fanwire:slot:{request.delivery_id}"]
                 arguments += [interval, tolerance]
                 places.append(place)
         everyone = [now] * len(requests)

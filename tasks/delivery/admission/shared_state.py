@@ -12,7 +12,7 @@ drains of two versions share them while workers are replaced:
 |---|---|---|
 | `fanwire:breaker:{host}` | hash | breaker.py |
 | `fanwire:tracker:{host}` | hash | failing_hosts.py |
-| `fanwire:pace:{outlet}` | string | rate_limiter.py |
+| `fanwire:rate:{outlet}` | string | rate_limiter.py |
 | `fanwire:slot:{delivery}` | string | rate_limiter.py |
 
 Moments in them are seconds since the epoch by the workers' clocks, which must agree to about a second, as for the

@@ -97,8 +97,8 @@ def _note_attempts(connection: Connection, results: Sequence[Result]) -> None:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     note = dialect.insert(attempts)
     # an expired lease noted the attempt as unsure already; what its worker says later is better knowledge
-    told = {name: note.excluded[name] for name in ("verdict", "status", "code", "detail", "started_at", "seconds")}
-    note = note.on_conflict_do_update(index_elements=["delivery_id", "attempt"], set_=told)
+    later = {name: note.excluded[name] for name in ("verdict", "status", "code", "detail", "started_at", "seconds")}
+    note = note.on_conflict_do_update(index_elements=["delivery_id", "attempt"], set_=later)
     connection.execute(
         note,
         [

@@ -214,8 +214,8 @@ def _words_in(found: Any, content: bytes, *, hidden: Sequence[str]) -> str:
 
 def _credentials(headers: Mapping[str, str], secret: str | None) -> list[str]:
     """The last word of each header that holds a credential, and `secret`: a service may repeat them."""
-    telling = [value for name, value in headers.items() if re.search("auth|key|token", name, re.IGNORECASE)]
-    return [value.split()[-1] for value in telling if value.split()] + ([secret] if secret else [])
+    keys = [value for name, value in headers.items() if re.search("auth|key|token", name, re.IGNORECASE)]
+    return [value.split()[-1] for value in keys if value.split()] + ([secret] if secret else [])
 
 
 class _SharedContext(HTTPAdapter):

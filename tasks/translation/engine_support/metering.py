@@ -186,9 +186,9 @@ def _rest_after(failures: int) -> float:
 
 
 def _refuse_rest(use: Usage, now: float) -> None:
-    if told := resting(use, now):
+    if why := resting(use, now):
         after = use.rest_until - now
-        raise (Busy if use.failures < THRESHOLD and after <= SHORT else Retryable)(told, after=after)
+        raise (Busy if use.failures < THRESHOLD and after <= SHORT else Retryable)(why, after=after)
 
 
 def _refuse_minute(use: Usage, document: EngineDocument, characters: int, now: float) -> None:

@@ -190,7 +190,7 @@ def _foreign(text: Text) -> Counter[str]:
 
 
 def _meaning(status: int, found: Any, said: str) -> EngineError | None:
-    """A 401 may quote the key, so it is told in our words; used-up credit is a 429 like any other but for its code."""
+    """A 401 may quote the key, so the reason is ours; used-up credit is a 429 like any other but for its code."""
     error = found.get("error") if isinstance(found, dict) else None
     names = {str(error.get(name)) for name in ("code", "type")} if isinstance(error, dict) else set()
     if status == 413 or (status in (400, 403) and any(_OF_THE_TEXT.search(text) for text in (*names, said))):
