@@ -86,8 +86,7 @@ def format(release_id: int, language: str) -> str:
 @shared_task(name="deliver")
 def deliver() -> str:
     """Deliver what is due until nothing is, or the time budget is used."""
-    shared_state = _shared_state(deliver.app.conf.broker_url)
-    summary = drain(delivery_policy(), stopping=shutdown.asked, shared_state=shared_state)
+    summary = drain(delivery_policy(), stopping=shutdown.asked, shared_state=shared_state(deliver.app.conf))
     if summary.more_due:
         hint_drains()
     return f"deliver · {summary}"
@@ -101,10 +100,15 @@ def notify() -> str:
     return f"notify · {posted} notices posted"
 
 
+def shared_state(conf: Any) -> SharedState:
+    """What the drains of this wire know together, at the broker that Celery is configured with."""
+    return _shared_state(conf.broker_url, tuple((conf.broker_use_ssl or {}).items()))
+
+
 @cache
-def _shared_state(url: str) -> SharedState:
-    """What the drains of this wire know together; one per process, so that it notes when Redis was away."""
-    return SharedState.at(url)
+def _shared_state(url: str, tls: tuple[tuple[str, Any], ...]) -> SharedState:
+    """One per process, so that it notes when Redis was away."""
+    return SharedState.at(url, tls=dict(tls))
 
 
 def delivery_policy() -> DeliveryPolicy:

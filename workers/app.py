@@ -14,7 +14,7 @@ from tasks.runtime import shutdown
 from tasks.runtime.errors import UserError
 from tasks.runtime.private_files import UMASK
 from workers import clock, heartbeat, intake, logs
-from workers.broker import broker_url
+from workers.broker import broker_url, tls
 from workers.guarded_transport import guarded_transport, set_aside
 from workers.queues import celery_settings
 
@@ -29,7 +29,7 @@ def make_app() -> Celery:
     application = Celery("fanwire", include=["tasks.pipeline"], set_as_current=True)
     application.config_from_object(celery_settings())
     try:
-        application.conf.update(broker_url=broker_url())
+        application.conf.update(broker_url=broker_url(), broker_use_ssl=tls())
     except UserError as refusal:
         raise SystemExit(str(refusal)) from None
     intake.install(application)

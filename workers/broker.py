@@ -5,14 +5,18 @@ from __future__ import annotations
 import secrets
 import socket
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import redis
 
+from tasks.delivery.admission.shared_state import SharedState
+from tasks.runtime import trust
 from tasks.runtime.errors import ConfigurationRefused, NotPossible, Problem
 from tasks.runtime.private_files import ensure_private_folder, write_private
 from tasks.runtime.settings import settings
 from workers import home
+from workers.releases_queue import tls_options, tls_problem
 
 LARGEST_ITEM = 8 * 1024 * 1024
 """Bytes that our own broker takes at once, several times the largest release. It ends the connection of who sends more,
@@ -43,6 +47,44 @@ def broker_url() -> str:
         raise ConfigurationRefused([Problem("FANWIRE_BROKER_URL", problem, "redis://localhost:6379/0")]) from None
 
 
+def tls() -> dict[str, Any]:
+    """Options of TLS for the broker, the same for every connection; empty for one without. Raises ConfigurationRefused.
+
+    Its certificate is verified by the usual authorities and those of `FANWIRE_CA_FILE`.
+    """
+    url = broker_url()
+    if urlsplit(url).scheme != "rediss":
+        return {}
+    ours = {
+        "BROKER_CERTIFICATE": settings().broker_certificate,
+        "BROKER_CERTIFICATE_KEY": settings().broker_certificate_key,
+    }
+    for name, file in ours.items():
+        try:
+            if file is not None:
+                file.open("rb").close()
+        except OSError as error:
+            raise ConfigurationRefused([Problem(f"FANWIRE_{name}", f"cannot be read: {error}")]) from None
+    return tls_options(
+        url,
+        ca_file=trust.bundle(),
+        certificate=settings().broker_certificate,
+        certificate_key=settings().broker_certificate_key,
+    )
+
+
+def client() -> redis.Redis:
+    """A connection to the broker as the Redis that it is, for somebody who only looks."""
+    return redis.Redis.from_url(
+        broker_url(), socket_timeout=ANSWER_WITHIN, socket_connect_timeout=ANSWER_WITHIN, **tls()
+    )
+
+
+def shared_state() -> SharedState:
+    """What the drains know together, which is kept at the broker."""
+    return SharedState.at(broker_url(), tls=tls())
+
+
 def require_broker() -> str:
     """The address of a broker that answers, or that is being (re)started here right now; raises NoBroker."""
     nobody = (
@@ -53,13 +95,16 @@ def require_broker() -> str:
     except ConfigurationRefused:
         raise NoBroker(f"{nobody}, or name your broker in FANWIRE_BROKER_URL") from None
     try:
-        with redis.Redis.from_url(url, socket_timeout=ANSWER_WITHIN, socket_connect_timeout=ANSWER_WITHIN) as client:
-            client.ping()
+        with client() as looking:
+            looking.ping()
     except redis.BusyLoadingError:
         pass  # it reads its log, and is there in a moment
     except redis.AuthenticationError as error:
         raise NoBroker(f"the broker at {where(url)} does not let us in: {error}; see FANWIRE_BROKER_URL") from None
     except (redis.RedisError, OSError) as error:
+        if problem := tls_problem(error):
+            hint = "; FANWIRE_CA_FILE names more authorities" if "trusted" in problem else ""
+            raise NoBroker(f"the broker at {where(url)} (FANWIRE_BROKER_URL) {problem}{hint}") from None
         if not embedded():
             raise NoBroker(f"the broker at {where(url)} (FANWIRE_BROKER_URL) does not answer: {error}") from None
         if home.up_pid() is None:

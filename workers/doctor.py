@@ -15,7 +15,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import redis
-from sqlalchemy import func, select
+from sqlalchemy import func, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from tasks import ledger
@@ -40,8 +40,7 @@ from tasks.runtime.secrets import SecretMissing, refusal, resolve
 from tasks.runtime.settings import PREFIX, Settings, settings
 from tasks.translation.configuration import read_configuration
 from tasks.translation.routing import reaches
-from workers import authority, engines, home
-from workers.broker import broker_url, embedded
+from workers import authority, broker, engines, home
 from workers.offered import offered
 
 TEST_BODY = b"This is a test delivery of a press-release wire. Publish nothing of it."
@@ -125,11 +124,11 @@ def _plugins() -> Iterator[Finding]:
 
 
 def _broker() -> Iterator[Finding]:
-    if embedded() and home.up_pid() is None:
+    if broker.embedded() and home.up_pid() is None:
         yield Finding("note", f"no Fanwire is up under {settings().home.absolute()}: `make up` starts one")
         return
-    client = redis.Redis.from_url(broker_url(), socket_timeout=5, socket_connect_timeout=5)
-    server: dict[str, Any] = client.info()
+    with broker.client() as client:
+        server: dict[str, Any] = client.info()
     yield Finding("fine", f"the broker answers ({server.get('server_name', 'redis')} {server.get('redis_version')})")
     if server.get("maxmemory_policy") != "noeviction":
         yield Finding("unsafe", "the broker throws out data when it is full: set maxmemory-policy noeviction")
@@ -173,6 +172,23 @@ def _key_problems(name: str, reference: str, owners: dict[str, str]) -> Iterator
         return
     if owner != name:
         yield Finding("unsafe", f"producers {owner} and {name} have the same key, so each can send as the other")
+
+
+def _clear_text() -> Iterator[Finding]:
+    """Passwords and releases that go to other machines for everybody on the way to read."""
+    if not broker.embedded() or home.up_pid() is not None:
+        url = broker.broker_url()
+        if urlsplit(url).scheme == "redis" and not engines.is_loopback(urlsplit(url).hostname or ""):
+            what = f"its password and all releases go to the broker at {broker.where(url)} without TLS"
+            yield Finding("note", f"{what}; use rediss:// unless nobody else is on that network")
+    address = make_url(ledger.ledger_url())
+    remote = address.host and not address.host.startswith("/") and not engines.is_loopback(address.host)
+    if remote and address.query.get("sslmode") not in ("verify-full", "verify-ca"):
+        what = f"nobody verifies that it is the ledger that answers at {address.host}"
+        yield Finding("note", f"{what}; add ?sslmode=verify-full to its address unless nobody else is on that network")
+    notices = settings().notice_url
+    if notices and urlsplit(notices.get_secret_value()).scheme == "http":
+        yield Finding("note", "FANWIRE_NOTICE_URL goes over http://, for everybody on the way to read; use https")
 
 
 def _ledger() -> Iterator[Finding]:
@@ -302,7 +318,10 @@ def _is_address(host: str) -> bool:
     return True
 
 
-PARTS = (_modes, _plugins, _broker, _producers, _ledger, _documents, _secrets, _addresses, _translation, _languages)
+PARTS = (
+    _modes, _plugins, _broker, _clear_text, _producers, _ledger, _documents, _secrets, _addresses, _translation,
+    _languages,
+)  # fmt: skip
 """Everything that is looked at once the settings are sound, in this order."""
 
 

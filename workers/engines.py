@@ -243,10 +243,11 @@ def _written(text: Text) -> str:
 def exposed(document: EngineDocument) -> bool:
     """Whether an engine sends a key to another machine without TLS."""
     parts = urlsplit(document.url or "")
-    return bool(document.key) and parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+    return bool(document.key) and parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

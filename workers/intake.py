@@ -39,7 +39,7 @@ from tasks.operations import receipts
 from tasks.runtime.errors import Problem
 from tasks.runtime.settings import settings
 from workers.authority import Authority, producers_file
-from workers.broker import broker_url
+from workers.broker import broker_url, tls
 from workers.document_reader import DocumentReader
 from workers.envelope import Receipt
 from workers.guarded_transport import guarded_transport
@@ -133,7 +133,7 @@ def consume(stopping: Any) -> None:
     mind_producers()
     transport = guarded_transport(keep_broken)
     options = transport_options(settings().visibility_timeout)
-    with BrokerConnection(broker_url(), transport=transport, transport_options=options) as connection:
+    with BrokerConnection(broker_url(), transport=transport, transport_options=options, ssl=tls()) as connection:
         channel = connection.channel()
         producer = Producer(channel, serializer="json")
         queue = Queue(RELEASES, durable=True)

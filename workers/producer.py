@@ -40,7 +40,7 @@ from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from workers.envelope import CONSENTS, SHORTEST_KEY, Receipt, envelope_headers
-from workers.releases_queue import RELEASES, VISIBILITY_TIMEOUT, transport_options
+from workers.releases_queue import RELEASES, VISIBILITY_TIMEOUT, tls_options, tls_problem, transport_options
 
 SEND_AGAIN = 5.0
 """Seconds without a receipt after which the release is sent again."""
@@ -61,11 +61,24 @@ class NoReceipt(TimeoutError):
 class Producer:
     """A connection to the wire's intake. Not for use by several threads at once."""
 
-    def __init__(self, url: str, *, name: str | None = None, key: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str | None = None,
+        key: str | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
+        certificate: str | os.PathLike[str] | None = None,
+        certificate_key: str | os.PathLike[str] | None = None,
+    ) -> None:
         """`url`: the broker's, with its password if it has one. Nothing is sent yet.
 
         `name` and `key`: those that the wire has given to this producer, to sign with; a wire that has configured no
         producers needs none. Raises ValueError for one without the other, and for a key that is too short.
+
+        For `rediss://` the broker's certificate is verified by the authorities that this machine trusts, and by
+        `ca_file` (PEM). `certificate` and `certificate_key` are the producer's own, for a broker that asks for one.
+        Left out, they are those of FANWIRE_CA_FILE, FANWIRE_BROKER_CERTIFICATE and FANWIRE_BROKER_CERTIFICATE_KEY.
         """
         if (name is None) != (key is None):
             raise ValueError("a producer signs with a name and a key; give both or neither")
@@ -73,7 +86,13 @@ class Producer:
             raise ValueError(f"the key has fewer than {SHORTEST_KEY} characters")
         self._name, self._key = name, key
         timeout = int(os.environ.get("FANWIRE_VISIBILITY_TIMEOUT", VISIBILITY_TIMEOUT))
-        self._connection = Connection(url, transport_options=transport_options(timeout))
+        tls = tls_options(
+            url,
+            ca_file=ca_file or os.environ.get("FANWIRE_CA_FILE"),
+            certificate=certificate or os.environ.get("FANWIRE_BROKER_CERTIFICATE"),
+            certificate_key=certificate_key or os.environ.get("FANWIRE_BROKER_CERTIFICATE_KEY"),
+        )
+        self._connection = Connection(url, ssl=tls, transport_options=transport_options(timeout))
         self._replies = f"fanwire.receipts.{uuid.uuid4().hex}"
         self._receipts: dict[str, Receipt] = {}
 
@@ -105,6 +124,8 @@ class Producer:
                     return receipt
             except (KombuError, RedisError, OSError) as error:
                 trouble = error
+                if problem := tls_problem(error):  # which does not pass by itself
+                    raise NoReceipt(f"no receipt: the broker {problem}") from None
                 self._reconnect(min(1.0, max(0.0, ends - time.monotonic())))
         cause = (
             f"the broker says: {trouble}" if trouble else "does the broker have an intake (`fanwire worker intake`)?"

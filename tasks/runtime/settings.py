@@ -7,7 +7,7 @@ from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -38,8 +38,13 @@ class Settings(BaseSettings):
     home: Path = Path("var")
     """The folder for everything that Fanwire itself writes: ledger, embedded broker, logs."""
     broker_url: SecretStr | None = None
-    """The broker: Redis or Valkey, `redis://…` or `rediss://…`. None: `fanwire up` starts a Valkey of its own under the
-    home."""
+    """The broker: Redis or Valkey, `redis://…`, or with TLS `rediss://…`. None: `fanwire up` starts a Valkey of its own
+    under the home."""
+    broker_certificate: Path | None = None
+    """A PEM file with a certificate of ours, for a broker with `rediss://` that asks for one. Its own certificate is
+    always verified: by the public authorities and those of `FANWIRE_CA_FILE`."""
+    broker_certificate_key: Path | None = None
+    """A PEM file with the key of that certificate."""
     ledger_url: SecretStr | None = None
     """The ledger's database, as a SQLAlchemy address. None: SQLite under the home."""
 
@@ -205,7 +210,15 @@ class Settings(BaseSettings):
         if not sound:
             raise ValueError("must be an address of Redis or Valkey, redis:// or rediss://; in its password # / ? [ ] "
                              "are written %23 %2F %3F %5B %5D")  # fmt: skip
+        if any(name.startswith("ssl") for name, _ in parse_qsl(parts.query, keep_blank_values=True)):
+            raise ValueError("must not have options of TLS; FANWIRE_CA_FILE and FANWIRE_BROKER_CERTIFICATE set them")
         return value
+
+    @model_validator(mode="after")
+    def _certificate_has_a_key(self) -> Self:
+        if (self.broker_certificate is None) != (self.broker_certificate_key is None):
+            raise ValueError("broker_certificate and broker_certificate_key belong together; one of them is missing")
+        return self
 
     @field_validator("ledger_url")
     @classmethod

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import ipaddress
 import socket
 import ssl
@@ -11,21 +10,17 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import redis
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from tasks.delivery.admission.shared_state import SharedState
 from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transfers.loop import TransferLoop
 from tasks.delivery.transfers.transfer import Answer, Transfer
+from tests.support.authority import Authority
 from tests.support.processes import own_valkey
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
@@ -144,53 +139,6 @@ def serve() -> Iterator[Serve]:
     yield start
     for server in running:
         server.close()
-
-
-@dataclass
-class Authority:
-    """A certificate authority of our own."""
-
-    folder: Path
-    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
-
-    def __post_init__(self) -> None:
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Fanwire tests")])
-        certificate = self._issue(self.name, self.key, x509.BasicConstraints(ca=True, path_length=None))
-        self.bundle = self.folder / "authority.pem"
-        self.bundle.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-
-    def context(self, *hosts: str, days: int = 30) -> ssl.SSLContext:
-        """A server's context with a certificate for these names or addresses."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        names: list[x509.GeneralName] = [
-            x509.IPAddress(ipaddress.ip_address(host)) if host[0].isdigit() else x509.DNSName(host) for host in hosts
-        ]
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "outlet")])
-        certificate = self._issue(name, key, x509.SubjectAlternativeName(names), days)
-        pem = self.folder / f"{hosts[0]}-{days}.pem"
-        pem.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            + certificate.public_bytes(serialization.Encoding.PEM)
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pem)
-        return context
-
-    def _issue(self, name: x509.Name, key: Any, extension: x509.ExtensionType, days: int = 30) -> x509.Certificate:
-        now = datetime.datetime.now(datetime.UTC)
-        return (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(self.name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=60))
-            .not_valid_after(now + datetime.timedelta(days=days))
-            .add_extension(extension, critical=False)
-            .sign(self.key, hashes.SHA256())
-        )
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,6 @@ import typer
 
 from tasks import ledger, planning
 from tasks.delivery import disabling
-from tasks.delivery.admission.shared_state import SharedState
 from tasks.ledger import audit, deliveries
 from tasks.ledger import outlets as outlet_rows
 from tasks.model.acts import Act
@@ -23,7 +22,7 @@ from tasks.model.states import Hold
 from tasks.operations.outlet_import import Imported, import_outlets
 from tasks.runtime.errors import UserError
 from workers import doctor
-from workers.broker import broker_url
+from workers.broker import shared_state
 from workers.cli.rows import find_outlet, find_release, reading, writing
 from workers.cli.screen import JsonOption, err, out, print_json, print_rows
 from workers.offered import offered
@@ -170,7 +169,7 @@ def resume(outlet: OutletArgument) -> None:
         new = {"status": "active", "reason": None, "deliveries": due}
         audit.record(connection, audit.of_outlet(Act.RESUME_OUTLET, outlet, old=_status(row), new=new))
     with suppress(UserError):  # no broker is up, so nothing is remembered there
-        disabling.forget_failures(SharedState.at(broker_url()), Outlet.model_validate_json(row.document).url)
+        disabling.forget_failures(shared_state(), Outlet.model_validate_json(row.document).url)
     out.print(f"{outlet} is active; {due} deliveries are due now", markup=False)
 
 

@@ -25,7 +25,7 @@ from tasks.operations import embargo as embargoes
 from tasks.operations import kill as kills
 from tasks.operations import receipts
 from tasks.operations import report as reports
-from tasks.runtime import moments
+from tasks.runtime import moments, trust
 from tasks.runtime.errors import Problem
 from tasks.runtime.settings import settings
 from workers import authority
@@ -114,7 +114,7 @@ def _read(file: Path, translations: list[Path]) -> Release:
 
 def _submit(release: Release, timeout: float, consent: Collection[str], producer: str | None, as_json: bool) -> Receipt:
     name, key = authority.signing_as(producer)
-    with Producer(require_broker(), name=name, key=key) as sender:
+    with Producer(require_broker(), name=name, key=key, ca_file=trust.bundle()) as sender:
         receipt = sender.submit(release, timeout=timeout, consent=consent)
     _print_receipt(receipt, as_json)
     if not receipt.taken:

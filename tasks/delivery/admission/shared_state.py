@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
 from typing import Any, Final, Generic, Self, TypeVar
@@ -103,9 +103,16 @@ class SharedState:
         self._away_since: float | None = None
 
     @classmethod
-    def at(cls, url: str, *, timeout: float = TIMEOUT, time_source: TimeSource = time) -> Self:
+    def at(
+        cls,
+        url: str,
+        *,
+        tls: Mapping[str, Any] | None = None,
+        timeout: float = TIMEOUT,
+        time_source: TimeSource = time,
+    ) -> Self:
         """Shared state at `redis://…`, `rediss://…` or `unix://…`; any other address is logged once and keeps nothing.
-        `timeout`: seconds for connecting, and for an answer.
+        `tls`: options of redis for `rediss://`. `timeout`: seconds for connecting, and for an answer.
 
         Protocol 2 and no driver name: at connecting, each question less is a round trip less.
         """
@@ -119,6 +126,7 @@ class SharedState:
                 driver_info=None,
                 client_name="fanwire-drain",
                 decode_responses=True,
+                **(tls or {}),
             ),
             time_source=time_source,
         )
