@@ -86,7 +86,7 @@ def try_(
     target: Annotated[str | None, typer.Option("--to", help="The language to translate into, such as de.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Translate one sentence with an engine, even if it rests or is over its limits; this counts as usage."""
+    """Translate one sentence with an engine, also with an open breaker or over its limits; this counts as usage."""
     tried = engines.try_out(name, _tag(source), _tag(target), text)
     if as_json:
         print_json(tried.to_dict())
