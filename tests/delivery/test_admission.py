@@ -19,6 +19,7 @@ from tasks.delivery.disabling import apply_notice
 from tasks.delivery.payloads import Payload, read_payloads
 from tasks.delivery.transfers.window import SLOW_AFTER, SLOW_FACTOR, Window
 from tasks.ledger import deliveries, notices, outlets, releases
+from tasks.ledger.releases import Consent, Sender
 from tasks.model.codes import Code
 from tasks.model.states import State, Verdict
 from tests.delivery.conftest import patient_state
@@ -30,6 +31,7 @@ from tests.support.threads import run_together
 
 pytestmark = pytest.mark.usefixtures("book")
 URL = "http://127.0.0.1:9/wire"
+REVIVING = Sender(consent=frozenset({Consent.REVIVE}))
 
 
 @pytest.fixture
@@ -101,7 +103,7 @@ def test_what_replaced_a_claimed_version_says_how_its_delivery_ends(
     claims = claim()
     with ledger.write() as connection:  # not planned yet: only the drain ends what is claimed
         for version, fields in enumerate(newer, 2):
-            releases.take(connection, release(version=version, **fields), NOW)
+            releases.take(connection, release(version=version, **fields), NOW, REVIVING)
     [refused] = Admission(SharedState(None), deadline=30).not_admitted(loaded(*claims), set(), NOW).values()
     assert (refused.state, refused.code) == (state, code)
     assert refused.reason == ("the release was killed" if state is State.CANCELED else "a newer version came")

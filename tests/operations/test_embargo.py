@@ -70,7 +70,7 @@ def test_the_end_of_an_embargo_is_recorded_once_as_what_the_clock_did() -> None:
     for _ in range(2):
         pipeline.sweep_ledger(present() + 3600)
     with ledger.read() as connection:
-        [entry] = audit.latest(connection, audit.Wanted(), 9)
+        [entry] = audit.latest(connection, audit.Wanted(act="embargo.end"), 9)
         until = releases.get(connection, number).embargo_until
     assert until is not None
     assert (entry["act"], entry["role"], entry["old"]) == (
