@@ -1,12 +1,13 @@
 """Planning: who gets a release, and in which languages.
 
 An outlet gets one delivery in each of its languages, if the release and the outlet agree on circuits, countries and
-topics. A correction also goes to everyone who has, or may have, an older version; a kill goes to exactly those.
+topics. A text serves every variant of its language (`en-US` serves `en`), and no outlet gets a text twice. A correction
+also goes to everyone who has, or may have, an older version; a kill goes to exactly those.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,6 +17,7 @@ from tasks import ledger
 from tasks.ledger import artifacts, deliveries, outlets, releases, translation_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.ledger.deliveries import Planned
+from tasks.model.languages import LanguageTag
 from tasks.model.outlet import Outlet
 from tasks.model.release import Release, Translation, supplied
 from tasks.model.states import Hold
@@ -66,12 +68,10 @@ def plan(release_id: int, now: float | None = None, policy: Policy = no_approval
         return _write(connection, release_id, release, _choose(connection, release, everyone, policy), now)
 
 
-def matches(release: Release, outlet: Outlet) -> Iterator[str]:
-    """The languages in which the outlet gets this release; none if the two do not agree."""
-    if disagreement(release, outlet) is None:
-        for language in outlet.languages:
-            if not _only_by_machine(release, outlet, language):
-                yield language
+def matches(release: Release, outlet: Outlet, has: Collection[str] = ()) -> list[str]:
+    """The languages in which the outlet gets this release; none if the two do not agree. `has`: the languages in which
+    the outlet may have an older version."""
+    return _choice(release, outlet, has)[0] if disagreement(release, outlet) is None else []
 
 
 def disagreement(release: Release, outlet: Outlet) -> str | None:
@@ -85,8 +85,45 @@ def disagreement(release: Release, outlet: Outlet) -> str | None:
     return None
 
 
-def _only_by_machine(release: Release, outlet: Outlet, language: str) -> bool:
-    return outlet.machine_translation == "refuse" and release.text_in(language) is None
+def _choice(release: Release, outlet: Outlet, has: Collection[str]) -> tuple[list[str], dict[str, str]]:
+    """The languages of an outlet in which it takes a release with which it agrees, and of each other one why not.
+
+    Of several languages that one text serves it is the one in which the outlet has an older version, so that it can
+    correct that; else the one that is nearest to the text, or the first if the text is yet to be translated.
+    """
+    texts = (release.language, *release.translations)
+    refused: dict[str, str] = {}
+    by_text: dict[str, list[LanguageTag]] = {}
+    for language in outlet.languages:
+        if why := _refusal(release, outlet, language):
+            refused[language] = why
+        else:
+            by_text.setdefault(_text_for(release, outlet, language), []).append(language)
+    there = {_text_for(release, outlet, language): language for language in has}
+    chosen: list[str] = []
+    for text, languages in by_text.items():
+        nearest = LanguageTag(text).nearest(languages) if text in texts else None
+        best = there.get(text) or nearest or languages[0]
+        taken = [language for language in languages if language == best or language in has]
+        chosen += taken
+        refused |= {language: f"gets the same text in {best}" for language in languages if language not in taken}
+    return chosen, refused
+
+
+def _refusal(release: Release, outlet: Outlet, language: LanguageTag) -> str | None:
+    """Why an outlet takes no text in a language that there could be for it, as the end of "the outlet …"."""
+    exact = outlet.variants == "exact"
+    if release.written_for(language, exact=exact):
+        return None
+    if exact and release.written_for(language):
+        return f"takes no other variant of {language}"
+    return "takes no machine translation" if outlet.machine_translation == "refuse" else None
+
+
+def _text_for(release: Release, outlet: Outlet, language: str) -> str:
+    """Which text an outlet gets for a language: the tag of one that the producer wrote, else of the translation."""
+    exact, tag = outlet.variants == "exact", LanguageTag(language)
+    return release.written_for(tag, exact=exact) or (tag.shortest if exact else tag.without_territory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +142,10 @@ def audience(connection: Connection, release_id: int) -> list[Match]:
     found = []
     for outlet in outlets.everyone(connection):
         wanted = _wanted(release, outlet, reached)
-        if release.status == "canceled":
-            why = "never got it"
-        else:
-            why = disagreement(release, outlet) or "takes no machine translation"
-        found.append(Match(outlet, wanted, {language: why for language in outlet.languages if language not in wanted}))
+        why = "never got it" if release.status == "canceled" else disagreement(release, outlet)
+        reasons = {} if why else _choice(release, outlet, reached.get(outlet.id, []))[1]
+        left = [language for language in outlet.languages if language not in wanted]
+        found.append(Match(outlet, wanted, {language: why or reasons[language] for language in left}))
     return found
 
 
@@ -149,8 +185,9 @@ def _to_approve(release: Release, policy: Policy) -> Callable[[Outlet, str], boo
 
 def _wanted(release: Release, outlet: Outlet, reached: dict[str, list[str]]) -> list[str]:
     """The languages in which it matches, and (all that a kill has) those in which it may have an older version."""
-    wanted = [] if release.status == "canceled" else list(dict.fromkeys(matches(release, outlet)))
-    return wanted + [language for language in reached.get(outlet.id, []) if language not in wanted]
+    has = reached.get(outlet.id, [])
+    wanted = [] if release.status == "canceled" else matches(release, outlet, has)
+    return wanted + [language for language in has if language not in wanted]
 
 
 def _first_hold(outlet: Outlet) -> Hold:

@@ -70,6 +70,94 @@ def test_matching(said: dict[str, Any], taken: dict[str, Any], languages: list[s
     assert list(planning.matches(asked, outlet(**{"circuits": ["iberia"]} | taken))) == languages
 
 
+BRITISH = {"en-GB": {"headline": "A plant, in British", "body_html": "<p>Text</p>"}}
+BRAZILIAN = {"pt-BR": {"headline": "Fábrica", "body_html": "<p>Texto</p>"}}
+
+
+@pytest.mark.parametrize(
+    ("said", "taken", "languages"),
+    [
+        ({"language": "en-US"}, {"languages": ["en"]}, ["en"]),
+        ({"language": "en"}, {"languages": ["en-GB"]}, ["en-GB"]),
+        ({"language": "en-US"}, {"languages": ["en"], "machine_translation": "refuse"}, ["en"]),
+        ({"language": "zh-TW"}, {"languages": ["zh-Hant"], "machine_translation": "refuse"}, ["zh-Hant"]),
+        ({"language": "zh-TW"}, {"languages": ["zh-Hans"], "machine_translation": "refuse"}, []),
+        ({"translations": BRAZILIAN}, {"languages": ["pt"], "machine_translation": "refuse"}, ["pt"]),
+        # the same text once
+        ({"language": "en-US"}, {"languages": ["en", "en-US"]}, ["en-US"]),
+        ({"language": "en-US"}, {"languages": ["en-GB", "en-AU", "de"]}, ["en-GB", "de"]),
+        ({"language": "en-US", "translations": BRITISH}, {"languages": ["en", "en-GB"]}, ["en", "en-GB"]),
+        ({"language": "en-US", "translations": BRITISH}, {"languages": ["en-GB", "en-AU", "en"]}, ["en-GB", "en"]),
+        ({"language": "de"}, {"languages": ["en", "en-US", "zh-Hans", "zh-Hant"]}, ["en", "zh-Hans", "zh-Hant"]),
+        ({"language": "de"}, {"languages": ["pt-PT", "pt-BR"]}, ["pt-PT"]),
+        # one variant only
+        ({"language": "en-US"}, {"languages": ["en-GB"], "variants": "exact"}, []),
+        ({"language": "en-US"}, {"languages": ["en"], "variants": "exact"}, ["en"]),  # CLDR: the same
+        ({"language": "en-US"}, {"languages": ["en", "en-US"], "variants": "exact"}, ["en-US"]),
+        ({"language": "en-US"}, {"languages": ["en-GB", "en-US"], "variants": "exact"}, ["en-US"]),
+        ({"language": "en-US", "translations": BRITISH}, {"languages": ["en-GB"], "variants": "exact"}, ["en-GB"]),
+        ({"language": "de"}, {"languages": ["en", "en-US", "en-GB"], "variants": "exact"}, ["en", "en-GB"]),
+        ({"translations": BRAZILIAN}, {"languages": ["pt-PT", "pt"], "variants": "exact"}, ["pt"]),
+    ],
+)
+def test_variants_of_a_language_match_and_the_same_text_comes_once(
+    said: dict[str, Any], taken: dict[str, Any], languages: list[str]
+) -> None:
+    assert list(planning.matches(release(**said), outlet(**taken))) == languages
+
+
+def test_a_text_for_another_variant_is_at_hand_and_needs_no_engine() -> None:
+    receivers(outlet("a", languages=["en"]), outlet("b", languages=["en-US"]), outlet("c", languages=["pt"]))
+    number, plan = planned(language="en-US", translations=BRAZILIAN)
+    assert plan == planning.Plan(f"{URI} v1", 5, 3, [], ["en", "en-US", "pt"])
+    with ledger.read() as connection:
+        found = [translation_rows.finished(connection, TranslationKey(number, tag)) for tag in ("en", "en-US", "pt")]
+    assert [(text.language, text.written_in, text.engine) for text in found if text] == [
+        ("en", "en-US", "source"), ("en-US", "en-US", "source"), ("pt", "pt-BR", "supplied"),
+    ]  # fmt: skip
+
+
+def test_the_audience_says_why_a_variant_is_not_among_an_outlets_languages() -> None:
+    receivers(outlet("both", languages=["en", "en-US"]), outlet("british", languages=["en-GB", "de"], variants="exact"))
+    number, _ = planned(language="en-US")
+    assert audience(number) == {
+        "both": (["en-US"], {"en": "gets the same text in en-US"}),
+        "british": (["de"], {"en-GB": "takes no other variant of en-GB"}),
+    }
+    assert wanted(number) == {("both", "en-US"), ("british", "de")}
+
+
+def test_a_correction_goes_on_in_the_language_in_which_the_outlet_has_the_release() -> None:
+    """Whatever variant its producer writes in by now: another language would be another item to the outlet."""
+    receivers(outlet("a", languages=["en", "en-US"]))
+    first, _ = planned(language="en")
+    assert wanted(first) == {("a", "en")}
+    deliver(first, "en")
+    second, _ = planned(version=2, language="en-US")
+    assert wanted(second) == {("a", "en")}
+    deliver(second, "en")
+    kill, _ = planned(**KILL | {"version": 3}, language="en-US")
+    assert wanted(kill) == {("a", "en")}
+
+
+def test_an_outlet_that_has_two_variants_gets_a_correction_of_both() -> None:
+    receivers(outlet("a", languages=["en", "en-GB"]))
+    first, _ = planned(language="en-US", translations=BRITISH)
+    deliver(first, "en", "en-GB")
+    second, _ = planned(version=2, language="en-US")
+    assert wanted(second) == {("a", "en"), ("a", "en-GB")}
+
+
+def test_a_correction_reaches_one_that_takes_one_variant_only_and_has_an_older_version() -> None:
+    receivers(outlet("a", languages=["en-GB"], variants="exact"))
+    first, _ = planned(language="en-US", translations=BRITISH)
+    deliver(first, "en-GB")
+    second, plan = planned(version=2, language="en-US")
+    assert wanted(second) == {("a", "en-GB")}
+    assert plan is not None
+    assert plan.to_translate == []
+
+
 def audience(number: int) -> dict[str, tuple[list[str], dict[str, str]]]:
     with ledger.read() as connection:
         return {one.outlet.id: (one.languages, one.refused) for one in planning.audience(connection, number)}
@@ -232,6 +320,8 @@ def test_without_a_moment_given_the_clock_of_the_ledger_counts() -> None:
         ("accept", "de", "approved", False),  # the producer wrote it
         ("approved", "de", "approved", False),
         ("approved", "en", "approved", False),
+        ("approved", "en-GB", "approved", False),
+        ("approved", "de-AT", "approved", False),
     ],
 )
 def test_who_must_approve_what(takes: str, language: str, publishes: str, approval: bool) -> None:

@@ -334,6 +334,7 @@ def test_outlet(outlet: Outlet) -> dict[str, Any]:
         version=1,
         action="test",
         language=outlet.languages[0],
+        outlet_language=outlet.languages[0],
         content_type="text/plain; charset=utf-8",
         body=TEST_BODY,
     )

@@ -399,7 +399,7 @@ def note(outlet: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
         "time": time.time(),
         "release": get("fanwire-release"),
         "version": int(version) if version.isdigit() else None,
-        "language": get("content-language"),
+        "language": get("fanwire-language") or get("content-language"),
         "outlet": outlet,
         "action": get("fanwire-action"),
         "key": get("idempotency-key"),

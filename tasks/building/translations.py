@@ -87,11 +87,13 @@ def _resources(release: Release, language: str, engines: Sequence[Engine]) -> Re
     earlier try at this one, had."""
     with ledger.read() as connection:
         units = translation_rows.earlier_units(connection, release.uri, release.version, language)
+        approved = memory_entries.approved_languages(connection)
     return Resources(
         engines,
         recall.memory_for(release, language),
         unit_records.earlier(unit_records.from_json(units)),
         recall.terms_for(release, language),
+        near=approved,
     )
 
 
@@ -130,5 +132,7 @@ def _write(
             engines=attempted.awaited,
         )
         return
-    translation_rows.finish(connection, key, found.translation, attempt=attempt, now=now, units=units)
+    done = translation_rows.finish(connection, key, found.translation, attempt=attempt, now=now, units=units)
+    if done and found.translation.by_producer:  # planners of before did not know that it serves this variant
+        deliveries.waive_approval(connection, key.release_id, key.language)
     deliveries.promote(connection, key.release_id, now, key.language)

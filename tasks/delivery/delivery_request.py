@@ -17,6 +17,9 @@ class DeliveryRequest:
     action: str
     """publish, correct, kill, or test"""
     language: str
+    """The language that the text is written in."""
+    outlet_language: str
+    """The language that the outlet asked for, of which `language` may be a variant."""
     content_type: str
     body: bytes
     """The rendition, shared by all outlets that take it."""

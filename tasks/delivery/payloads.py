@@ -28,10 +28,11 @@ CACHE_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class _Cached:
-    """A rendition, where its translation came from, and when it was made."""
+    """A rendition, who made its text and in which language, and when it was made."""
 
     rendition: StoredRendition
     translation: str | None
+    written_in: str
     made_at: float
 
 
@@ -48,6 +49,8 @@ class Payload:
     rendition: StoredRendition
     translation: str | None
     """Who made the text that the rendition holds, in the words of `tasks.model.provenance`; None if nobody knows."""
+    written_in: str
+    """The language of the text: that of the claim, or the variant of it in which the producer wrote."""
 
     @property
     def key(self) -> str:
@@ -105,6 +108,7 @@ def read_payloads(connection: Connection, claims: Iterable[Claim]) -> tuple[list
                     heading=heading,
                     rendition=cached.rendition,
                     translation=cached.translation,
+                    written_in=cached.written_in,
                 )
             )
     return payloads, unsendable
@@ -122,7 +126,7 @@ def _cached(connection: Connection, claim: Claim, made_at: float | None) -> _Cac
         rendition = rendition_rows.get(connection, key)
         if rendition is None or made_at is None:
             return None
-        cached = _cache[key] = _Cached(rendition, _provenance(connection, claim), made_at)
+        cached = _cache[key] = _Cached(rendition, *_origin(connection, claim), made_at)
         _cache.move_to_end(key)
         while len(_cache) > 1 and sum(len(other.rendition.body) for other in _cache.values()) > CACHE_BYTES:
             _cache.popitem(last=False)
@@ -130,9 +134,10 @@ def _cached(connection: Connection, claim: Claim, made_at: float | None) -> _Cac
     return cached
 
 
-def _provenance(connection: Connection, claim: Claim) -> str | None:
+def _origin(connection: Connection, claim: Claim) -> tuple[str | None, str]:
+    """Who made the text, and the language that it is written in."""
     try:
         translation = translation_rows.finished(connection, _key(claim).translation)
     except ValueError:  # a document of another time; the rendition made from it is good
-        return None
-    return provenance(translation) if translation else None
+        translation = None
+    return (provenance(translation), translation.written_in) if translation else (None, claim.language)

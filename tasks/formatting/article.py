@@ -50,7 +50,8 @@ class Article:
 
     @property
     def language(self) -> str:
-        return self.translation.language
+        """The language of the words: the variant in which they are written, whatever the outlet asked for."""
+        return self.translation.written_in
 
     @property
     def direction(self) -> str:
@@ -71,7 +72,8 @@ class Article:
     @property
     def source_language(self) -> str:
         """The language of the text that the article was translated from; by default that of the release."""
-        return self.translation.source or self.release.language
+        source = None if self.translation.by_producer else self.translation.source
+        return source or self.release.language
 
     @property
     def translated(self) -> bool:
@@ -80,8 +82,9 @@ class Article:
 
     @property
     def uri(self) -> str:
-        """The URI of the release in the article's language."""
-        return item_uri(self.release.uri, self.language)
+        """The URI of the release in the language that outlets asked for: the same in all versions, whichever variant of
+        it the producer writes in."""
+        return item_uri(self.release.uri, self.translation.language)
 
     @property
     def source_uri(self) -> str:
@@ -111,7 +114,7 @@ class Article:
 def make_article(release: Release, translation: Translation, wire: Wire, received: datetime | None = None) -> Article:
     """Make the article of a translation. Raises HouseTextMissing, and ValueError for a body that cannot be
     published."""
-    house = house_text(translation.language)
+    house = house_text(translation.written_in)
     killed = release.status == "canceled"
     corrected = not killed and release.version > 1
     place = translation.dateline_place or (release.dateline.place if release.dateline else None)

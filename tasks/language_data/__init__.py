@@ -7,6 +7,7 @@ language tag and whose value is the package in which `<tag>.yaml` lies. Nothing 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -54,18 +55,23 @@ def known_languages() -> list[str]:
 
 
 def files_for(language: str) -> list[LanguageData]:
-    """The files that say something on a language, the most particular one first: `pt-BR`, then `pt`.
+    """The files that say something on a language, the most particular one first: `pt-BR`, then `pt`. Where there is
+    none of these it is the one of the nearest variant, such as `pt-PT`.
 
     One that cannot be loaded is left out.
     """
-    sources = LANGUAGES.sources()
+    sources, tag = LANGUAGES.sources(), LanguageTag(language)
+    found = _loaded(name for name in tag.broader if name in sources)
+    return found or _loaded(tag.by_nearness(sorted(sources)))[:1]
+
+
+def _loaded(names: Iterable[str]) -> list[LanguageData]:
     found = []
-    for name in LanguageTag(language).broader:
-        if name in sources:
-            try:
-                found.append(LANGUAGES.get(name))
-            except PluginBroken:
-                continue
+    for name in names:
+        try:
+            found.append(LANGUAGES.get(name))
+        except PluginBroken:
+            continue
     return found
 
 

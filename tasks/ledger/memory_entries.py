@@ -29,6 +29,12 @@ def recall(connection: Connection, keys: Collection[str], maker: str) -> dict[st
     return found
 
 
+def approved_languages(connection: Connection) -> list[str]:
+    """The languages into which people approved translations."""
+    query = select(memory.c.target_language).where(memory.c.maker == _APPROVED).distinct()
+    return sorted(connection.execute(query).scalars())
+
+
 def keep(connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: float) -> None:
     """Keep memory entries (the columns of `memory` but `kept_at`); a later one replaces an earlier one of the same key
     and maker."""

@@ -240,6 +240,7 @@ memory = Table(
     Column("origin", String(300), nullable=False, comment="where it comes from: a release, a file, the house texts"),
     Column("kept_at", Time, nullable=False),
 )
+_partial("ix_memory_approved", "maker = 'approved'", memory.c.target_language)
 _partial("ix_memory_kept_at", "maker <> 'approved'", memory.c.kept_at)
 
 terms = Table(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 from babel import Locale
 from babel.core import UnknownLocaleError
-from langcodes import Language
+from langcodes import Language, tag_distance
 from langcodes.tag_parser import LanguageTagError
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -79,9 +79,21 @@ class LanguageTag(str):
         """The shortest tag of the language in this script, whatever the country: `pt` for `pt-PT`."""
         return _shortest(_parsed(_join(self.base, self.script)))
 
-    def best_of(self, known: Container[str]) -> str | None:
-        """The tag among `known` that serves this language best, by `broader`; None if none does."""
-        return next((tag for tag in self.broader if tag in known), None)
+    def serves(self, wanted: LanguageTag) -> bool:
+        """Whether who wants a language is served by a text in this one: the same language in the same script, whatever
+        the country. `pt-BR` serves `pt` and `pt-PT`, `zh-TW` serves `zh-Hant` and never `zh-Hans`."""
+        return self.base == wanted.base and self.script == wanted.script
+
+    def nearest(self, known: Iterable[str]) -> str | None:
+        """The tag among `known` that serves this language best; None if none does."""
+        return next(iter(self.by_nearness(known)), None)
+
+    def by_nearness(self, known: Iterable[str]) -> tuple[str, ...]:
+        """The tags among `known` that serve this language, the nearest one by CLDR's language matching first.
+
+        Of two that are equally near the one that `broader` names comes first, then as they stand in `known`.
+        """
+        return _by_nearness(self, tuple(known))
 
     def same_language(self, other: LanguageTag) -> bool:
         """Whether both are the same language, in whatever script or country."""
@@ -138,6 +150,21 @@ def _broader(tag: LanguageTag) -> tuple[str, ...]:
     if _likely_script(tag.base) == tag.script:
         found.append(tag.base)
     return tuple(dict.fromkeys(found))
+
+
+@lru_cache(_KEPT_PARSED)
+def _by_nearness(wanted: LanguageTag, known: tuple[str, ...]) -> tuple[str, ...]:
+    order = {tag: place for place, tag in enumerate(wanted.broader)}
+    serving = [text for text in known if _serves(text, wanted)]
+    return tuple(sorted(serving, key=lambda text: (tag_distance(wanted, text), order.get(text, len(order)))))
+
+
+def _serves(text: str, wanted: LanguageTag) -> bool:
+    """Whether a text that may be no tag at all serves a language."""
+    try:
+        return LanguageTag(text).serves(wanted)
+    except ValueError:
+        return False
 
 
 @lru_cache(_KEPT_PARSED)

@@ -145,7 +145,10 @@ class Outlet(Document):
     name: Line = Field(examples=["Berliner Bote"])
     country: Country
     languages: Annotated[list[LanguageTag], AfterValidator(_once)] = Field(min_length=1, examples=[["de"]])
-    """The outlet gets one delivery of a release in each of these languages."""
+    """The outlet gets one delivery of a release in each of these languages, but no text twice."""
+    variants: Literal["any", "exact"] = Field("any", examples=["exact"])
+    """any: a text in another variant of a language will do, such as `en-US` for `en` or `en-GB` · exact: only texts in
+    these very variants."""
     topics: list[Topic] = []
     """The topics that the outlet takes; empty: all topics."""
     circuits: list[Slug] = []

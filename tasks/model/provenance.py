@@ -23,7 +23,7 @@ def provenance(translation: Translation) -> str:
         "engine": translation.engine if translation.machine else None,
         "model": translation.model if translation.machine else None,
         "status": translation.status,
-        "from": translation.source,
+        "from": None if translation.by_producer else translation.source,
     }
     return kind + "".join(f";{name}={_string(value)}" for name, value in parameters.items() if value)
 

@@ -213,9 +213,18 @@ class Release(_Text):
         """The name of this version in logs, messages and Flower: `urn:… v2`."""
         return f"{self.uri} v{self.version}"
 
+    def written_for(self, language: str, *, exact: bool = False) -> LanguageTag | None:
+        """The language of the text that serves `language`: the release's own or that of a supplied translation, the
+        nearest variant of it. None if the producer sent no such text. `exact`: only what CLDR takes as the same."""
+        wanted = LanguageTag(language)
+        texts = (self.language, *self.translations)
+        found = wanted.nearest(text for text in texts if not exact or text.shortest == wanted.shortest)
+        return None if found is None else LanguageTag(found)
+
     def text_in(self, language: str) -> _Text | None:
-        """The release itself or the supplied translation in `language`; None if the producer sent neither."""
-        return self if language == self.language else self.translations.get(LanguageTag(language))
+        """The release itself or the supplied translation that serves `language`; None if the producer sent neither."""
+        tag = self.written_for(language)
+        return None if tag is None else self if tag == self.language else self.translations[tag]
 
     def to_json(self) -> str:
         """The release as canonical JSON, which the ledger keeps and the digest is taken of."""
@@ -244,7 +253,8 @@ class Translation(Document):
     model: str | None = None
     """The engine's model and version, for provenance: `apertium-eng-spa 0.8.1`."""
     source: LanguageTag | None = None
-    """The language of the text that it was made from; None for `source` and `supplied`."""
+    """The language of the text that it was made from. Of `source` and `supplied` it is the variant in which the
+    producer wrote, where that is another than `language`."""
     status: Literal["checked", "approved"] | None = None
     """Whether it only passed every check, or a person approved it; None for `source` and `supplied`."""
 
@@ -253,11 +263,22 @@ class Translation(Document):
         """Whether a machine wrote this text."""
         return self.engine not in ("source", "supplied", "memory")
 
+    @property
+    def by_producer(self) -> bool:
+        """Whether the producer wrote this text."""
+        return self.engine in ("source", "supplied")
+
+    @property
+    def written_in(self) -> LanguageTag:
+        """The language of the text: `language`, or the variant of it in which the producer wrote."""
+        variant = self.source if self.by_producer else None
+        return variant if variant and variant.serves(self.language) else self.language
+
 
 def supplied(release: Release, language: str) -> Translation | None:
-    """The text of a release in a language that needs no engine: its own or the producer's translation; None if there is
-    neither."""
-    text = release.text_in(language)
+    """The text of a release that serves a language without an engine, in the nearest variant: its own or the producer's
+    translation; None if there is neither."""
+    text, written_in = release.text_in(language), release.written_for(language)
     if text is None:
         return None
     place = release.dateline.place if release.dateline else None
@@ -270,4 +291,5 @@ def supplied(release: Release, language: str) -> Translation | None:
         body_html=text.html,
         dateline_place=place,
         engine="source" if text is release else "supplied",
+        source=written_in if written_in != language else None,
     )

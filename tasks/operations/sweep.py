@@ -6,7 +6,6 @@ Expired leases and lifted embargoes are settled here and now; what needs a worke
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -88,10 +87,9 @@ def _notice_untaken(connection: Connection, now: float) -> None:
     """Leave a notice when deliveries are due and nobody takes them: workers are away, or no longer read their queue."""
     since = deliveries.untaken_since(connection)
     if since is not None and since < now - UNTAKEN:
-        moment = datetime.fromtimestamp(since, UTC).isoformat()
         text = (
-            f"deliveries are due since {moment}, and no worker has taken any delivery: look whether `fanwire worker "
-            "deliver` runs and reads its queue, and restart it"
+            f"deliveries are due since {moments.utc(since)}, and no worker has taken any delivery: look whether "
+            "`fanwire worker deliver` runs and reads its queue, and restart it"
         )
         notices.add_unless_known(connection, "untaken", "deliver", text, now, again_after=NOTICE_AGAIN)
 

@@ -56,9 +56,9 @@ class Settings(BaseSettings):
     """How many media outlets the wire reaches, as its house texts say it. This figure and the next two are set all or
     none. None: the house texts say no figures."""
     wire_editors: int | None = Field(None, ge=1)
-    """How many editors and journalists it reaches."""
+    """How many editors and journalists the wire reaches."""
     wire_countries: int | None = Field(None, ge=1)
-    """In how many countries they are."""
+    """In how many countries those outlets and journalists are."""
     time_zone: ZoneInfo | None = None
     """The time zone of the operators, an IANA name. A time without an offset is read in it, in documents and commands,
     and moments are shown to people in it. None: a time without an offset is refused, and moments are shown in UTC."""

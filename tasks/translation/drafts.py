@@ -53,6 +53,8 @@ class Resources:
     stays as it was, and a second try asks engines for nothing twice."""
     terms: Sequence[Term] = ()
     """The glossary. Terms of other languages are ignored."""
+    near: Sequence[str] = ()
+    """The languages in which the memory has what people approved: other variants of the target language serve too."""
     time_source: TimeSource = time
     """By which a translation gives up in time."""
 

@@ -30,6 +30,8 @@ class LanguagePair:
     other script as well, and numbers and dates stay as they are."""
     terms: tuple[Term, ...] = ()
     """The glossary, as far as it is for these two languages."""
+    near: tuple[LanguageTag, ...] = ()
+    """Other variants of the target language, the nearest one first: what people approved in them serves too."""
 
     @staticmethod
     def of(source: str, target: str, *, script_only: bool = False) -> LanguagePair:
@@ -39,6 +41,11 @@ class LanguagePair:
     def with_terms(self, terms: Iterable[Term]) -> LanguagePair:
         """The same pair of languages with the glossary terms that apply to it."""
         return replace(self, terms=tuple(glossary.applicable(terms, self.source, self.target)))
+
+    def with_near(self, tags: Iterable[str]) -> LanguagePair:
+        """The same pair with those of these tags that are other variants of its target language."""
+        others = self.target.by_nearness(dict.fromkeys(LanguageTag(tag).shortest for tag in tags))
+        return replace(self, near=tuple(LanguageTag(tag) for tag in others if tag != self.target.shortest))
 
     def __str__(self) -> str:
         return f"{self.source}→{self.target}"

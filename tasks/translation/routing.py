@@ -6,7 +6,7 @@ translates from English into Malay.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from tasks.model.languages import LanguageTag
@@ -63,16 +63,16 @@ def routes(release: Release, language: str, engines: Sequence[Engine]) -> list[R
 
 def pair_for(pairs: Collection[Pair], source: str, target: str) -> Pair | None:
     """What an engine with these pairs calls the two languages; None if it cannot translate between them."""
-    return next((pair for pair in _spellings(source, target) if pair in pairs), None)
+    targets, sources = {other for _, other in pairs}, {one for one, _ in pairs}
+    near = ((one, other) for other in _near(target, targets) for one in _near(source, sources))
+    return next((pair for pair in near if pair in pairs), None)
 
 
 def reaches(pairs: Iterable[Pair], language: str) -> bool:
     """Whether one of these pairs leads to a language."""
-    return LanguageTag(language).best_of({target for _, target in pairs}) is not None
+    return bool(_near(language, {target for _, target in pairs}))
 
 
-def _spellings(source: str, target: str) -> Iterator[Pair]:
-    """The pair as it stands, then with broader tags on either side: `en-GB` is `en` to an engine that knows no more."""
-    for wanted in LanguageTag(target).broader:
-        for given in LanguageTag(source).broader:
-            yield given, wanted
+def _near(language: str, known: Iterable[str]) -> tuple[str, ...]:
+    """What an engine may call a language: `en-GB` is `en` to one that knows no more, and `en` is `en-GB`."""
+    return LanguageTag(language).by_nearness(sorted(known))

@@ -82,7 +82,7 @@ def draft(release: Release, language: str, resources: Resources) -> Draft:
 
 def draft_from(start: Start, release: Release, resources: Resources, deadline: Deadline) -> Draft:
     """The draft that all steps together make of one text of the release; what stops a step is the draft's reason."""
-    pair = start.pair.with_terms(resources.terms)
+    pair = start.pair.with_terms(resources.terms).with_near(resources.near)
     results: list[UnitResult] = []
 
     def held(reason: str, *, again: bool = False) -> Draft:
@@ -164,10 +164,11 @@ def segment(passages: Passages, pair: LanguagePair, memory: Memory) -> list[Unit
 
 
 def recall(found: Sequence[Unit], pair: LanguagePair, resources: Resources) -> list[UnitResult]:
-    """The units with the translations that need no engine: of units without words, of those that a person approved, and
-    of those that an earlier version of the release, or an earlier try at this one, had."""
+    """The units with the translations that need no engine: of units without words, of those that a person approved (in
+    this variant of the language, else in another), and of those that an earlier version of the release, or an earlier
+    try at this one, had."""
     results = [UnitResult(unit=unit, text=fallbacks.without_engine(unit.text, pair)) for unit in found]
-    approved = resources.memory.recall({key for unit in found for key in unit.keys}, APPROVED)
+    approved = resources.memory.recall({key for unit in found for key in (*unit.keys, *unit.near_keys)}, APPROVED)
     results = _recalled(results, approved, PERSON, pair)
     for translator in dict.fromkeys(earlier.translator for earlier in resources.earlier.values()):
         theirs = {key: unit.packed for key, unit in resources.earlier.items() if unit.translator == translator}
@@ -185,7 +186,7 @@ def _recalled(
 
     def close(result: UnitResult) -> UnitResult:
         unit = result.unit
-        text = packing.first_that_fits(unit.text, unit.keys, known) if result.open else None
+        text = packing.first_that_fits(unit.text, (*unit.keys, *unit.near_keys), known) if result.open else None
         if not text or check(unit.text, text, pair, by_person=translator == PERSON):
             return result
         return UnitResult(unit=unit, text=text, translator=translator)

@@ -22,7 +22,8 @@ REQUEST = DeliveryRequest(
     release="urn:newsml:acme.example:1",
     version=2,
     action="correct",
-    language="zh-Hans",
+    language="zh-Hans-CN",
+    outlet_language="zh-Hans",
     content_type="application/json",
     body=b"\xe4\xb8\xad",
 )
@@ -58,7 +59,8 @@ def test_on_the_wire() -> None:
     assert found.pop("User-Agent").startswith("Fanwire/")
     assert found == {
         "Content-Type": "application/json",
-        "Content-Language": "zh-Hans",
+        "Content-Language": "zh-Hans-CN",
+        "Fanwire-Language": "zh-Hans",
         "Idempotency-Key": "fw_0123",
         "webhook-id": "fw_0123",
         "webhook-timestamp": "1795000000",

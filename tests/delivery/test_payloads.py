@@ -52,6 +52,19 @@ def test_every_format_says_where_it_came_from(claims: list[Claim]) -> None:
     assert len(claims) == 12
 
 
+def test_a_text_says_in_which_variant_it_is_written() -> None:
+    with ledger.write() as connection:
+        outlets.put(connection, [outlet("a", languages=["en"]), outlet("b", languages=["en-US"])], time.time())
+        number = releases.take(connection, release(language="en-US"), time.time()).release_id
+    planning.plan(number, time.time())
+    for language in ("en", "en-US"):
+        build_renditions(number, language)
+    with ledger.write() as connection:
+        claims = deliveries.claim(connection, "test", now=ledger.now(connection), lease=60, limit=100)
+    found = {item.claim.language: (item.written_in, item.translation) for item in loaded(claims)}
+    assert found == {"en": ("en-US", "source"), "en-US": ("en-US", "source")}
+
+
 def test_what_is_kept_costs_no_query_for_each_delivery(claims: list[Claim]) -> None:
     loaded(claims)
     asked: list[str] = []

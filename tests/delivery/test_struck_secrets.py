@@ -53,7 +53,14 @@ FORMS = {
 }
 PARTS = ("Zx9", "q%7", "4k+Lm", BASIC[11:24])
 REQUEST = DeliveryRequest(
-    key="fw_1", release="urn:x:1", version=1, action="publish", language="en", content_type="text/plain", body=b"news"
+    key="fw_1",
+    release="urn:x:1",
+    version=1,
+    action="publish",
+    language="en",
+    outlet_language="en",
+    content_type="text/plain",
+    body=b"news",
 )
 
 

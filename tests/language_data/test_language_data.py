@@ -96,6 +96,15 @@ def test_a_file_of_the_region_goes_first_and_the_language_fills_in_what_it_leave
     assert data_of("pt-BR").quotes == data_of("pt").quotes
 
 
+def test_where_there_is_no_file_of_a_language_that_of_its_nearest_variant_counts(install: Install) -> None:
+    italian = "quotes: {open: «, close: »}\n"
+    install("svizzera", {"it-CH": f"language: it-CH\n{italian}", "it-SM": "language: it-SM\n"})
+    assert [file.language for file in files_for("it")] == ["it-CH"]
+    assert [file.language for file in files_for("it-SM")] == ["it-SM"]
+    assert data_of("it-IT").quotes.open == "«"
+    assert files_for("pt-PT") == files_for("pt")
+
+
 def test_a_package_replaces_a_file_that_ships(install: Install) -> None:
     install("deutsch", {"de": "language: de\nquotes: {open: », close: «}\n"})
     assert data_of("de").quotes.around("a", inner=True) == "»a«"

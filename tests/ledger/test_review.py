@@ -22,6 +22,7 @@ from tasks.delivery.payloads import read_payloads
 from tasks.ledger import artifacts, counts, deliveries, glossary_terms, releases, rendition_rows, translation_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.ledger.deliveries import Claim
+from tasks.ledger.schema import deliveries as deliveries_table
 from tasks.ledger.schema import memory, translations
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Translation
@@ -128,6 +129,20 @@ def test_what_the_producer_wrote_needs_no_approval() -> None:
     for language in ("en", "de"):
         make(number, language)
     assert {one.language for one in claimed()} == {"en", "de"}
+
+
+def test_what_older_planners_asked_engines_for_goes_out_as_the_producer_wrote_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They knew no text in `en` of a release in `en-US`, and so wanted one that a person approves."""
+    with monkeypatch.context() as older:
+        older.setattr(planning, "_at_hand", lambda *_: None)
+        number = planned(outlet("a", languages=["en"], machine_translation="approved"), language="en-US")
+    with ledger.write() as connection:
+        connection.execute(update(deliveries_table).values(approval=True))
+    make(number, "en")
+    assert (states(number), row(number, "en").engine) == ({"due": 1}, "source")
+    assert {one.language for one in claimed()} == {"en"}
 
 
 def test_a_kill_waits_for_nobody() -> None:

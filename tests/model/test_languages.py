@@ -108,12 +108,41 @@ def test_broader_tags_say_less_and_never_mean_another_script(tag: str, broader: 
     assert list(LanguageTag(tag).broader) == broader
 
 
-def test_the_best_of_some_tags_is_the_most_particular_one_in_the_same_script() -> None:
-    assert LanguageTag("pt-PT").best_of({"pt", "pt-BR", "pt-PT"}) == "pt-PT"
-    assert LanguageTag("pt-PT").best_of({"pt", "pt-BR"}) == "pt"
-    assert LanguageTag("zh-HK").best_of(["zh-Hans", "zh-Hant"]) == "zh-Hant"
-    assert LanguageTag("zh-Hant").best_of(["zh", "zh-Hans"]) is None
-    assert LanguageTag("de").best_of(()) is None
+@pytest.mark.parametrize(
+    ("wanted", "text", "serves"),
+    [
+        ("en", "en-US", True), ("en-US", "en", True), ("en", "en-GB", True), ("en-GB", "en-US", True),
+        ("pt", "pt-BR", True), ("pt-PT", "pt-BR", True), ("es", "es-419", True), ("es-419", "es", True),
+        ("zh-Hant", "zh-TW", True), ("zh-TW", "zh-HK", True), ("zh-Hans", "zh-TW", False), ("zh", "zh-TW", False),
+        ("zh", "zh-CN", True), ("zh-Hans", "zh", True), ("sr", "sr-Latn", False), ("sr-Latn-RS", "sr-Latn", True),
+        ("id", "ms", False), ("pt", "es", False),
+    ],
+)  # fmt: skip
+def test_a_variant_serves_its_language_and_the_other_way_round_in_the_same_script(
+    wanted: str, text: str, serves: bool
+) -> None:
+    assert LanguageTag(text).serves(LanguageTag(wanted)) is serves
+    assert (LanguageTag(wanted).nearest([text]) == text) is serves
+
+
+@pytest.mark.parametrize(
+    ("wanted", "among", "nearest"),
+    [
+        ("pt-PT", ["pt", "pt-BR", "pt-PT"], "pt-PT"),
+        ("pt-PT", ["pt-BR", "pt"], "pt"),
+        ("pt", ["pt-PT", "pt-BR"], "pt-BR"),
+        ("en", ["en-GB", "en-US"], "en-US"),
+        ("en-AU", ["en", "en-GB"], "en-GB"),
+        ("es-MX", ["es", "es-419"], "es-419"),
+        ("es", ["es-419", "es-MX"], "es-419"),
+        ("zh-HK", ["zh-Hans", "zh-Hant"], "zh-Hant"),
+        ("zh-Hant", ["zh", "zh-Hans"], None),
+        ("de", ["nonsense", "*", "en"], None),
+        ("de", [], None),
+    ],
+)
+def test_of_several_the_nearest_is_taken_by_cldr(wanted: str, among: list[str], nearest: str | None) -> None:
+    assert LanguageTag(wanted).nearest(among) == nearest
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.model.documents import DocumentRefused
+from tasks.model.languages import LanguageTag
 from tasks.model.readers import MAX_RELEASE_BYTES, read_release
-from tasks.model.release import Release, supplied
+from tasks.model.release import Release, Translation, supplied
 from tasks.runtime import settings as configuration
 from tasks.runtime.errors import Problem
 
@@ -409,6 +410,44 @@ def test_supplied_translations_are_published_as_they_are() -> None:
     )
     assert (english.headline, english.engine, english.machine) == ("Acme opens", "source", False)
     assert supplied(release, "ko") is None
+
+
+@pytest.mark.parametrize(
+    ("language", "wanted", "text", "written_in"),
+    [
+        ("en-US", "en", "Acme opens", "en-US"),
+        ("en", "en-GB", "Acme opens", "en"),
+        ("en-US", "en-US", "Acme opens", "en-US"),
+        ("en-US", "pt", "Acme abre", "pt-BR"),
+        ("en-US", "pt-PT", "Acme abre", "pt-BR"),
+        ("en-US", "zh-Hant", "Acme 開業", "zh-Hant-TW"),
+        ("en-US", "zh-HK", "Acme 開業", "zh-Hant-TW"),
+        ("en-US", "es", "Acme inaugura", "es-419"),
+        ("en-US", "zh-Hans", None, None),
+        ("en-US", "zh", None, None),
+        ("en-US", "de", None, None),
+    ],
+)
+def test_a_text_serves_every_variant_of_its_language_in_its_script(
+    language: str, wanted: str, text: str | None, written_in: str | None
+) -> None:
+    others = {"pt-BR": "Acme abre", "zh-TW": "Acme 開業", "es-419": "Acme inaugura"}
+    translations = {tag: {"headline": headline, "body_html": "<p>x</p>"} for tag, headline in others.items()}
+    release = read_release(GOOD | {"language": language, "translations": translations})
+    assert release.written_for(wanted) == written_in
+    found = supplied(release, wanted)
+    assert (found and found.headline, found and str(found.written_in)) == (text, written_in)
+    if found:
+        assert (found.language, found.machine) == (LanguageTag(wanted), False)
+        assert Translation.model_validate_json(found.model_dump_json()) == found
+
+
+def test_of_two_texts_the_nearer_one_serves() -> None:
+    british = {"headline": "Acme opens, British", "body_html": "<p>x</p>"}
+    release = read_release(GOOD | {"language": "en-US", "translations": {"en-GB": british}})
+    assert {tag: release.written_for(tag) for tag in ("en", "en-US", "en-GB", "en-AU")} == {
+        "en": "en-US", "en-US": "en-US", "en-GB": "en-GB", "en-AU": "en-GB",
+    }  # fmt: skip
 
 
 def test_a_supplied_translation_whose_link_lost_its_text_is_refused() -> None:

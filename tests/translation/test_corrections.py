@@ -239,6 +239,38 @@ def test_an_approved_entry_wins_over_the_house(use: Usage) -> None:
     assert make(headline="Sports", body="<p>Sports</p>", languages=("de",))["de"].headline == "Leibesübungen"
 
 
+def test_what_people_approved_in_another_variant_serves_and_the_nearest_goes_first(use: Usage) -> None:
+    engine = use(Babbling)
+    words = {"de-AT": "Wir verkaufen Semmeln", "de-CH": "Wir verkaufen Weggli", "de": "Wir verkaufen Brötchen"}
+
+    def headline(language: str, *approved: str) -> str:
+        with ledger.write() as connection:
+            for tag in approved:
+                entry = aligned_texts.entry("We sell bread rolls", words[tag], LanguagePair.of("en", tag))
+                assert entry is not None
+                row = {"source_language": "en", "target_language": tag, "origin": "a.csv"}
+                memory_entries.keep(connection, [vars(entry) | row], now=1.0)
+        uri = f"urn:x:{language}:{len(approved)}"
+        body = "<p>We sell bread rolls</p>"
+        made = make(languages=(language,), uri=uri, headline="We sell bread rolls", body=body)
+        return str(made[language].headline)
+
+    assert headline("de", "de-AT") == words["de-AT"]
+    assert headline("de-AT", "de-AT", "de-CH") == words["de-AT"]
+    assert headline("de", "de-AT", "de-CH", "de") == words["de"]
+    assert headline("de-AT") == words["de-AT"]
+    assert engine.count() == 0
+
+
+def test_what_an_engine_made_for_one_variant_is_not_taken_for_another(use: Usage) -> None:
+    engine = use(Babbling)
+    make(languages=("es",))
+    asked = engine.count()
+    assert asked > 0
+    make(languages=("es-419",), uri="urn:x:other")
+    assert engine.count() == asked
+
+
 def test_the_glossary_of_the_ledger_is_used(use: Usage) -> None:
     engine = use(Babbling)
     row = {"source_language": "en", "source": "factory", "match_case": False, "forbidden": False, "part": None}

@@ -214,6 +214,17 @@ def test_what_leads_to_a_language() -> None:
     assert routing.pair_for(pairs, "pt", "en") is None
 
 
+def test_an_engine_that_knows_a_variant_only_serves_the_language_and_others() -> None:
+    pairs = [("en-GB", "pt-BR"), ("en-GB", "es-419"), ("en-GB", "es"), ("en-GB", "zh-TW")]
+    assert routing.pair_for(pairs, "en-US", "pt") == ("en-GB", "pt-BR")
+    assert routing.pair_for(pairs, "en", "pt-PT") == ("en-GB", "pt-BR")
+    assert routing.pair_for(pairs, "en", "es-MX") == ("en-GB", "es-419")
+    assert routing.pair_for(pairs, "en", "es-ES") == ("en-GB", "es")
+    assert routing.pair_for(pairs, "en", "zh-Hant") == ("en-GB", "zh-TW")
+    assert routing.pair_for(pairs, "en", "zh-Hans") is None
+    assert routing.reaches(pairs, "pt")
+
+
 @pytest.mark.parametrize(
     ("kind", "says"),
     [("deepl", "engines.x.options.formalitty: is no option of this type; there are formality"),

@@ -8,7 +8,8 @@
 | `Fanwire-Release`, `Fanwire-Version` | which release, and which version of it |
 | `Fanwire-Action` | `publish`, `correct`, `kill`, or `test` |
 | `Fanwire-Translation` | who made the text (tasks/model/provenance.py) |
-| `Content-Type`, `Content-Language` | of the rendition |
+| `Fanwire-Language` | the language that the outlet asked for |
+| `Content-Type`, `Content-Language` | of the rendition: `en-US` where an outlet that asked for `en` gets such a text |
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: flo
         f"Fanwire-Release: {ascii_safe(request.release)}",
         f"Fanwire-Version: {request.version}",
         f"Fanwire-Action: {request.action}",
+        f"Fanwire-Language: {ascii_safe(request.outlet_language)}",
         f"User-Agent: {USER_AGENT}",
         f"webhook-id: {request.key}",
         f"webhook-timestamp: {int(now)}",

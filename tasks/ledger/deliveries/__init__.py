@@ -43,6 +43,7 @@ from tasks.ledger.deliveries.holds import (
     resume,
     still_open,
     wait_anew,
+    waive_approval,
 )
 from tasks.ledger.deliveries.locks import one_counter_at_a_time, revising
 from tasks.ledger.deliveries.results import VANISHED, Result, expire_leases, finish
@@ -51,5 +52,5 @@ __all__ = [
     "REPLAYABLE", "VANISHED", "Claim", "Planned", "Result", "adopt", "begin", "claim", "expire_leases", "finish",
     "forgotten", "hold_again", "hold_for_status", "in_flight", "lift_embargoes", "may_have", "next_due",
     "one_counter_at_a_time", "plan", "promote", "replay", "resume", "revising", "still_open", "supersede",
-    "untaken_since", "wait_anew",
+    "untaken_since", "wait_anew", "waive_approval",
 ]  # fmt: skip

@@ -124,6 +124,12 @@ def hold_again(connection: Connection, release_id: int) -> None:
     connection.execute(update(deliveries).where(waiting, ~theirs).values(embargo))
 
 
+def waive_approval(connection: Connection, release_id: int, language: str) -> None:
+    """Have nobody approve a language of a release: it turned out that the producer wrote a text that serves it."""
+    mine = and_(d.release_id == release_id, d.language == language, d.approval)
+    connection.execute(update(deliveries).where(mine).values(approval=False))
+
+
 def hold_for_status(connection: Connection, outlet_ids: Sequence[str], hold: Hold, detail: str | None = None) -> int:
     """Hold what these outlets would get until they are active again; returns the number of deliveries. `detail`: why
     they are paused or disabled."""

@@ -14,6 +14,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Close, Opaque, Open, Text
@@ -33,8 +34,18 @@ YEAR_PATTERN = re.compile(r"(?<![0-9A-Za-z_.,])(?:19|20)[0-9]{2}(?![0-9A-Za-z_]|
 
 def keys(unit: Text, pair: LanguagePair) -> list[str]:
     """The memory keys under which `unit` may be found, the most particular one first."""
-    forms = (literal(unit), normal(unit, years=False), normal(unit))
-    return [key_of(form, pair) for form in dict.fromkeys(forms)]
+    return [key_of(form, pair) for form in _forms(unit)]
+
+
+def near_keys(unit: Text, pair: LanguagePair) -> list[str]:
+    """The memory keys under which people may have approved a translation of `unit` into another variant of the target
+    language, the nearest variant first."""
+    found = _forms(unit) if pair.near else []
+    return [key_of(form, replace(pair, target=target)) for target in pair.near for form in found]
+
+
+def _forms(unit: Text) -> list[str]:
+    return list(dict.fromkeys((literal(unit), normal(unit, years=False), normal(unit))))
 
 
 def key_of(form: str, pair: LanguagePair) -> str:

@@ -49,6 +49,8 @@ class Unit:
     after: str
     keys: tuple[str, ...]
     """Under which the memory may know it, the most particular one first."""
+    near_keys: tuple[str, ...] = ()
+    """The memory keys of what people approved for other variants of the target language, the nearest one first."""
     inlines: Mapping[int, runs.Element]
     """The elements behind its Open and Close, by id."""
 
@@ -72,7 +74,7 @@ def passages_of(original: Translation, body: runs.Element, *, with_place: bool) 
 def keys_of(passages: Passages, pair: LanguagePair) -> set[str]:
     """The keys under which the memory may know whole passages."""
     texts = (strip(passage.text) for passage in passages.values())
-    return {key for text in texts for key in forms.keys(text, pair)}
+    return {key for text in texts for key in (*forms.keys(text, pair), *forms.near_keys(text, pair))}
 
 
 def cut(passages: Passages, pair: LanguagePair, approved: Mapping[str, str]) -> list[Unit]:
@@ -97,6 +99,7 @@ def _units_of(number: int, passage: Passage, pair: LanguagePair, approved: Mappi
                 before=before,
                 after=after if text else "",
                 keys=tuple(forms.keys(text, pair)),
+                near_keys=tuple(forms.near_keys(text, pair)),
                 inlines=passage.inlines,
             )
         )
@@ -106,7 +109,8 @@ def _units_of(number: int, passage: Passage, pair: LanguagePair, approved: Mappi
 def _parts_of(text: Text, pair: LanguagePair, approved: Mapping[str, str]) -> list[Text]:
     """The sentences of a passage; all of it where that is approved as one."""
     whole = strip(text)
-    if approved and packing.first_that_fits(whole, forms.keys(whole, pair), approved):
+    keys = (*forms.keys(whole, pair), *forms.near_keys(whole, pair)) if approved else ()
+    if packing.first_that_fits(whole, keys, approved):
         return [text]
     return sentences.split(text, pair.source)
 
