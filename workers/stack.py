@@ -17,6 +17,7 @@ from tasks import ledger
 from tasks.runtime.private_files import UMASK, ensure_private_folder, make_private, refuse_shared, write_private
 from tasks.runtime.settings import settings
 from workers import authority, broker, home, with_parent
+from workers.environment import seen_by
 from workers.health import PROCESSES
 from workers.ops import flower
 
@@ -55,7 +56,7 @@ def run(name: str, *options: str) -> NoReturn:
     """Become one process of the stack. Of two options of the same name Celery takes the last, so `options` win."""
     os.umask(UMASK)
     found = command(name)
-    os.execv(found[0], [*found, *options])  # noqa: S606
+    os.execve(found[0], [*found, *options], seen_by(name, os.environ))  # noqa: S606
 
 
 def worker(name: str, queues: str, *options: str) -> list[str]:
@@ -122,12 +123,18 @@ childlogdir={home}/log
     return head + "".join(programs) + group
 
 
+def _without_secrets_of_others(name: str) -> list[str]:
+    """What a command begins with, so that its process does not see them. Their names only: others can read commands."""
+    unseen = sorted(set(os.environ) - set(seen_by(name, os.environ)))
+    return ["env", *(part for variable in unseen for part in ("-u", variable))] if unseen else []
+
+
 def _program(home: Path, name: str, command: list[str], order: int) -> str:
     # A worker that is asked to stop finishes what is in flight, which takes at most a transfer's deadline.
     patience = int(settings().deadline) + 15
     return f"""
 [program:{name}]
-command={shlex.join([*WITH_PARENT, *command]).replace("%", "%%")}
+command={shlex.join([*WITH_PARENT, *_without_secrets_of_others(name), *command]).replace("%", "%%")}
 priority={order}
 autorestart=true
 startsecs=2

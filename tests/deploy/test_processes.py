@@ -18,11 +18,13 @@ def became(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The command that this process would have become."""
     found: list[str] = []
 
-    def exec_(path: str, command: list[str]) -> None:
+    def exec_(path: str, command: list[str], environment: dict[str, str]) -> None:
         assert path == command[0]
+        assert "FANWIRE_SECRET_BOTE" not in environment or "deliver@%h" in command
         found.extend(command)
 
-    monkeypatch.setattr(os, "execv", exec_)
+    monkeypatch.setattr(os, "execve", exec_)
+    monkeypatch.setenv("FANWIRE_SECRET_BOTE", "geheim")
     monkeypatch.setenv("FANWIRE_BROKER_URL", "redis://broker:6379/0")
     return found
 

@@ -275,6 +275,13 @@ def test_what_is_in_the_home_is_for_its_owner_only(stack: Stack) -> None:
             assert path.lstat().st_mode & 0o077 == 0, path
 
 
+def test_a_process_sees_no_secret_of_others(stack: Stack) -> None:
+    """The password of Flower was in the environment of `fanwire up`."""
+    for process in stack.everything():
+        seen = Path("/proc", str(process.pid), "environ").read_text(errors="replace")
+        assert ("Flowerpasswort" in seen) is ("flower" in process.cmdline()), process.cmdline()
+
+
 def test_no_secret_in_any_log(stack: Stack) -> None:
     password = stack.broker.split(":")[2].split("@")[0]
     for file in [*stack.home.glob("log/*.log"), stack.home / "up.log"]:

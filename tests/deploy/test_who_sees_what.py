@@ -1,0 +1,175 @@
+"""Each process sees the secrets that it needs, and no other: in Compose, on Kubernetes, and under `fanwire up`."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from tasks.runtime.settings import PREFIX, Settings, settings
+from workers import environment, stack
+from workers.health import PROCESSES
+
+SEES = {
+    "broker": {"BROKER"},
+    "ledger": {"LEDGER"},
+    "migrate": {"LEDGER"},
+    "intake": {"BROKER", "LEDGER", "NOTICE_URL", "producers"},
+    "translate": {"BROKER", "LEDGER", "NOTICE_URL", "engines"},
+    "format": {"BROKER", "LEDGER", "NOTICE_URL"},
+    "deliver": {"BROKER", "LEDGER", "NOTICE_URL", "outlets"},
+    "flower": {"BROKER", "FLOWER_PASSWORD"},
+    "cli": {"BROKER", "LEDGER", "PRODUCER_KEY", "producers", "engines", "outlets"},
+}
+"""BROKER and LEDGER: their addresses with the passwords. In small letters: what others have given us."""
+FIELDS = {PREFIX + name.upper(): field for name, field in Settings.model_fields.items()}
+SECRET = {name for name, field in FIELDS.items() if SecretStr.__name__ in str(field.annotation)}
+COMPOSE = {
+    "FANWIRE_BROKER_PASSWORD": "BROKER",
+    "FANWIRE_LEDGER_PASSWORD": "LEDGER",
+    "FANWIRE_FLOWER_PASSWORD": "FLOWER_PASSWORD",
+}
+"""What docker-compose.yml makes the values of."""
+
+
+def short(name: str) -> str:
+    """The name of a secret setting as in SEES."""
+    return name.removeprefix(PREFIX).removesuffix("_URL" if name != "FANWIRE_NOTICE_URL" else "")
+
+
+def test_the_settings_that_are_secret_are_these() -> None:
+    assert set(environment.SEEN_BY) == SECRET
+    for name, seers in environment.SEEN_BY.items():
+        assert seers == {who for who in (*PROCESSES, "migrate") if short(name) in SEES[who]}, name
+
+
+# --- Compose
+
+
+@pytest.mark.parametrize("name", SEES)
+def test_a_service_of_compose(services: dict[str, Any], name: str) -> None:
+    service = services[name]
+    given = service.get("environment", {})
+    text = "\n".join(f"{variable}: {value}" for variable, value in given.items()) + shlex.join(service["command"])
+    seen = {what for variable, what in COMPOSE.items() if f"${{{variable}" in text}
+    seen |= {short(variable) for variable in SECRET & set(given) if given[variable] is None}
+    seen |= {file["path"].removesuffix(".env") for file in service.get("env_file", [])}
+    assert seen == SEES[name]
+    assert ".env" not in {file["path"] for file in service.get("env_file", [])}, "it holds all passwords"
+
+
+@pytest.mark.parametrize("name", ["migrate", *PROCESSES, "cli"])
+def test_every_other_setting_of_env_reaches_every_process_of_compose(services: dict[str, Any], name: str) -> None:
+    """A variable without a value is that of .env, or is not there."""
+    given = services[name]["environment"]
+    fixed = {variable for variable in given if given[variable] is not None}
+    missing = FIELDS.keys() - SECRET - given.keys()
+    assert not missing, "these settings belong into x-settings of docker-compose.yml"
+    assert given.keys() - fixed <= FIELDS.keys()
+    assert fixed <= {
+        "FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_HOME", "FANWIRE_SECRETS_FOLDER", "FANWIRE_FLOWER_ADDRESS",
+        "FANWIRE_FLOWER_PORT", "FANWIRE_FLOWER_PASSWORD",
+    }  # fmt: skip
+
+
+def test_files_of_compose_are_seen_by_those_who_need_them(services: dict[str, Any]) -> None:
+    def seers(place: str) -> set[str]:
+        volumes = {name: " ".join(service.get("volumes", [])) for name, service in services.items()}
+        return {name for name, mounted in volumes.items() if f":{place}:ro" in mounted}
+
+    assert seers("/etc/fanwire") == {*environment.WORKERS, "cli"}
+    assert seers("/run/secrets") == {"deliver", "cli"}
+    assert seers("/run/producers") == {"intake", "cli"}
+
+
+# --- Kubernetes
+
+
+def containers(manifests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Every container of every pod, by its name."""
+    pods = [m["spec"]["template"]["spec"] for m in manifests if m["kind"] in ("Deployment", "StatefulSet")]
+    return {one["name"]: one for pod in pods for one in (*pod.get("initContainers", []), *pod["containers"])}
+
+
+@pytest.mark.parametrize("name", [name for name in SEES if name not in ("ledger", "cli")])
+def test_a_container_of_kubernetes(manifests: list[dict[str, Any]], name: str) -> None:
+    container = containers(manifests)[name]
+    keys = [each["valueFrom"]["secretKeyRef"] for each in container.get("env", []) if "valueFrom" in each]
+    assert {key["name"] for key in keys} == {"fanwire"}
+    whole = {source["secretRef"]["name"] for source in container.get("envFrom", []) if "secretRef" in source}
+    assert "fanwire" not in whole, "it holds all passwords"
+    seen = {COMPOSE.get(key["key"]) or short(key["key"]) for key in keys}
+    assert seen | whole == SEES[name]
+    for each in container.get("env", []):
+        if "valueFrom" in each and name != "broker":
+            assert each["name"] == each["valueFrom"]["secretKeyRef"]["key"]
+
+
+def test_no_container_is_forgotten(manifests: list[dict[str, Any]]) -> None:
+    assert set(containers(manifests)) == set(SEES) - {"ledger", "cli"}
+
+
+# --- fanwire up
+
+OTHERS = {"GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "DEEPL_KEY", "DATABASE"}
+"""Secrets of a shell of which Fanwire knows nothing; libraries of engines may look for some."""
+NAMED = {"ACME_WIRE", "DUKE_KEY"}
+"""What the producers file names."""
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment of somebody who types `fanwire up`; each secret in it has `geheim` in its value."""
+    file = tmp_path / "producers.yaml"
+    file.write_text("producers: {acme: {keys: env:ACME_WIRE, issuers: [Acme]}, b: {keys: [file:/x, env:DUKE_KEY]}}")
+    plain = {
+        "PATH": "/usr/bin", "LANG": "C.UTF-8", "MONKEY": "x", "NO_PROXY": "*", "COVERAGE_PROCESS_CONFIG": "x",
+        "FANWIRE_HOME": str(tmp_path / "home"), "FANWIRE_DEADLINE": "30", "FANWIRE_FLOWER_ADDRESS": "127.0.0.1",
+        "FANWIRE_UP_HOME": "/x", "FANWIRE_UP_PID": "1", "FANWIRE_PRODUCERS": str(file),
+    }  # fmt: skip
+    secret = {
+        "FANWIRE_BROKER_URL": "redis://:geheim@127.0.0.1/0", "FANWIRE_LEDGER_URL": "sqlite:///geheim",
+        "DATABASE": "mysql://user:geheim@host/data",
+    } | dict.fromkeys(
+        {*SECRET - {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL"}, *NAMED, *OTHERS - {"DATABASE"},
+         "FANWIRE_SECRET_BOTE", "FANWIRE_BROKER_PASSWORD"}, "geheim",
+    )  # fmt: skip
+    for name, value in (plain | secret).items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    return plain | secret
+
+
+UP = {
+    "broker": set[str](),
+    "intake": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", *NAMED},
+    "translate": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", *OTHERS},
+    "format": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL"},
+    "deliver": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_SECRET_BOTE"},
+    "flower": {"FANWIRE_BROKER_URL", "FANWIRE_FLOWER_PASSWORD"},
+}
+
+
+@pytest.mark.parametrize("process", UP)
+def test_a_process_of_up(shell: dict[str, str], process: str) -> None:
+    seen = environment.seen_by(process, shell)
+    assert {name for name in seen if "geheim" in seen[name]} == UP[process]
+    assert {name for name in shell if "geheim" not in shell[name]} <= seen.keys()
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_supervisord_starts_a_program_without_the_secrets_of_others(shell: dict[str, str], process: str) -> None:
+    """The command is run as supervisord would run it, but for the program at its end."""
+    written = configparser.RawConfigParser()
+    written.read_string(stack.configuration(settings().home, {process: ["env"]}))
+    command = shlex.split(written[f"program:{process}"]["command"])
+    assert "geheim" not in " ".join(command)
+    told = subprocess.run(command, env=shell | {"FANWIRE_UP_PID": str(os.getpid())}, capture_output=True, check=True)
+    seen = dict(line.split("=", 1) for line in told.stdout.decode().splitlines())
+    assert {name for name in seen if "geheim" in seen[name]} == UP[process]
