@@ -16,7 +16,7 @@ from tasks.delivery.transfers.transfer import Transfer
 from tasks.model.credentials import credentials_in_query, for_credential
 from tasks.model.outlet import Outlet
 from tasks.runtime.plugins import Registry, attribute
-from tasks.runtime.secrets import noted
+from tasks.runtime.secrets import Noting
 
 __all__ = ["TRANSPORTS", "DeliveryRequest", "Transport", "UnknownTransport", "by_scheme", "forget", "prepare"]
 
@@ -73,10 +73,11 @@ def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: flo
     transport = by_scheme().get(scheme)
     if transport is None:
         raise UnknownTransport(f"outlet {outlet.id}: no transport for {scheme!r}")
-    with noted() as values:
+    with Noting() as values:
         transfer = transport.prepare(outlet, request, key=key, deadline=deadline, now=now)
-    secrets = _secrets(outlet, values)
-    return replace(transfer, secrets=(*transfer.secrets, *secrets)) if secrets else transfer
+    if not (values or outlet.headers or "?" in outlet.url):  # most outlets
+        return transfer
+    return replace(transfer, secrets=(*transfer.secrets, *_secrets(outlet, values)))
 
 
 def _secrets(outlet: Outlet, values: list[str]) -> list[str]:
