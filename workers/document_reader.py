@@ -67,6 +67,12 @@ class DocumentReader:
             raise DocumentRefused("release", [Problem(**problem) for problem in said["problems"]])
         return Release.from_ledger(said["release"])
 
+    def warm(self) -> None:
+        """Start a reader without waiting for it."""
+        with self._busy:
+            if not self._readers:
+                self._readers.append(self._start())
+
     def close(self) -> None:
         """End the readers; the next document starts new ones."""
         with self._busy:
@@ -88,12 +94,15 @@ class DocumentReader:
         return said
 
     def _reader(self) -> subprocess.Popen[bytes]:
-        """A reader that is ready; the others start meanwhile."""
+        """A reader that is ready. The spare starts when it is, so as not to hold it up."""
         while True:
-            while len(self._readers) < READERS:
+            if not self._readers:
                 self._readers.append(self._start())
             try:
-                return self._when_ready(self._readers[0])
+                ready = self._when_ready(self._readers[0])
+                while len(self._readers) < READERS:
+                    self._readers.append(self._start())
+                return ready
             except (TimeoutError, OSError, EOFError):
                 log.warning("document reader did not start", status=self._readers[0].poll())
                 _end(self._readers.pop(0))

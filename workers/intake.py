@@ -60,7 +60,7 @@ COMES_BACK = 5
 COUNTED_FOR = 24 * 3600
 """Seconds for which that is counted."""
 reader = DocumentReader()
-"""Of this process; it starts its readers with the first release."""
+"""Of this process."""
 
 
 def install(app: Celery) -> None:
@@ -78,6 +78,8 @@ class Intake(bootsteps.StartStopStep):
         self.enabled = intake
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+        if intake:
+            reader.warm()  # it takes as long as the worker itself to start
 
     def include_if(self, worker: Any) -> bool:
         """Whether this worker was asked to take releases in."""
