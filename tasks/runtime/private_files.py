@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from tasks.runtime.errors import ConfigurationRefused, Problem
 
+_making = threading.Lock()
+"""So that nobody locks a file that another thread has made and not closed yet."""
 UMASK = 0o077
 """Of every process that writes into the home."""
 _OURS = ("ledger.sqlite*", "log", "run", "secrets", "valkey", "broker.url*", "up.lock", "supervisord.*", "flower.*",
@@ -35,9 +39,14 @@ def ensure_private_folder(path: Path) -> None:
 
 
 def ensure_private_file(path: Path) -> None:
-    """Make an empty file, unless it is there, readable by its owner only."""
+    """Make an empty file, unless it is there, readable by its owner only.
+
+    A file that is there is never opened: a process that closes a file loses all its locks on it, and those of SQLite
+    keep other processes from writing over the ledger.
+    """
     ensure_private_folder(path.parent)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    with _making, suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def write_private(path: Path, content: str | bytes) -> None:

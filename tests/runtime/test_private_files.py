@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,3 +113,15 @@ def test_neither_can_one_in_which_everybody_may_write(tmp_path: Path) -> None:
     tmp_path.chmod(0o1777)
     with pytest.raises(ConfigurationRefused, match="FANWIRE_HOME"):
         refuse_shared(tmp_path)
+
+
+def test_a_file_that_is_there_keeps_the_locks_that_this_process_has_on_it(tmp_path: Path) -> None:
+    """SQLite's too: without them another process writes over the ledger."""
+    file = tmp_path / "ledger.sqlite"
+    ensure_private_file(file)
+    code = f"import fcntl; fcntl.lockf(open({str(file)!r}, 'r+'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    with file.open("r+") as mine:
+        fcntl.lockf(mine, fcntl.LOCK_EX)
+        ensure_private_file(file)
+        other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "BlockingIOError" in other.stderr
