@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 from typing import Any
@@ -17,11 +16,11 @@ from workers import clock, heartbeat, intake, logs
 from workers.broker import broker_url, tls
 from workers.guarded_transport import guarded_transport, set_aside
 from workers.queues import celery_settings
+from workers.with_parent import signal_when_parent_ends
 
 GuardedTransport = guarded_transport(set_aside)
 TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "workers.app:GuardedTransport")
 """So everything in this process that speaks to the broker by its address does it so: Celery's workers, and Flower."""
-_PR_SET_PDEATHSIG = 1
 
 
 def make_app() -> Celery:
@@ -61,6 +60,4 @@ def _stop_drains(**_: Any) -> None:
 @signals.worker_process_init.connect
 def _die_with_parent(**_: Any) -> None:
     """A pool process whose worker was killed would go on unseen; Linux can end it with its parent."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if hasattr(libc, "prctl"):
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal_when_parent_ends(signal.SIGKILL)

@@ -70,8 +70,7 @@ class DocumentReader:
     def warm(self) -> None:
         """Start a reader without waiting for it."""
         with self._busy:
-            if not self._readers:
-                self._readers.append(self._start())
+            self._start_up_to(1)
 
     def close(self) -> None:
         """End the readers; the next document starts new ones."""
@@ -96,17 +95,19 @@ class DocumentReader:
     def _reader(self) -> subprocess.Popen[bytes]:
         """A reader that is ready. The spare starts when it is, so as not to hold it up."""
         while True:
-            if not self._readers:
-                self._readers.append(self._start())
+            self._start_up_to(1)
             try:
                 ready = self._when_ready(self._readers[0])
-                while len(self._readers) < READERS:
-                    self._readers.append(self._start())
+                self._start_up_to(READERS)
                 return ready
             except (TimeoutError, OSError, EOFError):
                 log.warning("document reader did not start", status=self._readers[0].poll())
                 _end(self._readers.pop(0))
                 time.sleep(1)
+
+    def _start_up_to(self, count: int) -> None:
+        while len(self._readers) < count:
+            self._readers.append(self._start())
 
     def _start(self) -> subprocess.Popen[bytes]:
         known = {name: value for name, value in os.environ.items() if name in PASSED_ON or name.startswith("PYTHON")}

@@ -37,7 +37,7 @@ def guarded_transport(on_broken: Callable[[str, bytes, str], None]) -> type[redi
             if reply is None:
                 return None
             key, item = reply
-            fault = fault_in(item, lambda payload: self.Message(payload, channel=self))
+            fault = item_fault(item, lambda payload: self.Message(payload, channel=self))
             if fault is None:
                 return reply
             on_broken(bytes_to_str(key).split(self.sep)[0], item, f"is not a kombu message: {fault}")
@@ -64,7 +64,7 @@ def set_aside(queue: str, item: bytes, reason: str) -> None:
         ledger.close()  # no open database crosses a fork
 
 
-def fault_in(item: bytes, message: Callable[[Any], object]) -> str | None:
+def item_fault(item: bytes, message: Callable[[Any], object]) -> str | None:
     """Return what is wrong with an item of a queue, or None; `message` makes kombu's message of what JSON holds."""
     try:
         payload = loads(bytes_to_str(item))  # as kombu will: its JSON knows more types than ours

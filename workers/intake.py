@@ -51,8 +51,6 @@ log = structlog.get_logger()
 RECEIPT_EXPIRES = 600.0
 """Seconds after which a receipt that its producer never fetched is dropped."""
 NO_HEADERS: Mapping[str, Any] = MappingProxyType({})
-NOTICE_AGAIN = 3600.0
-"""Seconds until the next notice while the producers file stays wrong."""
 RETRY_AFTER = 1.0
 """Seconds between tries to reach a broker or a ledger that is away."""
 COMES_BACK = 5
@@ -126,7 +124,7 @@ def mind_producers() -> None:
         text = f"{file.fault}; the producers of before still count: correct the file"
         with ledger.write() as connection:
             now = ledger.now(connection)
-            notices.add_unless_known(connection, "producers", str(file.path), text, now, again_after=NOTICE_AGAIN)
+            notices.add_unless_known(connection, "producers", str(file.path), text, now)
         file.noticed = file.fault
 
 

@@ -17,13 +17,19 @@ PARENT = "FANWIRE_UP_PID"
 _PR_SET_PDEATHSIG = 1
 
 
-def main(command: list[str]) -> None:
-    """Become this command; it gets SIGTERM when its parent ends, however that ends."""
+def signal_when_parent_ends(number: signal.Signals) -> bool:
+    """Have the kernel send this process a signal when its parent ends, however that ends; False where it cannot."""
     libc = ctypes.CDLL(None, use_errno=True)
-    if hasattr(libc, "prctl"):
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.environ.get(PARENT) not in (None, str(os.getppid())):
-            sys.exit("the parent has ended before this program began")
+    if not hasattr(libc, "prctl"):
+        return False
+    libc.prctl(_PR_SET_PDEATHSIG, number)
+    return True
+
+
+def main(command: list[str]) -> None:
+    """Become this command; it gets SIGTERM when its parent ends."""
+    if signal_when_parent_ends(signal.SIGTERM) and os.environ.get(PARENT) not in (None, str(os.getppid())):
+        sys.exit("the parent has ended before this program began")
     os.execvp(command[0], command)  # noqa: S606
 
 

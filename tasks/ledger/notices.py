@@ -9,17 +9,18 @@ from sqlalchemy import Connection, select, update
 
 from tasks.ledger.schema import notices
 
+NOTICE_AGAIN = 3600.0
+"""Seconds until the next notice of what stays wrong."""
+
 
 def add(connection: Connection, kind: str, subject: str, text: str, now: float) -> None:
     """Write a notice of `subject`, an outlet or a host."""
     connection.execute(notices.insert().values(at=now, kind=kind, subject=subject, text=text))
 
 
-def add_unless_known(
-    connection: Connection, kind: str, subject: str, text: str, now: float, *, again_after: float
-) -> None:
-    """Write a notice, unless there is one of this kind and subject from the last `again_after` seconds."""
-    same = (notices.c.kind == kind, notices.c.subject == subject, notices.c.at > now - again_after)
+def add_unless_known(connection: Connection, kind: str, subject: str, text: str, now: float) -> None:
+    """Write a notice, unless there is one of this kind and subject from the last hour (`NOTICE_AGAIN`)."""
+    same = (notices.c.kind == kind, notices.c.subject == subject, notices.c.at > now - NOTICE_AGAIN)
     if connection.execute(select(notices.c.id).where(*same).limit(1)).first() is None:
         add(connection, kind, subject, text, now)
 

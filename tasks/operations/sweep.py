@@ -21,8 +21,6 @@ FORGOTTEN = 500
 HOUR = 3600.0
 UNTAKEN = 120.0
 """Seconds for which a delivery may be due while no worker has claimed any, before operations get a notice."""
-NOTICE_AGAIN = HOUR
-"""Seconds until the next notice if it stays so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,22 +74,21 @@ def sweep(now: float, policy: SweepPolicy) -> Found:
         to_translate = translation_rows.late(connection, now=now, again_at=again)
         to_format = {key.translation for key in rendition_rows.late(connection, now=now, again_at=again)}
         next_due = deliveries.next_due(connection)
-        _notice_untaken(connection, now)
+        _notice_untaken(connection, next_due, now)
         unposted = bool(notices.unposted(connection, 1))
     _forget(now, policy.memory_days)
     due = next_due is not None and next_due <= now
     return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, unposted)
 
 
-def _notice_untaken(connection: Connection, now: float) -> None:
+def _notice_untaken(connection: Connection, since: float | None, now: float) -> None:
     """Leave a notice when deliveries are due and nobody takes them: workers are away, or no longer read their queue."""
-    since = deliveries.untaken_since(connection)
-    if since is not None and since < now - UNTAKEN:
+    if since is not None and since < now - UNTAKEN and not deliveries.any_claimed(connection):
         text = (
             f"deliveries are due since {moments.utc(since)}, and no worker has taken any delivery: look whether "
             "`fanwire worker deliver` runs and reads its queue, and restart it"
         )
-        notices.add_unless_known(connection, "untaken", "deliver", text, now, again_after=NOTICE_AGAIN)
+        notices.add_unless_known(connection, "untaken", "deliver", text, now)
 
 
 def _record_ends(connection: Connection, lifted: list[int]) -> None:

@@ -24,7 +24,7 @@ from tasks.runtime.errors import UserError
 from tasks.translation.configuration import read_configuration
 from tasks.translation.exchange import table, tmx, xliff
 from tests.support.samples import outlet, release
-from workers.guarded_transport import fault_in
+from workers.guarded_transport import item_fault
 from workers.offered import offered
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -64,7 +64,7 @@ def _outlets(form: str) -> Callable[[bytes], object]:
 def _item(item: bytes) -> None:
     """An item of a queue: whatever is wrong with it is said, nothing is raised."""
     channel: Any = Connection("memory://").channel()
-    fault_in(item, lambda payload: channel.Message(payload, channel=channel))
+    item_fault(item, lambda payload: channel.Message(payload, channel=channel))
 
 
 def _answer(answer: bytes) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 
 from tasks import ledger, pipeline
 from tasks.ledger import notices
-from tasks.operations.sweep import NOTICE_AGAIN, UNTAKEN
+from tasks.ledger.notices import NOTICE_AGAIN
+from tasks.operations.sweep import UNTAKEN
 from tests.support.delivery_steps import NOW, claim, receivers, render, take
 from tests.support.samples import outlet
 

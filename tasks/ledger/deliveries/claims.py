@@ -163,7 +163,6 @@ def next_due(connection: Connection) -> float | None:
     return connection.execute(select(func.min(d.due_at)).where(IS_DUE)).scalar()
 
 
-def untaken_since(connection: Connection) -> float | None:
-    """The moment since which deliveries are due, if no worker has claimed any; seconds since the epoch, else None."""
-    claimed = connection.execute(select(d.id).where(IS_CLAIMED).limit(1)).first()
-    return None if claimed else next_due(connection)
+def any_claimed(connection: Connection) -> bool:
+    """Whether a worker has claimed any delivery."""
+    return connection.execute(select(d.id).where(IS_CLAIMED).limit(1)).first() is not None
