@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tasks.runtime.errors import ConfigurationRefused, Problem
 
-_making = threading.Lock()
+_being_made = threading.Lock()
 """So that nobody locks a file that another thread has made and not closed yet."""
 UMASK = 0o077
 """Of every process that writes into the home."""
@@ -45,7 +45,7 @@ def ensure_private_file(path: Path) -> None:
     keep other processes from writing over the ledger.
     """
     ensure_private_folder(path.parent)
-    with _making, suppress(FileExistsError):
+    with _being_made, suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
