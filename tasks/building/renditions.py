@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import structlog
 
 from tasks import ledger
@@ -33,10 +35,11 @@ def _build(key: RenditionKey) -> str | None:
         attempt = artifacts.claim(connection, key, now=ledger.now(connection), lease=settings().build_lease)
         release = releases.get(connection, key.release_id)  # as it stands with this claim: its embargo may have moved
         received = releases.received(connection, key.release_id)
+        first = datetime.fromtimestamp(int(releases.first_received(connection, release.uri)), UTC)
     if attempt is None:
         return None
     try:
-        rendition = make_rendition(release, translation, key.format, configured_wire(), received)
+        rendition = make_rendition(release, translation, key.format, configured_wire(), received, first)
     except Exception as error:  # whatever a formatter meets, the deliveries that wait for it must say so
         reason = f"{type(error).__name__}: {error}"
         log.exception("rendition held", release=release.name, language=key.language, format=key.format)

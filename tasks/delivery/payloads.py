@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from tasks.ledger import outlets, releases, rendition_rows, translation_rows
+from tasks.ledger import deliveries, outlets, releases, rendition_rows, translation_rows
 from tasks.ledger.artifacts import RenditionKey
 from tasks.ledger.deliveries import Claim
 from tasks.ledger.releases import Heading
@@ -51,6 +51,8 @@ class Payload:
     """Who made the text that the rendition holds, in the words of `tasks.model.provenance`; None if nobody knows."""
     written_in: str
     """The language of the text: that of the claim, or the variant of it in which the producer wrote."""
+    corrects: bool = False
+    """Whether the outlet has, or may have, an older version, which this one corrects."""
 
     @property
     def key(self) -> str:
@@ -62,7 +64,7 @@ class Payload:
         """What the outlet is to do with the delivery: `publish`, `correct` or `kill`."""
         if self.heading.status == "canceled":
             return "kill"
-        return "correct" if self.heading.version > 1 else "publish"
+        return "correct" if self.corrects else "publish"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ def read_payloads(connection: Connection, claims: Iterable[Claim]) -> tuple[list
     receivers = outlets.some(connection, {claim.outlet_id for claim in claims})
     headings = releases.headings(connection, {claim.release_id for claim in claims})
     made_at = rendition_rows.made_at(connection, {_key(claim) for claim in claims})
+    later = [claim.id for claim in claims if headings[claim.release_id].version > 1]
+    corrections = deliveries.corrections(connection, later)
     payloads: list[Payload] = []
     unsendable: list[Unsendable] = []
     for claim in claims:
@@ -109,6 +113,7 @@ def read_payloads(connection: Connection, claims: Iterable[Claim]) -> tuple[list
                     rendition=cached.rendition,
                     translation=cached.translation,
                     written_in=cached.written_in,
+                    corrects=claim.id in corrections,
                 )
             )
     return payloads, unsendable

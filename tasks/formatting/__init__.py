@@ -17,18 +17,25 @@ from tasks.model.release import Release, Translation
 
 
 def make_rendition(
-    release: Release, translation: Translation, format: str, wire: Wire, received: datetime | None = None
+    release: Release,
+    translation: Translation,
+    format: str,
+    wire: Wire,
+    received: datetime | None = None,
+    first_received: datetime | None = None,
 ) -> Rendition:
     """Set one translation of a release version in one format.
 
-    `received` is when the wire took this version, with its zone; `newsmlg2` cannot do without.
+    `received` is when the wire took this version, with its zone; `newsmlg2` cannot do without. `first_received`: when
+    it took the first version of the release.
 
     Raises NotRegistered (a LookupError) for an unknown format, PluginBroken for one that cannot be loaded,
     HouseTextMissing (a LookupError) for a language without house texts, and ValueError for a body that may not be
     published.
     """
     chosen = FORMATS.get(format)
-    return Rendition(chosen.content_type, chosen.make(make_article(release, translation, wire, received)))
+    article = make_article(release, translation, wire, received, first_received)
+    return Rendition(chosen.content_type, chosen.make(article))
 
 
 __all__ = ["FORMATS", "Figures", "Format", "HouseTextMissing", "Rendition", "Wire", "house_text", "make_rendition"]

@@ -47,6 +47,8 @@ class Article:
     place: str | None
     received: datetime | None
     """When the wire received this version of the release; None if the caller did not say."""
+    first_received: datetime | None
+    """When the wire received the first version of the release; None if the caller did not say."""
 
     @property
     def language(self) -> str:
@@ -111,7 +113,13 @@ class Article:
         return self.house.texts.topics.get(topic)
 
 
-def make_article(release: Release, translation: Translation, wire: Wire, received: datetime | None = None) -> Article:
+def make_article(
+    release: Release,
+    translation: Translation,
+    wire: Wire,
+    received: datetime | None = None,
+    first_received: datetime | None = None,
+) -> Article:
     """Make the article of a translation. Raises HouseTextMissing, and ValueError for a body that cannot be
     published."""
     house = house_text(translation.written_in)
@@ -144,6 +152,7 @@ def make_article(release: Release, translation: Translation, wire: Wire, receive
         about=house.about_wire(wire),
         place=place,
         received=received,
+        first_received=first_received,
     )
 
 

@@ -309,6 +309,8 @@ class House(Section):
     """Heading over the people whom editors may call."""
     machine_translation: Annotated[str, AfterValidator(_template("source_language"))]
     correction: Annotated[str, AfterValidator(_template("version"))]
+    """Over a version above the first. One rendition goes to all, so it is true for those who have an older version and
+    for those who see this one first."""
     kill: Annotated[str, AfterValidator(_template("wire"))]
     about: Annotated[str, AfterValidator(_template("wire"))]
     """What a wire does. It says nothing that the wire may not say of itself: no figures, no languages, no promises."""

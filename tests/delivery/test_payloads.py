@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import event, update
@@ -14,6 +15,8 @@ from tasks.ledger import deliveries, outlets, releases, rendition_rows, translat
 from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.deliveries import Claim
 from tasks.ledger.schema import renditions, translations
+from tasks.model.states import State, Verdict
+from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, take
 from tests.support.samples import outlet, release
 
 pytestmark = pytest.mark.usefixtures("book", "_nothing_kept")
@@ -111,3 +114,33 @@ def test_room_is_bounded(claims: list[Claim], monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(payloads, "CACHE_BYTES", 64 * 1024 * 1024)
     loaded(claims)
     assert len(payloads._cache) == len(FORMATS)
+
+
+def test_a_later_version_corrects_only_for_whoever_may_have_an_older_one() -> None:
+    receivers(outlet("had-it"), outlet("may-have-it"), outlet("refused-it"))
+    first = take()
+    render(first)
+    for done in claim():
+        verdict = {"had-it": Verdict.DELIVERED, "may-have-it": Verdict.UNSURE, "refused-it": Verdict.FAILED}
+        finish(replace(result(done), verdict=verdict[done.outlet_id], state=State.EXHAUSTED))
+    receivers(outlet("new"))
+    render(take(version=2))
+    with ledger.write() as connection:
+        chunk, broken = payloads.read_payloads(
+            connection, deliveries.claim(connection, "test", now=NOW, lease=60, limit=100)
+        )
+    assert broken == []
+    actions = {item.outlet.id: item.action for item in chunk}
+    assert actions == {"had-it": "correct", "may-have-it": "correct", "refused-it": "publish", "new": "publish"}
+    bodies = {item.rendition.body for item in chunk}
+    assert len(bodies) == 1  # what differs is a header
+
+
+def test_a_kill_is_a_kill() -> None:
+    receivers(outlet("had-it"))
+    render(take())
+    finish(*map(result, claim()))
+    render(take(version=2, status="canceled"))
+    with ledger.write() as connection:
+        chunk, _ = payloads.read_payloads(connection, deliveries.claim(connection, "t", now=NOW, lease=60, limit=9))
+    assert [item.action for item in chunk] == ["kill"]

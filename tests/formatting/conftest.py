@@ -77,6 +77,12 @@ def received() -> datetime:
 
 
 @pytest.fixture
+def first_received() -> datetime:
+    """When the wire took the first version of the release."""
+    return datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
 def make_release() -> Callable[..., Release]:
     """`make_release(version=2)`: the full release with some fields changed."""
     return lambda **changes: read_release({**FULL, **changes})

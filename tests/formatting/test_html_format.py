@@ -182,6 +182,6 @@ def test_kill_and_correction_come_first(
 
     corrected = make_release(version=2, correction_note="The year.")
     made = page(corrected, translate(corrected, language))
-    assert made.find_class("correct")[0].getparent()[0] is made.find_class("correct")[0]
+    assert made.find_class("corrected")[0].getparent()[0] is made.find_class("corrected")[0]
     assert text_of(made, "note") == "The year."
     assert made.find_class("note")[0].get("lang") == "en"

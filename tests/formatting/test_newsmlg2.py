@@ -44,11 +44,11 @@ class Item:
 
 
 @pytest.fixture
-def item(wire: Wire, received: datetime, newsmlg2_errors: Any) -> Any:
+def item(wire: Wire, received: datetime, first_received: datetime, newsmlg2_errors: Any) -> Any:
     """The item that a translation makes. If the schema is there, it must have nothing against it."""
 
     def make(release: Any, translation: Any) -> Item:
-        rendition = make_rendition(release, translation, "newsmlg2", wire, received)
+        rendition = make_rendition(release, translation, "newsmlg2", wire, received, first_received)
         assert newsmlg2_errors is None or newsmlg2_errors(rendition.body) == []
         assert rendition.content_type == "application/vnd.iptc.g2.newsitem+xml; charset=utf-8"
         return Item(rendition.body)
@@ -83,6 +83,7 @@ def test_says_which_release_it_is_in_every_language(
     assert made.one("contentMeta/language").get("tag") == language
     assert made.one("itemMeta/embargoed").text == "2026-12-01T07:00:00+01:00"
     assert made.one("itemMeta/versionCreated").text == "2026-11-22T09:30:15+00:00"
+    assert made.one("itemMeta/firstCreated").text == "2026-11-21T08:00:00+00:00"
     body = made.one("contentSet/inlineXML")
     assert body.get("dir") == body[0].get("dir") == LanguageTag(language).direction
     assert "{" not in etree.tostring(made.one("itemMeta"), encoding="unicode")

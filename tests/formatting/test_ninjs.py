@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,11 +15,11 @@ from tasks.model.release import MEDIA_TOPIC, Release, supplied
 
 
 @pytest.fixture
-def item(wire: Wire, ninjs_errors: Any) -> Any:
+def item(wire: Wire, received: datetime, first_received: datetime, ninjs_errors: Any) -> Any:
     """The item that a translation makes. If the schema is there, it must have nothing against it."""
 
     def make(release: Any, translation: Any) -> dict[str, Any]:
-        rendition = make_rendition(release, translation, "ninjs", wire)
+        rendition = make_rendition(release, translation, "ninjs", wire, received, first_received)
         assert ninjs_errors is None or ninjs_errors(rendition.body) == []
         assert rendition.content_type == "application/json; charset=utf-8"
         return json.loads(rendition.body)
@@ -70,7 +71,9 @@ def test_says_what_the_release_says(make_release: Callable[..., Release], item: 
         {"exchange": "NYSE", "symbol": "NW.A"},
     ]
     assert made["people"][0]["contactInfo"][0] == {"type": "email", "role": "Press", "value": "ana@northwind.example"}
-    html, text = made["bodies"]
+    assert (made["versionCreated"], made["firstCreated"]) == ("2026-11-22T09:30:15Z", "2026-11-21T08:00:00Z")
+    html, text, dateline = made["bodies"]
+    assert (dateline["role"], dateline["value"]) == ("dateline", "Porto, November 1, 2026 (Fanwire) —")
     assert (html["contentType"], html["value"]) == ("text/html", release.html)
     assert all(link in text["value"] for link in links)
     assert not {"edNote", "digitalSourceType", "associations", "embargoedUntil"} & made.keys()

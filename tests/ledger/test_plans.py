@@ -76,8 +76,9 @@ def life() -> None:
         lambda connection: deliveries.promote(connection, 1, NOW),
         lambda connection: deliveries.supersede(connection, "urn:1", 2, by_kill=False),
         lambda connection: deliveries.may_have(connection, "urn:1", 2),
+        lambda connection: deliveries.corrections(connection, [1, 2]),
     ],
-    ids=["expire", "lift", "next", "forgotten", "claim", "finish", "promote", "supersede", "may have"],
+    ids=["expire", "lift", "next", "forgotten", "claim", "finish", "promote", "supersede", "may have", "corrections"],
 )
 def test_no_query_of_the_hot_paths_walks_a_table(work: Callable[[Connection], Any]) -> None:
     life()

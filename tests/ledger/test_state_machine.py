@@ -412,6 +412,7 @@ class Wire(RuleBasedStateMachine):
         assert (action == "kill") == (heading.status == "canceled")
         earlier = self.received[heading.uri, claim.outlet_id, claim.language]
         assert all(version <= heading.version for version, _ in earlier), f"v{heading.version} after {earlier}"
+        assert action != "publish" or not earlier, "published anew to an outlet that has it"
         assert action == "kill" or "kill" not in {action for _, action in earlier}, "something after a kill"
         assert not going.unwelcome, "claimed although the outlet was not active"
         with ledger.read() as connection:

@@ -73,6 +73,8 @@ def _about_item(meta: Any, article: Article) -> None:
     _add(meta, "itemClass", qcode="ninat:text")
     _named(_add(meta, "provider", uri=article.wire.url), article.wire.name)
     _add(meta, "versionCreated", _moment(received) if received else None)
+    if article.first_received:
+        _add(meta, "firstCreated", _moment(article.first_received))
     if release.embargo_until:
         _add(meta, "embargoed", _moment(release.embargo_until))
     _add(meta, "pubStatus", qcode=f"stat:{release.status}")

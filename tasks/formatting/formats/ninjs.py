@@ -2,7 +2,8 @@
 
 One item a language. `uri` is the release's with `:language` after it, the source language's too, so that no item stands
 for another; `altIds` holds the release's own `uri`, and a translation names the item it was made from under
-`associations`. No times of our own: the same release gives the same bytes whenever it is made.
+`associations`. Its moments are those at which the wire took the release, so it is the same bytes whenever it is made.
+ninjs has no field for a dateline: it is a body of its own, with the role `dateline`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from tasks.formatting.article import Article
 from tasks.formatting.formats import Format
 from tasks.formatting.plain import paragraphs
 from tasks.model.release import MEDIA_TOPIC, Contact
+from tasks.runtime import moments
 
 SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"
 ANSWERS = {"checked": "translation-checker", "approved": "translation-approver"}
@@ -37,6 +39,8 @@ def _item(article: Article) -> dict[str, Any]:
         "representationType": "full",
         "profile": "press-release",
         "version": str(release.version),
+        "firstCreated": moments.utc(article.first_received) if article.first_received else None,
+        "versionCreated": moments.utc(article.received) if article.received else None,
         "pubStatus": release.status,
         "urgency": release.urgency,
         "embargoedUntil": release.embargo_until.isoformat() if release.embargo_until else None,
@@ -65,13 +69,14 @@ def _headlines(article: Article) -> list[dict[str, str]]:
 
 
 def _bodies(article: Article) -> list[dict[str, Any]]:
-    """The body as HTML and as text."""
+    """The body as HTML and as text, and the dateline, which is not part of them."""
     if not article.body_html:
         return []
     text = "\n\n".join(paragraphs(article.body_html, article.house))
     return [
         {"role": "main", "contentType": "text/html", "value": article.body_html},
         {"role": "main", "contentType": "text/plain", "value": text},
+        {"role": "dateline", "contentType": "text/plain", "value": article.dateline.strip()},
     ]
 
 

@@ -29,7 +29,7 @@ lease can neither finish nor reschedule what somebody else has claimed since.
 from __future__ import annotations
 
 from tasks.ledger.deliveries.claims import Claim, any_claimed, claim, in_flight, next_due
-from tasks.ledger.deliveries.corrections import REPLAYABLE, may_have, replay, supersede
+from tasks.ledger.deliveries.corrections import REPLAYABLE, corrections, may_have, replay, supersede
 from tasks.ledger.deliveries.holds import (
     Planned,
     adopt,
@@ -49,7 +49,8 @@ from tasks.ledger.deliveries.locks import one_counter_at_a_time, revising
 from tasks.ledger.deliveries.results import VANISHED, Result, expire_leases, finish
 
 __all__ = [
-    "REPLAYABLE", "VANISHED", "Claim", "Planned", "Result", "adopt", "any_claimed", "begin", "claim", "expire_leases",
+    "REPLAYABLE", "VANISHED", "Claim", "Planned", "Result", "adopt", "any_claimed", "begin", "claim", "corrections",
+    "expire_leases",
     "finish", "forgotten", "hold_again", "hold_for_status", "in_flight", "lift_embargoes", "may_have", "next_due",
     "one_counter_at_a_time", "plan", "promote", "replay", "resume", "revising", "still_open", "supersede",
     "wait_anew", "waive_approval",

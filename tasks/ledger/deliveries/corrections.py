@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, select, update
 
-from tasks.ledger.deliveries.conditions import IS_CLAIMED, NOT_HELD, d
+from tasks.ledger.deliveries.conditions import NOT_HELD, d
 from tasks.ledger.schema import attempts, deliveries, releases
 from tasks.model.codes import Code
 from tasks.model.states import State, Verdict
@@ -80,13 +80,35 @@ def replay(
     return connection.execute(update(deliveries).where(*chosen).values(again)).rowcount
 
 
+def _may_be_there(delivery: Any) -> ColumnElement[bool]:
+    """Whether a delivery arrived, or may have: what became of it is unknown, or it is on its way."""
+    arrived = attempts.c.verdict.in_([Verdict.DELIVERED, Verdict.UNSURE])
+    return exists().where(attempts.c.delivery_id == delivery.id, arrived) | (delivery.state == State.CLAIMED)
+
+
+def corrections(connection: Connection, ids: Collection[int]) -> set[int]:
+    """Those of these deliveries whose outlet has, or may have, an older version of the release in the same language.
+
+    To every other outlet a higher version is the first that it sees, and nothing of its own is corrected.
+    """
+    mine, theirs, older = releases.alias(), releases.alias(), deliveries.alias()
+    query = (
+        select(d.id)
+        .join(mine, mine.c.id == d.release_id)
+        .join(theirs, and_(theirs.c.uri == mine.c.uri, theirs.c.version < mine.c.version))
+        .join(
+            older,
+            and_(older.c.release_id == theirs.c.id, older.c.language == d.language, older.c.outlet_id == d.outlet_id),
+        )
+        .where(d.id.in_(ids), _may_be_there(older.c))
+    )
+    return set(connection.execute(query).scalars()) if ids else set()
+
+
 def may_have(connection: Connection, uri: str, version: int) -> dict[str, list[str]]:
     """{outlet: languages} of everyone who got, or may have got, a version of the release before `version`."""
     older = select(releases.c.id).where(releases.c.uri == uri, releases.c.version < version)
-    reached = exists().where(
-        attempts.c.delivery_id == d.id, attempts.c.verdict.in_([Verdict.DELIVERED, Verdict.UNSURE])
-    )
-    rows = select(d.outlet_id, d.language).where(d.release_id.in_(older), reached | IS_CLAIMED).distinct()
+    rows = select(d.outlet_id, d.language).where(d.release_id.in_(older), _may_be_there(d)).distinct()
     languages: dict[str, list[str]] = {}
     for outlet_id, language in connection.execute(rows.order_by(d.outlet_id, d.language)):
         languages.setdefault(outlet_id, []).append(language)
