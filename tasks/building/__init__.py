@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["BuildResult"]
+__all__ = ["BuildResult", "reason_of"]
 
 
 @dataclass(frozen=True)
@@ -30,3 +30,10 @@ class BuildResult:
 
     def __str__(self) -> str:
         return "; ".join(f"{what} held: {reason}" for what, reason in self.held.items()) or "made"
+
+
+def reason_of(error: Exception) -> str:
+    """What an unexpected error says, as the reason of a hold: without the SQL that the ledger's own errors quote."""
+    database = getattr(error, "orig", None)
+    said = str(error) if database is None else str(database).partition("\n")[0]
+    return f"{type(error).__name__}: {said}"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import structlog
 
 from tasks import ledger
-from tasks.building import BuildResult
+from tasks.building import BuildResult, reason_of
 from tasks.building.wire import configured_wire
 from tasks.formatting import make_rendition
 from tasks.ledger import artifacts, deliveries, releases, rendition_rows, translation_rows
@@ -41,7 +41,7 @@ def _build(key: RenditionKey) -> str | None:
     try:
         rendition = make_rendition(release, translation, key.format, configured_wire(), received, first)
     except Exception as error:  # whatever a formatter meets, the deliveries that wait for it must say so
-        reason = f"{type(error).__name__}: {error}"
+        reason = reason_of(error)
         log.exception("rendition held", release=release.name, language=key.language, format=key.format)
         with ledger.write() as connection:
             now = ledger.now(connection)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from structlog.contextvars import bound_contextvars
 
 from tasks import ledger
-from tasks.building import BuildResult, engine_meter, recall
+from tasks.building import BuildResult, engine_meter, reason_of, recall
 from tasks.building.engine_meter import LedgerMeter
 from tasks.ledger import artifacts, deliveries, memory_entries, releases, translation_rows
 from tasks.ledger.artifacts import TranslationKey
@@ -42,7 +42,7 @@ def build_translation(release_id: int, language: str) -> BuildResult:
     except DocumentRefused as refusal:  # the translation file; it is read anew for the next try
         found = Draft(source=release.language, target=language, reason=str(refusal), again=True)
     except Exception as error:  # whatever an engine meets, the deliveries that wait for it must say so
-        found = Draft(source=release.language, target=language, reason=f"{type(error).__name__}: {error}")
+        found = Draft(source=release.language, target=language, reason=reason_of(error))
         log.exception("translation held", release=release.name, language=language)
     with ledger.write() as connection:
         _write(connection, key, attempt, found, attempted, origin=release.name)

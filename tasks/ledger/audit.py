@@ -98,7 +98,7 @@ def _json(value: Mapping[str, Any] | None) -> str | None:
 
 
 def _text(value: str, column: str) -> str:
-    return value.replace("\0", "\ufffd").encode(errors="replace").decode()[: _LONGEST[column]]
+    return value[: _LONGEST[column]]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,12 +19,14 @@ def keep(
     connection: Connection, body: bytes, reason: str, now: float, uri: str | None = None, sent_by: str | None = None
 ) -> None:
     """Keep an item that intake refused, with the reason. `sent_by`: who is known to have sent it."""
-    reason = (
-        reason[:LONGEST_REASON].replace("\0", "�").encode(errors="replace").decode()
-    )  # a stranger's words: no database takes all
     connection.execute(
         refusals.insert().values(
-            received_at=now, uri=uri, reason=reason, bytes=len(body), body=body[:KEEP_BYTES], sent_by=sent_by
+            received_at=now,
+            uri=uri,
+            reason=reason[:LONGEST_REASON],
+            bytes=len(body),
+            body=body[:KEEP_BYTES],
+            sent_by=sent_by,
         )
     )
 

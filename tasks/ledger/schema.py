@@ -16,10 +16,13 @@ Change this file and add a migration beside it (CONTRIBUTING, "Changing the ledg
 
 from __future__ import annotations
 
+from typing import cast
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Dialect,
     Float,
     ForeignKey,
     ForeignKeyConstraint,
@@ -30,15 +33,41 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     false,
     text,
 )
 
+from tasks.runtime.foreign_text import storable
+
 metadata = MetaData(
     naming_convention={"ix": "ix_%(column_0_label)s", "uq": "uq_%(table_name)s_%(column_0_name)s",
                        "fk": "fk_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"}
 )  # fmt: skip
+
+
+class ForeignText(TypeDecorator[str]):
+    """Text in which strangers had a part (engines, outlets, producers), as every database can hold it."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text without what PostgreSQL refuses; one bad character would undo the whole transaction."""
+        return None if value is None else storable(value)
+
+
+class ForeignLine(TypeDecorator[str]):
+    """Short text in which strangers had a part, cut to the length of its column."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text without what PostgreSQL refuses, which a text longer than its column is too."""
+        return None if value is None else storable(value)[: cast("String", self.impl).length]
+
 
 Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only when they are INTEGER
 Time = Float(53)
@@ -54,12 +83,12 @@ releases = Table(
     Column("status", String(10), nullable=False),
     Column("urgency", Integer, nullable=False),
     Column("embargo_until", Time),
-    Column("document", Text, nullable=False),
+    Column("document", ForeignText, nullable=False),
     Column("received_at", Time, nullable=False),
     Column("planned_at", Time),
     Column("hint_at", Time, nullable=False, comment="when the clock hints again if it is still not planned"),
     Column("producer", String(100), comment="whose the URI is: the producer that first sent it"),
-    Column("sent_by", String(320), comment="who sent this version: a producer, or operations"),
+    Column("sent_by", ForeignLine(320), comment="who sent this version: a producer, or operations"),
     UniqueConstraint("uri", "version", name="uq_releases_uri_version"),
 )
 
@@ -68,8 +97,8 @@ outlets = Table(
     metadata,
     Column("id", String(100), primary_key=True),
     Column("status", String(10), nullable=False),
-    Column("status_reason", Text),
-    Column("document", Text, nullable=False),
+    Column("status_reason", ForeignText),
+    Column("document", ForeignText, nullable=False),
     Column("updated_at", Time, nullable=False),
 )
 
@@ -78,7 +107,7 @@ def _build_columns() -> list[Column]:  # type: ignore[type-arg]
     """The columns of every artifact, a translation or a rendition: wanted, leased to one builder, then made or held."""
     return [
         Column("state", String(10), nullable=False),
-        Column("reason", Text),
+        Column("reason", ForeignText),
         Column("hint_at", Time, nullable=False, comment="when the clock hints again if it is still not made"),
         Column("lease_until", Time, nullable=False, default=0),
         Column("attempt", Integer, nullable=False, default=0),
@@ -92,11 +121,13 @@ translations = Table(
     Column("release_id", Id, ForeignKey("releases.id"), primary_key=True),
     Column("language", String(35), primary_key=True),
     *_build_columns(),
-    Column("engine", String(50)),
-    Column("document", Text),
+    Column("engine", ForeignLine(50)),
+    Column("document", ForeignText),
     Column("status", String(10), comment="checked or approved, of what a machine made"),
-    Column("units", Text, comment="JSON: each sentence, what became of it and by whom; also of one that is held"),
-    Column("approved_by", String(200)),
+    Column(
+        "units", ForeignText, comment="JSON: each sentence, what became of it and by whom; also of one that is held"
+    ),
+    Column("approved_by", ForeignLine(200)),
     Column("approved_at", Time),
 )
 
@@ -144,8 +175,8 @@ deliveries = Table(
         comment="a person must approve its translation first",
     ),
     Column("hold_kind", String(20), comment="what a held row waits for: Hold in tasks/model/states.py"),
-    Column("hold_detail", Text, comment="until when an embargo holds, or why the outlet is paused or disabled"),
-    Column("reason", Text, comment="of a hold or of a final state; what the last attempt met otherwise"),
+    Column("hold_detail", ForeignText, comment="until when an embargo holds, or why the outlet is paused or disabled"),
+    Column("reason", ForeignText, comment="of a hold or of a final state; what the last attempt met otherwise"),
     Column("due_at", Time),
     Column("first_due_at", Time, comment="when it could first have gone out: the retry horizon counts from here"),
     Column("lease_until", Time),
@@ -192,7 +223,7 @@ attempts = Table(
     Column("verdict", String(10), nullable=False),
     Column("status", Integer),
     Column("code", String(30), comment="what it met: Code in tasks/model/codes.py"),
-    Column("detail", Text),
+    Column("detail", ForeignText),
     Column("started_at", Time, nullable=False),
     Column("seconds", Float, nullable=False),
 )
@@ -202,11 +233,11 @@ refusals = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("received_at", Time, nullable=False),
-    Column("uri", Text),
-    Column("reason", Text, nullable=False),
+    Column("uri", ForeignText),
+    Column("reason", ForeignText, nullable=False),
     Column("bytes", Integer, nullable=False, comment="size of the whole item"),
     Column("body", LargeBinary, nullable=False, comment="its beginning"),
-    Column("sent_by", String(320), comment="the producer that signed it, if it did"),
+    Column("sent_by", ForeignLine(320), comment="the producer that signed it, if it did"),
 )
 
 notices = Table(
@@ -215,8 +246,8 @@ notices = Table(
     Column("id", Id, primary_key=True),
     Column("at", Time, nullable=False),
     Column("kind", String(20), nullable=False, comment="gone, dead, failing …"),
-    Column("subject", Text, nullable=False, comment="an outlet or a host"),
-    Column("text", Text, nullable=False),
+    Column("subject", ForeignText, nullable=False, comment="an outlet or a host"),
+    Column("text", ForeignText, nullable=False),
     Column("told_at", Time, comment="when FANWIRE_NOTICE_URL took it"),
 )
 
@@ -232,12 +263,14 @@ memory = Table(
     "memory",
     metadata,
     Column("key", String(64), primary_key=True, comment="SHA-256 of the languages and the source's normal form"),
-    Column("maker", String(300), primary_key=True, comment="'approved', or engine and model"),
+    Column("maker", ForeignLine(300), primary_key=True, comment="'approved', or engine and model"),
     Column("source_language", String(35), nullable=False),
     Column("target_language", String(35), nullable=False),
-    Column("source", Text, nullable=False, comment="normal form, for people"),
-    Column("target", Text, nullable=False, comment="JSON: words, inline elements and opaque pieces by number"),
-    Column("origin", String(300), nullable=False, comment="where it comes from: a release, a file, the house texts"),
+    Column("source", ForeignText, nullable=False, comment="normal form, for people"),
+    Column("target", ForeignText, nullable=False, comment="JSON: words, inline elements and opaque pieces by number"),
+    Column(
+        "origin", ForeignLine(300), nullable=False, comment="where it comes from: a release, a file, the house texts"
+    ),
     Column("kept_at", Time, nullable=False),
 )
 _partial("ix_memory_approved", "maker = 'approved'", memory.c.target_language)
@@ -248,11 +281,11 @@ terms = Table(
     metadata,
     Column("source_language", String(35), primary_key=True),
     Column("target_language", String(35), primary_key=True),
-    Column("source", String(500), primary_key=True),
+    Column("source", ForeignLine(500), primary_key=True),
     Column("forbidden", Boolean, primary_key=True, comment="target is what must not stand in a translation"),
-    Column("target", String(500), primary_key=True, comment="one for each source, unless forbidden"),
+    Column("target", ForeignLine(500), primary_key=True, comment="one for each source, unless forbidden"),
     Column("match_case", Boolean, nullable=False),
-    Column("part", String(50), comment="of speech, for people"),
+    Column("part", ForeignLine(50), comment="of speech, for people"),
 )
 
 engines = Table(
@@ -261,7 +294,7 @@ engines = Table(
     Column("name", String(100), primary_key=True),
     Column("failures", Integer, nullable=False, comment="in a row"),
     Column("rest_until", Time, nullable=False),
-    Column("reason", Text, comment="of the last failure"),
+    Column("reason", ForeignText, comment="of the last failure"),
     Column("minute", Time, nullable=False, comment="when the minute began in which these were asked:"),
     Column("minute_requests", Integer, nullable=False),
     Column("minute_characters", Integer, nullable=False),
@@ -276,15 +309,15 @@ audit = Table(
     Column("id", Id, primary_key=True),
     Column("at", Time, nullable=False),
     Column("role", String(10), nullable=False, comment="Role in tasks/model/acts.py"),
-    Column("actor", String(300), nullable=False, comment="user@host, the name of a producer, or host:process"),
+    Column("actor", ForeignLine(300), nullable=False, comment="user@host, the name of a producer, or host:process"),
     Column("act", String(30), nullable=False, comment="Act in tasks/model/acts.py"),
-    Column("subject", Text, nullable=False, comment="what it was done to, for people"),
+    Column("subject", ForeignText, nullable=False, comment="what it was done to, for people"),
     Column("uri", String(300), comment="of the release, if it was done to one"),
     Column("version", Integer),
     Column("outlet_id", String(100), comment="of the outlet, if it was done to one"),
-    Column("old", Text, comment="JSON; never a secret"),
-    Column("new", Text, comment="JSON; never a secret"),
-    Column("remark", Text, comment="what the actor said of it, such as --by or --note"),
+    Column("old", ForeignText, comment="JSON; never a secret"),
+    Column("new", ForeignText, comment="JSON; never a secret"),
+    Column("remark", ForeignText, comment="what the actor said of it, such as --by or --note"),
 )
 Index("ix_audit_uri", audit.c.uri)
 Index("ix_audit_outlet_id", audit.c.outlet_id)

@@ -16,6 +16,7 @@ from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release, Translation
 from tasks.model.states import ArtifactState
 from tasks.review.listing import Reviewed, refused, to_change
+from tasks.runtime.foreign_text import without_harmful
 from tasks.runtime.settings import settings
 from tasks.translation.configuration import read_or_last
 from tasks.translation.memory import entries
@@ -50,7 +51,7 @@ class Approved:
 
 def name_of(by: str | None) -> str | None:
     """A person's name as the ledger can hold it."""
-    return (by or "").replace("\0", "").strip()[:200] or None
+    return without_harmful(by or "").strip()[:200] or None
 
 
 def approve(release_id: int, language: str, by: str | None = None) -> Approved:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from tasks.runtime.foreign_text import without_harmful
 from tasks.translation import typography
 from tasks.translation.bounds import Deadline
 from tasks.translation.engines import Engine, Pair
@@ -154,7 +155,7 @@ def _answers_to(job: EngineJob, batch: list[Text]) -> list[Text]:
     answers = job.engine.translate(batch, *job.called)
     if len(answers) != len(batch):
         raise Fatal(f"gave {len(answers)} answers to {len(batch)} units")
-    return answers
+    return [tuple(without_harmful(piece) if isinstance(piece, str) else piece for piece in text) for text in answers]
 
 
 def _skeleton(text: Text) -> Text:

@@ -80,7 +80,7 @@ def replay(
     return connection.execute(update(deliveries).where(*chosen).values(again)).rowcount
 
 
-def _may_be_there(delivery: Any) -> ColumnElement[bool]:
+def _may_be_there(delivery: Any) -> Any:
     """Whether a delivery arrived, or may have: what became of it is unknown, or it is on its way."""
     arrived = attempts.c.verdict.in_([Verdict.DELIVERED, Verdict.UNSURE])
     return exists().where(attempts.c.delivery_id == delivery.id, arrived) | (delivery.state == State.CLAIMED)

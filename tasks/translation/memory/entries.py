@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from tasks.runtime.foreign_text import storable
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import forms, packing
 from tasks.translation.memory.packing import Pieces
@@ -87,8 +88,7 @@ def _entry(
     packed = packing.pack(result, unit, [] if literally else years, keep_terms=maker == APPROVED, literally=literally)
     if _HALF.search(packed):
         return None
-    readable = _HALF.sub("\ufffd", form).replace("\0", "\ufffd")
-    return Entry(forms.key_of(form, pair), maker, readable, packed)
+    return Entry(forms.key_of(form, pair), maker, storable(form), packed)
 
 
 def _figures(text: Text) -> Counter[str]:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from tasks.model.documents import Document
+from tasks.runtime.foreign_text import storable
 from tasks.translation.drafts import Draft, EarlierUnit, Translator, UnitResult
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries
@@ -102,7 +103,7 @@ def _record(draft: Draft, result: UnitResult) -> UnitRecord:
         target=parts_of(result.text),
         engine=translator.engine if translator else None,
         model=translator.model if translator else "",
-        problem=result.problem,
+        problem=result.problem and storable(result.problem),
         inlines={
             id: Inline(tag=element.tag, attributes={n: v for n, v in element.attributes if not isinstance(v, Run)})
             for id, element in unit.inlines.items()
