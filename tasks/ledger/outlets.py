@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, Select, case, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger.schema import outlets
 from tasks.model.outlet import Outlet
 
 log = structlog.get_logger()
+IS_REMOVED = outlets.c.status == literal_column("'removed'")
+"""Of a row that stays for reports only: `fanwire outlets remove`."""
 _AT_ONCE = 500
 """Ids in one question: SQLite binds no more than some thousands."""
 
@@ -25,23 +27,34 @@ def put(connection: Connection, documents: Iterable[Outlet], now: float) -> int:
     """Insert or replace outlets by their id; the number written.
 
     The status of an outlet that is known stays as it is: it belongs to operations (pause, resume) and to what the
-    outlet itself said (410), and an import of yesterday's file must not undo either.
+    outlet itself said (410), and an import of yesterday's file must not undo either. One that was removed is new again.
     """
-    rows = [{"id": o.id, "status": o.status, "document": o.to_json(), "updated_at": now} for o in documents]
+    rows = [_row(document, now) for document in documents]
     if not rows:
         return 0
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     insert = dialect.insert(outlets)
+    anew = {
+        column: case((IS_REMOVED, insert.excluded[column]), else_=outlets.c[column])
+        for column in ("status", "status_reason")
+    }
     upsert = insert.on_conflict_do_update(
-        index_elements=["id"], set_={"document": insert.excluded.document, "updated_at": insert.excluded.updated_at}
+        index_elements=["id"],
+        set_=anew | {"document": insert.excluded.document, "updated_at": insert.excluded.updated_at},
     )
     connection.execute(upsert, rows)
     return len(rows)
 
 
+def _row(document: Outlet, now: float) -> dict[str, Any]:
+    reason = None if document.status == "active" else f"imported as {document.status}"
+    fields = {"id": document.id, "status": document.status, "status_reason": reason, "updated_at": now}
+    return fields | {"document": document.to_json(without_status=True)}
+
+
 def everyone(connection: Connection) -> list[Outlet]:
-    """All outlets as they stand now, by id."""
-    rows = connection.execute(select(outlets.c.document, outlets.c.status).order_by(outlets.c.id))
+    """All outlets as they stand now, by id; none that was removed."""
+    rows = connection.execute(select(outlets.c.document, outlets.c.status).where(~IS_REMOVED).order_by(outlets.c.id))
     return [outlet for row in rows if (outlet := _outlet(row))]
 
 
@@ -52,14 +65,17 @@ def some(connection: Connection, ids: Iterable[str]) -> dict[str, Outlet]:
 
 
 def documents(connection: Connection, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """The documents of these outlets, as far as they are known, also those that this version cannot read; empty for one
-    that is no document at all."""
-    found: dict[str, dict[str, Any]] = {}
+    """The documents of these outlets, as far as they are known and not removed, also those that this version cannot
+    read; empty for one that is no document at all."""
+    query = select(outlets.c.id, outlets.c.document).where(~IS_REMOVED)
+    return {row.id: _fields(row.document) for row in _of(connection, query, ids)}
+
+
+def _of(connection: Connection, query: Select[Any], ids: Iterable[str]) -> Iterator[Row]:  # type: ignore[type-arg]
+    """The rows of a query that are of these outlets."""
     rest = iter(ids)
     while chunk := list(islice(rest, _AT_ONCE)):
-        rows = connection.execute(select(outlets.c.id, outlets.c.document).where(outlets.c.id.in_(chunk)))
-        found |= {row.id: _fields(row.document) for row in rows}
-    return found
+        yield from connection.execute(query.where(outlets.c.id.in_(chunk)))
 
 
 def _fields(document: str) -> dict[str, Any]:
@@ -77,8 +93,8 @@ def get(connection: Connection, outlet_id: str) -> Row | None:  # type: ignore[t
 
 def statuses(connection: Connection, ids: Iterable[str]) -> dict[str, dict[str, str | None]]:
     """The status of these outlets, as far as they are known: {outlet: its `status` and the `reason` of it}."""
-    query = select(outlets.c.id, outlets.c.status, outlets.c.status_reason).where(outlets.c.id.in_(list(ids)))
-    return {row.id: {"status": row.status, "reason": row.status_reason} for row in connection.execute(query)}
+    query = select(outlets.c.id, outlets.c.status, outlets.c.status_reason)
+    return {row.id: {"status": row.status, "reason": row.status_reason} for row in _of(connection, query, ids)}
 
 
 def status_reasons(connection: Connection) -> dict[str, str | None]:
@@ -88,18 +104,19 @@ def status_reasons(connection: Connection) -> dict[str, str | None]:
 
 
 def set_status(connection: Connection, ids: Iterable[str], status: str, reason: str | None, now: float) -> int:
-    """Set the status of outlets to `active`, `paused` or `disabled`; returns how many of them changed."""
+    """Set the status of outlets to `active`, `paused`, `disabled` or, for ever, `removed`; returns how many of them
+    changed."""
     change = (
         update(outlets)
-        .where(outlets.c.id.in_(list(ids)), outlets.c.status != status)
+        .where(outlets.c.id.in_(list(ids)), outlets.c.status != status, ~IS_REMOVED)
         .values(status=status, status_reason=reason, updated_at=now)
     )
     return connection.execute(change).rowcount
 
 
 def count(connection: Connection) -> int:
-    """How many outlets there are."""
-    return connection.execute(select(func.count()).select_from(outlets)).scalar_one()
+    """How many outlets there are that were not removed."""
+    return connection.execute(select(func.count()).select_from(outlets).where(~IS_REMOVED)).scalar_one()
 
 
 @lru_cache(maxsize=20_000)

@@ -55,6 +55,8 @@ class Code(StrEnum):
     """A newer version of the release took its place."""
     RELEASE_KILLED = "release_killed"
     """The release was killed."""
+    OUTLET_REMOVED = "outlet_removed"
+    """The outlet was removed."""
     REPLAYED = "replayed"
     """Operations made it due again."""
     UNKNOWN = "unknown"

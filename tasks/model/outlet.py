@@ -170,8 +170,10 @@ class Outlet(Document):
     the producer wrote."""
     status: Literal["active", "paused", "disabled"] = Field("active", examples=["active"])
 
-    def to_json(self) -> str:
-        return json.dumps(self.model_dump(mode="json", exclude_defaults=True), ensure_ascii=False)
+    def to_json(self, *, without_status: bool = False) -> str:
+        """The document without what has its default value. `without_status`: the ledger keeps the status by itself."""
+        exclude = {"status"} if without_status else None
+        return json.dumps(self.model_dump(mode="json", exclude_defaults=True, exclude=exclude), ensure_ascii=False)
 
 
 def outlet_schema(offered: Offered) -> dict[str, Any]:

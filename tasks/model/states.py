@@ -22,7 +22,7 @@ class State(StrEnum):
     SUPERSEDED = "superseded"
     """A newer version took its place."""
     CANCELED = "canceled"
-    """The release was killed."""
+    """The release was killed, or the outlet removed."""
 
 
 FINAL = frozenset({State.DELIVERED, State.REJECTED, State.EXHAUSTED, State.SUPERSEDED, State.CANCELED})
@@ -42,7 +42,7 @@ class Hold(StrEnum):
     PAUSED = "outlet_paused"
     """Operations paused the outlet."""
     DISABLED = "outlet_disabled"
-    """The outlet said that it is gone, or its host has failed for days."""
+    """A person disabled the outlet, it said that it is gone, or its host has failed for days."""
 
     @property
     def words(self) -> str:

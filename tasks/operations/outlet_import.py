@@ -1,4 +1,7 @@
-"""Importing outlets: what an import adds and changes is recorded, and where credentials go is asked first."""
+"""Importing outlets: what an import adds and changes is recorded, and where credentials go is asked first.
+
+The status of a known outlet is not the import's to change: one that differs is refused, never ignored.
+"""
 
 from __future__ import annotations
 
@@ -22,32 +25,86 @@ STRUCK = "***"
 """Stands where something is that may be a secret."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Imported:
-    """What an import of outlets did."""
+    """What an import of outlets did, or would do."""
 
-    written: int
-    unconfirmed: list[DocumentRefused] = field(default_factory=list)
-    """Outlets with credentials and another URL than before, which nobody has confirmed: they stay as they were."""
+    new: list[str] = field(default_factory=list)
+    """Ids, also of outlets that were removed before."""
+    changed: dict[str, list[str]] = field(default_factory=dict)
+    """For each changed outlet the fields that differ."""
+    unchanged: int = 0
+    refused: list[DocumentRefused] = field(default_factory=list)
+    """Outlets that stay as they were: they have credentials and another URL than before, which nobody has confirmed, or
+    the file says another status than the outlet has."""
+
+    @property
+    def good(self) -> int:
+        """How many outlets stand in the ledger now as their documents say."""
+        return len(self.new) + len(self.changed) + self.unchanged
 
 
 def import_outlets(
-    connection: Connection, documents: Sequence[Outlet], *, confirmed: bool = False, remark: str | None = None
+    connection: Connection,
+    documents: Sequence[Outlet],
+    *,
+    confirmed: bool = False,
+    remark: str | None = None,
+    dry_run: bool = False,
 ) -> Imported:
-    """Insert or replace outlets, and record what changes; `confirmed`: credentials may go to a changed URL."""
-    known = outlets.documents(connection, [document.id for document in documents])
-    wanted, unconfirmed, entries = [], [], []
+    """Insert or replace outlets, and record what changes; `confirmed`: credentials may go to a changed URL.
+
+    `dry_run`: only say what would be done.
+    """
+    ids = [document.id for document in documents]
+    known, stand = outlets.documents(connection, ids), outlets.statuses(connection, ids)
+    done, wanted, entries = Imported(), [], []
     for document in documents:
-        before, after = known.get(document.id), json.loads(document.to_json())
-        if before is not None and not confirmed and _sends_credentials_elsewhere(before, after):
-            unconfirmed.append(_unconfirmed(document.id, before, after))
+        before, after = known.get(document.id), json.loads(document.to_json(without_status=True))
+        if before is None:
+            done.new.append(document.id)
+            entries.append(
+                audit.of_outlet(Act.ADD_OUTLET, document.id, new=shown_without_secrets(after), remark=remark)
+            )
+            wanted.append(document)
             continue
-        wanted.append(document)
-        if entry := _entry(document.id, before, after, remark):
-            entries.append(entry)
-    written = outlets.put(connection, wanted, ledger.now(connection))
-    audit.record(connection, *entries)
-    return Imported(written, unconfirmed)
+        before.pop("status", None)  # documents of earlier versions had the one that they were imported with
+        if refusal := _refusal(document, before, after, stand[document.id], confirmed=confirmed):
+            done.refused.append(refusal)
+        elif changed := sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)):
+            done.changed[document.id] = changed
+            entries.append(_change(document.id, before, after, changed, remark))
+            wanted.append(document)
+        else:
+            done.unchanged += 1
+    if not dry_run:
+        outlets.put(connection, wanted, ledger.now(connection))
+        audit.record(connection, *entries)
+    return done
+
+
+def _refusal(
+    document: Outlet, before: dict[str, Any], after: dict[str, Any], stand: dict[str, str | None], *, confirmed: bool
+) -> DocumentRefused | None:
+    """Why a known outlet stays as it was; None if its new document can be taken."""
+    problems = []
+    if "status" in document.model_fields_set and document.status != stand["status"]:
+        problems.append(_other_status(document, stand))
+    if not confirmed and _sends_credentials_elsewhere(before, after):
+        problems.append(_unconfirmed(before, after))
+    return DocumentRefused(f"outlet {document.id}", problems) if problems else None
+
+
+_COMMANDS = {"active": "resume", "paused": "pause", "disabled": "disable"}
+
+
+def _other_status(document: Outlet, stand: dict[str, str | None]) -> Problem:
+    why = f" ({stand['reason']})" if stand["reason"] else ""
+    problem = (
+        f"is {document.status!r} here, but the outlet is {stand['status']}{why}; an import does not change that: use "
+        f"`fanwire outlets {_COMMANDS[document.status]} {document.id}`, or leave the field out of the file"
+    )
+    return Problem("status", problem)
 
 
 def _sends_credentials_elsewhere(before: dict[str, Any], after: dict[str, Any]) -> bool:
@@ -60,26 +117,25 @@ def _has_credentials(document: dict[str, Any]) -> bool:
     return bool(auth.get("secret") or auth.get("signing_secret") or "@" in urlsplit(str(document.get("url"))).netloc)
 
 
-def _unconfirmed(outlet_id: str, before: dict[str, Any], after: dict[str, Any]) -> DocumentRefused:
+def _unconfirmed(before: dict[str, Any], after: dict[str, Any]) -> Problem:
     problem = (
         f"changes from {without_credentials(before.get('url'))} to {without_credentials(after['url'])}, and the outlet "
         "has credentials, which would go there; if that is meant, import it with --confirm"
     )
-    return DocumentRefused(f"outlet {outlet_id}", [Problem("url", problem)])
+    return Problem("url", problem)
 
 
-def _entry(outlet_id: str, before: dict[str, Any] | None, after: dict[str, Any], remark: str | None) -> Entry | None:
-    """What is recorded of one outlet: all of a new one, and of a known one what changes; None if nothing does."""
-    if before is None:
-        return audit.of_outlet(Act.ADD_OUTLET, outlet_id, new=_shown(after), remark=remark)
-    changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-    if not changed:
-        return None
+def _change(
+    outlet_id: str, before: dict[str, Any], after: dict[str, Any], changed: list[str], remark: str | None
+) -> Entry:
+    """What is recorded of a known outlet: the fields that change."""
     old, new = ({name: document[name] for name in changed if name in document} for document in (before, after))
-    return audit.of_outlet(Act.CHANGE_OUTLET, outlet_id, old=_shown(old), new=_shown(new), remark=remark)
+    return audit.of_outlet(
+        Act.CHANGE_OUTLET, outlet_id, old=shown_without_secrets(old), new=shown_without_secrets(new), remark=remark
+    )
 
 
-def _shown(fields: dict[str, Any]) -> dict[str, Any]:
+def shown_without_secrets(fields: dict[str, Any]) -> dict[str, Any]:
     """Fields of an outlet without what may be a secret. `auth` only names secrets; headers and URLs may hold some."""
     shown = dict(fields)
     if "url" in shown:

@@ -28,6 +28,7 @@ STATES_IN_ORDER = (
     State.CANCELED,
 )  # fmt: skip
 """As a delivery passes through them."""
+_WITH_REASON = (State.REJECTED, State.EXHAUSTED, State.CANCELED, State.DUE)
 BARS = 60
 """Columns of the picture of deliveries over time."""
 
@@ -96,11 +97,11 @@ class Report:
 
 
 def reasons(connection: Connection, release_id: int) -> list[dict[str, Any]]:
-    """Why deliveries are rejected, exhausted or still due: state, reason and number, the commonest first."""
+    """Why deliveries are rejected, exhausted, canceled or still due: state, reason and number, the commonest first."""
     d = deliveries.c
     query = (
         select(d.state, d.code, d.reason, func.count())
-        .where(d.release_id == release_id, d.state.in_([State.REJECTED, State.EXHAUSTED, State.DUE]))
+        .where(d.release_id == release_id, d.state.in_(_WITH_REASON))
         .group_by(d.state, d.code, d.reason)
     )
     return by_code((state, code_of(code, reason), reason, n) for state, code, reason, n in connection.execute(query))

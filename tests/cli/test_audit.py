@@ -38,6 +38,7 @@ WRITES = {
     "replay": (["--outlet", "missed"], Act.REPLAY),
     "outlets import": (["outlets.json"], Act.ADD_OUTLET),
     "outlets pause": (["careful"], Act.PAUSE_OUTLET),
+    "outlets disable": (["careful"], Act.DISABLE_OUTLET),
     "outlets resume": (["gone"], Act.RESUME_OUTLET),
     "translations approve": ([URI, "zh-Hant"], Act.APPROVE),
     "translations import": ([URI, "zh-Hant", "t.xlf"], Act.IMPORT_TRANSLATION),
@@ -46,6 +47,7 @@ WRITES = {
     "glossary import": (["glossary.csv"], Act.IMPORT_GLOSSARY),
     "glossary remove": (["ship", "--source", "en", "--target", "es"], Act.REMOVE_FROM_GLOSSARY),
     "engines wake": (["libre"], Act.WAKE_ENGINE),
+    "outlets remove": (["missed"], Act.REMOVE_OUTLET),
     "kill": ([URI, "--note", "Wrong company"], Act.KILL),
 }
 """Every command that changes the ledger: arguments for the scene below, one after the other, and what is recorded."""
@@ -212,7 +214,7 @@ def test_an_outlet_with_credentials_keeps_its_url_unless_the_import_is_confirmed
     take(release(), outlet("a", auth=auth, url="https://u:Geheimnis@a.example/"))
     moved = f"[{outlet('a', auth=auth, url='https://b.example/').to_json()}, {outlet('b').to_json()}]"
     done = run("outlets", "import", "-", input=moved, status=1)
-    assert "1 outlets imported, 1 refused" in done.stdout
+    assert "1 outlet imported: 1 new, 0 changed, 0 unchanged; 1 refused" in done.stdout
     assert "standard input, outlet a: url: changes from https://***@a.example/ to https://b.example/" in done.stderr
     assert "--confirm" in done.stderr
     assert "Geheimnis" not in done.stderr

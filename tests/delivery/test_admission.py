@@ -86,6 +86,17 @@ def test_a_paused_outlet_and_an_outdated_version_are_stopped_without_redis() -> 
     ]
 
 
+def test_nothing_of_a_claim_is_sent_to_an_outlet_that_was_removed_meanwhile() -> None:
+    chunk = claimed()
+    with ledger.write() as connection:
+        outlets.set_status(connection, ["a"], "removed", None, NOW)
+    refused = Admission(SharedState(None), deadline=30).not_admitted(
+        loaded(*(item.claim for item in chunk)), set(), NOW
+    )
+    assert {(one.state, one.code) for one in refused.values()} == {(State.CANCELED, Code.OUTLET_REMOVED)}
+    assert len(refused) == len(chunk)
+
+
 @pytest.mark.parametrize(
     ("newer", "state", "code"),
     [

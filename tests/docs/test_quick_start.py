@@ -104,7 +104,7 @@ def test_the_quick_start_delivers_to_an_outlet_of_ones_own(newcomer: Newcomer, t
         told = "".join(newcomer.shell(line.replace(PORT, port)) for line in REST.splitlines())
     finally:
         end(outlet)
-    assert "1 outlets imported, 0 refused" in told
+    assert "1 outlet imported: 1 new" in told
     assert re.search(r"^all +2 *$", told, re.MULTILINE), told
     assert "translated: es by apertium" in told
     got = printed.read_text()

@@ -150,6 +150,18 @@ def test_what_was_not_sent_for_its_outlets_status_is_held_and_says_why() -> None
     ]
 
 
+def test_what_failed_is_not_tried_again_at_an_outlet_that_was_removed_meanwhile() -> None:
+    failed, sent, other = claimed("a", "b", "c")
+    with ledger.write() as connection:
+        outlets.set_status(connection, ["a", "b"], "removed", None, NOW)
+        assert deliveries.end_for_removed(connection, ["a", "b"]) == 0  # they are on their way
+    again: dict[str, Any] = {"verdict": Verdict.FAILED, "due_at": NOW + 5}
+    finish(replace(result(failed, State.DUE), **again), result(sent), replace(result(other, State.DUE), **again))
+    assert [(row(one).state, row(one).code) for one in (failed, sent, other)] == [
+        ("canceled", Code.OUTLET_REMOVED), ("delivered", None), ("due", None),
+    ]  # fmt: skip
+
+
 def test_what_the_worker_says_later_replaces_what_the_end_of_its_lease_noted() -> None:
     [mine] = claimed("a")
     expire(NOW + LEASE + 1)

@@ -10,29 +10,36 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from sqlalchemy import Connection
 
 from tasks import ledger, planning
 from tasks.delivery import disabling
 from tasks.ledger import audit, deliveries
 from tasks.ledger import outlets as outlet_rows
 from tasks.model.acts import Act
+from tasks.model.codes import Code
 from tasks.model.outlet import Outlet
 from tasks.model.readers.outlet_files import OutletFile, parse_outlets, read_outlets
 from tasks.model.states import Hold
-from tasks.operations.outlet_import import Imported, import_outlets
+from tasks.operations.outlet_import import Imported, import_outlets, shown_without_secrets
 from tasks.runtime.errors import UserError
 from workers import doctor
 from workers.broker import shared_state
 from workers.cli.rows import find_outlet, find_release, reading, writing
-from workers.cli.screen import JsonOption, err, out, print_json, print_rows
+from workers.cli.screen import JsonOption, counted, err, out, print_json, print_rows
 from workers.offered import offered
 
-PAUSED_BY_US = "paused by operations"
-"""Why an outlet is paused."""
+PAUSED_BY_US, DISABLED_BY_US = "paused by operations", "disabled by operations"
+"""Why an outlet is paused or disabled, if nobody says more."""
+CHANGES_SHOWN = 20
+"""New and changed outlets of an import that are listed, of each kind."""
 
-app = typer.Typer(no_args_is_help=True, help="Import, list, test, pause and resume outlets, the configured receivers.")
+app = typer.Typer(
+    no_args_is_help=True, help="Import, list, test, pause, disable and remove outlets, the configured receivers."
+)
 
 OutletArgument = Annotated[str, typer.Argument(help="The id of an outlet.")]
+ReasonOption = Annotated[str | None, typer.Option(help="Why, for whoever looks at the outlet later.")]
 
 
 @app.command("import")
@@ -46,39 +53,70 @@ def import_(
         Literal["yaml", "json", "csv"] | None,
         typer.Option("--format", help="The format of standard input; yaml reads JSON too."),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what is new, changed or refused, and write nothing.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Import a file of outlets (YAML, JSON or CSV): all rows, or none if one is bad.
 
     An outlet with credentials whose URL differs from the one it had stays as it was, unless --confirm says that its
-    credentials may go there.
+    credentials may go there. So does one whose status in the file is not the one it has: to pause, disable and resume
+    has commands of its own.
     """
     if str(file) == "-":
         name = "standard input"
         found = parse_outlets(sys.stdin.buffer.read(), form or "yaml", name, offered())
     else:
         name, found = file.name, read_outlets(file, offered(), form)
-    done = Imported(0)
-    if not found.refused or skip_bad:
+    done = Imported()
+    if dry_run:
+        with reading() as connection:
+            done = import_outlets(connection, found.outlets, confirmed=confirm, dry_run=True)
+    elif not found.refused or skip_bad:
         with writing() as connection:
             done = import_outlets(connection, found.outlets, confirmed=confirm, remark=f"from {name}")
-    problems, refused = _problems(found, done), len(found.refused) + len(done.unconfirmed)
+    problems, refused = _problems(found, done), len(found.refused) + len(done.refused)
     if as_json:
-        print_json({"imported": done.written, "refused": refused, "problems": problems})
+        print_json(
+            {
+                "imported": done.good, "new": done.new, "changed": done.changed, "unchanged": done.unchanged,
+                "refused": refused, "problems": problems, "dry_run": dry_run,
+            }
+        )  # fmt: skip
     else:
         for problem in problems:
             hint = f" (for example {problem['example']})" if problem["example"] else ""
             where = ", ".join(filter(None, (name, problem["where"], problem["what"])))
             err.print(f"{where}: {problem['field']}: {problem['problem']}{hint}", markup=False)
-        out.print(f"{done.written} outlets imported, {refused} refused", markup=False)
+        _print_changes(done, refused, dry_run=dry_run)
+        if dry_run:
+            out.print("Nothing was written: this was a dry run.", markup=False)
         if found.refused and not skip_bad:
-            out.print("Nothing was imported: correct these rows, or use --skip-bad.", markup=False)
+            be = "would be" if dry_run else "was"
+            out.print(f"Nothing {be} imported: correct these rows, or use --skip-bad.", markup=False)
     if refused:
         raise typer.Exit(1)
 
 
+def _print_changes(done: Imported, refused: int, *, dry_run: bool) -> None:
+    """Which outlets are new and which change, as far as anybody reads that, and how many of each there are."""
+    changed = [f"{outlet_id}: {', '.join(fields)}" for outlet_id, fields in done.changed.items()]
+    for heading, lines in (("new", done.new), ("changed", changed)):
+        left = len(lines) - CHANGES_SHOWN
+        more = [f"… and {left:,} more; --json lists all"] if left > 0 else []
+        for line in lines[:CHANGES_SHOWN] + more:
+            out.print(f"{heading:<9}  {line}", markup=False)
+    new, changes = f"{len(done.new):,} new", f"{len(changed):,} changed"
+    out.print(
+        f"{counted(done.good, 'outlet')} {'would be ' if dry_run else ''}imported: {new}, {changes}, "
+        f"{done.unchanged:,} unchanged; {refused:,} refused",
+        markup=False,
+    )
+
+
 def _problems(found: OutletFile, done: Imported) -> list[dict[str, Any]]:
-    refusals = [*found.refused, *((None, refusal) for refusal in done.unconfirmed)]
+    refusals = [*found.refused, *((None, refusal) for refusal in done.refused)]
     return [
         {"where": where, "what": refusal.what} | vars(problem)
         for where, refusal in refusals
@@ -144,19 +182,75 @@ def show(outlet: OutletArgument) -> None:
 
 
 @app.command()
-def pause(outlet: OutletArgument) -> None:
+def pause(outlet: OutletArgument, reason: ReasonOption = None) -> None:
     """Send an outlet nothing for now, and keep what it misses."""
+    why = reason or PAUSED_BY_US
     with writing() as connection:
         row = find_outlet(connection, outlet)
         if row.status != "disabled":  # one that is gets nothing already, and why is worth more than who paused it
-            outlet_rows.set_status(connection, [outlet], "paused", PAUSED_BY_US, ledger.now(connection))
-            kept = deliveries.hold_for_status(connection, [outlet], Hold.PAUSED, PAUSED_BY_US)
-            new = {"status": "paused", "reason": PAUSED_BY_US, "deliveries": kept}
-            audit.record(connection, audit.of_outlet(Act.PAUSE_OUTLET, outlet, old=_status(row), new=new))
+            kept = _stop_sending(connection, row, "paused", why)
     if row.status == "disabled":
         out.print(f"{outlet} is disabled ({row.status_reason}), and stays so; what it misses is kept", markup=False)
         return
-    out.print(f"{outlet} is paused; {kept} deliveries are kept for it", markup=False)
+    _print_kept(outlet, "paused", kept)
+
+
+@app.command()
+def disable(outlet: OutletArgument, reason: ReasonOption = None) -> None:
+    """Send an outlet nothing until further notice, and keep what it misses.
+
+    It is what the wire itself does with an outlet that answers 410, or whose host has failed for days.
+    """
+    why = reason or DISABLED_BY_US
+    with writing() as connection:
+        row = find_outlet(connection, outlet)
+        if row.status != "disabled":
+            kept = _stop_sending(connection, row, "disabled", why)
+    if row.status == "disabled":
+        out.print(f"{outlet} is disabled already ({row.status_reason}); what it misses is kept", markup=False)
+        return
+    _print_kept(outlet, "disabled", kept)
+
+
+def _stop_sending(connection: Connection, row: Any, status: Literal["paused", "disabled"], why: str) -> int:
+    """Pause or disable an outlet, and record it; the number of deliveries that are held for it."""
+    hold, act = {
+        "paused": (Hold.PAUSED, Act.PAUSE_OUTLET),
+        "disabled": (Hold.DISABLED, Act.DISABLE_OUTLET),
+    }[status]
+    outlet_rows.set_status(connection, [row.id], status, why, ledger.now(connection))
+    kept = deliveries.hold_for_status(connection, [row.id], hold, why)
+    new = {"status": status, "reason": why, "deliveries": kept}
+    audit.record(connection, audit.of_outlet(act, row.id, old=_status(row), new=new))
+    return kept
+
+
+def _print_kept(outlet: str, status: str, kept: int) -> None:
+    are = "is" if kept == 1 else "are"
+    out.print(
+        f"{outlet} is {status}; {counted(kept, 'delivery')} {are} kept for it until `fanwire outlets resume {outlet}`",
+        markup=False,
+    )
+
+
+@app.command()
+def remove(outlet: OutletArgument) -> None:
+    """Remove an outlet: end what it has not got yet, and never send it anything again, no correction and no kill.
+
+    What it got stays in reports. An import of its document brings it back.
+    """
+    with writing() as connection:
+        row = find_outlet(connection, outlet)
+        old = _status(row) | {"document": shown_without_secrets(json.loads(row.document))}
+        outlet_rows.set_status(connection, [outlet], "removed", None, ledger.now(connection))
+        ended = deliveries.end_for_removed(connection, [outlet])
+        entry = audit.of_outlet(Act.REMOVE_OUTLET, outlet, old=old, new={"deliveries": ended})
+        audit.record(connection, entry)
+    out.print(
+        f"{outlet} is removed; {counted(ended, 'open delivery')} ended as canceled ({Code.OUTLET_REMOVED})\n"
+        "It gets no corrections and no kills of what it has. An import of its document brings it back.",
+        markup=False,
+    )
 
 
 @app.command()
@@ -170,7 +264,8 @@ def resume(outlet: OutletArgument) -> None:
         audit.record(connection, audit.of_outlet(Act.RESUME_OUTLET, outlet, old=_status(row), new=new))
     with suppress(UserError):  # no broker is up, so nothing is remembered there
         disabling.forget_failures(shared_state(), Outlet.model_validate_json(row.document).url)
-    out.print(f"{outlet} is active; {due} deliveries are due now", markup=False)
+    are = "is" if due == 1 else "are"
+    out.print(f"{outlet} is active; {counted(due, 'delivery')} {are} due now", markup=False)
 
 
 def _status(row: Any) -> dict[str, Any]:

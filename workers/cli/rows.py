@@ -51,8 +51,13 @@ def find_release(connection: Connection, uri: str, version: int | None = None) -
 
 
 def find_outlet(connection: Connection, outlet: str) -> Any:
-    """The row of an outlet; ends the command if there is none."""
+    """The row of an outlet; ends the command if there is none, or it was removed."""
     row = outlets.get(connection, outlet)
     if row is None:
         stop(f"There is no outlet {outlet!r}; `fanwire outlets list` lists them.")
+    if row.status == "removed":
+        stop(
+            f"The outlet {outlet!r} was removed; `fanwire outlets import` of its document brings it back, and "
+            f"`fanwire audit --outlet {outlet}` says who removed it."
+        )
     return row

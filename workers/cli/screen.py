@@ -137,6 +137,12 @@ def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         sys.stdout.write((text if len(text) <= room else text[: room - 1] + "…") + "\n")
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things in words: `1 delivery`, `2,000 deliveries`."""
+    plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{number:,} {what if number == 1 else plural}"
+
+
 def printable(text: str) -> str:
     """The text without what would steer the terminal: releases, outlets and engines are strangers."""
     return _CONTROL.sub("\ufffd", text)

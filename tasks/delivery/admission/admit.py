@@ -62,6 +62,7 @@ class Admission:
         """
         refused: dict[int, NotAdmitted] = {}
         for payload in payloads:
+            status: str = payload.outlet.status  # no document says `removed`, but the ledger does
             if payload.heading.replaced_by == "canceled":
                 refused[payload.claim.id] = NotAdmitted(
                     state=State.CANCELED, reason="the release was killed", code=Code.RELEASE_KILLED
@@ -70,8 +71,12 @@ class Admission:
                 refused[payload.claim.id] = NotAdmitted(
                     state=State.SUPERSEDED, reason="a newer version came", code=Code.NEWER_VERSION
                 )
-            elif payload.outlet.status != "active":  # its rows are held; a drain had claimed this one at that moment
-                hold = Hold.PAUSED if payload.outlet.status == "paused" else Hold.DISABLED
+            elif status == "removed":
+                refused[payload.claim.id] = NotAdmitted(
+                    state=State.CANCELED, reason="the outlet was removed", code=Code.OUTLET_REMOVED
+                )
+            elif status != "active":  # its rows are held; a drain had claimed this one at that moment
+                hold = Hold.PAUSED if status == "paused" else Hold.DISABLED
                 refused[payload.claim.id] = NotAdmitted(state=State.HELD, reason=hold.words, hold=hold)
             elif payload.claim.id in over_limit:
                 again = now + LIMIT_RETRY * (1 + random())  # noqa: S311, for spreading load

@@ -3,7 +3,7 @@
     plan ──► held ──promote──► due ──claim──► claimed ──finish──► delivered · rejected · exhausted
                                 ▲                │ └────finish──► due (again, later)
                                 └─expire_leases──┘
-    held, due ──supersede──► superseded · canceled
+    held, due ──supersede, end_for_removed──► superseded · canceled
     due ──wait_anew──► held                    claimed ──claim──► held
 
 What a held row waits for, in this order; `promote` goes from one to the next:
@@ -21,7 +21,7 @@ lease can neither finish nor reschedule what somebody else has claimed since.
     holds.py        planning a delivery, and everything that holds it or lets it go
     claims.py       what drains take
     results.py      what drains bring back, and what becomes of claims whose worker vanished
-    corrections.py  what corrections, kills and replays do to deliveries
+    corrections.py  what corrections, kills, replays and the removal of an outlet do to deliveries
     conditions.py   the conditions that these statements share
     locks.py        what must not happen at the same time
 """
@@ -29,7 +29,14 @@ lease can neither finish nor reschedule what somebody else has claimed since.
 from __future__ import annotations
 
 from tasks.ledger.deliveries.claims import Claim, any_claimed, claim, in_flight, next_due
-from tasks.ledger.deliveries.corrections import REPLAYABLE, corrections, may_have, replay, supersede
+from tasks.ledger.deliveries.corrections import (
+    REPLAYABLE,
+    corrections,
+    end_for_removed,
+    may_have,
+    replay,
+    supersede,
+)
 from tasks.ledger.deliveries.holds import (
     Planned,
     adopt,
@@ -50,8 +57,7 @@ from tasks.ledger.deliveries.results import VANISHED, Result, expire_leases, fin
 
 __all__ = [
     "REPLAYABLE", "VANISHED", "Claim", "Planned", "Result", "adopt", "any_claimed", "begin", "claim", "corrections",
-    "expire_leases",
-    "finish", "forgotten", "hold_again", "hold_for_status", "in_flight", "lift_embargoes", "may_have", "next_due",
-    "one_counter_at_a_time", "plan", "promote", "replay", "resume", "revising", "still_open", "supersede",
-    "wait_anew", "waive_approval",
+    "end_for_removed", "expire_leases", "finish", "forgotten", "hold_again", "hold_for_status", "in_flight",
+    "lift_embargoes", "may_have", "next_due", "one_counter_at_a_time", "plan", "promote", "replay", "resume",
+    "revising", "still_open", "supersede", "wait_anew", "waive_approval",
 ]  # fmt: skip

@@ -1,14 +1,14 @@
-"""What corrections, kills and replays do to deliveries."""
+"""What corrections, kills, replays and the removal of an outlet do to deliveries."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
 
 from tasks.ledger.deliveries.conditions import NOT_HELD, d
-from tasks.ledger.schema import attempts, deliveries, releases
+from tasks.ledger.schema import attempts, deliveries, outlets, releases
 from tasks.model.codes import Code
 from tasks.model.states import State, Verdict
 
@@ -42,6 +42,19 @@ def end_replaced(connection: Connection, ids: Collection[int]) -> None:
         _end(connection, d.id.in_(replaced), version, by_kill=status == "canceled")
 
 
+def end_for_removed(connection: Connection, outlet_ids: Collection[str], ids: Collection[int] | None = None) -> int:
+    """End the held and due deliveries to those of these outlets that were removed, or only those of them with these
+    `ids`; returns their number.
+
+    Claimed rows are left to their drain, as when a release is killed (`supersede`).
+    """
+    removed = select(outlets.c.id).where(outlets.c.id.in_(outlet_ids), outlets.c.status == "removed")
+    which = [d.outlet_id.in_(removed), IS_OPEN, *([] if ids is None else [d.id.in_(ids)])]
+    reason = "the outlet was removed"
+    values = NOT_HELD | {"state": State.CANCELED, "code": Code.OUTLET_REMOVED, "reason": reason, "due_at": None}
+    return connection.execute(update(deliveries).where(*which).values(values)).rowcount
+
+
 def _end(connection: Connection, which: ColumnElement[bool], version: int, *, by_kill: bool) -> int:
     """End those of `which` rows that are held or due, because this newer version came; returns their number."""
     if by_kill:
@@ -64,12 +77,14 @@ def replay(
 ) -> int:
     """Make finished deliveries due again, with a new retry horizon; the number of rows.
 
-    What a newer version has replaced since is left out, and the drain asks again before it sends. A delivered row is
-    sent once more, with the same key, if `states` says so. `since`: ended at or after that moment.
+    What a newer version has replaced since is left out, and so is what was for an outlet that was removed; the drain
+    asks again before it sends. A delivered row is sent once more, with the same key, if `states` says so. `since`:
+    ended at or after that moment.
     """
     newer, mine = releases.alias(), releases.alias()
     replaced = exists().where(mine.c.id == d.release_id, newer.c.uri == mine.c.uri, newer.c.version > mine.c.version)
-    chosen = [d.state.in_(REPLAYABLE & frozenset(states)), ~replaced]
+    removed = exists().where(outlets.c.id == d.outlet_id, outlets.c.status == "removed")
+    chosen = [d.state.in_(REPLAYABLE & frozenset(states)), ~replaced, ~removed]
     for column, wanted in ((d.release_id, release_id), (d.outlet_id, outlet_id), (d.language, language)):
         if wanted is not None:
             chosen.append(column == wanted)
@@ -83,7 +98,7 @@ def replay(
 def _may_be_there(delivery: Any) -> Any:
     """Whether a delivery arrived, or may have: what became of it is unknown, or it is on its way."""
     arrived = attempts.c.verdict.in_([Verdict.DELIVERED, Verdict.UNSURE])
-    return exists().where(attempts.c.delivery_id == delivery.id, arrived) | (delivery.state == State.CLAIMED)
+    return or_(exists().where(attempts.c.delivery_id == delivery.id, arrived), delivery.state == State.CLAIMED)
 
 
 def corrections(connection: Connection, ids: Collection[int]) -> set[int]:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger import outlets as documents
 from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, IS_HELD, IS_KEPT, d
-from tasks.ledger.deliveries.corrections import end_replaced
+from tasks.ledger.deliveries.corrections import end_for_removed, end_replaced
 from tasks.ledger.schema import attempts, deliveries, outlets
 from tasks.model.codes import Code
 from tasks.model.states import Hold, State, Verdict
@@ -77,10 +77,21 @@ def finish(connection: Connection, results: Sequence[Result]) -> int:
         )
     )
     taken = connection.execute(settle, rows).rowcount
-    end_replaced(connection, [result.delivery_id for result in results if result.state in (State.DUE, State.HELD)])
+    again = [result.delivery_id for result in results if result.state in (State.DUE, State.HELD)]
+    end_replaced(connection, again)
+    _end_for_removed(connection, again)
     _say_why_held(connection, [result.delivery_id for result in results if result.hold])
     _note_attempts(connection, results)
     return taken
+
+
+def _end_for_removed(connection: Connection, ids: list[int]) -> None:
+    """End those of these deliveries that would be tried again although their outlet was removed meanwhile."""
+    if ids:
+        theirs = select(d.outlet_id).where(d.id.in_(ids)).join(outlets, outlets.c.id == d.outlet_id)
+        removed = connection.execute(theirs.where(outlets.c.status == "removed").distinct()).scalars().all()
+        if removed:
+            end_for_removed(connection, removed, ids)
 
 
 def _say_why_held(connection: Connection, ids: list[int]) -> None:
