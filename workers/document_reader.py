@@ -26,7 +26,7 @@ from typing import IO, Any
 import structlog
 
 from tasks.model.documents import DocumentRefused
-from tasks.model.readers import read_release
+from tasks.model.readers import Reading, read_with_warnings
 from tasks.model.release import Release
 from tasks.runtime.errors import Problem
 
@@ -57,15 +57,16 @@ class DocumentReader:
         self._readers: list[subprocess.Popen[bytes]] = []
         self._busy = threading.Lock()
 
-    def read(self, document: bytes) -> Release:
-        """Return the release in a document; raise DocumentRefused."""
+    def read(self, document: bytes) -> Reading:
+        """Return the release in a document, with warnings; raise DocumentRefused."""
         with self._busy:
             said = self._ask(document) or self._ask(document)
         if said is None:  # one reader may have ended for a reason of its own
             raise _refused("cannot be read: it ended two processes that read it")
         if "problems" in said:
             raise DocumentRefused("release", [Problem(**problem) for problem in said["problems"]])
-        return Release.from_ledger(said["release"])
+        warnings = [Problem(**warning) for warning in said["warnings"]]
+        return Reading(Release.from_ledger(said["release"]), warnings)
 
     def warm(self) -> None:
         """Start a reader without waiting for it."""
@@ -190,7 +191,9 @@ def main(memory: int) -> None:
 
 def _answer(document: bytes) -> bytes:
     try:
-        found: dict[str, Any] = {"release": read_release(document).to_json()}
+        reading = read_with_warnings(document)
+        warnings = [asdict(warning) for warning in reading.warnings]
+        found: dict[str, Any] = {"release": reading.release.to_json(), "warnings": warnings}
     except DocumentRefused as refusal:
         found = {"problems": [asdict(problem) for problem in refusal.problems]}
     except MemoryError:

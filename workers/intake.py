@@ -33,7 +33,7 @@ from tasks import ledger, pipeline
 from tasks.ledger import notices, refusals, releases
 from tasks.ledger.releases import Outcome, Sender, Taken
 from tasks.model.documents import DocumentRefused
-from tasks.model.readers import MAX_RELEASE_BYTES, uri_of
+from tasks.model.readers import MAX_RELEASE_BYTES, Reading, uri_of
 from tasks.model.release import MAX_VERSION, Release
 from tasks.operations import receipts
 from tasks.runtime.errors import Problem
@@ -202,11 +202,12 @@ def _take_in(body: bytes, problem: str | None, headers: Mapping[str, Any]) -> tu
         if problem:
             raise DocumentRefused("release", [Problem("(message)", problem)])
         authority = Authority(headers, body)
-        release = reader.read(body)
+        reading = reader.read(body)
+        release = reading.release
         sender = authority.sender(release)
         with ledger.write() as connection:
             taken = releases.take(connection, release, ledger.now(connection), sender)
-            found = _particulars(connection, release) if taken.release_id else {}
+            found = _particulars(connection, reading) if taken.release_id else {}
         if not taken.release_id:
             raise _not_taken(release, taken, sender)
     except DocumentRefused as refusal:
@@ -224,11 +225,11 @@ def _take_in(body: bytes, problem: str | None, headers: Mapping[str, Any]) -> tu
     return Receipt(status, release.uri, release.version, **found), taken.release_id, release.urgency
 
 
-def _particulars(connection: Connection, release: Release) -> dict[str, Any]:
+def _particulars(connection: Connection, reading: Reading) -> dict[str, Any]:
     """What a receipt says of a release beside whether it was taken."""
-    row = releases.find(connection, release.uri, release.version)
+    row = releases.find(connection, reading.release.uri, reading.release.version)
     assert row is not None  # it was taken in this transaction, or before
-    warnings = [vars(warning) for warning in receipts.warnings(connection, row)]
+    warnings = [vars(warning) for warning in (*reading.warnings, *receipts.warnings(connection, row))]
     return {"warnings": warnings, **receipts.particulars(connection, row)}
 
 

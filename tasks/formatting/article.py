@@ -12,6 +12,7 @@ from tasks.formatting.rendition import Wire
 from tasks.model.languages import LanguageTag
 from tasks.model.markup import clean_html
 from tasks.model.release import Release, Translation
+from tasks.runtime.foreign_text import without_harmful
 
 ALGORITHMIC = frozenset({"apertium", "apertium-apy", "opencc"})
 """Names of engines that translate by rules that people wrote, and not by a model that was trained on data."""
@@ -135,8 +136,8 @@ def make_article(
         wire=wire,
         house=house,
         action="kill" if killed else "correct" if corrected else "publish",
-        headline=fold(translation.headline),
-        subheadline=fold(translation.subheadline) if translation.subheadline and not killed else None,
+        headline=_line(translation.headline),
+        subheadline=_line(translation.subheadline) if translation.subheadline and not killed else None,
         dateline="" if killed else house.dateline_for(place, day, wire.name),
         # cleaned once more: an engine wrote this after the release was cleaned
         body_html="" if killed else clean_html(translation.body_html),
@@ -154,6 +155,11 @@ def make_article(
         received=received,
         first_received=first_received,
     )
+
+
+def _line(text: str) -> str:
+    """A line as an engine or an earlier version of Fanwire left it, without what must not be published."""
+    return fold(without_harmful(text))
 
 
 def _lead(house: HouseText, release: Release, wire: Wire) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
@@ -14,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from tasks.runtime import moments
 from tasks.runtime.errors import Problem, UserError, in_words, kind_of
+from tasks.runtime.foreign_text import harmful, named, printable
 
 _TIMESTAMP, _INTEGER, _DECIMAL = (f"tag:yaml.org,2002:{name}" for name in ("timestamp", "int", "float"))
 DEEPEST = 20
@@ -142,12 +144,32 @@ def read(model: type[D], data: Any, what: str, context: Mapping[str, Any] | None
     if not isinstance(data, dict):
         raise DocumentRefused(what, [Problem("(document)", f"must be an object with fields, not {kind_of(data)}")])
     try:
+        strange = list(islice(_harmful(data, ()), MOST_TOLD))
+    except RecursionError:
+        strange = [Problem("(document)", "is nested too deeply")]
+    if strange:
+        raise DocumentRefused(what, strange)
+    try:
         return model.model_validate(data, context=context)
     except ValidationError as error:
         problems = [_problem(model, entry) for entry in error.errors(include_url=False)[:MOST_TOLD]]
         if error.error_count() > MOST_TOLD:
             problems.append(Problem("(document)", f"has {error.error_count() - MOST_TOLD:,} more problems"))
         raise DocumentRefused(what, problems) from None
+
+
+def _harmful(value: Any, path: tuple[str, ...]) -> Iterator[Problem]:
+    """A problem for each text, and each name of a field, in which there is a harmful character."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _harmful(str(key), (*path, "(field)"))
+            yield from _harmful(inner, (*path, str(key)))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _harmful(inner, (*path, str(number)))
+    elif isinstance(value, str) and (found := harmful(value)):
+        where = printable(".".join(path))[:LONGEST_FIELD] or "(document)"
+        yield Problem(where, f"holds {named(found)}: write it without")
 
 
 def _problem(model: type[BaseModel], error: Any) -> Problem:

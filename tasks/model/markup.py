@@ -13,6 +13,8 @@ import nh3
 from lxml import etree
 from lxml import html as lxml_html
 
+from tasks.runtime.foreign_text import without_harmful
+
 BLOCKS = frozenset(
     [
         "p",
@@ -102,7 +104,7 @@ def clean_html(body: str) -> str:
     if len(cleaned) > MAX_CHARACTERS:
         raise ValueError(f"is larger than {MAX_CHARACTERS:,} characters")
     _refuse_lost_links(root, cleaned)
-    return cleaned.strip()
+    return without_harmful(cleaned).strip()
 
 
 def _refuse_lost_links(root: lxml_html.HtmlElement, cleaned: str) -> None:

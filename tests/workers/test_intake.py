@@ -180,6 +180,19 @@ def test_a_receipt_says_what_was_taken_and_until_when_it_is_held(sender: Produce
 
 
 @pytest.mark.usefixtures("door")
+def test_what_was_taken_out_of_a_text_is_a_warning(sender: Producer) -> None:
+    receipt = sender.submit(document(headline="Acme \u202eopens"))
+    assert (receipt.status, receipt.headline) == ("accepted", "Acme opens")
+    assert receipt.warnings == [
+        {
+            "field": "headline",
+            "problem": "held U+202E (right-to-left override), which was taken out",
+            "example": None,
+        }
+    ]
+
+
+@pytest.mark.usefixtures("door")
 def test_a_past_embargo_is_taken_with_a_warning(sender: Producer) -> None:
     for _ in ("accepted", "known"):
         receipt = sender.submit(document(uri=URI, embargo_until="2025-12-01T07:00:00-05:00"))

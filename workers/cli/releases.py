@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -18,8 +19,7 @@ from tasks import ledger
 from tasks.ledger import audit, counts, deliveries, releases
 from tasks.ledger.audit import Entry
 from tasks.model.acts import Act
-from tasks.model.readers import read_fields, read_release
-from tasks.model.release import Release
+from tasks.model.readers import Reading, read_fields, read_with_warnings
 from tasks.model.states import Hold, State
 from tasks.operations import embargo as embargoes
 from tasks.operations import kill as kills
@@ -86,40 +86,50 @@ def submit(
     as_json: JsonOption = False,
 ) -> None:
     """Send a release and print its receipt."""
-    release = _read(file, translation or [])
+    read = _read(file, translation or [])
+    release = read.release
     if wait:
         need_ledger()
     consent = [word for word, meant in (("jump", jump), ("revive", revive)) if meant]
-    receipt = _submit(release, timeout, consent, producer, as_json)
+    receipt = _submit(read, timeout, consent, producer, as_json)
     if wait and receipt.taken:
         until_done(release, wait_timeout)
         if not as_json:
             _print_status(_status(release.uri, release.version))
 
 
-def _read(file: Path, translations: list[Path]) -> Release:
+def _read(file: Path, translations: list[Path]) -> Reading:
     """The release in `file`, with translations that stand in files of their own."""
-    release = read_release(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
+    read = read_with_warnings(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
     texts = {path: read_fields(path.read_bytes()) for path in translations}
     if not texts:
-        return release
-    document = json.loads(release.to_json())
+        return read
+    document = json.loads(read.release.to_json())
     for path, text in texts.items():
         language = text.pop("language", None)
         if not language:
             stop(f"{path}: the front matter names no 'language'", "language")
         document.setdefault("translations", {})[language] = text
-    return read_release(document)
+    whole = read_with_warnings(document)
+    return Reading(whole.release, [*read.warnings, *whole.warnings])
 
 
-def _submit(release: Release, timeout: float, consent: Collection[str], producer: str | None, as_json: bool) -> Receipt:
+def _submit(read: Reading, timeout: float, consent: Collection[str], producer: str | None, as_json: bool) -> Receipt:
     name, key = authority.signing_as(producer)
     with Producer(require_broker(), name=name, key=key, ca_file=trust.bundle()) as sender:
-        receipt = sender.submit(release, timeout=timeout, consent=consent)
+        receipt = sender.submit(read.release, timeout=timeout, consent=consent)
+    receipt = _with_warnings(receipt, read)
     _print_receipt(receipt, as_json)
     if not receipt.taken:
         raise typer.Exit(1)
     return receipt
+
+
+def _with_warnings(receipt: Receipt, read: Reading) -> Receipt:
+    """The receipt with the warnings of this command's own reading, for intake was sent what came of that."""
+    ours = [vars(warning) for warning in read.warnings] if receipt.taken else []
+    new = [warning for warning in ours if warning not in receipt.warnings]
+    return replace(receipt, warnings=[*new, *receipt.warnings])
 
 
 def _print_receipt(receipt: Receipt, as_json: bool) -> None:

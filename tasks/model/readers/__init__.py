@@ -1,6 +1,7 @@
 """Readers: a Release of each form in which producers send one.
 
     front_matter.py   Markdown or HTML with YAML front matter
+    stray_characters.py   takes out of a release what nobody means: controls, marks that turn text around
     ninjs_item.py     an IPTC ninjs 3.x item
     outlet_files.py   files of outlets: YAML, JSON or CSV
 
@@ -11,10 +12,11 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from tasks.model.documents import DocumentRefused, read, unreadable
-from tasks.model.readers import front_matter, ninjs_item
+from tasks.model.readers import front_matter, ninjs_item, stray_characters
 from tasks.model.release import MAX_URI, URI, Release
 from tasks.runtime.errors import Problem
 
@@ -22,18 +24,35 @@ MAX_RELEASE_BYTES = 2 * 1024 * 1024
 """A release larger than this is refused at the door: the longest real release is some tens of kilobytes."""
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A release as it was read, and what its producer should know of that."""
+
+    release: Release
+    warnings: list[Problem]
+
+
 def read_release(data: str | bytes | dict[str, Any]) -> Release:
     """Read a release: JSON, Markdown or HTML with YAML front matter, or an IPTC ninjs 3.x item.
 
     Raises DocumentRefused, which names each field that is wrong.
     """
+    return read_with_warnings(data).release
+
+
+def read_with_warnings(data: str | bytes | dict[str, Any]) -> Reading:
+    """Read a release as `read_release` does, and say what was changed on the way."""
     document = data if isinstance(data, dict) else _document_in(data)
     if ninjs_item.is_ninjs(document):
         try:
             document = ninjs_item.fields_of(document)
         except (AttributeError, TypeError, ValueError) as error:
             raise _refused(f"is not a ninjs 3.x item: {error}") from None
-    return read(Release, document, "release")
+    try:
+        document, warnings = stray_characters.taken_out(document)
+    except RecursionError:
+        raise _refused("is nested too deeply") from None
+    return Reading(read(Release, document, "release"), warnings)
 
 
 def read_fields(data: bytes) -> dict[str, Any]:
