@@ -6,10 +6,13 @@ what a document says, when it is imported.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from urllib.parse import urlsplit
+
+import idna
 
 USUAL_PORTS = {"ftp": 21, "ftps": 990, "sftp": 22, "smtp": 25, "smtps": 465}
 """What is the right port for the scheme of a transport, although it is none for a web server."""
@@ -24,6 +27,41 @@ OTHER_SERVICES = frozenset({
     445, 873, 1433, 1521, 1883, 2181, 2375, 2376, 2379, 2380, 3306, 3389, 4369, 5432, 5433, 5671, 5672, 5900, 5985,
     5986, 6379, 6380, 7000, 7001, 9042, 9092, 9160, 9200, 9300, 10250, 10255, 11211, 16379, 26379, 27017, 27018, 27019,
 })  # fmt: skip
+
+
+_LABEL = re.compile(r"[A-Z0-9_]([A-Z0-9_-]{0,61}[A-Z0-9_])?", re.IGNORECASE | re.ASCII)
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE | re.ASCII)
+"""What a name that is to be a network address ends in."""
+LONGEST_HOST = 253
+
+
+def wrong_host(url: str) -> str | None:
+    """Why nobody can dial the host of this URL; None if somebody may, or the URL names no host."""
+    host = urlsplit(url).hostname
+    if host is None or _is_address(host):
+        return None
+    labels = _in_ascii(host).removesuffix(".").split(".")
+    if _NUMBER.fullmatch(labels[-1]):
+        return f"has the host {host[:80]!r}, which is no address: write it with four numbers from 0 to 255, or a name"
+    if len(".".join(labels)) > LONGEST_HOST or not all(map(_LABEL.fullmatch, labels)):
+        return f"has the host {host[:80]!r}, which is no name of a host: write the outlet's own, letter by letter"
+    return None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _in_ascii(host: str) -> str:
+    """An international name as name servers know it; what cannot be one stays as it is."""
+    try:
+        return host if host.isascii() else idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:
+        return host
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +79,8 @@ class Destinations:
         """Why an outlet may not be at the port of this URL; None if it may."""
         parts = urlsplit(url)
         port = parts.port
+        if port == 0:
+            return "has port 0, at which nothing can listen: write the outlet's own port, or none for the usual one"
         if port not in OTHER_SERVICES or port in self.ports or port == USUAL_PORTS.get(parts.scheme):
             return None
         return f"port {port} belongs to a service that is no outlet; FANWIRE_ALLOWED_PORTS may allow it"

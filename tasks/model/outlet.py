@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from tasks.model.countries import Country
 from tasks.model.credentials import credentials_in_query, literal_credential
-from tasks.model.destinations import Destinations
+from tasks.model.destinations import Destinations, wrong_host
 from tasks.model.documents import Document, read
 from tasks.model.languages import LanguageTag
 from tasks.model.release import Line, Slug, Topic
@@ -52,11 +52,13 @@ def _url(value: str, info: ValidationInfo) -> str:
     if offered and scheme not in offered.transports:
         known = ", ".join(sorted(offered.transports))
         raise ValueError(f"begins with {scheme or 'no scheme'!r}; Fanwire delivers over {known}")
-    if not scheme or re.search(r"[\s\x00-\x1f]", value):
-        raise ValueError("has no scheme or has spaces in it")
+    if not scheme:
+        raise ValueError("has no scheme")
+    if re.search(r"[\s\x00-\x1f]", value):
+        raise ValueError("has spaces in it")
     if offered and (check := offered.transports[scheme]):
         check(value)
-    if offered and (why := offered.destinations.wrong_port(value)):
+    if offered and (why := wrong_host(value) or offered.destinations.wrong_port(value)):
         raise ValueError(why)
     if offered and credentials_in_query(value) and (why := offered.destinations.exposed(value)):
         raise ValueError(why)

@@ -22,6 +22,7 @@ from tasks.model.languages import LanguageTag
 from tasks.model.release import Release
 from tasks.model.states import State
 from tasks.runtime import moments
+from tasks.runtime.spreadsheets import safe_cell
 
 STATES_IN_ORDER = (
     State.HELD, State.DUE, State.CLAIMED, State.DELIVERED, State.REJECTED, State.EXHAUSTED, State.SUPERSEDED,
@@ -200,13 +201,8 @@ def as_csv(found: Report) -> str:
     writer.writerow(columns)
     for line in found.lines:
         values = vars(line) | {"ended_at": _moment(line.ended_at)}
-        writer.writerow(_cell(values[column]) for column in columns)
+        writer.writerow(safe_cell(cell) if isinstance(cell := values[column], str) else cell for column in columns)
     return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    """A spreadsheet runs what begins like a formula, and an outlet's answer must not be able to."""
-    return "'" + value if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def as_html(found: Report, wire: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -100,6 +101,47 @@ def test_an_export_fills_an_empty_ledger_with_the_same(
     assert kept() == []
     assert f"{3 + everything} entries imported" in run("memory", "import", target).stdout
     assert kept() == expected
+
+
+APOSTROPHE = "'"
+RUN = ["=suma de uno", "＝SUMA de dos", "-x grados en Oporto", "+y es el prefijo", "@acme lo dijo", "'=z es una cita"]
+
+
+def test_what_a_spreadsheet_would_run_is_exported_harmless_and_comes_back(
+    run: Run, file: Callable[[str, str], str], tmp_path: Path
+) -> None:
+    lines = "".join(f"{source.replace(APOSTROPHE, APOSTROPHE * 2)},La cifra,en,es\n" for source in RUN)
+    run("memory", "import", file("a.csv", CSV + lines))
+    before, target = kept(), tmp_path / "out.csv"
+    assert len(before) == len(RUN)
+    run("memory", "export", str(target))
+    with target.open(newline="") as exported:
+        cells = [cell for row in csv.reader(exported) for cell in row]
+    assert [cell for cell in cells if cell[:1] in "=＝-+@"] == []
+    with ledger.write() as connection:
+        memory_entries.remove(connection, [row[0] for row in before])
+    run("memory", "import", str(target))
+    assert kept() == before
+
+
+def test_a_table_with_semicolons_is_read(run: Run, file: Callable[[str, str], str]) -> None:
+    table = "source;target;source_language;target_language\r\n"
+    assert (
+        "1 entries imported"
+        in run("memory", "import", file("a.csv", table + "The sea, it is.;El mar.;en;es\r\n")).stdout
+    )
+    assert "1 terms imported" in run("glossary", "import", file("g.csv", table + "plant;planta;en;es\r\n")).stdout
+
+
+def test_a_term_that_a_spreadsheet_would_run_comes_back(
+    run: Run, file: Callable[[str, str], str], tmp_path: Path
+) -> None:
+    run("glossary", "import", file("a.csv", CSV + "＝sum,=suma,en,es\n"))
+    before = run("glossary", "list", "--json").stdout
+    run("glossary", "export", str(tmp_path / "out.csv"))
+    assert (tmp_path / "out.csv").read_text().splitlines()[1].startswith("'＝sum,'=suma,")
+    run("glossary", "import", str(tmp_path / "out.csv"))
+    assert run("glossary", "list", "--json").stdout == before
 
 
 def test_an_export_of_one_pair_on_standard_output(run: Run, file: Callable[[str, str], str]) -> None:

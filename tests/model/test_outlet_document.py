@@ -123,6 +123,32 @@ def test_a_csv_file_of_a_spreadsheet(tmp_path: Path) -> None:
     assert (kurz.topics, kurz.auth.type, kurz.limits.in_flight) == ([], "none", None)
 
 
+@pytest.mark.parametrize("sign", [";", "\t", ","])
+@pytest.mark.parametrize("before", ["", "\ufeff", "sep={}\r\n"])
+def test_a_csv_file_says_itself_what_separates_its_cells(tmp_path: Path, sign: str, before: str) -> None:
+    file = tmp_path / ("outlets.tsv" if sign == "\t" else "outlets.csv")
+    lines = [
+        list(GOOD),
+        ["bote", 'Bote, "Berliner"', "DE", "de; en", "https://b.example/"],
+        ["kurz", "K", "D", "de", "x"],
+    ]
+    text = "".join(sign.join('"' + cell.replace('"', '""') + '"' for cell in line) + "\r\n" for line in lines)
+    file.write_bytes((before.format(sign) + text).encode())
+    found = read_outlets(file, offered())
+    assert [(one.name, one.languages) for one in found.outlets] == [('Bote, "Berliner"', ["de", "en"])]
+    [(where, _)] = found.refused
+    assert where == ("line 4" if before.startswith("sep") else "line 3")
+
+
+def test_a_csv_file_that_is_not_utf_8_says_how_a_spreadsheet_saves_it(tmp_path: Path) -> None:
+    file = tmp_path / "outlets.csv"
+    file.write_bytes("id;name\r\nbote;Münchner Bote\r\n".encode("cp1252"))
+    with pytest.raises(
+        DocumentRefused, match="is not UTF-8: byte 15 cannot be read; save it in the spreadsheet as CSV UTF-8"
+    ):
+        read_outlets(file, offered())
+
+
 def test_a_csv_row_with_too_many_cells_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "outlets.csv"
     file.write_text(
@@ -217,6 +243,22 @@ def test_entries_that_are_no_objects_are_refused_one_by_one(tmp_path: Path) -> N
         ({"url": "http://127.0.0.1:6379/"}, "url", "FANWIRE_ALLOWED_PORTS may allow it"),
         ({"url": "http://a.example/?api_key=geheim"}, "url", "a credential would go to a.example over http://"),
         ({"url": "https://[::1/"}, "url", ""),
+        ({"url": "http://*:8080/"}, "url", "has the host '*', which is no name of a host"),
+        ({"url": "https://*.bote.example/"}, "url", "has the host '*.bote.example', which is no name of a host"),
+        ({"url": "https://bote..example/"}, "url", "has the host 'bote..example', which is no name of a host"),
+        ({"url": "https://.bote.example/"}, "url", "no name of a host"),
+        ({"url": "https://-bote.example/"}, "url", "no name of a host"),
+        ({"url": f"https://{'b' * 64}.example/"}, "url", "no name of a host"),
+        ({"url": f"https://{'b.' * 127}example/"}, "url", "no name of a host"),
+        ({"url": "https://bote%2eexample/"}, "url", "no name of a host"),
+        ({"url": "https://bote,example/"}, "url", "no name of a host"),
+        ({"url": "https://☃☃\u2028.example/"}, "url", "spaces"),
+        ({"url": "https://‘bote’.example/"}, "url", "no name of a host"),
+        ({"url": "https://1.2.3/"}, "url", "has the host '1.2.3', which is no address: write it with four numbers"),
+        ({"url": "https://300.1.1.1/"}, "url", "no address: write it with four numbers"),
+        ({"url": "https://2130706433/"}, "url", "no address"),
+        ({"url": "https://0x7f000001/"}, "url", "no address"),
+        ({"url": "https://a.example:0/"}, "url", "port 0"),
         ({"url": "https://user:geheim@a.example/"}, "url", "under 'auth'"),
         ({"auth": {"type": "bearer"}}, "auth", "needs secret"),
         ({"auth": {"type": "basic", "secret": "env:FANWIRE_SECRET_A"}}, "auth", "needs user"),
@@ -333,6 +375,15 @@ def test_a_port_of_another_service_is_refused_unless_it_is_allowed(monkeypatch: 
     monkeypatch.setenv("FANWIRE_ALLOWED_PORTS", "22, 25,6379,5432,11211,2375")
     settings.cache_clear()
     read_outlet(document, offered())
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["a.example", "a.example.", "localhost", "wire_1.a.example", "xn--mnchen-3ya.example", "münchen.example", "例え.jp",
+     "127.0.0.1", "[2001:db8::1]", "1x.example", "3.example.com"],
+)  # fmt: skip
+def test_hosts_that_can_be_dialled_are_good(host: str) -> None:
+    assert read_outlet(GOOD | {"url": f"https://{host}/wire"}, offered()).url == f"https://{host}/wire"
 
 
 @pytest.mark.parametrize("port", [80, 443, 8000, 8080, 8443, 8700, 12000, 32768, 65535])

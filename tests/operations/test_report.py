@@ -24,13 +24,12 @@ def ended(of: Claim, state: State, after: float, reason: str | None = None) -> R
     return replace(result(of, state), reason=reason, code=code, ended_at=NOW + after)
 
 
-def found() -> report.Report:
+def found(said: str = "=HYPERLINK(1)") -> report.Report:
     """Two of four have it, after 1 and 4 s; one said no with a formula in its answer; one language is held."""
     receivers(outlet("a"), outlet("b"), outlet("c", name="<b>C</b>"), outlet("d", languages=["ko"]))
     number = take()
     render(number)
     a, b, c = claim()
-    said = "=HYPERLINK(1)"
     finish(ended(a, State.DELIVERED, 1), ended(b, State.DELIVERED, 4), ended(c, State.REJECTED, 2, said))
     with ledger.read() as connection:
         return report.report(connection, number)
@@ -58,9 +57,10 @@ def test_as_json_it_is_for_programs() -> None:
     assert {line["state"] for line in told["deliveries"]} == {"delivered", "rejected", "held"}
 
 
-def test_as_csv_it_runs_no_formula() -> None:
-    rows = list(csv.DictReader(io.StringIO(report.as_csv(found()))))
-    assert [row["reason"] for row in rows if row["outlet"] == "c"] == ["'=HYPERLINK(1)"]
+@pytest.mark.parametrize("said", ["=HYPERLINK(1)", "＝HYPERLINK(1)", "＠x"])
+def test_as_csv_it_runs_no_formula(said: str) -> None:
+    rows = list(csv.DictReader(io.StringIO(report.as_csv(found(said)))))
+    assert [row["reason"] for row in rows if row["outlet"] == "c"] == [f"'{said}"]
 
 
 def test_as_html_it_is_one_safe_file_with_a_picture() -> None:

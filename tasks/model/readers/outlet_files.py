@@ -13,6 +13,7 @@ from typing import Any
 from tasks.model.documents import DocumentRefused, load_yaml, unreadable
 from tasks.model.outlet import Offered, Outlet, read_outlet
 from tasks.runtime.errors import Problem
+from tasks.runtime.spreadsheets import table
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class OutletFile:
 
 
 def read_outlets(path: Path, offered: Offered, form: str | None = None) -> OutletFile:
-    """Read a file; its name ends in `.yaml`, `.json` or `.csv` unless `form` says which it is.
+    """Read a file; its name ends in `.yaml`, `.json`, `.csv` or `.tsv` unless `form` says which it is.
 
     Raises DocumentRefused when the file as a whole cannot be read.
     """
@@ -32,14 +33,16 @@ def read_outlets(path: Path, offered: Offered, form: str | None = None) -> Outle
         data = path.read_bytes()
     except OSError as error:
         raise DocumentRefused(str(path), [Problem("(file)", unreadable(error))]) from None
-    return parse_outlets(data, form or path.suffix.removeprefix("."), str(path), offered)
+    form = form or path.suffix.removeprefix(".").lower()
+    return parse_outlets(data, "csv" if form == "tsv" else form, str(path), offered)
 
 
 def parse_outlets(data: bytes, form: str, name: str, offered: Offered) -> OutletFile:
     """Read `data` as `csv`, `json` or (anything else) YAML; `name` is what a refusal calls it.
 
-    CSV has a header line of field names (`limits.in_flight`, `auth.secret` for inner fields); lists are separated by
-    spaces or semicolons. Raises DocumentRefused when the whole cannot be read.
+    CSV has a header line of field names (`limits.in_flight`, `auth.secret` for inner fields), and commas, semicolons or
+    tabs between its cells; lists are separated by spaces or semicolons. Raises DocumentRefused when the whole cannot be
+    read.
     """
     result = OutletFile()
     seen: dict[str, str] = {}
@@ -62,11 +65,12 @@ def _rows(data: bytes, form: str, name: str) -> list[tuple[str, Any]]:
     try:
         text = data.decode("utf-8-sig")
         if form == "csv":
-            reader = csv.DictReader(io.StringIO(text))
-            return [(f"line {reader.line_num}", _unflatten(row)) for row in reader]
+            rows, before = table(io.StringIO(text, newline=""))
+            return [(f"line {before + rows.line_num}", _unflatten(row)) for row in rows if any(row.values())]
         found = json.loads(text) if form == "json" else load_yaml(text)
     except (ValueError, RecursionError, csv.Error) as error:
-        raise DocumentRefused(name, [Problem("(file)", unreadable(error))]) from None
+        how = "; save it in the spreadsheet as CSV UTF-8" if form == "csv" and isinstance(error, UnicodeError) else ""
+        raise DocumentRefused(name, [Problem("(file)", unreadable(error) + how)]) from None
     if isinstance(found, dict):
         found = found.get("outlets", [found] if "id" in found else None)
     if not isinstance(found, list):
@@ -82,9 +86,7 @@ def _unflatten(row: dict[str, Any]) -> dict[str, Any]:
     """A CSV row as a document: without empty cells, with lists split, and `limits.in_flight` inside `limits`."""
     document: dict[str, Any] = {}
     for column, cell in row.items():
-        if column is None:
-            document["(extra cells)"] = cell
-        elif cell not in (None, ""):
+        if cell not in (None, ""):
             outer, _, inner = column.partition(".")
             value = re.findall(r"[^;\s]+", cell) if outer in _LISTS else cell
             if inner:

@@ -1,4 +1,4 @@
-"""CSV files of the memory and of the glossary, UTF-8 with a header line."""
+"""CSV files of the memory and of the glossary, UTF-8 with a header line. No spreadsheet runs a cell of an export."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import IO, Any, TypeVar
 from tasks.model.documents import DocumentRefused, unreadable
 from tasks.model.languages import LanguageTag
 from tasks.runtime.errors import Problem
+from tasks.runtime.spreadsheets import EXTRA, plain_cell, safe_cell, table
 from tasks.translation.exchange import Found, Row, aligned_texts, notation
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries
@@ -50,8 +51,8 @@ def read_glossary(path: Path) -> tuple[list[Term], list[tuple[str, str]]]:
 def write_memory(file: IO[str], rows: Iterable[Any]) -> tuple[int, int]:
     """Rows of the memory (`source`, `target`, languages, `maker`), and how many; the second number are damaged ones,
     which are left out."""
-    table = csv.writer(file)
-    table.writerow(MEMORY)
+    writer = csv.writer(file)
+    writer.writerow(MEMORY)
     count = unfit = 0
     for row in rows:
         texts = notation.texts_of(row.source, row.target)
@@ -61,17 +62,18 @@ def write_memory(file: IO[str], rows: Iterable[Any]) -> tuple[int, int]:
         unit, result, literally = texts
         pair = (row.source_language, row.target_language)
         form = "literal" if literally else "normal"
-        table.writerow((notation.write(unit), notation.write(result), *pair, row.maker, form))
+        cells = (notation.write(unit), notation.write(result), *pair, row.maker, form)
+        writer.writerow(map(safe_cell, cells))
         count += 1
     return count, unfit
 
 
 def write_glossary(file: IO[str], terms: Iterable[Term]) -> int:
     """Write glossary terms as CSV that `read_glossary` reads; returns how many."""
-    table = csv.writer(file)
-    table.writerow(GLOSSARY)
+    writer = csv.writer(file)
+    writer.writerow(GLOSSARY)
     rows = [[_cell(getattr(term, column)) for column in GLOSSARY] for term in terms]
-    table.writerows(rows)
+    writer.writerows(rows)
     return len(rows)
 
 
@@ -105,15 +107,17 @@ def _taken(
     too_big(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file, strict=True, restkey="(extra cells)", restval="")
-            _check_header(path, table.fieldnames or (), known, needed)
-            for cells in table:
-                where = f"line {table.line_num}"
+            rows, before = table(file, strict=True, restval="")
+            _check_header(path, rows.fieldnames or (), known, needed)
+            for row in rows:
+                where = f"line {before + rows.line_num}"
+                cells = {name: plain_cell(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
                 if not any(cells.values()):
                     continue
                 try:
-                    if "(extra cells)" in cells:
-                        raise Refused("has more cells than the header line; a comma in a text needs quotation marks")
+                    if EXTRA in cells:
+                        why = "has more cells than the header line; a text with a separator needs quotation marks"
+                        raise Refused(why)
                     yield make(cells)
                 except Refused as error:
                     found.refused.append((where, str(error)))
@@ -196,4 +200,4 @@ def _truth(cells: Cells, name: str) -> bool:
 
 
 def _cell(value: str | bool | None) -> str:
-    return value if isinstance(value, str) else "yes" if value else "no" if value is False else ""
+    return safe_cell(value) if isinstance(value, str) else "yes" if value else "no" if value is False else ""
