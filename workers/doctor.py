@@ -1,11 +1,9 @@
-"""`fanwire doctor` and `fanwire outlets test`: looks at what is configured and says what is unsafe."""
+"""`fanwire doctor`: looks at what is configured and says what is unsafe."""
 
 from __future__ import annotations
 
 import json
 import os
-import time
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,11 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tasks import ledger
 from tasks.building.engine_meter import NO_PAIRS
-from tasks.delivery import transports
-from tasks.delivery.drain import open_transfers
 from tasks.delivery.transfers.address_policy import AddressPolicy
-from tasks.delivery.transports import TRANSPORTS, DeliveryRequest
-from tasks.delivery.verdicts import judge
+from tasks.delivery.transports import TRANSPORTS
 from tasks.formatting import FORMATS
 from tasks.language_data import LANGUAGES
 from tasks.ledger import outlets
@@ -32,7 +27,6 @@ from tasks.ledger.schema import deliveries
 from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import Outlet, read_outlet
 from tasks.model.states import FINAL, State
-from tasks.pipeline import delivery_policy
 from tasks.runtime import trust
 from tasks.runtime.errors import UserError
 from tasks.runtime.private_files import loose
@@ -43,7 +37,6 @@ from tasks.translation.routing import reaches
 from workers import authority, broker, engines, home
 from workers.offered import offered
 
-TEST_BODY = b"This is a test delivery of a press-release wire. Publish nothing of it."
 SHOWN = 5
 BESIDE_SETTINGS = {
     PREFIX + name
@@ -323,44 +316,3 @@ PARTS = (
     _languages,
 )  # fmt: skip
 """Everything that is looked at once the settings are sound, in this order."""
-
-
-def test_outlet(outlet: Outlet) -> dict[str, Any]:
-    """Send one test delivery; returns verdict, detail, status and seconds."""
-    policy = delivery_policy()
-    request = DeliveryRequest(
-        key=f"fw_test_{uuid.uuid4().hex}",
-        release="urn:fanwire:test",
-        version=1,
-        action="test",
-        language=outlet.languages[0],
-        outlet_language=outlet.languages[0],
-        content_type="text/plain; charset=utf-8",
-        body=TEST_BODY,
-    )
-    transfers = open_transfers(policy, in_flight=1)
-    try:
-        transfer = transports.prepare(outlet, request, key=None, deadline=policy.deadline, now=time.time())
-        transfers.start(transfer)
-        while not (answers := transfers.turn(1.0)):
-            pass
-    except SecretMissing as error:
-        return {
-            "outlet": outlet.id,
-            "verdict": "ours",
-            "code": "secret_missing",
-            "detail": str(error),
-            "status": None,
-            "seconds": 0.0,
-        }
-    finally:
-        transfers.close()
-    judgement = judge(answers[0])
-    return {
-        "outlet": outlet.id,
-        "verdict": judgement.verdict.value,
-        "code": judgement.code,
-        "detail": judgement.detail,
-        "status": judgement.status,
-        "seconds": round(answers[0].seconds, 3),
-    }

@@ -23,18 +23,21 @@ def make_rendition(
     wire: Wire,
     received: datetime | None = None,
     first_received: datetime | None = None,
+    *,
+    test: bool = False,
 ) -> Rendition:
     """Set one translation of a release version in one format.
 
     `received` is when the wire took this version, with its zone; `newsmlg2` cannot do without. `first_received`: when
-    it took the first version of the release.
+    it took the first version of the release. `test`: it is marked as a test, in words and in the fields that a format
+    has for it.
 
     Raises NotRegistered (a LookupError) for an unknown format, PluginBroken for one that cannot be loaded,
     HouseTextMissing (a LookupError) for a language without house texts, and ValueError for a body that may not be
     published.
     """
     chosen = FORMATS.get(format)
-    article = make_article(release, translation, wire, received, first_received)
+    article = make_article(release, translation, wire, received, first_received, test=test)
     return Rendition(chosen.content_type, chosen.make(article))
 
 

@@ -18,6 +18,10 @@ ALGORITHMIC = frozenset({"apertium", "apertium-apy", "opencc"})
 """Names of engines that translate by rules that people wrote, and not by a model that was trained on data."""
 
 
+TEST_LEAD = "TEST – DO NOT PUBLISH: this item only tries whether deliveries arrive."
+"""In English whatever the language is: who looks at a test is a technician."""
+
+
 def item_uri(release_uri: str, language: str) -> str:
     """The URI of one language of a release; it is the same in all versions."""
     return f"{release_uri}:{language}"
@@ -31,14 +35,14 @@ class Article:
     translation: Translation
     wire: Wire
     house: HouseText
-    action: Literal["publish", "correct", "kill"]
+    action: Literal["publish", "correct", "kill", "test"]
     headline: str
     subheadline: str | None
     dateline: str
     """Place, date and wire, with the space that belongs after them; empty for a kill."""
     body_html: str
     lead: str | None
-    """The sentence that announces a kill or a correction: the first thing that an editor reads."""
+    """The sentence that announces a kill, a correction or a test: the first thing that an editor reads."""
     note: str | None
     """The producer's reason for a correction or kill, in the language of the release."""
     machine_notice: str | None
@@ -59,6 +63,11 @@ class Article:
     @property
     def direction(self) -> str:
         return LanguageTag(self.language).direction
+
+    @property
+    def pub_status(self) -> str:
+        """The IPTC publishing status, such as `usable`; a test is `withheld`: not to be published."""
+        return "withheld" if self.action == "test" else self.release.status
 
     @property
     def begins_with_paragraph(self) -> bool:
@@ -120,9 +129,11 @@ def make_article(
     wire: Wire,
     received: datetime | None = None,
     first_received: datetime | None = None,
+    *,
+    test: bool = False,
 ) -> Article:
-    """Make the article of a translation. Raises HouseTextMissing, and ValueError for a body that cannot be
-    published."""
+    """Make the article of a translation; `test` marks it as one that nobody may publish. Raises HouseTextMissing, and
+    ValueError for a body that cannot be published."""
     house = house_text(translation.written_in)
     killed = release.status == "canceled"
     corrected = not killed and release.version > 1
@@ -135,13 +146,13 @@ def make_article(
         translation=translation,
         wire=wire,
         house=house,
-        action="kill" if killed else "correct" if corrected else "publish",
+        action="test" if test else "kill" if killed else "correct" if corrected else "publish",
         headline=_line(translation.headline),
         subheadline=_line(translation.subheadline) if translation.subheadline and not killed else None,
         dateline="" if killed else house.dateline_for(place, day, wire.name),
         # cleaned once more: an engine wrote this after the release was cleaned
         body_html="" if killed else clean_html(translation.body_html),
-        lead=_lead(house, release, wire),
+        lead=TEST_LEAD if test else _lead(house, release, wire),
         note=release.correction_note if killed or corrected else None,
         machine_notice=(
             house.texts.machine_translation.format(source_language=house.language_name(release.language))

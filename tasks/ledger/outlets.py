@@ -52,9 +52,10 @@ def _row(document: Outlet, now: float) -> dict[str, Any]:
     return fields | {"document": document.to_json(without_status=True)}
 
 
-def everyone(connection: Connection) -> list[Outlet]:
-    """All outlets as they stand now, by id; none that was removed."""
-    rows = connection.execute(select(outlets.c.document, outlets.c.status).where(~IS_REMOVED).order_by(outlets.c.id))
+def everyone(connection: Connection, *, removed: bool = False) -> list[Outlet]:
+    """All outlets as they stand now, by id, but those that were removed; or, with `removed`, only those."""
+    which = IS_REMOVED if removed else ~IS_REMOVED
+    rows = connection.execute(select(outlets.c.document, outlets.c.status).where(which).order_by(outlets.c.id))
     return [outlet for row in rows if (outlet := _outlet(row))]
 
 

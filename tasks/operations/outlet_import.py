@@ -95,14 +95,18 @@ def _refusal(
     return DocumentRefused(f"outlet {document.id}", problems) if problems else None
 
 
-_COMMANDS = {"active": "resume", "paused": "pause", "disabled": "disable"}
+_COMMANDS = {
+    "active": "fanwire outlets resume",
+    "paused": "fanwire outlets pause",
+    "disabled": "fanwire outlets disable",
+}
 
 
 def _other_status(document: Outlet, stand: dict[str, str | None]) -> Problem:
     why = f" ({stand['reason']})" if stand["reason"] else ""
     problem = (
         f"is {document.status!r} here, but the outlet is {stand['status']}{why}; an import does not change that: use "
-        f"`fanwire outlets {_COMMANDS[document.status]} {document.id}`, or leave the field out of the file"
+        f"`{_COMMANDS[document.status]} {document.id}`, or leave the field out of the file"
     )
     return Problem("status", problem)
 

@@ -220,9 +220,9 @@ def test_an_outlet_with_credentials_keeps_its_url_unless_the_import_is_confirmed
     assert "Geheimnis" not in done.stderr
     found = json.loads(run("outlets", "import", "-", "--json", input=moved, status=1).stdout)
     assert (found["imported"], found["refused"], found["problems"][0]["what"]) == (1, 1, "outlet a")
-    assert json.loads(run("outlets", "show", "a").stdout)["url"].endswith("@a.example/")
+    assert json.loads(run("outlets", "show", "a", "--json").stdout)["url"].endswith("@a.example/")
     run("outlets", "import", "-", "--confirm", input=moved)
-    assert json.loads(run("outlets", "show", "a").stdout)["url"] == "https://b.example/"
+    assert json.loads(run("outlets", "show", "a", "--json").stdout)["url"] == "https://b.example/"
 
 
 def test_a_kill_needs_no_broker_and_stops_what_is_due(run: Run) -> None:

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from tasks import ledger, planning
+from tasks.delivery import transports
+from tasks.delivery.transfers.transfer import Answer
 from tasks.ledger import counts, outlets
 from tasks.operations import report as reports
 from tests.support.samples import URI, outlet, release
+from workers.cli import one_outlet
 
 from .conftest import Run, take
 
@@ -180,3 +183,143 @@ def test_what_was_rejected_is_not_replayed_to_a_removed_outlet(run: Run) -> None
         connection.exec_driver_sql("UPDATE deliveries SET state = 'rejected', hold_kind = NULL")
     run("outlets", "remove", "a")
     assert run("replay", "--release", URI).stdout == "1 deliveries are due again\n"
+
+
+# --- list
+
+
+def listed(run: Run, *filters: str) -> list[str]:
+    return [row["id"] for row in json.loads(run("outlets", "list", "--json", *filters).stdout)]
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ([], ["a", "b", "c"]),
+        (["--language", "pt"], ["a", "c"]),
+        (["--language", "PT-br"], ["c"]),
+        (["--country", "de"], ["b"]),
+        (["--circuit", "dach"], ["b"]),
+        (["--topic", "04000000"], ["b"]),
+        (["--status", "paused"], ["c"]),
+        (["--status", "removed"], ["gone"]),
+        (["--format", "text"], ["c"]),
+        (["--transport", "https"], ["b", "c"]),
+        (["--host", "bote.example"], ["b", "c"]),
+        (["--host", "wire.bote.example"], ["c"]),
+        (["--host", "127.0.0.1"], ["a"]),
+        (["--host", "0.1"], []),
+        (["--host", "bote.example", "--language", "de"], ["b"]),
+    ],
+)
+def test_the_list_is_of_the_outlets_that_are_asked_for(run: Run, filters: list[str], found: list[str]) -> None:
+    take(
+        release(),
+        outlet("a", languages=["pt"]),
+        outlet(
+            "b", country="DE", languages=["de"], circuits=["dach"], topics=["04000000"], url="https://bote.example/"
+        ),
+        outlet("c", languages=["en", "pt-BR"], status="paused", format="text", url="https://wire.bote.example:8443/"),
+        outlet("gone"),
+    )
+    run("outlets", "remove", "gone")
+    assert listed(run, *filters) == found
+    told = run("outlets", "list", *filters).stdout.splitlines()
+    if filters and "removed" not in filters:
+        assert told[-1] == f"{len(found)} of 3 outlets"
+
+
+def test_who_gets_a_release_is_filtered_too(run: Run) -> None:
+    take(release(), outlet("a"), outlet("b", country="DE"), outlet("c", country="DE", languages=["de"]))
+    told = run("outlets", "list", "--for", URI, "--country", "DE").stdout
+    assert [line.split()[0] for line in told.splitlines()[1:3]] == ["b", "c"]
+    assert "of 2 outlets" in told
+
+
+# --- show
+
+
+def test_an_outlet_is_shown_with_what_became_of_its_deliveries(run: Run) -> None:
+    take(release(), outlet("a", languages=["en", "de"], limits={"in_flight": 2}))
+    told = run("outlets", "show", "a").stdout.splitlines()
+    assert told[0] == "a · PT · active"
+    assert 'limits       {"in_flight": 2}' in told
+    assert "deliveries   none yet" in told
+    assert "host         127.0.0.1:800: nobody knows whether it rests, for no broker is up" in told
+    planning.plan(take(release(uri="urn:x:2")))
+    with ledger.write() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO attempts (delivery_id, attempt, verdict, status, code, detail, started_at, seconds) VALUES "
+            "(1, 1, 'failed', 503, 'http_503', '503 Service Unavailable', 1795000000, 0.25), "
+            "(1, 2, 'delivered', 200, 'http_200', NULL, 1795000060, 0.5)"
+        )
+        connection.exec_driver_sql("UPDATE deliveries SET state = 'delivered', hold_kind = NULL WHERE id = 1")
+    told = run("outlets", "show", "a").stdout.splitlines()
+    assert "deliveries   1 held, 1 delivered" in told
+    assert "success      50 % of the last 2 attempts: 1 delivered, 1 failed" in told
+    assert [" ".join(line.split()) for line in told[-2:]] == [
+        "2026-11-18T11:07:40Z delivered http_200 0.5 s en urn:x:2 v1",
+        "2026-11-18T11:06:40Z failed http_503 0.2 s en urn:x:2 v1: 503 Service Unavailable",
+    ]
+    found = json.loads(run("outlets", "show", "a", "--json").stdout)
+    assert (found["deliveries"], found["success"], found["id"]) == ({"delivered": 1, "held": 1}, 0.5, "a")
+    assert [one["code"] for one in found["attempts"]] == ["http_200", "http_503"]
+    assert (found["host"], found["rests_until"]) == ("127.0.0.1:800", None)
+
+
+def test_the_rest_of_a_host_is_shown(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(release(), outlet("a"))
+    monkeypatch.setattr(one_outlet, "rest_of", lambda _url: one_outlet.Rest(known=True, until=4_000_000_000.0))
+    assert (
+        "host         127.0.0.1:800 rests after failures until 2096-10-02T07:06:40Z"
+        in run("outlets", "show", "a").stdout
+    )
+    assert json.loads(run("outlets", "show", "a", "--json").stdout)["rests_until"] == "2096-10-02T07:06:40Z"
+
+
+# --- test
+
+
+@pytest.mark.parametrize("format", ["ninjs", "newsmlg2", "html", "text"])
+def test_a_test_is_an_item_in_the_outlets_own_format_that_says_it_is_one(
+    run: Run, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    from workers import marked_test
+
+    seen: list[Any] = []
+
+    def sent(receiver: Any, request: Any) -> Answer:
+        transfer = transports.prepare(receiver, request, key=None, deadline=1, now=1.0)
+        seen.append(transfer)
+        return Answer(
+            transfer=transfer, status=200, error=None, error_kind=None, headers={}, answer=b"", sent=True, address=None,
+            started_at=1.0, seconds=0.25, connected=0.0,
+        )  # fmt: skip
+
+    monkeypatch.setattr(marked_test, "_sent", sent)
+    take(release(), outlet("a", languages=["ar", "en"], format=format))
+    told = run("outlets", "test", "a").stdout
+    assert told.startswith(
+        f"a: delivered (http_200): 200 OK, after 0.25 s\nsent: “TEST – please do not publish” as {format} in ar, "
+    )
+    [transfer] = seen
+    text = transfer.body.decode()
+    assert "TEST – please do not publish" in text
+    assert "TEST – DO NOT PUBLISH" in text
+    assert "Fanwire-Action: test" in transfer.headers
+    assert "Content-Language: ar" in transfer.headers
+    field = {
+        "ninjs": '"pubStatus":"withheld"', "newsmlg2": 'qcode="stat:withheld"',
+        "html": '<meta name="robots" content="noindex, nofollow">', "text": "TEST – DO NOT PUBLISH",
+    }  # fmt: skip
+    assert field[format] in text
+
+
+def test_a_test_that_cannot_be_sent_says_why(run: Run) -> None:
+    take(
+        release(), outlet("a", auth={"type": "bearer", "secret": "env:FANWIRE_SECRET_NONE"}), outlet("b", format="pdf")
+    )
+    assert "a: ours (secret_missing): " in run("outlets", "test", "a", status=1).stdout
+    found = json.loads(run("outlets", "test", "b", "--json", status=1).stdout)
+    assert (found["verdict"], found["code"]) == ("ours", "rendition_missing")
+    assert "pdf" in found["detail"]

@@ -312,7 +312,7 @@ def test_pausing_a_disabled_outlet_keeps_the_reason(run: Run) -> None:
     with ledger.write() as connection:
         outlets.set_status(connection, ["a"], "disabled", "410 Gone", ledger.now(connection))
     assert "410 Gone" in run("outlets", "pause", "a").stdout
-    shown = json.loads(run("outlets", "show", "a").stdout)
+    shown = json.loads(run("outlets", "show", "a", "--json").stdout)
     assert (shown["status"], shown["status_reason"]) == ("disabled", "410 Gone")
 
 

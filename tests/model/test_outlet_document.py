@@ -101,7 +101,7 @@ def test_importing_again_changes_documents_and_leaves_what_operations_decided(tm
     assert {entry["name"] for entry in shown.values()} == {"New name"}
     assert shown["o-0001"]["status"] == "paused"
     run("resume", "o-0001")
-    assert json.loads(run("show", "o-0001"))["status"] == "active"
+    assert json.loads(run("show", "o-0001", "--json"))["status"] == "active"
     assert "no outlet 'nobody'" in run("pause", "nobody", status=1)
 
 

@@ -19,14 +19,16 @@ from tasks.ledger import outlets as outlet_rows
 from tasks.model.acts import Act
 from tasks.model.codes import Code
 from tasks.model.outlet import Outlet
+from tasks.model.outlet_filter import OutletFilter
 from tasks.model.readers.outlet_files import OutletFile, parse_outlets, read_outlets
 from tasks.model.states import Hold
 from tasks.operations.outlet_import import Imported, import_outlets, shown_without_secrets
 from tasks.runtime.errors import UserError
-from workers import doctor
+from workers import marked_test
 from workers.broker import shared_state
+from workers.cli import one_outlet
 from workers.cli.rows import find_outlet, find_release, reading, writing
-from workers.cli.screen import JsonOption, counted, err, out, print_json, print_rows
+from workers.cli.screen import JsonOption, counted, err, out, print_json, print_rows, printable
 from workers.offered import offered
 
 PAUSED_BY_US, DISABLED_BY_US = "paused by operations", "disabled by operations"
@@ -133,28 +135,53 @@ def list_(
             help="The URI of a release: list which outlets get it, in which languages, and which do not, and why.",
         ),
     ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Only outlets that take this language: pt, or pt-BR for that variant alone.")
+    ] = None,
+    country: Annotated[str | None, typer.Option(help="Only outlets in this country, such as DE.")] = None,
+    circuit: Annotated[str | None, typer.Option(help="Only outlets in this circuit.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Only outlets that name this topic, such as 04000000.")] = None,
+    status: Annotated[
+        Literal["active", "paused", "disabled", "removed"] | None, typer.Option(help="Only outlets with this status.")
+    ] = None,
+    form: Annotated[str | None, typer.Option("--format", help="Only outlets with this format, such as ninjs.")] = None,
+    transport: Annotated[
+        str | None, typer.Option(help="Only outlets whose URL has this scheme, such as https.")
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Only outlets at this host, or in this domain: bote.example.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List all outlets; with --for, which of them get a release, and why the others do not."""
+    """List all outlets, or those that all filters fit; with --for, which get a release, and why the others do not."""
+    wanted = OutletFilter(
+        language=language, country=country, circuit=circuit, topic=topic, status=status, format=form,
+        transport=transport, host=host,
+    )  # fmt: skip
     if release is not None:
-        _list_for(release, as_json)
+        _list_for(release, wanted, as_json)
         return
     with reading() as connection:
-        everyone = outlet_rows.everyone(connection)
+        everyone = outlet_rows.everyone(connection, removed=status == "removed")
+        count = outlet_rows.count(connection)
+    found = [outlet for outlet in everyone if wanted.fits(outlet)]
     if as_json:
-        print_json([json.loads(outlet.to_json()) | {"status": outlet.status} for outlet in everyone])
-    else:
-        print_rows(
-            ("outlet", "country", "languages", "format", "status", "name"),
-            ((o.id, o.country, " ".join(o.languages), o.format, o.status, o.name) for o in everyone),
-        )
+        print_json([json.loads(outlet.to_json()) | {"status": outlet.status} for outlet in found])
+        return
+    print_rows(
+        ("outlet", "country", "languages", "format", "status", "name"),
+        ((o.id, o.country, " ".join(o.languages), o.format, o.status, o.name) for o in found),
+    )
+    if not wanted.empty:
+        of = counted(count, "outlet")
+        out.print(f"{len(found):,} removed, beside {of}" if status == "removed" else f"{len(found):,} of {of}")
 
 
-def _list_for(uri: str, as_json: bool) -> None:
+def _list_for(uri: str, wanted: OutletFilter, as_json: bool) -> None:
     """As outlets stand now: planning asked the same when the release came."""
     with reading() as connection:
         row = find_release(connection, uri)
-        matches = planning.audience(connection, row.id)
+        matches = [match for match in planning.audience(connection, row.id) if wanted.fits(match.outlet)]
     if as_json:
         found = [{"outlet": m.outlet.id, "languages": m.languages, "refused": m.refused} for m in matches]
         print_json({"release": row.uri, "version": row.version, "outlets": found})
@@ -174,11 +201,15 @@ def _list_for(uri: str, as_json: bool) -> None:
 
 
 @app.command()
-def show(outlet: OutletArgument) -> None:
-    """Print one outlet as JSON."""
+def show(outlet: OutletArgument, as_json: JsonOption = False) -> None:
+    """Show one outlet: its document, its last attempts and how many succeeded, and whether its host rests."""
     with reading() as connection:
         row = find_outlet(connection, outlet)
-    print_json(json.loads(row.document) | {"status": row.status, "status_reason": row.status_reason})
+        rest = one_outlet.rest_of(json.loads(row.document)["url"])
+        if as_json:
+            print_json(one_outlet.look(connection, row, rest))
+        else:
+            one_outlet.show(connection, row, rest)
 
 
 @app.command()
@@ -274,13 +305,17 @@ def _status(row: Any) -> dict[str, Any]:
 
 @app.command("test")
 def test_(outlet: OutletArgument, as_json: JsonOption = False) -> None:  # noqa: PT028, a command
-    """Send an outlet one delivery that is marked as a test, and print its verdict."""
+    """Send an outlet one item that is marked as a test, in its own format, and print the verdict."""
     with reading() as connection:
         row = find_outlet(connection, outlet)
-    result = doctor.test_outlet(Outlet.model_validate_json(row.document))
+    result = marked_test.send_test(Outlet.model_validate_json(row.document))
     if as_json:
         print_json(result)
     else:
-        out.print(f"{outlet}: {result['verdict']}: {result['detail']} after {result['seconds']} s", markup=False)
+        said = f"{outlet}: {result['verdict']} ({result['code']}): {result['detail']}, after {result['seconds']} s"
+        out.print(printable(said), markup=False)
+        if "bytes" in result:
+            what = f"“{result['headline']}” as {result['format']} in {result['language']}"
+            out.print(f"sent: {what}, {result['bytes']:,} bytes", markup=False)
     if result["verdict"] != "delivered":
         raise typer.Exit(1)

@@ -158,6 +158,23 @@ class Breaker:
         """Close the breaker for these hosts, as when operations say that they were repaired."""
         self._shared_state.run(delete_keys(map(_key, hosts)))
 
+    def rests(self, hosts: Sequence[str], now: float) -> dict[str, float] | None:
+        """The hosts that are left alone now, each with the end of its rest (seconds since the epoch); changes nothing.
+
+        None without Redis: then nobody knows.
+        """
+        return self._shared_state.run(
+            Call(
+                script=_LOOK,
+                keys=list(map(_key, hosts)),
+                arguments=[],
+                read=lambda reply: {
+                    hosts[int(place) - 1]: float(until) for place, until in reply if float(until) > now
+                },
+                fallback=None,
+            )
+        )
+
     def permissions_call(self, hosts: Sequence[str], now: float) -> Call[list[Permission]]:
         """The Redis call behind `permissions`."""
         distinct = list(dict.fromkeys(hosts))
@@ -238,6 +255,17 @@ for i, key in ipairs(KEYS) do
     end
     if kind ~= 0 then
         reply[#reply + 1] = {i, kind, is[1]}
+    end
+end
+return reply
+""")
+
+_LOOK: Final = Script("""
+local reply = {}
+for i, key in ipairs(KEYS) do
+    local ends = redis.call('HGET', key, 'until')
+    if ends then
+        reply[#reply + 1] = {i, ends}
     end
 end
 return reply

@@ -77,7 +77,7 @@ def _about_item(meta: Any, article: Article) -> None:
         _add(meta, "firstCreated", _moment(article.first_received))
     if release.embargo_until:
         _add(meta, "embargoed", _moment(release.embargo_until))
-    _add(meta, "pubStatus", qcode=f"stat:{release.status}")
+    _add(meta, "pubStatus", qcode=f"stat:{article.pub_status}")
     if article.lead:
         _add(meta, "edNote", article.lead)
     if article.note:

@@ -41,7 +41,7 @@ def _item(article: Article) -> dict[str, Any]:
         "version": str(release.version),
         "firstCreated": moments.utc(article.first_received) if article.first_received else None,
         "versionCreated": moments.utc(article.received) if article.received else None,
-        "pubStatus": release.status,
+        "pubStatus": article.pub_status,
         "urgency": release.urgency,
         "embargoedUntil": release.embargo_until.isoformat() if release.embargo_until else None,
         "language": article.language,

@@ -1,0 +1,114 @@
+"""`fanwire outlets show`: one outlet, what became of its deliveries, and whether its host rests."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from tasks.delivery.admission.breaker import Breaker
+from tasks.delivery.admission.shared_state import host_of
+from tasks.ledger import outlet_history
+from tasks.model.states import Verdict
+from tasks.operations.report import STATES_IN_ORDER
+from tasks.runtime.errors import UserError
+from tasks.runtime.moments import shown, utc
+from workers.broker import shared_state
+from workers.cli.screen import counted, out, printable
+
+LAST = 50
+"""Attempts that the success rate counts."""
+LISTED = 10
+"""Attempts that are printed."""
+_IN_HEADING = ("id", "name", "country", "status", "status_reason")
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What the breaker knows of a host."""
+
+    known: bool
+    """False while nobody can be asked, because no broker is up."""
+    until: float | None = None
+    """The end of its rest, seconds since the epoch; None: it does not rest."""
+
+
+def rest_of(url: str) -> Rest:
+    """Whether the host of an outlet's URL is left alone after failures."""
+    host = host_of(url)
+    try:
+        found = Breaker(shared_state(), deadline=0).rests([host], time.time())
+    except UserError:  # there is no broker
+        found = None
+    return Rest(known=found is not None, until=(found or {}).get(host))
+
+
+def look(connection: Connection, row: Any, rest: Rest) -> dict[str, Any]:
+    """All that is shown of the row of an outlet. Moments are ISO 8601 in UTC."""
+    document: dict[str, Any] = json.loads(row.document)
+    attempts = outlet_history.recent(connection, row.id, LAST)
+    verdicts = Counter(attempt["verdict"] for attempt in attempts)
+    return document | {
+        "status": row.status,
+        "status_reason": row.status_reason,
+        "host": host_of(document["url"]),
+        "rests_until": None if rest.until is None else utc(rest.until),
+        "rest_known": rest.known,
+        "deliveries": outlet_history.states(connection, row.id),
+        "success": verdicts[Verdict.DELIVERED] / len(attempts) if attempts else None,
+        "verdicts": dict(verdicts.most_common()),
+        "attempts": [attempt | {"started_at": utc(attempt["started_at"])} for attempt in attempts],
+    }
+
+
+def show(connection: Connection, row: Any, rest: Rest) -> None:
+    """Print an outlet for people."""
+    found = look(connection, row, rest)
+    why = f" ({row.status_reason})" if row.status_reason else ""
+    name = f"{found['name']} · " if found["name"] != row.id else ""
+    _print(f"{row.id} · {name}{found['country']} · {row.status}{why}")
+    for field, value in json.loads(row.document).items():
+        if field not in _IN_HEADING:
+            _print(f"{field:<11}  {_in_words(value)}")
+    states = ", ".join(
+        f"{found['deliveries'][state]:,} {state}" for state in STATES_IN_ORDER if state in found["deliveries"]
+    )
+    _print(f"deliveries   {states or 'none yet'}")
+    _print(f"host         {_host(found['host'], rest)}")
+    if not found["attempts"]:
+        return
+    verdicts = ", ".join(f"{n} {verdict}" for verdict, n in found["verdicts"].items())
+    share = f"{100 * found['success']:.0f} %"
+    _print(f"success      {share} of the last {counted(len(found['attempts']), 'attempt')}: {verdicts}")
+    for attempt in outlet_history.recent(connection, row.id, LISTED):
+        _print(_attempt(attempt))
+
+
+def _host(host: str, rest: Rest) -> str:
+    if not rest.known:
+        return f"{host}: nobody knows whether it rests, for no broker is up"
+    if rest.until is None:
+        return f"{host} does not rest"
+    return f"{host} rests after failures until {shown(rest.until)}; `fanwire outlets resume` ends that"
+
+
+def _attempt(attempt: dict[str, Any]) -> str:
+    said = f": {attempt['detail']}" if attempt["detail"] else ""
+    return (
+        f"{shown(attempt['started_at'])}  {attempt['verdict']:<9}  {attempt['code'] or 'unknown':<12}  "
+        f"{attempt['seconds']:.1f} s  {attempt['language']}  {attempt['release']} v{attempt['version']}{said}"
+    )
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _print(line: str) -> None:
+    out.print(printable(line), markup=False)
