@@ -29,6 +29,7 @@ from tasks.model.documents import DocumentRefused
 from tasks.model.readers import Reading, read_with_warnings
 from tasks.model.release import Release
 from tasks.runtime.errors import Problem
+from workers import logs
 
 log = structlog.get_logger()
 
@@ -180,6 +181,7 @@ def main(memory: int) -> None:
     """Answer documents until there is nobody any more who sends some."""
     out, said = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nobody else writes between the frames
+    logs.use_without_set_up()
     warm = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()  # noqa: SIM115, PTH123
     resource.setrlimit(resource.RLIMIT_AS, (warm + memory, warm + memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -4,13 +4,36 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from typing import IO, Any
 
 import structlog
 
+from tasks.runtime.foreign_text import printable_json, printable_lines
 from tasks.runtime.settings import settings
 
 _QUIET = {"amqp": logging.WARNING, "kombu": logging.WARNING, "celery.redirected": logging.WARNING}
+
+
+def printable_event(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Make the texts of an event printable: many of them are what strangers sent or answered, and a log is read on a
+    terminal. Other values are shown as Python writes them, escaped."""
+    return {name: printable_lines(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def _printable_json(_logger: Any, _method: str, line: str) -> str:
+    return printable_json(line)
+
+
+def use_without_set_up(factory: Callable[..., Any] | None = None) -> None:
+    """Log as structlog does by itself, for commands and helpers; `factory` makes the logger that writes the lines."""
+    before = structlog.get_config()["processors"][:-1]
+    processors = [*before, structlog.processors.format_exc_info, printable_event, _console(colors=sys.stderr.isatty())]
+    structlog.configure(processors=processors, logger_factory=factory)
+
+
+def _console(*, colors: bool) -> structlog.dev.ConsoleRenderer:
+    return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
 
 
 def set_up(process: str, stream: IO[str] | None = None) -> None:
@@ -40,12 +63,14 @@ def set_up(process: str, stream: IO[str] | None = None) -> None:
         cache_logger_on_first_use=True,
     )
     console = settings().log_format == "console"
-    render = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(ensure_ascii=False)
+    in_json = [structlog.processors.JSONRenderer(ensure_ascii=False), _printable_json]
+    on_console = [printable_event, _console(colors=(stream or sys.stdout).isatty())]
+    render: list[Any] = on_console if console else in_json
     handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
         )
     )
     root = logging.getLogger()

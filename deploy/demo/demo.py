@@ -158,13 +158,13 @@ class Demo:
 
     def __init__(self, home: Path, farm: dict[str, Any], options: argparse.Namespace, began: float) -> None:
         # the environment is complete only now, and Fanwire reads it when it is imported
-        from rich.console import Console
+        from workers.cli.screen import Screen
 
         self.home = home
         self.farm = farm
         self.options = options
         self.began = began
-        self.out = Console(highlight=False, emoji=False)
+        self.out = Screen(highlight=False, emoji=False)
         self.uri = ""
         self.release_id = 0
 

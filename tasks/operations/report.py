@@ -22,6 +22,7 @@ from tasks.model.languages import LanguageTag
 from tasks.model.release import Release
 from tasks.model.states import State
 from tasks.runtime import moments
+from tasks.runtime.foreign_text import printable, printable_json, printable_value
 from tasks.runtime.spreadsheets import safe_cell
 
 STATES_IN_ORDER = (
@@ -170,7 +171,7 @@ def report(connection: Connection, release_id: int) -> Report:
 
 def as_json(found: Report) -> str:
     """The report as a JSON document."""
-    return json.dumps(
+    document = json.dumps(
         {
             "release": found.release.uri,
             "version": found.release.version,
@@ -188,6 +189,7 @@ def as_json(found: Report) -> str:
         ensure_ascii=False,
         indent=1,
     )
+    return printable_json(document)
 
 
 _SHARES = {"half": 0.5, "95 %": 0.95, "99 %": 0.99, "all": 1.0}
@@ -201,8 +203,12 @@ def as_csv(found: Report) -> str:
     writer.writerow(columns)
     for line in found.lines:
         values = vars(line) | {"ended_at": _moment(line.ended_at)}
-        writer.writerow(safe_cell(cell) if isinstance(cell := values[column], str) else cell for column in columns)
+        writer.writerow(_cell(values[column]) for column in columns)
     return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    return printable(safe_cell(value)) if isinstance(value, str) else value
 
 
 def as_html(found: Report, wire: str) -> str:
@@ -210,6 +216,7 @@ def as_html(found: Report, wire: str) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=select_autoescape(),
+        finalize=printable_value,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from tasks.model.languages import LanguageTag
 from tasks.review.listing import Reviewed, ReviewedUnit
 from tasks.runtime import moments
+from tasks.runtime.foreign_text import printable_value
 from tasks.translation.pieces import Opaque, Open, Text
 
 _CODE = Markup('<span class="code" title="{}"><sup>{}</sup>')
@@ -40,6 +41,7 @@ def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=select_autoescape(),
+        finalize=printable_value,
         trim_blocks=True,
         lstrip_blocks=True,
     )

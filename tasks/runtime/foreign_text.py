@@ -65,8 +65,8 @@ def printable_json(document: str) -> str:
 
 
 def printable_value(value: Any) -> Any:
-    """`printable` for text, and everything else as it is: for templates."""
-    return printable(value) if type(value) is str else value
+    """`printable_lines` for text, and everything else as it is: for templates. Text that is HTML stays so."""
+    return printable_lines(value) if isinstance(value, str) else value
 
 
 def storable(text: str) -> str:

@@ -11,9 +11,10 @@ import typer
 from tasks.ledger import audit as audit_rows
 from tasks.ledger import notices as notice_rows
 from tasks.ledger import refusals as refusal_rows
+from tasks.runtime.foreign_text import printable
 from tasks.runtime.moments import shown, utc
 from workers.cli.rows import reading
-from workers.cli.screen import MOMENT_HELP, CountOption, JsonOption, moment, out, print_json, printable
+from workers.cli.screen import MOMENT_HELP, CountOption, JsonOption, moment, out, print_json
 
 app = typer.Typer()
 
@@ -31,7 +32,7 @@ def refusals(count: CountOption = 20, as_json: JsonOption = False) -> None:
     for row in rows:
         of = "".join(f" · {row[name]}" for name in ("uri", "sent_by") if row[name])
         when = shown(row["received_at"])
-        out.print(f"{row['id']} · {when}{of} · {row['bytes']:,} bytes · {row['reason']}", markup=False)
+        out.print(printable(f"{row['id']} · {when}{of} · {row['bytes']:,} bytes · {row['reason']}"), markup=False)
 
 
 @app.command()
@@ -43,7 +44,7 @@ def notices(count: CountOption = 20, as_json: JsonOption = False) -> None:
         print_json([row | {name: row[name] and utc(row[name]) for name in ("at", "told_at")} for row in rows])
         return
     for row in rows:
-        out.print(f"{shown(row['at'])} · {row['kind']} · {row['subject']} · {row['text']}", markup=False)
+        out.print(printable(f"{shown(row['at'])} · {row['kind']} · {row['subject']} · {row['text']}"), markup=False)
 
 
 @app.command()

@@ -27,11 +27,12 @@ from tasks.operations import receipts
 from tasks.operations import report as reports
 from tasks.runtime import moments, trust
 from tasks.runtime.errors import Problem
+from tasks.runtime.foreign_text import printable
 from tasks.runtime.settings import settings
 from workers import authority
 from workers.broker import require_broker
 from workers.cli.rows import find_outlet, find_release, need_ledger, reading, writing
-from workers.cli.screen import MOMENT_HELP, JsonOption, err, moment, out, print_json, print_rows, printable, stop
+from workers.cli.screen import MOMENT_HELP, JsonOption, err, moment, out, print_json, print_rows, stop
 from workers.cli.waiting import summary, until_done
 from workers.envelope import Receipt
 from workers.producer import Producer
@@ -224,11 +225,11 @@ def _print_status(found: dict[str, Any]) -> None:
         out.print(f"translated: {', '.join(by_engine)}", markup=False)
     for hold in found["held"]:
         detail = f" ({hold['detail']})" if hold["detail"] else ""
-        out.print(f"held: {hold['n']:,} in {hold['language']} for {hold['reason']}{detail}", markup=False)
+        out.print(printable(f"held: {hold['n']:,} in {hold['language']} for {hold['reason']}{detail}"), markup=False)
     if any(hold["kind"] == Hold.APPROVAL for hold in found["held"]):
         out.print(f"What waits for a person: fanwire translations list {found['release']}", markup=False)
     for reason in found["reasons"][:REASONS_SHOWN]:
-        out.print(f"{reason['state']}: {reason['n']:,} {_coded(reason)}", markup=False)
+        out.print(printable(f"{reason['state']}: {reason['n']:,} {_coded(reason)}"), markup=False)
     if (left := len(found["reasons"]) - REASONS_SHOWN) > 0:
         out.print(f"… and {left} reasons more, in `fanwire report`")
     out.print(f"Outlets that do not get it, and why: fanwire outlets list --for {found['release']}", markup=False)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
-import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any, NoReturn
 
@@ -14,24 +14,36 @@ import structlog
 import typer
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from tasks import ledger
 from tasks.ledger import audit
 from tasks.runtime import moments
 from tasks.runtime.errors import NotPossible, UserError
+from tasks.runtime.foreign_text import printable, printable_json, printable_lines
+from workers import logs
 from workers.cli.actor import operator
 from workers.producer import NoReceipt
 
-out = Console(highlight=False, soft_wrap=True, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+class Screen(Console):
+    """A console on which no text steers the terminal, whoever wrote it and whichever command prints it."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """The segments of what is printed, all text in them made printable; the escape codes are Rich's own."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=printable_lines(segment.text))
+
+
+out = Screen(highlight=False, soft_wrap=True, emoji=False)
+err = Screen(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 GAP = "  "
 _JSON = "fanwire.json"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""With the marks that turn what follows around: what is shown must stand in the order in which it is."""
 
 
 def stop(problem: str, field: str = "(command)") -> NoReturn:
@@ -50,12 +62,17 @@ class Commands(TyperGroup):
         super().__init__(**options)
         _show_flags_without_values(self)
 
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Read what was typed."""
+        with _printable_usage():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, ctx: Any) -> Any:
         """Run one command."""
         if not structlog.is_configured():
-            structlog.configure(logger_factory=_log)
+            logs.use_without_set_up(_log)
         try:
-            with audit.acting_as(operator()):
+            with audit.acting_as(operator()), _printable_usage():
                 return super().invoke(ctx)
         except UserError as error:
             _show(error, as_json=ctx.meta.get(_JSON, False))
@@ -64,6 +81,16 @@ class Commands(TyperGroup):
                 raise
             _show(_explained(error), as_json=ctx.meta.get(_JSON, False))
         raise typer.Exit(1)
+
+
+@contextmanager
+def _printable_usage() -> Iterator[None]:
+    """Within it, what Typer says of wrong usage, which it prints by itself, quotes nothing that steers the terminal."""
+    try:
+        yield
+    except TyperException as error:
+        error.message = printable_lines(error.message)
+        raise
 
 
 def _show_flags_without_values(command: Any) -> None:
@@ -85,7 +112,7 @@ def _show(error: UserError, *, as_json: bool) -> None:
     if as_json:
         print_json(error.to_dict())
     else:
-        err.print("\n".join(error.lines()), markup=False)
+        err.print("\n".join(map(printable, error.lines())), markup=False)
 
 
 def _explained(error: Exception) -> NotPossible:
@@ -124,12 +151,12 @@ CountOption = Annotated[int, typer.Option("--count", min=1, help="How many to sh
 
 def print_json(value: Any) -> None:
     """Print a value as one line of JSON on standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.write(printable_json(json.dumps(value, ensure_ascii=False)) + "\n")
 
 
 def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print columns with headings. On a terminal the last column gives way to its width; in a file nothing is cut."""
-    lines = [headings, *rows]
+    lines = [headings, *([printable(cell) for cell in row] for row in rows)]
     widths = [max(len(line[n]) for line in lines) for n in range(len(headings) - 1)]
     room = out.width if out.is_terminal else sys.maxsize
     for line in lines:
@@ -141,11 +168,6 @@ def counted(number: int, what: str) -> str:
     """A number of things in words: `1 delivery`, `2,000 deliveries`."""
     plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
     return f"{number:,} {what if number == 1 else plural}"
-
-
-def printable(text: str) -> str:
-    """The text without what would steer the terminal: releases, outlets and engines are strangers."""
-    return _CONTROL.sub("\ufffd", text)
 
 
 def moment(text: str) -> datetime:

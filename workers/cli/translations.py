@@ -21,12 +21,13 @@ from tasks.model.documents import DocumentRefused
 from tasks.model.languages import LanguageTag
 from tasks.review import Reviewed, ReviewedUnit, tmx_files
 from tasks.runtime.errors import UserError
+from tasks.runtime.foreign_text import printable
 from tasks.runtime.moments import shown, utc
 from tasks.runtime.settings import settings
 from tasks.translation.exchange import xliff
 from tasks.translation.pieces import Close, Opaque, Open, Text
 from workers.cli.rows import find_release, need_ledger, reading
-from workers.cli.screen import JsonOption, err, out, print_json, print_rows, printable, stop
+from workers.cli.screen import JsonOption, err, out, print_json, print_rows, stop
 
 app = typer.Typer(no_args_is_help=True, help="List, show and review translations: export, import, approve.")
 
