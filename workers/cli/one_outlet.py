@@ -16,9 +16,10 @@ from tasks.ledger import outlet_history
 from tasks.model.states import Verdict
 from tasks.operations.report import STATES_IN_ORDER
 from tasks.runtime.errors import UserError
+from tasks.runtime.foreign_text import printable
 from tasks.runtime.moments import shown, utc
 from workers.broker import shared_state
-from workers.cli.screen import counted, out, printable
+from workers.cli.screen import counted, out
 
 LAST = 50
 """Attempts that the success rate counts."""

@@ -24,11 +24,12 @@ from tasks.model.readers.outlet_files import OutletFile, parse_outlets, read_out
 from tasks.model.states import Hold
 from tasks.operations.outlet_import import Imported, import_outlets, shown_without_secrets
 from tasks.runtime.errors import UserError
+from tasks.runtime.foreign_text import printable
 from workers import marked_test
 from workers.broker import shared_state
 from workers.cli import one_outlet
 from workers.cli.rows import find_outlet, find_release, reading, writing
-from workers.cli.screen import JsonOption, counted, err, out, print_json, print_rows, printable
+from workers.cli.screen import JsonOption, counted, err, out, print_json, print_rows
 from workers.offered import offered
 
 PAUSED_BY_US, DISABLED_BY_US = "paused by operations", "disabled by operations"
