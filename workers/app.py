@@ -6,36 +6,13 @@ import os
 import signal
 from typing import Any
 
-from celery import Celery, signals
-from kombu.transport import TRANSPORT_ALIASES
+from celery import signals
 
 from tasks.runtime import shutdown
-from tasks.runtime.errors import UserError
 from tasks.runtime.private_files import UMASK
-from workers import clock, heartbeat, intake, logs
-from workers.broker import broker_url, tls
-from workers.guarded_transport import guarded_transport, set_aside
-from workers.queues import celery_settings
+from workers import logs
+from workers.application import make_app
 from workers.with_parent import signal_when_parent_ends
-
-GuardedTransport = guarded_transport(set_aside)
-TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "workers.app:GuardedTransport")
-"""So everything in this process that speaks to the broker by its address does it so: Celery's workers, and Flower."""
-
-
-def make_app() -> Celery:
-    """Make the Celery application with its configuration and its steps."""
-    application = Celery("fanwire", include=["tasks.pipeline"], set_as_current=True)
-    application.config_from_object(celery_settings())
-    try:
-        application.conf.update(broker_url=broker_url(), broker_use_ssl=tls())
-    except UserError as refusal:
-        raise SystemExit(str(refusal)) from None
-    intake.install(application)
-    clock.install(application)
-    heartbeat.install()
-    return application
-
 
 app = make_app()
 

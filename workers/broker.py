@@ -6,7 +6,7 @@ import secrets
 import socket
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import redis
 
@@ -15,7 +15,8 @@ from tasks.runtime import trust
 from tasks.runtime.errors import ConfigurationRefused, NotPossible, Problem
 from tasks.runtime.private_files import ensure_private_folder, write_private
 from tasks.runtime.settings import settings
-from workers import home
+from workers import broker_users, home
+from workers.broker_users import User
 from workers.releases_queue import tls_options, tls_problem
 
 LARGEST_ITEM = 8 * 1024 * 1024
@@ -32,13 +33,16 @@ class NoBroker(NotPossible):
         super().__init__(problem, "(broker)")
 
 
-def broker_url() -> str:
-    """The broker's address; it holds a password, so never log it. Raises ConfigurationRefused when there is none."""
+def broker_url(user: User = User.WORKER) -> str:
+    """The broker's address for a user of our own broker; an address that is configured has its user already.
+
+    It holds a password, so never log it. Raises ConfigurationRefused when there is none.
+    """
     configured = settings().broker_url
     if configured is not None:
         return configured.get_secret_value()
     try:
-        return _url_file().read_text().strip()
+        return url_file(user).read_text().strip()
     except FileNotFoundError:
         problem = (
             f"is not set, and no Fanwire is up under {settings().home.absolute()}: start one with `make up`, or name "
@@ -47,12 +51,12 @@ def broker_url() -> str:
         raise ConfigurationRefused([Problem("FANWIRE_BROKER_URL", problem, "redis://localhost:6379/0")]) from None
 
 
-def tls() -> dict[str, Any]:
+def tls(user: User = User.WORKER) -> dict[str, Any]:
     """Options of TLS for the broker, the same for every connection; empty for one without. Raises ConfigurationRefused.
 
     Its certificate is verified by the usual authorities and those of `FANWIRE_CA_FILE`.
     """
-    url = broker_url()
+    url = broker_url(user)
     if urlsplit(url).scheme != "rediss":
         return {}
     ours = {
@@ -73,11 +77,23 @@ def tls() -> dict[str, Any]:
     )
 
 
-def client() -> redis.Redis:
+def client(user: User = User.WORKER) -> redis.Redis:
     """A connection to the broker as the Redis that it is, for somebody who only looks."""
     return redis.Redis.from_url(
-        broker_url(), socket_timeout=ANSWER_WITHIN, socket_connect_timeout=ANSWER_WITHIN, **tls()
+        broker_url(user), socket_timeout=ANSWER_WITHIN, socket_connect_timeout=ANSWER_WITHIN, **tls(user)
     )
+
+
+def lets_anybody_in() -> bool:
+    """Whether the broker does what it is asked by somebody without user and password."""
+    parts = urlsplit(broker_url())
+    url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    within = {"socket_timeout": ANSWER_WITHIN, "socket_connect_timeout": ANSWER_WITHIN}
+    with redis.Redis.from_url(url, **within, **tls()) as stranger:
+        try:
+            return bool(stranger.ping())
+        except (redis.AuthenticationError, redis.ResponseError):
+            return False
 
 
 def shared_state() -> SharedState:
@@ -86,16 +102,16 @@ def shared_state() -> SharedState:
 
 
 def require_broker() -> str:
-    """The address of a broker that answers, or that is being (re)started here right now; raises NoBroker."""
+    """The address, for a producer, of a broker that answers or is being (re)started right now; raises NoBroker."""
     nobody = (
         f"no Fanwire is up under {settings().home.absolute()} (nothing answers at the broker); start it with make up"
     )
     try:
-        url = broker_url()
+        url = broker_url(User.PRODUCER)
     except ConfigurationRefused:
         raise NoBroker(f"{nobody}, or name your broker in FANWIRE_BROKER_URL") from None
     try:
-        with client() as looking:
+        with client(User.PRODUCER) as looking:
             looking.ping()
     except redis.BusyLoadingError:
         pass  # it reads its log, and is there in a moment
@@ -126,18 +142,20 @@ def embedded() -> bool:
 def prepare_embedded() -> list[str]:
     """Write the configuration of our own Valkey; the command that runs it.
 
-    Port and password are chosen once and kept, so that producers and a restarted stack find each other again.
+    Port and passwords are chosen once and kept, so that producers and a restarted stack find each other again.
     """
     folder = settings().home.absolute() / "valkey"
     ensure_private_folder(folder)
-    port, password = _known_port_and_password() or (free_port(), secrets.token_urlsafe(24))
+    port = _known_port() or free_port()
     if not _can_bind(port):
         port = free_port()
-    write_private(_url_file(), f"redis://:{password}@127.0.0.1:{port}/0\n")
+    passwords = {user: _known_password(user) or secrets.token_urlsafe(24) for user in User}
+    for user, password in passwords.items():
+        write_private(url_file(user), f"redis://{user}:{password}@127.0.0.1:{port}/0\n")
     lines = [
         "bind 127.0.0.1",
         f"port {port}",
-        f"requirepass {password}",
+        *broker_users.directives(passwords),
         f'dir "{folder}"',
         "log-timestamp-format iso8601",  # with its zone
         "appendonly yes",  # what is queued survives a restart …
@@ -152,16 +170,28 @@ def prepare_embedded() -> list[str]:
     return [str(get_binary_path()), str(folder / "valkey.conf")]
 
 
-def _url_file() -> Path:
-    return settings().home / "broker.url"
+def url_file(user: User) -> Path:
+    """The file with the address of our own broker for a user: `broker.url` is for producers on this machine."""
+    return settings().home / ("broker.url" if user is User.PRODUCER else f"broker.{user}.url")
 
 
-def _known_port_and_password() -> tuple[int, str] | None:
+def _known(user: User) -> SplitResult | None:
+    """The address that was chosen for a user before; None if there is none."""
     try:
-        parts = urlsplit(_url_file().read_text().strip())
+        return urlsplit(url_file(user).read_text().strip())
     except FileNotFoundError:
         return None
-    return (parts.port, parts.password) if parts.port and parts.password else None
+
+
+def _known_port() -> int | None:
+    known = _known(User.PRODUCER)
+    return known.port if known else None
+
+
+def _known_password(user: User) -> str | None:
+    """None too for the password of earlier versions, which could do everything."""
+    known = _known(user)
+    return known.password if known and known.username == user else None
 
 
 def free_port() -> int:

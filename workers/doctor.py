@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import ip_address
@@ -40,7 +40,8 @@ from workers.offered import offered
 SHOWN = 5
 BESIDE_SETTINGS = {
     PREFIX + name
-    for name in ("FLOWER_ADDRESS", "BROKER_PASSWORD", "LEDGER_PASSWORD", "BROKER_PORT", "IMAGE", "STOP_GRACE",
+    for name in ("FLOWER_ADDRESS", "BROKER_PRODUCER_PASSWORD", "BROKER_WORKER_PASSWORD", "BROKER_FLOWER_PASSWORD",
+                 "BROKER_ADMIN_PASSWORD", "LEDGER_PASSWORD", "BROKER_PORT", "IMAGE", "STOP_GRACE",
                  "FOLDER", "TRANSLATION_FOLDER", "PRODUCERS_FOLDER", "OUTLET_SECRETS", "UP_HOME", "UP_PID")
 }  # fmt: skip
 """Variables that are read elsewhere: by Flower's configuration, by `fanwire up`, and by docker-compose.yml
@@ -121,7 +122,12 @@ def _broker() -> Iterator[Finding]:
         yield Finding("note", f"no Fanwire is up under {settings().home.absolute()}: `make up` starts one")
         return
     with broker.client() as client:
-        server: dict[str, Any] = client.info()
+        yield from _broker_users(client)
+        try:
+            server: dict[str, Any] = client.info()
+        except redis.exceptions.NoPermissionError:
+            yield Finding("fine", "the broker answers, and says nothing about itself to its user of FANWIRE_BROKER_URL")
+            return
     yield Finding("fine", f"the broker answers ({server.get('server_name', 'redis')} {server.get('redis_version')})")
     if server.get("maxmemory_policy") != "noeviction":
         yield Finding("unsafe", "the broker throws out data when it is full: set maxmemory-policy noeviction")
@@ -130,6 +136,28 @@ def _broker() -> Iterator[Finding]:
             "note",
             "the broker keeps no log (appendonly no): after its restart releases without a receipt are sent again",
         )
+
+
+def _broker_users(client: redis.Redis) -> Iterator[Finding]:
+    """Whether anybody, or everybody who has our address, may do more at the broker than Fanwire needs."""
+    what = "read embargoed texts, empty it, and give orders to workers: give each process a user of its own, as in"
+    manual = "deploy/README.md, `Users of the broker`"
+    if broker.lets_anybody_in():
+        yield Finding("note", f"the broker lets anybody in without a password, to {what} {manual}")
+    elif _may_everything(client):
+        yield Finding("note", f"who has the address of the broker that stands here may {what} {manual}")
+
+
+def _may_everything(client: redis.Redis) -> bool:
+    """Whether our user of the broker may do what is the server's. One that may not look has rules of its own."""
+    try:
+        rights: Mapping[str, Any] = client.acl_getuser(str(client.acl_whoami())) or {}
+    except redis.exceptions.NoPermissionError:
+        return False
+    except redis.ResponseError:  # it is too old to have users
+        return True
+    categories = set(rights.get("categories", ()))
+    return "+@all" in categories and not {"-@admin", "-@dangerous"} <= categories
 
 
 def _producers() -> Iterator[Finding]:

@@ -43,8 +43,7 @@ from workers.broker import broker_url, tls
 from workers.document_reader import DocumentReader
 from workers.envelope import Receipt
 from workers.guarded_transport import guarded_transport
-from workers.queues import STAGES
-from workers.releases_queue import RELEASES, transport_options
+from workers.releases_queue import RECEIPTS, RELEASES, transport_options
 
 log = structlog.get_logger()
 
@@ -274,7 +273,10 @@ def keep_broken(_queue: str, item: bytes, reason: str) -> None:
 def answer(message: Message, receipt: Receipt, producer: Producer) -> None:
     """Send the receipt, if the producer asked for one. A producer that cannot be answered will ask again."""
     reply_to = message.properties.get("reply_to")
-    if not isinstance(reply_to, str) or not _REPLY_QUEUE.fullmatch(reply_to) or _OURS.fullmatch(reply_to):
+    if not isinstance(reply_to, str) or not reply_to:
+        return
+    if not _RECEIPT_QUEUE.fullmatch(reply_to):
+        log.warning("no receipt possible", reply_to=reply_to[:255], error=f"must begin with {' or '.join(RECEIPTS)}")
         return
     channel: Any = producer.channel
     try:
@@ -285,6 +287,5 @@ def answer(message: Message, receipt: Receipt, producer: Producer) -> None:
         log.warning("no receipt possible", reply_to=reply_to, error=str(error))
 
 
-_REPLY_QUEUE = re.compile("[!-~]{1,255}")
-_OURS = re.compile(rf"({RELEASES}|{'|'.join(STAGES)}|unacked.*|_kombu\..*|celeryev.*|.*\.pidbox)")
-"""Our own queues, kombu's keys and Celery's: a producer must not write to them by naming one as its `reply_to`."""
+_RECEIPT_QUEUE = re.compile(f"({'|'.join(map(re.escape, RECEIPTS))})[!-~]{{1,200}}")
+"""The names that a producer may give as its `reply_to`: all other keys are ours, and not for producers to write to."""

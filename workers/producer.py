@@ -3,7 +3,7 @@
     import os
     from workers.producer import NoReceipt, Producer
 
-    with Producer("redis://:password@wire.example:6379/0", name="acme", key=os.environ["ACME_KEY"]) as producer:
+    with Producer("redis://producer:password@wire.example:6379/0", name="acme", key=os.environ["ACME_KEY"]) as producer:
         try:
             receipt = producer.submit(
                 {
@@ -40,11 +40,10 @@ from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from workers.envelope import CONSENTS, SHORTEST_KEY, Receipt, envelope_headers
-from workers.releases_queue import RELEASES, VISIBILITY_TIMEOUT, tls_options, tls_problem, transport_options
+from workers.releases_queue import RECEIPTS, RELEASES, producer_options, tls_options, tls_problem
 
 SEND_AGAIN = 5.0
 """Seconds without a receipt after which the release is sent again."""
-REPLY_EXPIRES = 600.0
 
 
 class Document(Protocol):
@@ -85,15 +84,14 @@ class Producer:
         if key is not None and len(key) < SHORTEST_KEY:
             raise ValueError(f"the key has fewer than {SHORTEST_KEY} characters")
         self._name, self._key = name, key
-        timeout = int(os.environ.get("FANWIRE_VISIBILITY_TIMEOUT", VISIBILITY_TIMEOUT))
         tls = tls_options(
             url,
             ca_file=ca_file or os.environ.get("FANWIRE_CA_FILE"),
             certificate=certificate or os.environ.get("FANWIRE_BROKER_CERTIFICATE"),
             certificate_key=certificate_key or os.environ.get("FANWIRE_BROKER_CERTIFICATE_KEY"),
         )
-        self._connection = Connection(url, ssl=tls, transport_options=transport_options(timeout))
-        self._replies = f"fanwire.receipts.{uuid.uuid4().hex}"
+        self._connection = Connection(url, ssl=tls, transport_options=producer_options())
+        self._replies = f"{RECEIPTS[0]}{f'{name}.' if name else ''}{uuid.uuid4().hex}"
         self._receipts: dict[str, Receipt] = {}
 
     def submit(
@@ -164,7 +162,7 @@ class Producer:
             )
 
     def _await(self, correlation: str, seconds: float) -> Receipt | None:
-        queue = Queue(self._replies, durable=False, expires=REPLY_EXPIRES)
+        queue = Queue(self._replies, durable=False)  # intake lets it expire; kombu would run scripts for that
         ends = time.monotonic() + seconds
         with self._connection.channel() as channel, Consumer(channel, [queue], on_message=self._note):
             while correlation not in self._receipts and (left := ends - time.monotonic()) > 0:

@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 RELEASES = "releases"
 """Where producers put releases. Read by intake only, never by a Celery worker's own consumer."""
+RECEIPTS = ("fanwire.receipts.", "replies.")
+"""How the name of a queue begins on which a producer may have its receipts. Intake writes to no other."""
 VISIBILITY_TIMEOUT = 600
 """Seconds, as `FANWIRE_VISIBILITY_TIMEOUT` by default."""
 
@@ -52,6 +54,14 @@ def tls_problem(error: BaseException) -> str | None:
     if "WRONG_VERSION_NUMBER" in told or "RECORD_LAYER_FAILURE" in told:
         return "does not speak TLS at this port"
     return None
+
+
+def producer_options() -> dict[str, Any]:
+    """The same for producers, who have no part in what workers note of messages that are not acknowledged yet.
+
+    So a receipt that a producer has read and not acknowledged is lost with it, and it sends its release again.
+    """
+    return transport_options() | {"ack_emulation": False}
 
 
 def transport_options(visibility_timeout: int = VISIBILITY_TIMEOUT) -> dict[str, Any]:

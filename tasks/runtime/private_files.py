@@ -15,7 +15,7 @@ _being_made = threading.Lock()
 """So that nobody locks a file that another thread has made and not closed yet."""
 UMASK = 0o077
 """Of every process that writes into the home."""
-_OURS = ("ledger.sqlite*", "log", "run", "secrets", "valkey", "broker.url*", "up.lock", "supervisord.*", "flower.*",
+_OURS = ("ledger.sqlite*", "log", "run", "secrets", "valkey", "broker.*", "up.lock", "supervisord.*", "flower.*",
          "trust.pem*")  # fmt: skip
 """What Fanwire puts into its home, beside models of engines, which are public."""
 _SYSTEM = frozenset(

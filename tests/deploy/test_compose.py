@@ -111,10 +111,17 @@ def test_new_env_makes_fresh_passwords_once_and_for_the_owner_only(tmp_path: Pat
     assert make() == 0
     text = (tmp_path / ".env").read_text()
     passwords = re.findall(r"^FANWIRE_\w+_PASSWORD=([0-9a-f]{48})$", text, re.M)
-    assert len(set(passwords)) == 3
+    assert len(set(passwords)) == 6
     assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
     assert make() == 1
     assert (tmp_path / ".env").read_text() == text
+    older = "".join(line for line in text.splitlines(keepends=True) if "_WORKER_" not in line)
+    (tmp_path / ".env").write_text(older)
+    assert make() == 0
+    newer = (tmp_path / ".env").read_text()
+    assert newer.startswith(older)
+    assert re.fullmatch("FANWIRE_BROKER_WORKER_PASSWORD=[0-9a-f]{48}\n", newer.removeprefix(older))
+    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
 
 
 def test_no_file_of_the_deployment_holds_a_secret() -> None:

@@ -17,25 +17,30 @@ from workers import environment, stack
 from workers.health import PROCESSES
 
 SEES = {
-    "broker": {"BROKER"},
+    "broker": {"ADMIN", "PRODUCER", "BROKER", "BROKER_OF_FLOWER"},
     "ledger": {"LEDGER"},
     "migrate": {"LEDGER"},
     "intake": {"BROKER", "LEDGER", "NOTICE_URL", "producers"},
     "translate": {"BROKER", "LEDGER", "NOTICE_URL", "engines"},
     "format": {"BROKER", "LEDGER", "NOTICE_URL"},
     "deliver": {"BROKER", "LEDGER", "NOTICE_URL", "outlets"},
-    "flower": {"BROKER", "FLOWER_PASSWORD"},
+    "flower": {"BROKER_OF_FLOWER", "FLOWER_PASSWORD"},
     "cli": {"BROKER", "LEDGER", "PRODUCER_KEY", "producers", "engines", "outlets"},
 }
-"""BROKER and LEDGER: their addresses with the passwords. In small letters: what others have given us."""
+"""BROKER and LEDGER: their addresses with the passwords; that of Flower at the broker is another one.
+In small letters: what others have given us."""
 FIELDS = {PREFIX + name.upper(): field for name, field in Settings.model_fields.items()}
 SECRET = {name for name, field in FIELDS.items() if SecretStr.__name__ in str(field.annotation)}
 COMPOSE = {
-    "FANWIRE_BROKER_PASSWORD": "BROKER",
+    "FANWIRE_BROKER_WORKER_PASSWORD": "BROKER",
+    "FANWIRE_BROKER_FLOWER_PASSWORD": "BROKER_OF_FLOWER",
+    "FANWIRE_FLOWER_BROKER_URL": "BROKER_OF_FLOWER",
+    "FANWIRE_BROKER_ADMIN_PASSWORD": "ADMIN",
+    "FANWIRE_BROKER_PRODUCER_PASSWORD": "PRODUCER",
     "FANWIRE_LEDGER_PASSWORD": "LEDGER",
     "FANWIRE_FLOWER_PASSWORD": "FLOWER_PASSWORD",
 }
-"""What docker-compose.yml makes the values of."""
+"""What docker-compose.yml makes the values of, and Kubernetes takes from its secret."""
 
 
 def short(name: str) -> str:
@@ -43,10 +48,14 @@ def short(name: str) -> str:
     return name.removeprefix(PREFIX).removesuffix("_URL" if name != "FANWIRE_NOTICE_URL" else "")
 
 
+def sees(process: str, what: str) -> bool:
+    return what in SEES[process] or (what, process) == ("BROKER", "flower")
+
+
 def test_the_settings_that_are_secret_are_these() -> None:
     assert set(environment.SEEN_BY) == SECRET
     for name, seers in environment.SEEN_BY.items():
-        assert seers == {who for who in (*PROCESSES, "migrate") if short(name) in SEES[who]}, name
+        assert seers == {who for who in (*PROCESSES, "migrate") if sees(who, short(name))}, name
 
 
 # --- Compose
@@ -108,7 +117,8 @@ def test_a_container_of_kubernetes(manifests: list[dict[str, Any]], name: str) -
     assert seen | whole == SEES[name]
     for each in container.get("env", []):
         if "valueFrom" in each and name != "broker":
-            assert each["name"] == each["valueFrom"]["secretKeyRef"]["key"]
+            key = each["valueFrom"]["secretKeyRef"]["key"]
+            assert (each["name"], key) == ("FANWIRE_BROKER_URL", "FANWIRE_FLOWER_BROKER_URL") or each["name"] == key
 
 
 def test_no_container_is_forgotten(manifests: list[dict[str, Any]]) -> None:
@@ -138,7 +148,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         "DATABASE": "mysql://user:geheim@host/data",
     } | dict.fromkeys(
         {*SECRET - {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL"}, *NAMED, *OTHERS - {"DATABASE"},
-         "FANWIRE_SECRET_BOTE", "FANWIRE_BROKER_PASSWORD"}, "geheim",
+         "FANWIRE_SECRET_BOTE", "FANWIRE_BROKER_WORKER_PASSWORD"}, "geheim",
     )  # fmt: skip
     for name, value in (plain | secret).items():
         monkeypatch.setenv(name, value)

@@ -23,7 +23,7 @@ from tests.support.processes import ROOT, descendants, end, environment, start, 
 from .documents import block, blocks
 
 BIN = Path(sys.executable).parent
-BROKER = "redis://:password@wire.example:6379/0"
+BROKER = "redis://producer:password@wire.example:6379/0"
 """The broker's address in the manuals."""
 PORT = "8700"
 """The port of the outlet in README."""
@@ -134,13 +134,13 @@ def test_the_message_for_other_languages_gets_its_receipt(newcomer: Newcomer) ->
     message = block("docs/producers.md", "json")
     for shown, real in (
         ("eyJ1cmkiOiAi…", base64.b64encode(json.dumps(release).encode()).decode()),
-        ("a queue of yours", "desk.receipts"),
+        ("replies. and what you like", "replies.desk"),
     ):
         assert shown in message
         message = message.replace(shown, real)
     with redis.Redis.from_url(newcomer.broker, socket_timeout=None) as client:
         client.lpush("releases", message)
-        found = client.brpop(["desk.receipts"], timeout=90)
+        found = client.brpop(["replies.desk"], timeout=90)
     assert found is not None
     envelope = json.loads(found[1])
     assert envelope["properties"]["correlation_id"] == "a UUID"

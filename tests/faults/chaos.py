@@ -130,7 +130,7 @@ def second_clock(stack: Stack) -> Iterator[Path]:
 def empty_broker(stack: Stack) -> str:
     """FLUSHALL; `-` if there is no broker at the moment."""
     try:
-        with redis.Redis.from_url(stack.broker, socket_timeout=5) as client:
+        with redis.Redis.from_url(stack.admin, socket_timeout=5) as client:
             client.flushall()
     except redis.RedisError:
         return "-"

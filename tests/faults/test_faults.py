@@ -66,7 +66,7 @@ def test_a_broker_emptied_killed_frozen_and_restarted_empty(scene: Scene) -> Non
     assert_sound(scene, 90)
     later = scene.send(circuits=["tenth-1"])
     scene.wait_for(later, PRESS // 10, seconds=30)
-    with redis.Redis.from_url(scene.stack.broker) as client:
+    with redis.Redis.from_url(scene.stack.admin) as client:
         assert client.info("server")["uptime_in_seconds"] < 120
 
 

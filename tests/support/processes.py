@@ -103,14 +103,15 @@ def descendants(pid: int) -> list[psutil.Process]:
 
 @contextlib.contextmanager
 def own_valkey(home: Path) -> Iterator[str]:
-    """The embedded Valkey, as `fanwire up` runs it, under `home`; its address."""
+    """The embedded Valkey, as `fanwire up` runs it, under `home`; its address for the user who may do everything."""
     from workers import broker
+    from workers.broker_users import User
 
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("FANWIRE_BROKER_URL", raising=False)
         patch.setenv("FANWIRE_HOME", str(home))
         settings.cache_clear()
-        command, url = broker.prepare_embedded(), broker.broker_url()
+        command, url = broker.prepare_embedded(), broker.broker_url(User.ADMIN)
     settings.cache_clear()
     process = start(command, environment(home), home / "valkey.log")
     try:
@@ -118,6 +119,14 @@ def own_valkey(home: Path) -> Iterator[str]:
         yield url
     finally:
         end(process)
+
+
+def addresses(home: Path) -> dict[Any, str]:
+    """The addresses of the broker of a home, by its users."""
+    from workers.broker_users import User
+
+    files = {user: home / ("broker.url" if user is User.PRODUCER else f"broker.{user}.url") for user in User}
+    return {user: file.read_text().strip() for user, file in files.items()}
 
 
 def answers(url: str) -> bool:

@@ -40,7 +40,13 @@ class Stack:
 
     @property
     def broker(self) -> str:
+        """The address of the broker for producers."""
         return (self.home / "broker.url").read_text().strip()
+
+    @property
+    def admin(self) -> str:
+        """The address of the broker for the user who may do everything."""
+        return (self.home / "broker.admin.url").read_text().strip()
 
     def log(self, name: str) -> str:
         file = self.home / "log" / f"{name}.log"

@@ -26,9 +26,9 @@ class TlsDoor:
         self._ready.wait(30)
 
     def url(self, scheme: str = "rediss", host: str = "127.0.0.1") -> str:
-        """The address of this door, with the password of the broker behind it."""
-        password = self._broker.password if self._broker else "Geheimnis"
-        return f"{scheme}://:{password}@{host}:{self.port}/0"
+        """The address of this door, with user and password of the broker behind it."""
+        who = self._broker.netloc.partition("@")[0] if self._broker else "worker:Geheimnis"
+        return f"{scheme}://{who}@{host}:{self.port}/0"
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._over.set)

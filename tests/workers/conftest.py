@@ -9,19 +9,34 @@ import redis
 from celery import Celery
 
 from tasks.runtime.settings import settings
-from tests.support.processes import own_valkey
+from tests.support.processes import addresses, own_valkey
+from workers.broker_users import User
 
 
 @pytest.fixture(scope="session")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with own_valkey(tmp_path_factory.mktemp("valkey")) as url:
-        yield url
+def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[User, str]]:
+    """The addresses of one broker for its users."""
+    home = tmp_path_factory.mktemp("valkey")
+    with own_valkey(home):
+        yield addresses(home)
+
+
+@pytest.fixture(scope="session")
+def valkey(urls: dict[User, str]) -> str:
+    """The address for the user who may do everything."""
+    return urls[User.ADMIN]
+
+
+@pytest.fixture(scope="session")
+def for_producers(urls: dict[User, str]) -> str:
+    """The address for producers."""
+    return urls[User.PRODUCER]
 
 
 @pytest.fixture
-def broker(valkey: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:
-    """The configured broker of this test, empty."""
-    monkeypatch.setenv("FANWIRE_BROKER_URL", valkey)
+def broker(valkey: str, urls: dict[User, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:
+    """The configured broker of this test, empty, to look into; what is of Fanwire is there as a worker."""
+    monkeypatch.setenv("FANWIRE_BROKER_URL", urls[User.WORKER])
     settings.cache_clear()
     with redis.Redis.from_url(valkey) as client:
         client.flushall()
@@ -36,7 +51,7 @@ def sqlite(broker: redis.Redis, sqlite_ledger: None) -> None:
 @pytest.fixture
 def celery(broker: redis.Redis) -> Iterator[Celery]:
     """The application of this process, on this test's broker."""
-    from workers.app import make_app
+    from workers.application import make_app
 
     application = make_app()
     application.set_default()  # as a worker does: for the threads of its steps

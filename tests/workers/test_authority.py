@@ -303,17 +303,17 @@ def door(file: Written, sqlite: None, celery: Any) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("door")
-def test_the_library_signs_what_it_sends(valkey: str) -> None:
-    with Producer(valkey, name="acme", key=KEY) as producer:
+def test_the_library_signs_what_it_sends(for_producers: str) -> None:
+    with Producer(for_producers, name="acme", key=KEY) as producer:
         assert producer.submit(release()).status == "accepted"
         assert producer.submit(release(version=5000)).status == "refused"
         assert producer.submit(release(version=5000), consent=["jump"]).status == "accepted"
-    with Producer(valkey) as unsigned:
+    with Producer(for_producers) as unsigned:
         assert problem(unsigned.submit(release())).startswith("(signature): is missing")
 
 
 @pytest.mark.usefixtures("door")
-def test_headers_of_odd_types_stop_nobody(broker: redis.Redis, valkey: str) -> None:
+def test_headers_of_odd_types_stop_nobody(broker: redis.Redis, for_producers: str) -> None:
     odds: tuple[Any, ...] = (None, 7, [], {}, "\x00", "é" * 300, {"a": 1})
     for odd in odds:
         headers = {PRODUCER: odd, SIGNATURE: odd, CONSENT: odd}
@@ -324,7 +324,7 @@ def test_headers_of_odd_types_stop_nobody(broker: redis.Redis, valkey: str) -> N
         }
         item = {"body": base64.b64encode(BODY).decode(), "headers": headers, "properties": properties}
         broker.lpush("releases", json.dumps(item | {"content-type": "application/json", "content-encoding": "utf-8"}))
-    with Producer(valkey, name="acme", key=KEY) as producer:
+    with Producer(for_producers, name="acme", key=KEY) as producer:
         assert producer.submit(release()).status == "accepted"
     until(lambda: len(kept()) == 7)
 
@@ -360,12 +360,12 @@ def manual(file: Written, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ca
     return run
 
 
-BROKER = "redis://:password@wire.example:6379/0"
+BROKER = "redis://producer:password@wire.example:6379/0"
 
 
 @pytest.mark.usefixtures("door")
-def test_the_examples_in_python_sign_what_they_send(manual: Callable[[list[str]], str], valkey: str) -> None:
-    library, kombu = (code.replace(BROKER, valkey) for code in blocks("docs/producers.md", "python"))
+def test_the_examples_in_python_sign_what_they_send(manual: Callable[[list[str]], str], for_producers: str) -> None:
+    library, kombu = (code.replace(BROKER, for_producers) for code in blocks("docs/producers.md", "python"))
     circuits = '"circuits": ["dach-business"], "issuer": {"name": "Acme Labs"}, "language"'
     printed = manual([sys.executable, "-c", library.replace('"language"', circuits) + "\nprint(receipt.status)"])
     assert printed == "accepted\n"

@@ -87,7 +87,7 @@ def wrong_contexts(authority: Authority, another: Authority) -> dict[str, ssl.SS
 @contextmanager
 def application() -> Iterator[Any]:
     """Celery's, as workers and Flower make it for the configured broker."""
-    from workers.app import make_app  # which needs one
+    from workers.application import make_app  # which needs one
 
     made = make_app()
     try:

@@ -27,6 +27,7 @@ from tests.support.processes import end, environment, own_valkey, start_python, 
 from tests.support.samples import outlet, release
 from workers import cli, clock
 from workers.broker import broker_url
+from workers.broker_users import User
 
 LONG_AGO = 60.0
 
@@ -155,7 +156,7 @@ def test_what_a_vanished_worker_had_is_due_again(celery: Celery, broker: redis.R
 
 
 def test_of_two_clocks_one_acts_and_when_it_dies_the_other(
-    celery: Celery, valkey: str, broker: redis.Redis, tmp_path: Path
+    celery: Celery, urls: dict[User, str], broker: redis.Redis, tmp_path: Path
 ) -> None:
     code = (
         "import time\n"
@@ -165,7 +166,7 @@ def test_of_two_clocks_one_acts_and_when_it_dies_the_other(
         "    print('acted' if clock.tick() else 'looked', time.time(), flush=True)\n"
         "    time.sleep(0.2)\n"
     )
-    env = environment(settings().home, BROKER_URL=valkey, TICK="0.2")
+    env = environment(settings().home, BROKER_URL=urls[User.WORKER], TICK="0.2")
     logs = [tmp_path / "first.log", tmp_path / "second.log"]
     running = [start_python(code, env, log) for log in logs]
 
@@ -190,7 +191,7 @@ def test_a_broker_that_is_away_costs_hints_and_nothing_else(
     celery: Celery, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was found stays in the ledger, and is found again."""
-    from workers.app import make_app
+    from workers.application import make_app
 
     due = take(uri="urn:x:due")
     planning.plan(due, time.time())
@@ -298,7 +299,7 @@ def test_a_broker_that_dies_on_an_open_connection_costs_hints_and_nothing_else(
     with own_valkey(tmp_path / "valkey") as url:
         monkeypatch.setenv("FANWIRE_BROKER_URL", url)
         settings.cache_clear()
-        from workers.app import make_app  # importing it needs a broker
+        from workers.application import make_app  # importing it needs a broker
 
         application = make_app()
         application.set_default()

@@ -30,6 +30,7 @@ from tests.support.samples import URI, release
 from tests.support.threads import PATIENCE, begin, beside
 from workers import intake, producer
 from workers.broker import LARGEST_ITEM
+from workers.broker_users import User
 from workers.cli import app
 from workers.envelope import Receipt
 from workers.producer import NoReceipt, Producer
@@ -62,8 +63,8 @@ def door(sqlite: None, opened: Callable[[], intake.Intake]) -> None:
 
 
 @pytest.fixture
-def sender(broker: redis.Redis, valkey: str) -> Iterator[Producer]:
-    with Producer(valkey) as sender:
+def sender(broker: redis.Redis, for_producers: str) -> Iterator[Producer]:
+    with Producer(for_producers) as sender:
         yield sender
 
 
@@ -118,10 +119,12 @@ def test_a_release_is_accepted_and_planning_hinted_at(sender: Producer, broker: 
 
 
 @pytest.mark.usefixtures("door")
-def test_the_same_release_again_is_known_and_taken_once(sender: Producer, broker: redis.Redis, valkey: str) -> None:
+def test_the_same_release_again_is_known_and_taken_once(
+    sender: Producer, broker: redis.Redis, for_producers: str
+) -> None:
     assert sender.submit(release()).status == "accepted"
     assert sender.submit(release()).status == "known"
-    with Producer(valkey) as another:
+    with Producer(for_producers) as another:
         assert another.submit(json.dumps(DOCUMENT)).status == "known"
     assert taken() == 1
     assert sum(broker.llen(key) for key in broker.scan_iter("plan*")) == 1
@@ -272,7 +275,11 @@ def test_a_receipt_comes_only_after_the_ledger_has_the_release(sender: Producer)
 
 @pytest.mark.usefixtures("sqlite")
 def test_killed_between_commit_and_receipt_the_release_is_known(
-    sender: Producer, opened: Callable[[], intake.Intake], valkey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sender: Producer,
+    opened: Callable[[], intake.Intake],
+    urls: dict[User, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(producer, "SEND_AGAIN", 0.5)
     killed = start_python(
@@ -280,7 +287,7 @@ def test_killed_between_commit_and_receipt_the_release_is_known(
         "from workers import intake\n"
         "intake.answer = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "intake.consume(lambda: False)\n",
-        environment(settings().home, BROKER_URL=valkey),
+        environment(settings().home, BROKER_URL=urls[User.WORKER]),
         tmp_path / "killed.log",
     )
     receipt = begin(lambda: sender.submit(release(), timeout=20))
@@ -317,8 +324,8 @@ def test_what_comes_back_again_and_again_is_set_aside(sender: Producer, broker: 
 
 
 @pytest.mark.usefixtures("door")
-def test_our_own_broker_takes_no_item_that_would_fill_the_memory(sender: Producer, valkey: str) -> None:
-    with redis.Redis.from_url(valkey) as stranger, pytest.raises(redis.ConnectionError):
+def test_our_own_broker_takes_no_item_that_would_fill_the_memory(sender: Producer, for_producers: str) -> None:
+    with redis.Redis.from_url(for_producers) as stranger, pytest.raises(redis.ConnectionError):
         stranger.lpush("releases", b"x" * (LARGEST_ITEM + 1))
     assert sender.submit(document()).taken
 
@@ -327,11 +334,11 @@ def test_our_own_broker_takes_no_item_that_would_fill_the_memory(sender: Produce
 
 
 @pytest.mark.usefixtures("door")
-def test_a_producer_in_plain_kombu(broker: redis.Redis, valkey: str) -> None:
+def test_a_producer_in_plain_kombu(broker: redis.Redis, for_producers: str) -> None:
     """What docs/producers.md, "With nothing but kombu", shows."""
     receipts: list[dict[str, Any]] = []
-    replies = f"receipts.{uuid.uuid4().hex}"
-    with Connection(valkey) as connection:
+    replies = f"replies.{uuid.uuid4().hex}"
+    with Connection(for_producers, transport_options={"ack_emulation": False}) as connection:
         connection.Producer().publish(
             json.dumps(document(uri=URI)).encode(),
             routing_key="releases",
@@ -340,7 +347,7 @@ def test_a_producer_in_plain_kombu(broker: redis.Redis, valkey: str) -> None:
             reply_to=replies,
             correlation_id="17",
         )
-        queue = Queue(replies, durable=False, expires=600)
+        queue = Queue(replies, durable=False)
 
         def note(body: Any, message: Any) -> None:
             receipts.append({"correlation_id": message.properties["correlation_id"], **body})
@@ -357,8 +364,8 @@ def test_a_producer_in_plain_kombu(broker: redis.Redis, valkey: str) -> None:
 
 @pytest.mark.usefixtures("door")
 def test_an_item_built_by_hand_is_taken_and_answered(broker: redis.Redis) -> None:
-    push(broker, envelope(json.dumps(document(uri=URI)).encode(), reply_to="desk.receipts", correlation_id="a"))
-    item = (broker.brpop(["desk.receipts"], timeout=10) or (b"", b""))[1]
+    push(broker, envelope(json.dumps(document(uri=URI)).encode(), reply_to="replies.desk", correlation_id="a"))
+    item = (broker.brpop(["replies.desk"], timeout=10) or (b"", b""))[1]
     reply = json.loads(item)
     assert reply["properties"]["correlation_id"] == "a"
     assert json.loads(base64.b64decode(reply["body"]))["status"] == "accepted"
@@ -442,7 +449,8 @@ for _value in TYPES:
     ODD[f"exchange {_value!r:.20}"] = envelope(GOOD, delivery_info={"exchange": _value, "routing_key": _value})
 FORBIDDEN = (
     "releases", "plan", "deliver", "deliver\x06\x163", "unacked", "unacked_index", "_kombu.binding.fanwire",
-    "celeryev.x", "deliver@host.celery.pidbox", "a b", "a\nb",
+    "celeryev.x", "deliver@host.celery.pidbox", "a b", "a\nb", "fanwire:breaker:example.com:443", "fanwire:slot:1",
+    "replies.", "replies.a\x06\x163", "fanwire.receipts", "somebodys.list",
 )  # fmt: skip
 
 
@@ -480,8 +488,8 @@ def test_no_receipt_goes_to_a_queue_of_ours(sender: Producer, broker: redis.Redi
 
 @pytest.mark.usefixtures("door")
 def test_a_reply_queue_that_is_something_else_stops_nobody(sender: Producer, broker: redis.Redis) -> None:
-    broker.hset("somebodys.hash", "a", "b")
-    push(broker, envelope(GOOD, reply_to="somebodys.hash"))
+    broker.hset("replies.hash", "a", "b")
+    push(broker, envelope(GOOD, reply_to="replies.hash"))
     assert sender.submit(document(), timeout=20).status == "accepted"
     until(lambda: broker.hlen("unacked") == 0)
     assert taken() == 2

@@ -58,7 +58,7 @@ def door(sqlite: None) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("door")
-def test_with_kombu_alone_a_release_is_sent_and_its_receipt_read(valkey: str) -> None:
+def test_with_kombu_alone_a_release_is_sent_and_its_receipt_read(for_producers: str) -> None:
     document = {"uri": URI, "language": "en", "headline": "A plant", "body_html": "<p>It is open.</p>"}
     code = (
         "import json\n"
@@ -66,7 +66,7 @@ def test_with_kombu_alone_a_release_is_sent_and_its_receipt_read(valkey: str) ->
         "with Producer(sys.argv[1]) as producer:\n"
         "    print(json.dumps(producer.submit(json.loads(sys.argv[2])).to_dict()))\n"
     )
-    receipt = json.loads(alone(code, valkey, json.dumps(document)))
+    receipt = json.loads(alone(code, for_producers, json.dumps(document)))
     assert (receipt["status"], receipt["uri"], receipt["version"]) == ("accepted", URI, 1)
 
 

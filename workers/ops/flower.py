@@ -23,7 +23,7 @@ def command() -> list[str]:
     """The command that runs Flower; writes its configuration."""
     config = settings().home.absolute() / "flower.conf.py"
     write_private(config, configuration())
-    return [sys.executable, "-m", "celery", "-A", "workers.app", "flower", f"--conf={config}"]
+    return [sys.executable, "-m", "celery", "-A", "workers.ops.flower_app", "flower", f"--conf={config}"]
 
 
 def configuration() -> str:
@@ -35,6 +35,7 @@ def configuration() -> str:
         "cookie_secret": secrets.token_urlsafe(32),
         "read_only": True,
         "persistent": False,
+        "enable_events": False,  # workers send them by themselves; Flower would ask for them every 5 s
         "max_tasks": MAX_TASKS,
         "tasks_columns": "name,state,args,result,received,runtime,worker",
     }

@@ -1,0 +1,240 @@
+"""What each user of the broker may do, on a real Valkey: all that it must, and nothing of others."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from celery import Celery
+
+from tasks.runtime.settings import settings
+from tests.support.processes import addresses, end, environment, start_python, until
+from tests.support.samples import release
+from workers import broker as configured
+from workers import doctor, intake
+from workers.broker_users import User
+from workers.producer import Producer
+from workers.queues import STAGES
+
+RECEIPT = "fanwire.receipts.of-another"
+OTHERS = [User.PRODUCER, User.WORKER, User.FLOWER]
+SERVER = [
+    ["MONITOR"], ["FLUSHALL"], ["FLUSHDB"], ["CONFIG", "GET", "*"], ["CONFIG", "SET", "save", ""], ["KEYS", "*"],
+    ["REPLICAOF", "127.0.0.1", "1"], ["SLAVEOF", "127.0.0.1", "1"], ["PSYNC", "?", "-1"], ["SYNC"],
+    ["SCRIPT", "FLUSH"], ["SCRIPT", "KILL"], ["FUNCTION", "DUMP"], ["FUNCTION", "FLUSH"],
+    ["ACL", "LIST"], ["ACL", "SETUSER", "x"], ["ACL", "GETUSER", "admin"], ["ACL", "LOG"], ["SHUTDOWN", "NOSAVE"],
+    ["SAVE"], ["BGSAVE"], ["BGREWRITEAOF"], ["MODULE", "LIST"], ["CLIENT", "LIST"],
+    ["CLIENT", "KILL", "TYPE", "normal"], ["CLIENT", "PAUSE", "1"], ["SLOWLOG", "GET"],
+    ["LATENCY", "LATEST"], ["MIGRATE", "h", "1", "k", "0", "1"],
+    ["RESTORE", "releases", "0", "x"], ["SWAPDB", "0", "1"], ["SORT", "releases"],
+]  # fmt: skip
+"""What is the server's: for nobody but the administrator."""
+READ = [
+    ["BRPOP", "releases", "1"], ["RPOP", "releases"], ["LRANGE", "releases", "0", "-1"], ["LINDEX", "releases", "0"],
+    ["LMOVE", "releases", RECEIPT, "LEFT", "LEFT"], ["COPY", "releases", RECEIPT], ["RENAME", "releases", RECEIPT],
+    ["RPOPLPUSH", "releases", RECEIPT], ["LPOP", "releases\x06\x163"], ["DUMP", "releases"], ["DEL", "releases"],
+    ["HGETALL", "unacked"], ["HGET", "unacked", "x"], ["ZRANGE", "unacked_index", "0", "-1"], ["GET", "fanwire:x"],
+    ["HGETALL", "fanwire:breaker:x"], ["LRANGE", RECEIPT, "0", "-1"], ["SCAN", "0"], ["RANDOMKEY"], ["DBSIZE"],
+    ["SUBSCRIBE", "/0.celeryev/worker.heartbeat"], ["SUBSCRIBE", "/0.celery.pidbox"], ["SUBSCRIBE", "__keyspace@0__:*"],
+    ["PSUBSCRIBE", "*"], ["CLIENT", "TRACKING", "ON", "BCAST"], ["PUBSUB", "CHANNELS"], ["INFO"],
+    ["OBJECT", "FREQ", "x"], ["EVAL", "return redis.call('LRANGE', 'releases', 0, -1)", "0"],
+    ["SCRIPT", "LOAD", "return 1"], ["FCALL", "x", "0"], ["BLMOVE", "releases", RECEIPT, "LEFT", "LEFT", "1"],
+    ["LMPOP", "1", "releases", "LEFT"],
+]  # fmt: skip
+"""What would show texts, or what there is, to a producer or to Flower."""
+WRITE = [
+    ["PUBLISH", "/0.celeryev/worker.heartbeat", "{}"], ["SPUBLISH", "x", "{}"], ["SET", "fanwire:x", "1"],
+    *(["LPUSH", f"{queue}{more}", "{}"] for queue in STAGES for more in ("", "\x06\x163")),
+    *(["RPUSH", queue, "{}"] for queue in (*STAGES, "releases")), ["LPUSH", RECEIPT, "{}"], ["LPUSH", "other", "{}"],
+    ["HSET", "unacked", "tag", "[]"], ["ZADD", "unacked_index", "0", "tag"], ["SET", "unacked_mutex", "x"],
+    ["EVALSHA", "0" * 40, "0"], ["EVAL", "return 1", "0"], ["SADD", "_kombu.bindings", "x"],
+    ["EXPIRE", "releases", "1"],
+]  # fmt: skip
+"""What would make work, or break it."""
+OF_PRODUCERS = [*SERVER, *READ, *WRITE, ["PUBLISH", "/0.celery.pidbox", "{}"]]
+OF_FLOWER = [
+    *SERVER, *READ, *(command for command in WRITE if command[0] != "SADD"), ["LPUSH", "releases", "{}"],
+    ["DEL", "plan"], ["BRPOP", "plan", "1"], ["LLEN", RECEIPT],
+]  # fmt: skip
+REFUSED = [
+    *((User.PRODUCER, command) for command in OF_PRODUCERS),
+    *((User.FLOWER, command) for command in OF_FLOWER),
+    *((User.WORKER, command) for command in SERVER),
+    *((User.WORKER, command) for command in (["SET", "x", "1"], ["LPUSH", "other", "{}"], ["SUBSCRIBE", "x"])),
+]
+
+
+@pytest.fixture
+def client(broker: redis.Redis, urls: dict[User, str]) -> Iterator[Callable[[User], redis.Redis]]:
+    """`client(user)`: a connection of that user."""
+    made: list[redis.Redis] = []
+
+    def connect(user: User) -> redis.Redis:
+        made.append(redis.Redis.from_url(urls[user]))
+        return made[-1]
+
+    yield connect
+    for each in made:
+        each.close()
+
+
+@pytest.mark.parametrize(("user", "command"), REFUSED, ids=lambda value: " ".join(value) if value else "")
+def test_a_command_that_is_refused(client: Callable[[User], redis.Redis], user: User, command: list[str]) -> None:
+    with pytest.raises(redis.exceptions.NoPermissionError):
+        client(user).execute_command(*command)  # type: ignore[no-untyped-call]
+
+
+def test_nobody_is_let_in_without_a_name_and_its_own_password(broker: redis.Redis, urls: dict[User, str]) -> None:
+    address = urls[User.PRODUCER]
+    user, _, password = address.removeprefix("redis://").partition("@")[0].partition(":")
+    place = address.partition("@")[2]
+    for wrong in ("", f":{password}@", "worker:" + password + "@", f"{user}:x@", "default:@", f"admin:{password}@"):
+        with redis.Redis.from_url(f"redis://{wrong}{place}") as one, pytest.raises(redis.AuthenticationError):
+            one.ping()
+
+
+@pytest.mark.usefixtures("sqlite", "celery")
+def test_a_producer_and_a_worker_are_refused_nothing_that_they_need(broker: redis.Redis, urls: dict[User, str]) -> None:
+    broker.acl_log_reset()
+    step = intake.Intake(worker=None, intake=True)
+    step.start(None)
+    try:
+        with Producer(urls[User.PRODUCER]) as producer:
+            assert producer.submit(release()).status == "accepted"
+            assert producer.submit(release()).status == "known"
+    finally:
+        step.stop(None)
+    assert broker.acl_log() == []
+
+
+@pytest.mark.parametrize("user", OTHERS)
+def test_debugging_is_refused_even_where_the_server_allows_it(broker: redis.Redis, user: User) -> None:
+    assert b"no permissions" in broker.acl_dryrun(user, "DEBUG", "SLEEP", "1")
+
+
+FLOWER = """
+from celery.events import EventReceiver
+from workers.ops.flower_app import app
+
+def hear(event):
+    print("heard", event["type"])
+    receiver.should_stop = True
+
+with app.connection() as connection:
+    receiver = EventReceiver(connection, handlers={"*": hear}, app=app)
+    receiver.capture(timeout=30)
+print(app.control.ping(timeout=0.2))
+"""
+
+
+def test_flower_hears_events_and_asks_workers(
+    broker: redis.Redis, urls: dict[User, str], celery: Celery, tmp_path: Path
+) -> None:
+    """The second is for FANWIRE_REMOTE_CONTROL; nobody answers here."""
+    broker.acl_log_reset()
+    log = tmp_path / "flower.log"
+    flower = start_python(FLOWER, environment(tmp_path, BROKER_URL=urls[User.FLOWER]), log)
+    try:
+        until(broker.pubsub_numpat)
+        with celery.connection_for_write() as connection, celery.events.Dispatcher(connection) as dispatcher:
+            dispatcher.send("worker-online")
+        assert flower.wait(30) == 0, log.read_text()
+    finally:
+        end(flower)
+    assert log.read_text().splitlines() == ["heard worker-online", "[]"]
+    assert broker.acl_log() == []
+    assert not [key for key in broker.scan_iter() if b"celeryev" in key], "a Flower that ends leaves nothing behind"
+
+
+def test_a_worker_answers_flower(celery: Celery, broker: redis.Redis) -> None:
+    """What remote control and a lost connection need of a worker, each once."""
+    broker.acl_log_reset()
+    with celery.connection_for_write() as connection:
+        channel: Any = connection.default_channel
+        channel.qos.restore_visible()
+        channel._size("plan")
+        control: Any = celery.control
+        node = control.mailbox.Node("here", channel=connection.channel())
+        node.listen()
+    assert broker.acl_log() == []
+
+
+# --- the files that `fanwire up` leaves for them
+
+
+def test_each_user_has_a_file_for_the_owner_only_and_keeps_its_password(tmp_path: Path) -> None:
+    configured.prepare_embedded()
+    first = addresses(settings().home)
+    assert len({url.split(":")[2] for url in first.values()}) == len(User)
+    for file in settings().home.glob("broker.*"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    configuration = (settings().home / "valkey" / "valkey.conf").read_text()
+    for user, url in first.items():
+        assert url.startswith(f"redis://{user}:")
+        assert url.split(":")[2].partition("@")[0] not in configuration
+        assert configured.broker_url(user) == url
+    configured.prepare_embedded()
+    assert addresses(settings().home) == first
+
+
+def test_the_address_of_an_earlier_version_keeps_its_port_and_gives_up_its_password() -> None:
+    settings().home.mkdir()
+    port = configured.free_port()
+    (settings().home / "broker.url").write_text(f"redis://:everything@127.0.0.1:{port}/0\n")
+    configured.prepare_embedded()
+    for url in addresses(settings().home).values():
+        assert url.endswith(f"@127.0.0.1:{port}/0")
+        assert "everything" not in url
+
+
+def as_redis_cli_reads(url: str) -> tuple[str, str]:
+    """User and password that redis-cli and valkey-cli send for `-u URL` (parseRedisUri of cli_common.c): what stands
+    before the first colon is a user even if nothing stands there, and no broker has a user without a name."""
+    user, _, rest = url.removeprefix("redis://").partition(":")
+    return user, rest.partition("@")[0]
+
+
+def test_redis_cli_takes_the_address_as_it_is(broker: redis.Redis, urls: dict[User, str]) -> None:
+    for url in urls.values():
+        with redis.Redis.from_url(url) as client:
+            assert client.execute_command("AUTH", *as_redis_cli_reads(url))
+        if command := shutil.which("redis-cli") or shutil.which("valkey-cli"):
+            done = subprocess.run([command, "-e", "-u", url, "PING"], capture_output=True, text=True, check=False)
+            assert (done.returncode, done.stdout) == (0, "PONG\n"), done.stderr
+
+
+# --- doctor
+
+
+@pytest.mark.parametrize(
+    ("user", "told"), [(User.ADMIN, True), (User.WORKER, False), (User.PRODUCER, False), (User.FLOWER, False)]
+)
+def test_doctor_says_when_the_user_it_is_given_may_do_everything(
+    broker: redis.Redis, urls: dict[User, str], monkeypatch: pytest.MonkeyPatch, user: User, told: bool
+) -> None:
+    monkeypatch.setenv("FANWIRE_BROKER_URL", urls[user])
+    settings.cache_clear()
+    found = list(doctor._broker())
+    assert any("who has the address of the broker" in finding.what for finding in found) is told
+    assert {finding.level for finding in found} == ({"fine", "note"} if told else {"fine"})
+    assert urls[user].split(":")[2].partition("@")[0] not in str(found)
+
+
+def test_doctor_says_when_anybody_is_let_in(
+    broker: redis.Redis, urls: dict[User, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = urls[User.WORKER].partition("@")[2]
+    monkeypatch.setenv("FANWIRE_BROKER_URL", f"redis://{place}")
+    settings.cache_clear()
+    broker.acl_setuser("default", enabled=True, nopass=True, keys=["*"], categories=["+@all"])
+    try:
+        [finding] = [finding for finding in doctor._broker() if finding.level != "fine"]
+    finally:
+        broker.acl_setuser("default", enabled=False, reset=True)
+    assert "lets anybody in without a password" in finding.what
