@@ -14,6 +14,7 @@ from tasks.ledger import audit
 from tasks.ledger.schema import releases
 from tasks.model.acts import UNSIGNED, Act, Actor, Role
 from tasks.model.release import MAX_VERSION, Release
+from tasks.runtime import moments
 
 HINT_AFTER = 5.0
 """Seconds after which a release that nobody planned is hinted at again."""
@@ -193,7 +194,7 @@ def _entry(release: Release, sender: Sender, newest: Row | None) -> audit.Entry:
 def _with_embargo_in_utc(release: Release) -> Release:
     """The release as it was kept when front matter lost the offset of a moment; the moment is the same."""
     until = release.embargo_until
-    return release.model_copy(update={"embargo_until": until and until.astimezone(UTC)})
+    return release.model_copy(update={"embargo_until": until and moments.in_zone(until, UTC)})
 
 
 def get(connection: Connection, release_id: int) -> Release:

@@ -114,7 +114,10 @@ class Document(BaseModel):
 
 def _moment(value: Any, info: ValidationInfo) -> Any:
     """Reads a moment by the one rule; pydantic's own would take numbers, and dates without a time."""
-    if isinstance(value, datetime) or (info.context and info.context.get("stored")):
+    if info.context and info.context.get("stored"):
+        return value
+    if isinstance(value, datetime):
+        moments.refuse_beyond(value.year)
         return value
     if not isinstance(value, str):
         raise ValueError(moments.NO_MOMENT)

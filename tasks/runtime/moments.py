@@ -14,8 +14,8 @@ from tasks.runtime.settings import settings
 
 EXAMPLE = "2026-12-01T07:00:00-05:00"
 NO_MOMENT = "must be a moment with its time zone: year-month-day, T, time and zone"
-FIRST_YEAR, LAST_YEAR = 1970, 9998
-"""Beyond these a moment may have no equal in another zone."""
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+"""Beyond these a year is a slip of the pen; and at the ends of time a moment has no equal in another zone."""
 _MOMENT = re.compile(
     r"(?P<local>\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?)\s*"
     r"(?P<zone>Z|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?)?",
@@ -34,14 +34,19 @@ def read(text: str) -> datetime:
     if found is None:
         raise ValueError(NO_MOMENT)
     local = datetime.fromisoformat(found["local"])
-    if not FIRST_YEAR <= local.year <= LAST_YEAR:
-        raise ValueError(f"must be in a year between {FIRST_YEAR} and {LAST_YEAR}")
+    refuse_beyond(local.year)
     if found["zone"]:
         return local.replace(tzinfo=_offset(found))
     zone = settings().time_zone
     if zone is None:
         raise ValueError(f"has no time zone: write its offset from UTC, as in {text}{EXAMPLE[-6:]}, or Z for UTC")
     return _in_zone(local, zone)
+
+
+def refuse_beyond(year: int) -> None:
+    """Raise ValueError for a year that nobody means."""
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(f"must be in a year between {FIRST_YEAR} and {LAST_YEAR}")
 
 
 def _offset(found: re.Match[str]) -> timezone:
@@ -91,7 +96,21 @@ def with_utc(moment: datetime) -> str:
 
 
 def _at(moment: datetime | float, zone: tzinfo) -> datetime:
-    return moment.astimezone(zone) if isinstance(moment, datetime) else datetime.fromtimestamp(moment, zone)
+    if isinstance(moment, datetime):
+        return in_zone(moment, zone)
+    try:
+        return datetime.fromtimestamp(moment, zone)
+    except (OverflowError, ValueError):
+        return (datetime.max if moment > 0 else datetime.min).replace(tzinfo=zone)
+
+
+def in_zone(moment: datetime, zone: tzinfo) -> datetime:
+    """A moment in another zone. At an end of time, which earlier versions took, it keeps its hour and changes its zone:
+    there is no day before or after."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment.replace(tzinfo=zone)
 
 
 def _iso(moment: datetime, timespec: str) -> str:

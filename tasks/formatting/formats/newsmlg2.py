@@ -18,6 +18,7 @@ from tasks.formatting.article import Article
 from tasks.formatting.formats import Format
 from tasks.formatting.plain import fold, tree
 from tasks.model.release import Contact, Issuer
+from tasks.runtime import moments
 
 NAR = "http://iptc.org/std/nar/2006-10-01/"
 XHTML = "http://www.w3.org/1999/xhtml"
@@ -195,7 +196,7 @@ def _foreign(element: Any, article: Article) -> None:
 def _moment(moment: datetime) -> str:
     """The moment in its own time zone, or in UTC if XML Schema does not allow that zone."""
     offset = moment.utcoffset()
-    return (moment.astimezone(UTC) if offset and abs(offset) > _FURTHEST_ZONE else moment).isoformat()
+    return (moments.in_zone(moment, UTC) if offset and abs(offset) > _FURTHEST_ZONE else moment).isoformat()
 
 
 def _default(namespace: str) -> Any:
