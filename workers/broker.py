@@ -150,7 +150,7 @@ def prepare_embedded() -> list[str]:
     if not _can_bind(port):
         port = free_port()
     passwords = {user: _known_password(user) or secrets.token_urlsafe(24) for user in User}
-    for user, password in passwords.items():
+    for user, password in reversed(passwords.items()):  # that of producers last: who finds it finds the others
         write_private(url_file(user), f"redis://{user}:{password}@127.0.0.1:{port}/0\n")
     lines = [
         "bind 127.0.0.1",

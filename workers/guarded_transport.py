@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from kombu.transport import redis
 from kombu.utils.encoding import bytes_to_str
-from kombu.utils.json import loads
+from kombu.utils.json import dumps, loads
 from sqlalchemy.exc import DBAPIError
 
 from tasks import ledger
@@ -38,15 +38,31 @@ def guarded_transport(on_broken: Callable[[str, bytes, str], None]) -> type[redi
                 return None
             key, item = reply
             fault = item_fault(item, lambda payload: self.Message(payload, channel=self))
+            queue = bytes_to_str(key).split(self.sep)[0]
             if fault is None:
-                return reply
-            on_broken(bytes_to_str(key).split(self.sep)[0], item, f"is not a kombu message: {fault}")
+                return [key, from_releases(item)] if queue == RELEASES else reply
+            on_broken(queue, item, f"is not a kombu message: {fault}")
             return None  # to kombu it looks as if the queue had been empty
 
     class GuardedTransport(redis.Transport):
         Channel = GuardedChannel
 
     return GuardedTransport
+
+
+def from_releases(item: bytes) -> bytes:
+    """A message of the queue `releases` that says so, whatever its sender has written.
+
+    kombu gives a message back to the queue that stands in it, such as when intake ends before it is acknowledged: a
+    producer could name a queue of tasks there.
+    """
+    message = loads(bytes_to_str(item))
+    properties = message["properties"]
+    came = {name: value for name, value in properties["delivery_info"].items() if name == "redelivered"}
+    where = {"exchange": "", "routing_key": RELEASES, **came}
+    if properties["delivery_info"] == where:
+        return item
+    return str(dumps(message | {"properties": properties | {"delivery_info": where}})).encode()
 
 
 def set_aside(queue: str, item: bytes, reason: str) -> None:

@@ -130,9 +130,7 @@ def mind_producers() -> None:
 def consume(stopping: Any) -> None:
     """Read the queue `releases` until `stopping()`; raises what the broker raises, and what `mind_producers` does."""
     mind_producers()
-    transport = guarded_transport(keep_broken)
-    options = transport_options(settings().visibility_timeout)
-    with BrokerConnection(broker_url(), transport=transport, transport_options=options, ssl=tls()) as connection:
+    with connection_to_releases() as connection:
         channel = connection.channel()
         producer = Producer(channel, serializer="json")
         queue = Queue(RELEASES, durable=True)
@@ -148,6 +146,14 @@ def consume(stopping: Any) -> None:
                     connection.drain_events(timeout=0.5)
                 except TimeoutError:
                     continue
+
+
+def connection_to_releases() -> BrokerConnection:
+    """A connection that takes what is no message off the queue `releases` and keeps it."""
+    options = transport_options(settings().visibility_timeout)
+    return BrokerConnection(
+        broker_url(), transport=guarded_transport(keep_broken), transport_options=options, ssl=tls()
+    )
 
 
 def receive(message: Message, producer: Producer) -> None:

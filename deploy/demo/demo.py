@@ -206,12 +206,13 @@ class Demo:
         from tasks.ledger import releases
         from tasks.model.readers import read_release
         from workers.broker import broker_url
+        from workers.broker_users import User
         from workers.producer import Producer
 
         source = self.options.release
         document = read_release(source.read_bytes() if source else json.dumps(release(), default=str))
         started = time.monotonic()
-        with Producer(broker_url()) as producer:
+        with Producer(broker_url(User.PRODUCER)) as producer:
             receipt = producer.submit(document, timeout=READY_SECONDS)
         if not receipt.taken:
             sys.exit(f"the release was refused: {receipt.problems}")

@@ -475,6 +475,22 @@ def test_after_every_poison_item_the_next_release_is_taken_at_once(
     assert not broker.llen("releases")
 
 
+@pytest.mark.parametrize("where", [("", "deliver"), ("fanwire", "deliver"), ("reply.celery.pidbox", "x"), ("", "")])
+def test_what_intake_gives_back_goes_to_no_other_queue(broker: redis.Redis, where: tuple[str, str]) -> None:
+    """kombu believes the message itself when it says from which queue it was."""
+    for name in ("fanwire", "reply.celery.pidbox"):
+        broker.sadd(f"_kombu.binding.{name}", "\x06\x16".join((where[1], "", "deliver")))
+    exchange, routing_key = where
+    push(broker, envelope(GOOD, delivery_info={"exchange": exchange, "routing_key": routing_key}))
+    with intake.connection_to_releases() as connection:
+        channel: Any = connection.channel()
+        with Consumer(channel, [Queue("releases")], on_message=lambda _: None):
+            connection.drain_events(timeout=10)
+        channel.qos.restore_unacked()
+    assert broker.llen("releases") == 1
+    assert broker.llen("deliver") == 0
+
+
 @pytest.mark.usefixtures("door")
 def test_no_receipt_goes_to_a_queue_of_ours(sender: Producer, broker: redis.Redis) -> None:
     for name in FORBIDDEN:
