@@ -11,6 +11,7 @@ retries, results or an ETA: Celery on Redis keeps none of these safely (ARCHITEC
 from __future__ import annotations
 
 from functools import cache
+from math import ceil
 from typing import Any
 
 import structlog
@@ -18,14 +19,16 @@ from celery import Task, shared_task
 from celery.signals import task_postrun, task_prerun
 from kombu.exceptions import ChannelError, OperationalError
 from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
 from structlog.contextvars import bind_contextvars, unbind_contextvars
 
-from tasks import planning, review
+from tasks import ledger, planning, review
 from tasks.building.renditions import build_renditions
 from tasks.building.translations import build_translation
 from tasks.delivery import drain
 from tasks.delivery.admission.shared_state import SharedState
 from tasks.delivery.policy import DeliveryPolicy, RetryPolicy
+from tasks.ledger import deliveries, releases
 from tasks.operations import notifications, sweep
 from tasks.runtime import shutdown, trust
 from tasks.runtime.settings import settings
@@ -49,7 +52,7 @@ def plan(release_id: int) -> str:
     """Match the outlets of a release and write its deliveries."""
     planned = planning.plan(release_id, policy=review.policy)
     if planned is None:
-        return "plan · was done before"
+        return f"planned before · {_name(release_id)}"
     for language in planned.to_format:
         hint(format, release_id, language, shown=f"{planned.name} {language}", urgency=planned.urgency)
     for language in planned.to_translate:
@@ -61,9 +64,13 @@ def plan(release_id: int) -> str:
             shown=f"{planned.name} {language}",
             urgency=planned.urgency,
         )
-    return (
-        f"plan · {planned.name} · {planned.deliveries} deliveries, {len(planned.to_translate)} languages to translate"
-    )
+    return f"{planned} · {planned.name}"
+
+
+def _name(release_id: int) -> str:
+    """A release as operations know it."""
+    with ledger.read() as connection:
+        return releases.get(connection, release_id).name
 
 
 @shared_task(name="translate")
@@ -72,15 +79,15 @@ def translate(release_id: int, language: str, urgency: int = 5) -> str:
     built = build_translation(release_id, language)
     if not built.held:
         hint(format, release_id, language, shown=f"{built.release} {language}", urgency=urgency)
-    return f"translate · {built.release} · {language} · {built}"
+    return f"{built} · {built.release} · {language}"
 
 
 @shared_task(name="format")
 def format(release_id: int, language: str) -> str:
     """Build the renditions of one language of a release, and queue `deliver`."""
     built = build_renditions(release_id, language)
-    hint_drains()
-    return f"format · {built.release} · {language} · {built}"
+    hint_drains(shown=f"{built.release} {language}")
+    return f"{built} · {built.release} · {language}"
 
 
 @shared_task(name="deliver")
@@ -88,8 +95,8 @@ def deliver() -> str:
     """Deliver what is due until nothing is, or the time budget is used."""
     summary = drain(delivery_policy(), stopping=shutdown.asked, shared_state=shared_state(deliver.app.conf))
     if summary.more_due:
-        hint_drains()
-    return f"deliver · {summary}"
+        hint_drains(shown="more is due")
+    return str(summary)
 
 
 @shared_task(name="notify")
@@ -97,7 +104,7 @@ def notify() -> str:
     """Post what operations should know: an outlet is gone, a host has failed for days."""
     address = settings().notice_url
     posted = notifications.post_notices(address, trust.bundle()) if address else 0
-    return f"notify · {posted} notices posted"
+    return f"{posted} notices posted" if posted else "—"
 
 
 def shared_state(conf: Any) -> SharedState:
@@ -140,13 +147,27 @@ def sweep_ledger(now: float) -> sweep.Found:
     return sweep.sweep(now, policy)
 
 
-def hint_drains() -> None:
-    """Queue as many `deliver` tasks as there are drains, less those that wait already; each takes whatever is due."""
+def hint_drains(due: int | None = None, *, shown: str = "what is due") -> None:
+    """Queue as many `deliver` tasks as have something to do, less those that wait already; each takes whatever is due.
+
+    `due`: how many deliveries are due; counted here if left out.
+    """
+    drains, chunk = settings().drains, settings().claim_chunk
+    enough = ceil((_due(drains * chunk) if due is None else due) / chunk)
     try:
-        for _ in range(settings().drains - waiting("deliver")):
-            hint(deliver)
+        for _ in range(min(drains, enough) - waiting("deliver")):
+            hint(deliver, shown=shown)
     except (OperationalError, OSError) as error:
         log.warning("hint lost", task="deliver", error=str(error))
+
+
+def _due(at_most: int) -> int:
+    """How many deliveries are due, up to `at_most`; so many if the ledger cannot say."""
+    try:
+        with ledger.read() as connection:
+            return deliveries.count_due(connection, ledger.now(connection), at_most)
+    except DBAPIError:
+        return at_most
 
 
 def hint_notify() -> None:
@@ -172,12 +193,12 @@ def waiting(queue: str) -> int:
 def hint_all(found: sweep.Found) -> None:
     """Queue a task for everything a sweep found late (the clock of a worker calls this)."""
     for release_id in found.to_plan:
-        hint(plan, release_id, shown=f"release {release_id}")
+        hint(plan, release_id, shown=found.names.get(release_id, ""))
     for task, keys in ((translate, found.to_translate), (format, found.to_format)):
         for key in keys:
-            hint(task, key.release_id, key.language, shown=f"release {key.release_id} {key.language}")
+            hint(task, key.release_id, key.language, shown=f"{found.names.get(key.release_id, '')} {key.language}")
     if found.due:
-        hint_drains()
+        hint_drains(found.due)
     if found.unposted and settings().notice_url:
         hint_notify()
 

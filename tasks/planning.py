@@ -45,6 +45,12 @@ class Plan:
     to_translate: list[str]
     to_format: list[str]
 
+    def __str__(self) -> str:
+        """For people, without the release."""
+        rows, languages = self.deliveries, len(self.to_translate)
+        planned = f"{rows:,} {'delivery' if rows == 1 else 'deliveries'} planned"
+        return planned + (f", {languages} language{'s' * (languages > 1)} to translate" if languages else "")
+
 
 def plan(release_id: int, now: float | None = None, policy: Policy = no_approval) -> Plan | None:
     """Write the delivery rows of a release and note what must be made; None if that was done before.

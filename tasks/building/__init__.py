@@ -29,7 +29,12 @@ class BuildResult:
     """The reason for each language or format that could not be made."""
 
     def __str__(self) -> str:
-        return "; ".join(f"{what} held: {reason}" for what, reason in self.held.items()) or "made"
+        """For people, without the release: `made`, or what is held and why."""
+        whys: dict[str, list[str]] = {}
+        for what, why in self.held.items():
+            whys.setdefault(why, []).append(what)
+        held = (f"{why} ({', '.join(what)})" if len(self.held) > 1 else why for why, what in whys.items())
+        return f"held: {'; '.join(held)}" if whys else "made"
 
 
 def reason_of(error: Exception) -> str:

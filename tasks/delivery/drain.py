@@ -58,25 +58,39 @@ LEDGER_RETRY = 0.5
 """Seconds until a ledger that could not be written is tried again."""
 
 
+NAMED = 3
+"""Outlets that a summary names of each verdict."""
+
+
 @dataclass
 class Summary:
-    """What a drain did, as operations read it."""
+    """What a drain did, as operations read it in Flower: what is not delivered first, and at which outlets."""
 
     verdicts: dict[str, Counter[Verdict]] = field(default_factory=dict)
     more_due: bool = False
+    _named: dict[tuple[str, Verdict], list[str]] = field(default_factory=dict)
 
-    def count(self, release: str, verdict: Verdict) -> None:
+    def count(self, release: str, verdict: Verdict, outlet_id: str) -> None:
         """Count one attempt at a delivery of `release`."""
         self.verdicts.setdefault(release, Counter())[verdict] += 1
+        if verdict is not Verdict.DELIVERED:
+            named = self._named.setdefault((release, verdict), [])
+            if len(named) < NAMED and outlet_id not in named:
+                named.append(outlet_id)
 
     def __str__(self) -> str:
         if not self.verdicts:
-            return "nothing was due"
-        parts = []
-        for release, counted in self.verdicts.items():
-            numbers = ", ".join(f"{n} {verdict}" for verdict, n in counted.most_common())
-            parts.append(f"{release} · {numbers}")
+            return "stopped, more is due" if self.more_due else "—"
+        parts = [f"{self._outcome(release)} · {release}" for release in self.verdicts]
         return " ; ".join(parts) + (" ; more is due" if self.more_due else "")
+
+    def _outcome(self, release: str) -> str:
+        counted = sorted(self.verdicts[release].items(), key=lambda one: (one[0] is Verdict.DELIVERED, -one[1]))
+        return ", ".join(f"{n} {verdict}{self._at(release, verdict, n)}" for verdict, n in counted)
+
+    def _at(self, release: str, verdict: Verdict, n: int) -> str:
+        named = self._named.get((release, verdict))
+        return f" ({', '.join(named)}{' …' if n > len(named) else ''})" if named else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +319,7 @@ class Drain:
         self._results.append(result)
         if isinstance(item, Payload):
             self._outcomes.append((host_of(item.outlet.url), judgement.verdict, judgement.retry_after))
-        self._summary.count(item.heading.name, judgement.verdict)
+        self._summary.count(item.heading.name, judgement.verdict, claim.outlet_id)
         if judgement.disable_outlet:
             self._gone.append(_Gone(claim.id, item.heading.uri, claim.outlet_id, judgement.detail))
         _log_attempt(item, judgement, result, address)

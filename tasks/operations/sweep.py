@@ -5,7 +5,7 @@ Expired leases and lifted embargoes are settled here and now; what needs a worke
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -16,6 +16,8 @@ from tasks.ledger.artifacts import TranslationKey
 from tasks.model.acts import Act
 from tasks.runtime import moments
 
+COUNTED = 5_000
+"""Due deliveries that a sweep counts; more are as good as so many."""
 FORGOTTEN = 500
 """Memory entries that go in one transaction."""
 HOUR = 3600.0
@@ -47,9 +49,12 @@ class Found:
     to_translate: list[TranslationKey]
     to_format: list[TranslationKey]
     """Translations of which renditions are to be built."""
-    due: bool
+    due: int
+    """How many deliveries are due, counted up to `COUNTED`."""
     unposted: bool
     """Whether there are notices that nobody has been posted."""
+    names: dict[int, str] = field(default_factory=dict)
+    """The releases of which something is to be done, as logs name them, by their numbers."""
 
     def __str__(self) -> str:
         return (
@@ -76,9 +81,11 @@ def sweep(now: float, policy: SweepPolicy) -> Found:
         next_due = deliveries.next_due(connection)
         _notice_untaken(connection, next_due, now)
         unposted = bool(notices.unposted(connection, 1))
+        due = deliveries.count_due(connection, now, COUNTED) if next_due is not None and next_due <= now else 0
+        late = {*to_plan, *(key.release_id for key in to_translate), *(key.release_id for key in to_format)}
+        names = {id: heading.name for id, heading in releases.headings(connection, late).items()} if late else {}
     _forget(now, policy.memory_days)
-    due = next_due is not None and next_due <= now
-    return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, unposted)
+    return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, unposted, names)
 
 
 def _notice_untaken(connection: Connection, since: float | None, now: float) -> None:

@@ -77,13 +77,13 @@ def test_translations_and_renditions_that_nobody_began_are_hinted_at(celery: Cel
     assert hints(broker) == {"translate": 1, "format": 1}  # German waits for its translation
 
 
-def test_what_is_due_gets_as_many_drains_as_there_may_be(celery: Celery, broker: redis.Redis) -> None:
+def test_what_is_due_gets_one_drain_if_one_can_take_it(celery: Celery, broker: redis.Redis) -> None:
     number = take()
     planning.plan(number, time.time())
     build_renditions(number, "en")
     for _ in range(3):
         clock.tick()
-    assert hints(broker) == {"deliver": settings().drains}
+    assert hints(broker) == {"deliver": 1}
 
 
 def test_nothing_to_do_is_no_hint(celery: Celery, broker: redis.Redis) -> None:
@@ -135,7 +135,7 @@ def test_an_embargo_is_lifted_at_its_moment_and_not_before(celery: Celery, broke
         assert "deliver" not in hints(broker)
     until(lambda: clock.tick() and states(number).get("due"), 5)
     assert time.time() >= moment
-    assert hints(broker)["deliver"] == settings().drains
+    assert hints(broker)["deliver"] == 1
 
 
 def test_what_a_vanished_worker_had_is_due_again(celery: Celery, broker: redis.Redis) -> None:
@@ -149,7 +149,7 @@ def test_what_a_vanished_worker_had_is_due_again(celery: Celery, broker: redis.R
         assert connection.execute(select(attempts.c.verdict, attempts.c.detail)).all() == [
             ("unsure", "the worker vanished")
         ]
-    assert hints(broker)["deliver"] == settings().drains
+    assert hints(broker)["deliver"] == 1
 
 
 # --- elections

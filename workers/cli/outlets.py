@@ -21,7 +21,7 @@ from tasks.model.codes import Code
 from tasks.model.outlet import Outlet
 from tasks.model.outlet_filter import OutletFilter
 from tasks.model.readers.outlet_files import OutletFile, parse_outlets, read_outlets
-from tasks.model.states import Hold
+from tasks.model.states import Hold, Verdict
 from tasks.operations.outlet_import import Imported, import_outlets, shown_without_secrets
 from tasks.runtime.errors import UserError
 from tasks.runtime.foreign_text import printable
@@ -315,7 +315,7 @@ def test_(outlet: OutletArgument, as_json: JsonOption = False) -> None:  # noqa:
     else:
         said = f"{outlet}: {result['verdict']} ({result['code']}): {result['detail']}, after {result['seconds']} s"
         out.print(printable(said), markup=False)
-        if "bytes" in result:
+        if result["verdict"] not in (Verdict.OURS, Verdict.BLOCKED):  # else nothing was sent
             what = f"“{result['headline']}” as {result['format']} in {result['language']}"
             out.print(f"sent: {what}, {result['bytes']:,} bytes", markup=False)
     if result["verdict"] != "delivered":

@@ -28,7 +28,7 @@ lease can neither finish nor reschedule what somebody else has claimed since.
 
 from __future__ import annotations
 
-from tasks.ledger.deliveries.claims import Claim, any_claimed, claim, in_flight, next_due
+from tasks.ledger.deliveries.claims import Claim, any_claimed, claim, count_due, in_flight, next_due
 from tasks.ledger.deliveries.corrections import (
     REPLAYABLE,
     corrections,
@@ -57,7 +57,7 @@ from tasks.ledger.deliveries.results import VANISHED, Result, expire_leases, fin
 
 __all__ = [
     "REPLAYABLE", "VANISHED", "Claim", "Planned", "Result", "adopt", "any_claimed", "begin", "claim", "corrections",
-    "end_for_removed", "expire_leases", "finish", "forgotten", "hold_again", "hold_for_status", "in_flight",
-    "lift_embargoes", "may_have", "next_due", "one_counter_at_a_time", "plan", "promote", "replay", "resume",
-    "revising", "still_open", "supersede", "wait_anew", "waive_approval",
+    "count_due", "end_for_removed", "expire_leases", "finish", "forgotten", "hold_again", "hold_for_status",
+    "in_flight", "lift_embargoes", "may_have", "next_due", "one_counter_at_a_time", "plan", "promote", "replay",
+    "resume", "revising", "still_open", "supersede", "wait_anew", "waive_approval",
 ]  # fmt: skip

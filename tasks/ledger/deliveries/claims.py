@@ -163,6 +163,12 @@ def next_due(connection: Connection) -> float | None:
     return connection.execute(select(func.min(d.due_at)).where(IS_DUE)).scalar()
 
 
+def count_due(connection: Connection, now: float, at_most: int) -> int:
+    """How many deliveries are due, counted up to `at_most`."""
+    some = select(d.id).where(IS_DUE, d.due_at <= now).limit(at_most).subquery()
+    return connection.execute(select(func.count()).select_from(some)).scalar_one()
+
+
 def any_claimed(connection: Connection) -> bool:
     """Whether a worker has claimed any delivery."""
     return connection.execute(select(d.id).where(IS_CLAIMED).limit(1)).first() is not None
