@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, text, update
+from sqlalchemy import Connection, Row, exists, func, select, text, update
 
 from tasks.ledger import audit
-from tasks.ledger.schema import releases
+from tasks.ledger.schema import deliveries, releases
 from tasks.model.acts import UNSIGNED, Act, Actor, Role
 from tasks.model.release import MAX_VERSION, Release
+from tasks.model.states import State
 from tasks.runtime import moments
 
 HINT_AFTER = 5.0
@@ -254,9 +255,17 @@ def first_received(connection: Connection, uri: str) -> float:
     return float(connection.execute(select(func.min(releases.c.received_at)).where(releases.c.uri == uri)).scalar_one())
 
 
-def latest(connection: Connection, count: int) -> list[Row]:  # type: ignore[type-arg]
-    """The releases received last, newest first."""
-    return list(connection.execute(select(releases).order_by(releases.c.received_at.desc()).limit(count)))
+def latest(
+    connection: Connection, count: int, *, since: float | None = None, states: Collection[State] = ()
+) -> list[Row[Any]]:
+    """The releases received last, newest first. `since`: received at or after that moment (seconds since the epoch);
+    `states`: those with a delivery in one of them."""
+    d, query = deliveries.c, select(releases).order_by(releases.c.received_at.desc()).limit(count)
+    if since is not None:
+        query = query.where(releases.c.received_at >= since)
+    if states:
+        query = query.where(exists().where(d.release_id == releases.c.id, d.state.in_(states)))
+    return list(connection.execute(query))
 
 
 def start_planning(connection: Connection, release_id: int, now: float) -> bool:

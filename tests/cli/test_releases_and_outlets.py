@@ -394,3 +394,73 @@ def test_a_kill_of_a_kill_is_said_in_json_too(run: Run) -> None:
     assert json.loads(run("kill", URI, "--json").stdout)["status"] == "known"
     with ledger.read() as connection:
         assert releases.find(connection, URI).version == 1
+
+
+# --- who is late
+
+
+def late_release() -> int:
+    """A release of which one delivery failed so far, one for good, one is there, one waits and one was never tried."""
+    release_id = take(release(), *(outlet(name) for name in ("a", "b", "c", "d", "e")))
+    planning.plan(release_id)
+    with ledger.write() as connection:
+        for name, values in {
+            "a": {"state": "due", "tries": 3, "attempt": 3, "due_at": 1_795_000_600.0, "ended_at": 1_795_000_000.0,
+                  "code": "timeout", "reason": "no answer within 30 s", "hold_kind": None},
+            "b": {"state": "rejected", "tries": 1, "attempt": 1, "ended_at": 1_794_990_000.0,
+                  "code": "http_401", "reason": "401 Unauthorized: \x1b[2J", "hold_kind": None},
+            "c": {"state": "delivered", "tries": 1, "attempt": 1, "ended_at": 1.0, "hold_kind": None},
+            "d": {"state": "due", "due_at": 1.0, "reason": None, "hold_kind": None},
+        }.items():  # fmt: skip
+            connection.execute(update(deliveries).where(deliveries.c.outlet_id == name).values(values))
+    return release_id
+
+
+def listed(told: str) -> list[str]:
+    """The lines of deliveries, without the spaces between columns."""
+    lines = [" ".join(line.split()) for line in told.splitlines()]
+    at = lines.index("outlet in state tries last attempt next try why")
+    return [line for line in lines[at - 1 :] if not line.startswith(("outlet in", "Outlets that"))]
+
+
+def test_status_names_who_is_late_and_why_and_when_it_is_tried_again(run: Run) -> None:
+    late_release()
+    assert listed(run("status", URI).stdout) == [
+        "late: 2 deliveries",
+        "a en due 3 2026-11-18T11:06:40Z 2026-11-18T11:16:40Z timeout: no answer within 30 s",
+        "b en rejected 1 2026-11-18T08:20:00Z — http_401: 401 Unauthorized: \ufffd[2J",
+    ]
+    found = json.loads(run("status", URI, "--json").stdout)["listed"]
+    assert (found["what"], found["count"]) == ("late", 2)
+    assert found["deliveries"][0] == {
+        "outlet": "a", "language": "en", "state": "due", "hold": None, "tries": 3, "code": "timeout",
+        "reason": "no answer within 30 s", "last_attempt_at": "2026-11-18T11:06:40Z", "due_at": "2026-11-18T11:16:40Z",
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("new_york")
+def test_status_lists_the_states_that_are_asked_for_in_the_zone_that_is_set(run: Run) -> None:
+    late_release()
+    assert listed(run("status", URI, "--state", "held", "--state", "due").stdout)[0] == "held or due: 3 deliveries"
+    told = listed(run("status", URI, "--state", "due", "--limit", "1").stdout)
+    assert told == ["due: 2 deliveries", "d en due 0 — 1969-12-31T19:00:01-05:00 not tried yet",
+                    "… and 1 more; --limit 2 lists all"]  # fmt: skip
+    assert listed(run("status", URI, "--since", "2026-11-18T04:00:00-05:00").stdout)[0] == "late: 1 delivery"
+
+
+def test_the_latest_releases_are_filtered_too(run: Run) -> None:
+    late_release()
+    with ledger.write() as connection:
+        releases.take(connection, release(uri="urn:x:old", headline="Old"), 1_000_000_000.0)
+    rows = [line.split() for line in run("status").stdout.splitlines()]
+    assert rows[0] == ["release", "version", "received", "deliveries", "headline"]
+    assert [row[0] for row in rows[1:]] == [URI, "urn:x:old"]
+    assert rows[2][1:] == ["1", "2001-09-09T01:46:40Z", "not", "planned", "yet", "Old"]
+
+    def shown(*options: str) -> list[str]:
+        return [row["release"] for row in json.loads(run("status", "--json", *options).stdout)]
+
+    assert shown("--since", "2020-01-01T00:00:00Z") == [URI]
+    assert shown("--state", "rejected") == [URI]
+    assert shown("--state", "exhausted") == []
+    assert shown("--limit", "1") == [URI]

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.table import Column, Table
 
 from tasks import ledger
-from tasks.ledger import audit, counts, deliveries, releases
+from tasks.ledger import audit, deliveries, releases
 from tasks.ledger.audit import Entry
 from tasks.model.acts import Act
 from tasks.model.readers import Reading, read_fields, read_with_warnings
-from tasks.model.states import Hold, State
+from tasks.model.states import State
 from tasks.operations import embargo as embargoes
 from tasks.operations import kill as kills
 from tasks.operations import receipts
@@ -31,16 +29,15 @@ from tasks.runtime.foreign_text import printable
 from tasks.runtime.settings import settings
 from workers import authority
 from workers.broker import require_broker
+from workers.cli.release_status import Wanted, show_latest, show_particulars, show_status, status_of
 from workers.cli.rows import find_outlet, find_release, need_ledger, reading, writing
-from workers.cli.screen import MOMENT_HELP, JsonOption, err, moment, out, print_json, print_rows, stop
-from workers.cli.waiting import summary, until_done
+from workers.cli.screen import MOMENT_HELP, JsonOption, err, moment, out, print_json, stop
+from workers.cli.waiting import until_done
 from workers.envelope import Receipt
 from workers.producer import Producer
 
 app = typer.Typer()
 
-LATEST = 20
-REASONS_SHOWN = 10
 VersionOption = Annotated[int | None, typer.Option(help="The version of the release; the newest if left out.")]
 ReleaseArgument = Annotated[str, typer.Argument(help="The URI of a release.")]
 
@@ -51,6 +48,10 @@ class ReplayState(StrEnum):
     DELIVERED = State.DELIVERED
     REJECTED = State.REJECTED
     EXHAUSTED = State.EXHAUSTED
+
+
+AnyState = StrEnum("AnyState", {state.name: state.value for state in State})  # type: ignore[misc]
+"""Any state of a delivery. An enumeration of its own, for Typer shows the docstrings of others."""
 
 
 class ReportFormat(StrEnum):
@@ -96,7 +97,7 @@ def submit(
     if wait and receipt.taken:
         until_done(release, wait_timeout)
         if not as_json:
-            _print_status(_status(release.uri, release.version))
+            show_status(status_of(release.uri, release.version))
 
 
 def _read(file: Path, translations: list[Path]) -> Reading:
@@ -138,7 +139,7 @@ def _print_receipt(receipt: Receipt, as_json: bool) -> None:
         print_json(receipt.to_dict())
     elif receipt.taken:
         out.print(f"{receipt.status}: {receipt.uri} version {receipt.version}", markup=False)
-        _print_particulars(receipt.to_dict())
+        show_particulars(receipt.to_dict())
         for warning in receipt.warnings:
             err.print(f"warning: {_in_words(warning)}", markup=False)
     else:
@@ -151,107 +152,44 @@ def _in_words(problem: dict[str, str | None]) -> str:
     return printable(str(Problem(str(problem["field"]), str(problem["problem"]), problem.get("example"))))
 
 
-def _print_particulars(found: dict[str, Any]) -> None:
-    """Headline, dateline, dates and embargo; an intake of an earlier version tells none of them."""
-    if found["headline"]:
-        out.print(f"headline  {printable(found['headline'])}", markup=False)
-    if dateline := found["dateline"]:
-        out.print(f"dateline  {printable(dateline['place'])}, {dateline['date']}", markup=False)
-    if found["received_at"]:
-        received, first = (moments.shown(moments.read(found[name])) for name in ("received_at", "first_received_at"))
-        out.print(f"received  {received}" + (f" (first version {first})" if first != received else ""), markup=False)
-    if found["embargo_until"]:
-        out.print(f"embargo   {_embargo(found['embargo_until'])}", markup=False)
-
-
-def _embargo(text: str) -> str:
-    try:
-        until = moments.read(text)
-    except ValueError:  # at an end of time: earlier versions took it
-        return f"until {printable(text)}"
-    return f"{'ended' if until.timestamp() <= time.time() else 'until'} {moments.with_utc(until)}"
-
-
 @app.command()
 def status(
     release: Annotated[str | None, typer.Argument(help="The URI of a release.")] = None,
     version: VersionOption = None,
+    state: Annotated[
+        list[AnyState] | None,
+        typer.Option(help="List the deliveries in this state; without a release, the releases that have some."),
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            help="List only deliveries whose last attempt ended since this moment; without a release, only releases "
+            f"that were received since; {MOMENT_HELP}.",
+            parser=moment,
+            metavar="<moment>",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="How many deliveries or releases to list; 10 and 20 if left out.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show how far a release is, and why deliveries are open; without a release, list the latest ones."""
+    """Show how far a release is, and which outlets are late and why; without a release, list the latest ones.
+
+    Late is what failed so far or for good. With --state the deliveries in that state are listed in place of the late
+    ones.
+    """
+    wanted = Wanted(
+        states=tuple(State(one) for one in state or ()), since=since.timestamp() if since else None, limit=limit
+    )
     if release is None:
-        _print_latest(as_json)
+        show_latest(wanted, as_json=as_json)
         return
-    found = _status(release, version)
+    found = status_of(release, version, wanted)
     if as_json:
         print_json(found)
     else:
-        _print_status(found)
-
-
-def _status(uri: str, version: int | None) -> dict[str, Any]:
-    with reading() as connection:
-        row = find_release(connection, uri, version)
-        languages = counts.states(connection, row.id)
-        return {
-            "release": row.uri,
-            "version": row.version,
-            "sent_by": row.sent_by,
-            **receipts.particulars(connection, row),
-            "states": counts.total(languages),
-            "languages": languages,
-            "made_by": counts.engines(connection, row.id),
-            "held": counts.holds(connection, row.id),
-            "reasons": reports.reasons(connection, row.id),
-        }
-
-
-def _print_status(found: dict[str, Any]) -> None:
-    none = "" if found["states"] else ": no deliveries, or not planned yet"
-    out.print(f"{found['release']} version {found['version']}{none}", markup=False)
-    _print_particulars(found)
-    if found["sent_by"]:
-        out.print(f"sent by   {printable(found['sent_by'])}", markup=False)
-    if none:
-        return
-    states = [state for state in reports.STATES_IN_ORDER if state in found["states"]]
-    table = Table("language", *(Column(state, justify="right") for state in states), box=None, padding=(0, 1, 0, 0))
-    for language, counted in found["languages"].items():
-        table.add_row(language, *(f"{counted[state]:,}" if state in counted else "" for state in states))
-    table.add_row("all", *(f"{found['states'][state]:,}" for state in states), style="bold")
-    out.print(table)
-    if found["made_by"]:
-        by_engine = (f"{language} by {engine}" for language, engine in found["made_by"].items())
-        out.print(f"translated: {', '.join(by_engine)}", markup=False)
-    for hold in found["held"]:
-        detail = f" ({hold['detail']})" if hold["detail"] else ""
-        out.print(printable(f"held: {hold['n']:,} in {hold['language']} for {hold['reason']}{detail}"), markup=False)
-    if any(hold["kind"] == Hold.APPROVAL for hold in found["held"]):
-        out.print(f"What waits for a person: fanwire translations list {found['release']}", markup=False)
-    for reason in found["reasons"][:REASONS_SHOWN]:
-        out.print(printable(f"{reason['state']}: {reason['n']:,} {_coded(reason)}"), markup=False)
-    if (left := len(found["reasons"]) - REASONS_SHOWN) > 0:
-        out.print(f"… and {left} reasons more, in `fanwire report`")
-    out.print(f"Outlets that do not get it, and why: fanwire outlets list --for {found['release']}", markup=False)
-
-
-def _coded(reason: dict[str, Any]) -> str:
-    return f"{reason['code']}: {reason['reason']}" if reason["code"] else str(reason["reason"])
-
-
-def _print_latest(as_json: bool) -> None:
-    with reading() as connection:
-        rows = [
-            {"release": row.uri, "version": row.version, "states": counts.total(counts.states(connection, row.id))}
-            for row in releases.latest(connection, LATEST)
-        ]
-    if as_json:
-        print_json(rows)
-        return
-    print_rows(
-        ("release", "version", "deliveries"),
-        [(row["release"], str(row["version"]), summary(row["states"]) or "not planned yet") for row in rows],
-    )
+        show_status(found)
 
 
 @app.command()

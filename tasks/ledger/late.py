@@ -1,0 +1,51 @@
+"""Which deliveries of a release are not where they should be, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+
+from tasks.ledger.schema import deliveries
+from tasks.model.states import State
+
+d = deliveries.c
+_LATE = or_(
+    d.state.in_([State.REJECTED, State.EXHAUSTED]),
+    and_(d.state == State.DUE, d.attempt > 0),
+    and_(d.state == State.CLAIMED, d.attempt > 1),
+)
+"""What failed for good, or so far; what waits for its first attempt is not late."""
+
+
+def listed(
+    connection: Connection, release_id: int, *, states: Collection[State] = (), since: float | None = None, limit: int
+) -> tuple[list[dict[str, Any]], int]:
+    """The late deliveries of a release, or those in these states, `limit` at most, and how many there are.
+
+    Those that will be tried again stand first, the next one before the others. `since`: the last attempt ended at or
+    after that moment. Moments are seconds since the epoch.
+    """
+    chosen: list[ColumnElement[bool]] = [d.release_id == release_id, d.state.in_(states) if states else _LATE]
+    if since is not None:
+        chosen.append(d.ended_at >= since)
+    count = connection.execute(select(func.count()).where(*chosen)).scalar_one()
+    final_last = case((d.state.in_([State.DUE, State.CLAIMED]), 0), else_=1)
+    query = (
+        select(
+            d.outlet_id.label("outlet"),
+            d.language,
+            d.state,
+            d.hold_kind.label("hold"),
+            d.tries,
+            d.code,
+            func.coalesce(d.hold_detail, d.reason).label("reason"),
+            d.ended_at.label("last_attempt_at"),
+            d.due_at,
+        )
+        .where(*chosen)
+        .order_by(final_last, d.due_at, d.state, d.outlet_id, d.language)
+        .limit(limit)
+    )
+    return [dict(row._mapping) for row in connection.execute(query)], count

@@ -1,0 +1,167 @@
+"""`fanwire status`: how far releases are, and which outlets are late and why."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Column, Table
+from sqlalchemy import Connection
+
+from tasks.ledger import counts, late, releases
+from tasks.model.release import Release
+from tasks.model.states import Hold, State
+from tasks.operations import receipts
+from tasks.operations import report as reports
+from tasks.runtime import moments
+from tasks.runtime.foreign_text import printable
+from workers.cli.rows import find_release, reading
+from workers.cli.screen import counted, out, print_json, print_rows
+from workers.cli.waiting import summary
+
+LATEST, LISTED = 20, 10
+"""Releases, and deliveries of one, that are listed."""
+REASONS_SHOWN = 10
+LATE = "late"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which deliveries or releases are listed; None, or no state: whatever it is."""
+
+    states: tuple[State, ...] = ()
+    since: float | None = None
+    """Seconds since the epoch."""
+    limit: int | None = None
+
+
+def status_of(uri: str, version: int | None, wanted: Wanted = Wanted()) -> dict[str, Any]:
+    """How far a release is, for programs; ends the command if there is none. `wanted`: what is listed one by one."""
+    with reading() as connection:
+        row = find_release(connection, uri, version)
+        languages = counts.states(connection, row.id)
+        return {
+            "release": row.uri,
+            "version": row.version,
+            "sent_by": row.sent_by,
+            **receipts.particulars(connection, row),
+            "states": counts.total(languages),
+            "languages": languages,
+            "made_by": counts.engines(connection, row.id),
+            "held": counts.holds(connection, row.id),
+            "reasons": reports.reasons(connection, row.id),
+            **_listed(connection, row.id, wanted),
+        }
+
+
+def _listed(connection: Connection, release_id: int, wanted: Wanted) -> dict[str, Any]:
+    """The deliveries that are listed one by one, and how many there are; moments in UTC."""
+    found, count = late.listed(
+        connection, release_id, states=wanted.states, since=wanted.since, limit=wanted.limit or LISTED
+    )
+    moments_of = ("last_attempt_at", "due_at")
+    rows = [row | {name: row[name] and moments.utc(row[name]) for name in moments_of} for row in found]
+    what = " or ".join(wanted.states) if wanted.states else LATE
+    return {"listed": {"what": what, "count": count, "deliveries": rows}}
+
+
+def show_status(found: dict[str, Any]) -> None:
+    """Print how far a release is, for people."""
+    none = "" if found["states"] else ": no deliveries, or not planned yet"
+    out.print(f"{found['release']} version {found['version']}{none}", markup=False)
+    show_particulars(found)
+    if found["sent_by"]:
+        out.print(f"sent by   {printable(found['sent_by'])}", markup=False)
+    if none:
+        return
+    states = [state for state in reports.STATES_IN_ORDER if state in found["states"]]
+    table = Table("language", *(Column(state, justify="right") for state in states), box=None, padding=(0, 1, 0, 0))
+    for language, numbers in found["languages"].items():
+        table.add_row(language, *(f"{numbers[state]:,}" if state in numbers else "" for state in states))
+    table.add_row("all", *(f"{found['states'][state]:,}" for state in states), style="bold")
+    out.print(table)
+    if found["made_by"]:
+        by_engine = (f"{language} by {engine}" for language, engine in found["made_by"].items())
+        out.print(f"translated: {', '.join(by_engine)}", markup=False)
+    for hold in found["held"]:
+        detail = f" ({hold['detail']})" if hold["detail"] else ""
+        out.print(printable(f"held: {hold['n']:,} in {hold['language']} for {hold['reason']}{detail}"), markup=False)
+    if any(hold["kind"] == Hold.APPROVAL for hold in found["held"]):
+        out.print(f"What waits for a person: fanwire translations list {found['release']}", markup=False)
+    for reason in found["reasons"][:REASONS_SHOWN]:
+        out.print(printable(f"{reason['state']}: {reason['n']:,} {_coded(reason)}"), markup=False)
+    if (left := len(found["reasons"]) - REASONS_SHOWN) > 0:
+        out.print(f"… and {left} reasons more, in `fanwire report`")
+    _show_listed(found["listed"])
+    out.print(f"Outlets that do not get it, and why: fanwire outlets list --for {found['release']}", markup=False)
+
+
+def _show_listed(listed: dict[str, Any]) -> None:
+    rows, left = listed["deliveries"], listed["count"] - len(listed["deliveries"])
+    if not rows and listed["what"] == LATE:
+        return
+    out.print(f"{listed['what']}: {counted(listed['count'], 'delivery')}", markup=False)
+    if not rows:
+        return
+    headings = ("  outlet", "in", "state", "tries", "last attempt", "next try", "why")
+    print_rows(headings, [tuple(map(printable, _delivery(row))) for row in rows])
+    if left > 0:
+        out.print(f"  … and {left:,} more; --limit {listed['count']} lists all", markup=False)
+
+
+def _delivery(row: dict[str, Any]) -> tuple[str, ...]:
+    last, due = (moments.shown(moments.read(row[name])) if row[name] else "—" for name in ("last_attempt_at", "due_at"))
+    state = f"held: {row['hold'].replace('_', ' ')}" if row["hold"] else row["state"]
+    return f"  {row['outlet']}", row["language"], state, str(row["tries"]), last, due, _coded(row)
+
+
+def _coded(reason: dict[str, Any]) -> str:
+    return f"{reason['code']}: {reason['reason']}" if reason["code"] else reason["reason"] or "not tried yet"
+
+
+def show_latest(wanted: Wanted, *, as_json: bool) -> None:
+    """Print the releases that were received last, and how far each is."""
+    with reading() as connection:
+        rows = [
+            {
+                "release": row.uri,
+                "version": row.version,
+                "received_at": moments.utc(row.received_at),
+                "headline": Release.from_ledger(row.document).headline,
+                "states": counts.total(counts.states(connection, row.id)),
+            }
+            for row in releases.latest(connection, wanted.limit or LATEST, since=wanted.since, states=wanted.states)
+        ]
+    if as_json:
+        print_json(rows)
+        return
+    headings = ("release", "version", "received", "deliveries", "headline")
+    print_rows(headings, [tuple(map(printable, _release(row))) for row in rows])
+
+
+def _release(row: dict[str, Any]) -> tuple[str, ...]:
+    received = moments.shown(moments.read(row["received_at"]))
+    states = summary(row["states"]) or "not planned yet"
+    return row["release"], str(row["version"]), received, states, row["headline"]
+
+
+def show_particulars(found: dict[str, Any]) -> None:
+    """Headline, dateline, dates and embargo; an intake of an earlier version tells none of them."""
+    if found["headline"]:
+        out.print(f"headline  {printable(found['headline'])}", markup=False)
+    if dateline := found["dateline"]:
+        out.print(f"dateline  {printable(dateline['place'])}, {dateline['date']}", markup=False)
+    if found["received_at"]:
+        received, first = (moments.shown(moments.read(found[name])) for name in ("received_at", "first_received_at"))
+        out.print(f"received  {received}" + (f" (first version {first})" if first != received else ""), markup=False)
+    if found["embargo_until"]:
+        out.print(f"embargo   {_embargo(found['embargo_until'])}", markup=False)
+
+
+def _embargo(text: str) -> str:
+    try:
+        until = moments.read(text)
+    except ValueError:  # at an end of time: earlier versions took it
+        return f"until {printable(text)}"
+    return f"{'ended' if until.timestamp() <= time.time() else 'until'} {moments.with_utc(until)}"
