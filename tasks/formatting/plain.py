@@ -103,7 +103,8 @@ class _Walk:
         if tag == "br":
             return "\n"
         if tag == "img":
-            return self._link(element.get("alt") or "", element.get("src") or "")
+            words = dict.fromkeys(filter(None, (element.get("alt"), element.get("title"))))
+            return self._link(" – ".join(words), element.get("src") or "")
         inner = self.inline(element, keep)
         match tag:
             case "a":

@@ -69,7 +69,7 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "*": {"lang", "dir", "translate"},
     "a": {"href", "title"},
     "abbr": {"title"},
-    "img": {"src", "alt", "width", "height"},
+    "img": {"src", "alt", "title", "width", "height"},
     "th": {"colspan", "rowspan", "scope"},
     "td": {"colspan", "rowspan"},
     "ol": {"start"},
@@ -81,7 +81,7 @@ MAX_TAG = 20_000
 attributes."""
 MAX_DEPTH = 60
 """How deep elements may nest. Real bodies reach ten; parsers take minutes for thousands."""
-_SCHEMES = {"http", "https", "mailto", "tel"}
+SCHEMES = {"http", "https", "mailto", "tel"}
 _KNOWN = BLOCKS | INLINES | _WRAPPERS
 _LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{MAX_TAG}}}")
 
@@ -100,7 +100,7 @@ def clean_html(body: str) -> str:
     body = lxml_html.tostring(root, encoding="unicode")
     # h1 is the headline's; inside a body it is a section heading
     body = re.sub(r"<(/?)h1\b", r"<\1h2", body, flags=re.IGNORECASE)
-    cleaned = nh3.clean(body, tags=set(BLOCKS | INLINES), attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel=None)
+    cleaned = nh3.clean(body, tags=set(BLOCKS | INLINES), attributes=_ATTRIBUTES, url_schemes=SCHEMES, link_rel=None)
     if len(cleaned) > MAX_CHARACTERS:
         raise ValueError(f"is larger than {MAX_CHARACTERS:,} characters")
     _refuse_lost_links(root, cleaned)
@@ -144,12 +144,12 @@ def _refuse_unknown(root: lxml_html.HtmlElement) -> None:
         address = element.get("href") if tag == "a" else element.get("src") if tag == "img" else None
         if tag == "a" and not address:
             raise ValueError(f"holds a link without an address, around {text_of(element)[:40]!r}")
-        if address is not None and _scheme_of(address) not in _SCHEMES:
-            schemes = ", ".join(sorted(_SCHEMES))
+        if address is not None and scheme_of(address) not in SCHEMES:
+            schemes = ", ".join(sorted(SCHEMES))
             raise ValueError(f"holds the address {address[:80]!r}; addresses are absolute and begin with {schemes}")
 
 
-def _scheme_of(address: str) -> str:
+def scheme_of(address: str) -> str:
     """The scheme of an address in lower case; empty for what is no address."""
     try:
         return urlsplit(address.strip()).scheme.lower()

@@ -12,13 +12,13 @@ import re
 from datetime import date as Day
 from typing import Annotated, Any, Literal, Self
 
-from markdown_it import MarkdownIt
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from tasks.model import markdown
 from tasks.model.countries import Country
 from tasks.model.documents import Document, Moment
 from tasks.model.languages import LanguageTag
-from tasks.model.markup import MAX_CHARACTERS, clean_html, links_in
+from tasks.model.markup import clean_html, links_in
 from tasks.runtime import moments
 from tasks.runtime.errors import pattern
 
@@ -85,18 +85,8 @@ class Contact(Document):
     phone: Line | None = None
 
 
-MAX_BRACKETS = 2_000
-"""Opening brackets in a Markdown body, one for each link. The parser looks from each to the end of its paragraph."""
-
-
-def _render_markdown(text: str) -> str:
-    """Return the HTML of a Markdown body; raise ValueError for one that takes minutes or becomes huge by its links."""
-    if text.count("[") > MAX_BRACKETS:
-        raise ValueError(f"has more than {MAX_BRACKETS:,} opening brackets '[' in Markdown; send it as HTML")
-    longest = max((len(line) for line in text.splitlines() if re.match(r" {0,3}\[[^\]]+\]:", line)), default=0)
-    if longest * text.count("[") > 4 * MAX_CHARACTERS:
-        raise ValueError("has so many and so long link references that it would be too large")
-    return str(MarkdownIt("commonmark").enable("table").render(text))
+def _line_of_body(line: int) -> str:
+    return f"line {line} of the body"
 
 
 class _Text(Document):
@@ -113,13 +103,20 @@ class _Text(Document):
         stored = bool(info.context and info.context.get("stored"))
         return value if value is None or stored else clean_html(value)
 
+    @field_validator("body_markdown")
+    @classmethod
+    def _rendered(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """The Markdown as clean HTML, which `_one_body` puts where it belongs."""
+        first = (info.context or {}).get("first_line") if cls.__name__ == "Release" else None
+        named = _line_of_body if first is None else lambda line: f"line {first + line - 1}"
+        return None if value is None else clean_html(markdown.render(value, named))
+
     @model_validator(mode="after")
     def _one_body(self) -> Self:
         if self.body_markdown is not None:
             if self.body_html is not None:
                 raise ValueError("give body_html or body_markdown, not both")
-            rendered = clean_html(_render_markdown(self.body_markdown))
-            object.__setattr__(self, "body_html", rendered)
+            object.__setattr__(self, "body_html", self.body_markdown)
             object.__setattr__(self, "body_markdown", None)
         return self
 

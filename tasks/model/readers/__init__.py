@@ -52,7 +52,8 @@ def read_with_warnings(data: str | bytes | dict[str, Any]) -> Reading:
         document, warnings = stray_characters.taken_out(document)
     except RecursionError:
         raise _refused("is nested too deeply") from None
-    return Reading(read(Release, document, "release"), warnings)
+    context = {} if isinstance(data, dict) else {"first_line": _first_line_of_body(data)}
+    return Reading(read(Release, document, "release", context), warnings)
 
 
 def read_fields(data: bytes) -> dict[str, Any]:
@@ -95,6 +96,14 @@ def _document_in(data: str | bytes) -> Any:
         if text.startswith(("{", "[")):
             raise _refused(unreadable(error)) from None
         raise _refused("is neither JSON nor text with YAML front matter, whose first line is '---'") from None
+
+
+def _first_line_of_body(data: str | bytes) -> int | None:
+    """The number of the line on which the body begins, in a document with front matter."""
+    text = data.decode() if isinstance(data, bytes) else data
+    return (
+        front_matter.first_line_of_body(text) if text.lstrip("\ufeff").lstrip().startswith(front_matter.FENCE) else None
+    )
 
 
 def _is_utf8(text: str) -> bool:

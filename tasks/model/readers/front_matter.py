@@ -18,7 +18,7 @@ def fields_of(text: str) -> dict[str, Any]:
 
     What follows the front matter is the field `body_html` if it begins with `<`, else `body_markdown`.
     """
-    parts = re.split(r"^---[ \t]*$\n?", text.replace("\r\n", "\n"), maxsplit=2, flags=re.MULTILINE)
+    parts = _parts(text)
     if len(parts) != 3:
         raise ValueError("front matter has no closing line '---'")
     fields = _fields_in("\n" + parts[1])  # so that lines in problems are those of the document
@@ -28,6 +28,17 @@ def fields_of(text: str) -> dict[str, Any]:
     if body:
         fields["body_html" if body.startswith("<") else "body_markdown"] = body
     return fields
+
+
+def first_line_of_body(text: str) -> int:
+    """The number of the line on which the body begins, after the front matter; lines are counted from 1."""
+    body = _parts(text)[-1].lstrip()
+    return text.count("\n") - body.count("\n") + 1
+
+
+def _parts(text: str) -> list[str]:
+    """What stands before, within and after the front matter."""
+    return re.split(r"^---[ \t]*$\n?", text.replace("\r\n", "\n"), maxsplit=2, flags=re.MULTILINE)
 
 
 def _fields_in(front_matter: str) -> Any:
