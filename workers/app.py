@@ -17,15 +17,19 @@ from workers.with_parent import signal_when_parent_ends
 app = make_app()
 
 
-@signals.setup_logging.connect
-def _set_up_logs(**_: Any) -> None:
-    logs.set_up("worker")
-
-
 @signals.celeryd_init.connect
-def _write_for_the_owner_only(**_: Any) -> None:
-    """Whoever starts this worker: what it writes into the home is for nobody else."""
+def _prepare(sender: str, **_: Any) -> None:
+    """Before a worker does anything: its log lines have its name, as in `intake@host`.
+
+    Whoever starts this worker: what it writes into the home is for nobody else.
+    """
     os.umask(UMASK)
+    logs.set_up(sender.partition("@")[0])
+
+
+@signals.setup_logging.connect
+def _leave_logs_alone(**_: Any) -> None:
+    """Celery sets up logs of its own unless somebody listens here."""
 
 
 @signals.worker_shutting_down.connect

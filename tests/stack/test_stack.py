@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import http.client
 import json
 import signal
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -24,6 +28,7 @@ from tasks.model.states import Verdict
 from tests.support.command_line import typed
 from tests.support.processes import addresses, until
 from tests.support.samples import release
+from workers.ops.logins import FREE
 from workers.producer import Producer
 
 from .conftest import PRESS, TIMES, Stack
@@ -256,6 +261,72 @@ def test_flower_is_read_only_and_behind_its_password(stack: Stack) -> None:
     told = results()
     assert any(text.startswith("6 deliveries planned") and text.endswith(f" · {uri} v1") for text in told)
     assert f"made · {uri} v1 · en" in told
+    assert "event refused" not in stack.log("flower")
+
+
+FORGED: tuple[dict[str, Any], ...] = (
+    {"freq": "60"}, {"freq": None}, {"timestamp": "now"}, {"timestamp": float("nan")}, {"clock": "x"},
+    {"clock": 10**400}, {"heartbeats": 1}, {"alive": True}, {"event": 1}, {"active": {}}, {"hostname": 5},
+    {"hostname": None}, {"loadavg": 7}, {"utcoffset": "x"}, {"sw_ident": ["x"]}, {"pid": 1e400},
+)  # fmt: skip
+"""Fields of a heartbeat that break a page of Flower, or the whole of it."""
+
+
+def test_forged_events_break_no_page_of_flower(stack: Stack) -> None:
+    flower_is_up(stack)
+    pages = ("/workers", "/workers?json=1", "/tasks", "/broker", "/api/tasks", "/metrics")
+
+    def heard() -> bool:
+        found = requests.get(stack.flower + "/workers?json=1", timeout=20, auth=USER).json()
+        return "honest@x" in {worker["hostname"] for worker in found["data"]}
+
+    with (
+        Celery(broker=stack.admin) as stranger,
+        stranger.connection_for_write() as connection,
+        stranger.events.Dispatcher(connection, hostname="forged@x") as dispatcher,
+    ):
+
+        def send(kind: str, **fields: Any) -> None:
+            """One event, whatever it says."""
+            sound = {"hostname": "forged@x", "timestamp": time.time(), "clock": 1, "utcoffset": 0, "pid": 1}
+            dispatcher._publish({"type": kind, **sound, **fields}, dispatcher.producer, kind.replace("-", "."))
+
+        for forged in FORGED:
+            send("worker-heartbeat", **{"freq": 2.0, "active": 0, "processed": 0} | forged)
+        send("task-received", uuid=["x"], name="plan", args="", kwargs="")
+        send("task-started", uuid="x", timestamp="x")
+        send("task-succeeded", uuid="y", runtime="x", children=1)
+        send("nonsense", x=1)
+        with redis.Redis.from_url(stack.admin) as client:
+            for nonsense in (b"x", b"[]", b"{}", b'{"properties": {}}'):
+                client.publish("/0.celeryev/worker.heartbeat", nonsense)
+
+        def send_honest() -> bool:
+            send("worker-heartbeat", hostname="honest@x", freq=2.0, active=0, processed=0)
+            return heard()
+
+        until(send_honest, 30, stack.told)
+    for page in pages:
+        assert requests.get(stack.flower + page, timeout=20, auth=USER).status_code == 200, page
+    assert "forged@x" not in requests.get(stack.flower + "/workers?json=1", timeout=20, auth=USER).text
+    assert "forged@x" in stack.log("flower"), "the log says that an event was refused, and why"
+
+
+def test_guessing_at_flowers_password_is_slowed(stack: Stack) -> None:
+    """By address: the others of this test are not held up."""
+    flower_is_up(stack)
+    place = urlsplit(stack.flower)
+
+    def status(password: str, address: str) -> int:
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, source_address=(address, 0))
+        with closing(connection):
+            credentials = base64.b64encode(f"operations:{password}".encode()).decode()
+            connection.request("GET", "/workers", headers={"Authorization": f"Basic {credentials}"})
+            return connection.getresponse().status
+
+    assert {status(f"guess {n}", "127.0.0.66") for n in range(FREE)} == {401}
+    until(lambda: status("a guess more", "127.0.0.66") == 429)
+    assert status("Flowerpasswort", "127.0.0.67") == 200
 
 
 def test_workers_obey_nobody_who_can_write_to_the_broker(stack: Stack) -> None:
@@ -299,6 +370,12 @@ def test_no_secret_in_any_log(stack: Stack) -> None:
         assert not [password for password in passwords if password in told]
         assert "Flowerpasswort" not in told
     assert not [password for password in passwords if password in (stack.home / "valkey/valkey.conf").read_text()]
+
+
+@pytest.mark.parametrize("name", ["intake", "translate", "format", "deliver", "flower"])
+def test_a_log_line_names_its_process(stack: Stack, name: str) -> None:
+    lines = [json.loads(line) for line in stack.log(name).splitlines() if line.startswith("{")]
+    assert {line["process"] for line in lines} == {name}
 
 
 @pytest.mark.parametrize("name", ["intake", "translate", "format", "deliver"])

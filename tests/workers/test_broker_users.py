@@ -147,7 +147,7 @@ def test_flower_hears_events_and_asks_workers(
         assert flower.wait(30) == 0, log.read_text()
     finally:
         end(flower)
-    assert log.read_text().splitlines() == ["heard worker-online", "[]"]
+    assert {"heard worker-online", "[]"} <= set(log.read_text().splitlines())
     assert broker.acl_log() == []
     assert not [key for key in broker.scan_iter() if b"celeryev" in key], "a Flower that ends leaves nothing behind"
 

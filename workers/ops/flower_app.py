@@ -6,8 +6,10 @@ their messages; Flower needs neither.
 
 from __future__ import annotations
 
+from workers import logs
 from workers.application import make_app
 from workers.broker_users import User
+from workers.ops import events, logins
 
 app = make_app(User.FLOWER)
 app.conf.update(
@@ -15,3 +17,6 @@ app.conf.update(
     control_queue_expires=None,
     broker_transport_options=app.conf.broker_transport_options | {"ack_emulation": False},
 )
+logs.set_up("flower")
+events.install()
+logins.install()
