@@ -15,7 +15,7 @@ from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transfers.handle import KEPT_BYTES
 from tasks.delivery.transfers.resolver import GOOD_SECONDS, Resolver
 from tasks.delivery.transfers.transfer import ErrorKind
-from tests.support.stepped_time import SteppedTime
+from tests.support.stepped_time import RunningTime, SteppedTime
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 BIG = b"x" * 3_000_000
@@ -459,10 +459,9 @@ class TestNames:
             assert answer.error.endswith("looking up the host name")
             assert answer.seconds > 0.25
 
-    def test_the_look_up_counts_for_the_deadline(
-        self, make_bench: Any, serve: Any, directory: Any, clock: SteppedTime
-    ) -> None:
+    def test_the_look_up_counts_for_the_deadline(self, make_bench: Any, serve: Any, directory: Any) -> None:
         """After the look-up half a second is left, by the clock of libcurl."""
+        clock = RunningTime()
         directory.addresses["dead-at-first.example"] = ["127.0.0.1"]
         bench = make_bench(connect_timeout=1000.0, time_source=clock)
         bench.start(1, serve(lambda call: call.hang()).url("dead-at-first.example"), deadline=1000.0)

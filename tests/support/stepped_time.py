@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 START = 1_800_000_000.0
 """Seconds since the epoch."""
 
@@ -20,3 +22,10 @@ class SteppedTime:
 
     def sleep(self, seconds: float, /) -> None:
         self.now += seconds
+
+
+class RunningTime(SteppedTime):
+    """One that goes on by itself too: for what waits until its clock has reached a moment."""
+
+    def monotonic(self) -> float:
+        return super().monotonic() + time.monotonic()

@@ -74,6 +74,7 @@ class Loopback:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one segment: else each answer waits 40 ms for an acknowledgement
 
             def do_POST(self) -> None:
                 where = urlsplit(self.path)
