@@ -80,6 +80,15 @@ def worker_processes(stack: Stack) -> list[tuple[str, psutil.Process]]:
 
 def freeze_a_drain(stack: Stack, book: Engine) -> int | None:
     """SIGSTOP the pool process that has claimed most; its number, or None if none has claimed anything."""
+    return _signal_a_drain(stack, book, signal.SIGSTOP)
+
+
+def kill_a_drain(stack: Stack, book: Engine) -> int | None:
+    """SIGKILL the pool process that has claimed most; its number, or None if none has claimed anything."""
+    return _signal_a_drain(stack, book, signal.SIGKILL)
+
+
+def _signal_a_drain(stack: Stack, book: Engine, number: signal.Signals) -> int | None:
     query = select(deliveries.c.claimed_by, func.count()).where(deliveries.c.state == "claimed").group_by("claimed_by")
     try:
         with book.connect() as connection:
@@ -89,7 +98,7 @@ def freeze_a_drain(stack: Stack, book: Engine) -> int | None:
     ours = {process.pid for _, process in worker_processes(stack)}
     for pid in sorted(set(claimed) & ours, key=claimed.__getitem__, reverse=True):
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGSTOP)
+            os.kill(pid, number)
             return pid
     return None
 
