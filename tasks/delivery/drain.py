@@ -1,7 +1,7 @@
 """The drain: delivers what is due, hundreds of outlets at once, until nothing is due or its time is used.
 
-One loop, read top to bottom in `Drain.run`: claim a little, start it, wait for whatever ends first, write verdicts in
-bulk, claim more as room appears. A batch would wait for its slowest outlet; this waits for nobody.
+One loop, read top to bottom in `Drain._loop`: claim a little, start it, wait for whatever ends first, write verdicts in
+bulk, claim more as room appears. A batch would wait for its slowest outlet; this waits for nobody, nor for the ledger.
 
 One drain is one process with one thread. More outlets at once means more drains: they share the ledger, where a claim
 belongs to one of them until its lease ends.
@@ -12,9 +12,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
@@ -56,6 +58,8 @@ CLAIM_EVERY = 0.2
 """Seconds between claims while the last one found less than there was room for."""
 LEDGER_RETRY = 0.5
 """Seconds until a ledger that could not be written is tried again."""
+START_MARGIN = 1.0
+"""Seconds that starting a claimed chunk may take; it is a matter of milliseconds."""
 
 
 NAMED = 3
@@ -135,15 +139,46 @@ class _Chunk:
 
     payloads: list[Payload]
     unsendable: list[Unsendable]
-    over_limit: set[int]
+    not_admitted: dict[int, NotAdmitted]
+    """Those of the payloads that may not go, by the number of their delivery."""
+    claimed_at: float
+    """When the claim began, by the monotonic clock: their leases are not over before then and the length of a lease."""
+    room: int
+    """How many there would have been room for."""
 
     @property
     def count(self) -> int:
         return len(self.payloads) + len(self.unsendable)
 
 
+@dataclass(slots=True)
+class _Unwritten:
+    """What the ledger and the other drains do not know yet."""
+
+    results: list[Result] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    gone: list[_Gone] = field(default_factory=list)
+    notices: list[HostNotice] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.results or self.outcomes or self.gone or self.notices)
+
+    def before(self, later: _Unwritten) -> _Unwritten:
+        """All of this, and then all of `later`."""
+        return _Unwritten(
+            self.results + later.results,
+            self.outcomes + later.outcomes,
+            self.gone + later.gone,
+            self.notices + later.notices,
+        )
+
+
 class Drain:
-    """The state of one drain: what is in flight, what is to be written, and when to claim more."""
+    """The state of one drain: what is in flight, what is to be written, and when to claim more.
+
+    What waits for the ledger or for Redis is done beside the loop, one thing at a time: while the ledger stands still,
+    answers go on being read.
+    """
 
     def __init__(
         self,
@@ -154,8 +189,10 @@ class Drain:
         stopping: Callable[[], bool],
         worker: str | None = None,
         time_source: TimeSource = time,
+        beside: Executor | None = None,
     ) -> None:
-        """`stopping`: whether the worker was asked to stop. `worker`: who claims; this process unless named."""
+        """`stopping`: whether the worker was asked to stop. `worker`: who claims; this process unless named.
+        `beside`: does the ledger's work, in the order in which it is handed in; a thread of its own unless given."""
         self._transfers = transfers
         self._admission = admission
         self._policy = policy
@@ -163,11 +200,11 @@ class Drain:
         self._time = time_source
         self._window = Window(policy.in_flight, time_source=time_source)
         self._worker = worker or ledger.worker_name()
+        self._beside = beside or ThreadPoolExecutor(1, "ledger")
         self._skew = 0.0
-        self._results: list[Result] = []
-        self._outcomes: list[Outcome] = []
-        self._gone: list[_Gone] = []
-        self._notices: list[HostNotice] = []
+        self._unwritten = _Unwritten()
+        self._claiming: Future[_Chunk | None] | None = None
+        self._writing: Future[_Unwritten] | None = None
         self._flush_at = 0.0
         self._claim_at = 0.0
         self._closing = False
@@ -179,6 +216,7 @@ class Drain:
             self._loop()
         finally:
             self._flush()
+            self._beside.shutdown()
         return self._summary
 
     def _loop(self) -> None:
@@ -189,24 +227,25 @@ class Drain:
                 self._closing = self._summary.more_due = True
             if self._stood_still_since(turned):
                 self._abandon_transfers()
-            began = self._time.monotonic()
-            found = 0 if self._closing else self._claim_more()
-            if self._stood_still_since(began):  # between its claims and here; nothing of them is on the wire yet
-                self._abandon_transfers()
-            if not found and not self._transfers.in_flight and (self._closing or self._found_nothing_due()):
+            self._fill()
+            self._write_if_time()
+            if self._over():
                 return
             turned = self._time.monotonic()
             for answer in self._transfers.turn(FLUSH_EVERY / 4):
                 self._take(answer)
-            self._flush_if_time()
 
-    def _found_nothing_due(self) -> bool:
-        """Whether the last claim, just now or a moment ago, found nothing that is due."""
-        return self._claim_at > self._time.monotonic() and not self._results
+    def _over(self) -> bool:
+        """Whether nothing is due, in flight or to be written; if no more is to be claimed, whether nothing is in
+        flight."""
+        if self._transfers.in_flight or self._claiming:
+            return False
+        nothing_due = self._claim_at > self._time.monotonic()
+        return self._closing or (nothing_due and not self._unwritten and not self._writing)
 
-    def _stood_still_since(self, moment: float) -> bool:
+    def _stood_still_since(self, moment: float, margin: float = 0.0) -> bool:
         """Whether a transfer begun now could outlive the lease of a claim made then, by the monotonic clock."""
-        return self._time.monotonic() - moment > self._policy.lease - self._policy.deadline
+        return self._time.monotonic() - moment > self._policy.lease - self._policy.deadline - margin
 
     def _abandon_transfers(self) -> None:
         """This process stood still for so long that others may hold its claims by now: send nothing more of them."""
@@ -218,28 +257,42 @@ class Drain:
         """Seconds since the epoch by the ledger's clock, without asking it."""
         return self._time.time() + self._skew
 
+    def _begin(self, work: Callable[[], T]) -> Future[T]:
+        """Have something done beside the loop, which is woken when it is done."""
+        done = self._beside.submit(copy_context().run, work)
+        done.add_done_callback(lambda _: self._transfers.wake())
+        return done
+
     # --- claiming and starting
 
-    def _claim_more(self) -> int:
-        """Fill up with due rows when there is room for a good part of a chunk; the number claimed."""
+    def _fill(self) -> None:
+        """Start what was claimed, and have more claimed while there is room for it."""
+        self._start_claimed()
+        while self._claim_more() and self._claiming and self._claiming.done():
+            self._start_claimed()
+
+    def _claim_more(self) -> bool:
+        """Have due rows claimed when there is room for a good part of a chunk; whether that is so."""
         chunk_size = min(self._policy.claim_chunk, self._policy.in_flight)
         room = min(chunk_size, self._window.room())
-        if room < chunk_size / 4 or self._time.monotonic() < self._claim_at:
-            return 0
-        began = self._time.monotonic()
-        chunk = self._try(partial(self._claim, room))
+        waits = self._time.monotonic() < self._claim_at
+        if self._closing or self._claiming or waits or room < chunk_size / 4:
+            return False
+        self._claiming = self._begin(partial(self._claim, room))
+        return True
+
+    def _start_claimed(self) -> None:
+        """Start what was claimed beside the loop."""
+        if self._claiming is None or not self._claiming.done():
+            return
+        done, self._claiming = self._claiming, None
+        chunk = done.result()
         if chunk is None:
             self._claim_at = self._time.monotonic() + LEDGER_RETRY
-            return 0
-        if chunk.count < room:
+            return
+        if chunk.count < chunk.room:
             self._claim_at = self._time.monotonic() + CLAIM_EVERY
-        if self._stood_still_since(began):
-            nearly_over = NotAdmitted(
-                state=State.DUE, reason="its lease was nearly over", code=Code.LEASE_OVER, due_at=self._now()
-            )
-            refused = {item.claim.id: nearly_over for item in chunk.payloads}
-        else:
-            refused = self._admission.not_admitted(chunk.payloads, chunk.over_limit, self._now())
+        refused = self._refused(chunk)
         for item in chunk.payloads:
             if reason := refused.get(item.claim.id):
                 self._put_back(item, reason)
@@ -247,15 +300,34 @@ class Drain:
                 self._start(item)
         for broken in chunk.unsendable:
             self._settle(broken, _own_fault(broken.reason, broken.code), AttemptTimes(self._now(), 0.0))
-        return chunk.count
+        if refused is chunk.not_admitted and self._stood_still_since(chunk.claimed_at):
+            self._abandon_transfers()  # it stood still in here; nothing of them is on the wire yet
 
-    def _claim(self, room: int) -> _Chunk:
-        with ledger.write() as connection:
-            now = ledger.now(connection)
-            self._skew = now - self._time.time()
-            claims = deliveries.claim(connection, self._worker, now=now, lease=self._policy.lease, limit=room)
-            payloads, unsendable = read_payloads(connection, claims)
-            return _Chunk(payloads, unsendable, over_limit(connection, payloads))
+    def _refused(self, chunk: _Chunk) -> dict[int, NotAdmitted]:
+        """Those of a chunk that are not sent: what is not admitted, or all of it if it comes too late."""
+        if self._closing:
+            why, code = "its worker stops", Code.WORKER_STOPS
+        elif self._stood_still_since(chunk.claimed_at, START_MARGIN):
+            why, code = "its lease was nearly over", Code.LEASE_OVER
+        else:
+            return chunk.not_admitted
+        late = NotAdmitted(state=State.DUE, reason=why, code=code, due_at=self._now())
+        return {item.claim.id: chunk.not_admitted.get(item.claim.id, late) for item in chunk.payloads}
+
+    def _claim(self, room: int) -> _Chunk | None:
+        """Take so many due deliveries; None if the ledger is away. Runs beside the loop."""
+        began = self._time.monotonic()
+        try:
+            with ledger.write() as connection:
+                now = ledger.now(connection)
+                self._skew = now - self._time.time()
+                claims = deliveries.claim(connection, self._worker, now=now, lease=self._policy.lease, limit=room)
+                payloads, unsendable = read_payloads(connection, claims)
+                too_many = over_limit(connection, payloads)
+        except DBAPIError as error:
+            _log_away(error)
+            return None
+        return _Chunk(payloads, unsendable, self._admission.not_admitted(payloads, too_many, self._now()), began, room)
 
     def _start(self, item: Payload) -> None:
         """Send a claim on its way, or settle it here and now if it cannot be sent."""
@@ -298,7 +370,7 @@ class Drain:
         if why.host_rests and due_at is not None:
             horizon = item.claim.first_due_at + self._policy.retry.of(item.outlet.retry).horizon
             state, due_at = (State.DUE, min(due_at, horizon)) if now < horizon else (State.EXHAUSTED, None)
-        self._results.append(
+        self._unwritten.results.append(
             settle_unsent(item.claim, state, why.reason, due_at=due_at, code=why.code, hold=why.hold, now=now)
         )
 
@@ -316,59 +388,72 @@ class Drain:
         claim = item.claim
         policy = self._policy.retry.of(item.outlet.retry if item.outlet else None)
         result = settle(claim, judgement, times, self._now(), policy)
-        self._results.append(result)
+        self._unwritten.results.append(result)
         if isinstance(item, Payload):
-            self._outcomes.append((host_of(item.outlet.url), judgement.verdict, judgement.retry_after))
+            self._unwritten.outcomes.append((host_of(item.outlet.url), judgement.verdict, judgement.retry_after))
         self._summary.count(item.heading.name, judgement.verdict, claim.outlet_id)
         if judgement.disable_outlet:
-            self._gone.append(_Gone(claim.id, item.heading.uri, claim.outlet_id, judgement.detail))
+            self._unwritten.gone.append(_Gone(claim.id, item.heading.uri, claim.outlet_id, judgement.detail))
         _log_attempt(item, judgement, result, address)
 
     # --- writing
 
-    def _flush_if_time(self) -> None:
-        if self._results and self._time.monotonic() >= self._flush_at:
-            if self._try(self._write) is None:
-                self._flush_at = self._time.monotonic() + LEDGER_RETRY
-            else:
-                self._flush_at = self._time.monotonic() + FLUSH_EVERY
+    def _write_if_time(self) -> None:
+        """Write what is known, beside the loop, now and then; take back what could not be written."""
+        if self._writing and self._writing.done():
+            done, self._writing = self._writing, None
+            left = done.result()
+            self._unwritten = left.before(self._unwritten)
+            self._flush_at = self._time.monotonic() + (LEDGER_RETRY if left else FLUSH_EVERY)
+        if self._unwritten and not self._writing and self._time.monotonic() >= self._flush_at:
+            known, self._unwritten = self._unwritten, _Unwritten()
+            self._writing = self._begin(partial(self._write, known))
 
     def _flush(self) -> None:
         """Write what is left. Gives up when the leases are over: the clock then settles these rows as unsure."""
         ends = self._time.monotonic() + self._policy.lease
-        while self._results and self._try(self._write) is None:
-            if self._time.monotonic() > ends:
-                log.error("verdicts lost: the ledger cannot be written", count=len(self._results))
+        self._closing = True
+        pending: list[Future[Any]] = [begun for begun in (self._claiming, self._writing) if begun]
+        wait(pending)
+        self._start_claimed()  # which puts all of it back
+        left = self._writing.result() if self._writing else _Unwritten()
+        self._unwritten = left.before(self._unwritten)
+        while self._unwritten:
+            self._unwritten = self._write(self._unwritten)
+            if self._unwritten and self._time.monotonic() > ends:
+                log.error("verdicts lost: the ledger cannot be written", count=len(self._unwritten.results))
                 return
-            self._time.sleep(LEDGER_RETRY)
+            if self._unwritten:
+                self._time.sleep(LEDGER_RETRY)
 
-    def _write(self) -> int:
-        """Verdicts, and what follows from them for outlets, in one transaction; then what all drains should know."""
-        with ledger.write() as connection:
-            taken = deliveries.finish(connection, self._results)
-            for gone in self._gone:
-                with bound_contextvars(delivery=gone.delivery_id, release=gone.release):
-                    disable(connection, [gone.outlet_id], "gone", gone.outlet_id, gone.detail)
-        if taken < len(self._results):
-            log.warning("late verdicts: others had claimed these deliveries", count=len(self._results) - taken)
-        self._results.clear()
-        self._gone.clear()
-        self._notices += self._admission.record(self._outcomes, self._now())
-        self._outcomes.clear()
-        if self._notices:
-            with ledger.write() as connection:
-                for notice in self._notices:
-                    apply_notice(connection, notice)
-            self._notices.clear()
-        return taken
-
-    def _try(self, work: Callable[[], T]) -> T | None:
-        """Do something with the ledger; None, and a line in the log, if the ledger is away."""
+    def _write(self, known: _Unwritten) -> _Unwritten:
+        """Write verdicts, and what follows from them for outlets, in one transaction; then what all drains should know.
+        Returns what could not be written, because the ledger is away."""
         try:
-            return work()
+            with ledger.write() as connection:
+                taken = deliveries.finish(connection, known.results)
+                for gone in known.gone:
+                    with bound_contextvars(delivery=gone.delivery_id, release=gone.release):
+                        disable(connection, [gone.outlet_id], "gone", gone.outlet_id, gone.detail)
         except DBAPIError as error:
-            log.warning("ledger away", error=str(error).splitlines()[0])
-            return None
+            _log_away(error)
+            return known
+        if taken < len(known.results):
+            log.warning("late verdicts: others had claimed these deliveries", count=len(known.results) - taken)
+        notices = known.notices + self._admission.record(known.outcomes, self._now())
+        try:
+            if notices:
+                with ledger.write() as connection:
+                    for notice in notices:
+                        apply_notice(connection, notice)
+        except DBAPIError as error:
+            _log_away(error)
+            return _Unwritten(notices=notices)
+        return _Unwritten()
+
+
+def _log_away(error: DBAPIError) -> None:
+    log.warning("ledger away", error=str(error).splitlines()[0])
 
 
 def _own_fault(reason: str, code: Code) -> Judgement:

@@ -51,6 +51,8 @@ class Code(StrEnum):
     """As many as the outlet takes at once are in flight."""
     LEASE_OVER = "lease_over"
     """The lease was nearly over before it could be sent."""
+    WORKER_STOPS = "worker_stops"
+    """Its worker was asked to stop before it could be sent."""
     NEWER_VERSION = "newer_version"
     """A newer version of the release took its place."""
     RELEASE_KILLED = "release_killed"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -133,6 +134,9 @@ class TransferLoop:
                 going.ends_with(None, ErrorKind.OURS)
         return self._ended()
 
+    def wake(self) -> None:
+        """A turn never waits here."""
+
     def close(self) -> None:
         """The drain has ended."""
 
@@ -140,6 +144,18 @@ class TransferLoop:
         ended = [going.answer for going in self.going if going.answer is not None]
         self.going = [going for going in self.going if going.answer is None]
         return ended
+
+
+class AtOnce(Executor):
+    """Does what it is handed at once, in the thread that hands it in."""
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(work(*args, **more))
+        except Exception as error:
+            done.set_exception(error)
+        return done
 
 
 class Worker:
@@ -189,6 +205,7 @@ class Worker:
                 stopping=lambda: self.stopping,
                 worker=self.name,
                 time_source=self._clock,
+                beside=AtOnce(),
             ).run()
         except Vanished:
             pass

@@ -15,6 +15,7 @@ the answer's body — endless, dripping, reset, past the deadline — the outcom
 from __future__ import annotations
 
 import heapq
+import os
 import re
 import select
 import time
@@ -42,7 +43,7 @@ IDLE_CONNECTIONS: Final = 256
 
 
 class TransferLoop:
-    """All transfers of one drain. Not thread-safe, and must not cross a fork."""
+    """All transfers of one drain. Not thread-safe but for `wake`, and must not cross a fork."""
 
     def __init__(
         self,
@@ -84,6 +85,9 @@ class TransferLoop:
         self._wake_at: float | None = None
         self._epoll = select.epoll()
         self._epoll.register(self._resolver, select.EPOLLIN)
+        self._signal = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._woken = False
+        self._epoll.register(self._signal, select.EPOLLIN)
         self._watched: dict[int, int] = {}
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, in_flight_hint + idle_connections)
@@ -113,8 +117,8 @@ class TransferLoop:
             self._begin_at(started, found)
 
     def turn(self, timeout: float) -> list[Answer]:
-        """Let the transfers go on; wait at most `timeout` seconds for one to end; return the Answers of all that
-        ended."""
+        """Let the transfers go on; wait at most `timeout` seconds for one to end or for `wake`; return the Answers of
+        all that ended."""
         until = self._monotonic() + timeout
         while True:
             now = self._monotonic()
@@ -122,8 +126,13 @@ class TransferLoop:
             self._collect()
             self._end_slow_bodies()
             self._end_slow_look_ups()
-            if self._ended or self._monotonic() >= until:
+            if self._ended or self._woken or self._monotonic() >= until:
+                self._woken = False
                 return self._hand_out()
+
+    def wake(self) -> None:
+        """End the turn that is going on, or the next one, at once. Any thread may call this until `close`."""
+        os.eventfd_write(self._signal, 1)
 
     def abandon_all(self) -> list[Answer]:
         """Break off every transfer; returns an Answer for each (`ours`), whose `sent` says what the outlet may have
@@ -146,6 +155,7 @@ class TransferLoop:
         self._spare.clear()
         self._multi.close()
         self._epoll.close()
+        os.close(self._signal)
         self._resolver.close()
 
     def _hand_out(self) -> list[Answer]:
@@ -168,9 +178,12 @@ class TransferLoop:
     def _poll(self, wait: float) -> None:
         multi = self._multi
         resolver = self._resolver.fileno()
-        for fd, events in self._epoll.poll(wait, len(self._watched) + 1):
+        for fd, events in self._epoll.poll(wait, len(self._watched) + 2):
             if fd == resolver:
                 self._take_resolved()
+                continue
+            if fd == self._signal:
+                self._woken = bool(os.eventfd_read(self._signal))
                 continue
             ready = _TO_CURL[events & 7] if events < 8 else _to_curl(events)
             multi.socket_action(fd, ready)
