@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import redis
@@ -10,6 +10,7 @@ from celery import Celery
 
 from tasks.runtime.settings import settings
 from tests.support.processes import addresses, own_valkey
+from workers import document_reader, intake
 from workers.broker_users import User
 
 
@@ -57,3 +58,32 @@ def celery(broker: redis.Redis) -> Iterator[Celery]:
     application.set_default()  # as a worker does: for the threads of its steps
     yield application
     application.close()
+
+
+@pytest.fixture(scope="session")
+def warm_reader() -> Iterator[document_reader.DocumentReader]:
+    """Readers of documents that every intake of this test process uses; starting them takes a second."""
+    shared = document_reader.DocumentReader()
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def opened(
+    celery: Celery, warm_reader: document_reader.DocumentReader, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], intake.Intake]]:
+    """`opened()`: intake as a worker runs it, in a thread of this process."""
+    monkeypatch.setattr(intake, "reader", warm_reader)
+    running: list[intake.Intake] = []
+
+    def start() -> intake.Intake:
+        step = intake.Intake(worker=type("Worker", (), {"app": None}), intake=True)
+        step.start(None)
+        running.append(step)
+        return step
+
+    with monkeypatch.context() as patch:
+        patch.setattr(warm_reader, "close", lambda: None)
+        yield start
+        for step in running:
+            step.stop(None)

@@ -294,12 +294,9 @@ def test_a_key_that_the_wire_cannot_read_is_not_the_producers_fault(
 
 
 @pytest.fixture
-def door(file: Written, sqlite: None, celery: Any) -> Iterator[None]:
+def door(file: Written, sqlite: None, opened: Callable[[], intake.Intake]) -> None:
     """An open intake that knows its producers."""
-    step = intake.Intake(worker=None, intake=True)
-    step.start(None)
-    yield
-    step.stop(None)
+    opened()
 
 
 @pytest.mark.usefixtures("door")

@@ -41,22 +41,6 @@ DOCUMENT = json.loads(release().to_json())
 
 
 @pytest.fixture
-def opened() -> Iterator[Callable[[], intake.Intake]]:
-    """`opened()`: intake as a worker runs it, in a thread of this process."""
-    running: list[intake.Intake] = []
-
-    def start() -> intake.Intake:
-        step = intake.Intake(worker=type("Worker", (), {"app": None}), intake=True)
-        step.start(None)
-        running.append(step)
-        return step
-
-    yield start
-    for step in running:
-        step.stop(None)
-
-
-@pytest.fixture
 def door(sqlite: None, opened: Callable[[], intake.Intake]) -> None:
     """An open intake with a ledger."""
     opened()

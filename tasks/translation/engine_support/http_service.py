@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, lru_cache
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -220,7 +221,8 @@ def _credentials(headers: Mapping[str, str], secret: str | None) -> list[str]:
 
 class _SharedContext(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs, ssl_context=_context())
+        bundle = trust.bundle()
+        super().init_poolmanager(*args, **kwargs, ssl_context=_context(bundle, bundle.stat().st_mtime_ns))
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """The context has the authorities already; `requests` would load them again for each host."""
@@ -228,9 +230,10 @@ class _SharedContext(HTTPAdapter):
             conn.cert_reqs = "CERT_REQUIRED"
 
 
-@cache
-def _context() -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(trust.bundle()))
+@lru_cache(maxsize=8)
+def _context(bundle: Path, _written: int) -> ssl.SSLContext:
+    """Reading the authorities takes 20 ms: once for what stands in a file since this moment."""
+    return ssl.create_default_context(cafile=str(bundle))
 
 
 @cache

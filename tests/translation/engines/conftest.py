@@ -26,7 +26,6 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def _forget() -> None:
     secrets.forget()
-    http_service._context.cache_clear()
     http_service._session.cache_clear()
 
 
