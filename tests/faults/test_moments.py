@@ -155,9 +155,10 @@ MOMENTS = {
         "from tasks.delivery.transfers.loop import TransferLoop\n"
         "asked, turns = TransferLoop.turn, []\n"
         "def turn(self, timeout):\n"
-        "    turns.extend([1] * bool(self.in_flight))\n"
-        "    if len(turns) == 2:\n"
-        "        os.kill(os.getpid(), signal.SIGSTOP)\n"
+        "    if self.in_flight:\n"
+        "        turns.append(1)\n"
+        "        if len(turns) == 2:\n"
+        "            os.kill(os.getpid(), signal.SIGSTOP)\n"
         "    return asked(self, 0.001 if len(turns) == 1 else timeout)\n"
         "TransferLoop.turn = turn\n"
     ),
