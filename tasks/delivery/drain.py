@@ -33,6 +33,7 @@ from tasks.delivery.admission.shared_state import SharedState, host_of
 from tasks.delivery.disabling import apply_notice, disable
 from tasks.delivery.payloads import Payload, Unsendable, read_payloads
 from tasks.delivery.policy import DeliveryPolicy
+from tasks.delivery.refusing import Refusal, Refusals
 from tasks.delivery.settling import AttemptTimes, settle, settle_unsent
 from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transfers.loop import TransferLoop
@@ -158,6 +159,7 @@ class _Unwritten:
     results: list[Result] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     gone: list[_Gone] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
     notices: list[HostNotice] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -169,6 +171,7 @@ class _Unwritten:
             self.results + later.results,
             self.outcomes + later.outcomes,
             self.gone + later.gone,
+            self.refusals + later.refusals,
             self.notices + later.notices,
         )
 
@@ -203,6 +206,7 @@ class Drain:
         self._beside = beside or ThreadPoolExecutor(1, "ledger")
         self._skew = 0.0
         self._unwritten = _Unwritten()
+        self._refusals = Refusals()
         self._claiming: Future[_Chunk | None] | None = None
         self._writing: Future[_Unwritten] | None = None
         self._flush_at = 0.0
@@ -394,6 +398,9 @@ class Drain:
         self._summary.count(item.heading.name, judgement.verdict, claim.outlet_id)
         if judgement.disable_outlet:
             self._unwritten.gone.append(_Gone(claim.id, item.heading.uri, claim.outlet_id, judgement.detail))
+        elif result.state is State.REJECTED or judgement.code == Code.SECRET_MISSING:
+            refusal = Refusal(item.heading.name, claim.outlet_id, judgement.code, judgement.detail)
+            self._unwritten.refusals.append(refusal)
         _log_attempt(item, judgement, result, address)
 
     # --- writing
@@ -435,6 +442,7 @@ class Drain:
                 for gone in known.gone:
                     with bound_contextvars(delivery=gone.delivery_id, release=gone.release):
                         disable(connection, [gone.outlet_id], "gone", gone.outlet_id, gone.detail)
+                self._refusals.notice(connection, known.refusals)
         except DBAPIError as error:
             _log_away(error)
             return known

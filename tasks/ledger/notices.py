@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from tasks.ledger.schema import notices
 
@@ -18,9 +18,11 @@ def add(connection: Connection, kind: str, subject: str, text: str, now: float) 
     connection.execute(notices.insert().values(at=now, kind=kind, subject=subject, text=text))
 
 
-def add_unless_known(connection: Connection, kind: str, subject: str, text: str, now: float) -> None:
-    """Write a notice, unless there is one of this kind and subject from the last hour (`NOTICE_AGAIN`)."""
-    same = (notices.c.kind == kind, notices.c.subject == subject, notices.c.at > now - NOTICE_AGAIN)
+def add_unless_known(
+    connection: Connection, kind: str, subject: str, text: str, now: float, again: float = NOTICE_AGAIN
+) -> None:
+    """Write a notice, unless there is one of this kind and subject from the last `again` seconds."""
+    same = (notices.c.kind == kind, notices.c.subject == subject, notices.c.at > now - again)
     if connection.execute(select(notices.c.id).where(*same).limit(1)).first() is None:
         add(connection, kind, subject, text, now)
 
@@ -30,6 +32,13 @@ def latest(connection: Connection, count: int) -> list[dict[str, Any]]:
     return [
         dict(row._mapping) for row in connection.execute(select(notices).order_by(notices.c.id.desc()).limit(count))
     ]
+
+
+def last_of(connection: Connection, kind: str, subjects: Collection[str]) -> dict[str, float]:
+    """When the last notice of this kind was written of each of these subjects: {subject: seconds since the epoch}."""
+    query = select(notices.c.subject, func.max(notices.c.at)).group_by(notices.c.subject)
+    rows = connection.execute(query.where(notices.c.kind == kind, notices.c.subject.in_(subjects)))
+    return {row.subject: row[1] for row in rows}
 
 
 def unposted(connection: Connection, count: int) -> list[dict[str, Any]]:

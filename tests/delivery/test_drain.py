@@ -26,7 +26,7 @@ from sqlalchemy import delete, func, select, update
 from tasks import ledger, planning
 from tasks.building.renditions import build_renditions
 from tasks.delivery import payloads, transports
-from tasks.ledger import counts, deliveries, outlets, releases
+from tasks.ledger import counts, deliveries, notices, outlets, releases
 from tasks.ledger.schema import attempts, renditions
 from tasks.ledger.schema import deliveries as rows
 from tasks.model.states import State
@@ -296,6 +296,51 @@ def test_with_nothing_due_a_drain_ends_at_once_without_a_word() -> None:
     assert str(drain()) == "—"
 
 
+# --- refusals
+
+
+def noticed() -> list[tuple[str, str]]:
+    with ledger.read() as connection:
+        return [(one["kind"], one["subject"]) for one in notices.latest(connection, 100)][::-1]
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_an_outlet_that_refuses_one_release_after_another_raises_one_notice(farm: Farm) -> None:
+    plant(farm, "missing", "moved", "fast-000")
+    for number in range(2):
+        prepare(take(uri=f"urn:x:{number}"))
+        drain()
+        assert noticed() == []
+    for number in range(2, 5):
+        prepare(take(uri=f"urn:x:{number}"))
+        drain()
+        assert sorted(noticed()) == [("refusing", "missing"), ("refusing", "moved")]
+    with ledger.read() as connection:
+        [text] = [one["text"] for one in notices.latest(connection, 9) if one["subject"] == "moved"]
+    assert text.startswith("has refused the last 3 releases, at last urn:x:2 v1 with redirect (307 ")
+    assert "correct the `url` of its document; `fanwire outlets test moved`" in text
+    with ledger.write() as connection:  # it was mended, and breaks again
+        connection.execute(update(rows).where(rows.c.outlet_id == "missing").values(state="delivered"))
+    for number in range(5, 8):
+        prepare(take(uri=f"urn:x:{number}"))
+        drain()
+    assert sorted(noticed()) == [("refusing", "missing"), ("refusing", "missing"), ("refusing", "moved")]
+
+
+@pytest.mark.usefixtures("sqlite")
+@pytest.mark.parametrize(("prefix", "found"), [("fast-000", ["fast-000"]), ("fast-0", ["outlets"])])
+def test_missing_secrets_raise_a_notice_each_or_one_for_many(farm: Farm, prefix: str, found: list[str]) -> None:
+    plant(farm, prefix, auth={"type": "bearer", "secret": "env:FANWIRE_SECRET_NO_SUCH"})
+    for number in range(2):
+        prepare(take(uri=f"urn:x:{number}"))
+        drain()
+        assert noticed() == [("credentials", subject) for subject in found]
+    with ledger.read() as connection:
+        [one] = notices.latest(connection, 9)
+    assert ("env:FANWIRE_SECRET_NO_SUCH" in one["text"]) is (prefix == "fast-000")
+    assert "worker `deliver` has" in one["text"]
+
+
 # --- order and versions
 
 
@@ -321,7 +366,7 @@ def test_once_a_newer_version_is_here_the_older_is_not_sent(farm: Farm, kill: bo
     prepare(second)
     drain()
     assert states(second) == ({} if kill else {"delivered": 10})
-    assert {(r["version"], r["action"]) for r in farm.receipts()} == (set() if kill else {(2, "correct")})
+    assert {(r["version"], r["action"]) for r in farm.receipts()} == (set() if kill else {(2, "publish")})
 
 
 @pytest.mark.usefixtures("sqlite")
@@ -341,7 +386,7 @@ def test_a_correction_and_a_kill_follow_the_first_version_in_order(farm: Farm) -
     assert not tally["stale"]
     assert not tally["after_kill"]
     # 'broken' never had anything, so there is nothing that it must withdraw; 'reset' may have it
-    assert {r["action"] for r in farm.receipts(outlet="broken")} == {"publish", "correct"}
+    assert {r["action"] for r in farm.receipts(outlet="broken")} == {"publish"}
     assert "kill" in {r["action"] for r in farm.receipts(outlet="reset")}
 
 

@@ -37,7 +37,7 @@ def refusals(count: CountOption = 20, as_json: JsonOption = False) -> None:
 
 @app.command()
 def notices(count: CountOption = 20, as_json: JsonOption = False) -> None:
-    """List notices: outlets that are gone, and hosts that have been failing for days."""
+    """List notices: outlets that are gone or refuse everything, wrong credentials, hosts that have been failing."""
     with reading() as connection:
         rows = notice_rows.latest(connection, count)
     if as_json:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, insert, literal, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger import outlets as documents
@@ -126,6 +139,30 @@ def _note_attempts(connection: Connection, results: Sequence[Result]) -> None:
             for r in results
         ],
     )
+
+
+def refused_in_a_row(
+    connection: Connection, outlet_ids: Collection[str], *, at_least: int
+) -> dict[str, tuple[int, float]]:
+    """Those of these outlets that have rejected `at_least` releases since they took one: how many, and when the first
+    of these ended (seconds since the epoch)."""
+    if not outlet_ids:
+        return {}
+    theirs, number = d.outlet_id.in_(outlet_ids), func.count(d.release_id.distinct())
+    taken = (
+        select(d.outlet_id, func.max(d.id).label("id"))
+        .where(theirs, d.state == State.DELIVERED)
+        .group_by(d.outlet_id)
+        .subquery()
+    )
+    query = (
+        select(d.outlet_id, number, func.min(d.ended_at))
+        .outerjoin(taken, taken.c.outlet_id == d.outlet_id)
+        .where(theirs, d.state == State.REJECTED, d.id > func.coalesce(taken.c.id, 0))
+        .group_by(d.outlet_id)
+        .having(number >= at_least)
+    )
+    return {row[0]: (row[1], row[2] or 0.0) for row in connection.execute(query)}
 
 
 def expire_leases(connection: Connection, now: float, horizon: float = float("inf")) -> int:
