@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import ip_address
@@ -18,17 +20,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tasks import ledger
 from tasks.building.engine_meter import NO_PAIRS
+from tasks.delivery.admission.breaker import Breaker
+from tasks.delivery.admission.shared_state import host_of
 from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transports import TRANSPORTS
-from tasks.formatting import FORMATS
+from tasks.formatting import FORMATS, HouseTextMissing, house_text
 from tasks.language_data import LANGUAGES
 from tasks.ledger import outlets
 from tasks.ledger.schema import deliveries
 from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import Outlet, read_outlet
 from tasks.model.states import FINAL, State
-from tasks.runtime import trust
+from tasks.runtime import moments, trust
 from tasks.runtime.errors import UserError
+from tasks.runtime.foreign_text import printable
 from tasks.runtime.private_files import loose
 from tasks.runtime.secrets import SecretMissing, refusal, resolve
 from tasks.runtime.settings import PREFIX, Settings, settings
@@ -94,6 +99,18 @@ def _settings() -> Iterator[Finding]:
 
 def _known_variables() -> set[str]:
     return {PREFIX + name.upper() for name in Settings.model_fields} | BESIDE_SETTINGS
+
+
+def _home() -> Iterator[Finding]:
+    """Whether we can write into the home, where the ledger, the broker's files and the logs are."""
+    place = settings().home.absolute()
+    if not place.is_dir():
+        return
+    try:
+        with tempfile.TemporaryFile(dir=place) as file:
+            file.write(b"x")
+    except OSError as error:
+        yield Finding("unsafe", f"nothing can be written to the home {place}: {error.strerror or error}")
 
 
 def _modes() -> Iterator[Finding]:
@@ -239,6 +256,34 @@ def _everyone() -> list[Outlet]:
         return outlets.everyone(connection)
 
 
+def _disabled() -> Iterator[Finding]:
+    """Outlets that are gone, or whose host failed for days."""
+    found = [outlet.id for outlet in _everyone() if outlet.status == "disabled"]
+    if found:
+        with ledger.read() as connection:
+            reasons = outlets.status_reasons(connection)
+        shown = _some(f"{name} ({printable(reasons.get(name) or 'no reason is known')})" for name in found)
+        what = "outlets are disabled, and get nothing until `fanwire outlets resume ID`"
+        yield Finding("note", f"{len(found):,} {what}: {shown}")
+
+
+def _resting() -> Iterator[Finding]:
+    """Hosts of outlets that failed lately, so that nothing is sent to them for a while."""
+    hosts = sorted({host_of(outlet.url) for outlet in _everyone() if outlet.status == "active"})
+    if not hosts or (broker.embedded() and home.up_pid() is None):
+        return
+    rests = Breaker(broker.shared_state(), deadline=0).rests(hosts, time.time()) or {}
+    if rests:
+        shown = _some(f"{host} (until {moments.shown(until)})" for host, until in rests.items())
+        yield Finding("note", f"{len(rests):,} hosts failed, and are left alone for now: {shown}")
+
+
+def _some(texts: Iterable[str]) -> str:
+    """The first of them, and that there are more."""
+    found = list(texts)
+    return ", ".join(found[:SHOWN]) + (", …" if len(found) > SHOWN else "")
+
+
 def _documents() -> Iterator[Finding]:
     """Outlets of the ledger that an import would refuse now: they were imported under other rules or packages."""
     rules = offered()
@@ -331,6 +376,24 @@ def _languages() -> Iterator[Finding]:
         yield Finding("note", f"no engine translates into these, so they go out only as supplied: {shown}")
 
 
+def _house_texts() -> Iterator[Finding]:
+    """Languages that outlets take, and in which the wire cannot say what stands around a release."""
+    taking = Counter(language for outlet in _everyone() for language in outlet.languages)
+    without = {language: number for language, number in taking.most_common() if not _has_house_texts(language)}
+    if without:
+        shown = ", ".join(f"{language} ({number:,} outlets)" for language, number in without.items())
+        what = "deliveries in these languages stay held, for there are no house texts (CONTRIBUTING.md, `A language of"
+        yield Finding("note", f"{what} your own`): {shown}")
+
+
+def _has_house_texts(language: str) -> bool:
+    try:
+        house_text(language)
+    except HouseTextMissing:
+        return False
+    return True
+
+
 def _is_address(host: str) -> bool:
     try:
         ip_address(host)
@@ -340,7 +403,7 @@ def _is_address(host: str) -> bool:
 
 
 PARTS = (
-    _modes, _plugins, _broker, _clear_text, _producers, _ledger, _documents, _secrets, _addresses, _translation,
-    _languages,
+    _home, _modes, _plugins, _broker, _clear_text, _producers, _ledger, _documents, _disabled, _resting, _secrets,
+    _addresses, _translation, _languages, _house_texts,
 )  # fmt: skip
 """Everything that is looked at once the settings are sound, in this order."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import io
 import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,7 @@ STATES_IN_ORDER = (
 _WITH_REASON = (State.REJECTED, State.EXHAUSTED, State.CANCELED, State.DUE)
 BARS = 60
 """Columns of the picture of deliveries over time."""
+_TEMPLATE = Path(__file__).with_name("report.html")
 
 
 @dataclass(frozen=True)
@@ -214,13 +218,14 @@ def _cell(value: Any) -> Any:
 def as_html(found: Report, wire: str) -> str:
     """The report as one HTML file, without scripts, which loads nothing from elsewhere."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader(_TEMPLATE.parent),
         autoescape=select_autoescape(),
         finalize=printable_value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html").render(
+    return environment.get_template(_TEMPLATE.name).render(
+        policy=_content_policy(),
         r=found,
         wire=wire,
         total=len(found.lines),
@@ -231,6 +236,14 @@ def as_html(found: Report, wire: str) -> str:
         language_name=lambda tag: LanguageTag(tag).english_name,
         reasons=_reasons(found),
     )
+
+
+@cache
+def _content_policy() -> str:
+    """What a browser may use of the report (CSP): its own style, and nothing else, not even what is in it."""
+    style = _TEMPLATE.read_text("utf-8").partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 def _bars(found: Report) -> list[tuple[float, int, float]]:

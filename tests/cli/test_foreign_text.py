@@ -58,7 +58,7 @@ def _foul_ledger(sqlite_ledger: None) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        ("refusals",),
+        ("refusals", "--body"),
         ("notices",),
         ("audit",),
         ("status", URI),

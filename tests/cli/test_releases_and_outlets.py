@@ -277,6 +277,15 @@ def test_the_name_of_a_report_says_its_format(run: Run, tmp_path: Path, name: st
     assert (tmp_path / name).read_text().startswith(begins)
 
 
+def test_a_report_goes_to_standard_output(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(release())
+    monkeypatch.chdir(tmp_path)
+    for output in ((), ("--output", "-")):
+        assert run("report", URI, *output).stdout.startswith("<!doctype html>")
+        assert run("report", URI, *output, "--format", "json").stdout.startswith("{")
+    assert list(tmp_path.glob("*-*")) == []
+
+
 def test_a_report_whose_name_and_format_differ_is_wrong_usage(run: Run, tmp_path: Path) -> None:
     take(release())
     run("report", URI, "--output", str(tmp_path / "r.csv"), "--format", "json", status=2)
@@ -379,6 +388,17 @@ def test_refusals_name_the_uri_and_the_time(run: Run) -> None:
     assert (row["uri"], row["received_at"]) == (URI, "2001-09-09T01:46:40Z")
     assert URI in run("refusals").stdout
     run("refusals", "--count", "0", status=2)
+
+
+def test_refusals_show_what_was_sent_only_when_they_are_asked_to(run: Run) -> None:
+    """It may be an embargoed text."""
+    with ledger.write() as connection:
+        refusals.keep(connection, b'{"headline": "Secret\x1b[31m"}', "release refused: x", 1_000_000_000.0)
+    for options in ((), ("--json",)):
+        assert "Secret" not in run("refusals", *options).stdout
+        assert "Secret" in run("refusals", "--body", *options).stdout
+        assert "\x1b" not in run("refusals", "--body", *options).stdout
+    assert json.loads(run("refusals", "--json").stdout)[0].keys() & {"body", "bytes"} == {"bytes"}
 
 
 def test_intake_keeps_the_uri_of_what_it_refuses(run: Run, problems: Callable[..., Any]) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
+import html
 import io
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -70,6 +74,19 @@ def test_as_html_it_is_one_safe_file_with_a_picture() -> None:
     assert "<b>C</b>" not in page
     assert "src=" not in page
     assert "<script" not in page
+
+
+def test_as_html_a_browser_is_told_to_load_and_run_nothing() -> None:
+    """Should a text of a stranger get through all the same."""
+    page = report.as_html(found(), "Testwire")
+    [policy] = re.findall('<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page)
+    [style] = re.findall("<style>(.*?)</style>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert (
+        html.unescape(policy) == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    assert page.index("Content-Security-Policy") < page.index("<title>") < page.index("<style>")
+    assert not re.findall(r"<[^>]*\s(?:style|on\w+)\s*=", page), "the policy would let none of them count"
 
 
 def test_it_says_when_it_came_and_until_when_it_was_held() -> None:

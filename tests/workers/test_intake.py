@@ -508,7 +508,7 @@ def test_fanwire_refusals_lists_what_was_refused(door: None, broker: redis.Redis
     push(broker, [1, 2])
     push(broker, envelope(b"{}"))
     until(lambda: len(refused()) == 2)
-    told = CliRunner().invoke(app, ["refusals", "--json"]).output
+    told = CliRunner().invoke(app, ["refusals", "--json", "--body"]).output
     newest, oldest = json.loads(next(line for line in told.splitlines() if line.startswith("[{")))
     assert "headline: is required" in newest["reason"]
     assert "is not a kombu message: must be an object, not list" in oldest["reason"]

@@ -11,7 +11,7 @@ import typer
 from tasks.ledger import audit as audit_rows
 from tasks.ledger import notices as notice_rows
 from tasks.ledger import refusals as refusal_rows
-from tasks.runtime.foreign_text import printable
+from tasks.runtime.foreign_text import printable, printable_lines
 from tasks.runtime.moments import shown, utc
 from workers.cli.rows import reading
 from workers.cli.screen import MOMENT_HELP, CountOption, JsonOption, moment, out, print_json
@@ -20,12 +20,20 @@ app = typer.Typer()
 
 
 @app.command()
-def refusals(count: CountOption = 20, as_json: JsonOption = False) -> None:
+def refusals(
+    count: CountOption = 20,
+    body: Annotated[
+        bool, typer.Option("--body", help="Also show what was sent; it may be an embargoed text, or anything at all.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """List what intake refused, and why."""
     with reading() as connection:
         rows = refusal_rows.latest(connection, count)
     for row in rows:
-        row["body"] = row["body"].decode("utf-8", "replace")
+        sent = row.pop("body")
+        if body:
+            row["body"] = sent.decode("utf-8", "replace")
     if as_json:
         print_json([row | {"received_at": utc(row["received_at"])} for row in rows])
         return
@@ -33,6 +41,8 @@ def refusals(count: CountOption = 20, as_json: JsonOption = False) -> None:
         of = "".join(f" · {row[name]}" for name in ("uri", "sent_by") if row[name])
         when = shown(row["received_at"])
         out.print(printable(f"{row['id']} · {when}{of} · {row['bytes']:,} bytes · {row['reason']}"), markup=False)
+        if body:
+            out.print(printable_lines(row["body"]), markup=False)
 
 
 @app.command()

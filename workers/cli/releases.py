@@ -200,9 +200,10 @@ def report(
         ReportFormat | None,
         typer.Option(help="The format, if the name of --output does not say it; html for standard output."),
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="The file to write; standard output if left out.")] = None,
+    output: Annotated[Path | None, typer.Option(help="The file to write; - or left out: standard output.")] = None,
 ) -> None:
     """Write the report of a release: which outlets have it and since when, which do not, and why."""
+    output = None if output == Path("-") else output
     wanted = _report_format(format, output)
     with reading() as connection:
         found = reports.report(connection, find_release(connection, release, version).id)

@@ -1,0 +1,80 @@
+"""What `fanwire doctor` says of the home, and of outlets that get nothing."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tasks import ledger
+from tasks.delivery.admission.breaker import THRESHOLD, Breaker
+from tasks.ledger import outlets
+from tasks.model.states import Verdict
+from tasks.runtime.settings import settings
+from tests.support.processes import addresses, own_valkey
+from tests.support.samples import outlet
+from workers import broker as configured
+from workers import doctor
+from workers.broker_users import User
+
+
+def told(part: str, level: str = "note") -> str:
+    """The only finding of a part."""
+    [finding] = list(getattr(doctor, part)())
+    assert finding.level == level
+    return str(finding.what)
+
+
+def put(*documents: object) -> None:
+    with ledger.write() as connection:
+        outlets.put(connection, documents, ledger.now(connection))  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+def test_languages_without_house_texts() -> None:
+    put(outlet("a", languages=["en", "sw"]), outlet("b", languages=["sw"]), outlet("c", languages=["de", "pt-BR"]))
+    assert told("_house_texts").endswith("sw (2 outlets)")
+    assert "deliveries in these languages stay held" in told("_house_texts")
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+def test_disabled_outlets() -> None:
+    put(*(outlet(name) for name in "abc"))
+    with ledger.write() as connection:
+        outlets.set_status(connection, ["b"], "disabled", "410 Gone\x1b[31m", time.time())
+        outlets.set_status(connection, ["c"], "paused", "holiday", time.time())
+    assert told("_disabled").startswith(
+        "1 outlets are disabled, and get nothing until `fanwire outlets resume ID`: b (410"
+    )
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+def test_hosts_that_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(outlet("a", url="https://down.example/x"), outlet("b", url="https://up.example/x"))
+    with own_valkey(tmp_path / "valkey"):
+        monkeypatch.setenv("FANWIRE_BROKER_URL", addresses(tmp_path / "valkey")[User.WORKER])
+        settings.cache_clear()
+        assert list(doctor._resting()) == []
+        failures = [("down.example:443", Verdict.FAILED, None)] * THRESHOLD
+        Breaker(configured.shared_state(), deadline=30).record(failures, time.time())
+        assert told("_resting").startswith("1 hosts failed, and are left alone for now: down.example:443 (until ")
+    assert list(doctor._resting()) == [], "that the broker is away is said elsewhere"
+
+
+def test_a_home_that_cannot_be_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FANWIRE_HOME", "/proc/self")
+    settings.cache_clear()
+    assert told("_home", "unsafe").startswith("nothing can be written to the home /proc/self: ")
+
+
+def test_a_home_that_can_be_written_to_or_is_not_there_yet(tmp_path: Path) -> None:
+    assert list(doctor._home()) == []
+    settings().home.mkdir()
+    assert list(doctor._home()) == []
+    assert list(settings().home.iterdir()) == []
+
+
+def test_every_part_is_looked_at() -> None:
+    names = {part.__name__ for part in doctor.PARTS}
+    assert {"_home", "_house_texts", "_disabled", "_resting"} <= names
