@@ -29,6 +29,7 @@ from tasks.model.documents import DocumentRefused
 from tasks.model.readers import Reading, read_with_warnings
 from tasks.model.release import Release
 from tasks.runtime.errors import Problem
+from tasks.translation.reading import warnings as text_warnings
 from workers import logs
 
 log = structlog.get_logger()
@@ -191,10 +192,19 @@ def main(memory: int) -> None:
         _write(said, _answer(out.read(length)))
 
 
+def _warnings(release: Release) -> list[Problem]:
+    """What is said of the texts of a release that was read; a fault of ours costs no more than that."""
+    try:
+        return text_warnings(release)
+    except Exception:
+        log.exception("texts not looked at", release=release.name)
+        return []
+
+
 def _answer(document: bytes) -> bytes:
     try:
         reading = read_with_warnings(document)
-        warnings = [asdict(warning) for warning in reading.warnings]
+        warnings = [asdict(warning) for warning in (*reading.warnings, *_warnings(reading.release))]
         found: dict[str, Any] = {"release": reading.release.to_json(), "warnings": warnings}
     except DocumentRefused as refusal:
         found = {"problems": [asdict(problem) for problem in refusal.problems]}

@@ -165,6 +165,13 @@ def links_in(body: str) -> list[tuple[str, bool]]:
     ]
 
 
+def prose_of(body: str) -> str:
+    """The text of a clean body without its tables and its code, with a space between any two elements."""
+    root = lxml_html.fragment_fromstring(body, create_parent="div")
+    etree.strip_elements(root, "table", "pre", "code", with_tail=False)
+    return " ".join(" ".join(root.itertext()).split())
+
+
 def text_of(element: lxml_html.HtmlElement) -> str:
     """All text inside an element, with white space folded."""
     return " ".join("".join(element.itertext()).split())

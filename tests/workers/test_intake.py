@@ -180,6 +180,18 @@ def test_what_was_taken_out_of_a_text_is_a_warning(sender: Producer) -> None:
 
 
 @pytest.mark.usefixtures("door")
+def test_a_translation_that_says_something_else_is_a_warning(sender: Producer) -> None:
+    german = {"headline": "Acme", "body_html": "<p>Acme sagte, dass 400 Menschen kommen.</p>"}
+    receipt = sender.submit(
+        document(body_html="<p>Acme said that 4,000 people will come.</p>", translations={"de": german})
+    )
+    assert receipt.status == "accepted"
+    assert [(warning["field"], warning["problem"]) for warning in receipt.warnings] == [
+        ("translations.de", "paragraph 1: number 4,000 is missing, 400 was added")
+    ]
+
+
+@pytest.mark.usefixtures("door")
 def test_a_past_embargo_is_taken_with_a_warning(sender: Producer) -> None:
     for _ in ("accepted", "known"):
         receipt = sender.submit(document(uri=URI, embargo_until="2025-12-01T07:00:00-05:00"))

@@ -95,7 +95,7 @@ def _chinese_or_japanese(text: str, target: LanguageTag) -> Found:
         yield Problem("script", f"it is in Kana letters: {_some(text, 'Kana')!r}")
         return
     traditional = target.script == "Hant"
-    wrong = "".join(sorted({letter for letter in text if _only_in(letter, traditional=not traditional)}))
+    wrong = "".join(sorted({letter for letter in text if only_in(letter, traditional=not traditional)}))
     count = sum(text.count(letter) for letter in wrong)
     if count >= 2 and count * 10 > han:
         other = "Simplified" if traditional else "Traditional"
@@ -103,7 +103,7 @@ def _chinese_or_japanese(text: str, target: LanguageTag) -> Found:
 
 
 @cache
-def _only_in(letter: str, *, traditional: bool) -> bool:
+def only_in(letter: str, *, traditional: bool) -> bool:
     """Whether a character is written so in one of the two only: GB 2312 has the simplified ones, Big5 the others."""
     if not "\u3400" <= letter <= "\u9fff":
         return False
