@@ -24,8 +24,9 @@ So an outlet that was away for a time gets its release after about twice that ti
 back. Every wait after `throttled` is at least 1 min, and after `unsure` at least 20 s, unless the outlet sent
 Retry-After. No wait is shorter than Retry-After, which may exceed 4 h, and none goes beyond the horizon.
 
-Two things are not backed off: what failed by our own fault (`ours`) is tried again every 60 s (settling.py), and what a
-vanished worker had claimed is due as soon as its lease is over (tasks/ledger/deliveries/results.py).
+Two things are not backed off: what failed by our own fault (`ours`) is tried again every 60 s (settling.py; sooner if
+our name servers went away, name_servers.py), and what a vanished worker had claimed is due as soon as its lease is over
+(tasks/ledger/deliveries/results.py).
 """
 
 from __future__ import annotations

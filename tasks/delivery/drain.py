@@ -31,6 +31,7 @@ from tasks.delivery.admission.failing_hosts import HostNotice
 from tasks.delivery.admission.in_flight import over_limit
 from tasks.delivery.admission.shared_state import SharedState, host_of
 from tasks.delivery.disabling import apply_notice, disable
+from tasks.delivery.name_servers import NAME_SERVERS
 from tasks.delivery.payloads import Payload, Unsendable, read_payloads
 from tasks.delivery.policy import DeliveryPolicy
 from tasks.delivery.refusing import Refusal, Refusals
@@ -384,7 +385,8 @@ class Drain:
         item: Payload = answer.transfer.key
         self._window.leave(item.claim.id)
         times = AttemptTimes(answer.started_at + self._skew, answer.seconds)
-        self._settle(item, judge(answer, now=self._now()), times, answer.address)
+        judgement = NAME_SERVERS.seen(judge(answer, now=self._now()), self._now())
+        self._settle(item, judgement, times, answer.address)
 
     def _settle(
         self, item: Payload | Unsendable, judgement: Judgement, times: AttemptTimes, address: str | None = None
@@ -443,6 +445,7 @@ class Drain:
                     with bound_contextvars(delivery=gone.delivery_id, release=gone.release):
                         disable(connection, [gone.outlet_id], "gone", gone.outlet_id, gone.detail)
                 self._refusals.notice(connection, known.refusals)
+                NAME_SERVERS.notice(connection)
         except DBAPIError as error:
             _log_away(error)
             return known

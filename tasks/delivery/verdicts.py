@@ -11,7 +11,7 @@
 | name, connection, TLS failed; broken off before all was sent | failed | nothing arrived; certificates get renewed |
 | reset, timed out or nonsense after all was sent | unsure | the outlet may have it |
 | no address that we may dial | blocked | |
-| our own fault | ours | never charged to the outlet |
+| our own fault; our name servers are away | ours | never charged to the outlet |
 
 505 is `failed` on purpose: an outlet that cannot speak HTTP/1.1 is a proxy that is being repaired.
 """
@@ -71,6 +71,8 @@ def _judge_error(answer: Answer) -> Judgement:
     kind = answer.error_kind
     if kind is ErrorKind.BLOCKED:
         verdict = Verdict.BLOCKED
+    elif kind is ErrorKind.NAME_SERVER:
+        verdict = Verdict.OURS
     elif kind is ErrorKind.OURS:
         verdict = Verdict.UNSURE if answer.sent else Verdict.OURS  # broken off by us, but the outlet may have it
     elif answer.sent and kind in (ErrorKind.RESET, ErrorKind.TIMEOUT, ErrorKind.OTHER):
@@ -83,6 +85,7 @@ def _judge_error(answer: Answer) -> Judgement:
 
 _CODES = {
     ErrorKind.RESOLVE: Code.DNS,
+    ErrorKind.NAME_SERVER: Code.NAME_SERVER,
     ErrorKind.REFUSED: Code.CONNECTION_REFUSED,
     ErrorKind.CONNECT: Code.NO_CONNECTION,
     ErrorKind.TLS: Code.TLS,

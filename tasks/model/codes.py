@@ -15,6 +15,8 @@ class Code(StrEnum):
     """The deadline of the transfer was over."""
     DNS = "dns"
     """The host name could not be resolved."""
+    NAME_SERVER = "name_server"
+    """The name servers of Fanwire's own machine do not answer."""
     CONNECTION_REFUSED = "connection_refused"
     """Nothing listens at the outlet's port."""
     NO_CONNECTION = "no_connection"

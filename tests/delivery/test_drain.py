@@ -8,6 +8,7 @@ import hmac
 import io
 import json
 import logging
+import socket
 import sqlite3
 import sys
 import threading
@@ -15,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,9 @@ from sqlalchemy import delete, func, select, update
 from tasks import ledger, planning
 from tasks.building.renditions import build_renditions
 from tasks.delivery import payloads, transports
+from tasks.delivery.name_servers import NAME_SERVERS
+from tasks.delivery.transfers import loop
+from tasks.delivery.transfers.resolver import Resolver
 from tasks.ledger import counts, deliveries, notices, outlets, releases
 from tasks.ledger.schema import attempts, renditions
 from tasks.ledger.schema import deliveries as rows
@@ -244,6 +249,43 @@ def test_a_missing_secret_is_our_fault_and_stops_nobody_else(farm: Farm, monkeyp
     assert found.due_at > time.time() + 30
     assert states(number) == {"delivered": 9, "due": 1}
     assert str(summary) == f"1 ours (fast-000), 9 delivered · {URI} v1"
+
+
+@pytest.fixture
+def _name_servers_away(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This machine's name servers answer nothing."""
+
+    def away(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(loop, "Resolver", partial(Resolver, getaddrinfo=away))
+    NAME_SERVERS.last = 0.0
+    yield
+    NAME_SERVERS.last = 0.0
+
+
+@pytest.mark.usefixtures("sqlite", "_name_servers_away")
+def test_name_servers_that_are_away_are_charged_to_no_outlet(farm: Farm) -> None:
+    with ledger.write() as connection:
+        outlets.put(connection, [outlet(f"o{n}", url=f"https://o{n}.example/wire") for n in range(3)], time.time())
+    plant(farm, "fast-000")
+    number = prepare(take())
+    drain()
+    for name in ("o0", "o1", "o2"):
+        found = row(name)
+        assert (found.state, found.verdict, found.code, found.tries) == ("due", "ours", "name_server", 0)
+        assert found.reason == "our name servers do not answer"
+        assert time.time() + 5 < found.due_at <= time.time() + 11
+    assert states(number) == {"delivered": 1, "due": 3}
+    with ledger.read() as connection:
+        assert notices.latest(connection, 5) == []
+    NAME_SERVERS.away_since -= 100  # so long ago
+    with ledger.write() as connection:
+        NAME_SERVERS.notice(connection)
+        NAME_SERVERS.notice(connection)
+        [notice] = notices.latest(connection, 5)
+    assert (notice["kind"], notice["subject"]) == ("name server", socket.gethostname())
+    assert "No outlet is charged" in notice["text"]
 
 
 @pytest.mark.usefixtures("sqlite")

@@ -13,8 +13,11 @@ import pytest
 
 from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transfers.handle import KEPT_BYTES
-from tasks.delivery.transfers.resolver import GOOD_SECONDS, Resolver
+from tasks.delivery.transfers.resolver import GOOD_SECONDS, OURS_SECONDS, PROBE, Resolver
 from tasks.delivery.transfers.transfer import ErrorKind
+from tasks.delivery.verdicts import judge
+from tasks.model.codes import Code
+from tasks.model.states import Verdict
 from tests.support.stepped_time import RunningTime, SteppedTime
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -359,9 +362,14 @@ class Directory:
         self.addresses: dict[str, list[str]] = {}
         self.asked: list[str] = []
         self.alive = threading.Event()
+        self.away = False
+        """Whether it answers nothing about any name, like name servers that are away."""
 
     def __call__(self, host: str, *_: Any, **__: Any) -> list[Any]:
-        self.asked.append(host)
+        if host != PROBE:
+            self.asked.append(host)
+        if self.away:
+            raise socket.gaierror(socket.EAI_AGAIN, "no")
         if host.startswith("dead"):
             self.alive.wait(20)
         if host not in self.addresses:
@@ -383,7 +391,11 @@ class TestNames:
 
     @pytest.fixture
     def make_bench(self, make_bench: Any, directory: Any, clock: Any) -> Any:
-        return lambda **changes: make_bench(resolver=Resolver(getaddrinfo=directory, time_source=clock), **changes)
+        def make(**changes: Any) -> Any:
+            resolver = changes.pop("resolver", None) or Resolver(getaddrinfo=directory, time_source=clock)
+            return make_bench(resolver=resolver, **changes)
+
+        return make
 
     def test_a_name(self, bench: Any, serve: Any, directory: Any) -> None:
         directory.addresses["press.example"] = ["127.0.0.1"]
@@ -470,6 +482,50 @@ class TestNames:
         directory.alive.set()
         (answer,) = bench.wait(1)
         assert (answer.error_kind, answer.sent) == (ErrorKind.TIMEOUT, True)
+
+    def test_name_servers_that_are_away_are_our_fault(self, bench: Any, serve: Any, directory: Any, clock: Any) -> None:
+        directory.addresses["press.example"] = ["127.0.0.1"]
+        directory.away = True
+        for number in range(3):
+            bench.start(number, f"http://press-{number}.example/")
+        answers = bench.wait(3)
+        assert {(answer.error, answer.error_kind) for answer in answers} == {
+            ("our name servers do not answer", ErrorKind.NAME_SERVER)
+        }
+        assert {judge(answer).verdict for answer in answers} == {Verdict.OURS}
+        assert {judge(answer).code for answer in answers} == {Code.NAME_SERVER}
+        directory.away = False
+        clock.now += OURS_SECONDS
+        assert bench.send(serve().url("press.example")).status == 200
+
+    def test_a_look_up_that_is_given_up_is_our_fault_if_nothing_is_answered(self, make_bench: Any) -> None:
+        over = threading.Event()
+
+        def silent(*_: Any, **__: Any) -> Any:
+            over.wait(20)
+            raise socket.gaierror(socket.EAI_AGAIN, "no")
+
+        bench = make_bench(connect_timeout=0.3, resolver=Resolver(getaddrinfo=silent))
+        answer = bench.send("http://press.example/")
+        over.set()
+        assert answer.error_kind is ErrorKind.NAME_SERVER
+        assert answer.error.endswith("looking up the host name: our name servers do not answer")
+
+    def test_a_zone_that_is_broken_is_the_fault_of_its_owner(self, bench: Any, directory: Any) -> None:
+        directory.alive.set()
+        found = {judge(bench.send(f"http://dead-{number}.example/")).verdict for number in range(2)}
+        assert found == {Verdict.FAILED}
+
+    @pytest.mark.parametrize(
+        "error",
+        [socket.gaierror(socket.EAI_SYSTEM, "no files"), socket.gaierror(socket.EAI_MEMORY, "no"), OSError(24, "x")],
+    )
+    def test_want_of_memory_or_files_is_our_fault(self, make_bench: Any, error: OSError) -> None:
+        def fails(*_: Any, **__: Any) -> Any:
+            raise error
+
+        answer = make_bench(resolver=Resolver(getaddrinfo=fails)).send("http://press.example/")
+        assert (answer.error_kind, judge(answer).verdict) == (ErrorKind.OURS, Verdict.OURS)
 
     def test_abandoning_while_looking_up(self, bench: Any, directory: Any) -> None:
         bench.start("k", "http://dead.example/")

@@ -30,7 +30,7 @@ import pycurl
 
 from tasks.delivery.transfers.failures import explain_refusal
 from tasks.delivery.transfers.handle import Handle
-from tasks.delivery.transfers.resolver import Resolver
+from tasks.delivery.transfers.resolver import AWAY, Addresses, Resolver, Unresolved
 from tasks.delivery.transfers.transfer import Answer, ErrorKind, StartedTransfer, Transfer
 from tasks.runtime.time_source import TimeSource
 
@@ -249,7 +249,10 @@ class TransferLoop:
             if not started.look_up_ended:
                 seconds = self._monotonic() - started.started
                 text = f"timed out after {seconds:.3g} s looking up the host name"
-                self._give_up_look_up(started, text, ErrorKind.TIMEOUT)
+                if self._resolver.is_ours(started.host):
+                    self._give_up_look_up(started, f"{text}: {AWAY.text}", AWAY.kind)
+                else:
+                    self._give_up_look_up(started, text, ErrorKind.TIMEOUT)
 
     def _give_up_look_up(self, started: StartedTransfer, why: str, kind: ErrorKind) -> None:
         """End a transfer whose name is not known yet. The look-up goes on, for whoever asks next."""
@@ -263,10 +266,10 @@ class TransferLoop:
 
     # --- beginnings and ends
 
-    def _begin_at(self, started: StartedTransfer, found: tuple[str, ...] | str) -> None:
+    def _begin_at(self, started: StartedTransfer, found: Addresses | Unresolved) -> None:
         """Begin a transfer to the addresses that were found, or end it because there are none."""
-        if isinstance(found, str):
-            self._ended.append(started.failed(found, ErrorKind.RESOLVE, self._monotonic()))
+        if isinstance(found, Unresolved):
+            self._ended.append(started.failed(found.text, found.kind, self._monotonic()))
         else:
             self._begin(started, f"{started.host}:{started.port}:{','.join(found)}")
 

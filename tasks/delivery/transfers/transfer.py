@@ -11,6 +11,8 @@ class ErrorKind(StrEnum):
     """Where a transfer failed."""
 
     RESOLVE = "resolve"
+    NAME_SERVER = "name server"
+    """Our own name servers are away: nothing that the outlet did."""
     REFUSED = "refused"
     """Nothing listens at the port."""
     CONNECT = "connect"
