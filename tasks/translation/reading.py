@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from tasks.language_data import data_of, known_languages
 from tasks.model.languages import LanguageTag
@@ -132,6 +133,7 @@ def _surely(words: list[str], declared: LanguageTag) -> str | None:
     return language if share[language] >= least and theirs >= least / 2 and theirs >= MARGIN * ours else None
 
 
+@cache
 def _in_latin_letters() -> list[str]:
     return [tag for tag in known_languages() if "Latn" in scripts.scripts_of(tag) and function_words(tag)]
 

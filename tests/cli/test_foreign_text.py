@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -151,3 +152,23 @@ def test_no_log_of_a_command_does(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().err
     assert "owned" in shown
     assert harmful(shown) == []
+
+
+@pytest.mark.parametrize("on_terminal", [False, True], ids=["file", "terminal"])
+def test_data_for_files_is_shown_on_a_terminal_without_it(
+    on_terminal: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: on_terminal)
+    data = f"é {FOUL} ü\n"
+    binary = screen.standard_output(binary=True)
+    for byte in data.encode():
+        binary.write(bytes([byte]))
+    binary.flush()
+    screen.standard_output().write(data)
+    sys.stdout.flush()
+    written = capfd.readouterr().out
+    assert written.count("owned") == 2
+    assert (harmful(written) == []) is on_terminal
+    assert "\ufffd" in written or not on_terminal

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
@@ -26,7 +25,7 @@ from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.protection.glossary import Term
 from workers.cli.rows import reading, writing
-from workers.cli.screen import JsonOption, err, out, print_json, print_rows, stop
+from workers.cli.screen import JsonOption, err, out, print_json, print_rows, standard_output, stop
 
 app = typer.Typer(
     no_args_is_help=True, help="Import, export and list the translation memory: sentences that were translated before."
@@ -89,10 +88,10 @@ def export(
             connection, source=_tag(source), target=_tag(target), approved_only=not everything
         )
         if form == "tmx":
-            with _written(file, "wb", sys.stdout.buffer) as binary:
+            with _written(file, "wb", standard_output(binary=True)) as binary:
                 count, unfit = tmx.write_memory(binary, rows, version("fanwire"))
         else:
-            with _written(file, "w", sys.stdout) as plain:
+            with _written(file, "w", standard_output()) as plain:
                 count, unfit = table.write_memory(plain, rows)
     _exported(file, "entries", count, as_json=as_json, unfit=unfit)
 
@@ -174,7 +173,7 @@ def export_terms(
 ) -> None:
     """Export terms; `fanwire glossary import` reads the file."""
     terms = _terms(source, target)
-    with _written(file, "w", sys.stdout) as plain:
+    with _written(file, "w", standard_output()) as plain:
         count = table.write_glossary(plain, terms)
     _exported(file, "terms", count, as_json=as_json)
 

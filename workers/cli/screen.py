@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import json
 import sys
+from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Annotated, Any, NoReturn
+from typing import IO, Annotated, Any, NoReturn, cast
 
 import structlog
 import typer
@@ -152,6 +153,27 @@ CountOption = Annotated[int, typer.Option("--count", min=1, help="How many to sh
 def print_json(value: Any) -> None:
     """Print a value as one line of JSON on standard output."""
     sys.stdout.write(printable_json(json.dumps(value, ensure_ascii=False)) + "\n")
+
+
+class _Shown:
+    """Standard output where it is a terminal, for data that is meant for files: what would steer it is replaced."""
+
+    def __init__(self) -> None:
+        self._decoder = getincrementaldecoder("utf-8")(errors="replace")
+
+    def write(self, data: str | bytes) -> int:
+        sys.stdout.write(printable_lines(self._decoder.decode(data) if isinstance(data, bytes) else data))
+        return len(data)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
+def standard_output(*, binary: bool = False) -> IO[Any]:
+    """Where a command writes data that somebody wants on standard output: byte for byte, but for a terminal."""
+    if sys.stdout.isatty():
+        return cast("IO[Any]", _Shown())
+    return sys.stdout.buffer if binary else sys.stdout
 
 
 def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

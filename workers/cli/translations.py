@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import io
-import sys
 from collections.abc import Iterable
 from enum import StrEnum
 from importlib import metadata
@@ -27,7 +26,7 @@ from tasks.runtime.settings import settings
 from tasks.translation.exchange import xliff
 from tasks.translation.pieces import Close, Opaque, Open, Text
 from workers.cli.rows import find_release, need_ledger, reading
-from workers.cli.screen import JsonOption, err, out, print_json, print_rows, stop
+from workers.cli.screen import JsonOption, err, out, print_json, print_rows, standard_output, stop
 
 app = typer.Typer(no_args_is_help=True, help="List, show and review translations: export, import, approve.")
 
@@ -189,7 +188,7 @@ def export(
         output.write_bytes(data)
         out.print(str(output), markup=False)
     else:
-        sys.stdout.buffer.write(data)
+        standard_output(binary=True).write(data)
 
 
 def _why_none(found: Reviewed) -> str:
