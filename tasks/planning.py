@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -116,6 +117,25 @@ def _choice(release: Release, outlet: Outlet, has: Collection[str]) -> tuple[lis
     return chosen, refused
 
 
+Choose = Callable[[Outlet, Collection[str]], tuple[list[str], dict[str, str]]]
+"""`_choice` for one release: by an outlet and the languages in which it may have an older version."""
+
+
+def _chooser(release: Release) -> Choose:
+    """`_choice` for thousands of outlets, most of which ask for the same few languages."""
+    known: dict[tuple[Any, ...], tuple[list[str], dict[str, str]]] = {}
+
+    def choose(outlet: Outlet, has: Collection[str]) -> tuple[list[str], dict[str, str]]:
+        if has:
+            return _choice(release, outlet, has)
+        same = (*outlet.languages, outlet.variants, outlet.machine_translation)
+        if same not in known:
+            known[same] = _choice(release, outlet, ())
+        return known[same]
+
+    return choose
+
+
 def _refusal(release: Release, outlet: Outlet, language: LanguageTag) -> str | None:
     """Why an outlet takes no text in a language that there could be for it, as the end of "the outlet …"."""
     exact = outlet.variants == "exact"
@@ -143,13 +163,17 @@ class Match:
 
 def audience(connection: Connection, release_id: int) -> list[Match]:
     """Every outlet, as it stands now, with what planning would decide for it."""
-    release = releases.get(connection, release_id)
+    return audience_of(connection, releases.get(connection, release_id))
+
+
+def audience_of(connection: Connection, release: Release) -> list[Match]:
+    """The audience of a release that need not be in the ledger."""
     reached = deliveries.may_have(connection, release.uri, release.version) if release.version > 1 else {}
-    found = []
+    found, choose = [], _chooser(release)
     for outlet in outlets.everyone(connection):
-        wanted = _wanted(release, outlet, reached)
+        wanted = _wanted(release, outlet, reached, choose)
         why = "never got it" if release.status == "canceled" else disagreement(release, outlet)
-        reasons = {} if why else _choice(release, outlet, reached.get(outlet.id, []))[1]
+        reasons = {} if why else choose(outlet, reached.get(outlet.id, []))[1]
         left = [language for language in outlet.languages if language not in wanted]
         found.append(Match(outlet, wanted, {language: why or reasons[language] for language in left}))
     return found
@@ -158,8 +182,8 @@ def audience(connection: Connection, release_id: int) -> list[Match]:
 def _choose(connection: Connection, release: Release, everyone: Iterable[Outlet], policy: Policy) -> list[Planned]:
     """The deliveries of a release, each outlet and language once."""
     reached = deliveries.may_have(connection, release.uri, release.version) if release.version > 1 else {}
-    to_approve = _to_approve(release, policy)
-    why_inactive = outlets.status_reasons(connection)
+    approval = to_approve(release, policy)
+    why_inactive, choose = outlets.status_reasons(connection), _chooser(release)
     return [
         Planned(
             outlet_id=outlet.id,
@@ -167,14 +191,14 @@ def _choose(connection: Connection, release: Release, everyone: Iterable[Outlet]
             format=outlet.format,
             hold=_first_hold(outlet),
             detail=why_inactive.get(outlet.id),
-            approval=to_approve(outlet, language),
+            approval=approval(outlet, language),
         )
         for outlet in everyone
-        for language in _wanted(release, outlet, reached)
+        for language in _wanted(release, outlet, reached, choose)
     ]
 
 
-def _to_approve(release: Release, policy: Policy) -> Callable[[Outlet, str], bool]:
+def to_approve(release: Release, policy: Policy) -> Callable[[Outlet, str], bool]:
     """Whether a person must approve what an outlet gets in a language: never what the producer wrote, and no kill.
 
     An outlet that refuses machine translation gets one only as a correction of what the producer wrote.
@@ -189,10 +213,11 @@ def _to_approve(release: Release, policy: Policy) -> Callable[[Outlet, str], boo
     return approval
 
 
-def _wanted(release: Release, outlet: Outlet, reached: dict[str, list[str]]) -> list[str]:
+def _wanted(release: Release, outlet: Outlet, reached: dict[str, list[str]], choose: Choose) -> list[str]:
     """The languages in which it matches, and (all that a kill has) those in which it may have an older version."""
     has = reached.get(outlet.id, [])
-    wanted = [] if release.status == "canceled" else matches(release, outlet, has)
+    matching = release.status != "canceled" and disagreement(release, outlet) is None
+    wanted = choose(outlet, has)[0] if matching else []
     return wanted + [language for language in has if language not in wanted]
 
 

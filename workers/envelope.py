@@ -62,6 +62,9 @@ class Receipt:
     """When the first version of the release was taken."""
     embargo_until: str | None = None
     """The moment that this version is held until, as it stands now: operators can move it."""
+    goes_to: dict[str, Any] | None = None
+    """`outlets` that get it now, `of` how many, in how many `deliveries`, by `languages`; and what is `held`, each with
+    `reason`, `deliveries` and `languages`. None: nobody has counted."""
 
     @property
     def taken(self) -> bool:

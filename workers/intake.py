@@ -29,13 +29,13 @@ from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from tasks import ledger, pipeline
+from tasks import ledger, pipeline, review
 from tasks.ledger import notices, refusals, releases
 from tasks.ledger.releases import Outcome, Sender, Taken
 from tasks.model.documents import DocumentRefused
 from tasks.model.readers import MAX_RELEASE_BYTES, Reading, uri_of
 from tasks.model.release import MAX_VERSION, Release
-from tasks.operations import receipts
+from tasks.operations import prospects, receipts
 from tasks.runtime.errors import Problem
 from tasks.runtime.settings import settings
 from workers.authority import Authority, producers_file
@@ -227,7 +227,20 @@ def _take_in(body: bytes, problem: str | None, headers: Mapping[str, Any]) -> tu
         "release taken", release=release.name, status=status, sent_by=str(sender.actor), urgency=release.urgency,
         bytes=len(body),
     )  # fmt: skip
+    found["goes_to"], unmeant = _goes_to(release)
+    found["warnings"] += unmeant
     return Receipt(status, release.uri, release.version, **found), taken.release_id, release.urgency
+
+
+def _goes_to(release: Release) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """Whom a release that was taken reaches, and warnings of it; whatever is wrong here, the receipt must go out."""
+    try:
+        with ledger.read() as connection:
+            found = prospects.prospects(connection, release, policy=review.policy, now=ledger.now(connection))
+        return found.to_dict(), [vars(warning) for warning in prospects.warnings(found, release)]
+    except Exception:
+        log.exception("nobody knows whom the release reaches", release=release.name)
+        return None, []
 
 
 def _particulars(connection: Connection, reading: Reading) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def _draft(release: Release, language: str, attempted: _Attempt) -> Draft:
     configuration = read_configuration(settings().translation_file)
     registered = registry.load_registry(settings().translation_file)
     engines = engine_meter.metered(registered.engines, configuration, language, attempted.meter, attempted.waiting)
-    found = draft(release, language, _resources(release, language, engines))
+    found = draft(release, language, resources(release, language, engines))
     missing = engine_meter.missing(registered, engines, configuration.order(language))
     if found.translation is not None or not missing:
         return found
@@ -82,7 +82,7 @@ def _draft(release: Release, language: str, attempted: _Attempt) -> Draft:
     return replace(found, reason=f"{found.reason}; left out: {left_out}", again=True)
 
 
-def _resources(release: Release, language: str, engines: Sequence[Engine]) -> Resources:
+def resources(release: Release, language: str, engines: Sequence[Engine]) -> Resources:
     """What a translation may draw on: engines in their order, memory, and what an earlier version of the release, or an
     earlier try at this one, had."""
     with ledger.read() as connection:

@@ -66,6 +66,14 @@ def _held_artifacts(connection: Connection, release_id: int) -> Iterator[tuple[H
             yield hold, row.language, row.reason
 
 
+def texts(connection: Connection, release_id: int) -> dict[str, str | None]:
+    """What building has come to: {language: why its translation is held, or None if it is made}."""
+    done = (translations.c.release_id == release_id, translations.c.state != ArtifactState.WANTED)
+    query = select(translations.c.language, translations.c.state, translations.c.reason).where(*done)
+    rows = connection.execute(query)
+    return {row.language: row.reason if row.state == ArtifactState.HELD else None for row in rows}
+
+
 def engines(connection: Connection, release_id: int) -> dict[str, str]:
     """The engines of the translations that the producer did not write: {language: engines}."""
     query = (

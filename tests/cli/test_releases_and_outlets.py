@@ -47,6 +47,7 @@ def test_outlets_list_for_a_release_says_who_gets_it_and_who_not_and_why(run: Ru
         outlet("other-topic", circuits=["press"], topics=["15000000"]),
     )
     found = json.loads(run("outlets", "list", "--for", URI, "--json").stdout)
+    assert found["outlets"][0]["held"] == {"de": "no engine for en→de"}
     assert {entry["outlet"]: (entry["languages"], entry["refused"]) for entry in found["outlets"]} == {
         "all": (["en", "de"], {}),
         "human": (["en"], {"de": "takes no machine translation"}),
@@ -55,7 +56,9 @@ def test_outlets_list_for_a_release_says_who_gets_it_and_who_not_and_why(run: Ru
         "other-topic": ([], {"en": "takes none of its topics"}),
     }
     told = run("outlets", "list", "--for", URI).stdout
-    assert "goes to 2 of 5 outlets" in told
+    assert (
+        "goes to   2 of 5 outlets now, in 2 deliveries: en 2\nheld      1 delivery in de: no engine for en→de\n" in told
+    )
     assert "1  do not get it, or not in every language: the outlet takes no machine translation" in told
 
 

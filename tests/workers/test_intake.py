@@ -20,13 +20,13 @@ from sqlalchemy import func, select
 from typer.testing import CliRunner
 
 from tasks import ledger
-from tasks.ledger import refusals
+from tasks.ledger import outlets, refusals
 from tasks.ledger.schema import releases
-from tasks.operations import embargo
+from tasks.operations import embargo, prospects
 from tasks.runtime import moments
 from tasks.runtime.settings import settings
 from tests.support.processes import end, environment, start_python, until
-from tests.support.samples import URI, release
+from tests.support.samples import URI, outlet, release
 from tests.support.threads import PATIENCE, begin, beside
 from workers import intake, producer
 from workers.broker import LARGEST_ITEM
@@ -164,6 +164,41 @@ def test_a_receipt_says_what_was_taken_and_until_when_it_is_held(sender: Produce
     assert (again.status, again.embargo_until) == ("known", "2127-01-01T00:00:00Z"), "as it stands now"
     second = sender.submit(document(uri=URI, version=2, embargo_until="2127-01-01T00:00:00Z"))
     assert (second.first_received_at, second.embargo_until) == (first.received_at, "2127-01-01T00:00:00Z")
+
+
+@pytest.mark.usefixtures("door")
+def test_a_receipt_counts_who_gets_it_now_and_says_what_is_held(sender: Producer) -> None:
+    with ledger.write() as connection:
+        receivers = [outlet("a", languages=["en", "de"]), outlet("b", circuits=["dach-business"], status="paused")]
+        outlets.put(connection, receivers, time.time())
+    receipt = sender.submit(document(uri=URI))
+    assert receipt.goes_to == {
+        "outlets": 1, "of": 2, "deliveries": 1, "languages": {"en": 1},
+        "held": [{"reason": "no engine for en→de", "deliveries": 1, "languages": ["de"]},
+                 {"reason": "outlet paused", "deliveries": 1, "languages": ["en"]}],
+    }  # fmt: skip
+    assert receipt.warnings == []
+    receipt = sender.submit(document(circuits=["dach-busines"], countries=["FR"]))
+    assert receipt.status == "accepted", "it is no refusal"
+    assert receipt.goes_to is not None
+    assert receipt.goes_to["outlets"] == 0
+    assert [(warning["field"], warning["problem"]) for warning in receipt.warnings] == [
+        ("circuits", "no outlet is in 'dach-busines'"),
+        ("countries", "no outlet is in 'FR'"),
+        ("circuits", "goes to 0 of 2 outlets, because the outlet is in none of its circuits (2)"),
+    ]
+    receipt = sender.submit(document(topics=["99999999"]) | {"uri": "urn:x:topics"})
+    assert receipt.warnings == [], "outlets that name no topics take all"
+
+
+@pytest.mark.usefixtures("door")
+def test_a_receipt_goes_out_even_if_nobody_can_count(sender: Producer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("an engine of a stranger")
+
+    monkeypatch.setattr(prospects, "prospects", broken)
+    receipt = sender.submit(document(uri=URI))
+    assert (receipt.status, receipt.goes_to) == ("accepted", None)
 
 
 @pytest.mark.usefixtures("door")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,9 +11,9 @@ from typing import Annotated, Any, Literal
 import typer
 from sqlalchemy import Connection
 
-from tasks import ledger, planning
+from tasks import ledger, review
 from tasks.delivery import disabling
-from tasks.ledger import audit, deliveries
+from tasks.ledger import audit, counts, deliveries, releases
 from tasks.ledger import outlets as outlet_rows
 from tasks.model.acts import Act
 from tasks.model.codes import Code
@@ -22,12 +21,13 @@ from tasks.model.outlet import Outlet
 from tasks.model.outlet_filter import OutletFilter
 from tasks.model.readers.outlet_files import OutletFile, parse_outlets, read_outlets
 from tasks.model.states import Hold, Verdict
+from tasks.operations import prospects
 from tasks.operations.outlet_import import Imported, import_outlets, shown_without_secrets
 from tasks.runtime.errors import UserError
 from tasks.runtime.foreign_text import printable
 from workers import marked_test
 from workers.broker import shared_state
-from workers.cli import one_outlet
+from workers.cli import audience, one_outlet
 from workers.cli.rows import find_outlet, find_release, reading, writing
 from workers.cli.screen import JsonOption, counted, err, out, print_json, print_rows
 from workers.offered import offered
@@ -179,26 +179,32 @@ def list_(
 
 
 def _list_for(uri: str, wanted: OutletFilter, as_json: bool) -> None:
-    """As outlets stand now: planning asked the same when the release came."""
+    """As outlets and engines stand now: planning asked the same of outlets when the release came."""
     with reading() as connection:
         row = find_release(connection, uri)
-        matches = [match for match in planning.audience(connection, row.id) if wanted.fits(match.outlet)]
+        found = prospects.prospects(
+            connection,
+            releases.get(connection, row.id),
+            policy=review.policy,
+            now=ledger.now(connection),
+            texts=counts.texts(connection, row.id),
+        )
+    chosen = prospects.Prospects([match for match in found.matches if wanted.fits(match.outlet)], {})
+    ids = {match.outlet.id for match in chosen.matches}
+    chosen.holds.update({key: why for key, why in found.holds.items() if key[0] in ids})
     if as_json:
-        found = [{"outlet": m.outlet.id, "languages": m.languages, "refused": m.refused} for m in matches]
-        print_json({"release": row.uri, "version": row.version, "outlets": found})
+        print_json(
+            {
+                "release": row.uri,
+                "version": row.version,
+                "goes_to": chosen.to_dict(),
+                "outlets": audience.as_json(chosen),
+            }
+        )
         return
-    print_rows(
-        ("outlet", "gets it in", "not in", "because it"),
-        [
-            (m.outlet.id, " ".join(m.languages) or "—", " ".join(m.refused) or "—", ", ".join({*m.refused.values()}))
-            for m in matches
-        ],
-    )
-    taken = sum(bool(match.languages) for match in matches)
-    out.print(f"\n{row.uri} version {row.version} goes to {taken:,} of {len(matches):,} outlets", markup=False)
-    why = Counter(reason for match in matches for reason in set(match.refused.values()))
-    for reason, count in why.most_common():
-        out.print(f"{count:>7,}  do not get it, or not in every language: the outlet {reason}", markup=False)
+    audience.show(chosen)
+    out.print()
+    audience.show_sums(f"{row.uri} version {row.version}", chosen)
 
 
 @app.command()

@@ -165,3 +165,18 @@ def _embargo(text: str) -> str:
     except ValueError:  # at an end of time: earlier versions took it
         return f"until {printable(text)}"
     return f"{'ended' if until.timestamp() <= time.time() else 'until'} {moments.with_utc(until)}"
+
+
+def show_goes_to(found: dict[str, Any] | None) -> None:
+    """Print whom a release reaches now, and what is held; nothing where nobody has counted."""
+    if found is None:
+        return
+    if not found["of"]:
+        out.print("goes to   nobody: the wire has no outlets yet (`fanwire outlets import`)", markup=False)
+        return
+    languages = ", ".join(f"{language} {n:,}" for language, n in found["languages"].items())
+    what = f", in {counted(found['deliveries'], 'delivery')}: {languages}" if languages else ""
+    out.print(printable(f"goes to   {found['outlets']:,} of {counted(found['of'], 'outlet')} now{what}"), markup=False)
+    for held in found["held"]:
+        which = f"{counted(held['deliveries'], 'delivery')} in {', '.join(held['languages'])}"
+        out.print(printable(f"held      {which}: {held['reason']}"), markup=False)

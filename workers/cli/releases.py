@@ -29,7 +29,8 @@ from tasks.runtime.foreign_text import printable
 from tasks.runtime.settings import settings
 from workers import authority
 from workers.broker import require_broker
-from workers.cli.release_status import Wanted, show_latest, show_particulars, show_status, status_of
+from workers.cli import dry_run as dry_runs
+from workers.cli.release_status import Wanted, show_goes_to, show_latest, show_particulars, show_status, status_of
 from workers.cli.rows import find_outlet, find_release, need_ledger, reading, writing
 from workers.cli.screen import MOMENT_HELP, JsonOption, err, moment, out, print_json, stop
 from workers.cli.waiting import until_done
@@ -85,11 +86,27 @@ def submit(
         str | None,
         typer.Option(help="The producer as which the release is signed; FANWIRE_PRODUCER_NAME if left out."),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Send nothing: say who would get it, what is missing, and what they read."),
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option(help="With --dry-run: the folder into which each rendition is written.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Send a release and print its receipt."""
+    """Send a release and print its receipt.
+
+    With --dry-run nothing is put on the queue or written into the ledger. Texts are then translated by engines of this
+    machine only; what others would translate is not shown.
+    """
+    if output and not dry_run:
+        raise typer.BadParameter("--output belongs to --dry-run")
     read = _read(file, translation or [])
     release = read.release
+    if dry_run:
+        dry_runs.show(read, output, as_json=as_json)
+        return
     if wait:
         need_ledger()
     consent = [word for word, meant in (("jump", jump), ("revive", revive)) if meant]
@@ -140,6 +157,7 @@ def _print_receipt(receipt: Receipt, as_json: bool) -> None:
     elif receipt.taken:
         out.print(f"{receipt.status}: {receipt.uri} version {receipt.version}", markup=False)
         show_particulars(receipt.to_dict())
+        show_goes_to(receipt.goes_to)
         for warning in receipt.warnings:
             err.print(f"warning: {_in_words(warning)}", markup=False)
     else:

@@ -1,0 +1,58 @@
+"""Which engines of the translation file could translate a release; nothing is sent to any for it."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from tasks.building.translations import resources
+from tasks.model.release import Release
+from tasks.runtime.settings import settings
+from tasks.translation import Draft, draft, routing
+from tasks.translation.configuration import EngineDocument, read_or_last
+from tasks.translation.engine_support import registry
+from tasks.translation.engines import Engine
+
+_HERE = frozenset({"opencc", "apertium", "ct2"})
+"""Types of engines that translate within this machine."""
+
+
+def translators(release: Release, language: str) -> list[str]:
+    """The names of the engines that can translate one of the release's texts into a language, the preferred one first.
+
+    Raises DocumentRefused for a translation file that could never be read.
+    """
+    routes = routing.routes(release, language, list(_engines(language).values()))
+    return list(dict.fromkeys(route.engine.name for route in routes))
+
+
+def preview(release: Release, language: str) -> Draft | str:
+    """What the memory and the engines of this machine make of a release, with nothing noted anywhere; or, where others
+    would have to be asked, their names."""
+    configuration = read_or_last(settings().translation_file)
+    wanted = translators(release, language)
+    elsewhere = [name for name in wanted if not _is_here(name, configuration.engines[name])]
+    if elsewhere:
+        return ", ".join(elsewhere)
+    engines = _engines(language)
+    return draft(release, language, resources(release, language, [engines[name] for name in wanted]))
+
+
+def _engines(language: str) -> dict[str, Engine]:
+    """The engines that may translate into a language, in their order."""
+    file = settings().translation_file
+    registered = registry.load_registry(file).engines
+    return {name: registered[name] for name in read_or_last(file).order(language) if name in registered}
+
+
+def _is_here(name: str, document: EngineDocument) -> bool:
+    """Whether asking an engine sends nothing to another machine and costs nothing."""
+    if document.key or document.price or document.budget.characters or document.budget.cost:
+        return False
+    if (document.type or name) in _HERE:
+        return True
+    host = urlsplit(document.url or "").hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,184 @@
+"""Prospects: whom a release would reach now, what of it would be held and why, and who would not get it at all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection
+
+from tasks import planning
+from tasks.building.translators import translators
+from tasks.formatting import FORMATS, HouseTextMissing, house_text
+from tasks.model.documents import DocumentRefused
+from tasks.model.outlet import Outlet
+from tasks.model.release import Release, supplied
+from tasks.planning import Match, Policy
+from tasks.runtime import moments
+from tasks.runtime.errors import Problem
+
+
+@dataclass
+class Held:
+    """Deliveries that one reason holds."""
+
+    deliveries: int = 0
+    languages: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Prospects:
+    """What would become of a release, outlet by outlet."""
+
+    matches: list[Match]
+    holds: dict[tuple[str, str], str]
+    """(outlet, language) of what cannot leave now, and why."""
+
+    def leaves(self, match: Match) -> list[str]:
+        """The languages in which an outlet gets the release now."""
+        return [language for language in match.languages if (match.outlet.id, language) not in self.holds]
+
+    @property
+    def outlets(self) -> int:
+        """How many outlets get it now, in any language."""
+        return sum(bool(self.leaves(match)) for match in self.matches)
+
+    @property
+    def languages(self) -> dict[str, int]:
+        """How many deliveries can leave now: {language: n}."""
+        counted = Counter(language for match in self.matches for language in self.leaves(match))
+        return dict(sorted(counted.items()))
+
+    @property
+    def held(self) -> dict[str, Held]:
+        """What cannot leave now, by the reason, the commonest first."""
+        found: dict[str, Held] = {}
+        for (_, language), reason in self.holds.items():
+            held = found.setdefault(reason, Held())
+            held.deliveries += 1
+            held.languages.add(language)
+        return dict(sorted(found.items(), key=lambda one: -one[1].deliveries))
+
+    @property
+    def refused(self) -> Counter[str]:
+        """Why outlets do not get it in a language or at all, as the ends of "the outlet …": how many for each."""
+        return Counter(why for match in self.matches for why in set(match.refused.values()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "outlets": self.outlets,
+            "of": len(self.matches),
+            "deliveries": sum(self.languages.values()),
+            "languages": self.languages,
+            "held": [
+                {"reason": reason, "deliveries": held.deliveries, "languages": sorted(held.languages)}
+                for reason, held in self.held.items()
+            ],
+        }
+
+
+def prospects(
+    connection: Connection,
+    release: Release,
+    *,
+    policy: Policy,
+    now: float,
+    texts: Mapping[str, str | None] | None = None,
+) -> Prospects:
+    """What would become of a release, which need not be in the ledger, as outlets and engines stand now.
+
+    `policy`: which languages a person must approve. `now`: seconds since the epoch. `texts`: what building has come to
+    already: {language: why its translation is held, or None if it is made}.
+    """
+    matches = planning.audience_of(connection, release)
+    why = _why(release, policy, now, texts or {})
+    holds = {
+        (match.outlet.id, language): reason
+        for match in matches
+        for language in match.languages
+        if (reason := why(match.outlet, language))
+    }
+    return Prospects(matches, holds)
+
+
+def _why(
+    release: Release, policy: Policy, now: float, texts: Mapping[str, str | None]
+) -> Callable[[Outlet, str], str | None]:
+    """Why a delivery cannot leave now; None if it can."""
+    embargo = release.embargo_until
+    until = f"embargo until {moments.with_utc(embargo)}" if embargo and release.embargoed_at(now) else None
+    approval, written = planning.to_approve(release, policy), cache(lambda language: supplied(release, language))
+    text, form = cache(lambda language: _text_missing(release, language, texts)), cache(_format_missing)
+
+    def why(outlet: Outlet, language: str) -> str | None:
+        if outlet.status != "active":
+            return f"outlet {outlet.status}"
+        missing = until or text(language) or form(outlet.format)
+        if missing or written(language) is not None:
+            return missing
+        return "a person must approve the translation" if approval(outlet, language) else None
+
+    return why
+
+
+def _text_missing(release: Release, language: str, texts: Mapping[str, str | None]) -> str | None:
+    """Why there can be no text in a language."""
+    if release.status == "canceled":
+        return None
+    translation = supplied(release, language)
+    if translation is None and (language not in texts or texts[language]):
+        try:
+            engines = translators(release, language)
+        except DocumentRefused as refusal:
+            return str(refusal)
+        if not engines:
+            return f"no engine for {release.language}→{language}"
+        if held := texts.get(language):
+            return held
+    try:
+        house_text(translation.written_in if translation else language)
+    except HouseTextMissing as error:
+        return str(error)
+    return None
+
+
+def _format_missing(format: str) -> str | None:
+    return None if format in FORMATS.all() else f"there is no format {format!r}"
+
+
+def warnings(found: Prospects, release: Release, *, for_operations: bool = False) -> list[Problem]:
+    """What a producer probably did not mean: circuits and countries in which nobody is, and a release for nobody.
+
+    `for_operations`: with the names of circuits that may be meant, which are not every producer's to know.
+    """
+    if release.status == "canceled" or not found.matches:  # a wire without outlets is no fault of a release
+        return []
+    outlets = [match.outlet for match in found.matches]
+    known = {
+        "circuits": {circuit for outlet in outlets for circuit in outlet.circuits},
+        "countries": {str(outlet.country) for outlet in outlets},
+    }
+    problems = [
+        Problem(name, f"no outlet is in {value!r}{_perhaps(value, known[name]) if for_operations else ''}")
+        for name, values in (("circuits", release.circuits), ("countries", release.countries))
+        for value in values
+        if value not in known[name]
+    ]
+    return problems if any(match.languages for match in found.matches) else [*problems, _nobody(found, release)]
+
+
+def _perhaps(value: str, known: set[str]) -> str:
+    near = get_close_matches(value, sorted(known), n=1)
+    return f"; perhaps {near[0]!r} is meant" if near else ""
+
+
+def _nobody(found: Prospects, release: Release) -> Problem:
+    """A release that goes to nobody, and the field that may be the reason."""
+    field = next((name for name in ("circuits", "countries", "topics") if getattr(release, name)), "language")
+    counted = ", ".join(f"{why} ({n:,})" for why, n in found.refused.most_common())
+    return Problem(field, f"goes to 0 of {len(found.matches):,} outlets, because the outlet {counted}")

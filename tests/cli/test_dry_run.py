@@ -1,0 +1,115 @@
+"""`fanwire submit --dry-run`: it says all that would happen, and nothing happens."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tasks import ledger
+from tasks.ledger.schema import metadata
+from tasks.runtime.settings import settings
+from tests.support.review_files import CHINESE
+from tests.support.samples import URI, outlet, release
+
+from .conftest import Run, take
+
+pytestmark = pytest.mark.usefixtures("home")
+BEARER = {"type": "bearer", "secret": "env:FANWIRE_SECRET_NOT_HERE"}
+
+
+@pytest.fixture(autouse=True)
+def _outlets(home: None) -> None:
+    take(
+        release(uri="urn:x:other"),
+        outlet("a", languages=["en", "de"]),
+        outlet("b", languages=["zh-Hant"], format="text"),
+        outlet("c", auth=BEARER),
+        outlet("paused"),
+        outlet("elsewhere", country="DE", circuits=["dach-business"]),
+    )
+
+
+def everything() -> dict[str, list[tuple[Any, ...]]]:
+    with ledger.read() as connection:
+        return {name: list(map(tuple, connection.execute(select(table)))) for name, table in metadata.tables.items()}
+
+
+def test_it_says_who_would_get_it_and_what_is_missing(run: Run, tmp_path: Path) -> None:
+    run("outlets", "pause", "paused")
+    before = everything()
+    told = run("submit", "-", "--dry-run", input=release(countries=["PT"]).to_json()).stdout.splitlines()
+    assert told[:7] == [
+        "dry run: nothing is sent, and nothing is written into the ledger",
+        f"{URI} v1",
+        "goes to   2 of 5 outlets now, in 2 deliveries: en 2",
+        "held      1 delivery in de: no engine for en→de",
+        "held      1 delivery in zh-Hant: no engine for en→zh-Hant",
+        "held      1 delivery in en: outlet paused",
+        "      1  do not get it, or not in every language: the outlet is not in its countries",
+    ]
+    assert told[7].startswith(
+        "missing   c: secret env:FANWIRE_SECRET_NOT_HERE: is not in the environment (looked up in"
+    )
+    lines = [" ".join(line.split()) for line in told]
+    assert "a en de — no engine for en→de" in lines
+    assert "elsewhere — — en it is not in its countries" in lines
+    at = told.index("The text in en, as plain text (--output FOLDER writes what each outlet gets):")
+    assert told[at + 1] == "  Acme Robotics opens a plant in Porto"
+    assert everything() == before
+
+
+def test_each_rendition_is_written_translated_ones_too(run: Run, tmp_path: Path) -> None:
+    before = everything()
+    folder = tmp_path / "look"
+    document = release(**CHINESE).to_json()
+    found = json.loads(run("submit", "-", "--dry-run", "--output", str(folder), "--json", input=document).stdout)
+    assert sorted(path.name for path in folder.iterdir()) == ["zh-Hant.txt"]
+    assert "公司釋出新軟體" in (folder / "zh-Hant.txt").read_text()
+    assert found["goes_to"]["languages"] == {"zh-Hant": 1}
+    assert {held["reason"] for held in found["goes_to"]["held"]} == {
+        "no engine for zh-Hans→en", "no engine for zh-Hans→de",
+    }  # fmt: skip
+    assert "no engine" in found["not_shown"]["en"]
+    assert everything() == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "warning"),
+    [
+        ({"circuits": ["dach-busines"]}, "circuits: no outlet is in 'dach-busines'; perhaps 'dach-business' is meant"),
+        ({"countries": ["FR"]}, "countries: no outlet is in 'FR'"),
+    ],
+)
+def test_a_release_for_nobody_says_why(run: Run, fields: dict[str, Any], warning: str) -> None:
+    told = run("submit", "-", "--dry-run", input=release(**fields).to_json()).stdout
+    assert f"warning   {warning}\n" in told
+    [field] = fields
+    why = {"circuits": "is in none of its circuits", "countries": "is not in its countries"}[field]
+    assert f"warning   {field}: goes to 0 of 5 outlets, because the outlet {why} (5)\n" in told
+
+
+def test_a_version_that_was_taken_is_said_to_be_refused(run: Run) -> None:
+    take(release())
+    told = run("submit", "-", "--dry-run", input=release().to_json()).stdout
+    assert "refused   version 1 was taken already: a correction needs version 2 or higher" in told
+
+
+def test_what_other_machines_would_translate_is_not_asked_for(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "translation.yaml"
+    file.write_text("engines: {deepl: {key: 'env:FANWIRE_DEEPL'}}\n")
+    monkeypatch.setenv("FANWIRE_TRANSLATION_FILE", str(file))
+    monkeypatch.setenv("FANWIRE_DEEPL", "a key that goes nowhere:fx")
+    settings.cache_clear()
+    told = run("submit", "-", "--dry-run", input=release().to_json()).stdout
+    assert "not shown de: deepl would have to be asked" in told
+    assert "de 1" in told.splitlines()[2]
+
+
+def test_a_folder_without_a_dry_run_is_wrong_usage(run: Run, tmp_path: Path) -> None:
+    run("submit", "-", "--output", str(tmp_path), status=2, input=release().to_json())

@@ -1,0 +1,173 @@
+"""`fanwire submit --dry-run`: who would get a release, what is missing, and what they would read. Changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from tasks import ledger, review
+from tasks.building import reason_of, translators
+from tasks.building.wire import configured_wire
+from tasks.formatting import make_rendition
+from tasks.ledger import releases
+from tasks.model.outlet import Outlet
+from tasks.model.readers import Reading
+from tasks.model.release import Release, Translation, supplied
+from tasks.operations import prospects
+from tasks.operations.prospects import Prospects
+from tasks.runtime.foreign_text import printable
+from tasks.runtime.secrets import SecretMissing, resolve
+from workers.cli import audience
+from workers.cli.rows import reading
+from workers.cli.screen import out, print_json
+
+LISTED = 20
+"""Outlets that are printed."""
+ENDINGS = {"ninjs": "ninjs.json", "newsmlg2": "newsmlg2.xml", "text": "txt"}
+SHOWN = 1_500
+"""Characters of the one text that is printed where no folder is named."""
+
+
+@dataclass
+class Preview:
+    """What outlets would read, by language and format, and why some of it cannot be shown."""
+
+    texts: dict[str, Translation] = field(default_factory=dict)
+    renditions: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    not_shown: dict[str, str] = field(default_factory=dict)
+    """By language, or language and format."""
+
+
+def show(read: Reading, folder: Path | None, *, as_json: bool) -> None:
+    """Print what would become of a release; write each rendition into `folder`, if one is named."""
+    release = read.release
+    with reading() as connection:
+        now = ledger.now(connection)
+        found = prospects.prospects(connection, release, policy=review.policy, now=now)
+        taken = _taken(connection, release)
+    problems = [*read.warnings, *prospects.warnings(found, release, for_operations=True)]
+    missing = _missing_secrets(found)
+    preview = _preview(release, found)
+    files = _write(preview, folder) if folder else []
+    if as_json:
+        print_json(
+            {
+                "status": "dry_run", "release": release.uri, "version": release.version, "refused": taken,
+                "goes_to": found.to_dict(), "outlets": audience.as_json(found), "missing_secrets": missing,
+                "warnings": [asdict(problem) for problem in problems], "renditions": files,
+                "not_shown": preview.not_shown,
+            }
+        )  # fmt: skip
+        return
+    _print("dry run: nothing is sent, and nothing is written into the ledger")
+    if taken:
+        _print(f"refused   {taken}")
+    audience.show_sums(release.name, found)
+    for outlet_id, why in missing.items():
+        _print(f"missing   {outlet_id}: {why} (looked up in this shell; the worker `deliver` has its own)")
+    for problem in problems:
+        _print(f"warning   {problem}")
+    for what, why in preview.not_shown.items():
+        _print(f"not shown {what}: {why}")
+    for file in files:
+        _print(f"written   {file}")
+    out.print()
+    audience.show(found, LISTED)
+    if folder is None:
+        _show_one(release, preview)
+
+
+def _taken(connection: Connection, release: Release) -> str | None:
+    """Why the release would be refused for its version; None if it would be taken, as far as can be seen."""
+    newest = releases.find(connection, release.uri)
+    if newest is None or newest.version < release.version:
+        return None
+    return f"version {newest.version} was taken already: a correction needs version {newest.version + 1} or higher"
+
+
+def _missing_secrets(found: Prospects) -> dict[str, str]:
+    """The outlets that would get it but for a secret that is missing here."""
+    missing = {}
+    for match in found.matches:
+        if found.leaves(match) and (why := _secret_missing(match.outlet)):
+            missing[match.outlet.id] = why
+    return missing
+
+
+def _secret_missing(outlet: Outlet) -> str | None:
+    for reference in (outlet.auth.secret, outlet.auth.signing_secret):
+        try:
+            if reference:
+                resolve(reference)
+        except SecretMissing as error:
+            return str(error)
+    return None
+
+
+def _preview(release: Release, found: Prospects) -> Preview:
+    preview, now = Preview(), datetime.now(UTC).replace(microsecond=0)
+    wanted = {(language, match.outlet.format) for match in found.matches for language in match.languages}
+    for language in sorted({language for language, _ in wanted}):
+        if text := _text(release, language, preview):
+            preview.texts[language] = text
+    for language, form in sorted(wanted):
+        text = preview.texts.get(language)
+        if text is None:
+            continue
+        try:
+            rendition = make_rendition(release, text, form, configured_wire(), now, now)
+        except Exception as error:  # a format may be anybody's, and the others are worth seeing
+            preview.not_shown[f"{language} as {form}"] = reason_of(error)
+        else:
+            preview.renditions[language, form] = rendition.body
+    return preview
+
+
+def _text(release: Release, language: str, preview: Preview) -> Translation | None:
+    """The text in a language, by the producer or by engines of this machine; else `preview` says why not."""
+    if (written := supplied(release, language)) is not None:
+        return written
+    try:
+        made = translators.preview(release, language)
+    except Exception as error:  # whatever an engine meets
+        preview.not_shown[language] = reason_of(error)
+        return None
+    if isinstance(made, str):
+        preview.not_shown[language] = f"{made} would have to be asked"
+    elif made.translation is None:
+        preview.not_shown[language] = made.reason or "no reason is known"
+    else:
+        return made.translation
+    return None
+
+
+def _write(preview: Preview, folder: Path) -> list[str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for (language, form), body in preview.renditions.items():
+        file = folder / f"{language}.{ENDINGS.get(form, form)}"
+        file.write_bytes(body)
+        files.append(str(file))
+    return files
+
+
+def _show_one(release: Release, preview: Preview) -> None:
+    """One text to look at: that of the producer, if an outlet takes it."""
+    if not preview.texts:
+        return
+    language = min(preview.texts, key=lambda language: (not preview.texts[language].by_producer, language))
+    try:
+        body = make_rendition(release, preview.texts[language], "text", configured_wire()).body
+    except (LookupError, ValueError):  # `preview` says why already
+        return
+    text = body.decode("utf-8", "replace")
+    _print(f"\nThe text in {language}, as plain text (--output FOLDER writes what each outlet gets):")
+    for line in (text[:SHOWN] + ("\n…" if len(text) > SHOWN else "")).splitlines():
+        _print(f"  {line}" if line else "")
+
+
+def _print(line: str) -> None:
+    out.print("\n".join(map(printable, line.split("\n"))), markup=False)
