@@ -8,7 +8,7 @@ FANWIRE := .venv/bin/fanwire
 TEST := PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -n 3 --dist loadscope --no-loadscope-reorder
 SPHINX := .venv/bin/python -m sphinx -q -W --keep-going -n -c docs . build/docs
 
-.PHONY: help demo test coverage mutate docs check bench fuzz soak up format clean
+.PHONY: help demo test coverage mutate docs check bench fuzz soak up format pins clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ up: $(READY) ## The whole stack in the foreground, here; SIGTERM ends it
 
 format: $(READY) ## Put the code into the project's format
 	@.venv/bin/ruff check --fix-only -q . ; .venv/bin/ruff format .
+
+pins: $(READY) ## Write constraints.txt with the newest versions that pyproject.toml allows, and their hashes
+	@.venv/bin/python deploy/pins.py
 
 clean: ## Remove what was built and run here
 	rm -rf .venv var build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -38,4 +38,7 @@ if [ -z "$python" ] || ! "$python" -c 'import sys; sys.exit(sys.version_info < (
 fi
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 echo "installing Python packages into .venv …"
-.venv/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+pip() { .venv/bin/python -m pip install -q --disable-pip-version-check "$@"; }
+pip --require-hashes --only-binary :all: -r constraints.txt
+# Fanwire itself has no hash. What builds it is among the packages above, so that nothing else is fetched for it.
+pip --no-deps --no-build-isolation -e .

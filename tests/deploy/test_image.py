@@ -23,7 +23,9 @@ def test_the_last_stage_compiles_and_downloads_no_python() -> None:
 
 
 def test_packages_are_pinned() -> None:
-    assert "-c constraints.txt" in DOCKERFILE
+    assert "install --require-hashes --only-binary :all: -r packages.txt" in DOCKERFILE
+    assert re.search(r"sed '/\^# --- tests/,\$d' constraints.txt >packages.txt", DOCKERFILE)
+    assert "install --no-deps --no-build-isolation ." in DOCKERFILE
 
 
 def test_it_runs_as_nobody_special_and_in_exec_form() -> None:

@@ -136,7 +136,7 @@ class CT2:
     def _steps(self, source: str, target: str) -> list[Found]:
         missing = _missing_packages()
         if missing:
-            raise Fatal(f"is not installed: {missing}; pip install -c constraints.txt '.[ct2]'")
+            raise Fatal(f"is not installed: {missing}; pip install --require-hashes -r constraints.txt")
         if not os.access(self._folder, os.R_OK | os.X_OK):
             raise Fatal(f"there is no folder {self._folder} that can be read")
         way = self._ways().get((source, target))
