@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -11,6 +12,7 @@ from tasks.formatting.plain import fold
 from tasks.formatting.rendition import Wire
 from tasks.model.languages import LanguageTag
 from tasks.model.markup import clean_html
+from tasks.model.readers import stray_characters
 from tasks.model.release import Release, Translation
 from tasks.runtime.foreign_text import without_harmful
 
@@ -135,6 +137,7 @@ def make_article(
     """Make the article of a translation; `test` marks it as one that nobody may publish. Raises HouseTextMissing, and
     ValueError for a body that cannot be published."""
     house = house_text(translation.written_in)
+    release = _cleaned(release)
     killed = release.status == "canceled"
     corrected = not killed and release.version > 1
     place = translation.dateline_place or (release.dateline.place if release.dateline else None)
@@ -166,6 +169,12 @@ def make_article(
         received=received,
         first_received=first_received,
     )
+
+
+def _cleaned(release: Release) -> Release:
+    """A release as it would be taken now: earlier versions of Fanwire took characters that must not be published."""
+    document, found = stray_characters.taken_out(release.model_dump(mode="json", exclude_none=True))
+    return Release.from_ledger(json.dumps(document)) if found else release
 
 
 def _line(text: str) -> str:

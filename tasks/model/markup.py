@@ -7,6 +7,7 @@ and unknown attributes go silently, since no word is lost with them.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import nh3
@@ -86,8 +87,15 @@ _KNOWN = BLOCKS | INLINES | _WRAPPERS
 _LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{MAX_TAG}}}")
 
 
-def clean_html(body: str) -> str:
-    """The HTML of a body with known elements and safe links only; raises ValueError that names what cannot be taken."""
+LineName = Callable[[int], str]
+"""How people call a line of a body, counted from 1."""
+
+
+def clean_html(body: str, line_of: LineName | None = None) -> str:
+    """The HTML of a body with known elements and safe links only; raises ValueError that names what cannot be taken.
+
+    `line_of` names the line of that, if somebody wrote the body as it is.
+    """
     if _LONG_TAG.search(body):
         raise ValueError(f"holds a tag that is longer than {MAX_TAG:,} characters")
     try:
@@ -95,7 +103,7 @@ def clean_html(body: str) -> str:
     except (etree.ParserError, ValueError) as error:
         raise ValueError(f"cannot be read as HTML: {error}") from None
     _refuse_deep(root)
-    _refuse_unknown(root)
+    _refuse_unknown(root, line_of)
     # What was looked at is what is cleaned: every element closed, so that nothing is opened again thousands of times.
     body = lxml_html.tostring(root, encoding="unicode")
     # h1 is the headline's; inside a body it is a section heading
@@ -103,11 +111,11 @@ def clean_html(body: str) -> str:
     cleaned = nh3.clean(body, tags=set(BLOCKS | INLINES), attributes=_ATTRIBUTES, url_schemes=SCHEMES, link_rel=None)
     if len(cleaned) > MAX_CHARACTERS:
         raise ValueError(f"is larger than {MAX_CHARACTERS:,} characters")
-    _refuse_lost_links(root, cleaned)
+    _refuse_lost_links(root, cleaned, line_of)
     return without_harmful(cleaned).strip()
 
 
-def _refuse_lost_links(root: lxml_html.HtmlElement, cleaned: str) -> None:
+def _refuse_lost_links(root: lxml_html.HtmlElement, cleaned: str, line_of: LineName | None) -> None:
     """Raises ValueError for an address that the cleaner dropped because it is not a valid one."""
     if not cleaned.strip():
         return
@@ -116,7 +124,8 @@ def _refuse_lost_links(root: lxml_html.HtmlElement, cleaned: str) -> None:
     if len(kept) < len(wanted):
         left = set(kept)
         lost = next((address for address in wanted if address not in left), wanted[-1])
-        raise ValueError(f"holds the address {lost[:80]!r}, which is not a valid one")
+        where = next(one for one in root.iter("a", "img") if lost in (one.get("href"), one.get("src")))
+        raise ValueError(f"{_at(where, line_of)}holds the address {lost[:80]!r}, which is not a valid one")
 
 
 def _addresses(root: lxml_html.HtmlElement) -> list[str]:
@@ -132,21 +141,31 @@ def _refuse_deep(root: lxml_html.HtmlElement) -> None:
             raise ValueError(f"is nested deeper than {MAX_DEPTH} elements")
 
 
-def _refuse_unknown(root: lxml_html.HtmlElement) -> None:
+def _at(element: lxml_html.HtmlElement, line_of: LineName | None) -> str:
+    return f"{line_of(element.sourceline)} " if line_of and element.sourceline else ""
+
+
+def _refuse_unknown(root: lxml_html.HtmlElement, line_of: LineName | None) -> None:
     for element in root.iterdescendants():
         if not isinstance(element.tag, str):
             continue  # a comment
         tag = element.tag.lower()
         if tag not in _KNOWN:
-            raise ValueError(
-                f"holds <{tag}>, which cannot be published; allowed are {', '.join(sorted(BLOCKS | INLINES))}"
-            )
+            allowed = ", ".join(sorted(BLOCKS | INLINES))
+            raise ValueError(f"{_at(element, line_of)}holds <{tag}>, which cannot be published; allowed are {allowed}")
         address = element.get("href") if tag == "a" else element.get("src") if tag == "img" else None
         if tag == "a" and not address:
-            raise ValueError(f"holds a link without an address, around {text_of(element)[:40]!r}")
+            words = text_of(element)[:40]
+            raise ValueError(f"{_at(element, line_of)}holds a link without an address, around {words!r}")
+        if tag == "img" and not address:
+            words = (element.get("alt") or "")[:40]
+            raise ValueError(f"{_at(element, line_of)}holds an image without an address, called {words!r}")
         if address is not None and scheme_of(address) not in SCHEMES:
             schemes = ", ".join(sorted(SCHEMES))
-            raise ValueError(f"holds the address {address[:80]!r}; addresses are absolute and begin with {schemes}")
+            raise ValueError(
+                f"{_at(element, line_of)}holds the address {address[:80]!r}; addresses are absolute and begin with "
+                f"{schemes}"
+            )
 
 
 def scheme_of(address: str) -> str:

@@ -18,7 +18,7 @@ from tasks.model import markdown
 from tasks.model.countries import Country
 from tasks.model.documents import Document, Moment
 from tasks.model.languages import LanguageTag
-from tasks.model.markup import clean_html, links_in
+from tasks.model.markup import LineName, clean_html, links_in
 from tasks.runtime import moments
 from tasks.runtime.errors import pattern
 
@@ -101,15 +101,19 @@ class _Text(Document):
     @classmethod
     def _clean(cls, value: str | None, info: ValidationInfo) -> str | None:
         stored = bool(info.context and info.context.get("stored"))
-        return value if value is None or stored else clean_html(value)
+        return value if value is None or stored else clean_html(value, cls._line_name(info))
 
     @field_validator("body_markdown")
     @classmethod
     def _rendered(cls, value: str | None, info: ValidationInfo) -> str | None:
         """The Markdown as clean HTML, which `_one_body` puts where it belongs."""
+        return None if value is None else clean_html(markdown.render(value, cls._line_name(info)))
+
+    @classmethod
+    def _line_name(cls, info: ValidationInfo) -> LineName:
+        """How to call a line of a body: that of the file, if the body stands after front matter."""
         first = (info.context or {}).get("first_line") if cls.__name__ == "Release" else None
-        named = _line_of_body if first is None else lambda line: f"line {first + line - 1}"
-        return None if value is None else clean_html(markdown.render(value, named))
+        return _line_of_body if first is None else lambda line: f"line {first + line - 1}"
 
     @model_validator(mode="after")
     def _one_body(self) -> Self:

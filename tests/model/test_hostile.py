@@ -74,6 +74,23 @@ def test_one_bad_address_among_thousands_is_found_at_once() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("html", "says"),
+    [
+        ('<p>a</p>\n<p>See <a href="page.html">b</a></p>', "line 2 of the body holds the address 'page.html'"),
+        ("<p>a</p>\n\n<p><a>b</a></p>", "line 3 of the body holds a link without an address, around 'b'"),
+        ("<p>a</p>\n<p><img alt='b'></p>", "line 2 of the body holds an image without an address, called 'b'"),
+        ("<p>a</p>\n<video></video>", "line 2 of the body holds <video>"),
+        ('<p>a\n<a href="https://a.example:99999/">b</a></p>', "line 2 of the body holds the address 'https://a.exa"),
+    ],
+)
+def test_what_is_wrong_with_html_is_named_with_its_line(html: str, says: str) -> None:
+    assert says in str(refused(with_body(html)))
+    document = f"---\nuri: urn:x:1\nlanguage: en\nheadline: H\n---\n\n{html}"
+    number = int(says.split()[1])
+    assert says.replace(f"line {number} of the body", f"line {number + 6}") in str(refused(document))
+
+
 def test_a_tag_with_thousands_of_attributes_is_refused() -> None:
     assert "longer than 20,000" in str(refused(with_body(f"<p {' '.join(f'a{n}=1' for n in range(30_000))}>x</p>")))
     long = "x" * 30_000

@@ -14,7 +14,7 @@ from tasks.model.documents import DocumentRefused
 from tasks.model.languages import LanguageTag
 from tasks.model.outlet import Offered, read_outlet
 from tasks.model.readers import Reading, read_with_warnings
-from tasks.model.release import supplied
+from tasks.model.release import Release, supplied
 from tasks.runtime.foreign_text import harmful
 
 TURNED = "Acme \u202eemcA\u202c"
@@ -117,7 +117,9 @@ def test_an_outlet_with_one_is_refused(field: str) -> None:
 
 @pytest.mark.parametrize("format", ["html", "newsmlg2", "ninjs", "text"])
 def test_what_an_engine_or_an_older_ledger_brings_in_goes_into_no_rendition(format: str) -> None:
-    release = reading().release
+    foul_words = {"name": TURNED, "role": TURNED, "phone": TURNED}
+    stored = document(version=2, correction_note=TURNED, rights=TURNED, contacts=[foul_words], issuer={"name": TURNED})
+    release = Release.from_ledger(json.dumps(stored))
     text = supplied(release, "en")
     assert text is not None
     foul = text.model_copy(update={"headline": "Ac\x9bme\u202e", "body_html": "<p>Ac\x1bme\u2066 said.</p>"})
