@@ -62,6 +62,14 @@ def test_it_says_who_would_get_it_and_what_is_missing(run: Run, tmp_path: Path) 
     assert everything() == before
 
 
+def test_it_warns_of_texts_as_the_receipt_does(run: Run) -> None:
+    german = {"headline": "Acme", "body_html": "<p>Acme sagte am Montag, dass 12 Werke offen sind.</p>"}
+    document = release(translations={"de": german}).to_json()
+    told = run("submit", "-", "--dry-run", input=document).stdout
+    assert "warning   translations.de: the addresses changed: https://acme.example/porto" in told
+    assert "warning   translations.de: paragraph 1:" in told
+
+
 def test_each_rendition_is_written_translated_ones_too(run: Run, tmp_path: Path) -> None:
     before = everything()
     folder = tmp_path / "look"

@@ -20,6 +20,7 @@ from tasks.operations import prospects
 from tasks.operations.prospects import Prospects
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.secrets import SecretMissing, resolve
+from tasks.translation.reading import warnings as text_warnings
 from workers.cli import audience
 from workers.cli.rows import reading
 from workers.cli.screen import out, print_json
@@ -48,7 +49,8 @@ def show(read: Reading, folder: Path | None, *, as_json: bool) -> None:
         now = ledger.now(connection)
         found = prospects.prospects(connection, release, policy=review.policy, now=now)
         taken = _taken(connection, release)
-    problems = [*read.warnings, *prospects.warnings(found, release, for_operations=True)]
+    said = text_warnings(release)
+    problems = [*read.warnings, *said, *prospects.warnings(found, release, for_operations=True)]
     missing = _missing_secrets(found)
     preview = _preview(release, found)
     files = _write(preview, folder) if folder else []
