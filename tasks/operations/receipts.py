@@ -26,10 +26,14 @@ def particulars(connection: Connection, row: Row[Any]) -> dict[str, Any]:
 
 def warnings(connection: Connection, row: Row[Any]) -> list[Problem]:
     """What the producer probably did not mean in a release that was taken all the same."""
-    if row.status == "canceled":
+    return warnings_of(connection, Release.from_ledger(row.document), row.received_at)
+
+
+def warnings_of(connection: Connection, release: Release, received_at: float) -> list[Problem]:
+    """The warnings of a release that is received at this moment (seconds since the epoch), or would be."""
+    if release.status == "canceled":
         return []
-    release = Release.from_ledger(row.document)
-    return [*_past_embargo(release, row.received_at), *_earlier_embargo(connection, release, row.received_at)]
+    return [*_past_embargo(release, received_at), *_earlier_embargo(connection, release, received_at)]
 
 
 def _past_embargo(release: Release, received_at: float) -> list[Problem]:

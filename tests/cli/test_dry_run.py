@@ -100,6 +100,17 @@ def test_a_release_for_nobody_says_why(run: Run, fields: dict[str, Any], warning
     assert f"warning   {field}: goes to 0 of 5 outlets, because the outlet {why} (5)\n" in told
 
 
+def test_the_warnings_of_a_receipt_are_said_before(run: Run) -> None:
+    told = run("submit", "-", "--dry-run", input=release(embargo_until="2025-12-01T07:00:00-05:00").to_json()).stdout
+    assert "warning   embargo_until: 2025-12-01T07:00:00-05:00 (2025-12-01T12:00:00Z) is past, so the release" in told
+    told = run("submit", "-", "--dry-run", input=release(embargo_until="2126-12-01T07:00:00-05:00").to_json()).stdout
+    assert "goes to   0 of 5 outlets now\n" in told
+    assert (
+        "held      6 deliveries in de, en, zh-Hant: embargo until 2126-12-01T07:00:00-05:00 (2126-12-01T12:00:00Z)\n"
+        in told
+    )
+
+
 def test_a_version_that_was_taken_is_said_to_be_refused(run: Run) -> None:
     take(release())
     told = run("submit", "-", "--dry-run", input=release().to_json()).stdout

@@ -16,7 +16,7 @@ from tasks.ledger import releases
 from tasks.model.outlet import Outlet
 from tasks.model.readers import Reading
 from tasks.model.release import Release, Translation, supplied
-from tasks.operations import prospects
+from tasks.operations import prospects, receipts
 from tasks.operations.prospects import Prospects
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.secrets import SecretMissing, resolve
@@ -49,8 +49,9 @@ def show(read: Reading, folder: Path | None, *, as_json: bool) -> None:
         now = ledger.now(connection)
         found = prospects.prospects(connection, release, policy=review.policy, now=now)
         taken = _taken(connection, release)
-    said = text_warnings(release)
-    problems = [*read.warnings, *said, *prospects.warnings(found, release, for_operations=True)]
+        early = receipts.warnings_of(connection, release, now)
+    read_in = [*read.warnings, *text_warnings(release), *early]
+    problems = [*read_in, *prospects.warnings(found, release, for_operations=True)]
     missing = _missing_secrets(found)
     preview = _preview(release, found)
     files = _write(preview, folder) if folder else []

@@ -1,0 +1,88 @@
+"""What the ledger says of an outlet, and of who is late, on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tasks import ledger
+from tasks.ledger import deliveries, late, outlet_history, outlets, releases
+from tasks.ledger.deliveries import Claim, Result
+from tasks.model.states import State, Verdict
+from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, take
+from tests.support.samples import outlet
+
+pytestmark = pytest.mark.usefixtures("book")
+
+
+def sent(*uris: str) -> list[Claim]:
+    """A claim of each release's delivery to each outlet that there is, in the order of the releases."""
+    found: list[Claim] = []
+    for uri in uris:
+        render(take(uri=uri))
+        found += sorted(claim(), key=lambda one: one.outlet_id)
+    return found
+
+
+def ended(of: Claim, state: State, after: float) -> Result:
+    verdict = {State.REJECTED: Verdict.REJECTED, State.DUE: Verdict.FAILED}.get(state, Verdict.DELIVERED)
+    due = NOW + 1000 if state is State.DUE else None
+    return replace(
+        result(of, state), verdict=verdict, ended_at=NOW + after, started_at=NOW + after, due_at=due, code="http_401"
+    )
+
+
+def test_refusals_in_a_row_are_counted_by_release_since_the_last_one_that_was_taken() -> None:
+    receivers(outlet("a"), outlet("b"))
+    first, second, third, fourth = (sent(f"urn:x:{n}") for n in range(4))
+    for n, (a, b) in enumerate((first, second, third, fourth)):
+        finish(ended(a, State.REJECTED, n), ended(b, State.DELIVERED if n == 1 else State.REJECTED, n))
+    with ledger.read() as connection:
+        found = deliveries.refused_in_a_row(connection, ["a", "b", "c"], at_least=2)
+        assert found == {"a": (4, NOW), "b": (2, NOW + 2)}
+        assert list(deliveries.refused_in_a_row(connection, ["a", "b"], at_least=3)) == ["a"]
+        assert deliveries.refused_in_a_row(connection, [], at_least=1) == {}
+
+
+def test_who_is_late_stands_in_the_order_in_which_something_can_be_done() -> None:
+    receivers(*map(outlet, "abcd"))
+    a, b, c, _ = sent("urn:x:1")
+    finish(ended(a, State.REJECTED, 1), ended(b, State.DUE, 2), ended(c, State.DELIVERED, 3))
+    with ledger.read() as connection:
+        rows, count = late.listed(connection, a.release_id, limit=9)
+        assert ([(row["outlet"], row["state"], row["last_attempt_at"]) for row in rows], count) == (
+            [("b", "due", NOW + 2), ("a", "rejected", NOW + 1)], 2,
+        )  # fmt: skip
+        assert late.listed(connection, a.release_id, since=NOW + 2, limit=9)[1] == 1
+        rows, count = late.listed(connection, a.release_id, states=[State.REJECTED, State.DELIVERED], limit=1)
+        assert (len(rows), count) == (1, 2)
+        assert [row.uri for row in releases.latest(connection, 9, states=[State.REJECTED])] == ["urn:x:1"]
+        assert releases.latest(connection, 9, states=[State.EXHAUSTED]) == []
+
+
+def test_the_history_of_an_outlet_is_its_own() -> None:
+    receivers(outlet("a"), outlet("b"))
+    for n, one in enumerate(sent("urn:x:1", "urn:x:2")):
+        finish(ended(one, State.DELIVERED, n))
+    with ledger.read() as connection:
+        assert outlet_history.states(connection, "a") == {"delivered": 2}
+        found = outlet_history.recent(connection, "a", 9)
+        assert [(one["release"], one["verdict"], one["code"]) for one in found] == [
+            ("urn:x:2", "delivered", "http_401"), ("urn:x:1", "delivered", "http_401"),
+        ]  # fmt: skip
+        assert len(outlet_history.recent(connection, "a", 1)) == 1
+
+
+def test_an_outlet_that_was_removed_is_new_to_an_import_and_no_other_step_changes_it() -> None:
+    receivers(outlet("a"), outlet("b"))
+    with ledger.write() as connection:
+        assert outlets.set_status(connection, ["a"], "removed", None, NOW) == 1
+        assert outlets.set_status(connection, ["a", "b"], "paused", "test", NOW) == 1
+        assert [one.id for one in outlets.everyone(connection)] == ["b"]
+        assert [one.id for one in outlets.everyone(connection, removed=True)] == ["a"]
+        outlets.put(connection, [outlet("a", status="disabled"), outlet("b")], NOW)
+        stand = outlets.statuses(connection, ["a", "b"])
+    assert stand == {
+        "a": {"status": "disabled", "reason": "imported as disabled"}, "b": {"status": "paused", "reason": "test"},
+    }  # fmt: skip
