@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 import uuid
 from collections.abc import Collection
@@ -42,6 +43,8 @@ from redis.exceptions import RedisError
 from workers.envelope import CONSENTS, SHORTEST_KEY, Receipt, envelope_headers
 from workers.releases_queue import RECEIPTS, RELEASES, producer_options, tls_options, tls_problem
 
+_NAME = re.compile("[a-z0-9][a-z0-9._-]{0,99}")
+"""Of a producer, as it may stand in the name of a queue; with another the wire refuses what it sends, and says so."""
 SEND_AGAIN = 5.0
 """Seconds without a receipt after which the release is sent again."""
 
@@ -91,7 +94,8 @@ class Producer:
             certificate_key=certificate_key or os.environ.get("FANWIRE_BROKER_CERTIFICATE_KEY"),
         )
         self._connection = Connection(url, ssl=tls, transport_options=producer_options())
-        self._replies = f"{RECEIPTS[0]}{f'{name}.' if name else ''}{uuid.uuid4().hex}"
+        mine = f"{name}." if name and _NAME.fullmatch(name) else ""
+        self._replies = f"{RECEIPTS[0]}{mine}{uuid.uuid4().hex}"
         self._receipts: dict[str, Receipt] = {}
 
     def submit(

@@ -98,7 +98,7 @@ def _where_is_what(place: Path) -> list[str]:
         f"Fanwire starts under {place}; Ctrl-C ends it all",
         f"  Flower   {page} user {settings().flower_user}, password {password}",
         f"  Logs     {place / 'log'}/",
-        f"  Broker   its address is in {place / 'broker.url'}"
+        f"  Broker   its address for producers is in {place / 'broker.url'}"
         if broker.embedded()
         else "  Broker   FANWIRE_BROKER_URL",
         f"  Ledger   {ledger.safe_ledger_url()}",

@@ -305,6 +305,8 @@ def test_the_library_signs_what_it_sends(for_producers: str) -> None:
         assert producer.submit(release()).status == "accepted"
         assert producer.submit(release(version=5000)).status == "refused"
         assert producer.submit(release(version=5000), consent=["jump"]).status == "accepted"
+    with Producer(for_producers, name="Nobody Ä", key=KEY) as stranger:
+        assert problem(stranger.submit(release())).startswith("(signature): does not fit")
     with Producer(for_producers) as unsigned:
         assert problem(unsigned.submit(release())).startswith("(signature): is missing")
 

@@ -7,17 +7,17 @@ import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
 from celery import Celery
 
 from tasks.runtime.settings import settings
-from tests.support.processes import addresses, end, environment, start_python, until
+from tests.support.processes import addresses, end, environment, start, start_python, until
 from tests.support.samples import release
+from tests.support.stacks import FANWIRE
 from workers import broker as configured
-from workers import doctor, intake
+from workers import doctor, health, intake
 from workers.broker_users import User
 from workers.producer import Producer
 from workers.queues import STAGES
@@ -152,17 +152,30 @@ def test_flower_hears_events_and_asks_workers(
     assert not [key for key in broker.scan_iter() if b"celeryev" in key], "a Flower that ends leaves nothing behind"
 
 
-def test_a_worker_answers_flower(celery: Celery, broker: redis.Redis) -> None:
-    """What remote control and a lost connection need of a worker, each once."""
+ASK = """
+from workers.ops.flower_app import app
+
+while not (answer := app.control.ping(timeout=0.5)):
+    pass
+print(answer)
+"""
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_remote_control_works_where_it_is_wanted(broker: redis.Redis, urls: dict[User, str], tmp_path: Path) -> None:
+    """A real worker, and what Flower does for its page of a single worker."""
     broker.acl_log_reset()
-    with celery.connection_for_write() as connection:
-        channel: Any = connection.default_channel
-        channel.qos.restore_visible()
-        channel._size("plan")
-        control: Any = celery.control
-        node = control.mailbox.Node("here", channel=connection.channel())
-        node.listen()
-    assert broker.acl_log() == []
+    log, asked = tmp_path / "worker.log", tmp_path / "asked.log"
+    env = environment(settings().home, BROKER_URL=urls[User.WORKER], REMOTE_CONTROL="true", TICK="0.2")
+    worker = start([FANWIRE, "worker", "format", "--concurrency", "1"], env, log)
+    flower = start_python(ASK, environment(tmp_path, BROKER_URL=urls[User.FLOWER]), asked)
+    try:
+        until(lambda: "pong" in asked.read_text(), 60, log.read_text)
+        until(lambda: health.problem("format") is None, 30, log.read_text)
+    finally:
+        end(worker)
+        end(flower)
+    assert broker.acl_log() == [], log.read_text()
 
 
 # --- the files that `fanwire up` leaves for them
