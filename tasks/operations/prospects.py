@@ -20,6 +20,7 @@ from tasks.model.release import Release, supplied
 from tasks.planning import Match, Policy
 from tasks.runtime import moments
 from tasks.runtime.errors import Problem
+from tasks.runtime.plugins import NotRegistered, PluginBroken
 
 
 @dataclass
@@ -43,17 +44,6 @@ class Prospects:
         return [language for language in match.languages if (match.outlet.id, language) not in self.holds]
 
     @property
-    def outlets(self) -> int:
-        """How many outlets get it now, in any language."""
-        return sum(bool(self.leaves(match)) for match in self.matches)
-
-    @property
-    def languages(self) -> dict[str, int]:
-        """How many deliveries can leave now: {language: n}."""
-        counted = Counter(language for match in self.matches for language in self.leaves(match))
-        return dict(sorted(counted.items()))
-
-    @property
     def held(self) -> dict[str, Held]:
         """What cannot leave now, by the reason, the commonest first."""
         found: dict[str, Held] = {}
@@ -69,12 +59,14 @@ class Prospects:
         return Counter(why for match in self.matches for why in set(match.refused.values()))
 
     def to_dict(self) -> dict[str, Any]:
-        """For programs."""
+        """For programs: how many outlets and deliveries there are that can leave now, and what is held."""
+        leaving = [languages for match in self.matches if (languages := self.leaves(match))]
+        counted = Counter(language for languages in leaving for language in languages)
         return {
-            "outlets": self.outlets,
+            "outlets": len(leaving),
             "of": len(self.matches),
-            "deliveries": sum(self.languages.values()),
-            "languages": self.languages,
+            "deliveries": counted.total(),
+            "languages": dict(sorted(counted.items())),
             "held": [
                 {"reason": reason, "deliveries": held.deliveries, "languages": sorted(held.languages)}
                 for reason, held in self.held.items()
@@ -148,7 +140,12 @@ def _text_missing(release: Release, language: str, texts: Mapping[str, str | Non
 
 
 def _format_missing(format: str) -> str | None:
-    return None if format in FORMATS.all() else f"there is no format {format!r}"
+    """Why nothing can be set in a format."""
+    try:
+        FORMATS.get(format)
+    except (NotRegistered, PluginBroken) as error:
+        return str(error)
+    return None
 
 
 def warnings(found: Prospects, release: Release, *, for_operations: bool = False) -> list[Problem]:
