@@ -19,7 +19,7 @@ from tasks.runtime.errors import ConfigurationRefused, Problem, in_words
 
 PREFIX = "FANWIRE_"
 EXAMPLES = {
-    "FANWIRE_BROKER_URL": "redis://:password@localhost:6379/0",
+    "FANWIRE_BROKER_URL": "redis://worker:password@localhost:6379/0",
     "FANWIRE_LEDGER_URL": "postgresql+psycopg://fanwire:password@localhost/fanwire",
     "FANWIRE_ALLOWED_NETWORKS": "127.0.0.0/8,10.1.0.0/16",
     "FANWIRE_ALLOWED_PORTS": "2375,9200",
@@ -38,8 +38,8 @@ class Settings(BaseSettings):
     home: Path = Path("var")
     """The folder for everything that Fanwire itself writes: ledger, embedded broker, logs."""
     broker_url: SecretStr | None = None
-    """The broker: Redis or Valkey, `redis://…`, or with TLS `rediss://…`. None: `fanwire up` starts a Valkey of its own
-    under the home."""
+    """The broker: Redis or Valkey, `redis://USER:…`, or with TLS `rediss://USER:…`, each process as a user of its own
+    (deploy/README.md). None: `fanwire up` starts a Valkey of its own under the home."""
     broker_certificate: Path | None = None
     """A PEM file with a certificate of ours, for a broker with `rediss://` that asks for one. Its own certificate is
     always verified: by the public authorities and those of `FANWIRE_CA_FILE`."""
