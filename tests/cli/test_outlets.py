@@ -76,12 +76,15 @@ def test_a_dry_run_of_an_import_writes_nothing(run: Run) -> None:
 
 
 def test_what_an_import_changes_is_listed_only_so_far(run: Run) -> None:
-    told = run("outlets", "import", "-", input=rows(*({"id": f"o-{n}"} for n in range(30)))).stdout.splitlines()
-    assert told[19:] == [
+    file = rows(*({"id": f"o-{n}"} for n in range(30)))
+    told = run("outlets", "import", "-", "--dry-run", input=file).stdout.splitlines()
+    assert told[19:22] == [
         "new        o-19",
         "new        … and 10 more; --json lists all",
-        "30 outlets imported: 30 new, 0 changed, 0 unchanged; 0 refused",
+        "30 outlets would be imported: 30 new, 0 changed, 0 unchanged; 0 refused",
     ]
+    said = run("outlets", "import", "-", input=file).stdout
+    assert said == "30 outlets imported: 30 new, 0 changed, 0 unchanged; 0 refused\n"
 
 
 def test_the_status_of_a_new_outlet_is_taken_and_says_where_it_comes_from(run: Run) -> None:

@@ -103,10 +103,13 @@ def import_(
 
 
 def _print_changes(done: Imported, refused: int, *, dry_run: bool) -> None:
-    """Which outlets are new and which change, as far as anybody reads that, and how many of each there are."""
+    """Which outlets are new and which change, if they are few or nothing is done yet, and how many of each there
+    are."""
     changed = [f"{outlet_id}: {', '.join(fields)}" for outlet_id, fields in done.changed.items()]
     for heading, lines in (("new", done.new), ("changed", changed)):
         left = len(lines) - CHANGES_SHOWN
+        if left > 0 and not dry_run:
+            continue
         more = [f"… and {left:,} more; --json lists all"] if left > 0 else []
         for line in lines[:CHANGES_SHOWN] + more:
             out.print(f"{heading:<9}  {line}", markup=False)
