@@ -100,12 +100,16 @@ def test_nobody_is_let_in_without_a_name_and_its_own_password(broker: redis.Redi
 
 
 @pytest.mark.usefixtures("sqlite", "celery")
-def test_a_producer_and_a_worker_are_refused_nothing_that_they_need(broker: redis.Redis, urls: dict[User, str]) -> None:
+@pytest.mark.parametrize("user", [User.PRODUCER, User.WORKER])
+def test_a_producer_and_a_worker_are_refused_nothing_that_they_need(
+    broker: redis.Redis, urls: dict[User, str], user: User
+) -> None:
+    """`fanwire submit` on the wire's own machines is a worker there."""
     broker.acl_log_reset()
     step = intake.Intake(worker=None, intake=True)
     step.start(None)
     try:
-        with Producer(urls[User.PRODUCER]) as producer:
+        with Producer(urls[user]) as producer:
             assert producer.submit(release()).status == "accepted"
             assert producer.submit(release()).status == "known"
     finally:
