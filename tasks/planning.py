@@ -7,7 +7,7 @@ also goes to everyone who has, or may have, an older version; a kill goes to exa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -179,21 +179,23 @@ def audience_of(connection: Connection, release: Release) -> list[Match]:
     return found
 
 
-def _choose(connection: Connection, release: Release, everyone: Iterable[Outlet], policy: Policy) -> list[Planned]:
+def _choose(connection: Connection, release: Release, everyone: Collection[Outlet], policy: Policy) -> list[Planned]:
     """The deliveries of a release, each outlet and language once."""
     reached = deliveries.may_have(connection, release.uri, release.version) if release.version > 1 else {}
     approval = to_approve(release, policy)
-    why_inactive, choose = outlets.status_reasons(connection), _chooser(release)
+    choose, not_active = _chooser(release), outlets.not_active(connection)  # as they are in this transaction
+    stand = {outlet.id: not_active.get(outlet.id, ("active", None)) for outlet in everyone}
     return [
         Planned(
             outlet_id=outlet.id,
             language=language,
             format=outlet.format,
-            hold=_first_hold(outlet),
-            detail=why_inactive.get(outlet.id),
+            hold=_FIRST_HOLD[stand[outlet.id][0]],
+            detail=stand[outlet.id][1],
             approval=approval(outlet, language),
         )
         for outlet in everyone
+        if stand[outlet.id][0] != "removed"
         for language in _wanted(release, outlet, reached, choose)
     ]
 
@@ -221,9 +223,9 @@ def _wanted(release: Release, outlet: Outlet, reached: dict[str, list[str]], cho
     return wanted + [language for language in has if language not in wanted]
 
 
-def _first_hold(outlet: Outlet) -> Hold:
-    """Every row begins held for an embargo; `promote` and `lift_embargoes` move it on, at once if there is none."""
-    return {"active": Hold.EMBARGO, "paused": Hold.PAUSED, "disabled": Hold.DISABLED}[outlet.status]
+_FIRST_HOLD = {"active": Hold.EMBARGO, "paused": Hold.PAUSED, "disabled": Hold.DISABLED}
+"""By the status of its outlet, what a row is held for at first; from an embargo `promote` and `lift_embargoes` move it
+on, at once if there is none."""
 
 
 def _write(connection: Connection, release_id: int, release: Release, rows: list[Planned], now: float) -> Plan:

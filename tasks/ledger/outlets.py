@@ -100,8 +100,13 @@ def statuses(connection: Connection, ids: Iterable[str]) -> dict[str, dict[str, 
 
 def status_reasons(connection: Connection) -> dict[str, str | None]:
     """Why outlets are paused or disabled: {outlet: reason} of all that are not active."""
-    query = select(outlets.c.id, outlets.c.status_reason).where(outlets.c.status != "active")
-    return {row.id: row.status_reason for row in connection.execute(query)}
+    return {outlet_id: reason for outlet_id, (_, reason) in not_active(connection).items()}
+
+
+def not_active(connection: Connection) -> dict[str, tuple[str, str | None]]:
+    """The outlets that are not active: {outlet: its status, and why}, those that were removed too."""
+    query = select(outlets.c.id, outlets.c.status, outlets.c.status_reason).where(outlets.c.status != "active")
+    return {row.id: (row.status, row.status_reason) for row in connection.execute(query)}
 
 
 def set_status(connection: Connection, ids: Iterable[str], status: str, reason: str | None, now: float) -> int:
