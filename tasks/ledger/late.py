@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
-from tasks.ledger.schema import deliveries
-from tasks.model.states import State
+from tasks.ledger.schema import deliveries, renditions, translations
+from tasks.model.states import ArtifactState, Hold, State
 
 d = deliveries.c
 _LATE = or_(
@@ -17,6 +17,25 @@ _LATE = or_(
     and_(d.state == State.CLAIMED, d.attempt > 1),
 )
 """What failed for good, or so far; what waits for its first attempt is not late."""
+
+
+def _artifact_missing() -> ColumnElement[str]:
+    """Why the translation or rendition that a delivery waits for is held; null if it is not."""
+    translation = select(translations.c.reason).where(
+        translations.c.release_id == d.release_id,
+        translations.c.language == d.language,
+        translations.c.state == ArtifactState.HELD,
+    )
+    rendition = select(renditions.c.reason).where(
+        renditions.c.release_id == d.release_id,
+        renditions.c.language == d.language,
+        renditions.c.format == d.format,
+        renditions.c.state == ArtifactState.HELD,
+    )
+    return case(
+        (d.hold_kind == Hold.TRANSLATION, translation.scalar_subquery()),
+        (d.hold_kind == Hold.RENDITION, rendition.scalar_subquery()),
+    )
 
 
 def listed(
@@ -40,7 +59,7 @@ def listed(
             d.hold_kind.label("hold"),
             d.tries,
             d.code,
-            func.coalesce(d.hold_detail, d.reason).label("reason"),
+            func.coalesce(d.hold_detail, _artifact_missing(), d.reason).label("reason"),
             d.ended_at.label("last_attempt_at"),
             d.due_at,
         )

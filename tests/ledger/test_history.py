@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tasks import ledger
-from tasks.ledger import deliveries, late, outlet_history, outlets, releases
+from tasks.ledger import artifacts, deliveries, late, outlet_history, outlets, releases
+from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.deliveries import Claim, Result
 from tasks.model.states import State, Verdict
 from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, take
@@ -59,6 +60,20 @@ def test_who_is_late_stands_in_the_order_in_which_something_can_be_done() -> Non
         assert (len(rows), count) == (1, 2)
         assert [row.uri for row in releases.latest(connection, 9, states=[State.REJECTED])] == ["urn:x:1"]
         assert releases.latest(connection, 9, states=[State.EXHAUSTED]) == []
+
+
+def test_what_is_held_says_why_its_text_is_missing() -> None:
+    receivers(outlet("a", languages=["ko"]), outlet("b", languages=["de"]))
+    number = take()
+    with ledger.write() as connection:
+        key = TranslationKey(number, "ko")
+        attempt = artifacts.claim(connection, key, now=NOW, lease=9)
+        assert attempt is not None
+        artifacts.hold(connection, key, attempt=attempt, now=NOW, reason="no engine for en→ko", wait=60)
+        rows, _ = late.listed(connection, number, states=[State.HELD], limit=9)
+    assert [(row["outlet"], row["hold"], row["reason"]) for row in rows] == [
+        ("a", "translation", "no engine for en→ko"), ("b", "translation", "translation"),
+    ]  # fmt: skip
 
 
 def test_the_history_of_an_outlet_is_its_own() -> None:
