@@ -473,6 +473,7 @@ def test_when_its_time_is_used_it_leaves_the_rest(farm: Farm, monkeypatch: pytes
 def test_no_verdict_is_lost_while_the_ledger_is_locked(
     farm: Farm, monkeypatch: pytest.MonkeyPatch, busy_seconds: float
 ) -> None:
+    """It is locked for longer than any transfer may take: answers are read meanwhile, so each is sent once."""
     monkeypatch.setattr(ledger.connection, "SQLITE_BUSY_SECONDS", busy_seconds)
     ledger.reset()
     plant(farm, "slow", "fast")
@@ -481,7 +482,7 @@ def test_no_verdict_is_lost_while_the_ledger_is_locked(
         draining = begin(drain)
         until(lambda: farm.health()["accepted"] >= 20)
         other.execute("BEGIN IMMEDIATE")
-        wait([draining], 1.5)
+        wait([draining], float(TIMES["DEADLINE"]) + 0.3)
         assert not draining.done(), "it ended although it could write nothing"
         other.execute("COMMIT")
     draining.result(PATIENCE)
