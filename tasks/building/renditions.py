@@ -10,7 +10,7 @@ from tasks import ledger
 from tasks.building import BuildResult, reason_of
 from tasks.building.wire import configured_wire
 from tasks.formatting import make_rendition
-from tasks.ledger import artifacts, deliveries, releases, rendition_rows, translation_rows
+from tasks.ledger import artifacts, deliveries, presence, releases, rendition_rows, translation_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.runtime.settings import settings
 
@@ -28,11 +28,13 @@ def build_renditions(release_id: int, language: str) -> BuildResult:
 
 def _build(key: RenditionKey) -> str | None:
     """Build one rendition; the reason if it is held, None if it is made or somebody else has it."""
+    worker = presence.sign_in()
     with ledger.write() as connection:
         translation = translation_rows.finished(connection, key.translation, to_use=True)
         if translation is None:
             return "its translation is not there yet"
-        attempt = artifacts.claim(connection, key, now=ledger.now(connection), lease=settings().build_lease)
+        now, lease = ledger.now(connection), settings().build_lease
+        attempt = artifacts.claim(connection, key, now=now, lease=lease, worker=worker)
         release = releases.get(connection, key.release_id)  # as it stands with this claim: its embargo may have moved
         received = releases.received(connection, key.release_id)
         first = datetime.fromtimestamp(int(releases.first_received(connection, release.uri)), UTC)

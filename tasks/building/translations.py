@@ -12,7 +12,7 @@ from structlog.contextvars import bound_contextvars
 from tasks import ledger
 from tasks.building import BuildResult, engine_meter, reason_of, recall
 from tasks.building.engine_meter import LedgerMeter
-from tasks.ledger import artifacts, deliveries, memory_entries, releases, translation_rows
+from tasks.ledger import artifacts, deliveries, memory_entries, presence, releases, translation_rows
 from tasks.ledger.artifacts import TranslationKey
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
@@ -30,8 +30,10 @@ log = structlog.get_logger()
 def build_translation(release_id: int, language: str) -> BuildResult:
     """Translate a release into a language, unless that is done or being done by somebody else."""
     key = TranslationKey(release_id, language)
+    worker = presence.sign_in()
     with ledger.write() as connection:
-        attempt = artifacts.claim(connection, key, now=ledger.now(connection), lease=settings().build_lease)
+        now, lease = ledger.now(connection), settings().build_lease
+        attempt = artifacts.claim(connection, key, now=now, lease=lease, worker=worker)
         release = releases.get(connection, release_id)
     if attempt is None:
         return BuildResult(release.name)

@@ -42,7 +42,7 @@ from tasks.delivery.transfers.transfer import Answer
 from tasks.delivery.transfers.window import Window
 from tasks.delivery.transports import DeliveryRequest, UnknownTransport
 from tasks.delivery.verdicts import Judgement, judge
-from tasks.ledger import deliveries
+from tasks.ledger import deliveries, presence
 from tasks.ledger.deliveries import Result
 from tasks.model.codes import Code
 from tasks.model.states import State, Verdict
@@ -203,7 +203,7 @@ class Drain:
         self._stopping = stopping
         self._time = time_source
         self._window = Window(policy.in_flight, time_source=time_source)
-        self._worker = worker or ledger.worker_name()
+        self._worker = worker
         self._beside = beside or ThreadPoolExecutor(1, "ledger")
         self._skew = 0.0
         self._unwritten = _Unwritten()
@@ -230,7 +230,7 @@ class Drain:
         while True:
             if not self._closing and (self._stopping() or self._time.monotonic() > ends):
                 self._closing = self._summary.more_due = True
-            if self._stood_still_since(turned):
+            if self._stood_still_since(turned) or presence.out_of_touch():
                 self._abandon_transfers()
             self._fill()
             self._write_if_time()
@@ -253,8 +253,10 @@ class Drain:
         return self._time.monotonic() - moment > self._policy.lease - self._policy.deadline - margin
 
     def _abandon_transfers(self) -> None:
-        """This process stood still for so long that others may hold its claims by now: send nothing more of them."""
-        log.warning("drain stood still: transfers broken off", count=self._transfers.in_flight)
+        """This process stood still, or could not reach the ledger, for so long that others may hold its claims by now:
+        send nothing more of them."""
+        if self._transfers.in_flight:
+            log.warning("drain stood still: transfers broken off", count=self._transfers.in_flight)
         for answer in self._transfers.abandon_all():
             self._take(answer)
 
@@ -312,7 +314,7 @@ class Drain:
         """Those of a chunk that are not sent: what is not admitted, or all of it if it comes too late."""
         if self._closing:
             why, code = "its worker stops", Code.WORKER_STOPS
-        elif self._stood_still_since(chunk.claimed_at, START_MARGIN):
+        elif self._stood_still_since(chunk.claimed_at, START_MARGIN) or presence.out_of_touch():
             why, code = "its lease was nearly over", Code.LEASE_OVER
         else:
             return chunk.not_admitted
@@ -323,6 +325,7 @@ class Drain:
         """Take so many due deliveries; None if the ledger is away. Runs beside the loop."""
         began = self._time.monotonic()
         try:
+            self._worker = self._worker or presence.sign_in()
             with ledger.write() as connection:
                 now = ledger.now(connection)
                 self._skew = now - self._time.time()

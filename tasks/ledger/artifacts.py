@@ -7,7 +7,7 @@ translation_rows.py and rendition_rows.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -73,24 +73,33 @@ def want(connection: Connection, keys: Sequence[ArtifactKey], *, hint_at: float)
             connection.execute(table_of(kind).insert(), rows)
 
 
-def claim(connection: Connection, key: ArtifactKey, *, now: float, lease: float) -> int | None:
+def claim(
+    connection: Connection, key: ArtifactKey, *, now: float, lease: float, worker: str | None = None
+) -> int | None:
     """Take an artifact to build it: the attempt number to hand back with the result; None if it is made or is being
-    built by somebody else."""
+    built by somebody else. `worker`: who claims (tasks/ledger/presence.py)."""
     table = table_of(type(key))
     take = (
         update(table)
         .where(is_row_of(key), table.c.state != ArtifactState.MADE, table.c.lease_until <= now)
-        .values(lease_until=now + lease, attempt=table.c.attempt + 1)
+        .values(lease_until=now + lease, claimed_by=worker, attempt=table.c.attempt + 1)
         .returning(table.c.attempt)
     )
     return connection.execute(take).scalar()
+
+
+def free(connection: Connection, gone: Collection[str], *, now: float) -> None:
+    """Let others build at once what these workers had claimed: they are gone."""
+    for table in (translations, renditions) if gone else ():
+        theirs = update(table).where(table.c.state != IS_MADE, table.c.claimed_by.in_(gone), table.c.lease_until > now)
+        connection.execute(theirs.values(lease_until=0, claimed_by=None, hint_at=now))
 
 
 def finish(connection: Connection, key: ArtifactKey, *, attempt: int, now: float, values: Mapping[str, Any]) -> bool:
     """Write a built artifact; False if somebody newer has the row, whose result then counts. `values` are the columns
     that its kind has: see translation_rows.finish and rendition_rows.finish."""
     table = table_of(type(key))
-    made = {**values, "state": ArtifactState.MADE, "made_at": now, "reason": None, "lease_until": 0}
+    made = {**values, "state": ArtifactState.MADE, "made_at": now, "reason": None, "lease_until": 0, "claimed_by": None}
     done = (
         update(table)
         .where(is_row_of(key), table.c.attempt == attempt, table.c.state != ArtifactState.MADE)
@@ -120,6 +129,7 @@ def hold(
     pause = wait * 2.0 ** min(attempt - 1, 30) if retry_after is None else retry_after
     hint_at = now + min(pause, LONGEST_TEMPORARY_WAIT if temporary else LONGEST_WAIT)
     held = {**(values or {}), "state": ArtifactState.HELD, "reason": reason, "hint_at": hint_at, "lease_until": 0}
+    held["claimed_by"] = None
     table = table_of(type(key))
     return bool(
         connection.execute(update(table).where(is_row_of(key), table.c.attempt == attempt).values(held)).rowcount

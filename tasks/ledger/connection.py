@@ -28,16 +28,17 @@ IDLE_SECONDS = 30
 
 def write() -> Any:
     """Open one transaction that may change the ledger."""
-    return _transaction(sql_engine(), immediate=True)
+    return transaction(sql_engine(), immediate=True)
 
 
 def read() -> Any:
     """Open one consistent view of the ledger; it changes nothing and blocks nobody."""
-    return _transaction(sql_engine(), immediate=False)
+    return transaction(sql_engine(), immediate=False)
 
 
 @contextmanager
-def _transaction(engine: Engine, *, immediate: bool) -> Iterator[Connection]:
+def transaction(engine: Engine, *, immediate: bool) -> Iterator[Connection]:
+    """Open a transaction on an engine of your own; `immediate` if it may change the ledger."""
     with engine.connect().execution_options(fanwire_immediate=immediate) as connection, connection.begin():
         yield connection
 
@@ -66,6 +67,11 @@ def sql_engine() -> Engine:
     if engine is None:  # of two threads that come at once the first gives the engine; the other's has no connection yet
         engine = _engines.setdefault(process, open_ledger(ledger_url()))
     return engine
+
+
+def is_open(engine: Engine) -> bool:
+    """Whether this is the engine behind `read` and `write` in this process."""
+    return _engines.get(os.getpid()) is engine
 
 
 def now(connection: Connection) -> float:

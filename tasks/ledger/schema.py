@@ -110,6 +110,7 @@ def _build_columns() -> list[Column]:  # type: ignore[type-arg]
         Column("reason", ForeignText),
         Column("hint_at", Time, nullable=False, comment="when the clock hints again if it is still not made"),
         Column("lease_until", Time, nullable=False, default=0),
+        Column("claimed_by", String(200)),
         Column("attempt", Integer, nullable=False, default=0),
         Column("made_at", Time),
     ]
@@ -257,6 +258,14 @@ elections = Table(
     Column("office", String(50), primary_key=True),
     Column("holder", String(200), nullable=False),
     Column("until", Time, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String(200), primary_key=True, comment="host, process number, and when the process began"),
+    Column("machine", String(100), comment="which processes can see whether it lives"),
+    Column("beat_at", Time, comment="its last beat, if it has any to give"),
 )
 
 memory = Table(

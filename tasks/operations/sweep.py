@@ -5,15 +5,27 @@ Expired leases and lifted embargoes are settled here and now; what needs a worke
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from tasks import ledger
-from tasks.ledger import audit, deliveries, memory_entries, notices, releases, rendition_rows, translation_rows
+from tasks.ledger import (
+    artifacts,
+    audit,
+    deliveries,
+    memory_entries,
+    notices,
+    presence,
+    releases,
+    rendition_rows,
+    translation_rows,
+)
 from tasks.ledger.artifacts import TranslationKey
 from tasks.model.acts import Act
+from tasks.operations.vanished import Watch
 from tasks.runtime import moments
 
 COUNTED = 5_000
@@ -21,6 +33,7 @@ COUNTED = 5_000
 FORGOTTEN = 500
 """Memory entries that go in one transaction."""
 HOUR = 3600.0
+_watch = Watch()
 UNTAKEN = 120.0
 """Seconds for which a delivery may be due while no worker has claimed any, before operations get a notice."""
 
@@ -72,7 +85,10 @@ def sweep(now: float, policy: SweepPolicy) -> Found:
         deliveries.adopt(connection, now)
         if _file_changed(policy.translation_file):
             translation_rows.wake(connection, now=now)
-        expired = deliveries.expire_leases(connection, now, policy.retry_horizon)
+        gone = _watch.gone(presence.present(connection), time.monotonic())
+        presence.forget(connection, gone)
+        artifacts.free(connection, gone, now=now)
+        expired = deliveries.expire_leases(connection, now, policy.retry_horizon, gone)
         lifted = deliveries.lift_embargoes(connection, now)
         _record_ends(connection, lifted)
         to_plan = releases.unplanned(connection, now)

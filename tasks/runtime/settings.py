@@ -112,7 +112,8 @@ class Settings(BaseSettings):
     deadline: float = Field(30, gt=0)
     """The whole of one transfer, from name look-up to the last byte of the answer."""
     lease: float = Field(90, gt=0)
-    """How long a claim belongs to its worker; longer than any transfer can take."""
+    """How long a claim belongs to its worker at most; longer than any transfer can take. If the worker dies, it is free
+    much sooner."""
     drain_budget: float = Field(120, gt=0)
     """How long a drain claims deliveries before it leaves the rest to the next one, so that workers can be replaced."""
     answer_cap_bytes: int = Field(64 * 1024, ge=0)

@@ -31,7 +31,7 @@ from tasks.delivery import payloads, transports
 from tasks.delivery.name_servers import NAME_SERVERS
 from tasks.delivery.transfers import loop
 from tasks.delivery.transfers.resolver import Resolver
-from tasks.ledger import counts, deliveries, notices, outlets, releases
+from tasks.ledger import counts, deliveries, notices, outlets, presence, releases
 from tasks.ledger.schema import attempts, renditions
 from tasks.ledger.schema import deliveries as rows
 from tasks.model.states import State
@@ -492,6 +492,28 @@ def test_no_verdict_is_lost_while_the_ledger_is_locked(
     assert (tally["receipts"], tally["doubled"]) == (100, [])
     with ledger.read() as connection:
         assert connection.execute(select(func.count()).select_from(attempts)).scalar_one() == 100
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_out_of_touch_it_breaks_off_what_is_on_the_wire(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others may have its claims by then, and send something newer; what it had is sent again under the same key."""
+    plant(farm, "slow-0")
+    number = prepare(take())
+    out: list[bool] = []
+
+    def out_of_touch() -> bool:
+        """Once: when all ten are on the wire."""
+        now = not any(out) and farm.health()["pending"] == 10
+        out.append(now)
+        return now
+
+    monkeypatch.setattr(presence, "out_of_touch", out_of_touch)
+    drain_until_final(number)
+    assert any(out)
+    assert tried("slow-00") == [("unsure", None), ("delivered", 200)]
+    assert states(number) == {"delivered": 10}
+    keys = {receipt["outlet"]: receipt["key"] for receipt in farm.receipts()}
+    assert len({(receipt["outlet"], receipt["key"]) for receipt in farm.receipts()}) == len(keys) == 10
 
 
 @pytest.mark.usefixtures("book")

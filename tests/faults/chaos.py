@@ -92,7 +92,7 @@ def _signal_a_drain(stack: Stack, book: Engine, number: signal.Signals) -> int |
     query = select(deliveries.c.claimed_by, func.count()).where(deliveries.c.state == "claimed").group_by("claimed_by")
     try:
         with book.connect() as connection:
-            claimed = {int(row.claimed_by.rpartition(":")[2]): row[1] for row in connection.execute(query)}
+            claimed = {int(row.claimed_by.rsplit(":", 2)[1]): row[1] for row in connection.execute(query)}
     except DBAPIError:
         return None  # it is being restarted
     ours = {process.pid for _, process in worker_processes(stack)}

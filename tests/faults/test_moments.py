@@ -23,7 +23,8 @@ from sqlalchemy.exc import DBAPIError
 from tasks import ledger, pipeline, planning
 from tasks.building.renditions import build_renditions
 from tasks.delivery import payloads
-from tasks.ledger import counts, outlets, refusals, releases
+from tasks.ledger import counts, outlets, presence, refusals, releases
+from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.schema import attempts, deliveries
 from tasks.runtime.settings import settings
 from tests.support.drains import drain
@@ -125,6 +126,85 @@ def test_killed_while_a_correction_is_planned(book: Engine, farm: Farm, tmp_path
     drain_until_final(first, second)
     assert (states(first), states(second)) == ({"superseded": 20}, {"delivered": 20})
     sound(book, farm, 20)
+
+
+# --- killed with what it had claimed
+
+
+def killed_at_once(code: str, log: Path) -> None:
+    """A process of the test's own that kills itself at the end of `code`."""
+    killed = own_process("import os, signal\n" + code, log)
+    try:
+        assert killed.wait(60) == -signal.SIGKILL, log.read_text()
+    finally:
+        end(killed)
+
+
+@pytest.fixture
+def long_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases are as long as they are by default, and no test waits for one."""
+    monkeypatch.setenv("FANWIRE_LEASE", "90")
+    monkeypatch.setenv("FANWIRE_BUILD_LEASE", "300")
+    settings.cache_clear()
+
+
+@pytest.mark.usefixtures("long_leases")
+@pytest.mark.parametrize("status", ["usable", "canceled"])
+def test_what_a_killed_drain_had_is_free_with_the_next_tick(
+    book: Engine, farm: Farm, tmp_path: Path, status: str
+) -> None:
+    """A correction or a kill that waited for it goes out then too."""
+    plant(farm, 12)
+    first = take()
+    prepare(first)
+    killed_at_once(
+        "from tasks.delivery.transfers.loop import TransferLoop\n"
+        "def turn(self, timeout):\n"
+        "    if self.in_flight:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return []\n"
+        "TransferLoop.turn = turn\n"
+        "from tests.support.drains import drain\n"
+        "drain()\n",
+        tmp_path / "killed.log",
+    )
+    assert states(first) == {"claimed": 12}
+    second = take(version=2, correction_note="Corrected.", status=status)
+    prepare(second)
+    drain()  # an older version is on its way, as far as it knows
+    assert states(second) == {"due": 12}
+    assert pipeline.sweep_ledger(time.time()).expired == 12
+    drain_until_final(first, second)
+    assert states(second) == {"delivered": 12}
+    with book.connect() as connection:
+        assert all(one.lives() for one in presence.present(connection)), "whoever is gone is off the list"
+
+
+@pytest.mark.usefixtures("book", "long_leases")
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_what_a_killed_builder_had_is_free_with_the_next_tick(farm: Farm, tmp_path: Path, language: str) -> None:
+    """In English a rendition, and in German a translation."""
+    plant(farm, 12)
+    with ledger.write() as connection:
+        outlets.put(connection, [outlet(id="berlin", languages=["de"])], time.time())
+    number = take()
+    planning.plan(number)
+    place, call = {
+        "en": ("renditions.make_rendition", "renditions.build_renditions"),
+        "de": ("translations.draft", "translations.build_translation"),
+    }[language]
+    killed_at_once(
+        "from tasks.building import renditions, translations\n"
+        f"{place} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"{call}({number}, {language!r})\n",
+        tmp_path / "killed.log",
+    )
+    found = pipeline.sweep_ledger(time.time())
+    again = found.to_format if language == "en" else found.to_translate
+    assert TranslationKey(number, language) in again
+    if language == "en":
+        build_renditions(number, "en")
+        assert states(number) == {"due": 12, "held": 1}
 
 
 # --- frozen

@@ -53,9 +53,9 @@ def put(of: Claim, **values: Any) -> None:
         connection.execute(update(rows).where(rows.c.id == of.id).values(values))
 
 
-def expire(now: float, **horizon: float) -> int:
+def expire(now: float, horizon: float = float("inf")) -> int:
     with ledger.write() as connection:
-        return deliveries.expire_leases(connection, now, **horizon)
+        return deliveries.expire_leases(connection, now, horizon)
 
 
 # --- results

@@ -165,29 +165,31 @@ def refused_in_a_row(
     return {row[0]: (row[1], row[2] or 0.0) for row in connection.execute(query)}
 
 
-def expire_leases(connection: Connection, now: float, horizon: float = float("inf")) -> int:
-    """Make due again what vanished workers had claimed; returns the number of rows.
+def expire_leases(connection: Connection, now: float, horizon: float = float("inf"), gone: Collection[str] = ()) -> int:
+    """Make due again what vanished workers had claimed: those in `gone`, and those whose leases are over. Returns the
+    number of rows.
 
     Nobody knows whether they were sent. A try is charged, and the retry horizon holds here too: a row that ends every
     worker that takes it must not go round for ever. `horizon`: seconds, for outlets whose document has no
     `retry.horizon` of its own.
     """
-    gone = and_(IS_CLAIMED, d.lease_until < now)
+    over = d.lease_until < now
+    vanished = and_(IS_CLAIMED, or_(over, d.claimed_by.in_(gone)) if gone else over)
     lost = select(
         d.id,
         d.attempt,
         literal(Verdict.UNSURE.value),
         literal(Code.WORKER_VANISHED.value),
         literal(VANISHED),
-        d.lease_until,
+        case((over, d.lease_until), else_=literal(now)),
         literal(0.0),
     )
     columns = ["delivery_id", "attempt", "verdict", "code", "detail", "started_at", "seconds"]
-    connection.execute(insert(attempts).from_select(columns, lost.where(gone)))
-    over = d.first_due_at + _horizons(connection, gone, horizon) <= now
+    connection.execute(insert(attempts).from_select(columns, lost.where(vanished)))
+    too_old = d.first_due_at + _horizons(connection, vanished, horizon) <= now
     values: dict[str, Any] = {
-        "state": case((over, literal(State.EXHAUSTED.value)), else_=literal(State.DUE.value)),
-        "due_at": case((over, null()), else_=literal(now)),
+        "state": case((too_old, literal(State.EXHAUSTED.value)), else_=literal(State.DUE.value)),
+        "due_at": case((too_old, null()), else_=literal(now)),
         "ended_at": now,
         "tries": d.tries + 1,
         "lease_until": None,
@@ -196,7 +198,7 @@ def expire_leases(connection: Connection, now: float, horizon: float = float("in
         "code": Code.WORKER_VANISHED,
         "reason": VANISHED,
     }
-    return connection.execute(update(deliveries).where(gone).values(values)).rowcount
+    return connection.execute(update(deliveries).where(vanished).values(values)).rowcount
 
 
 def _horizons(connection: Connection, which: ColumnElement[bool], usual: float) -> ColumnElement[float]:

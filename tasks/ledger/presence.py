@@ -1,0 +1,123 @@
+"""Which worker processes there are, so that what one had claimed is free as soon as it is gone.
+
+A process signs in before its first claim. On its own machine everybody can see whether it still lives. Other machines
+can not, so on PostgreSQL it also says every second that it is there. SQLite is one machine, and needs no such beats.
+
+The name of a process is its host, its number and when it began: `wire1:4711:8123456`. No two ever have the same.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from tasks.ledger.connection import is_open, now, sql_engine, transaction, worker_name
+from tasks.ledger.schema import workers
+from tasks.runtime import processes
+
+log = structlog.get_logger()
+
+BEAT_EVERY = 1.0
+"""Seconds between two beats."""
+GONE_AFTER = 8.0
+"""Seconds without a beat after which a process of another machine counts as gone."""
+OUT_OF_TOUCH_AFTER = 6.0
+"""Seconds after which a process that could not write its beat sends nothing more: soon others may have its claims."""
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A process that signed in."""
+
+    name: str
+    machine: str | None
+    """Which processes can see it (tasks/runtime/processes.py)."""
+    beat_at: float | None
+    """Its last beat, seconds since the epoch by the ledger's clock; None if it has none to give."""
+
+    def lives(self) -> bool | None:
+        """Whether it still lives; None if this process cannot see that."""
+        if self.machine is None or self.machine != processes.machine():
+            return None
+        _, number, began = self.name.rsplit(":", 2)
+        return processes.started(int(number)) == int(began)
+
+
+@dataclass
+class _Myself:
+    """This process, as it signed in."""
+
+    name: str
+    engine: Engine
+    beats: bool
+    last_beat: float
+    """When its last beat that arrived was sent, by the monotonic clock."""
+
+
+_myself: dict[int, _Myself] = {}
+"""By process number: a fork is another process."""
+
+
+def sign_in() -> str:
+    """Say in the ledger that this process is there, once; returns the name under which it claims."""
+    mine = _myself.get(os.getpid())
+    if mine is None or mine.engine is not sql_engine():
+        mine = _signed_in(sql_engine())
+        _myself[os.getpid()] = mine
+        if mine.beats:
+            threading.Thread(target=_beat_on, args=(mine,), name="presence", daemon=True).start()
+    return mine.name
+
+
+def out_of_touch() -> bool:
+    """Whether this process could not write its beats for so long that others may soon take its claims for free."""
+    mine = _myself.get(os.getpid())
+    return mine is not None and mine.beats and time.monotonic() - mine.last_beat > OUT_OF_TOUCH_AFTER
+
+
+def present(connection: Connection) -> list[Present]:
+    """All processes that signed in, gone or not."""
+    return [Present(*row) for row in connection.execute(select(workers.c.name, workers.c.machine, workers.c.beat_at))]
+
+
+def forget(connection: Connection, names: Collection[str]) -> None:
+    """Strike these processes off the list. One that is there after all is on it again with its next beat."""
+    if names:
+        connection.execute(delete(workers).where(workers.c.name.in_(names)))
+
+
+def _signed_in(engine: Engine) -> _Myself:
+    name = f"{worker_name()}:{processes.started(os.getpid()) or 0}"
+    mine = _Myself(name, engine, engine.dialect.name == "postgresql", 0.0)
+    _write(mine)
+    return mine
+
+
+def _write(mine: _Myself) -> None:
+    sent = time.monotonic()
+    with transaction(mine.engine, immediate=True) as connection:
+        beat_at = now(connection) if mine.beats else None
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        new = dialect.insert(workers).values(name=mine.name, machine=processes.machine(), beat_at=beat_at)
+        connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"beat_at": beat_at}))
+    mine.last_beat = sent
+
+
+def _beat_on(mine: _Myself) -> None:
+    """Beat for as long as this process has its ledger open, whatever becomes of the ledger meanwhile."""
+    while True:
+        time.sleep(BEAT_EVERY)
+        if not is_open(mine.engine):
+            return
+        try:
+            _write(mine)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("no beat", error=str(error).splitlines()[0])
