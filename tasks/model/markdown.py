@@ -104,6 +104,7 @@ _LEFT: tuple[tuple[str, str], ...] = (
     (r"\{[#.:][\w .#:='\"-]*\}", "gives an attribute as only some kinds of Markdown can"),
     (r"(?<![\w:]):[a-z][a-z0-9_+-]+:(?![\w:])", "is the name of an emoji; write the emoji"),
     (r"(?<!\*)\*\*(?=[^\s*])[^*\n]*[^\s*]\*\*(?!\*)", "marks nothing as bold; write <strong>…</strong>"),
+    (r"(?<![\w*])\*(?=[^\s*])[^*\n]*[^\s*]\*(?!\*)", "marks nothing as emphasised; write <em>…</em>"),
     (r"(?<![\w_])__(?=[^\s_])[^_\n]*[^\s_]__(?![\w_])", "marks nothing as bold; write <strong>…</strong>"),
     (r"~~[^\s~][^~\n]*~~", "strikes nothing out; write <s>…</s>"),
     (r"(?<=\w)~[^\s~]+~", "lowers a letter as only some kinds of Markdown can; write <sub>…</sub>"),

@@ -96,7 +96,7 @@ class Resolver:
 
     def is_ours(self, host: str) -> bool:
         """Whether it is our name servers that keep the look-up of `host` waiting: they have answered nothing since."""
-        return self._answered < self._pending.get(host, math.inf) - PROVEN_SECONDS
+        return self._answered < self._pending.get(host, -math.inf) - PROVEN_SECONDS
 
     def take(self) -> list[tuple[str, Addresses | Unresolved]]:
         """The look-ups that ended since the last call: host, and addresses or why there are none."""
