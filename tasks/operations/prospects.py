@@ -126,8 +126,8 @@ def _text_missing(release: Release, language: str, texts: Mapping[str, str | Non
     if translation is None and (language not in texts or texts[language]):
         try:
             engines = translators(release, language)
-        except DocumentRefused as refusal:
-            return str(refusal)
+        except DocumentRefused:  # what is wrong with it is for operations, and producers read this too
+            return "the translation file cannot be read"
         if not engines:
             return f"no engine for {release.language}→{language}"
         if held := texts.get(language):
@@ -135,7 +135,7 @@ def _text_missing(release: Release, language: str, texts: Mapping[str, str | Non
     try:
         house_text(translation.written_in if translation else language)
     except HouseTextMissing as error:
-        return str(error)
+        return f"no house texts in {error.language}"
     return None
 
 
@@ -178,4 +178,6 @@ def _nobody(found: Prospects, release: Release) -> Problem:
     """A release that goes to nobody, and the field that may be the reason."""
     field = next((name for name in ("circuits", "countries", "topics") if getattr(release, name)), "language")
     counted = ", ".join(f"{why} ({n:,})" for why, n in found.refused.most_common())
-    return Problem(field, f"goes to 0 of {len(found.matches):,} outlets, because the outlet {counted}")
+    count = len(found.matches)
+    of = f"{count:,} outlet{'s' * (count != 1)}"
+    return Problem(field, f"goes to 0 of {of}, because the outlet {counted}")

@@ -9,7 +9,7 @@ from typing import IO
 
 _SIGNS = ",;\t"
 """What separates cells; a spreadsheet of a country whose numbers have a decimal comma writes semicolons."""
-_SAID = re.compile(r'"?sep=(.)"?\s*')
+_SAID = re.compile(r'"?sep=([,;\t|])"?\s*')
 """A first line in which a spreadsheet says it."""
 
 

@@ -38,6 +38,13 @@ def test_the_header_says_what_separates_cells(text: str, first_line: int) -> Non
     assert [(before + rows.line_num, row) for row in rows] == [(first_line, {"id": "a", "name": "x;y\tz"})]
 
 
+@pytest.mark.parametrize("sign", ['"', "\0", "\r", "a", "  ", ""])
+def test_nonsense_about_the_separator_is_a_header_like_any_other(sign: str) -> None:
+    rows, before = table(io.StringIO(f"sep={sign}\nid,name\n", newline=""))
+    assert before == 0
+    assert rows.fieldnames
+
+
 def test_an_empty_file_has_no_rows() -> None:
     rows, _ = table(io.StringIO(""))
     assert (list(rows), rows.fieldnames) == ([], None)

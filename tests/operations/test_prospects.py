@@ -1,0 +1,98 @@
+"""Whom a release would reach now, and why not the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tasks import ledger, planning
+from tasks.ledger import outlets
+from tasks.operations.prospects import Prospects, prospects, warnings
+from tasks.planning import no_approval
+from tasks.runtime.settings import settings
+from tests.support.samples import outlet, release
+
+pytestmark = pytest.mark.usefixtures("sqlite_ledger")
+TEXT = {"headline": "Werk", "body_html": "<p>Text</p>"}
+NOW = 1_800_000_000.0
+
+
+def found(policy: planning.Policy = no_approval, texts: Any = None, **fields: Any) -> Prospects:
+    with ledger.read() as connection:
+        return prospects(connection, release(**fields), policy=policy, now=NOW, texts=texts)
+
+
+def receivers(*documents: Any) -> None:
+    with ledger.write() as connection:
+        outlets.put(connection, documents, NOW)
+
+
+def reasons(of: Prospects) -> dict[str, int]:
+    return {reason: held.deliveries for reason, held in of.held.items()}
+
+
+def test_each_hold_has_its_reason_and_only_the_rest_counts() -> None:
+    receivers(
+        outlet("a", languages=["en", "es", "de", "it"]),
+        outlet("b", status="paused"),
+        outlet("c", status="disabled"),
+        outlet("d", format="pdf"),
+        outlet("e", languages=["es"], machine_translation="approved"),
+    )
+    told = found(translations={"it": TEXT})
+    assert {key: why for key, why in reasons(told).items() if "engine" not in key and "person" not in key} == {
+        "outlet paused": 1, "outlet disabled": 1, "no house texts in it": 1,
+        "there is no format 'pdf'; there are html, newsmlg2, ninjs, text": 1,
+    }  # fmt: skip
+    assert told.to_dict()["outlets"] == 1
+    assert reasons(found(embargo_until="2126-12-01T07:00:00-05:00"))[
+        "embargo until 2126-12-01T07:00:00-05:00 (2126-12-01T12:00:00Z)"
+    ] == 6  # fmt: skip
+
+
+def test_what_building_has_come_to_counts_more_than_what_engines_could_do() -> None:
+    receivers(outlet("a", languages=["de"]), outlet("b", languages=["zh-Hant"]))
+    chinese: dict[str, Any] = {"language": "zh-Hans", "headline": "公司发布新软件", "body_html": "<p>软件</p>"}
+    assert reasons(found(**chinese)) == {"no engine for zh-Hans→de": 1}
+    assert reasons(found(**chinese, texts={"de": None})) == {}, "people have made it"
+    assert reasons(found(**chinese, texts={"zh-Hant": "it lost a link"})) == {
+        "it lost a link": 1, "no engine for zh-Hans→de": 1,
+    }  # fmt: skip
+    assert reasons(found(lambda _: True, **chinese)) == {
+        "a person must approve the translation": 1, "no engine for zh-Hans→de": 1,
+    }  # fmt: skip
+
+
+def test_a_broken_translation_file_is_said_without_its_address(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    receivers(outlet("a", languages=["en", "de"]))
+    (tmp_path / "translation.yaml").write_text("engines: [")
+    monkeypatch.setenv("FANWIRE_TRANSLATION_FILE", str(tmp_path / "translation.yaml"))
+    settings.cache_clear()
+    told = found()
+    assert reasons(told) == {"the translation file cannot be read": 1}
+    assert told.to_dict()["languages"] == {"en": 1}
+
+
+def test_circuits_that_may_be_meant_are_named_to_operations_only() -> None:
+    receivers(outlet("a", circuits=["dach-business"]))
+    wrong = release(circuits=["dach-busines"])
+    [first, _] = warnings(found(circuits=["dach-busines"]), wrong)
+    assert "dach-business" not in first.problem
+    [first, last] = warnings(found(circuits=["dach-busines"]), wrong, for_operations=True)
+    assert first.problem == "no outlet is in 'dach-busines'; perhaps 'dach-business' is meant"
+    assert (last.field, last.problem) == (
+        "circuits", "goes to 0 of 1 outlet, because the outlet is in none of its circuits (1)",
+    )  # fmt: skip
+
+
+def test_topics_that_nobody_takes_are_the_reason_why_a_release_goes_to_nobody() -> None:
+    receivers(outlet("a", topics=["15000000"]))
+    [warning] = warnings(found(), release())
+    assert (warning.field, warning.problem) == (
+        "topics", "goes to 0 of 1 outlet, because the outlet takes none of its topics (1)",
+    )  # fmt: skip
+
+
+def test_a_wire_without_outlets_is_no_fault_of_the_release() -> None:
+    assert warnings(found(circuits=["x"]), release(circuits=["x"])) == []
