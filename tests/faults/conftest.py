@@ -12,7 +12,7 @@ from tests.support.postgres import Postgres, own_postgres
 from tests.support.stacks import Stack, running
 
 from .oracle import open_book
-from .scene import Scene
+from .scene import Scene, with_producer
 
 PRESS = 500
 BAD_EACH = 4
@@ -90,7 +90,8 @@ def _scene(stack: Stack, farm: Farm) -> Iterator[Scene]:
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory, planted: Farm) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("stack"), planted, TIMES) as stack:
+    settings = TIMES | with_producer(tmp_path_factory.mktemp("producers"))
+    with running(tmp_path_factory.mktemp("stack"), planted, settings) as stack:
         yield stack
 
 
@@ -108,7 +109,8 @@ def server() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="package")
 def stack_on_postgres(tmp_path_factory: pytest.TempPathFactory, planted: Farm, server: Postgres) -> Iterator[Stack]:
-    settings = TIMES | {"LEDGER_URL": server.url(server.new_database())}
+    settings = TIMES | with_producer(tmp_path_factory.mktemp("producers"))
+    settings["LEDGER_URL"] = server.url(server.new_database())
     with running(tmp_path_factory.mktemp("stack-postgres"), planted, settings) as stack:
         yield stack
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from farm import Farm
@@ -12,6 +13,7 @@ from farm_tally import accepted
 from sqlalchemy import Engine
 
 from tasks.model.release import Release
+from tasks.runtime.private_files import ensure_private_file
 from tests.support.processes import until
 from tests.support.samples import release
 from tests.support.stacks import Stack
@@ -22,6 +24,18 @@ from .oracle import Outcome
 
 SEND_SECONDS = 90.0
 """Until a receipt must be there: worker and broker may both be on their way up again."""
+
+
+PRODUCER, KEY = "acme", "a key of tests, known to everybody"
+
+
+def with_producer(folder: Path) -> dict[str, str]:
+    """Settings of a wire that knows one producer, and takes what that one signs; its file and key are in `folder`."""
+    key, file = folder / "acme.key", folder / "producers.yaml"
+    ensure_private_file(key)
+    key.write_text(KEY)
+    file.write_text(f"producers: {{{PRODUCER}: {{keys: ['file:{key}']}}}}\n")
+    return {"PRODUCERS": str(file)}
 
 
 class Scene:
@@ -41,7 +55,7 @@ class Scene:
             changes = {"version": last.version + 1, "correction_note": "Corrected."} | fields
             headline = f"Acme Robotics opens a plant in Porto, version {last.version + 1}"
             sent = Release.model_validate(last.model_dump() | {"headline": headline} | changes)
-        with Producer(self.stack.broker) as producer:
+        with Producer(self.stack.broker, name=PRODUCER, key=KEY) as producer:
             receipt = producer.submit(sent, timeout=SEND_SECONDS)
         assert receipt.taken, receipt.problems
         self.newest[sent.uri] = sent

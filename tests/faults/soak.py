@@ -34,7 +34,7 @@ from tests.support.stacks import Stack, running
 
 from . import chaos
 from .oracle import Outcome, open_book
-from .scene import Scene
+from .scene import Scene, with_producer
 
 TIMES = {
     "ALLOWED_NETWORKS": "127.0.0.0/8",
@@ -205,7 +205,7 @@ def one_run(number: int, farm: Farm, server: Postgres | None, home: Path, seed: 
     dice = Random(f"{seed} {number}")
     farm.reset()
     home.mkdir()
-    settings = TIMES | ({"LEDGER_URL": server.url(server.new_database())} if server else {})
+    settings = TIMES | with_producer(home) | ({"LEDGER_URL": server.url(server.new_database())} if server else {})
     try:
         with ExitStack() as stack:
             fanwire = stack.enter_context(running(home, farm, settings))
