@@ -163,6 +163,22 @@ def test_a_removed_outlet_gets_nothing_more_and_stays_in_reports(run: Run) -> No
     assert run("replay", "--release", URI, "--state", "rejected").stdout.startswith("0 ")
 
 
+def test_the_commands_of_one_outlet_say_it_for_programs_too(run: Run) -> None:
+    planning.plan(take(release(), outlet("a"), outlet("b")))
+
+    def told(*arguments: str) -> Any:
+        return json.loads(run("outlets", *arguments, "--json").stdout)
+
+    assert told("pause", "a") == {"outlet": "a", "status": "paused", "deliveries": 1}
+    assert told("disable", "a") == {"outlet": "a", "status": "disabled", "deliveries": 1}
+    assert told("pause", "a") == {"outlet": "a", "status": "disabled", "deliveries": 0}
+    assert told("disable", "a") == {"outlet": "a", "status": "disabled", "deliveries": 0}
+    assert told("resume", "a")["status"] == "active"
+    assert told("remove", "a") == {"outlet": "a", "status": "removed", "deliveries": 1}
+    problem = json.loads(run("outlets", "remove", "a", "--json", status=1).stdout)["problems"][0]["problem"]
+    assert "was removed" in problem
+
+
 def test_a_removed_outlet_comes_back_by_an_import(run: Run) -> None:
     take(release(), outlet("a"))
     run("outlets", "remove", "a")

@@ -223,34 +223,35 @@ def show(outlet: OutletArgument, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def pause(outlet: OutletArgument, reason: ReasonOption = None) -> None:
+def pause(outlet: OutletArgument, reason: ReasonOption = None, as_json: JsonOption = False) -> None:
     """Send an outlet nothing for now, and keep what it misses."""
-    why = reason or PAUSED_BY_US
+    kept = 0
     with writing() as connection:
         row = find_outlet(connection, outlet)
         if row.status != "disabled":  # one that is gets nothing already, and why is worth more than who paused it
-            kept = _stop_sending(connection, row, "paused", why)
+            kept = _stop_sending(connection, row, "paused", reason or PAUSED_BY_US)
     if row.status == "disabled":
-        out.print(f"{outlet} is disabled ({row.status_reason}), and stays so; what it misses is kept", markup=False)
+        words = f"{outlet} is disabled ({row.status_reason}), and stays so; what it misses is kept"
+        _done(outlet, "disabled", kept, words, as_json=as_json)
         return
-    _print_kept(outlet, "paused", kept)
+    _done(outlet, "paused", kept, _kept(outlet, "paused", kept), as_json=as_json)
 
 
 @app.command()
-def disable(outlet: OutletArgument, reason: ReasonOption = None) -> None:
+def disable(outlet: OutletArgument, reason: ReasonOption = None, as_json: JsonOption = False) -> None:
     """Send an outlet nothing until further notice, and keep what it misses.
 
     It is what the wire itself does with an outlet that answers 410, or whose host has failed for days.
     """
-    why = reason or DISABLED_BY_US
+    kept = 0
     with writing() as connection:
         row = find_outlet(connection, outlet)
         if row.status != "disabled":
-            kept = _stop_sending(connection, row, "disabled", why)
+            kept = _stop_sending(connection, row, "disabled", reason or DISABLED_BY_US)
+    words = _kept(outlet, "disabled", kept)
     if row.status == "disabled":
-        out.print(f"{outlet} is disabled already ({row.status_reason}); what it misses is kept", markup=False)
-        return
-    _print_kept(outlet, "disabled", kept)
+        words = f"{outlet} is disabled already ({row.status_reason}); what it misses is kept"
+    _done(outlet, "disabled", kept, words, as_json=as_json)
 
 
 def _stop_sending(connection: Connection, row: Any, status: Literal["paused", "disabled"], why: str) -> int:
@@ -266,16 +267,23 @@ def _stop_sending(connection: Connection, row: Any, status: Literal["paused", "d
     return kept
 
 
-def _print_kept(outlet: str, status: str, kept: int) -> None:
+def _kept(outlet: str, status: str, kept: int) -> str:
     are = "is" if kept == 1 else "are"
-    out.print(
-        f"{outlet} is {status}; {counted(kept, 'delivery')} {are} kept for it until `fanwire outlets resume {outlet}`",
-        markup=False,
+    return (
+        f"{outlet} is {status}; {counted(kept, 'delivery')} {are} kept for it until `fanwire outlets resume {outlet}`"
     )
 
 
+def _done(outlet: str, status: str, count: int, words: str, *, as_json: bool) -> None:
+    """Say what the status of an outlet is now, and to how many deliveries that did something."""
+    if as_json:
+        print_json({"outlet": outlet, "status": status, "deliveries": count})
+    else:
+        out.print(printable(words), markup=False)
+
+
 @app.command()
-def remove(outlet: OutletArgument) -> None:
+def remove(outlet: OutletArgument, as_json: JsonOption = False) -> None:
     """Remove an outlet: end what it has not got yet, and never send it anything again, no correction and no kill.
 
     What it got stays in reports. An import of its document brings it back.
@@ -287,15 +295,14 @@ def remove(outlet: OutletArgument) -> None:
         ended = deliveries.end_for_removed(connection, [outlet])
         entry = audit.of_outlet(Act.REMOVE_OUTLET, outlet, old=old, new={"deliveries": ended})
         audit.record(connection, entry)
-    out.print(
-        f"{outlet} is removed; {counted(ended, 'open delivery')} ended as canceled ({Code.OUTLET_REMOVED})\n"
-        "It gets no corrections and no kills of what it has. An import of its document brings it back.",
-        markup=False,
-    )
+    words = f"{outlet} is removed; {counted(ended, 'open delivery')} ended as canceled ({Code.OUTLET_REMOVED})"
+    _done(outlet, "removed", ended, words, as_json=as_json)
+    if not as_json:
+        out.print("It gets no corrections and no kills of what it has. An import of its document brings it back.")
 
 
 @app.command()
-def resume(outlet: OutletArgument) -> None:
+def resume(outlet: OutletArgument, as_json: JsonOption = False) -> None:
     """Make a paused or disabled outlet active again, and deliver what was kept for it."""
     with writing() as connection:
         row = find_outlet(connection, outlet)
@@ -306,7 +313,7 @@ def resume(outlet: OutletArgument) -> None:
     with suppress(UserError):  # no broker is up, so nothing is remembered there
         disabling.forget_failures(shared_state(), Outlet.model_validate_json(row.document).url)
     are = "is" if due == 1 else "are"
-    out.print(f"{outlet} is active; {counted(due, 'delivery')} {are} due now", markup=False)
+    _done(outlet, "active", due, f"{outlet} is active; {counted(due, 'delivery')} {are} due now", as_json=as_json)
 
 
 def _status(row: Any) -> dict[str, Any]:
