@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tasks import ledger
 from tasks.building.engine_meter import NO_PAIRS
-from tasks.delivery.admission.breaker import Breaker
+from tasks.delivery.admission.breaker import Breaker, outlet_subject
 from tasks.delivery.admission.shared_state import host_of
 from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transports import TRANSPORTS
@@ -268,14 +268,21 @@ def _disabled() -> Iterator[Finding]:
 
 
 def _resting() -> Iterator[Finding]:
-    """Hosts of outlets that failed lately, so that nothing is sent to them for a while."""
-    hosts = sorted({host_of(outlet.url) for outlet in _everyone() if outlet.status == "active"})
-    if not hosts or (broker.embedded() and home.up_pid() is None):
+    """Hosts and outlets that failed lately, so that nothing is sent to them for a while."""
+    active = [outlet for outlet in _everyone() if outlet.status == "active"]
+    if not active or (broker.embedded() and home.up_pid() is None):
         return
-    rests = Breaker(broker.shared_state(), deadline=0).rests(hosts, time.time()) or {}
+    breaker = Breaker(broker.shared_state(), deadline=0)
+    hosts = sorted({host_of(outlet.url) for outlet in active})
+    yield from _rest("hosts", breaker.rests(hosts, time.time()) or {})
+    found = breaker.rests([outlet_subject(outlet.id) for outlet in active], time.time()) or {}
+    yield from _rest("outlets", {subject.removeprefix(outlet_subject("")): until for subject, until in found.items()})
+
+
+def _rest(what: str, rests: Mapping[str, float]) -> Iterator[Finding]:
     if rests:
-        shown = _some(f"{host} (until {moments.shown(until)})" for host, until in rests.items())
-        yield Finding("note", f"{len(rests):,} hosts failed, and are left alone for now: {shown}")
+        shown = _some(f"{name} (until {moments.shown(until)})" for name, until in rests.items())
+        yield Finding("note", f"{len(rests):,} {what} failed, and are left alone for now: {shown}")
 
 
 def _some(texts: Iterable[str]) -> str:

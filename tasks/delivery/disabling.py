@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import Connection
 
 from tasks import ledger
-from tasks.delivery.admission.breaker import Breaker
+from tasks.delivery.admission.breaker import Breaker, outlet_subject
 from tasks.delivery.admission.failing_hosts import FailingHosts, HostNotice, Stage
 from tasks.delivery.admission.shared_state import SharedState, host_of
 from tasks.ledger import audit, deliveries, notices, outlets
@@ -32,9 +32,9 @@ def disable(connection: Connection, outlet_ids: Sequence[str], kind: str, subjec
     deliveries.hold_for_status(connection, outlet_ids, Hold.DISABLED, detail)
 
 
-def forget_failures(shared_state: SharedState, url: str) -> None:
-    """Forget the failures of an outlet's host, as operations say that it was repaired."""
-    Breaker(shared_state, deadline=0).forget([host_of(url)])
+def forget_failures(shared_state: SharedState, outlet_id: str, url: str) -> None:
+    """Forget the failures of an outlet and of its host, as operations say that it was repaired."""
+    Breaker(shared_state, deadline=0).forget([host_of(url), outlet_subject(outlet_id)])
     FailingHosts(shared_state).forget([host_of(url)])
 
 

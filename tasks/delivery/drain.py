@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -25,8 +25,7 @@ from structlog.contextvars import bind_contextvars, bound_contextvars, reset_con
 
 from tasks import ledger
 from tasks.delivery import transports
-from tasks.delivery.admission.admit import Admission, NotAdmitted
-from tasks.delivery.admission.breaker import Outcome
+from tasks.delivery.admission.admit import Admission, NotAdmitted, Observation
 from tasks.delivery.admission.failing_hosts import HostNotice
 from tasks.delivery.admission.in_flight import over_limit
 from tasks.delivery.admission.shared_state import SharedState, host_of
@@ -42,7 +41,7 @@ from tasks.delivery.transfers.transfer import Answer
 from tasks.delivery.transfers.window import Window
 from tasks.delivery.transports import DeliveryRequest, UnknownTransport
 from tasks.delivery.verdicts import Judgement, judge
-from tasks.ledger import deliveries, presence
+from tasks.ledger import deliveries, outlets, presence
 from tasks.ledger.deliveries import Result
 from tasks.model.codes import Code
 from tasks.model.states import State, Verdict
@@ -60,6 +59,8 @@ CLAIM_EVERY = 0.2
 """Seconds between claims while the last one found less than there was room for."""
 LEDGER_RETRY = 0.5
 """Seconds until a ledger that could not be written is tried again."""
+HOSTS_KNOWN_FOR = 300.0
+"""Seconds for which a drain takes for granted which outlets are at a host."""
 START_MARGIN = 1.0
 """Seconds that starting a claimed chunk may take; it is a matter of milliseconds."""
 
@@ -158,19 +159,19 @@ class _Unwritten:
     """What the ledger and the other drains do not know yet."""
 
     results: list[Result] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
     gone: list[_Gone] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     notices: list[HostNotice] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.results or self.outcomes or self.gone or self.notices)
+        return bool(self.results or self.observations or self.gone or self.notices)
 
     def before(self, later: _Unwritten) -> _Unwritten:
         """All of this, and then all of `later`."""
         return _Unwritten(
             self.results + later.results,
-            self.outcomes + later.outcomes,
+            self.observations + later.observations,
             self.gone + later.gone,
             self.refusals + later.refusals,
             self.notices + later.notices,
@@ -210,6 +211,7 @@ class Drain:
         self._refusals = Refusals()
         self._claiming: Future[_Chunk | None] | None = None
         self._writing: Future[_Unwritten] | None = None
+        self._at_host: dict[str, tuple[list[str], float]] = {}
         self._flush_at = 0.0
         self._claim_at = 0.0
         self._closing = False
@@ -389,17 +391,26 @@ class Drain:
         self._window.leave(item.claim.id)
         times = AttemptTimes(answer.started_at + self._skew, answer.seconds)
         judgement = NAME_SERVERS.seen(judge(answer, now=self._now()), self._now())
-        self._settle(item, judgement, times, answer.address)
+        self._settle(item, judgement, times, answer.address, connected=answer.connected is not None)
 
     def _settle(
-        self, item: Payload | Unsendable, judgement: Judgement, times: AttemptTimes, address: str | None = None
+        self,
+        item: Payload | Unsendable,
+        judgement: Judgement,
+        times: AttemptTimes,
+        address: str | None = None,
+        *,
+        connected: bool = False,
     ) -> None:
         claim = item.claim
         policy = self._policy.retry.of(item.outlet.retry if item.outlet else None)
         result = settle(claim, judgement, times, self._now(), policy)
         self._unwritten.results.append(result)
         if isinstance(item, Payload):
-            self._unwritten.outcomes.append((host_of(item.outlet.url), judgement.verdict, judgement.retry_after))
+            seen = Observation(
+                host_of(item.outlet.url), item.outlet.id, judgement.verdict, judgement.retry_after, connected
+            )
+            self._unwritten.observations.append(seen)
         self._summary.count(item.heading.name, judgement.verdict, claim.outlet_id)
         if judgement.disable_outlet:
             self._unwritten.gone.append(_Gone(claim.id, item.heading.uri, claim.outlet_id, judgement.detail))
@@ -454,7 +465,7 @@ class Drain:
             return known
         if taken < len(known.results):
             log.warning("late verdicts: others had claimed these deliveries", count=len(known.results) - taken)
-        notices = known.notices + self._admission.record(known.outcomes, self._now())
+        notices = known.notices + self._admission.record(known.observations, self._now(), self._outlets_at)
         try:
             if notices:
                 with ledger.write() as connection:
@@ -464,6 +475,20 @@ class Drain:
             _log_away(error)
             return _Unwritten(notices=notices)
         return _Unwritten()
+
+    def _outlets_at(self, host: str) -> Collection[str]:
+        """The active outlets at a host, as they stood within the last minutes; none while the ledger is away."""
+        known = self._at_host.get(host)
+        if known is None or self._time.monotonic() > known[1]:
+            try:
+                with ledger.read() as connection:
+                    urls = outlets.urls_with(connection, host.rpartition(":")[0])
+            except DBAPIError as error:
+                _log_away(error)
+                return ()
+            known = [id for id, url in urls if host_of(url) == host], self._time.monotonic() + HOSTS_KNOWN_FOR
+            self._at_host[host] = known
+        return known[0]
 
 
 def _log_away(error: DBAPIError) -> None:

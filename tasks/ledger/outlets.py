@@ -65,6 +65,14 @@ def some(connection: Connection, ids: Iterable[str]) -> dict[str, Outlet]:
     return {outlet.id: outlet for outlet in map(_outlet, rows) if outlet}
 
 
+def urls_with(connection: Connection, text: str) -> list[tuple[str, str]]:
+    """Id and URL of the active outlets whose URL has this text in it, whatever its case."""
+    has_it = func.lower(outlets.c.document).contains(text.lower(), autoescape=True)
+    rows = connection.execute(select(outlets.c.id, outlets.c.document).where(outlets.c.status == "active", has_it))
+    found = [(row.id, str(_fields(row.document).get("url", ""))) for row in rows]
+    return [(id, url) for id, url in found if text.lower() in url.lower()]
+
+
 def documents(connection: Connection, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The documents of these outlets, as far as they are known and not removed, also those that this version cannot
     read; empty for one that is no document at all."""

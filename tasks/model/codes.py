@@ -47,6 +47,8 @@ class Code(StrEnum):
     """The lease of its worker was over."""
     RESTING_HOST = "resting_host"
     """Its host failed lately and is left alone for a while."""
+    RESTING_OUTLET = "resting_outlet"
+    """The outlet failed lately and is left alone for a while; others at its host are not."""
     RATE_LIMIT = "rate_limit"
     """The outlet's limit per minute is reached."""
     IN_FLIGHT_LIMIT = "in_flight_limit"

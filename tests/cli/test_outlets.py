@@ -288,9 +288,9 @@ def test_an_outlet_is_shown_with_what_became_of_its_deliveries(run: Run) -> None
 
 def test_the_rest_of_a_host_is_shown(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     take(release(), outlet("a"))
-    monkeypatch.setattr(one_outlet, "rest_of", lambda _url: one_outlet.Rest(known=True, until=4_000_000_000.0))
+    monkeypatch.setattr(one_outlet, "rest_of", lambda _id, _url: one_outlet.Rest(known=True, until=4_000_000_000.0))
     assert (
-        "host         127.0.0.1:800 rests after failures until 2096-10-02T07:06:40Z"
+        "host         127.0.0.1:800; it or the outlet rests after failures until 2096-10-02T07:06:40Z"
         in run("outlets", "show", "a").stdout
     )
     assert json.loads(run("outlets", "show", "a", "--json").stdout)["rests_until"] == "2096-10-02T07:06:40Z"

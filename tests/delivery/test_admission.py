@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tasks import ledger
-from tasks.delivery.admission.admit import Admission
+from tasks.delivery.admission.admit import Admission, Observation
 from tasks.delivery.admission.failing_hosts import HostNotice, Stage
 from tasks.delivery.admission.in_flight import over_limit
 from tasks.delivery.admission.shared_state import SharedState
@@ -57,12 +57,81 @@ def test_a_resting_host_is_passed_over_before_a_transfer_starts(shared_state: Sh
     chunk = claimed(url="http://127.0.0.2:81/")
     admission = Admission(shared_state, deadline=30)
     assert admission.not_admitted(chunk, set(), NOW) == {}
-    admission.record([("127.0.0.2:81", Verdict.FAILED, None)] * 5, NOW)
+    admission.record([seen("another", connected=False)] * 5, NOW)
     refused = admission.not_admitted(chunk, set(), NOW + 1)
-    assert {one.state for one in refused.values()} == {State.DUE}
+    assert {(one.state, one.code) for one in refused.values()} == {(State.DUE, Code.RESTING_HOST)}
+    assert all("its host 127.0.0.2:81 failed and rests until 2027-01-15T" in one.reason for one in refused.values())
     assert all(one.host_rests and one.due_at and NOW + 40 < one.due_at < NOW + 130 for one in refused.values())
     after = admission.not_admitted(chunk, set(), NOW + 100)
     assert len(after) == 2  # one goes as the probe
+
+
+def platform(*names: str) -> dict[str, Payload]:
+    """A release claimed for each of these outlets of one host."""
+    receivers(*(outlet(name, url=f"http://127.0.0.2:81/{name}") for name in names))
+    render(take())
+    return {item.outlet.id: item for item in loaded(*claim())}
+
+
+def seen(name: str, verdict: Verdict = Verdict.FAILED, *, connected: bool = True) -> Observation:
+    return Observation("127.0.0.2:81", name, verdict, None, connected)
+
+
+def test_an_outlet_that_fails_rests_and_its_neighbours_do_not(shared_state: SharedState) -> None:
+    """Two wrong paths on a platform of seven, however often they fail."""
+    names = "abcdefg"
+    chunk = platform(*names)
+    admission = Admission(shared_state, deadline=30)
+    admission.record([seen("a"), seen("b", Verdict.UNSURE)] * 20, NOW, lambda _: names)
+    refused = admission.not_admitted([*chunk.values()], set(), NOW + 1)
+    assert refused.keys() == {chunk["a"].claim.id, chunk["b"].claim.id}
+    assert {one.code for one in refused.values()} == {Code.RESTING_OUTLET}
+    assert all("the outlet failed and rests until 2027-01-15T" in one.reason for one in refused.values())
+
+
+def test_an_outlet_that_asks_for_time_does_not_ask_for_its_neighbours(shared_state: SharedState) -> None:
+    chunk = platform("a", "b")
+    admission = Admission(shared_state, deadline=30)
+    admission.record([seen("a", Verdict.THROTTLED)], NOW)
+    assert admission.not_admitted([*chunk.values()], set(), NOW + 1).keys() == {chunk["a"].claim.id}
+
+
+@pytest.mark.parametrize(("failing", "all_rest"), [("abcde", False), ("abcdef", True)])
+def test_a_host_rests_when_most_of_its_outlets_fail(shared_state: SharedState, failing: str, all_rest: bool) -> None:
+    """Six of ten, at their first failure already; its probe counts for all."""
+    names = "abcdefghij"
+    chunk = platform(*names)
+    admission = Admission(shared_state, deadline=30)
+    admission.record([seen(name) for name in failing], NOW, lambda host: names if host == "127.0.0.2:81" else "")
+    refused = admission.not_admitted([*chunk.values()], set(), NOW + 1)
+    assert (len(refused) == 10) is all_rest
+    if all_rest:
+        assert {one.code for one in refused.values()} == {Code.RESTING_HOST}
+        went = set(chunk) - {name for name in names if chunk[name].claim.id in _refused(admission, chunk, NOW + 100)}
+        assert len(went) == 1
+        admission.record([seen(went.pop(), Verdict.DELIVERED)], NOW + 101)
+        assert not _refused(admission, chunk, NOW + 102)
+
+
+def test_a_small_platform_rests_outlet_by_outlet(shared_state: SharedState) -> None:
+    chunk = platform(*"abc")
+    admission = Admission(shared_state, deadline=30)
+    admission.record([seen("a"), seen("b")] * 4, NOW, lambda _: "abc")
+    assert not _refused(admission, chunk, NOW + 1)
+
+
+def test_a_probe_that_is_not_sent_is_left_to_another(shared_state: SharedState) -> None:
+    """The host may be probed, but not by an outlet that rests itself."""
+    chunk = platform("a", "b")
+    admission = Admission(shared_state, deadline=30)
+    admission.record([seen("x", connected=False)] * 5, NOW)
+    admission.record([Observation("127.0.0.2:81", "a", Verdict.THROTTLED, 500.0, True)], NOW + 1)
+    assert admission.not_admitted([chunk["a"]], set(), NOW + 80)
+    assert not admission.not_admitted([chunk["b"]], set(), NOW + 80)
+
+
+def _refused(admission: Admission, chunk: dict[str, Payload], now: float) -> set[int]:
+    return set(admission.not_admitted([*chunk.values()], set(), now))
 
 
 def test_a_limit_per_minute_gives_each_its_moment(shared_state: SharedState) -> None:

@@ -339,6 +339,41 @@ def test_a_throttled_probe_opens_again(breaker: Breaker) -> None:
     assert breaker.record([(HOST, Verdict.THROTTLED, None)], until) == [Change(HOST, until + 2 * FIRST_OPENING, 2)]
 
 
+# --- soft failures
+
+
+def soft(breaker: Breaker, now: float, *outcomes: Outcome) -> list[Change]:
+    """A flush in which `HOST` had a failure after it took the connection."""
+    return breaker._shared_state.run(breaker.record_call(outcomes, now, [HOST]))
+
+
+def test_no_number_of_soft_failures_opens(breaker: Breaker, valkey: redis.Redis) -> None:
+    breaker.record(failures(THRESHOLD - 1), NOW)
+    for number in range(20):
+        assert soft(breaker, NOW + number) == []
+    assert decision(breaker, NOW + 20) is Decision.GO
+    assert len(breaker.record(failures(1), NOW + 20)) == 1
+
+
+def test_a_probe_that_fails_softly_opens_again(breaker: Breaker) -> None:
+    until = opened(breaker)
+    assert soft(breaker, until - 1) == []  # was on its way
+    assert decision(breaker, until) is Decision.PROBE
+    assert soft(breaker, until + 1) == [Change(HOST, until + 1 + 2 * FIRST_OPENING, 2)]
+
+
+def test_an_answer_beside_a_soft_failure_closes(breaker: Breaker) -> None:
+    until = opened(breaker)
+    assert soft(breaker, until + 1, (HOST, Verdict.DELIVERED, None)) == [Change(HOST, None, 1)]
+    assert decision(breaker, until + 1) is Decision.GO
+
+
+def test_who_failed_when_last_tried(breaker: Breaker) -> None:
+    breaker.record(failures(1) + failures(1, OTHER) + [(OTHER, Verdict.REJECTED, None)], NOW)
+    assert breaker.failing([OTHER, HOST, "unknown:1"]) == {HOST}
+    assert Breaker(SharedState(None), deadline=DEADLINE).failing([HOST]) == set()
+
+
 # --- what stays
 
 

@@ -1,4 +1,4 @@
-"""`fanwire outlets show`: one outlet, what became of its deliveries, and whether its host rests."""
+"""`fanwire outlets show`: one outlet, what became of its deliveries, and whether it rests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from tasks.delivery.admission.breaker import Breaker
+from tasks.delivery.admission.breaker import Breaker, outlet_subject
 from tasks.delivery.admission.shared_state import host_of
 from tasks.ledger import outlet_history
 from tasks.model.states import Verdict
@@ -30,22 +30,22 @@ _IN_HEADING = ("id", "name", "country", "status", "status_reason")
 
 @dataclass(frozen=True)
 class Rest:
-    """What the breaker knows of a host."""
+    """What the breaker knows of an outlet and its host."""
 
     known: bool
     """False while nobody can be asked, because no broker is up."""
     until: float | None = None
-    """The end of its rest, seconds since the epoch; None: it does not rest."""
+    """The end of its rest, seconds since the epoch; None: neither rests."""
 
 
-def rest_of(url: str) -> Rest:
-    """Whether the host of an outlet's URL is left alone after failures."""
-    host = host_of(url)
+def rest_of(outlet_id: str, url: str) -> Rest:
+    """Whether an outlet, or the host of its URL, is left alone after failures."""
+    subjects = [host_of(url), outlet_subject(outlet_id)]
     try:
-        found = Breaker(shared_state(), deadline=0).rests([host], time.time())
+        found = Breaker(shared_state(), deadline=0).rests(subjects, time.time())
     except UserError:  # there is no broker
         found = None
-    return Rest(known=found is not None, until=(found or {}).get(host))
+    return Rest(known=found is not None, until=max((found or {}).values(), default=None))
 
 
 def look(connection: Connection, row: Any, rest: Rest) -> dict[str, Any]:
@@ -94,7 +94,9 @@ def _host(host: str, rest: Rest) -> str:
         return f"{host}: nobody knows whether it rests, for no broker is up"
     if rest.until is None:
         return f"{host} does not rest"
-    return f"{host} rests after failures until {shown(rest.until)}; `fanwire outlets resume` ends that"
+    return (
+        f"{host}; it or the outlet rests after failures until {shown(rest.until)}; `fanwire outlets resume` ends that"
+    )
 
 
 def _attempt(attempt: dict[str, Any]) -> str:

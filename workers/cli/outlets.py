@@ -212,10 +212,11 @@ def _list_for(uri: str, wanted: OutletFilter, as_json: bool) -> None:
 
 @app.command()
 def show(outlet: OutletArgument, as_json: JsonOption = False) -> None:
-    """Show one outlet: its document, its last attempts and how many succeeded, and whether its host rests."""
+    """Show one outlet: its document, its last attempts and how many succeeded, and whether it or its host
+    rests."""
     with reading() as connection:
         row = find_outlet(connection, outlet)
-        rest = one_outlet.rest_of(json.loads(row.document)["url"])
+        rest = one_outlet.rest_of(row.id, json.loads(row.document)["url"])
         if as_json:
             print_json(one_outlet.look(connection, row, rest))
         else:
@@ -311,7 +312,7 @@ def resume(outlet: OutletArgument, as_json: JsonOption = False) -> None:
         new = {"status": "active", "reason": None, "deliveries": due}
         audit.record(connection, audit.of_outlet(Act.RESUME_OUTLET, outlet, old=_status(row), new=new))
     with suppress(UserError):  # no broker is up, so nothing is remembered there
-        disabling.forget_failures(shared_state(), Outlet.model_validate_json(row.document).url)
+        disabling.forget_failures(shared_state(), outlet, Outlet.model_validate_json(row.document).url)
     are = "is" if due == 1 else "are"
     _done(outlet, "active", due, f"{outlet} is active; {counted(due, 'delivery')} {are} due now", as_json=as_json)
 

@@ -6,19 +6,28 @@ outcomes after each write of verdicts. Everything here fails open: without Redis
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass
 from random import random
 
 import structlog
 
-from tasks.delivery.admission.breaker import Breaker, Decision, Outcome
+from tasks.delivery.admission.breaker import (
+    FAILING,
+    THRESHOLD,
+    Breaker,
+    Change,
+    Decision,
+    Permission,
+    outlet_subject,
+)
 from tasks.delivery.admission.failing_hosts import FailingHosts, HostNotice
 from tasks.delivery.admission.rate_limiter import RateLimiter, RateRequest
 from tasks.delivery.admission.shared_state import SharedState, host_of
 from tasks.delivery.payloads import Payload
 from tasks.model.codes import Code
-from tasks.model.states import Hold, State
+from tasks.model.states import Hold, State, Verdict
+from tasks.runtime import moments
 
 log = structlog.get_logger()
 
@@ -38,9 +47,39 @@ class NotAdmitted:
     due_at: float | None = None
     """When it is due again, seconds since the epoch; only with the state `due`."""
     host_rests: bool = False
-    """Its host failed lately, so the retry horizon goes on. Not so for limits, which are our own doing."""
+    """Its host or the outlet failed lately, so the retry horizon goes on. Not so for limits, which are our own
+    doing."""
     hold: Hold | None = None
     """What it waits for; only with the state `held`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What an attempt shows of its outlet and its host."""
+
+    host: str
+    outlet_id: str
+    verdict: Verdict
+    retry_after: float | None
+    """Seconds that the outlet asked to wait, if it did."""
+    connected: bool
+    """Whether there was a connection, and TLS on it if the outlet has TLS."""
+
+    @property
+    def is_about_its_host(self) -> bool:
+        """Whether it says something of the host itself: an answer that ends the delivery, a connection that failed, or
+        that nothing was sent."""
+        failing = self.verdict in FAILING or self.verdict is Verdict.THROTTLED
+        return not (failing and self.connected)
+
+    @property
+    def is_soft(self) -> bool:
+        """Whether the host took the connection, and the delivery failed then: so it may be the outlet alone."""
+        return self.connected and not self.is_about_its_host
+
+
+OutletsAt = Callable[[str], Collection[str]]
+"""Gives the ids of the outlets of a host."""
 
 
 class Admission:
@@ -90,19 +129,23 @@ class Admission:
     def _by_shared_state(self, payloads: Sequence[Payload], now: float) -> dict[int, NotAdmitted]:
         refused: dict[int, NotAdmitted] = {}
         limited: list[RateRequest] = []
-        permissions = self._breaker.permissions([host_of(payload.outlet.url) for payload in payloads], now)
-        for payload, permission in zip(payloads, permissions, strict=True):
-            claim, outlet = payload.claim, payload.outlet
-            if permission.decision is Decision.WAIT:
-                refused[claim.id] = NotAdmitted(
-                    state=State.DUE,
-                    reason="its host rests after failures",
-                    code=Code.RESTING_HOST,
-                    due_at=permission.until,
-                    host_rests=True,
-                )
-            elif permission.decision is Decision.GO and payload.action != "kill":
-                limited.append(RateRequest(claim.id, outlet.id, outlet.limits.per_minute))
+        unused: list[str] = []
+        hosts = [host_of(payload.outlet.url) for payload in payloads]
+        outlets = [outlet_subject(payload.outlet.id) for payload in payloads]
+        of_hosts, of_outlets = self._shared_state.run_both(
+            self._breaker.permissions_call(hosts, now), self._breaker.permissions_call(outlets, now)
+        )
+        for payload, host, subject, of_host, of_outlet in zip(
+            payloads, hosts, outlets, of_hosts, of_outlets, strict=True
+        ):
+            if Decision.WAIT in (of_host.decision, of_outlet.decision):
+                refused[payload.claim.id] = _resting(host, of_host, of_outlet)
+                unused += [host] * (of_host.decision is Decision.PROBE)
+                unused += [subject] * (of_outlet.decision is Decision.PROBE)
+            elif of_host.decision is of_outlet.decision is Decision.GO and payload.action != "kill":
+                limited.append(RateRequest(payload.claim.id, payload.outlet.id, payload.outlet.limits.per_minute))
+        if unused:  # somebody else may be the probe
+            self._breaker.record([(subject, Verdict.OURS, None) for subject in unused], now)
         for request, moment in zip(limited, self._rate_limiter.reserve(limited, now), strict=True):
             if moment > now:
                 refused[request.delivery_id] = NotAdmitted(
@@ -110,15 +153,52 @@ class Admission:
                 )
         return refused
 
-    def record(self, outcomes: Sequence[Outcome], now: float) -> list[HostNotice]:
-        """Record what became of attempts; returns the hosts that have been failing for days."""
+    def record(
+        self, observations: Sequence[Observation], now: float, outlets_at: OutletsAt = lambda _: ()
+    ) -> list[HostNotice]:
+        """Record what became of attempts; returns the hosts that have been failing for days.
+
+        `outlets_at` gives the outlets of a host, and is asked when one failed: if most of them fail, the host does.
+        """
+        about_outlets = [(outlet_subject(one.outlet_id), one.verdict, one.retry_after) for one in observations]
+        about_hosts = [(one.host, one.verdict, None) for one in observations if one.is_about_its_host]
+        soft = list(dict.fromkeys(one.host for one in observations if one.is_soft))
         changes, notices = self._shared_state.run_both(
-            self._breaker.record_call(outcomes, now), self._failing_hosts.record_call(outcomes, now)
+            self._breaker.record_call([*about_hosts, *about_outlets], now, soft),
+            self._failing_hosts.record_call([(one.host, one.verdict, None) for one in observations], now),
         )
+        down = [host for host in soft if self._most_fail(outlets_at(host))]
+        if down:
+            changes += self._breaker.record([(host, Verdict.FAILED, None) for host in down] * THRESHOLD, now)
         for change in changes:
-            if change.until is None:
-                log.info("host answers again", host=change.host, openings=change.openings)
-            else:
-                rests = round(change.until - now, 1)
-                log.warning("host rests after failures", host=change.host, seconds=rests, openings=change.openings)
+            _log_change(change, now)
         return notices
+
+    def _most_fail(self, outlet_ids: Collection[str]) -> bool:
+        """Whether more than half of the outlets of a host failed when they were last tried, and enough of them."""
+        if len(outlet_ids) < THRESHOLD:
+            return False
+        failing = len(self._breaker.failing([outlet_subject(id) for id in outlet_ids]))
+        return failing >= THRESHOLD and failing * 2 > len(outlet_ids)
+
+
+def _resting(host: str, of_host: Permission, of_outlet: Permission) -> NotAdmitted:
+    """Put a delivery back until its host and its outlet have rested."""
+    if of_host.decision is Decision.WAIT:
+        who, code, until = f"its host {host}", Code.RESTING_HOST, of_host.rests_until
+    else:
+        who, code, until = "the outlet", Code.RESTING_OUTLET, of_outlet.rests_until
+    reason = f"{who} failed and rests until {moments.utc(until)}"
+    due_at = max(of_host.until, of_outlet.until)
+    return NotAdmitted(state=State.DUE, reason=reason, code=code, due_at=due_at, host_rests=True)
+
+
+def _log_change(change: Change, now: float) -> None:
+    outlet = change.host.removeprefix(outlet_subject("")) if change.host.startswith(outlet_subject("")) else None
+    who = {"outlet": outlet} if outlet else {"host": change.host}
+    what = "outlet" if outlet else "host"
+    if change.until is None:
+        log.info(f"{what} answers again", **who, openings=change.openings)
+    else:
+        rests = round(change.until - now, 1)
+        log.warning(f"{what} rests after failures", **who, seconds=rests, openings=change.openings)

@@ -1,14 +1,17 @@
-"""The breaker: a host that keeps failing is left alone for a while, so that it costs no places in the loop and no time.
+"""The breaker: whoever keeps failing is left alone for a while, so that it costs no places in the loop and no time.
 
-Why per host and not per outlet: what is down is a machine, and a syndication platform is one machine for hundreds of
-outlets. Why consecutive failures and not a share of them: an outlet that gets two releases a day never makes a share.
+It rests outlets, and hosts. An outlet may be wrong in itself, by a path or a key, while its neighbours on the same
+platform are well; and when a platform is down, hundreds of outlets are. So every attempt counts for its outlet, and for
+its host only what is about the host (`Observation` in admit.py says which). The breaker itself knows subjects: a host
+as `host:port`, an outlet by `outlet_subject`. Why consecutive failures and not a share of them: an outlet that gets two
+releases a day never makes a share.
 
     closed ── 5 failures in a row, or `throttled` ──► open ── its time is over ──► half-open: exactly one probe goes
       ▲                                                ▲                                │             │
       │                                                └──── the probe fails: twice the time ─────────┤
       └──────────────────────────────── the probe is answered ────────────────────────────────────────┘
 
-What each verdict says about a host:
+What each verdict says about an outlet, or a host:
 
 | verdict | says | so |
 |---|---|---|
@@ -19,14 +22,15 @@ What each verdict says about a host:
 | deferred | nothing | |
 
 A failure of a host that is open already changes nothing: it was on its way when the others failed, and is of the same
-outage. Openings after failures last
+outage. A *soft* failure of a host, one after it took the connection, counts only of a probe: it opens the host again,
+but no number of them opens one that is closed. Openings after failures last
 
 | opening in a row | 1 | 2 | 3 | 4 | 5 | 6 … |
 |---|---|---|---|---|---|---|
 | seconds, ± 20 % | 60 | 120 | 240 | 480 | 960 | 1800 |
 
-Key `fanwire:breaker:{host}`, a hash, for hosts that failed lately and no others; gone a day after the last failure (or
-after the end of the opening), and at once when the host answers:
+Key `fanwire:breaker:{subject}`, a hash, for those that failed lately and no others; gone a day after the last failure
+(or after the end of the opening), and at once when there is an answer:
 
 | field | holds |
 |---|---|
@@ -41,7 +45,7 @@ after the end of the opening), and at once when the host answers:
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -79,7 +83,7 @@ FAILING: Final = frozenset({Verdict.FAILED, Verdict.UNSURE})
 NOT_SENT: Final = frozenset({Verdict.BLOCKED, Verdict.OURS})
 
 Outcome = tuple[str, Verdict, float | None]
-"""Host, verdict of an attempt, and the seconds that the outlet asked to wait, if it did."""
+"""Host or other subject, verdict of an attempt, and the seconds that the outlet asked to wait, if it did."""
 
 
 class Decision(Enum):
@@ -98,6 +102,8 @@ class Permission:
     decision: Decision
     until: float = 0.0
     """When to come back, seconds since the epoch; only with WAIT, and never in the past."""
+    rests_until: float = 0.0
+    """The end of the opening, seconds since the epoch; only with WAIT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,8 @@ class _Report:
     """Seconds that it asked for; -1: it did not say."""
     not_sent: bool = False
     """One attempt was not sent at all."""
+    soft: bool = False
+    """It took a connection, and failed then."""
 
 
 _ANSWERED_ONLY: Final = _Report(answered=True)
@@ -186,9 +194,26 @@ class Breaker:
             fallback=[Permission(Decision.GO)] * len(hosts),
         )
 
-    def record_call(self, outcomes: Iterable[Outcome], now: float) -> Call[list[Change]]:
-        """The Redis call behind `record`, for a round trip shared with `FailingHosts` (`SharedState.run_both`)."""
+    def failing(self, hosts: Sequence[str]) -> set[str]:
+        """Those that failed when they were last tried, within a day."""
+        return self._shared_state.run(
+            Call(
+                script=_FAILING,
+                keys=list(map(_key, hosts)),
+                arguments=[],
+                read=lambda reply: {hosts[int(place) - 1] for place in reply},
+                fallback=set(),
+            )
+        )
+
+    def record_call(self, outcomes: Iterable[Outcome], now: float, soft: Collection[str] = ()) -> Call[list[Change]]:
+        """The Redis call behind `record`, for a round trip shared with `FailingHosts` (`SharedState.run_both`).
+
+        `soft`: hosts that had a soft failure among these.
+        """
         reports = _report(outcomes)
+        for host in soft:
+            reports.setdefault(host, _Report()).soft = True
         well = [host for host, report in reports.items() if report == _ANSWERED_ONLY]
         others = [host for host, report in reports.items() if report != _ANSWERED_ONLY]
         arguments: list[str | int | float] = [
@@ -196,7 +221,8 @@ class Breaker:
         ]  # fmt: skip
         for one in map(reports.__getitem__, others):
             arguments += [
-                int(one.answered), one.failures, int(one.throttled), one.retry_after, int(one.not_sent), self._rng(),
+                int(one.answered), one.failures, int(one.throttled), one.retry_after, int(one.not_sent), int(one.soft),
+                self._rng(),
             ]  # fmt: skip
         hosts = well + others
         return Call(
@@ -224,11 +250,11 @@ class Breaker:
         if kind == _PROBE:
             return Permission(Decision.PROBE)
         if kind == _APPOINTED:
-            return Permission(Decision.WAIT, until + APPOINTED_WITHIN * self._rng())
+            return Permission(Decision.WAIT, until + APPOINTED_WITHIN * self._rng(), until)
         start = max(until, now)
         least, share, most = SPREAD
         spread = min(least + share * (start - now), most)
-        return Permission(Decision.WAIT, start + PROBE_HEAD_START + spread * self._rng())
+        return Permission(Decision.WAIT, start + PROBE_HEAD_START + spread * self._rng(), start)
 
 
 _FREE, _PROBE, _APPOINTED, _BEHIND = range(4)
@@ -271,6 +297,16 @@ end
 return reply
 """)
 
+_FAILING: Final = Script("""
+local reply = {}
+for i, key in ipairs(KEYS) do
+    if redis.call('EXISTS', key) == 1 then
+        reply[#reply + 1] = i
+    end
+end
+return reply
+""")
+
 _RECORD: Final = Script("""
 local now, threshold, open, cap = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local jitter, least, most, keep = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -285,11 +321,12 @@ local function span(asked, openings, dice)
 end
 
 for i, key in ipairs(KEYS) do
-    local answered, failed, throttled, asked, freed, dice = true, 0, false, -1, false, 0
+    local answered, failed, throttled, asked, freed, soft, dice = true, 0, false, -1, false, false, 0
     if i > well then
-        local at = 9 + (i - well - 1) * 6
+        local at = 9 + (i - well - 1) * 7
         answered, failed, throttled = ARGV[at + 1] == '1', tonumber(ARGV[at + 2]), ARGV[at + 3] == '1'
-        asked, freed, dice = tonumber(ARGV[at + 4]), ARGV[at + 5] == '1', tonumber(ARGV[at + 6])
+        asked, freed, soft = tonumber(ARGV[at + 4]), ARGV[at + 5] == '1', ARGV[at + 6] == '1'
+        dice = tonumber(ARGV[at + 7])
     end
     local was = redis.call('HMGET', key, 'failures', 'openings', 'until', 'asked')
     local failures, openings = tonumber(was[1] or '') or 0, tonumber(was[2] or '') or 0
@@ -303,6 +340,9 @@ for i, key in ipairs(KEYS) do
         failures, openings, ends = 0, 0, 0
     end
 
+    if soft and ends > 0 and failed == 0 then             -- the probe was one of those
+        failed = 1
+    end
     local opening = throttled
     if failed > 0 and ends <= now then
         failures = failures + failed
@@ -338,11 +378,16 @@ return reply
 """)
 
 
+def outlet_subject(outlet_id: str) -> str:
+    """What the breaker calls an outlet. No host is called so: the port of a host is a number."""
+    return f"outlet:{outlet_id}"
+
+
 def _key(host: str) -> str:
     return f"fanwire:breaker:{host}"
 
 
-def _report(outcomes: Iterable[Outcome]) -> Mapping[str, _Report]:
+def _report(outcomes: Iterable[Outcome]) -> dict[str, _Report]:
     """What the outcomes say about each host; hosts about which they say nothing are left out."""
     reports: dict[str, _Report] = {}
     for host, verdict, retry_after in outcomes:
