@@ -80,6 +80,8 @@ MAX_CHARACTERS = 1024 * 1024
 MAX_TAG = 20_000
 """Characters between `<` and `>`. Real tags have some hundreds; a parser takes minutes for tens of thousands of
 attributes."""
+MAX_ATTRIBUTE = 8_000
+"""Characters of an attribute. Real ones have some hundreds; libxml2 takes seconds to write an address of 100,000."""
 MAX_DEPTH = 60
 """How deep elements may nest. Real bodies reach ten; parsers take minutes for thousands."""
 SCHEMES = {"http", "https", "mailto", "tel"}
@@ -153,6 +155,10 @@ def _refuse_unknown(root: lxml_html.HtmlElement, line_of: LineName | None) -> No
         if tag not in _KNOWN:
             allowed = ", ".join(sorted(BLOCKS | INLINES))
             raise ValueError(f"{_at(element, line_of)}holds <{tag}>, which cannot be published; allowed are {allowed}")
+        for name, value in element.attrib.items():
+            if len(value) > MAX_ATTRIBUTE:
+                many = f"{len(value):,} characters; at most {MAX_ATTRIBUTE:,} are taken"
+                raise ValueError(f"{_at(element, line_of)}holds <{tag}> whose {name!r} has {many}")
         address = element.get("href") if tag == "a" else element.get("src") if tag == "img" else None
         if tag == "a" and not address:
             words = text_of(element)[:40]

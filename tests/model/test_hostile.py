@@ -91,6 +91,14 @@ def test_what_is_wrong_with_html_is_named_with_its_line(html: str, says: str) ->
     assert says.replace(f"line {number} of the body", f"line {number + 6}") in str(refused(document))
 
 
+@pytest.mark.parametrize("tag", ['<a href="https://x.example/{}">x</a>', '<p name="{}">x</p>', '<img src="{}">'])
+def test_an_attribute_that_a_parser_would_take_seconds_for_is_refused(tag: str) -> None:
+    """Found by fuzzing: what looks like comments, within an address."""
+    says = str(refused(with_body(tag.format("<!--" * 30_000))))
+    assert "characters; at most 8,000 are taken" in says
+    assert len(says) < 300
+
+
 def test_a_tag_with_thousands_of_attributes_is_refused() -> None:
     assert "longer than 20,000" in str(refused(with_body(f"<p {' '.join(f'a{n}=1' for n in range(30_000))}>x</p>")))
     long = "x" * 30_000
