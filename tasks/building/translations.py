@@ -129,6 +129,7 @@ def _write(
             reason=found.reason or "no reason is known",
             wait=settings().build_retry,
             temporary=found.again,
+            until_woken=found.no_engine and not found.again,
             retry_after=attempted.waiting.worth if found.again else None,
             units=units,
             engines=attempted.awaited,

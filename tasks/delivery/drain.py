@@ -407,9 +407,8 @@ class Drain:
         result = settle(claim, judgement, times, self._now(), policy)
         self._unwritten.results.append(result)
         if isinstance(item, Payload):
-            seen = Observation(
-                host_of(item.outlet.url), item.outlet.id, judgement.verdict, judgement.retry_after, connected
-            )
+            verdict = Verdict.OURS if judgement.code == Code.BROKEN_OFF else judgement.verdict
+            seen = Observation(host_of(item.outlet.url), item.outlet.id, verdict, judgement.retry_after, connected)
             self._unwritten.observations.append(seen)
         self._summary.count(item.heading.name, judgement.verdict, claim.outlet_id)
         if judgement.disable_outlet:

@@ -21,6 +21,8 @@ LONGEST_WAIT = 3600.0
 LONGEST_TEMPORARY_WAIT = 600.0
 """Seconds between two tries at most, where time may help: an engine that is back is found after so long, if nobody else
 finds it before."""
+NEVER = 1e12
+"""A moment that never comes, seconds since the epoch: for what is tried again only when something has changed."""
 IS_MADE: ColumnElement[str] = literal_column("'made'")
 """Written into the statement, not bound, as in the partial indexes over all others."""
 
@@ -118,16 +120,17 @@ def hold(
     wait: float,
     temporary: bool = False,
     retry_after: float | None = None,
+    until_woken: bool = False,
     values: Mapping[str, Any] | None = None,
 ) -> bool:
     """Note why an artifact could not be built; False if somebody newer has the row.
 
     It is tried again after `wait` seconds, and after twice as long each time; at most LONGEST_WAIT, or
     LONGEST_TEMPORARY_WAIT if time may help (`temporary`). `retry_after`: so many seconds instead, if it is known.
-    `values`: further columns to write.
+    `until_woken`: not before somebody says that something has changed. `values`: further columns to write.
     """
     pause = wait * 2.0 ** min(attempt - 1, 30) if retry_after is None else retry_after
-    hint_at = now + min(pause, LONGEST_TEMPORARY_WAIT if temporary else LONGEST_WAIT)
+    hint_at = NEVER if until_woken else now + min(pause, LONGEST_TEMPORARY_WAIT if temporary else LONGEST_WAIT)
     held = {**(values or {}), "state": ArtifactState.HELD, "reason": reason, "hint_at": hint_at, "lease_until": 0}
     held["claimed_by"] = None
     table = table_of(type(key))

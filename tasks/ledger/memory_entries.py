@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, literal_column, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
+from tasks.ledger import translation_rows
 from tasks.ledger.schema import memory
 
 _AT_ONCE = 500
@@ -37,7 +38,7 @@ def approved_languages(connection: Connection) -> list[str]:
 
 def keep(connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: float) -> None:
     """Keep memory entries (the columns of `memory` but `kept_at`); a later one replaces an earlier one of the same key
-    and maker."""
+    and maker. What people approved lets translations be tried that only wait for such."""
     if not rows:
         return
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
@@ -49,6 +50,9 @@ def keep(connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: floa
         row |= {"maker": maker, "origin": row["origin"][:_LONGEST], "kept_at": now}
     # in one order whoever keeps them: two workers with the same sentences would otherwise wait for each other
     connection.execute(insert, [unique[which] for which in sorted(unique)])
+    approved = {row["target_language"].partition("-")[0] for row in unique.values() if row["maker"] == "approved"}
+    if approved:
+        translation_rows.wake_for(connection, sorted(approved), now=now)
 
 
 def entries(

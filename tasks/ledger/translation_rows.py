@@ -105,6 +105,7 @@ def hold(
     wait: float,
     temporary: bool = False,
     retry_after: float | None = None,
+    until_woken: bool = False,
     units: str | None = None,
     engines: Collection[str] = (),
 ) -> bool:
@@ -120,6 +121,7 @@ def hold(
         wait=wait,
         temporary=temporary,
         retry_after=retry_after,
+        until_woken=until_woken,
         values={} if units is None else {"units": units},
     )
     if held:
@@ -181,6 +183,16 @@ def wake(connection: Connection, engine: str | None = None, *, now: float) -> in
         .values(hint_at=now)
     )
     return connection.execute(back).rowcount
+
+
+def wake_for(connection: Connection, languages: Collection[str], *, now: float) -> None:
+    """Have the translations into these languages, or variants of them, tried now that wait for something to change."""
+    column = translations.c.language
+    theirs = or_(
+        *(or_(column == language, column.startswith(f"{language}-", autoescape=True)) for language in languages)
+    )
+    waiting = and_(translations.c.state == ArtifactState.HELD, translations.c.hint_at >= artifacts.NEVER)
+    connection.execute(update(translations).where(waiting, theirs).values(hint_at=now))
 
 
 def rebuild(connection: Connection, key: TranslationKey, now: float, approved_by: str | None = None) -> None:

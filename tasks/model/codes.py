@@ -44,7 +44,7 @@ class Code(StrEnum):
     OUTLET_UNREADABLE = "outlet_unreadable"
     """The outlet's document cannot be read."""
     WORKER_VANISHED = "worker_vanished"
-    """The lease of its worker was over."""
+    """The process of its worker is gone, or its lease was over."""
     RESTING_HOST = "resting_host"
     """Its host failed lately and is left alone for a while."""
     RESTING_OUTLET = "resting_outlet"

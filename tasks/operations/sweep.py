@@ -125,17 +125,19 @@ def _record_ends(connection: Connection, lifted: list[int]) -> None:
 class _File:
     """The translation file as this process saw it last: when and how large."""
 
+    seen = False
     stand: tuple[int, int, int] | None = None
 
 
 def _file_changed(path: Path | None) -> bool:
-    """Whether somebody has changed the translation file, or it is seen for the first time: it may mend what is held."""
+    """Whether somebody has changed the translation file, or this process is new: either may mend what is held."""
     try:
         stat = path.stat() if path else None
     except OSError:
         return False
-    before, _File.stand = _File.stand, stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-    return stat is not None and _File.stand != before
+    first, before = not _File.seen, _File.stand
+    _File.seen, _File.stand = True, stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+    return first or (stat is not None and _File.stand != before)
 
 
 class _Forgetting:

@@ -93,6 +93,8 @@ class Draft:
     """Why there is no translation, for people."""
     again: bool = False
     """Whether trying again later may help: an engine was away, or the time was up."""
+    no_engine: bool = False
+    """Whether no engine makes the pair, so that only another translation file, memory or release can help."""
 
     def learned(self) -> list[Entry]:
         """Entries for the memory: of every unit that an engine has just translated by itself."""

@@ -20,7 +20,7 @@ the other units are kept, so that the next try asks engines for nothing twice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Literal
 
@@ -77,6 +77,7 @@ def draft(release: Release, language: str, resources: Resources) -> Draft:
         units=best.units,
         reason="; then ".join(one.reason for one in drafts if one.reason),
         again=any(one.again for one in drafts),
+        no_engine=all(one.no_engine for one in drafts),
     )
 
 
@@ -85,8 +86,9 @@ def draft_from(start: Start, release: Release, resources: Resources, deadline: D
     pair = start.pair.with_terms(resources.terms).with_near(resources.near)
     results: list[UnitResult] = []
 
-    def held(reason: str, *, again: bool = False) -> Draft:
-        return Draft(source=pair.source, target=pair.target, units=tuple(results), reason=reason, again=again)
+    def held(reason: str, *, again: bool = False, no_engine: bool = False) -> Draft:
+        so_far = Draft(source=pair.source, target=pair.target, units=tuple(results), reason=reason)
+        return replace(so_far, again=again, no_engine=no_engine)
 
     try:
         text = read(release, pair)
@@ -101,7 +103,7 @@ def draft_from(start: Start, release: Release, resources: Resources, deadline: D
             failures += [failure] if failure else []
         if any(result.open for result in results):
             if not start.routes:
-                return held(f"no engine for {pair}; supply a translation")
+                return held(f"no engine for {pair}; supply a translation", no_engine=True)
             return held("; then ".join(map(str, failures)), again=any(failure.again for failure in failures))
         translation = assemble(text, results, pair)
     except TranslationHeld as error:  # of `read`, `protect` and `assemble`: no engine is to blame

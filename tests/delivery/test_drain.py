@@ -28,13 +28,14 @@ from sqlalchemy import delete, func, select, update
 from tasks import ledger, planning
 from tasks.building.renditions import build_renditions
 from tasks.delivery import payloads, transports
+from tasks.delivery.admission.admit import Admission, Observation
 from tasks.delivery.name_servers import NAME_SERVERS
 from tasks.delivery.transfers import loop
 from tasks.delivery.transfers.resolver import Resolver
 from tasks.ledger import counts, deliveries, notices, outlets, presence, releases
 from tasks.ledger.schema import attempts, renditions
 from tasks.ledger.schema import deliveries as rows
-from tasks.model.states import State
+from tasks.model.states import State, Verdict
 from tasks.runtime import secrets
 from tasks.runtime.settings import settings
 from tests.support.drains import drain
@@ -507,9 +508,18 @@ def test_out_of_touch_it_breaks_off_what_is_on_the_wire(farm: Farm, monkeypatch:
         out.append(now)
         return now
 
+    seen: list[Observation] = []
+    record = Admission.record
+
+    def noting(self: Admission, observations: Any, *rest: Any) -> Any:
+        seen.extend(observations)
+        return record(self, observations, *rest)
+
+    monkeypatch.setattr(Admission, "record", noting)
     monkeypatch.setattr(presence, "out_of_touch", out_of_touch)
     drain_until_final(number)
     assert any(out)
+    assert {one.verdict for one in seen} == {Verdict.OURS, Verdict.DELIVERED}, "no outlet is to blame"
     assert tried("slow-00") == [("unsure", None), ("delivered", 200)]
     assert states(number) == {"delivered": 10}
     keys = {receipt["outlet"]: receipt["key"] for receipt in farm.receipts()}

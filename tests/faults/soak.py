@@ -53,7 +53,7 @@ BAD_HORIZON = 30.0
 """Seconds after which an outlet that never takes anything is given up; the others are tried for longer than a run."""
 HARM_SECONDS, KILLS = 40.0, 20
 """How long a run does harm at least, and how many kills that must be; then everything comes to its end by itself."""
-SETTLE_SECONDS = 240.0
+SETTLE_SECONDS = 480.0
 PAUSE = (0.2, 1.6)
 """Seconds between two faults, at least and at most."""
 HOPELESS = {"hang", "drip", "reset", "refuse"}

@@ -18,7 +18,7 @@ from tasks import ledger, pipeline, planning
 from tasks.building import translations as building_translations
 from tasks.building.renditions import build_renditions
 from tasks.building.translations import build_translation
-from tasks.ledger import counts, deliveries, outlets, releases
+from tasks.ledger import counts, deliveries, memory_entries, outlets, releases
 from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.schema import attempts
 from tasks.runtime.errors import UserError
@@ -96,13 +96,18 @@ def test_nothing_to_do_is_no_hint(celery: Celery, broker: redis.Redis) -> None:
 def test_a_held_translation_is_tried_again_after_its_time(
     celery: Celery, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Such as one that an engine failed at, for a reason that nobody foresaw."""
+
+    def broken(*_: Any) -> None:
+        raise RuntimeError("engine on fire")
+
+    monkeypatch.setattr(building_translations, "draft", broken)
     monkeypatch.setenv("FANWIRE_BUILD_RETRY", "0.3")
     settings.cache_clear()
+    clock.tick()  # the first one of a process has all tried that is held
     number = take()
-    with ledger.write() as connection:
-        outlets.put(connection, [outlet("b", languages=["sw"])], time.time())
     planning.plan(number, time.time())
-    assert "no engine" in build_translation(number, "sw").held["sw"]
+    assert build_translation(number, "de").held
     clock.tick()
     assert "translate" not in hints(broker)
     until(lambda: clock.tick() and hints(broker).get("translate"), 5)
@@ -291,6 +296,30 @@ def test_a_translation_file_that_was_changed_lets_what_is_held_be_tried_at_once(
     assert pipeline.sweep_ledger(time.time()).to_translate == []
     file.write_text("engines: {opencc: {}, apertium: {}}\n")
     assert pipeline.sweep_ledger(time.time()).to_translate == [TranslationKey(number, "de")]
+
+
+@pytest.mark.usefixtures("celery")
+def test_what_no_engine_makes_is_not_tried_again_before_something_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not after a year, but at once when people have approved a sentence in that language."""
+    file = tmp_path / "translation.yaml"
+    file.write_text("engines: {opencc: {}}\n")
+    monkeypatch.setenv("FANWIRE_TRANSLATION_FILE", str(file))
+    settings.cache_clear()
+    number = take()
+    now = time.time()
+    planning.plan(number, now)
+    pipeline.sweep_ledger(now)
+    assert build_translation(number, "de").held
+    later = now + 366 * 24 * 3600
+    assert pipeline.sweep_ledger(later).to_translate == []
+    for language in ("es", "de-AT"):
+        entry = {"key": "0" * 64, "maker": "approved", "source_language": "en", "source": "x", "target": "[]"}
+        with ledger.write() as connection:
+            memory_entries.keep(connection, [entry | {"target_language": language, "origin": "test"}], now=later)
+        woken = pipeline.sweep_ledger(later).to_translate
+        assert woken == ([] if language == "es" else [TranslationKey(number, "de")])
 
 
 def test_a_broker_that_dies_on_an_open_connection_costs_hints_and_nothing_else(
