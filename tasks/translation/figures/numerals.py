@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
@@ -65,8 +65,11 @@ def power_of(word: str, language: str) -> int:
 
 def parse(literal: str, language: str) -> Decimal | None:
     """The value of a number as `language` writes it; None if it does not write numbers so."""
-    if len(literal) > _LONGEST:
-        return None
+    return None if len(literal) > _LONGEST else _parsed(literal, language)
+
+
+@lru_cache(maxsize=4096)  # the checks of a text read the same numbers again and again
+def _parsed(literal: str, language: str) -> Decimal | None:
     locale = locale_of(language)
     point, group = get_decimal_symbol(locale), get_group_symbol(locale)
     plain = re.sub(r"[\u00a0\u202f]", " ", literal).replace("٫", point).replace("٬", group)
