@@ -27,11 +27,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def until(condition: Callable[[], T], seconds: float = 15, told: Callable[[], Any] = lambda: "") -> T:
-    """Wait until `condition()` is true, and return it; fails the test after so many seconds with what `told()` says."""
+    """Wait until `condition()` is true, and return it; fails the test after so many seconds with what `told()` says.
+
+    What takes long to ask is asked less often, so that waiting leaves the processors to those that are waited for.
+    """
     ends = time.monotonic() + seconds
+    asked = time.monotonic()
     while not (result := condition()):
-        assert time.monotonic() < ends, f"not so after {seconds} s {told()}"
-        time.sleep(POLL)
+        now = time.monotonic()
+        assert now < ends, f"not so after {seconds} s {told()}"
+        time.sleep(min(1.0, max(POLL, 4 * (now - asked))))
+        asked = time.monotonic()
     return result
 
 
