@@ -2,7 +2,7 @@
 
 Absolute times depend on the machine and on what else it does; the ratios compare things measured side by side.
 
-    python tests/bench/run.py [deliver fair ledger translate format markup checks]      all of them by default
+    python tests/bench/run.py [deliver fair ledger translate format markup checks recovery]      all of them by default
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ def main() -> None:
         "format": formats,
         "markup": markup,
         "checks": checks,
+        "recovery": recovery,
     }
     chosen = sys.argv[1:] or list(parts)
     if unknown := set(chosen) - set(parts):
@@ -408,6 +409,13 @@ def markup(_folder: Path) -> None:
     if missing := [f"{source}→{target}" for source, target in ROUTES if (source, target) not in routes]:
         print(f"  not installed, so not measured: {', '.join(missing)}")
     parallel.measure(engine, routes)
+
+
+def recovery(folder: Path) -> None:
+    """A worker is killed with what it had claimed, and the usual leases: seconds until the release is complete."""
+    from tests.bench import recovery as measured_recovery
+
+    measured_recovery.run(folder)
 
 
 if __name__ == "__main__":
