@@ -22,6 +22,8 @@ from tasks.model.markup import MAX_CHARACTERS, SCHEMES, scheme_of
 
 MAX_BRACKETS = 2_000
 """Opening brackets in a Markdown body, one for each link. The parser looks from each to the end of its paragraph."""
+MAX_LINES = 10_000
+"""Lines of a Markdown body. Real ones have some hundreds; the parser takes seconds for tens of thousands of blocks."""
 MOST_FAULTS = 5
 """Faults of one body that its refusal names."""
 _ELSE = "\ufffc"
@@ -36,6 +38,8 @@ def render(text: str, line_of: Callable[[int], str] = "line {} of the body".form
     """
     if text.count("[") > MAX_BRACKETS:
         raise ValueError(f"has more than {MAX_BRACKETS:,} opening brackets '[' in Markdown; send it as HTML")
+    if text.count("\n") >= MAX_LINES:
+        raise ValueError(f"has more than {MAX_LINES:,} lines of Markdown; send it as HTML")
     longest = max((len(line) for line in text.splitlines() if re.match(r" {0,3}\[[^\]]+\]:", line)), default=0)
     if longest * text.count("[") > 4 * MAX_CHARACTERS:
         raise ValueError("has so many and so long link references that it would be too large")

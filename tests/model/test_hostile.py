@@ -118,6 +118,12 @@ def test_markdown_with_thousands_of_links_is_refused(token: str) -> None:
     )
 
 
+def test_markdown_with_tens_of_thousands_of_lines_is_refused() -> None:
+    body = ">}}\n---\n" * 32_000
+    refusal = refused(f"---\nuri: urn:x:1\nlanguage: en\nheadline: H\n---\n{body}")
+    assert "more than 10,000 lines of Markdown" in str(refusal)
+
+
 def test_a_thousand_faults_are_told_in_few_words() -> None:
     document = with_body("<p>x</p>") | {f"unknown-{n}" * 20: n for n in range(5000)}
     refusal = refused(document)
