@@ -214,6 +214,7 @@ class Drain:
         self._at_host: dict[str, tuple[list[str], float]] = {}
         self._flush_at = 0.0
         self._claim_at = 0.0
+        self._looked = time_source.monotonic()
         self._closing = False
         self._summary = Summary()
 
@@ -228,18 +229,17 @@ class Drain:
 
     def _loop(self) -> None:
         ends = self._time.monotonic() + self._policy.time_budget
-        turned = self._time.monotonic()
         while True:
             if not self._closing and (self._stopping() or self._time.monotonic() > ends):
                 self._closing = self._summary.more_due = True
-            if self._stood_still_since(turned) or presence.out_of_touch():
+            before, self._looked = self._looked, self._time.monotonic()
+            if self._may_have_lost(before):
                 self._abandon_transfers()
             self._fill()
             self._write_if_time()
             if self._over():
                 return
-            turned = self._time.monotonic()
-            for answer in self._transfers.turn(FLUSH_EVERY / 4):
+            for answer in self._transfers.turn(FLUSH_EVERY / 4, lambda: self._may_have_lost(self._looked)):
                 self._take(answer)
 
     def _over(self) -> bool:
@@ -253,6 +253,10 @@ class Drain:
     def _stood_still_since(self, moment: float, margin: float = 0.0) -> bool:
         """Whether a transfer begun now could outlive the lease of a claim made then, by the monotonic clock."""
         return self._time.monotonic() - moment > self._policy.lease - self._policy.deadline - margin
+
+    def _may_have_lost(self, since: float, margin: float = 0.0) -> bool:
+        """Whether others may hold what this process claimed or sent at that moment, by the monotonic clock."""
+        return self._stood_still_since(since, margin) or presence.out_of_touch(since)
 
     def _abandon_transfers(self) -> None:
         """This process stood still, or could not reach the ledger, for so long that others may hold its claims by now:
@@ -309,14 +313,14 @@ class Drain:
                 self._start(item)
         for broken in chunk.unsendable:
             self._settle(broken, _own_fault(broken.reason, broken.code), AttemptTimes(self._now(), 0.0))
-        if refused is chunk.not_admitted and self._stood_still_since(chunk.claimed_at):
+        if refused is chunk.not_admitted and self._may_have_lost(chunk.claimed_at):
             self._abandon_transfers()  # it stood still in here; nothing of them is on the wire yet
 
     def _refused(self, chunk: _Chunk) -> dict[int, NotAdmitted]:
         """Those of a chunk that are not sent: what is not admitted, or all of it if it comes too late."""
         if self._closing:
             why, code = "its worker stops", Code.WORKER_STOPS
-        elif self._stood_still_since(chunk.claimed_at, START_MARGIN) or presence.out_of_touch():
+        elif self._may_have_lost(chunk.claimed_at, START_MARGIN):
             why, code = "its lease was nearly over", Code.LEASE_OVER
         else:
             return chunk.not_admitted

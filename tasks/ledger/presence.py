@@ -8,10 +8,11 @@ The name of a process is its host, its number and when it began: `wire1:4711:812
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
@@ -60,6 +61,8 @@ class _Myself:
     beats: bool
     last_beat: float
     """When its last beat that arrived was sent, by the monotonic clock."""
+    came_back: float = -math.inf
+    """When a beat last arrived after too long a silence, by the monotonic clock."""
 
 
 _myself: dict[int, _Myself] = {}
@@ -77,10 +80,16 @@ def sign_in() -> str:
     return mine.name
 
 
-def out_of_touch() -> bool:
-    """Whether this process could not write its beats for so long that others may soon take its claims for free."""
+def out_of_touch(since: float) -> bool:
+    """Whether this process could not write its beats for so long that others may take its claims for free, now or at
+    any moment since `since` (monotonic): after it was frozen, a beat may arrive before anything else asks."""
     mine = _myself.get(os.getpid())
-    return mine is not None and mine.beats and time.monotonic() - mine.last_beat > OUT_OF_TOUCH_AFTER
+    if mine is None or not mine.beats:
+        return False
+    silent = (
+        time.monotonic() - mine.last_beat > OUT_OF_TOUCH_AFTER
+    )  # asked first: a beat that arrives now is told below
+    return silent or mine.came_back >= since
 
 
 def present(connection: Connection) -> list[Present]:
@@ -88,15 +97,20 @@ def present(connection: Connection) -> list[Present]:
     return [Present(*row) for row in connection.execute(select(workers.c.name, workers.c.machine, workers.c.beat_at))]
 
 
-def forget(connection: Connection, names: Collection[str]) -> None:
-    """Strike these processes off the list. One that is there after all is on it again with its next beat."""
-    if names:
-        connection.execute(delete(workers).where(workers.c.name.in_(names)))
+def forget(connection: Connection, gone: Iterable[Present]) -> set[str]:
+    """Strike these processes off the list; the names of those that were. One whose next beat came meanwhile stays: it
+    may claim again. Until this transaction ends, no beat of the others arrives."""
+    struck = set()
+    for one in sorted(gone, key=lambda one: one.name):
+        as_seen = workers.c.beat_at.is_not_distinct_from(one.beat_at)
+        if connection.execute(delete(workers).where(workers.c.name == one.name, as_seen)).rowcount:
+            struck.add(one.name)
+    return struck
 
 
 def _signed_in(engine: Engine) -> _Myself:
     name = f"{worker_name()}:{processes.started(os.getpid()) or 0}"
-    mine = _Myself(name, engine, engine.dialect.name == "postgresql", 0.0)
+    mine = _Myself(name, engine, engine.dialect.name == "postgresql", math.inf)
     _write(mine)
     return mine
 
@@ -108,6 +122,9 @@ def _write(mine: _Myself) -> None:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         new = dialect.insert(workers).values(name=mine.name, machine=processes.machine(), beat_at=beat_at)
         connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"beat_at": beat_at}))
+    arrived = time.monotonic()
+    if mine.beats and arrived - mine.last_beat > OUT_OF_TOUCH_AFTER:
+        mine.came_back = arrived
     mine.last_beat = sent
 
 
@@ -121,3 +138,5 @@ def _beat_on(mine: _Myself) -> None:
             _write(mine)
         except (SQLAlchemyError, OSError) as error:
             log.warning("no beat", error=str(error).splitlines()[0])
+        except Exception:
+            log.exception("no beat")  # a process without beats could send nothing any more

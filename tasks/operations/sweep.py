@@ -85,8 +85,7 @@ def sweep(now: float, policy: SweepPolicy) -> Found:
         deliveries.adopt(connection, now)
         if _file_changed(policy.translation_file):
             translation_rows.wake(connection, now=now)
-        gone = _watch.gone(presence.present(connection), time.monotonic())
-        presence.forget(connection, gone)
+        gone = presence.forget(connection, _watch.gone(presence.present(connection), time.monotonic()))
         artifacts.free(connection, gone, now=now)
         expired = deliveries.expire_leases(connection, now, policy.retry_horizon, gone)
         lifted = deliveries.lift_embargoes(connection, now)

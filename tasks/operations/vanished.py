@@ -20,14 +20,14 @@ class Watch:
     """By process: its last beat, and when that was first seen here."""
     _looked: float = 0.0
 
-    def gone(self, present: Sequence[Present], now: float) -> set[str]:
+    def gone(self, present: Sequence[Present], now: float) -> list[Present]:
         """Those of the processes that signed in that are gone. `now`: seconds, monotonic."""
         if now - self._looked > LOOKED_AWAY:
             self._heard.clear()
         self._looked = now
         before = self._heard
         self._heard = {one.name: self._since(before.get(one.name), one.beat_at, now) for one in present}
-        return {one.name for one in present if self._is_gone(one, now)}
+        return [one for one in present if self._is_gone(one, now)]
 
     def _is_gone(self, one: Present, now: float) -> bool:
         lives = one.lives()

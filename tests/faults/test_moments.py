@@ -25,6 +25,7 @@ from tasks.building.renditions import build_renditions
 from tasks.delivery import payloads
 from tasks.ledger import counts, outlets, presence, refusals, releases
 from tasks.ledger.artifacts import TranslationKey
+from tasks.ledger.deliveries import expire_leases
 from tasks.ledger.schema import attempts, deliveries
 from tasks.runtime.settings import settings
 from tests.support.drains import drain
@@ -159,7 +160,7 @@ def test_what_a_killed_drain_had_is_free_with_the_next_tick(
     prepare(first)
     killed_at_once(
         "from tasks.delivery.transfers.loop import TransferLoop\n"
-        "def turn(self, timeout):\n"
+        "def turn(self, *_):\n"
         "    if self.in_flight:\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
         "    return []\n"
@@ -234,12 +235,12 @@ MOMENTS = {
     "on the wire": (
         "from tasks.delivery.transfers.loop import TransferLoop\n"
         "asked, turns = TransferLoop.turn, []\n"
-        "def turn(self, timeout):\n"
+        "def turn(self, timeout, *rest):\n"
         "    if self.in_flight:\n"
         "        turns.append(1)\n"
         "        if len(turns) == 2:\n"
         "            os.kill(os.getpid(), signal.SIGSTOP)\n"
-        "    return asked(self, 0.001 if len(turns) == 1 else timeout)\n"
+        "    return asked(self, 0.001 if len(turns) == 1 else timeout, *rest)\n"
         "TransferLoop.turn = turn\n"
     ),
 }
@@ -277,6 +278,52 @@ def test_a_drain_frozen_past_its_lease_sends_nothing_old_when_it_wakes(
     engine = ledger.open_ledger(ledger.ledger_url())
     sound(engine, farm, 12)
     engine.dispose()
+
+
+STAND_STILL = """
+import os, signal, time
+from tasks.ledger import presence
+presence.BEAT_EVERY, presence.OUT_OF_TOUCH_AFTER = 0.05, 0.5
+
+def stand_still():
+    mine = presence._myself[os.getpid()]
+    before = mine.last_beat
+    os.kill(os.getpid(), signal.SIGSTOP)
+    while mine.last_beat < before + 0.5:
+        time.sleep(0.01)
+"""
+"""Beats go on before the drain does."""
+
+
+@pytest.mark.parametrize("ledger_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.usefixtures("book", "long_leases")
+def test_a_drain_frozen_until_it_was_taken_for_gone_sends_nothing_old_when_it_wakes(
+    farm: Farm, book: Engine, tmp_path: Path, moment: str
+) -> None:
+    """As machines take it for gone that cannot see its process."""
+    plant(farm, 12)
+    first = take()
+    prepare(first)
+    still = MOMENTS[moment].replace("os.kill(os.getpid(), signal.SIGSTOP)", "stand_still()")
+    code = f"{STAND_STILL}{still}from tests.support.drains import drain\ndrain()\n"
+    frozen = own_process(code, tmp_path / "frozen.log")
+    try:
+        until(lambda: stopped(frozen), 30, (tmp_path / "frozen.log").read_text)
+        began = time.monotonic()
+        with ledger.write() as opened:
+            theirs = [one.name for one in presence.present(opened) if f":{frozen.pid}:" in one.name]
+            assert expire_leases(opened, ledger.now(opened), gone=theirs) == 12
+        second = take(version=2, correction_note="Corrected.")
+        prepare(second)
+        drain_until_final(first, second)
+        time.sleep(max(0.0, began + 0.6 - time.monotonic()))
+        frozen.send_signal(signal.SIGCONT)
+        assert frozen.wait(30) == 0, (tmp_path / "frozen.log").read_text()
+    finally:
+        end(frozen)
+    assert states(second) == {"delivered": 12}
+    sound(book, farm, 12)
 
 
 @pytest.mark.parametrize("ledger_url", ["postgresql"], indirect=True)

@@ -121,7 +121,7 @@ class TransferLoop:
         now = self._clock.now
         self.going.append(Going(transfer, self._worker, now, now + self._lease))
 
-    def turn(self, _seconds: float) -> list[Answer]:
+    def turn(self, _seconds: float, _unless: Callable[[], bool]) -> list[Answer]:
         self._pause()
         for going in self.going:
             if going.answer is None and self._clock.now > going.ends:

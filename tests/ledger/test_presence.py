@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from sqlalchemy import Engine, update
 
@@ -23,7 +25,7 @@ def test_a_process_signs_in_once(book: Engine) -> None:
     assert presence.sign_in() == name
     [mine] = listed()
     assert (mine.name, mine.lives()) == (name, True)
-    assert not presence.out_of_touch()
+    assert not presence.out_of_touch(time.monotonic())
 
 
 @pytest.mark.usefixtures("sqlite_ledger")
@@ -53,7 +55,7 @@ def test_on_postgresql_it_beats() -> None:
 def test_one_that_was_taken_for_gone_is_on_the_list_again_with_its_next_beat() -> None:
     name = presence.sign_in()
     with ledger.write() as connection:
-        presence.forget(connection, [name])
+        presence.forget(connection, listed())
     until(lambda: [one.name for one in listed()] == [name])
 
 
@@ -63,5 +65,34 @@ def test_one_whose_beats_do_not_arrive_is_out_of_touch_until_they_do(monkeypatch
     name = presence.sign_in()
     with ledger.write() as connection:
         connection.execute(update(workers).where(workers.c.name == name).values(machine="another"))  # locks its row
-        until(presence.out_of_touch)
-    until(lambda: not presence.out_of_touch())
+        until(lambda: presence.out_of_touch(time.monotonic()))
+    until(lambda: not presence.out_of_touch(time.monotonic()))
+
+
+@pytest.mark.usefixtures("postgresql")
+def test_one_whose_beats_arrive_again_was_out_of_touch_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a process that was frozen the beats may go on before its drain looks: what it had may be another's by then."""
+    monkeypatch.setattr(presence, "OUT_OF_TOUCH_AFTER", 0.5)
+    name, before = presence.sign_in(), time.monotonic()
+    with ledger.write() as connection:
+        connection.execute(update(workers).where(workers.c.name == name).values(machine="another"))  # locks its row
+        until(lambda: presence.out_of_touch(time.monotonic()))
+    until(lambda: not presence.out_of_touch(time.monotonic()))
+    assert presence.out_of_touch(before)
+
+
+@pytest.mark.usefixtures("postgresql")
+def test_one_whose_beat_comes_in_the_moment_when_it_is_taken_for_gone_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From then on it may claim anew, and what it claims then must not be another's."""
+    monkeypatch.setattr(presence, "BEAT_EVERY", 3600.0)
+    name = presence.sign_in()
+    seen = listed()
+    with ledger.write() as connection:
+        connection.execute(update(workers).where(workers.c.name == name).values(beat_at=workers.c.beat_at + 9))
+    with ledger.write() as connection:
+        assert presence.forget(connection, seen) == set()
+    again = listed()
+    assert [one.name for one in again] == [name]
+    with ledger.write() as connection:
+        assert presence.forget(connection, again) == {name}
+    assert listed() == []

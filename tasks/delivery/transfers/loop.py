@@ -116,13 +116,17 @@ class TransferLoop:
         else:
             self._begin_at(started, found)
 
-    def turn(self, timeout: float) -> list[Answer]:
+    def turn(self, timeout: float, unless: Callable[[], bool] = lambda: False) -> list[Answer]:
         """Let the transfers go on; wait at most `timeout` seconds for one to end or for `wake`; return the Answers of
-        all that ended."""
+        all that ended.
+
+        `unless`: asked after each wait, in which a process may have been frozen. If it is true, nothing is sent or
+        read, and the turn ends.
+        """
         until = self._monotonic() + timeout
         while True:
             now = self._monotonic()
-            self._poll(0.0 if self._ended else self._longest_wait(now, until))
+            self._poll(0.0 if self._ended else self._longest_wait(now, until), unless)
             self._collect()
             self._end_slow_bodies()
             self._end_slow_look_ups()
@@ -175,10 +179,14 @@ class TransferLoop:
             until = min(until, self._look_up_ends[0][0])
         return max(0.0, until - now)
 
-    def _poll(self, wait: float) -> None:
+    def _poll(self, wait: float, unless: Callable[[], bool]) -> None:
         multi = self._multi
         resolver = self._resolver.fileno()
-        for fd, events in self._epoll.poll(wait, len(self._watched) + 2):
+        found = self._epoll.poll(wait, len(self._watched) + 2)
+        if unless():
+            self._woken = True
+            return
+        for fd, events in found:
             if fd == resolver:
                 self._take_resolved()
                 continue
