@@ -56,7 +56,7 @@ RULES: Mapping[User, tuple[str, ...]] = {
         *_TRANSACTION,
         *(_EVENTS, "+psubscribe", "+punsubscribe"),
         f"(+llen {' '.join(_QUEUES)})",
-        "(+sadd +srem ~_kombu.binding*)",
+        "(+sadd +srem ~_kombu.binding*.celeryev ~_kombu.binding*.reply.celery.pidbox)",
         f"(+publish {_ORDERS})",
         "(+brpop +llen +del ~celeryev.* ~*.reply.celery.pidbox*)",
     ),

@@ -54,12 +54,13 @@ WRITE = [
     *(["RPUSH", queue, "{}"] for queue in (*STAGES, "releases")), ["LPUSH", RECEIPT, "{}"], ["LPUSH", "other", "{}"],
     ["HSET", "unacked", "tag", "[]"], ["ZADD", "unacked_index", "0", "tag"], ["SET", "unacked_mutex", "x"],
     ["EVALSHA", "0" * 40, "0"], ["EVAL", "return 1", "0"], ["SADD", "_kombu.bindings", "x"],
+    ["SADD", "_kombu.binding.fanwire", "x"], ["SREM", "_kombu.binding.fanwire", "plan\x06\x16\x06\x16plan"],
     ["EXPIRE", "releases", "1"],
 ]  # fmt: skip
 """What would make work, or break it."""
 OF_PRODUCERS = [*SERVER, *READ, *WRITE, ["PUBLISH", "/0.celery.pidbox", "{}"]]
 OF_FLOWER = [
-    *SERVER, *READ, *(command for command in WRITE if command[0] != "SADD"), ["LPUSH", "releases", "{}"],
+    *SERVER, *READ, *WRITE, ["LPUSH", "releases", "{}"],
     ["DEL", "plan"], ["BRPOP", "plan", "1"], ["LLEN", RECEIPT],
 ]  # fmt: skip
 REFUSED = [
