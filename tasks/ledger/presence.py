@@ -49,7 +49,7 @@ class Present:
         if self.machine is None or self.machine != processes.machine():
             return None
         _, number, began = self.name.rsplit(":", 2)
-        return processes.started(int(number)) == int(began)
+        return processes.lives(int(number), int(began))
 
 
 @dataclass
@@ -57,6 +57,7 @@ class _Myself:
     """This process, as it signed in."""
 
     name: str
+    machine: str | None
     engine: Engine
     beats: bool
     last_beat: float
@@ -109,8 +110,10 @@ def forget(connection: Connection, gone: Iterable[Present]) -> set[str]:
 
 
 def _signed_in(engine: Engine) -> _Myself:
-    name = f"{worker_name()}:{processes.started(os.getpid()) or 0}"
-    mine = _Myself(name, engine, engine.dialect.name == "postgresql", math.inf)
+    began = processes.started(os.getpid())
+    machine = None if began is None else processes.machine()
+    beats = engine.dialect.name == "postgresql"
+    mine = _Myself(f"{worker_name()}:{began or 0}", machine, engine, beats, math.inf)
     _write(mine)
     return mine
 
@@ -120,7 +123,7 @@ def _write(mine: _Myself) -> None:
     with transaction(mine.engine, immediate=True) as connection:
         beat_at = now(connection) if mine.beats else None
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        new = dialect.insert(workers).values(name=mine.name, machine=processes.machine(), beat_at=beat_at)
+        new = dialect.insert(workers).values(name=mine.name, machine=mine.machine, beat_at=beat_at)
         connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"beat_at": beat_at}))
     arrived = time.monotonic()
     if mine.beats and arrived - mine.last_beat > OUT_OF_TOUCH_AFTER:
