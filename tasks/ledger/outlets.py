@@ -128,6 +128,12 @@ def set_status(connection: Connection, ids: Iterable[str], status: str, reason: 
     return connection.execute(change).rowcount
 
 
+def set_reason(connection: Connection, outlet_id: str, reason: str, now: float) -> None:
+    """Say anew why an outlet is paused or disabled."""
+    change = update(outlets).where(outlets.c.id == outlet_id, outlets.c.status.in_(["paused", "disabled"]))
+    connection.execute(change.values(status_reason=reason, updated_at=now))
+
+
 def count(connection: Connection) -> int:
     """How many outlets there are that were not removed."""
     return connection.execute(select(func.count()).select_from(outlets).where(~IS_REMOVED)).scalar_one()

@@ -77,6 +77,12 @@ def _no_credentials(value: dict[str, str], info: ValidationInfo) -> dict[str, st
     return value
 
 
+def _sent(value: Auth, info: ValidationInfo) -> Auth:
+    if (info.context or {}).get("offered") and (why := value.unused()):
+        raise ValueError(why)
+    return value
+
+
 def _not_exposed(value: Auth, info: ValidationInfo) -> Auth:
     offered: Offered | None = (info.context or {}).get("offered")
     url = info.data.get("url")  # missing if it was refused
@@ -91,6 +97,10 @@ def _once(values: list[str]) -> list[str]:
 
 
 OutletSecret = Annotated[SecretReference, AfterValidator(_may_be_named)]
+
+
+_SENT_WITH = {"secret": ("bearer", "basic", "header"), "user": ("basic",), "header": ("header",)}
+"""The types of authentication that send a field of it."""
 
 
 class Auth(Document):
@@ -108,18 +118,24 @@ class Auth(Document):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        missing = [
-            name
-            for name, needed in (
-                ("secret", self.type != "none"),
-                ("user", self.type == "basic"),
-                ("header", self.type == "header"),
-            )
-            if needed and getattr(self, name) is None
-        ]
+        missing = [name for name, types in _SENT_WITH.items() if self.type in types and getattr(self, name) is None]
         if missing:
             raise ValueError(f"type {self.type!r} needs {' and '.join(missing)}")
         return self
+
+    def unused(self) -> str | None:
+        """What an import refuses: fields that are filled in and that this type does not send."""
+        extra = [name for name, types in _SENT_WITH.items() if self.type not in types and getattr(self, name)]
+        if not extra:
+            return None
+        types = " or ".join(
+            repr(one) for one in ("bearer", "basic", "header") if all(one in _SENT_WITH[n] for n in extra)
+        )
+        them = "it" if len(extra) == 1 else "them"
+        what = f"leave {them} out, or set type to the one that is meant"
+        if self.type == "none" and types:
+            what = f"add type {types}, or leave {them} out"
+        return f"has {' and '.join(extra)}, which type {self.type!r} does not send: {what}"
 
 
 class Limits(Document):
@@ -156,7 +172,7 @@ class Outlet(Document):
     circuits: list[Slug] = []
     format: Annotated[str, AfterValidator(_format)] = Field("ninjs", max_length=100, examples=["ninjs"])
     url: Annotated[str, AfterValidator(_url)] = Field(max_length=2000, examples=["https://bote.example/wire"])
-    auth: Annotated[Auth, AfterValidator(_not_exposed)] = Auth()
+    auth: Annotated[Auth, AfterValidator(_sent), AfterValidator(_not_exposed)] = Auth()
     headers: Annotated[
         dict[
             Annotated[str, Field(pattern=HEADER_NAME)],

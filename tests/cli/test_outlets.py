@@ -119,7 +119,30 @@ def test_an_import_never_ignores_a_status_that_differs(run: Run, before: str, sa
     assert "1 changed" in run("outlets", "import", "-", input=same).stdout
 
 
-# --- disable and remove
+# --- pause, disable and remove
+
+
+def audited(run: Run, name: str) -> list[tuple[str, Any]]:
+    """What was done to an outlet and the new reason, the latest first."""
+    entries = json.loads(run("audit", "--outlet", name, "--json").stdout)
+    return [(entry["act"], entry["new"].get("reason")) for entry in entries]
+
+
+@pytest.mark.parametrize(("command", "state"), [("pause", "paused"), ("disable", "disabled")])
+def test_a_new_reason_is_taken_and_nothing_is_on_record_that_did_not_happen(run: Run, command: str, state: str) -> None:
+    release_id = take(release(), outlet("a"))
+    planning.plan(release_id)
+    run("outlets", command, "a", "--reason", "holiday")
+    told = run("outlets", command, "a", "--reason", "flood").stdout
+    assert told == f"a was {state} already (holiday); the reason is now: flood; what it misses is kept\n"
+    assert status_of("a") == (state, "flood")
+    with ledger.read() as connection:
+        assert [hold["detail"] for hold in counts.holds(connection, release_id)] == ["flood"]
+    for more in ([], ["--reason", "flood"]):
+        told = run("outlets", command, "a", *more).stdout
+        assert told == f"a is {state} already (flood); nothing has changed, and what it misses is kept\n"
+    assert status_of("a") == (state, "flood")
+    assert audited(run, "a") == [(f"outlet.{command}", "flood"), (f"outlet.{command}", "holiday")]
 
 
 def test_an_outlet_is_disabled_by_hand_and_comes_back(run: Run) -> None:

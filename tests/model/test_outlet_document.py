@@ -263,6 +263,13 @@ def test_entries_that_are_no_objects_are_refused_one_by_one(tmp_path: Path) -> N
         ({"auth": {"type": "bearer"}}, "auth", "needs secret"),
         ({"auth": {"type": "basic", "secret": "env:FANWIRE_SECRET_A"}}, "auth", "needs user"),
         ({"auth": {"type": "header", "secret": "env:FANWIRE_SECRET_A"}}, "auth", "needs header"),
+        ({"auth": {"secret": "env:FANWIRE_SECRET_A"}}, "auth", "has secret, which type 'none' does not send: add type"),
+        ({"auth": {"user": "bote"}}, "auth", "has user, which type 'none' does not send: add type"),
+        (
+            {"auth": {"type": "bearer", "secret": "env:FANWIRE_SECRET_A", "user": "u", "header": "X-A"}},
+            "auth",
+            "has user and header, which type 'bearer' does not send: leave them out, or set type to",
+        ),
         ({"auth": {"type": "bearer", "secret": "geheim"}}, "auth.secret", "must name where the secret is"),
         ({"auth": {"signing_secret": "whsec_geheim"}}, "auth.signing_secret", "must name where the secret is"),
         ({"auth": {"token": "env:A"}}, "auth.token", "known fields are header, secret"),
@@ -393,7 +400,7 @@ def test_ports_of_web_servers_are_good(port: int) -> None:
 
 def test_what_the_ledger_has_already_is_still_read() -> None:
     """An import would refuse it: it is sent as before, or waits for its secret, and `fanwire doctor` names it."""
-    document = GOOD | {"headers": {"X-Api-Key": "x"}, "auth": {"type": "bearer", "secret": "env:HOME"}}
+    document = GOOD | {"headers": {"X-Api-Key": "x"}, "auth": {"secret": "env:HOME"}}
     assert Outlet.model_validate(document).auth.secret == "env:HOME"
 
 

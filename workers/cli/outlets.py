@@ -225,47 +225,54 @@ def show(outlet: OutletArgument, as_json: JsonOption = False) -> None:
 
 @app.command()
 def pause(outlet: OutletArgument, reason: ReasonOption = None, as_json: JsonOption = False) -> None:
-    """Send an outlet nothing for now, and keep what it misses."""
-    kept = 0
+    """Send an outlet nothing for now, and keep what it misses. A --reason for one that is paused replaces the old
+    reason."""
     with writing() as connection:
         row = find_outlet(connection, outlet)
-        if row.status != "disabled":  # one that is gets nothing already, and why is worth more than who paused it
-            kept = _stop_sending(connection, row, "paused", reason or PAUSED_BY_US)
-    if row.status == "disabled":
+        stays = row.status == "disabled"  # it gets nothing already, and why is worth more than who paused it
+        kept, words = (0, "") if stays else _stop_sending(connection, row, "paused", reason)
+    if stays:
         words = f"{outlet} is disabled ({row.status_reason}), and stays so; what it misses is kept"
-        _done(outlet, "disabled", kept, words, as_json=as_json)
-        return
-    _done(outlet, "paused", kept, _kept(outlet, "paused", kept), as_json=as_json)
+    _done(outlet, "disabled" if stays else "paused", kept, words, as_json=as_json)
 
 
 @app.command()
 def disable(outlet: OutletArgument, reason: ReasonOption = None, as_json: JsonOption = False) -> None:
-    """Send an outlet nothing until further notice, and keep what it misses.
+    """Send an outlet nothing until further notice, and keep what it misses. A --reason for one that is disabled
+    replaces the old reason.
 
     It is what the wire itself does with an outlet that answers 410, or whose host has failed for days.
     """
-    kept = 0
     with writing() as connection:
-        row = find_outlet(connection, outlet)
-        if row.status != "disabled":
-            kept = _stop_sending(connection, row, "disabled", reason or DISABLED_BY_US)
-    words = _kept(outlet, "disabled", kept)
-    if row.status == "disabled":
-        words = f"{outlet} is disabled already ({row.status_reason}); what it misses is kept"
+        kept, words = _stop_sending(connection, find_outlet(connection, outlet), "disabled", reason)
     _done(outlet, "disabled", kept, words, as_json=as_json)
 
 
-def _stop_sending(connection: Connection, row: Any, status: Literal["paused", "disabled"], why: str) -> int:
-    """Pause or disable an outlet, and record it; the number of deliveries that are held for it."""
-    hold, act = {
-        "paused": (Hold.PAUSED, Act.PAUSE_OUTLET),
-        "disabled": (Hold.DISABLED, Act.DISABLE_OUTLET),
+def _stop_sending(
+    connection: Connection, row: Any, status: Literal["paused", "disabled"], reason: str | None
+) -> tuple[int, str]:
+    """Pause or disable an outlet, or take a new reason for that, and record what changes; the number of deliveries
+    that are newly held for it, and in words what was done."""
+    hold, act, usual = {
+        "paused": (Hold.PAUSED, Act.PAUSE_OUTLET, PAUSED_BY_US),
+        "disabled": (Hold.DISABLED, Act.DISABLE_OUTLET, DISABLED_BY_US),
     }[status]
-    outlet_rows.set_status(connection, [row.id], status, why, ledger.now(connection))
+    already = row.status == status
+    if already and reason in (None, row.status_reason):
+        words = f"{row.id} is {status} already ({row.status_reason}); nothing has changed, and what it misses is kept"
+        return 0, words
+    why = reason or usual
+    if already:
+        outlet_rows.set_reason(connection, row.id, why, ledger.now(connection))
+    else:
+        outlet_rows.set_status(connection, [row.id], status, why, ledger.now(connection))
     kept = deliveries.hold_for_status(connection, [row.id], hold, why)
     new = {"status": status, "reason": why, "deliveries": kept}
     audit.record(connection, audit.of_outlet(act, row.id, old=_status(row), new=new))
-    return kept
+    if already:
+        words = f"{row.id} was {status} already ({row.status_reason}); the reason is now: {why}; what it misses is kept"
+        return kept, words
+    return kept, _kept(row.id, status, kept)
 
 
 def _kept(outlet: str, status: str, kept: int) -> str:
