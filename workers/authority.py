@@ -14,11 +14,12 @@ from typing import Any
 
 import structlog
 
-from tasks.ledger.releases import Consent, Sender
+from tasks.ledger import releases
+from tasks.ledger.releases import Consent, Outcome, Sender, Taken
 from tasks.model.acts import UNSIGNED, Actor, Role
 from tasks.model.documents import DocumentRefused
 from tasks.model.producers import Producers, read_producers
-from tasks.model.release import Release
+from tasks.model.release import MAX_VERSION, Release
 from tasks.runtime.errors import NotPossible, Problem
 from tasks.runtime.secrets import SecretMissing, resolve
 from tasks.runtime.settings import settings
@@ -106,6 +107,29 @@ class Authority:
             consent=self._consent,
             max_jump=settings().version_jump,
         )
+
+
+def not_taken(release: Release, taken: Taken, sender: Sender) -> DocumentRefused:
+    """Why a release was not taken, and what would be."""
+    following = taken.newest + 1 if taken.newest < MAX_VERSION else None
+    revive = "the consent 'revive' (`fanwire submit --revive`)"
+    problem = {
+        Outcome.FOREIGN: "belongs to somebody else; only who sent its first version may send another",
+        Outcome.CONFLICT: f"{release.version} of {release.uri} was taken before with other content; send a correction "
+        "as a higher version",
+        Outcome.OUTDATED: f"{taken.newest} was taken already; "
+        + (f"send it as version {following}" if following else "no version can follow that one")
+        + (f", with {revive}, for that version killed the release" if taken.killed and following else ""),
+        Outcome.KILLED: f"{taken.newest} killed {release.uri}, and this would publish it anew; if that is meant, send "
+        f"it with {revive}",
+        Outcome.JUMP: f"is above {releases.highest(taken.newest, sender.max_jump):,}, the highest that is taken "
+        f"{f'after version {taken.newest:,}' if taken.newest else 'as a first one'} without the consent 'jump' "
+        "(`fanwire submit --jump`)",
+    }[taken.outcome]
+    if taken.outcome is Outcome.FOREIGN:
+        return DocumentRefused("release", [Problem("uri", problem)])
+    example = str(following) if following else None
+    return DocumentRefused("release", [Problem("version", problem, example)])
 
 
 def _consent(said: Any) -> frozenset[Consent]:

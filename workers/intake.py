@@ -31,14 +31,13 @@ from sqlalchemy.exc import DBAPIError
 
 from tasks import ledger, pipeline, review
 from tasks.ledger import notices, refusals, releases
-from tasks.ledger.releases import Outcome, Sender, Taken
 from tasks.model.documents import DocumentRefused
 from tasks.model.readers import MAX_RELEASE_BYTES, Reading, uri_of
-from tasks.model.release import MAX_VERSION, Release
+from tasks.model.release import Release
 from tasks.operations import prospects, receipts
 from tasks.runtime.errors import Problem
 from tasks.runtime.settings import settings
-from workers.authority import Authority, producers_file
+from workers.authority import Authority, not_taken, producers_file
 from workers.broker import broker_url, tls
 from workers.document_reader import DocumentReader
 from workers.envelope import Receipt
@@ -214,7 +213,7 @@ def _take_in(body: bytes, problem: str | None, headers: Mapping[str, Any]) -> tu
             taken = releases.take(connection, release, ledger.now(connection), sender)
             found = _particulars(connection, reading) if taken.release_id else {}
         if not taken.release_id:
-            raise _not_taken(release, taken, sender)
+            raise not_taken(release, taken, sender)
     except DocumentRefused as refusal:
         signed_by = str(authority.actor) if authority and authority.name else None
         uri = None if authority is None else uri_of(body)  # of what nobody has signed nothing is read
@@ -249,29 +248,6 @@ def _particulars(connection: Connection, reading: Reading) -> dict[str, Any]:
     assert row is not None  # it was taken in this transaction, or before
     warnings = [vars(warning) for warning in (*reading.warnings, *receipts.warnings(connection, row))]
     return {"warnings": warnings, **receipts.particulars(connection, row)}
-
-
-def _not_taken(release: Release, taken: Taken, sender: Sender) -> DocumentRefused:
-    """Why a release was not taken, and what would be."""
-    following = taken.newest + 1 if taken.newest < MAX_VERSION else None
-    revive = "the consent 'revive' (`fanwire submit --revive`)"
-    problem = {
-        Outcome.FOREIGN: "belongs to somebody else; only who sent its first version may send another",
-        Outcome.CONFLICT: f"{release.version} of {release.uri} was taken before with other content; send a correction "
-        "as a higher version",
-        Outcome.OUTDATED: f"{taken.newest} was taken already; "
-        + (f"send it as version {following}" if following else "no version can follow that one")
-        + (f", with {revive}, for that version killed the release" if taken.killed and following else ""),
-        Outcome.KILLED: f"{taken.newest} killed {release.uri}, and this would publish it anew; if that is meant, send "
-        f"it with {revive}",
-        Outcome.JUMP: f"is above {releases.highest(taken.newest, sender.max_jump):,}, the highest that is taken "
-        f"{f'after version {taken.newest:,}' if taken.newest else 'as a first one'} without the consent 'jump' "
-        "(`fanwire submit --jump`)",
-    }[taken.outcome]
-    if taken.outcome is Outcome.FOREIGN:
-        return DocumentRefused("release", [Problem("uri", problem)])
-    example = str(following) if following else None
-    return DocumentRefused("release", [Problem("version", problem, example)])
 
 
 def _problem_with(message: Message) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -100,10 +100,9 @@ def take(
     """
     one_taker_at_a_time(connection, release.uri)
     owner, newest = _owner(connection, release.uri), find(connection, release.uri)
-    outcome, known = _judge(connection, release, sender, owner, newest)
-    before: dict[str, Any] = {"newest": newest.version, "killed": newest.status == "canceled"} if newest else {}
-    if outcome is not Outcome.NEW:
-        return Taken(outcome, known, **before)
+    judged = _judged(connection, release, sender, owner, newest)
+    if judged.outcome is not Outcome.NEW:
+        return judged
     row = releases.insert().values(
         uri=release.uri,
         version=release.version,
@@ -120,7 +119,12 @@ def take(
     )
     number = connection.execute(row.returning(releases.c.id)).scalar_one()
     audit.record(connection, _entry(release, sender, newest), by=sender.actor)
-    return Taken(outcome, number, **before)
+    return replace(judged, release_id=number)
+
+
+def would_take(connection: Connection, release: Release, sender: Sender) -> Taken:
+    """What `take` would come to as the ledger stands now; writes nothing, and what is new has no number."""
+    return _judged(connection, release, sender, _owner(connection, release.uri), find(connection, release.uri))
 
 
 def one_taker_at_a_time(connection: Connection, uri: str) -> None:
@@ -134,6 +138,19 @@ def _owner(connection: Connection, uri: str) -> str | None:
     """The producer to whom a release belongs: the first that sent a version of it; None if it is nobody's."""
     first = select(releases.c.producer).where(releases.c.uri == uri, releases.c.producer.is_not(None))
     return connection.execute(first.order_by(releases.c.version).limit(1)).scalar()
+
+
+def _judged(
+    connection: Connection,
+    release: Release,
+    sender: Sender,
+    owner: str | None,
+    newest: Row | None,  # type: ignore[type-arg]
+) -> Taken:
+    outcome, known = _judge(connection, release, sender, owner, newest)
+    if newest is None:
+        return Taken(outcome, known)
+    return Taken(outcome, known, newest=newest.version, killed=newest.status == "canceled")
 
 
 def _judge(

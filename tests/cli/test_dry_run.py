@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from tasks import ledger
+from tasks.building import translators
 from tasks.ledger.schema import metadata
+from tasks.operations import prospects
 from tasks.runtime.settings import settings
 from tests.support.review_files import CHINESE
 from tests.support.samples import URI, outlet, release
@@ -111,10 +114,63 @@ def test_the_warnings_of_a_receipt_are_said_before(run: Run) -> None:
     )
 
 
-def test_a_version_that_was_taken_is_said_to_be_refused(run: Run) -> None:
+def dry(run: Run, status: int = 0, /, *options: str, **fields: Any) -> list[str]:
+    """What a dry run of a release prints."""
+    return run(
+        "submit", "-", "--dry-run", *options, status=status, input=release(**fields).to_json()
+    ).stdout.splitlines()
+
+
+def test_a_release_that_was_taken_with_the_same_content_is_said_to_be_known(run: Run) -> None:
     take(release())
-    told = run("submit", "-", "--dry-run", input=release().to_json()).stdout
-    assert "refused   version 1 was taken already: a correction needs version 2 or higher" in told
+    assert dry(run)[1] == "known     version 1 was taken before with the same content: submitting it does nothing"
+
+
+@pytest.mark.parametrize(
+    ("fields", "refused", "consent"),
+    [
+        (
+            {"version": 2, "headline": "Other"},
+            "2 of urn:newsml:acme.example:20261122:plant was taken before with",
+            None,
+        ),
+        ({"version": 1}, "2 was taken already; send it as version 3, with the consent 'revive'", None),
+        ({"version": 4}, "2 killed urn:newsml:acme.example:20261122:plant, and this would publish it anew", "--revive"),
+        (
+            {"version": 1003, "status": "canceled"},
+            "is above 1,002, the highest that is taken after version 2",
+            "--jump",
+        ),
+    ],
+)
+def test_what_intake_would_refuse_is_refused_in_its_words(
+    run: Run, fields: dict[str, Any], refused: str, consent: str | None
+) -> None:
+    take(release(version=2, status="canceled"))
+    before = everything()
+    told = dry(run, 1, **fields)
+    assert told[1].startswith(f"refused   version: {refused}")
+    assert told[2] == "Nothing of it would be sent. If it were taken:"
+    if consent:
+        assert not [line for line in dry(run, 0, consent, **fields) if "refused" in line]
+    done = run("submit", "-", "--dry-run", "--json", status=1, input=release(**fields).to_json())
+    [problem] = json.loads(done.stdout)["problems"]
+    assert problem["field"] == "version"
+    assert everything() == before
+
+
+def test_a_dry_run_signs_as_the_real_one_and_may_send_no_more(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "producers.yaml"
+    file.write_text("producers: {acme: {keys: env:ACME_KEY, issuers: [Acme Robotics]}, other: {keys: env:ACME_KEY}}")
+    monkeypatch.setenv("FANWIRE_PRODUCERS", str(file))
+    monkeypatch.setenv("ACME_KEY", "a key of sixteen characters or more")
+    settings.cache_clear()
+    assert "refused   (producer): this wire takes signed releases only: name a producer with --producer" in dry(run, 1)
+    [refused] = [line for line in dry(run, 1, "--producer", "other") if line.startswith("refused")]
+    assert refused.startswith("refused   issuer")
+    assert not [line for line in dry(run, 0, "--producer", "acme") if "refused" in line]
 
 
 def test_what_other_machines_would_translate_is_not_asked_for(
@@ -132,3 +188,14 @@ def test_what_other_machines_would_translate_is_not_asked_for(
 
 def test_a_folder_without_a_dry_run_is_wrong_usage(run: Run, tmp_path: Path) -> None:
     run("submit", "-", "--output", str(tmp_path), status=2, input=release().to_json())
+
+
+def test_a_translation_that_fails_its_checks_is_held_and_does_not_go_now(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = SimpleNamespace(translation=None, reason="the figures changed: 12")
+    monkeypatch.setattr(prospects, "translators", lambda *_: ["an engine"])
+    monkeypatch.setattr(translators, "preview", lambda *_: draft)
+    told = dry(run)
+    assert "goes to   4 of 5 outlets now, in 4 deliveries: en 4" in told
+    assert "held      2 deliveries in de, zh-Hant: the figures changed: 12" in told

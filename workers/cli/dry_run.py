@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-
-from sqlalchemy import Connection
 
 from tasks import ledger, review
 from tasks.building import reason_of, translators
 from tasks.building.wire import configured_wire
 from tasks.formatting import make_rendition
 from tasks.ledger import releases
+from tasks.ledger.releases import Outcome
 from tasks.model.outlet import Outlet
 from tasks.model.readers import Reading
 from tasks.model.release import Release, Translation, supplied
 from tasks.operations import prospects, receipts
 from tasks.operations.prospects import Prospects
+from tasks.runtime.errors import Problem, UserError
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.secrets import SecretMissing, resolve
 from tasks.translation.reading import warnings as text_warnings
+from workers import authority
 from workers.cli import audience
 from workers.cli.rows import reading
 from workers.cli.screen import out, print_json
+from workers.envelope import envelope_headers
 
 LISTED = 20
 """Outlets that are printed."""
@@ -40,34 +43,50 @@ class Preview:
     renditions: dict[tuple[str, str], bytes] = field(default_factory=dict)
     not_shown: dict[str, str] = field(default_factory=dict)
     """By language, or language and format."""
+    texts_held: dict[str, str | None] = field(default_factory=dict)
+    """By language: why the translation that was tried is held, or None if it passed every check."""
 
 
-def show(read: Reading, folder: Path | None, *, as_json: bool) -> None:
-    """Print what would become of a release; write each rendition into `folder`, if one is named."""
+def show(
+    read: Reading, folder: Path | None, *, as_json: bool, producer: str | None = None, consent: Collection[str] = ()
+) -> bool:
+    """Print what would become of a release; write each rendition into `folder`, if one is named.
+
+    `producer` and `consent`: as whom it would be sent, and what that producer means. Returns whether it would be taken.
+    """
     release = read.release
+    refused, known = _judged(release, producer, consent)
     with reading() as connection:
         now = ledger.now(connection)
         found = prospects.prospects(connection, release, policy=review.policy, now=now)
-        taken = _taken(connection, release)
         early = receipts.warnings_of(connection, release, now)
+    preview = _preview(release, found)
+    with reading() as connection:  # again, for trying may have come to another end than planning expects
+        found = prospects.prospects(connection, release, policy=review.policy, now=now, texts=preview.texts_held)
     read_in = [*read.warnings, *text_warnings(release), *early]
     problems = [*read_in, *prospects.warnings(found, release, for_operations=True)]
     missing = _missing_secrets(found)
-    preview = _preview(release, found)
     files = _write(preview, folder) if folder else []
     if as_json:
         print_json(
             {
-                "status": "dry_run", "release": release.uri, "version": release.version, "refused": taken,
+                "status": "dry_run", "release": release.uri, "version": release.version,
+                "problems": [asdict(problem) for problem in refused], "known": known,
                 "goes_to": found.to_dict(), "outlets": audience.as_json(found), "missing_secrets": missing,
                 "warnings": [asdict(problem) for problem in problems], "renditions": files,
                 "not_shown": preview.not_shown,
             }
         )  # fmt: skip
-        return
+        return not refused
     _print("dry run: nothing is sent, and nothing is written into the ledger")
-    if taken:
-        _print(f"refused   {taken}")
+    for problem in refused:
+        _print(f"refused   {problem}")
+    if refused:
+        _print("Nothing of it would be sent. If it were taken:")
+    if known:
+        _print(
+            f"known     version {release.version} was taken before with the same content: submitting it does nothing"
+        )
     audience.show_sums(release.name, found)
     for outlet_id, why in missing.items():
         _print(f"missing   {outlet_id}: {why} (looked up in this shell; the worker `deliver` has its own)")
@@ -81,14 +100,22 @@ def show(read: Reading, folder: Path | None, *, as_json: bool) -> None:
     audience.show(found, LISTED)
     if folder is None:
         _show_one(release, preview)
+    return not refused
 
 
-def _taken(connection: Connection, release: Release) -> str | None:
-    """Why the release would be refused for its version; None if it would be taken, as far as can be seen."""
-    newest = releases.find(connection, release.uri)
-    if newest is None or newest.version < release.version:
-        return None
-    return f"version {newest.version} was taken already: a correction needs version {newest.version + 1} or higher"
+def _judged(release: Release, producer: str | None, consent: Collection[str]) -> tuple[list[Problem], bool]:
+    """Why intake would refuse a release, as far as can be seen from here; and whether it was taken before."""
+    body = release.to_json().encode()
+    try:
+        name, key = authority.signing_as(producer)
+        sender = authority.Authority(envelope_headers(body, name, key, consent), body).sender(release)
+        with reading() as connection:
+            would = releases.would_take(connection, release, sender)
+    except UserError as error:
+        return error.problems, False
+    if would.outcome in (Outcome.NEW, Outcome.KNOWN):
+        return [], would.outcome is Outcome.KNOWN
+    return authority.not_taken(release, would, sender).problems, False
 
 
 def _missing_secrets(found: Prospects) -> dict[str, str]:
@@ -136,13 +163,14 @@ def _text(release: Release, language: str, preview: Preview) -> Translation | No
     try:
         made = translators.preview(release, language)
     except Exception as error:  # whatever an engine meets
-        preview.not_shown[language] = reason_of(error)
+        preview.not_shown[language] = preview.texts_held[language] = reason_of(error)
         return None
     if isinstance(made, str):
         preview.not_shown[language] = f"{made} would have to be asked"
     elif made.translation is None:
-        preview.not_shown[language] = made.reason or "no reason is known"
+        preview.not_shown[language] = preview.texts_held[language] = made.reason or "no reason is known"
     else:
+        preview.texts_held[language] = None
         return made.translation
     return None
 

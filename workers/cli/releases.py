@@ -97,19 +97,21 @@ def submit(
 ) -> None:
     """Send a release and print its receipt.
 
-    With --dry-run nothing is put on the queue or written into the ledger. Texts are then translated by engines of this
-    machine only; what others would translate is not shown.
+    With --dry-run nothing is put on the queue or written into the ledger, and what intake would refuse is refused, also
+    by the exit status. Texts are then translated by engines of this machine only; what others would translate is not
+    shown.
     """
     if output and not dry_run:
         raise typer.BadParameter("--output belongs to --dry-run")
     read = _read(file, translation or [])
     release = read.release
+    consent = [word for word, meant in (("jump", jump), ("revive", revive)) if meant]
     if dry_run:
-        dry_runs.show(read, output, as_json=as_json)
+        if not dry_runs.show(read, output, as_json=as_json, producer=producer, consent=consent):
+            raise typer.Exit(1)
         return
     if wait:
         need_ledger()
-    consent = [word for word, meant in (("jump", jump), ("revive", revive)) if meant]
     receipt = _submit(read, timeout, consent, producer, as_json)
     if wait and receipt.taken:
         until_done(release, wait_timeout)
