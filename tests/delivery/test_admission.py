@@ -130,6 +130,32 @@ def test_a_probe_that_is_not_sent_is_left_to_another(shared_state: SharedState) 
     assert not admission.not_admitted([chunk["b"]], set(), NOW + 80)
 
 
+def test_an_outlet_that_rests_keeps_no_neighbour_from_being_the_probe(shared_state: SharedState) -> None:
+    """All in one chunk, and the outlet that rests comes first."""
+    chunk = platform("a", "b", "c")
+    admission = Admission(shared_state, deadline=30)
+    admission.record([seen("x", connected=False)] * 5, NOW)
+    admission.record([Observation("127.0.0.2:81", "a", Verdict.THROTTLED, 500.0, True)], NOW + 1)
+    refused = admission.not_admitted([chunk[name] for name in "abc"], set(), NOW + 80)
+    assert refused.keys() == {chunk["a"].claim.id, chunk["c"].claim.id}
+
+
+def test_outlets_that_failed_long_ago_do_not_stop_their_neighbours(shared_state: SharedState) -> None:
+    """Most of a platform was given up: each of those is tried now and then, and fails, and the others are well."""
+    names = "abcdefghij"
+    chunk = platform(*names)
+    admission = Admission(shared_state, deadline=30)
+    admission.record([seen(name) for name in "abcdef"], NOW, lambda _: names)
+    assert len(_refused(admission, chunk, NOW + 1)) == 10
+    admission.record([seen("j", Verdict.DELIVERED)], NOW + 100)
+    for place, name in enumerate("abcdef"):
+        now = NOW + 3600 + 240 * place
+        admission.record([seen(name)], now, lambda _: names)
+        assert not _refused(admission, {"j": chunk["j"]}, now + 1)
+    admission.record([seen(name) for name in "abcdef"], NOW + 9000, lambda _: names)
+    assert len(_refused(admission, chunk, NOW + 9001)) == 10
+
+
 def _refused(admission: Admission, chunk: dict[str, Payload], now: float) -> set[int]:
     return set(admission.not_admitted([*chunk.values()], set(), now))
 

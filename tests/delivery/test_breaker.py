@@ -370,8 +370,8 @@ def test_an_answer_beside_a_soft_failure_closes(breaker: Breaker) -> None:
 
 def test_who_failed_when_last_tried(breaker: Breaker) -> None:
     breaker.record(failures(1) + failures(1, OTHER) + [(OTHER, Verdict.REJECTED, None)], NOW)
-    assert breaker.failing([OTHER, HOST, "unknown:1"]) == {HOST}
-    assert Breaker(SharedState(None), deadline=DEADLINE).failing([HOST]) == set()
+    assert breaker.failing([OTHER, HOST, "unknown:1"], NOW) == {HOST}
+    assert Breaker(SharedState(None), deadline=DEADLINE).failing([HOST], NOW) == set()
 
 
 # --- what stays

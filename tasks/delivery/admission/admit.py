@@ -130,17 +130,20 @@ class Admission:
         refused: dict[int, NotAdmitted] = {}
         limited: list[RateRequest] = []
         unused: list[str] = []
-        hosts = [host_of(payload.outlet.url) for payload in payloads]
-        outlets = [outlet_subject(payload.outlet.id) for payload in payloads]
-        of_hosts, of_outlets = self._shared_state.run_both(
-            self._breaker.permissions_call(hosts, now), self._breaker.permissions_call(outlets, now)
-        )
-        for payload, host, subject, of_host, of_outlet in zip(
-            payloads, hosts, outlets, of_hosts, of_outlets, strict=True
-        ):
-            if Decision.WAIT in (of_host.decision, of_outlet.decision):
-                refused[payload.claim.id] = _resting(host, of_host, of_outlet)
-                unused += [host] * (of_host.decision is Decision.PROBE)
+        subjects = [outlet_subject(payload.outlet.id) for payload in payloads]
+        of_outlets = self._breaker.permissions(subjects, now)
+        asking = [
+            (payload, host_of(payload.outlet.url), subject, of_outlet)
+            for payload, subject, of_outlet in zip(payloads, subjects, of_outlets, strict=True)
+        ]
+        for payload, _, _, of_outlet in asking:
+            if of_outlet.decision is Decision.WAIT:
+                refused[payload.claim.id] = _resting("the outlet", Code.RESTING_OUTLET, of_outlet)
+        asking = [one for one in asking if one[0].claim.id not in refused]  # who rests is nobody's probe
+        of_hosts = self._breaker.permissions([host for _, host, _, _ in asking], now)
+        for (payload, host, subject, of_outlet), of_host in zip(asking, of_hosts, strict=True):
+            if of_host.decision is Decision.WAIT:
+                refused[payload.claim.id] = _resting(f"its host {host}", Code.RESTING_HOST, of_host)
                 unused += [subject] * (of_outlet.decision is Decision.PROBE)
             elif of_host.decision is of_outlet.decision is Decision.GO and payload.action != "kill":
                 limited.append(RateRequest(payload.claim.id, payload.outlet.id, payload.outlet.limits.per_minute))
@@ -167,30 +170,25 @@ class Admission:
             self._breaker.record_call([*about_hosts, *about_outlets], now, soft),
             self._failing_hosts.record_call([(one.host, one.verdict, None) for one in observations], now),
         )
-        down = [host for host in soft if self._most_fail(outlets_at(host))]
+        down = [host for host in soft if self._most_fail(outlets_at(host), now)]
         if down:
             changes += self._breaker.record([(host, Verdict.FAILED, None) for host in down] * THRESHOLD, now)
         for change in changes:
             _log_change(change, now)
         return notices
 
-    def _most_fail(self, outlet_ids: Collection[str]) -> bool:
+    def _most_fail(self, outlet_ids: Collection[str], now: float) -> bool:
         """Whether more than half of the outlets of a host failed when they were last tried, and enough of them."""
         if len(outlet_ids) < THRESHOLD:
             return False
-        failing = len(self._breaker.failing([outlet_subject(id) for id in outlet_ids]))
+        failing = len(self._breaker.failing([outlet_subject(id) for id in outlet_ids], now))
         return failing >= THRESHOLD and failing * 2 > len(outlet_ids)
 
 
-def _resting(host: str, of_host: Permission, of_outlet: Permission) -> NotAdmitted:
-    """Put a delivery back until its host and its outlet have rested."""
-    if of_host.decision is Decision.WAIT:
-        who, code, until = f"its host {host}", Code.RESTING_HOST, of_host.rests_until
-    else:
-        who, code, until = "the outlet", Code.RESTING_OUTLET, of_outlet.rests_until
-    reason = f"{who} failed and rests until {moments.utc(until)}"
-    due_at = max(of_host.until, of_outlet.until)
-    return NotAdmitted(state=State.DUE, reason=reason, code=code, due_at=due_at, host_rests=True)
+def _resting(who: str, code: Code, rest: Permission) -> NotAdmitted:
+    """Put a delivery back until whoever failed has rested."""
+    reason = f"{who} failed and rests until {moments.utc(rest.rests_until)}"
+    return NotAdmitted(state=State.DUE, reason=reason, code=code, due_at=rest.until, host_rests=True)
 
 
 def _log_change(change: Change, now: float) -> None:

@@ -36,6 +36,7 @@ Key `fanwire:breaker:{subject}`, a hash, for those that failed lately and no oth
 |---|---|
 | `failures` | failures in a row |
 | `openings` | openings in a row |
+| `failed_at` | when the last failure was recorded, or that the outlet asked for time |
 | `until` | end of the opening; none while closed |
 | `asked` | 1 if the outlet asked for that time (throttled) |
 | `appointed` | 1 once a delivery was told to come back right at the end of this opening, and so to be the probe |
@@ -67,6 +68,9 @@ JITTER: Final = 0.2
 together, by an outage between us and them, are not to be probed together."""
 KEEP: Final = 24 * 3600
 """Seconds that a host is remembered after it last failed: longer than the longest wait between two tries (4 h)."""
+FAILING_LATELY: Final = 300.0
+"""Seconds for which a failure of an outlet speaks against its host. A platform that is down fails for all within
+minutes; one whose outlets were given up one by one fails for each of them at a time of its own."""
 LEASE_MARGIN: Final = 15.0
 """Seconds beyond a transfer's deadline until a probe is given up: for writing the verdict, and clocks that differ."""
 APPOINTED_WITHIN: Final = 1.0
@@ -194,13 +198,13 @@ class Breaker:
             fallback=[Permission(Decision.GO)] * len(hosts),
         )
 
-    def failing(self, hosts: Sequence[str]) -> set[str]:
-        """Those that failed when they were last tried, within a day."""
+    def failing(self, hosts: Sequence[str], now: float) -> set[str]:
+        """Those that failed when they were last tried, lately (`FAILING_LATELY`)."""
         return self._shared_state.run(
             Call(
                 script=_FAILING,
                 keys=list(map(_key, hosts)),
-                arguments=[],
+                arguments=[now - FAILING_LATELY],
                 read=lambda reply: {hosts[int(place) - 1] for place in reply},
                 fallback=set(),
             )
@@ -300,7 +304,7 @@ return reply
 _FAILING: Final = Script("""
 local reply = {}
 for i, key in ipairs(KEYS) do
-    if redis.call('EXISTS', key) == 1 then
+    if tonumber(redis.call('HGET', key, 'failed_at') or '0') >= tonumber(ARGV[1]) then
         reply[#reply + 1] = i
     end
 end
@@ -372,6 +376,9 @@ for i, key in ipairs(KEYS) do
         end
     elseif freed then
         redis.call('HDEL', key, 'probing')
+    end
+    if failed > 0 or throttled then
+        redis.call('HSET', key, 'failed_at', now)
     end
 end
 return reply
