@@ -2,7 +2,7 @@
 
 kombu decodes an item after it has taken it off the list, and what it cannot decode ends the process, with the item
 gone. There is no hook before that, so this looks at the reply of the pop itself, sets a broken item aside with the
-reason, and shows kombu an empty queue instead.
+reason, and shows kombu an empty queue instead. And a worker goes on after its broker was away, whatever it held.
 """
 
 from __future__ import annotations
@@ -27,7 +27,30 @@ log = structlog.get_logger()
 def guarded_transport(on_broken: Callable[[str, bytes, str], None]) -> type[redis.Transport]:
     """Return a transport that hands an item which is no message to `on_broken(queue, item, reason)`."""
 
+    class GuardedQoS(redis.QoS):
+        """Gives up the place of a message that cannot be settled, because the broker is away.
+
+        kombu would keep it taken for ever. A worker whose places are all taken reads no more, and so does not notice
+        either that its connection is broken. The message comes back when its visibility timeout is over.
+        """
+
+        def ack(self, delivery_tag: str) -> None:
+            try:
+                super().ack(delivery_tag)
+            except Exception:
+                self._quick_ack(delivery_tag)  # type: ignore[attr-defined]  # missing in the stubs
+                raise
+
+        def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+            try:
+                super().reject(delivery_tag, requeue)
+            except Exception:
+                self._quick_ack(delivery_tag)  # type: ignore[attr-defined]  # missing in the stubs
+                raise
+
     class GuardedChannel(redis.Channel):
+        QoS = GuardedQoS
+
         def _create_client(self, asynchronous: bool = False) -> Any:
             client = super()._create_client(asynchronous)  # type: ignore[misc]  # missing in the stubs
             client.set_response_callback("BRPOP", self._look_at)
