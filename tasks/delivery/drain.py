@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
@@ -211,6 +212,7 @@ class Drain:
         self._refusals = Refusals()
         self._claiming: Future[_Chunk | None] | None = None
         self._writing: Future[_Unwritten] | None = None
+        self._being_written = _Unwritten()
         self._at_host: dict[str, tuple[list[str], float]] = {}
         self._flush_at = 0.0
         self._claim_at = 0.0
@@ -220,11 +222,11 @@ class Drain:
 
     def run(self) -> Summary:
         """Deliver until nothing is due or in flight; whatever happens, write the verdicts that are known."""
-        try:
+        with ExitStack() as at_end:  # the last one first, whatever raises
+            at_end.callback(self._beside.shutdown)
+            at_end.callback(self._flush)
+            at_end.callback(self._take_abandoned)  # there are some only after an error
             self._loop()
-        finally:
-            self._flush()
-            self._beside.shutdown()
         return self._summary
 
     def _loop(self) -> None:
@@ -263,6 +265,9 @@ class Drain:
         send nothing more of them."""
         if self._transfers.in_flight:
             log.warning("drain stood still: transfers broken off", count=self._transfers.in_flight)
+        self._take_abandoned()
+
+    def _take_abandoned(self) -> None:
         for answer in self._transfers.abandon_all():
             self._take(answer)
 
@@ -427,13 +432,21 @@ class Drain:
     def _write_if_time(self) -> None:
         """Write what is known, beside the loop, now and then; take back what could not be written."""
         if self._writing and self._writing.done():
-            done, self._writing = self._writing, None
-            left = done.result()
-            self._unwritten = left.before(self._unwritten)
+            left = self._take_written()
             self._flush_at = self._time.monotonic() + (LEDGER_RETRY if left else FLUSH_EVERY)
         if self._unwritten and not self._writing and self._time.monotonic() >= self._flush_at:
-            known, self._unwritten = self._unwritten, _Unwritten()
-            self._writing = self._begin(partial(self._write, known))
+            self._being_written, self._unwritten = self._unwritten, _Unwritten()
+            self._writing = self._begin(partial(self._write, self._being_written))
+
+    def _take_written(self) -> _Unwritten:
+        """Take back what could not be written beside the loop: all of it if that broke."""
+        if self._writing is None:
+            return _Unwritten()
+        done, self._writing = self._writing, None
+        left = self._being_written if done.exception() else done.result()
+        self._unwritten = left.before(self._unwritten)
+        done.result()
+        return left
 
     def _flush(self) -> None:
         """Write what is left. Gives up when the leases are over: the clock then settles these rows as unsure."""
@@ -441,9 +454,11 @@ class Drain:
         self._closing = True
         pending: list[Future[Any]] = [begun for begun in (self._claiming, self._writing) if begun]
         wait(pending)
-        self._start_claimed()  # which puts all of it back
-        left = self._writing.result() if self._writing else _Unwritten()
-        self._unwritten = left.before(self._unwritten)
+        for take_back in (self._start_claimed, self._take_written):  # the first puts all of it back
+            try:
+                take_back()
+            except Exception:  # what is known is written all the same
+                log.exception("drain broke beside the loop")
         while self._unwritten:
             self._unwritten = self._write(self._unwritten)
             if self._unwritten and self._time.monotonic() > ends:

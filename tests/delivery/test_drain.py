@@ -526,6 +526,40 @@ def test_out_of_touch_it_breaks_off_what_is_on_the_wire(farm: Farm, monkeypatch:
     assert len({(receipt["outlet"], receipt["key"]) for receipt in farm.receipts()}) == len(keys) == 10
 
 
+@pytest.mark.usefixtures("sqlite")
+@pytest.mark.parametrize("broken", ["what is written", "what is claimed", "both"])
+def test_whatever_breaks_beside_the_loop_the_verdicts_that_are_known_are_written(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """The drain ends with the error, and holds no claim when it has ended: this process lives, and nobody frees it."""
+    plant(farm, "fast-00")
+    number = prepare(take())
+    late = prepare(take(uri="urn:x:late"))
+    finish, claim = deliveries.finish, deliveries.claim
+    done: list[str] = []
+
+    def once(name: str, work: Any, *rest: Any, **more: Any) -> Any:
+        if name in done or broken not in (name, "both") or (name == "what is claimed" and not farm.receipts()):
+            return work(*rest, **more)
+        done.append(name)
+        raise RuntimeError(name)
+
+    monkeypatch.setattr(deliveries, "finish", partial(once, "what is written", finish))
+    monkeypatch.setattr(deliveries, "claim", partial(once, "what is claimed", claim))
+    monkeypatch.setenv("FANWIRE_CLAIM_CHUNK", "10")
+    monkeypatch.setenv("FANWIRE_IN_FLIGHT", "10")
+    settings.cache_clear()
+    with pytest.raises(RuntimeError):
+        drain()
+    found = states(number), states(late)
+    assert done
+    assert not any("claimed" in one for one in found), found
+    drain_until_final(number)
+    drain_until_final(late)
+    assert (states(number), states(late)) == ({"delivered": 10}, {"delivered": 10})
+    assert farm.tally()["faultless"]
+
+
 @pytest.mark.usefixtures("book")
 def test_drains_side_by_side_send_each_delivery_once(farm: Farm, ledger_url: str, tmp_path: Path) -> None:
     plant(farm, "fast", "slow", "tls")
