@@ -6,9 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, select
+from sqlalchemy import Connection, and_, case, exists, func, select
 
-from tasks.ledger.schema import attempts, deliveries, renditions, translations
+from tasks.ledger.schema import attempts, deliveries, releases, renditions, translations
+from tasks.model.codes import Code
 from tasks.model.states import ArtifactState, Hold, State, Verdict
 
 OPEN = (State.DUE, State.CLAIMED)
@@ -72,6 +73,17 @@ def texts(connection: Connection, release_id: int) -> dict[str, str | None]:
     query = select(translations.c.language, translations.c.state, translations.c.reason).where(*done)
     rows = connection.execute(query)
     return {row.language: row.reason if row.state == ArtifactState.HELD else None for row in rows}
+
+
+def planned(connection: Connection, release_id: int) -> dict[tuple[str, str], bool] | None:
+    """The deliveries of a release: {(outlet, language): whether it ended because the outlet was removed}; None if it is
+    not planned yet."""
+    if connection.execute(select(releases.c.planned_at).where(releases.c.id == release_id)).scalar() is None:
+        return None
+    ended = and_(deliveries.c.state == State.CANCELED, deliveries.c.code == Code.OUTLET_REMOVED)
+    query = select(deliveries.c.outlet_id, deliveries.c.language, case((ended, 1), else_=0).label("ended"))
+    rows = connection.execute(query.where(deliveries.c.release_id == release_id))
+    return {(row.outlet_id, row.language): bool(row.ended) for row in rows}
 
 
 def engines(connection: Connection, release_id: int) -> dict[str, str]:

@@ -81,11 +81,13 @@ def prospects(
     policy: Policy,
     now: float,
     texts: Mapping[str, str | None] | None = None,
+    planned: Mapping[tuple[str, str], bool] | None = None,
 ) -> Prospects:
     """What would become of a release, which need not be in the ledger, as outlets and engines stand now.
 
     `policy`: which languages a person must approve. `now`: seconds since the epoch. `texts`: what building has come to
-    already: {language: why its translation is held, or None if it is made}.
+    already: {language: why its translation is held, or None if it is made}. `planned`: {(outlet, language): whether it
+    ended because the outlet was removed} of all its deliveries; None: it is not planned yet.
     """
     matches = planning.audience_of(connection, release)
     why = _why(release, policy, now, texts or {})
@@ -93,9 +95,19 @@ def prospects(
         (match.outlet.id, language): reason
         for match in matches
         for language in match.languages
-        if (reason := why(match.outlet, language))
+        if (reason := _not_planned(planned, match.outlet.id, language) or why(match.outlet, language))
     }
     return Prospects(matches, holds)
+
+
+def _not_planned(planned: Mapping[tuple[str, str], bool] | None, outlet_id: str, language: str) -> str | None:
+    """Why an outlet that fits gets nothing of a release that is planned; None if it has its delivery."""
+    if planned is None:
+        return None
+    ended = planned.get((outlet_id, language))
+    if ended is None:
+        return "the outlet fits only since the release was planned"
+    return "its delivery ended when the outlet was removed; `fanwire replay` sends it" if ended else None
 
 
 def _why(

@@ -224,7 +224,65 @@ def test_what_was_rejected_is_not_replayed_to_a_removed_outlet(run: Run) -> None
     with ledger.write() as connection:
         connection.exec_driver_sql("UPDATE deliveries SET state = 'rejected', hold_kind = NULL")
     run("outlets", "remove", "a")
-    assert run("replay", "--release", URI).stdout == "1 deliveries are due again\n"
+    assert run("replay", "--release", URI).stdout == "1 delivery is due again\n"
+
+
+@pytest.mark.parametrize("embargo", [None, "2126-12-01T07:00:00-05:00"])
+def test_what_ended_with_its_outlet_is_replayed_once_the_outlet_is_back(run: Run, embargo: str | None) -> None:
+    release_id = take(release(embargo_until=embargo), outlet("a"), outlet("b"))
+    planning.plan(release_id)
+    run("outlets", "remove", "a")
+    assert run("replay", "--release", URI).stdout.startswith("0 deliveries are due again: ")
+    run("outlets", "import", "-", input=f"[{outlet('a').to_json()}]")
+    found = json.loads(run("outlets", "list", "--for", URI, "--json").stdout)
+    assert found["outlets"][0]["held"] == {
+        "en": "its delivery ended when the outlet was removed; `fanwire replay` sends it"
+    }
+    assert found["goes_to"]["outlets"] == (0 if embargo else 1)
+    told = run("replay", "--outlet", "a").stdout
+    assert told == "1 delivery is open again: 1 waits for an embargo, a translation or its format\n"
+    assert states(release_id) == {"held": 2}
+    with ledger.read() as connection:
+        assert {hold["kind"] for hold in counts.holds(connection, release_id)} == (
+            {"embargo"} if embargo else {"rendition"}
+        )
+    found = json.loads(run("outlets", "list", "--for", URI, "--json").stdout)
+    assert (
+        "its delivery ended when the outlet was removed; `fanwire replay` sends it"
+        not in found["outlets"][0]["held"].values()
+    )
+
+
+def test_what_a_correction_replaced_stays_ended_when_its_outlet_is_back(run: Run) -> None:
+    planning.plan(take(release(), outlet("a")))
+    run("outlets", "remove", "a")
+    second = take(release(version=2), outlet("a"))
+    planning.plan(second)
+    told = run("replay", "--outlet", "a").stdout
+    assert told == (
+        "0 deliveries are due again: none that is chosen has ended as exhausted, rejected or canceled "
+        "(outlet_removed) in the newest version of its release\n"
+    )
+
+
+def test_an_outlet_that_came_after_a_release_was_planned_does_not_get_it(run: Run) -> None:
+    planning.plan(take(release(), outlet("a")))
+    run("outlets", "import", "-", input=f"[{outlet('new').to_json()}]")
+    found = json.loads(run("outlets", "list", "--for", URI, "--json").stdout)
+    assert found["outlets"][1]["held"] == {"en": "the outlet fits only since the release was planned"}
+    assert (found["goes_to"]["outlets"], found["goes_to"]["of"]) == (1, 2)
+
+
+def test_what_is_replayed_for_a_disabled_outlet_says_what_holds_it(run: Run) -> None:
+    planning.plan(take(release(), outlet("a"), outlet("b"), outlet("c")))
+    with ledger.write() as connection:
+        connection.exec_driver_sql("UPDATE deliveries SET state = 'rejected', hold_kind = NULL")
+    run("outlets", "disable", "a")
+    run("outlets", "pause", "b")
+    assert run("replay", "--release", URI).stdout == (
+        "3 deliveries are due again; 2 of them are held until `fanwire outlets resume`, for their outlets are paused "
+        "or disabled: a, b\n"
+    )
 
 
 # --- list

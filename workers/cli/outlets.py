@@ -182,7 +182,8 @@ def list_(
 
 
 def _list_for(uri: str, wanted: OutletFilter, as_json: bool) -> None:
-    """As outlets and engines stand now: planning asked the same of outlets when the release came."""
+    """As outlets and engines stand now; planning asked the same of outlets when the release came, and what it did not
+    choose then does not go out."""
     with reading() as connection:
         row = find_release(connection, uri)
         found = prospects.prospects(
@@ -191,6 +192,7 @@ def _list_for(uri: str, wanted: OutletFilter, as_json: bool) -> None:
             policy=review.policy,
             now=ledger.now(connection),
             texts=counts.texts(connection, row.id),
+            planned=counts.planned(connection, row.id),
         )
     chosen = prospects.Prospects([match for match in found.matches if wanted.fits(match.outlet)], {})
     ids = {match.outlet.id for match in chosen.matches}

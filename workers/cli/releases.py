@@ -14,9 +14,10 @@ from typing import Annotated
 import typer
 
 from tasks import ledger
-from tasks.ledger import audit, deliveries, releases
+from tasks.ledger import audit, deliveries, outlets, releases
 from tasks.ledger.audit import Entry
 from tasks.model.acts import Act
+from tasks.model.codes import Code
 from tasks.model.readers import Reading, read_fields, read_with_warnings
 from tasks.model.states import State
 from tasks.operations import embargo as embargoes
@@ -32,10 +33,13 @@ from workers.broker import require_broker
 from workers.cli import dry_run as dry_runs
 from workers.cli.release_status import Wanted, show_goes_to, show_latest, show_particulars, show_status, status_of
 from workers.cli.rows import find_outlet, find_release, need_ledger, reading, writing
-from workers.cli.screen import MOMENT_HELP, JsonOption, err, moment, out, print_json, stop
+from workers.cli.screen import MOMENT_HELP, JsonOption, counted, err, moment, out, print_json, stop
 from workers.cli.waiting import until_done
 from workers.envelope import Receipt
 from workers.producer import Producer
+
+STOPPED_SHOWN = 5
+"""Outlets that get nothing now and are named when something is replayed for them."""
 
 app = typer.Typer()
 
@@ -49,6 +53,7 @@ class ReplayState(StrEnum):
     DELIVERED = State.DELIVERED
     REJECTED = State.REJECTED
     EXHAUSTED = State.EXHAUSTED
+    CANCELED = State.CANCELED
 
 
 AnyState = StrEnum("AnyState", {state.name: state.value for state in State})  # type: ignore[misc]
@@ -301,22 +306,23 @@ def replay(
     ] = None,
     state: Annotated[
         list[ReplayState] | None,
-        typer.Option(help="Only deliveries in this state; exhausted and rejected if left out."),
+        typer.Option(help="Only deliveries in this state; exhausted, rejected and canceled if left out."),
     ] = None,
 ) -> None:
     """Make finished deliveries due again: those of a release, of an outlet that was repaired, or a single one.
 
-    A delivery that a correction or a kill has replaced is never replayed. What an outlet missed while it was paused or
+    A delivery that a correction or a kill has replaced is never replayed; of canceled ones only those that ended
+    because their outlet was removed, once an import has brought it back. What an outlet missed while it was paused or
     disabled needs no replay: `fanwire outlets resume` sends it.
     """
     if release is None and outlet is None:
         raise typer.BadParameter("give a --release, an --outlet, or both")
-    states = [State(wanted) for wanted in state or ("exhausted", "rejected")]
+    states = [State(wanted) for wanted in state or ("exhausted", "rejected", "canceled")]
     with writing() as connection:
         if outlet:
             find_outlet(connection, outlet)
         row = find_release(connection, release) if release else None
-        count = deliveries.replay(
+        done = deliveries.replay(
             connection,
             ledger.now(connection),
             states=states,
@@ -328,6 +334,29 @@ def replay(
         chosen = {"states": states, "language": language, "since": since and moments.written(since)}
         subject = " to ".join(filter(None, (f"{row.uri} v{row.version}" if row else None, outlet)))
         of = {"uri": row.uri, "version": row.version} if row else {}
-        entry = Entry(act=Act.REPLAY, subject=subject, outlet_id=outlet, new=chosen | {"deliveries": count}, **of)
+        entry = Entry(act=Act.REPLAY, subject=subject, outlet_id=outlet, new=chosen | {"deliveries": done.count}, **of)
         audit.record(connection, entry)
-    out.print(f"{count} deliveries are due again", markup=False)
+        stopped = sorted(done.outlets.keys() & outlets.not_active(connection).keys())
+    out.print(printable(_replayed(done, stopped, states)), markup=False)
+
+
+def _replayed(done: deliveries.Replayed, stopped: list[str], states: Collection[State]) -> str:
+    """What a replay has done, in words; `stopped`: outlets of it that are paused or disabled."""
+    if not done.count:
+        ends = [f"{state} ({Code.OUTLET_REMOVED})" if state is State.CANCELED else state.value for state in states]
+        listed = " or ".join(", ".join(ends).rsplit(", ", 1))
+        where = "in the newest version of its release"
+        return f"0 deliveries are due again: none that is chosen has ended as {listed} {where}"
+    are = "is" if done.count == 1 else "are"
+    text = f"{counted(done.count, 'delivery')} {are} {'open' if done.waiting else 'due'} again"
+    if done.waiting:
+        text += (
+            f": {done.waiting:,} {'waits' if done.waiting == 1 else 'wait'} for an embargo, a translation or its format"
+        )
+    if stopped:
+        held = sum(done.outlets[outlet] for outlet in stopped)
+        which = "it is" if done.count == 1 else f"{held:,} of them {'is' if held == 1 else 'are'}"
+        named = ", ".join(stopped[:STOPPED_SHOWN]) + (", …" if len(stopped) > STOPPED_SHOWN else "")
+        whose = "its outlet is" if len(stopped) == 1 else "their outlets are"
+        text += f"; {which} held until `fanwire outlets resume`, for {whose} paused or disabled: {named}"
+    return text

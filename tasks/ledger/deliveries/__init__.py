@@ -31,6 +31,7 @@ from __future__ import annotations
 from tasks.ledger.deliveries.claims import Claim, any_claimed, claim, count_due, in_flight, next_due
 from tasks.ledger.deliveries.corrections import (
     REPLAYABLE,
+    Replayed,
     corrections,
     end_for_removed,
     may_have,
@@ -56,8 +57,9 @@ from tasks.ledger.deliveries.locks import one_counter_at_a_time, revising
 from tasks.ledger.deliveries.results import VANISHED, Result, expire_leases, finish, refused_in_a_row
 
 __all__ = [
-    "REPLAYABLE", "VANISHED", "Claim", "Planned", "Result", "adopt", "any_claimed", "begin", "claim", "corrections",
-    "count_due", "end_for_removed", "expire_leases", "finish", "forgotten", "hold_again", "hold_for_status",
-    "in_flight", "lift_embargoes", "may_have", "next_due", "one_counter_at_a_time", "plan", "promote",
-    "refused_in_a_row", "replay", "resume", "revising", "still_open", "supersede", "wait_anew", "waive_approval",
+    "REPLAYABLE", "VANISHED", "Claim", "Planned", "Replayed", "Result", "adopt", "any_claimed", "begin", "claim",
+    "corrections", "count_due", "end_for_removed", "expire_leases", "finish", "forgotten", "hold_again",
+    "hold_for_status", "in_flight", "lift_embargoes", "may_have", "next_due", "one_counter_at_a_time", "plan",
+    "promote", "refused_in_a_row", "replay", "resume", "revising", "still_open", "supersede", "wait_anew",
+    "waive_approval",
 ]  # fmt: skip

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
 
-from tasks.ledger.deliveries.conditions import NOT_HELD, d
+from tasks.ledger.deliveries.conditions import IS_HELD, NOT_HELD, d, held_for
+from tasks.ledger.deliveries.holds import begin
 from tasks.ledger.schema import attempts, deliveries, outlets, releases
 from tasks.model.codes import Code
-from tasks.model.states import State, Verdict
+from tasks.model.states import Hold, State, Verdict
 
 IS_OPEN = d.state.in_([State.HELD, State.DUE])
 REPLAYABLE = frozenset({State.DELIVERED, State.REJECTED, State.EXHAUSTED})
+_ENDED_WITH_OUTLET = and_(d.state == State.CANCELED, d.code == Code.OUTLET_REMOVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay has done."""
+
+    count: int
+    """Deliveries that are open again."""
+    waiting: int
+    """Those of them that are held, because an embargo or an artifact is still to come."""
+    outlets: Counter[str]
+    """How many each outlet has of them."""
 
 
 def supersede(connection: Connection, uri: str, version: int, *, by_kill: bool) -> int:
@@ -74,17 +90,18 @@ def replay(
     outlet_id: str | None = None,
     language: str | None = None,
     since: float | None = None,
-) -> int:
-    """Make finished deliveries due again, with a new retry horizon; the number of rows.
+) -> Replayed:
+    """Make finished deliveries due again, with a new retry horizon.
 
     What a newer version has replaced since is left out, and so is what was for an outlet that was removed; the drain
-    asks again before it sends. A delivered row is sent once more, with the same key, if `states` says so. `since`:
-    ended at or after that moment.
+    asks again before it sends. A delivered row is sent once more, with the same key, if `states` says so; of canceled
+    rows only those that ended with their outlet, which is back. `since`: ended at or after that moment; nothing was
+    tried of what ended with its outlet.
     """
     newer, mine = releases.alias(), releases.alias()
     replaced = exists().where(mine.c.id == d.release_id, newer.c.uri == mine.c.uri, newer.c.version > mine.c.version)
     removed = exists().where(outlets.c.id == d.outlet_id, outlets.c.status == "removed")
-    chosen = [d.state.in_(REPLAYABLE & frozenset(states)), ~replaced, ~removed]
+    chosen = [~replaced, ~removed]
     for column, wanted in ((d.release_id, release_id), (d.outlet_id, outlet_id), (d.language, language)):
         if wanted is not None:
             chosen.append(column == wanted)
@@ -92,7 +109,25 @@ def replay(
         chosen.append(d.ended_at >= since)
     again: dict[str, Any] = {"state": State.DUE, "due_at": now, "first_due_at": now, "tries": 0}
     again |= {"code": Code.REPLAYED, "reason": "replayed"}
-    return connection.execute(update(deliveries).where(*chosen).values(again)).rowcount
+    finished = update(deliveries).where(d.state.in_(REPLAYABLE & frozenset(states)), *chosen).values(again)
+    theirs = Counter(connection.execute(finished.returning(d.outlet_id)).scalars())
+    back, waiting = _reopen(connection, chosen, now) if State.CANCELED in states else (Counter(), 0)
+    theirs.update(back)
+    return Replayed(theirs.total(), waiting, theirs)
+
+
+def _reopen(connection: Connection, chosen: Collection[ColumnElement[bool]], now: float) -> tuple[Counter[str], int]:
+    """Open what ended with its outlet: how many each outlet has of it, and how many still wait for something."""
+    # as if just planned, for what it waited for when it ended may be there, or still be missing
+    anew = held_for(Hold.EMBARGO) | {"first_due_at": None, "tries": 0}
+    opened = update(deliveries).where(_ENDED_WITH_OUTLET, *chosen).values(anew)
+    rows = connection.execute(opened.returning(d.id, d.release_id, d.outlet_id)).all()
+    waiting = 0
+    for release_id in sorted({row.release_id for row in rows}):
+        begin(connection, release_id, now)
+        ids = [row.id for row in rows if row.release_id == release_id]
+        waiting += connection.execute(select(func.count()).where(IS_HELD, d.id.in_(ids))).scalar_one()
+    return Counter(row.outlet_id for row in rows), waiting
 
 
 def _may_be_there(delivery: Any) -> Any:
