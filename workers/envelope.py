@@ -53,6 +53,8 @@ class Receipt:
     """Each with `field`, `problem` and, where one helps, `example`."""
     warnings: list[dict[str, str | None]] = field(default_factory=list)
     """What is probably not meant in a release that was taken all the same; each like a problem."""
+    kill: bool = False
+    """Whether this version withdraws the release."""
     headline: str | None = None
     dateline: dict[str, str] | None = None
     """`place` and `date`."""

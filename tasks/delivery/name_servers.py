@@ -50,7 +50,7 @@ class NameServers:
         if self.last < self.away_since + LASTS or self.last < ledger.now(connection) - FORGOTTEN:
             return
         text = (
-            f"its name servers have answered nothing since {moments.utc(self.away_since)}, so nothing is delivered "
+            f"its name servers have answered nothing since {moments.shown(self.away_since)}, so nothing is delivered "
             "from there; look at /etc/resolv.conf and at the network. No outlet is charged for it"
         )
         notices.add_unless_known(connection, "name server", socket.gethostname(), text, ledger.now(connection))

@@ -267,6 +267,13 @@ def before(connection: Connection, uri: str, version: int) -> Row | None:  # typ
     return connection.execute(older.order_by(releases.c.version.desc()).limit(1)).first()
 
 
+def killed_by(connection: Connection, uri: str, version: int) -> int | None:
+    """The version that kills this older one of a release; None if the release is not killed, or this is the kill."""
+    newest = find(connection, uri)
+    killed = newest is not None and newest.status == "canceled" and newest.version > version
+    return newest.version if newest is not None and killed else None
+
+
 def first_received(connection: Connection, uri: str) -> float:
     """When the first version of a release was received that is in the ledger; seconds since the epoch."""
     return float(connection.execute(select(func.min(releases.c.received_at)).where(releases.c.uri == uri)).scalar_one())

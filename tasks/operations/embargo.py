@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from tasks import ledger
 from tasks.ledger import audit, deliveries, releases, rendition_rows
 from tasks.model.acts import Act
+from tasks.model.release import Release
 from tasks.runtime import moments
 from tasks.runtime.errors import Problem, UserError
 
@@ -23,16 +24,23 @@ def move(connection: Connection, release_id: int, until: datetime | None) -> Non
     release = releases.get(connection, release_id)
     now = ledger.now(connection)
     if not release.embargoed_at(now):
-        over = release.embargo_until
-        why = "has no embargo" if over is None else f"was let go at {moments.with_utc(over)}"
-        raise UserError(release.name, [Problem("embargo_until", f"cannot be moved: the release {why}")])
+        raise UserError(release.name, [Problem("embargo_until", _none_left(release, "moved" if until else "lifted"))])
     if until is not None and until.timestamp() <= now:
         instead = f"`fanwire embargo {release.uri} --lift` lets the release go now"
         raise UserError(release.name, [Problem("embargo_until", f"{moments.with_utc(until)} is past; {instead}")])
-    moved = until or datetime.fromtimestamp(now, UTC)
+    moved = until or datetime.fromtimestamp(int(now), UTC)
     releases.move_embargo(connection, release_id, moved)
     rendition_rows.rebuild(connection, release_id, now)
     deliveries.hold_again(connection, release_id)
     act = Act.MOVE_EMBARGO if until else Act.LIFT_EMBARGO
     old, new = ({"embargo_until": moments.written(moment)} for moment in (release.embargo_until, moved) if moment)
     audit.record(connection, audit.of_release(act, release.uri, release.version, old=old, new=new))
+
+
+def _none_left(release: Release, done: str) -> str:
+    """Why an embargo cannot be moved or lifted (`done`)."""
+    if release.status == "canceled":
+        return f"cannot be {done}, for the release was killed"
+    if release.embargo_until is None:
+        return f"cannot be {done}, for the release has none"
+    return f"cannot be {done} any more: it ended at {moments.with_utc(release.embargo_until)}"

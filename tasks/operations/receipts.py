@@ -13,9 +13,10 @@ from tasks.runtime.errors import Problem
 
 
 def particulars(connection: Connection, row: Row[Any]) -> dict[str, Any]:
-    """Headline, dateline, dates and embargo of a release's row, as they stand now; each moment with its zone."""
+    """Whether a release's row is a kill, and its headline, dates and embargo as they stand now, each with its zone."""
     release = Release.from_ledger(row.document)
     return {
+        "kill": release.status == "canceled",
         "headline": release.headline,
         "dateline": release.dateline and release.dateline.model_dump(mode="json"),
         "received_at": moments.utc(row.received_at),
@@ -48,7 +49,7 @@ def _earlier_embargo(connection: Connection, release: Release, received_at: floa
     before = releases.before(connection, release.uri, release.version)
     if before is None or before.embargo_until is None or before.embargo_until <= received_at:
         return []
-    held = f"version {before.version} is held until {moments.utc(before.embargo_until)}"
+    held = f"version {before.version} is held until {moments.shown(before.embargo_until)}"
     if release.embargo_until is None:
         return [Problem("embargo_until", f"{held}; the field is missing, so this version goes out at once")]
     if received_at < release.embargo_until.timestamp() < before.embargo_until:

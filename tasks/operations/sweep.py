@@ -107,7 +107,7 @@ def _notice_untaken(connection: Connection, since: float | None, now: float) -> 
     """Leave a notice when deliveries are due and nobody takes them: workers are away, or no longer read their queue."""
     if since is not None and since < now - UNTAKEN and not deliveries.any_claimed(connection):
         text = (
-            f"deliveries are due since {moments.utc(since)}, and no worker has taken any delivery: look whether "
+            f"deliveries are due since {moments.shown(since)}, and no worker has taken any delivery: look whether "
             "`fanwire worker deliver` runs and reads its queue, and restart it"
         )
         notices.add_unless_known(connection, "untaken", "deliver", text, now)

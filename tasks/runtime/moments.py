@@ -91,8 +91,10 @@ def written(moment: datetime) -> str:
 
 
 def with_utc(moment: datetime) -> str:
-    """A moment in the zone in which it was said, and in UTC: `2026-12-01T07:00:00-05:00 (2026-12-01T12:00:00Z)`."""
-    return written(moment) if not moment.utcoffset() else f"{written(moment)} ({utc(moment)})"
+    """A moment in the zone in which it was said, and in UTC: `2026-12-01T07:00:00-05:00 (2026-12-01T12:00:00Z)`. One
+    that was said in UTC is shown in the zone of FANWIRE_TIME_ZONE, if that is set."""
+    local = _iso(moment, "seconds") if moment.utcoffset() else shown(moment)
+    return local if local == utc(moment) else f"{local} ({utc(moment)})"
 
 
 def _at(moment: datetime | float, zone: tzinfo) -> datetime:

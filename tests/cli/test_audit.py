@@ -228,7 +228,8 @@ def test_an_outlet_with_credentials_keeps_its_url_unless_the_import_is_confirmed
 def test_a_kill_needs_no_broker_and_stops_what_is_due(run: Run) -> None:
     planning.plan(take(release(), outlet("a")))
     assert "single line" in run("kill", URI, "--note", "a\nb", status=1).stderr
-    assert run("kill", URI, "--note", "Wrong company").stdout.startswith(f"accepted: {URI} version 2\n")
+    told = run("kill", URI, "--note", "Wrong company").stdout
+    assert told.startswith(f"accepted: {URI} version 2, which kills the release\n")
     assert "already killed" in run("kill", URI).stdout
     with ledger.read() as connection:
         row = releases.find(connection, URI)

@@ -187,7 +187,7 @@ def test_status_shows_headline_dates_and_embargo(run: Run, monkeypatch: pytest.M
     assert found["embargo_until"] == "2126-12-01T07:00:00-05:00"
     told = run("status", URI).stdout.splitlines()
     assert told[:5] == [
-        f"{URI} version 2: no deliveries, or not planned yet",
+        f"{URI} version 2: not planned yet",
         "headline  Acme \ufffd[31mopens",
         "dateline  Porto, 2026-11-22",
         "received  2026-11-18T11:06:40Z (first version 2026-11-18T10:06:40Z)",
@@ -476,9 +476,9 @@ def test_the_latest_releases_are_filtered_too(run: Run) -> None:
     with ledger.write() as connection:
         releases.take(connection, release(uri="urn:x:old", headline="Old"), 1_000_000_000.0)
     rows = [line.split() for line in run("status").stdout.splitlines()]
-    assert rows[0] == ["release", "version", "received", "deliveries", "headline"]
+    assert rows[0] == ["release", "version", "status", "received", "deliveries", "headline"]
     assert [row[0] for row in rows[1:]] == [URI, "urn:x:old"]
-    assert rows[2][1:] == ["1", "2001-09-09T01:46:40Z", "not", "planned", "yet", "Old"]
+    assert rows[2][1:] == ["1", "usable", "2001-09-09T01:46:40Z", "not", "planned", "yet", "Old"]
 
     def shown(*options: str) -> list[str]:
         return [row["release"] for row in json.loads(run("status", "--json", *options).stdout)]

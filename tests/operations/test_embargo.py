@@ -83,7 +83,7 @@ def test_an_embargo_that_is_over_cannot_be_moved() -> None:
     number = take(now=present(), embargo_until="2026-01-01T00:00:00Z")
     render(number, now=present())
     assert states(number) == {"due": 1}
-    with pytest.raises(UserError, match="was let go at 2026-01-01"):
+    with pytest.raises(UserError, match="any more: it ended at 2026-01-01"):
         move(number, datetime.now(UTC) + timedelta(hours=1))
 
 

@@ -44,6 +44,8 @@ def status_of(uri: str, version: int | None, wanted: Wanted = Wanted()) -> dict[
         return {
             "release": row.uri,
             "version": row.version,
+            "killed_by": releases.killed_by(connection, row.uri, row.version),
+            "planned": row.planned_at is not None,
             "sent_by": row.sent_by,
             **receipts.particulars(connection, row),
             "states": counts.total(languages),
@@ -68,8 +70,8 @@ def _listed(connection: Connection, release_id: int, wanted: Wanted) -> dict[str
 
 def show_status(found: dict[str, Any]) -> None:
     """Print how far a release is, for people."""
-    none = "" if found["states"] else ": no deliveries, or not planned yet"
-    out.print(f"{found['release']} version {found['version']}{none}", markup=False)
+    none = "" if found["states"] else f": {_no_deliveries(found)}"
+    out.print(f"{found['release']} version {found['version']}{in_short(found)}{none}", markup=False)
     show_particulars(found)
     if found["sent_by"]:
         out.print(f"sent by   {printable(found['sent_by'])}", markup=False)
@@ -85,7 +87,7 @@ def show_status(found: dict[str, Any]) -> None:
         by_engine = (f"{language} by {engine}" for language, engine in found["made_by"].items())
         out.print(f"translated: {', '.join(by_engine)}", markup=False)
     for hold in found["held"]:
-        detail = f" ({hold['detail']})" if hold["detail"] else ""
+        detail = f" ({_detail(hold)})" if hold["detail"] else ""
         out.print(printable(f"held: {hold['n']:,} in {hold['language']} for {hold['reason']}{detail}"), markup=False)
     if any(hold["kind"] == Hold.APPROVAL for hold in found["held"]):
         out.print(f"What waits for a person: fanwire translations list {found['release']}", markup=False)
@@ -95,6 +97,19 @@ def show_status(found: dict[str, Any]) -> None:
         out.print(f"… and {left} reasons more, in `fanwire report`")
     _show_listed(found["listed"])
     out.print(f"Outlets that do not get it, and why: fanwire outlets list --for {found['release']}", markup=False)
+
+
+def in_short(found: dict[str, Any]) -> str:
+    """What must be known of a version before all else: that it is a kill, or was killed; empty if neither."""
+    if found["kill"]:
+        return ", which kills the release"
+    return f", killed by version {found['killed_by']}" if found.get("killed_by") else ""
+
+
+def _no_deliveries(found: dict[str, Any]) -> str:
+    if not found["planned"]:
+        return "not planned yet"
+    return "no outlet has it or may have it, so none gets the kill" if found["kill"] else "no deliveries"
 
 
 def _show_listed(listed: dict[str, Any]) -> None:
@@ -116,6 +131,15 @@ def _delivery(row: dict[str, Any]) -> tuple[str, ...]:
     return f"  {row['outlet']}", row["language"], state, str(row["tries"]), last, due, _coded(row)
 
 
+def _detail(hold: dict[str, Any]) -> str:
+    """The detail of a hold; until when an embargo holds, in the reader's zone."""
+    detail = str(hold["detail"])
+    try:
+        return moments.shown(moments.read(detail)) if hold["kind"] == Hold.EMBARGO else detail
+    except ValueError:
+        return detail
+
+
 def _coded(reason: dict[str, Any]) -> str:
     return f"{reason['code']}: {reason['reason']}" if reason["code"] else reason["reason"] or "not tried yet"
 
@@ -127,6 +151,8 @@ def show_latest(wanted: Wanted, *, as_json: bool) -> None:
             {
                 "release": row.uri,
                 "version": row.version,
+                "kill": row.status == "canceled",
+                "killed_by": releases.killed_by(connection, row.uri, row.version),
                 "received_at": moments.utc(row.received_at),
                 "headline": Release.from_ledger(row.document).headline,
                 "states": counts.total(counts.states(connection, row.id)),
@@ -136,14 +162,15 @@ def show_latest(wanted: Wanted, *, as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    headings = ("release", "version", "received", "deliveries", "headline")
+    headings = ("release", "version", "status", "received", "deliveries", "headline")
     print_rows(headings, [tuple(map(printable, _release(row))) for row in rows])
 
 
 def _release(row: dict[str, Any]) -> tuple[str, ...]:
     received = moments.shown(moments.read(row["received_at"]))
+    what = "kill" if row["kill"] else "killed" if row["killed_by"] else "usable"
     states = summary(row["states"]) or "not planned yet"
-    return row["release"], str(row["version"]), received, states, row["headline"]
+    return row["release"], str(row["version"]), what, received, states, row["headline"]
 
 
 def show_particulars(found: dict[str, Any]) -> None:
@@ -167,12 +194,15 @@ def _embargo(text: str) -> str:
     return f"{'ended' if until.timestamp() <= time.time() else 'until'} {moments.with_utc(until)}"
 
 
-def show_goes_to(found: dict[str, Any] | None) -> None:
+def show_goes_to(found: dict[str, Any] | None, *, kill: bool = False) -> None:
     """Print whom a release reaches now, and what is held; nothing where nobody has counted."""
     if found is None:
         return
     if not found["of"]:
         out.print("goes to   nobody: the wire has no outlets yet (`fanwire outlets import`)", markup=False)
+        return
+    if kill and not found["outlets"] and not found["held"]:
+        out.print("goes to   nobody: no outlet has the release or may have it", markup=False)
         return
     languages = ", ".join(f"{language} {n:,}" for language, n in found["languages"].items())
     what = f", in {counted(found['deliveries'], 'delivery')}: {languages}" if languages else ""

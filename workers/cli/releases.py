@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from tasks import ledger
+from tasks import ledger, review
 from tasks.ledger import audit, deliveries, outlets, releases
 from tasks.ledger.audit import Entry
 from tasks.model.acts import Act
@@ -22,7 +22,7 @@ from tasks.model.readers import Reading, read_fields, read_with_warnings
 from tasks.model.states import State
 from tasks.operations import embargo as embargoes
 from tasks.operations import kill as kills
-from tasks.operations import receipts
+from tasks.operations import prospects, receipts
 from tasks.operations import report as reports
 from tasks.runtime import moments, trust
 from tasks.runtime.errors import Problem
@@ -31,7 +31,15 @@ from tasks.runtime.settings import settings
 from workers import authority
 from workers.broker import require_broker
 from workers.cli import dry_run as dry_runs
-from workers.cli.release_status import Wanted, show_goes_to, show_latest, show_particulars, show_status, status_of
+from workers.cli.release_status import (
+    Wanted,
+    in_short,
+    show_goes_to,
+    show_latest,
+    show_particulars,
+    show_status,
+    status_of,
+)
 from workers.cli.rows import find_outlet, find_release, need_ledger, reading, writing
 from workers.cli.screen import MOMENT_HELP, JsonOption, counted, err, moment, out, print_json, stop
 from workers.cli.waiting import until_done
@@ -162,9 +170,11 @@ def _print_receipt(receipt: Receipt, as_json: bool) -> None:
     if as_json:
         print_json(receipt.to_dict())
     elif receipt.taken:
-        out.print(f"{receipt.status}: {receipt.uri} version {receipt.version}", markup=False)
+        out.print(
+            f"{receipt.status}: {receipt.uri} version {receipt.version}{in_short(receipt.to_dict())}", markup=False
+        )
         show_particulars(receipt.to_dict())
-        show_goes_to(receipt.goes_to)
+        show_goes_to(receipt.goes_to, kill=receipt.kill)
         for warning in receipt.warnings:
             err.print(f"warning: {_in_words(warning)}", markup=False)
     else:
@@ -266,10 +276,13 @@ def kill(
         already = newest.status == "canceled"
         killed = newest if already else kills.kill(connection, newest, note)
         found = receipts.particulars(connection, find_release(connection, killed.uri, killed.version))
+        goes_to = prospects.prospects(connection, killed, policy=review.policy, now=ledger.now(connection)).to_dict()
     if already and not as_json:
         out.print(f"{killed.name} is already killed", markup=False)
         return
-    _print_receipt(Receipt("known" if already else "accepted", killed.uri, killed.version, **found), as_json)
+    _print_receipt(
+        Receipt("known" if already else "accepted", killed.uri, killed.version, goes_to=goes_to, **found), as_json
+    )
 
 
 @app.command()

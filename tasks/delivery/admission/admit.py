@@ -187,7 +187,7 @@ class Admission:
 
 def _resting(who: str, code: Code, rest: Permission) -> NotAdmitted:
     """Put a delivery back until whoever failed has rested."""
-    reason = f"{who} failed and rests until {moments.utc(rest.rests_until)}"
+    reason = f"{who} failed and rests until {moments.shown(rest.rests_until)}"
     return NotAdmitted(state=State.DUE, reason=reason, code=code, due_at=rest.until, host_rests=True)
 
 
