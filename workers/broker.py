@@ -22,6 +22,9 @@ from workers.releases_queue import tls_options, tls_problem
 LARGEST_ITEM = 8 * 1024 * 1024
 """Bytes that our own broker takes at once, several times the largest release. It ends the connection of who sends more,
 before an item takes the memory of a worker that pops it."""
+LARGEST_FOR_CLIENTS = 256 * 1024 * 1024
+"""Bytes that our own broker keeps for all connections: it ends the one that takes most. Commands of a transaction that
+is never executed count."""
 ANSWER_WITHIN = 5.0
 """Seconds that a broker has for its first answer."""
 
@@ -162,6 +165,8 @@ def prepare_embedded() -> list[str]:
         "appendfsync everysec",
         'save ""',
         f"proto-max-bulk-len {LARGEST_ITEM}",
+        f"maxmemory-clients {LARGEST_FOR_CLIENTS}",
+        "databases 1",  # what a producer put into another one nobody would take off
         "maxmemory-policy noeviction",  # … and nothing is ever thrown out to make room
     ]
     write_private(folder / "valkey.conf", "\n".join(lines) + "\n")

@@ -3,8 +3,9 @@
 `fanwire up` gives them to its own broker. docker-compose.yml, deploy/kubernetes and deploy/README.md, which has them to
 copy, say the same (tests/deploy compares them).
 
-- `producer` puts releases on their queue, and reads its receipts. Nobody can list the names of keys, and those of
-  receipts cannot be guessed; so it reads no others. It has no `unacked`, by which it could write to queues of tasks.
+- `producer` puts releases on their queue (a list for each priority), and reads its receipts. Nobody can list the names
+  of keys, and those of receipts cannot be guessed; so it reads no others. It has no `unacked`, by which it could write
+  to queues of tasks.
 - `worker` is for our workers and commands: everything that is ours, and nothing that is the server's.
 - `flower` hears the events of workers, and counts what waits. It may not send an event.
 - `admin` is for people who must look into the broker. No process has its password.
@@ -43,7 +44,7 @@ RULES: Mapping[User, tuple[str, ...]] = {
     User.PRODUCER: (
         *_CONNECTING,
         *_TRANSACTION,
-        f"(+lpush +llen %W~{RELEASES}*)",
+        f"(+lpush +llen %W~{RELEASES} %W~{RELEASES}??[369])",
         f"(+brpop +rpop +llen +del {' '.join(_RECEIPTS)})",
     ),
     User.WORKER: (

@@ -51,7 +51,9 @@ READ = [
 WRITE = [
     ["PUBLISH", "/0.celeryev/worker.heartbeat", "{}"], ["SPUBLISH", "x", "{}"], ["SET", "fanwire:x", "1"],
     *(["LPUSH", f"{queue}{more}", "{}"] for queue in STAGES for more in ("", "\x06\x163")),
-    *(["RPUSH", queue, "{}"] for queue in (*STAGES, "releases")), ["LPUSH", RECEIPT, "{}"], ["LPUSH", "other", "{}"],
+    *(["RPUSH", queue, "{}"] for queue in (*STAGES, "releases")), ["LPUSH", "releases-other", "{}"],
+    ["LPUSH", "releases\x06\x164", "{}"], ["LPUSH", "releases\x06\x163\x06\x163", "{}"],
+    ["LPUSH", RECEIPT, "{}"], ["LPUSH", "other", "{}"],
     ["HSET", "unacked", "tag", "[]"], ["ZADD", "unacked_index", "0", "tag"], ["SET", "unacked_mutex", "x"],
     ["EVALSHA", "0" * 40, "0"], ["EVAL", "return 1", "0"], ["SADD", "_kombu.bindings", "x"],
     ["SADD", "_kombu.binding.fanwire", "x"], ["SREM", "_kombu.binding.fanwire", "plan\x06\x16\x06\x16plan"],
@@ -181,6 +183,25 @@ def test_remote_control_works_where_it_is_wanted(broker: redis.Redis, urls: dict
         end(worker)
         end(flower)
     assert broker.acl_log() == [], log.read_text()
+
+
+def test_there_is_no_other_database_to_fill(client: Callable[[User], redis.Redis]) -> None:
+    """What lies there nobody would take off again."""
+    with pytest.raises(redis.ResponseError, match="out of range"):
+        client(User.PRODUCER).execute_command("SELECT", "1")  # type: ignore[no-untyped-call]
+
+
+def test_who_sends_without_end_and_reads_no_answer_is_cut_off(urls: dict[User, str]) -> None:
+    """The commands of a transaction that is never executed are kept in the broker's memory."""
+    with redis.Redis.from_url(urls[User.PRODUCER], single_connection_client=True) as one:
+        one.execute_command("MULTI")
+
+        def send_on() -> None:
+            for _ in range(60):
+                one.execute_command("ECHO", b"x" * 8_000_000)
+
+        with pytest.raises(redis.ConnectionError):
+            send_on()
 
 
 # --- the files that `fanwire up` leaves for them
