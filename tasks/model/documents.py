@@ -230,6 +230,12 @@ def _fields_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]
     return list(inner.model_fields) if inner else []
 
 
+def fields_of(field: FieldInfo) -> list[str]:
+    """The names of the fields inside a field; none if it holds no document."""
+    inner = _model_in(field.annotation)
+    return list(inner.model_fields) if inner else []
+
+
 def _model_in(annotation: Any) -> type[BaseModel] | None:
     """The model inside `Model`, `Model | None`, `list[Model]` or `dict[str, Model]`, if there is one."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

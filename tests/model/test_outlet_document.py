@@ -157,8 +157,57 @@ def test_a_csv_row_with_too_many_cells_is_refused(tmp_path: Path) -> None:
     found = read_outlets(file, offered())
     [(where, refusal)] = found.refused
     assert where == "line 2"
-    assert "(extra cells)" in str(refusal)
+    assert str(refusal) == (
+        "outlet bote refused: (row): has 6 cells, and the header line 5: "
+        "put a cell in quotes that has the separator in it"
+    )
     assert [outlet.id for outlet in found.outlets] == ["kurz"]
+
+
+HEADER = "id,name,country,languages,url\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        (
+            "id,name,country,langauges,url,foo\n" + "a,A,DE,de,https://a.example/,x\n" * 1000,
+            [
+                "langauges: is not a column that an outlet has; did you mean languages?",
+                "foo: is not a column that an outlet has; the columns are auth.header, auth.secret,",
+                "languages: is missing: every outlet needs this column",
+            ],
+        ),
+        (
+            "id,name,country,languages,url,limits.in_flght,headers.X-Desk\na,A,DE,de,https://a.example/,2,x\n",
+            ["limits.in_flght: is not a column that an outlet has; did you mean limits.in_flight?"],
+        ),
+        ("", ["(file): is empty: it must hold a header line and a line for each outlet"]),
+        (HEADER, ["(file): has a header line and no outlets"]),
+        (HEADER + ",,,,\n\n", ["(file): has a header line and no outlets"]),
+        (
+            HEADER + "a;A;DE;de;https://a.example/\nb;B;DE;de;https://b.example/\n",
+            ["(file): separates the header line with ',' and the rows with ';': use one of them"],
+        ),
+        (
+            HEADER.replace(",", "\t") + "a,A,DE,de,https://a.example/\n",
+            ["(file): separates the header line with tabs and the rows with ',': use one of them"],
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_csv_file_is_said_once(tmp_path: Path, text: str, problems: list[str]) -> None:
+    (tmp_path / "outlets.csv").write_text(text)
+    with pytest.raises(DocumentRefused) as refused:
+        read_outlets(tmp_path / "outlets.csv", offered())
+    told = [str(problem) for problem in refused.value.problems]
+    assert len(told) == len(problems), told
+    assert all(line.startswith(start) for line, start in zip(told, problems, strict=True)), told
+
+
+def test_a_file_whose_name_says_no_format_names_those_that_do(tmp_path: Path) -> None:
+    (tmp_path / "outlets.txt").write_text(HEADER + "a,A,DE,de,https://a.example/\n")
+    with pytest.raises(DocumentRefused, match=r"is read as YAML.*name it \.csv or \.tsv if it is a table"):
+        read_outlets(tmp_path / "outlets.txt", offered())
 
 
 def test_a_list_in_a_csv_cell_may_have_spaces_and_separators_around(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def import_(
     ] = False,
     form: Annotated[
         Literal["yaml", "json", "csv"] | None,
-        typer.Option("--format", help="The format of standard input; yaml reads JSON too."),
+        typer.Option("--format", help="The format, if no name says it, as of standard input; yaml reads JSON too."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what is new, changed or refused, and write nothing.")

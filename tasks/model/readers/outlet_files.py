@@ -6,14 +6,20 @@ import csv
 import io
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from tasks.model.documents import DocumentRefused, load_yaml, unreadable
+from tasks.model.documents import MOST_TOLD, DocumentRefused, fields_of, load_yaml, unreadable
 from tasks.model.outlet import Offered, Outlet, read_outlet
 from tasks.runtime.errors import Problem
-from tasks.runtime.spreadsheets import table
+from tasks.runtime.spreadsheets import EXTRA, table
+
+READ = {"yaml", "yml", "json", "csv", "tsv"}
+"""Ends of the names of files that are read as what they say."""
+_SIGNS = {",": "','", ";": "';'", "\t": "tabs", "|": "'|'"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,17 @@ def read_outlets(path: Path, offered: Offered, form: str | None = None) -> Outle
     except OSError as error:
         raise DocumentRefused(str(path), [Problem("(file)", unreadable(error))]) from None
     form = form or path.suffix.removeprefix(".").lower()
-    return parse_outlets(data, "csv" if form == "tsv" else form, str(path), offered)
+    try:
+        return parse_outlets(data, "csv" if form == "tsv" else form, str(path), offered)
+    except DocumentRefused as refusal:
+        if form in READ:
+            raise
+        ending = f"its name ends in {path.suffix!r}" if path.suffix else "its name has no ending"
+        hint = (
+            f"{ending}, so it is read as YAML: name it .csv or .tsv if it is a table, .json if it is JSON, .yaml "
+            "otherwise, or say --format"
+        )
+        raise DocumentRefused(str(path), [*refusal.problems, Problem("(file)", hint)]) from None
 
 
 def parse_outlets(data: bytes, form: str, name: str, offered: Offered) -> OutletFile:
@@ -48,6 +64,8 @@ def parse_outlets(data: bytes, form: str, name: str, offered: Offered) -> Outlet
     seen: dict[str, str] = {}
     for where, row in _rows(data, form, name):
         try:
+            if isinstance(row, DocumentRefused):
+                raise row
             outlet = read_outlet(row, offered)
             if outlet.id in seen:
                 raise DocumentRefused(
@@ -65,9 +83,10 @@ def _rows(data: bytes, form: str, name: str) -> list[tuple[str, Any]]:
     try:
         text = data.decode("utf-8-sig")
         if form == "csv":
-            rows, before = table(io.StringIO(text, newline=""))
-            return [(f"line {before + rows.line_num}", _unflatten(row)) for row in rows if any(row.values())]
+            return _table_rows(text, name)
         found = json.loads(text) if form == "json" else load_yaml(text)
+    except DocumentRefused:
+        raise
     except (ValueError, RecursionError, csv.Error) as error:
         how = "; save it in the spreadsheet as CSV UTF-8" if form == "csv" and isinstance(error, UnicodeError) else ""
         raise DocumentRefused(name, [Problem("(file)", unreadable(error) + how)]) from None
@@ -77,6 +96,76 @@ def _rows(data: bytes, form: str, name: str) -> list[tuple[str, Any]]:
         problem = "must hold a list of outlets, or an object with a list 'outlets'"
         raise DocumentRefused(name, [Problem("(file)", problem)])
     return [(f"entry {number}", row) for number, row in enumerate(found, 1)]
+
+
+def _table_rows(text: str, name: str) -> list[tuple[str, Any]]:
+    """Where each row of a table is, and its document, or why it is refused. What is wrong with the header line is
+    raised: it would be wrong with each row."""
+    reader, before = table(io.StringIO(text, newline=""))
+    columns = list(reader.fieldnames or ())
+    rows = [(f"line {before + reader.line_num}", row) for row in reader if any(map(_filled, row.values()))]
+    if problems := _table_problems(columns, [row for _, row in rows], reader.reader.dialect.delimiter):
+        raise DocumentRefused(name, problems)
+    return [(where, _too_long(columns, row) or _unflatten(row)) for where, row in rows]
+
+
+def _filled(cell: Any) -> bool:
+    """Whether something stands in a cell, or in one of a list of them."""
+    return any(cell) if isinstance(cell, list) else bool(cell)
+
+
+def _table_problems(columns: Sequence[str], rows: Sequence[dict[str, Any]], sign: str) -> list[Problem]:
+    """What is wrong with a table as a whole."""
+    if not any(columns):
+        return [Problem("(file)", "is empty: it must hold a header line and a line for each outlet")]
+    if not rows:
+        return [Problem("(file)", "has a header line and no outlets")]
+    if other := _other_sign(columns, rows[0], sign):
+        what = f"separates the header line with {_SIGNS[sign]} and the rows with {_SIGNS[other]}: use one of them"
+        return [Problem("(file)", what)]
+    known, needed = _columns()
+    unknown = [column for column in columns if not _is_column(column) and any(_filled(row[column]) for row in rows)]
+    problems = [Problem(column or "(column without a name)", _unknown(column, known)) for column in unknown[:MOST_TOLD]]
+    return problems + [
+        Problem(column, "is missing: every outlet needs this column") for column in needed if column not in columns
+    ]
+
+
+def _other_sign(columns: Sequence[str], first: dict[str, Any], sign: str) -> str | None:
+    """What separates the cells of the first row, if that is not what separates those of the header line."""
+    only = first[columns[0]]
+    if len(columns) == 1 or not only or any(first[column] is not None for column in columns[1:]):
+        return None
+    return next((other for other in _SIGNS if other != sign and only.count(other) >= len(_columns()[1]) - 1), None)
+
+
+def _columns() -> tuple[list[str], list[str]]:
+    """The columns that there are but those of headers, and those that each table needs."""
+    inner = {name: fields_of(field) for name, field in Outlet.model_fields.items() if name != "headers"}
+    known = [f"{name}.{one}" if one else name for name, ones in inner.items() for one in ones or [""]]
+    return sorted(known), [name for name, field in Outlet.model_fields.items() if field.is_required()]
+
+
+def _is_column(column: str) -> bool:
+    return column in _columns()[0] or column.startswith("headers.")
+
+
+def _unknown(column: str, known: Sequence[str]) -> str:
+    near = get_close_matches(column.strip().lower(), known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"the columns are {', '.join(known)} and headers.NAME"
+    return f"is not a column that an outlet has; {hint}"
+
+
+def _too_long(columns: Sequence[str], row: dict[str, Any]) -> DocumentRefused | None:
+    """Why a row is refused that has more cells than the header line; None if it has not."""
+    extra = row.pop(EXTRA, [])
+    if not any(extra):
+        return None
+    what = (
+        f"has {len(columns) + len(extra)} cells, and the header line {len(columns)}: put a cell in quotes that has the "
+        "separator in it"
+    )
+    return DocumentRefused(f"outlet {row.get('id') or '?'}", [Problem("(row)", what)])
 
 
 _LISTS = ("languages", "topics", "circuits")
