@@ -33,6 +33,7 @@ from tasks.delivery.admission.breaker import (
     Decision,
     Outcome,
     Permission,
+    outlet_subject,
 )
 from tasks.delivery.admission.failing_hosts import FailingHosts
 from tasks.delivery.admission.shared_state import PAUSE_AFTER_ERROR, TIMEOUT, Call, Script, SharedState, host_of
@@ -366,6 +367,15 @@ def test_an_answer_beside_a_soft_failure_closes(breaker: Breaker) -> None:
     until = opened(breaker)
     assert soft(breaker, until + 1, (HOST, Verdict.DELIVERED, None)) == [Change(HOST, None, 1)]
     assert decision(breaker, until + 1) is Decision.GO
+
+
+@pytest.mark.parametrize(
+    "url", ["http://outlet:8080/wire", "http://outlet:8080", "http://outlet:x8080/", "http://[outlet/8"]
+)
+def test_no_outlet_is_called_as_a_host(url: str) -> None:
+    """An outlet may be `8080`, and a machine `outlet`, as in Compose."""
+    host = host_of(url)
+    assert all(outlet_subject(id) != host for id in (host.rpartition(":")[2], "8080", "8"))
 
 
 def test_who_failed_when_last_tried(breaker: Breaker) -> None:

@@ -386,8 +386,8 @@ return reply
 
 
 def outlet_subject(outlet_id: str) -> str:
-    """What the breaker calls an outlet. No host is called so: the port of a host is a number."""
-    return f"outlet:{outlet_id}"
+    """What the breaker calls an outlet. No host is called so: there is no slash in one."""
+    return f"outlet/{outlet_id}"
 
 
 def _key(host: str) -> str:
