@@ -12,14 +12,14 @@ these notices an outlet whose token has expired would refuse every release for e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from tasks import ledger
-from tasks.ledger import deliveries, notices
+from tasks.ledger import deliveries, notices, outlets
 from tasks.model.codes import Code
 
 IN_A_ROW: Final = 3
@@ -72,20 +72,35 @@ def _notice_refusing(connection: Connection, refusals: Sequence[Refusal], now: f
     last = {one.outlet_id: one for one in refusals if one.code != Code.SECRET_MISSING}
     rows = deliveries.refused_in_a_row(connection, list(last), at_least=IN_A_ROW)
     known = notices.last_of(connection, "refusing", list(rows)) if rows else {}
+    documents = outlets.documents(connection, rows)
     for outlet_id, (count, since) in rows.items():
         if known.get(outlet_id, 0.0) < since:
-            notices.add(connection, "refusing", outlet_id, _of_refusing(last[outlet_id], count), now)
+            notices.add(
+                connection,
+                "refusing",
+                outlet_id,
+                _of_refusing(last[outlet_id], count, documents.get(outlet_id, {})),
+                now,
+            )
 
 
-def _of_refusing(refusal: Refusal, count: int) -> str:
+def _of_refusing(refusal: Refusal, count: int, document: Mapping[str, Any]) -> str:
     return (
         f"has refused the last {count} releases, at last {refusal.release} with {refusal.code} ({refusal.detail}): "
-        f"{_what_to_do(refusal.code)}; `fanwire outlets test {refusal.outlet_id}` tries it, and "
+        f"{what_to_do(refusal.code, document)}; `fanwire outlets test {refusal.outlet_id}` tries it, and "
         f"`fanwire replay --outlet {refusal.outlet_id}` sends again what was refused"
     )
 
 
-def _what_to_do(code: str) -> str:
+def what_to_do(code: str, document: Mapping[str, Any]) -> str:
+    """What operations can do about an outlet that refuses with this code; `document` is the outlet's own."""
+    auth = document.get("auth") or {}
+    if code == "http_407":
+        return "a proxy on the way asks for credentials: ask who runs it"
+    if code in WRONG_CREDENTIALS and not (auth.get("secret") or auth.get("signing_secret")):
+        return (
+            "it asks for credentials, and its document has no `auth`: add it, with the secret that the outlet gives you"
+        )
     if code in WRONG_CREDENTIALS:
         return "renew the secret that `auth` of its document names"
     if code == Code.REDIRECT:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from tasks import ledger, planning
-from tasks.ledger import outlets, refusals, releases
+from tasks.ledger import notices, outlets, refusals, releases
 from tasks.ledger.schema import deliveries
 from tasks.runtime import moments
 from tasks.runtime.settings import settings
@@ -487,3 +487,20 @@ def test_the_latest_releases_are_filtered_too(run: Run) -> None:
     assert shown("--state", "rejected") == [URI]
     assert shown("--state", "exhausted") == []
     assert shown("--limit", "1") == [URI]
+
+
+def test_a_notice_of_an_outlet_that_has_recovered_says_so(run: Run) -> None:
+    planning.plan(take(release(), outlet("a"), outlet("b")))
+    with ledger.write() as connection:
+        for name in ("a", "b", "host.example"):
+            notices.add(connection, "refusing", name, "refuses", 1_795_000_000.0)
+        taken = {"state": "delivered", "hold_kind": None, "ended_at": 1_795_000_060.0}
+        connection.execute(update(deliveries).where(deliveries.c.outlet_id == "a").values(taken))
+    told = {line.split(" · ")[2]: line.split(" · ", 3)[3] for line in run("notices").stdout.splitlines()}
+    assert told == {
+        "a": "refuses · the outlet has taken a delivery since, at 2026-11-18T11:07:40Z",
+        "b": "refuses",
+        "host.example": "refuses",
+    }
+    found = {row["subject"]: row["delivered_since"] for row in json.loads(run("notices", "--json").stdout)}
+    assert found == {"a": "2026-11-18T11:07:40Z", "b": None, "host.example": None}

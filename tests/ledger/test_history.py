@@ -101,3 +101,13 @@ def test_an_outlet_that_was_removed_is_new_to_an_import_and_no_other_step_change
     assert stand == {
         "a": {"status": "disabled", "reason": "imported as disabled"}, "b": {"status": "paused", "reason": "test"},
     }  # fmt: skip
+
+
+def test_the_last_delivery_that_outlets_took_is_known() -> None:
+    receivers(outlet("a"), outlet("b"))
+    for n in range(2):
+        a, b = sent(f"urn:x:{n}")
+        finish(ended(a, State.DELIVERED, n), ended(b, State.REJECTED, n))
+    with ledger.read() as connection:
+        assert deliveries.last_taken(connection, ["a", "b", "c"]) == {"a": NOW + 1}
+        assert deliveries.last_taken(connection, []) == {}

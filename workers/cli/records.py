@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from tasks.ledger import audit as audit_rows
+from tasks.ledger import deliveries
 from tasks.ledger import notices as notice_rows
 from tasks.ledger import refusals as refusal_rows
 from tasks.runtime.foreign_text import printable, printable_lines
@@ -47,14 +48,25 @@ def refusals(
 
 @app.command()
 def notices(count: CountOption = 20, as_json: JsonOption = False) -> None:
-    """List notices: outlets that are gone or refuse everything, wrong credentials, hosts that have been failing."""
+    """List notices: outlets that are gone or refuse everything, wrong credentials, hosts that have been failing.
+
+    A notice stays in the list; it says so if its outlet has taken a delivery since.
+    """
     with reading() as connection:
         rows = notice_rows.latest(connection, count)
+        taken = deliveries.last_taken(connection, {row["subject"] for row in rows})
+    for row in rows:
+        last = taken.get(row["subject"], 0.0)
+        row["delivered_since"] = last if last > row["at"] else None
     if as_json:
-        print_json([row | {name: row[name] and utc(row[name]) for name in ("at", "told_at")} for row in rows])
+        moments_of = ("at", "told_at", "delivered_since")
+        print_json([row | {name: row[name] and utc(row[name]) for name in moments_of} for row in rows])
         return
     for row in rows:
-        out.print(printable(f"{shown(row['at'])} · {row['kind']} · {row['subject']} · {row['text']}"), markup=False)
+        since = row["delivered_since"]
+        over = f" · the outlet has taken a delivery since, at {shown(since)}" if since else ""
+        line = f"{shown(row['at'])} · {row['kind']} · {row['subject']} · {row['text']}{over}"
+        out.print(printable(line), markup=False)
 
 
 @app.command()

@@ -54,12 +54,12 @@ from tasks.ledger.deliveries.holds import (
     waive_approval,
 )
 from tasks.ledger.deliveries.locks import one_counter_at_a_time, revising
-from tasks.ledger.deliveries.results import VANISHED, Result, expire_leases, finish, refused_in_a_row
+from tasks.ledger.deliveries.results import VANISHED, Result, expire_leases, finish, last_taken, refused_in_a_row
 
 __all__ = [
     "REPLAYABLE", "VANISHED", "Claim", "Planned", "Replayed", "Result", "adopt", "any_claimed", "begin", "claim",
     "corrections", "count_due", "end_for_removed", "expire_leases", "finish", "forgotten", "hold_again",
-    "hold_for_status", "in_flight", "lift_embargoes", "may_have", "next_due", "one_counter_at_a_time", "plan",
-    "promote", "refused_in_a_row", "replay", "resume", "revising", "still_open", "supersede", "wait_anew",
+    "hold_for_status", "in_flight", "last_taken", "lift_embargoes", "may_have", "next_due", "one_counter_at_a_time",
+    "plan", "promote", "refused_in_a_row", "replay", "resume", "revising", "still_open", "supersede", "wait_anew",
     "waive_approval",
 ]  # fmt: skip

@@ -165,6 +165,14 @@ def refused_in_a_row(
     return {row[0]: (row[1], row[2] or 0.0) for row in connection.execute(query)}
 
 
+def last_taken(connection: Connection, outlet_ids: Collection[str]) -> dict[str, float]:
+    """When these outlets took their last delivery, those that have taken one: {outlet: seconds since the epoch}."""
+    query = select(d.outlet_id, func.max(d.ended_at)).where(
+        d.outlet_id.in_(outlet_ids), d.state == State.DELIVERED, d.ended_at.is_not(None)
+    )
+    return {row[0]: row[1] for row in connection.execute(query.group_by(d.outlet_id))} if outlet_ids else {}
+
+
 def expire_leases(connection: Connection, now: float, horizon: float = float("inf"), gone: Collection[str] = ()) -> int:
     """Make due again what vanished workers had claimed: those in `gone`, and those whose leases are over. Returns the
     number of rows.
