@@ -17,7 +17,9 @@ from tasks.runtime import moments
 from tasks.runtime.errors import Problem, UserError, in_words, kind_of
 from tasks.runtime.foreign_text import harmful, named, printable
 
-_TIMESTAMP, _INTEGER, _DECIMAL = (f"tag:yaml.org,2002:{name}" for name in ("timestamp", "int", "float"))
+_TIMESTAMP, _INTEGER, _DECIMAL, _BOOLEAN = (
+    f"tag:yaml.org,2002:{name}" for name in ("timestamp", "int", "float", "bool")
+)
 DEEPEST = 20
 """Levels of lists and mappings in YAML. The loader calls itself for each, and thousands end the process."""
 LARGEST_YAML = 16 * 1024 * 1024
@@ -30,16 +32,22 @@ ALIASES_GROW = 20
 class Unreadable(ValueError):
     """A text that cannot be read; the error's own text says why, and where."""
 
+    def __init__(self, why: str, line: int | None = None) -> None:
+        """`line`: the number of the line at which reading ended, counted from 1."""
+        super().__init__(why)
+        self.line = line
+
 
 class Yaml(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """The YAML loader behind `load_yaml`. It refuses a key which stands twice; others silently take the last one.
 
     Dates and times stay text, which the fields that want one read: PyYAML would drop the offset of a time. Numbers are
-    plain ones of at most 18 digits; `10:30` and `0777` stay text too, where YAML 1.1 has numbers of base 60 and 8.
+    plain ones of at most 18 digits. What YAML 1.1 takes for numbers of base 60 and 8 (`10:30`, `0777`), for false
+    (`no`, `off`) or for true stays text too: Norway is NO.
     """
 
     yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag not in (_TIMESTAMP, _INTEGER, _DECIMAL)]
+        first: [(tag, pattern) for tag, pattern in resolvers if tag not in (_TIMESTAMP, _INTEGER, _DECIMAL, _BOOLEAN)]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
@@ -55,6 +63,7 @@ class Yaml(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
 Yaml.add_constructor(_TIMESTAMP, Yaml.construct_yaml_str)
 Yaml.add_implicit_resolver(_INTEGER, re.compile(r"[-+]?(?:0|[1-9]\d{0,17})$", re.ASCII), list("-+0123456789"))
 Yaml.add_implicit_resolver(_DECIMAL, re.compile(r"[-+]?\d{1,18}\.\d{0,18}$", re.ASCII), list("-+0123456789"))
+Yaml.add_implicit_resolver(_BOOLEAN, re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
 def load_yaml(text: str, *, largest: int = LARGEST_YAML, aliases: bool = True, loader: type[Yaml] = Yaml) -> Any:
@@ -70,7 +79,8 @@ def load_yaml(text: str, *, largest: int = LARGEST_YAML, aliases: bool = True, l
         _refuse_unbounded(text, loader, aliases)
         return yaml.load(text, Loader=loader)  # noqa: S506, a safe loader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise Unreadable(unreadable(error)) from None
+        mark = getattr(error, "problem_mark", None)
+        raise Unreadable(unreadable(error), mark.line + 1 if mark else None) from None
 
 
 def _refuse_unbounded(text: str, loader: type[Yaml], aliases: bool) -> None:
@@ -186,6 +196,12 @@ def _problem(model: type[BaseModel], error: Any) -> Problem:
     return Problem(where, message[:LONGEST_PROBLEM], _example(field) if field else None)
 
 
+_PLAINLY: dict[str | None, str] = {
+    "mapping values are not allowed in this context": "text in which ':' and a space stand must be in quotes",
+}
+"""What the YAML parser says, and what people understand."""
+
+
 def unreadable(error: Exception) -> str:
     """Why text is no JSON or no YAML, with line and column where they are known."""
     if isinstance(error, Unreadable):
@@ -194,7 +210,9 @@ def unreadable(error: Exception) -> str:
         return f"is not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         mark = error.problem_mark
-        return f"is not YAML: line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+        return (
+            f"is not YAML: line {mark.line + 1}, column {mark.column + 1}: {_PLAINLY.get(error.problem, error.problem)}"
+        )
     if isinstance(error, RecursionError):
         return "is nested too deeply"
     if isinstance(error, UnicodeDecodeError):

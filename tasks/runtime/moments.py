@@ -16,6 +16,7 @@ EXAMPLE = "2026-12-01T07:00:00-05:00"
 NO_MOMENT = "must be a moment with its time zone: year-month-day, T, time and zone"
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 """Beyond these a year is a slip of the pen; and at the ends of time a moment has no equal in another zone."""
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz/_"
 _MOMENT = re.compile(
     r"(?P<local>\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?)\s*"
     r"(?P<zone>Z|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?)?",
@@ -32,7 +33,7 @@ def read(text: str) -> datetime:
     text = text.strip()
     found = _MOMENT.fullmatch(text)
     if found is None:
-        raise ValueError(NO_MOMENT)
+        raise ValueError(_named_zone(text) or NO_MOMENT)
     local = datetime.fromisoformat(found["local"])
     refuse_beyond(local.year)
     if found["zone"]:
@@ -41,6 +42,16 @@ def read(text: str) -> datetime:
     if zone is None:
         raise ValueError(f"has no time zone: write its offset from UTC, as in {text}{EXAMPLE[-6:]}, or Z for UTC")
     return _in_zone(local, zone)
+
+
+def _named_zone(text: str) -> str | None:
+    """What is wrong with a moment whose zone has a name, which several zones may share; None for all else."""
+    local, name = (text[: (end := len(text.rstrip(_LETTERS)))].rstrip(), text[end:])
+    found = _MOMENT.fullmatch(local)
+    if found is None or found["zone"] or not name:
+        return None
+    offset = "Z" if name.upper() in ("UTC", "GMT") else EXAMPLE[-6:]
+    return f"has the zone {name[:40]!r}, which is no offset: write it as in {local}{offset}"
 
 
 def refuse_beyond(year: int) -> None:

@@ -54,7 +54,7 @@ def test_the_offset_that_was_written_is_kept() -> None:
         ("07:00", "year-month-day, T, time and zone"),
         ("tomorrow", "year-month-day, T, time and zone"),
         ("", "year-month-day, T, time and zone"),
-        ("2026-12-01T07:00:00 EST", "year-month-day, T, time and zone"),
+        ("2026-12-01T07:00:00 EST", "the zone 'EST', which is no offset: write it as in 2026-12-01T07:00:00-05:00"),
         ("2026-12-01T07:00:00-05:00\n", None),
         ("2026-02-30T07:00:00Z", "day is out of range"),
         ("2026-12-01T24:00:00Z", "hour must be"),

@@ -197,7 +197,8 @@ def moment(text: str) -> datetime:
     try:
         return moments.read(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} {error}") from None
+        example = f", such as {moments.EXAMPLE}" if str(error) == moments.NO_MOMENT else ""
+        raise typer.BadParameter(f"{text!r} {error}{example}") from None
 
 
 MOMENT_HELP = "with its offset from UTC, such as 2026-12-01T07:00:00-05:00; without one it is read in FANWIRE_TIME_ZONE"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
-from tasks.model.documents import load_yaml
+from tasks.model.documents import Unreadable, load_yaml
 
 FENCE = "---"
 """The line before and after the front matter."""
 LARGEST = 512 * 1024
 """Characters of front matter: enough for a release in twenty languages."""
+
+_FIELD = re.compile(r" *(?P<field>[a-z_]{1,40}):[ \t]+(?P<text>[^\s\[{].{0,500})")
+"""A line of front matter with a text, and not with a list or an object, which quotes would spoil."""
 
 
 def fields_of(text: str) -> dict[str, Any]:
@@ -44,5 +48,25 @@ def _parts(text: str) -> list[str]:
 def _fields_in(front_matter: str) -> Any:
     try:
         return load_yaml(front_matter, largest=LARGEST, aliases=False) or {}
-    except ValueError as error:
-        raise ValueError(f"front matter: {error}") from None
+    except Unreadable as error:
+        raise ValueError(f"front matter: {error}{_in_quotes(front_matter, error.line)}") from None
+
+
+def _in_quotes(front_matter: str, line: int | None) -> str:
+    """A line that cannot be read as it would be in quotes, if that helps."""
+    lines = front_matter.split("\n")
+    written = _FIELD.fullmatch(lines[line - 1]) if line and line <= len(lines) else None
+    if written is None or _is_read(written[0]):
+        return ""
+    text = written["text"].strip()
+    bare = text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+    quoted = f"{written['field']}: {json.dumps(bare, ensure_ascii=False)}"
+    return f"; put the text in quotes: {quoted}" if _is_read(quoted) else ""
+
+
+def _is_read(line: str) -> bool:
+    try:
+        load_yaml(line, aliases=False)
+    except Unreadable:
+        return False
+    return True
