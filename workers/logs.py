@@ -25,11 +25,15 @@ def _printable_json(_logger: Any, _method: str, line: str) -> str:
     return printable_json(line)
 
 
-def use_without_set_up(factory: Callable[..., Any] | None = None) -> None:
-    """Log as structlog does by itself, for commands and helpers; `factory` makes the logger that writes the lines."""
+def use_without_set_up(factory: Callable[..., Any] | None = None, *, least: int = logging.NOTSET) -> None:
+    """Log as structlog does by itself, for commands and helpers; `factory` makes the logger that writes the lines.
+
+    `least`: the level below which nothing is written.
+    """
     before = structlog.get_config()["processors"][:-1]
     processors = [*before, structlog.processors.format_exc_info, printable_event, _console(colors=sys.stderr.isatty())]
-    structlog.configure(processors=processors, logger_factory=factory)
+    wrapper = structlog.make_filtering_bound_logger(least)
+    structlog.configure(processors=processors, logger_factory=factory, wrapper_class=wrapper)
 
 
 def _console(*, colors: bool) -> structlog.dev.ConsoleRenderer:
@@ -60,6 +64,7 @@ def set_up(process: str, stream: IO[str] | None = None) -> None:
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
         cache_logger_on_first_use=True,
     )
     console = settings().log_format == "console"

@@ -236,3 +236,15 @@ def test_a_kill_needs_no_broker_and_stops_what_is_due(run: Run) -> None:
     assert (row.status, row.sent_by) == ("canceled", str(actor.operator()))
     planning.plan(row.id)
     assert json.loads(run("status", URI, "--version", "1", "--json").stdout)["states"] == {"canceled": 1}
+
+
+def test_a_filter_of_the_audit_that_fits_nothing_says_so(run: Run) -> None:
+    take(release(), outlet("a"))
+    assert "no outlet 'nope'" in run("audit", "--outlet", "nope", status=1).stderr
+    assert run("audit", "--outlet", "a").stdout == "Nothing is on record that fits.\n"
+    assert json.loads(run("audit", "--outlet", "a", "--json").stdout) == []
+    said = " ".join(run("audit", "--act", "foo", status=2).stderr.replace("│", " ").split())
+    assert "'foo' is no act; the acts are release.publish, release.correct," in said
+    assert "or all of a kind: release, embargo, delivery, translation, outlet, memory, glossary, engine" in said
+    said = " ".join(run("audit", "--act", "outlet.pauze", status=2).stderr.replace("│", " ").split())
+    assert "'outlet.pauze' is no act; did you mean outlet.pause?" in said

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tasks import ledger
 from tasks.delivery.admission.breaker import THRESHOLD, Breaker
@@ -17,6 +18,8 @@ from tests.support.samples import outlet
 from workers import broker as configured
 from workers import doctor
 from workers.broker_users import User
+
+from .conftest import Run
 
 
 def told(part: str, level: str = "note") -> str:
@@ -78,3 +81,21 @@ def test_a_home_that_can_be_written_to_or_is_not_there_yet(tmp_path: Path) -> No
 def test_every_part_is_looked_at() -> None:
     names = {part.__name__ for part in doctor.PARTS}
     assert {"_home", "_house_texts", "_disabled", "_resting"} <= names
+
+
+def test_what_is_no_trouble_is_not_logged_for_people(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "producers.yaml").write_text("producers: {acme: {keys: env:ACME_KEY, issuers: [Acme Robotics]}}")
+    monkeypatch.setenv("FANWIRE_PRODUCERS", str(tmp_path / "producers.yaml"))
+    monkeypatch.setenv("ACME_KEY", "whsec_" + "QUFB" * 10)
+    settings.cache_clear()
+    before = structlog.get_config() if structlog.is_configured() else None
+    structlog.reset_defaults()
+    try:
+        done = run("doctor")
+        structlog.get_logger().warning("what is trouble")
+    finally:
+        structlog.reset_defaults()
+        if before:
+            structlog.configure(**before)
+    assert "producer" in done.stdout
+    assert "producers read" not in done.output

@@ -329,6 +329,20 @@ def test_the_list_is_of_the_outlets_that_are_asked_for(run: Run, filters: list[s
         assert told[-1] == f"{len(found)} of 3 outlets"
 
 
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        (["--country", "UK"], "'UK' is not an ISO 3166-1 country code of two letters; United Kingdom is GB"),
+        (["--language", "english"], "'english' is not a language tag"),
+        (["--format", "pdf"], "'pdf' is no format; the formats are html, newsmlg2, ninjs, text"),
+        (["--transport", "ftp"], "'ftp' is no transport; the transports are http, https"),
+    ],
+)
+def test_a_filter_that_no_outlet_can_fit_is_refused(run: Run, filters: list[str], said: str) -> None:
+    take(release(), outlet("a"))
+    assert said in " ".join(run("outlets", "list", *filters, status=2).stderr.replace("│", " ").split())
+
+
 def test_who_gets_a_release_is_filtered_too(run: Run) -> None:
     take(release(), outlet("a"), outlet("b", country="DE"), outlet("c", country="DE", languages=["de"]))
     told = run("outlets", "list", "--for", URI, "--country", "DE").stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,6 +18,8 @@ from tasks.ledger import audit, counts, deliveries, releases
 from tasks.ledger import outlets as outlet_rows
 from tasks.model.acts import Act
 from tasks.model.codes import Code
+from tasks.model.countries import country as country_code
+from tasks.model.languages import LanguageTag
 from tasks.model.outlet import Outlet
 from tasks.model.outlet_filter import OutletFilter
 from tasks.model.readers.outlet_files import OutletFile, parse_outlets, read_outlets
@@ -29,7 +32,7 @@ from workers import marked_test
 from workers.broker import shared_state
 from workers.cli import audience, one_outlet
 from workers.cli.rows import find_outlet, find_release, reading, writing
-from workers.cli.screen import JsonOption, counted, err, out, print_json, print_rows
+from workers.cli.screen import JsonOption, checked_by, counted, err, out, print_json, print_rows
 from workers.offered import offered
 
 PAUSED_BY_US, DISABLED_BY_US = "paused by operations", "disabled by operations"
@@ -140,9 +143,19 @@ def list_(
         ),
     ] = None,
     language: Annotated[
-        str | None, typer.Option(help="Only outlets that take this language: pt, or pt-BR for that variant alone.")
+        str | None,
+        typer.Option(
+            help="Only outlets that take this language: pt, or pt-BR for that variant alone.",
+            parser=checked_by(LanguageTag),
+            metavar="<str>",
+        ),
     ] = None,
-    country: Annotated[str | None, typer.Option(help="Only outlets in this country, such as DE.")] = None,
+    country: Annotated[
+        str | None,
+        typer.Option(
+            help="Only outlets in this country, such as DE.", parser=checked_by(country_code), metavar="<str>"
+        ),
+    ] = None,
     circuit: Annotated[str | None, typer.Option(help="Only outlets in this circuit.")] = None,
     topic: Annotated[str | None, typer.Option(help="Only outlets that name this topic, such as 04000000.")] = None,
     status: Annotated[
@@ -158,6 +171,8 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """List all outlets, or those that all filters fit; with --for, which get a release, and why the others do not."""
+    _refuse_unknown(form, offered().formats, "format")
+    _refuse_unknown(transport, offered().transports, "transport")
     wanted = OutletFilter(
         language=language, country=country, circuit=circuit, topic=topic, status=status, format=form,
         transport=transport, host=host,
@@ -179,6 +194,12 @@ def list_(
     if not wanted.empty:
         of = counted(count, "outlet")
         out.print(f"{len(found):,} removed, beside {of}" if status == "removed" else f"{len(found):,} of {of}")
+
+
+def _refuse_unknown(value: str | None, known: Collection[str], what: str) -> None:
+    """End the command if nothing has the name that a filter asks for."""
+    if value is not None and value.lower() not in known:
+        raise typer.BadParameter(f"{value!r} is no {what}; the {what}s are {', '.join(sorted(known))}")
 
 
 def _list_for(uri: str, wanted: OutletFilter, as_json: bool) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 import typer
 
 from tasks.ledger import audit as audit_rows
-from tasks.ledger import deliveries
+from tasks.ledger import deliveries, outlets
 from tasks.ledger import notices as notice_rows
 from tasks.ledger import refusals as refusal_rows
+from tasks.model.acts import Act
 from tasks.runtime.foreign_text import printable, printable_lines
 from tasks.runtime.moments import shown, utc
-from workers.cli.rows import reading
-from workers.cli.screen import MOMENT_HELP, CountOption, JsonOption, moment, out, print_json
+from workers.cli.rows import find_release, reading
+from workers.cli.screen import MOMENT_HELP, CountOption, JsonOption, moment, out, print_json, stop
 
 app = typer.Typer()
 
@@ -87,14 +89,30 @@ def audit(
 ) -> None:
     """List who did what, and when: kills, approvals, embargoes, replays, pauses, imports. Nobody can change these."""
     at = since.timestamp() if since else None
-    wanted = audit_rows.Wanted(uri=release, outlet_id=outlet, actor=actor, act=act, since=at)
+    wanted = audit_rows.Wanted(uri=release, outlet_id=outlet, actor=actor, act=_known_act(act), since=at)
     with reading() as connection:
         rows = audit_rows.latest(connection, wanted, limit)
+        if not rows and outlet and outlets.get(connection, outlet) is None:
+            stop(f"There is no outlet {outlet!r}; `fanwire outlets list` lists them.")
+        if not rows and release:
+            find_release(connection, release)
     if as_json:
         print_json([row | {"at": utc(row["at"])} for row in rows])
         return
     for row in rows:
         out.print(printable(_audit_line(row)), markup=False)
+    if not rows:
+        out.print("Nothing is on record that fits.")
+
+
+def _known_act(text: str | None) -> str | None:
+    """An act, or a kind of acts; what is neither is wrong usage."""
+    kinds = dict.fromkeys(act.partition(".")[0] for act in Act)
+    if text is None or text in (*Act, *kinds):
+        return text
+    if near := get_close_matches(text, [*Act, *kinds], n=1, cutoff=0.7):
+        raise typer.BadParameter(f"{text!r} is no act; did you mean {near[0]}?")
+    raise typer.BadParameter(f"{text!r} is no act; the acts are {', '.join(Act)}, or all of a kind: {', '.join(kinds)}")
 
 
 def _audit_line(row: dict[str, Any]) -> str:

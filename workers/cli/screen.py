@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import sys
 from codecs import getincrementaldecoder
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, Annotated, Any, NoReturn, cast
@@ -71,7 +72,7 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run one command."""
         if not structlog.is_configured():
-            logs.use_without_set_up(_log)
+            logs.use_without_set_up(_log, least=logging.WARNING)  # less is for processes that somebody watches
         try:
             with audit.acting_as(operator()), _printable_usage():
                 return super().invoke(ctx)
@@ -199,6 +200,19 @@ def moment(text: str) -> datetime:
     except ValueError as error:
         example = f", such as {moments.EXAMPLE}" if str(error) == moments.NO_MOMENT else ""
         raise typer.BadParameter(f"{text!r} {error}{example}") from None
+
+
+def checked_by(read: Callable[[str], object]) -> Callable[[str], str]:
+    """The parser of an option that takes what is typed; what `read` refuses with a ValueError is wrong usage."""
+
+    def value(text: str) -> str:
+        try:
+            read(text)
+        except ValueError as error:
+            raise typer.BadParameter(f"{text!r} {error}") from None
+        return text
+
+    return value
 
 
 MOMENT_HELP = "with its offset from UTC, such as 2026-12-01T07:00:00-05:00; without one it is read in FANWIRE_TIME_ZONE"
