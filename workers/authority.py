@@ -124,11 +124,11 @@ def not_taken(release: Release, taken: Taken, sender: Sender) -> DocumentRefused
         f"it with {revive}",
         Outcome.JUMP: f"is above {releases.highest(taken.newest, sender.max_jump):,}, the highest that is taken "
         f"{f'after version {taken.newest:,}' if taken.newest else 'as a first one'} without the consent 'jump' "
-        "(`fanwire submit --jump`)",
+        "(`fanwire submit --jump`); send a lower one",
     }[taken.outcome]
     if taken.outcome is Outcome.FOREIGN:
         return DocumentRefused("release", [Problem("uri", problem)])
-    example = str(following) if following else None
+    example = str(following) if following and not taken.killed else None
     return DocumentRefused("release", [Problem("version", problem, example)])
 
 

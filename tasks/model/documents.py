@@ -145,6 +145,10 @@ LONGEST_FIELD, LONGEST_PROBLEM = 200, 500
 """Characters that a refusal shows of each."""
 
 
+class Explained(ValueError):
+    """What is wrong with a value, when the text itself says what to write: an example beside it would mislead."""
+
+
 class DocumentRefused(UserError):
     """A document was refused; `problems` says why, field by field."""
 
@@ -193,7 +197,25 @@ def _problem(model: type[BaseModel], error: Any) -> Problem:
         message = "is not a known field" + (f"; known fields are {', '.join(known)}" if known else "")
     field = _field_at(model, path)
     where = ".".join(map(str, path))[:LONGEST_FIELD] or "(document)"
-    return Problem(where, message[:LONGEST_PROBLEM], _example(field) if field else None)
+    example = None if field is None or _is_explained(error) else _example(field)
+    if field is not None and example is None and error["type"] in ("model_type", "dict_type", "missing"):
+        example = _example_of_fields(field)
+    return Problem(where, message[:LONGEST_PROBLEM], example)
+
+
+def _is_explained(error: Any) -> bool:
+    return isinstance(error.get("ctx", {}).get("error"), Explained)
+
+
+def _example_of_fields(field: FieldInfo) -> str | None:
+    """An object as a field wants one, of the examples of those fields that it must have."""
+    model = _model_in(field.annotation)
+    inner = (
+        {name: of.examples[0] for name, of in model.model_fields.items() if of.is_required() and of.examples}
+        if model
+        else None
+    )
+    return json.dumps(inner, ensure_ascii=False) if inner else None
 
 
 _PLAINLY: dict[str | None, str] = {

@@ -53,6 +53,16 @@ def render(text: str, line_of: Callable[[int], str] = "line {} of the body".form
     return rendered
 
 
+def bracketed(text: str) -> list[tuple[int, str]]:
+    """The texts in square brackets that `render` leaves as they are, each with its line, counted from 1: an editor's
+    insertion, or a link whose address was forgotten. The text must be one that `render` takes."""
+    if not _BRACKETED.search(text):
+        return []
+    found: dict[str, Any] = {}
+    _parser().parse(text, found)
+    return [(line + 1, words) for line, words in found["bracketed"]]
+
+
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -121,6 +131,7 @@ _IN_HTML = [
     *_LEFTOVERS,
     (re.compile(r"(?<!\])\[[^\[\]\n]+\]\([^)\n]*\)|^#{1,6} .*", re.MULTILINE), "is Markdown within HTML"),
 ]
+_BRACKETED = re.compile(r"\[(?!sic\W*\]|\W+\]|\d+\])[^\[\]\n]{2,}\]", re.IGNORECASE)
 _TAGS = re.compile(r"<[^<>]*>")
 _AFTER_TAG = "; Markdown within HTML is read after an empty line only"
 SHOWN = 60
@@ -130,11 +141,14 @@ def _note_faults(state: StateCore) -> None:
     """Collect in the environment what is wrong, each with its line; it is counted from 0."""
     faults: list[tuple[int, str]] = state.env.setdefault("faults", [])
     lines = state.src.split("\n")
+    bracketed: list[tuple[int, str]] = state.env.setdefault("bracketed", [])
     line = 0
     for token in state.tokens:
         line = token.map[0] if token.map else line
         if token.type == "inline":
             faults += _faults_in(token.children or [], line)
+            words = _words_of(token.children or [])
+            bracketed += [(line + words.count("\n", 0, it.start()), it[0]) for it in _BRACKETED.finditer(words)]
         elif token.type == "fence" and token.map and not _is_closed(token, lines):
             faults.append((line, f"{token.markup!r} begins a block of code that is not closed"))
         elif token.type == "html_block" and not re.search(r"<(pre|code)\b", token.content, re.IGNORECASE):
@@ -160,17 +174,20 @@ def _without_comments(html: str) -> str:
 
 
 def _faults_in(children: Sequence[Token], line: int) -> Iterator[tuple[int, str]]:
-    words: list[str] = []
     at = line
     for number, child in enumerate(children):
         if child.type in ("softbreak", "hardbreak"):
-            words.append("\n")
             at += 1
             continue
-        words.append(child.content if child.type == "text" else _ELSE)
         if child.type in ("link_open", "image") and (why := _bad_address(child, children[number + 1 :])):
             yield at, why
-    yield from _left("".join(words), line, _LEFTOVERS)
+    yield from _left(_words_of(children), line, _LEFTOVERS)
+
+
+def _words_of(children: Sequence[Token]) -> str:
+    """The text of a paragraph, with its lines, and a sign for each thing that is no text."""
+    breaks = ("softbreak", "hardbreak")
+    return "".join("\n" if it.type in breaks else it.content if it.type == "text" else _ELSE for it in children)
 
 
 def _bad_address(link: Token, after: Sequence[Token]) -> str | None:

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from tasks.model import markdown
 from tasks.model.countries import Country
-from tasks.model.documents import Document, Moment
+from tasks.model.documents import Document, Explained, Moment
 from tasks.model.languages import LanguageTag
 from tasks.model.markup import LineName, clean_html, links_in
 from tasks.runtime import moments
@@ -101,13 +101,19 @@ class _Text(Document):
     @classmethod
     def _clean(cls, value: str | None, info: ValidationInfo) -> str | None:
         stored = bool(info.context and info.context.get("stored"))
-        return value if value is None or stored else clean_html(value, cls._line_name(info))
+        try:
+            return value if value is None or stored else clean_html(value, cls._line_name(info))
+        except ValueError as error:
+            raise Explained(str(error)) from None
 
     @field_validator("body_markdown")
     @classmethod
     def _rendered(cls, value: str | None, info: ValidationInfo) -> str | None:
         """The Markdown as clean HTML, which `_one_body` puts where it belongs."""
-        return None if value is None else clean_html(markdown.render(value, cls._line_name(info)))
+        try:
+            return None if value is None else clean_html(markdown.render(value, cls._line_name(info)))
+        except ValueError as error:
+            raise Explained(str(error)) from None
 
     @classmethod
     def _line_name(cls, info: ValidationInfo) -> LineName:

@@ -49,14 +49,14 @@ def warnings(release: Release) -> list[Problem]:
     until = time.monotonic() + SECONDS
     original = supplied(release, release.language)
     assert original is not None  # it is the release itself
-    found = _few(_of_language(original), "body_html")
+    found = _few(_of_language(original), "body")
     read = _passages(original)
     for language in release.translations:
         text = supplied(release, language)
         if text is None or time.monotonic() > until:
             continue
         name = f"translations.{language}"
-        found += _few(_of_language(text), f"{name}.body_html")
+        found += _few(_of_language(text), f"{name}.body")
         if read is not None and LanguageTag(language).base != release.language.base:
             found += _few(_differences(release, original, read, text, lambda: time.monotonic() > until), name)
     return found

@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from tasks.model.documents import DocumentRefused, load_yaml
-from tasks.model.readers import read_release
+from tasks.model.readers import read_release, read_with_warnings
 from tasks.runtime import moments
 from tasks.runtime.errors import Problem
 from workers.cli.screen import moment
@@ -79,3 +79,36 @@ def test_a_moment_that_is_none_says_how_one_is_written(text: str, says: str) -> 
 def test_an_option_that_takes_a_moment_shows_one(text: str) -> None:
     with pytest.raises(typer.BadParameter, match=r"zone, such as 2026-12-01T07:00:00-05:00$"):
         moment(text)
+
+
+def test_brackets_without_an_address_are_published_with_a_warning() -> None:
+    text = (
+        f"{HEAD}headline: H\n---\nAcme opens [its new plant], he said [sic], [1] and `[code]`.\n\n"
+        "\\[meant\\] [a link](https://a.example/) [x][]\n\n[x]: https://b.example/\n\n- [ ] open\n"
+    )
+    read = read_with_warnings(text)
+    assert "[its new plant]" in read.release.html
+    assert [(warning.field, warning.problem) for warning in read.warnings] == [
+        (
+            "body_markdown",
+            "line 6: '[its new plant]' is published with its brackets; if it is meant as a link, write "
+            "[its new plant](https://…)",
+        )
+    ]
+    document = {"uri": "urn:x:1", "language": "en", "headline": "H", "body_html": "<p>x [y z]</p>"}
+    document["translations"] = {"de": {"headline": "H", "body_markdown": "Das\n[neue Werk]"}}
+    [warning] = read_with_warnings(document).warnings
+    assert warning.field == "translations.de.body_markdown"
+    assert warning.problem.startswith("line 2 of the body: '[neue Werk]'")
+
+
+def test_an_example_shows_what_is_wanted_and_nothing_else() -> None:
+    with pytest.raises(DocumentRefused) as caught:
+        read_release(f"{HEAD}headline: H\ndateline: Berlin\nissuer: Acme\n---\n==Really==")
+    told = {problem.field: problem for problem in caught.value.problems}
+    assert told["dateline"].example == '{"place": "Berlin", "date": "2026-11-22"}'
+    assert told["issuer"].example == '{"name": "Acme Robotics AG"}'
+    assert "write <mark>" in told["body_markdown"].problem
+    assert told["body_markdown"].example is None
+    [unknown] = [problem_of("headline: H\nissuer: {name: Acme, seat: Porto}")]
+    assert unknown.example is None

@@ -95,10 +95,10 @@ def test_what_is_short_or_no_text_says_nothing(text: str) -> None:
 def test_a_body_in_another_language_is_a_warning() -> None:
     german = supplied("de")
     assert said(release(body_html=german, body_markdown=None, translations={}))[0] == (
-        "body_html: is declared to be in English (en), but its words are German"
+        "body: is declared to be in English (en), but its words are German"
     )
     [first, *_] = said(release(translations={"fr": {"headline": "H", "body_html": german}}))
-    assert first == "translations.fr.body_html: is declared to be in French (fr), but its words are German"
+    assert first == "translations.fr.body: is declared to be in French (fr), but its words are German"
 
 
 SOURCE = (

@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from tasks.model import markdown
 from tasks.model.documents import DocumentRefused, read, unreadable
 from tasks.model.readers import front_matter, ninjs_item, stray_characters
 from tasks.model.release import MAX_URI, URI, Release
@@ -22,6 +23,8 @@ from tasks.runtime.errors import Problem
 
 MAX_RELEASE_BYTES = 2 * 1024 * 1024
 """A release larger than this is refused at the door: the longest real release is some tens of kilobytes."""
+MOST_BRACKETED, LONGEST_SHOWN = 5, 60
+"""Texts in brackets of which a body has a warning, and characters that are shown of each."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,23 @@ def read_with_warnings(data: str | bytes | dict[str, Any]) -> Reading:
     except RecursionError:
         raise _refused("is nested too deeply") from None
     context = {} if isinstance(data, dict) else {"first_line": _first_line_of_body(data)}
-    return Reading(read(Release, document, "release", context), warnings)
+    release = read(Release, document, "release", context)
+    return Reading(release, [*warnings, *_bracketed(document, context.get("first_line"))])
+
+
+def _bracketed(document: dict[str, Any], first_line: int | None) -> list[Problem]:
+    """A warning for each text in brackets that may be a link without its address, the first few of each body."""
+    warnings = []
+    translations = document.get("translations") or {}
+    for path, text in (("", document), *((f"translations.{tag}.", one) for tag, one in translations.items())):
+        for line, words in markdown.bracketed(text.get("body_markdown") or "")[:MOST_BRACKETED]:
+            where = f"line {line} of the body" if path or first_line is None else f"line {first_line + line - 1}"
+            what = words if len(words) <= LONGEST_SHOWN else f"{words[:LONGEST_SHOWN]}…]"
+            problem = (
+                f"{where}: {what!r} is published with its brackets; if it is meant as a link, write {what}(https://…)"
+            )
+            warnings.append(Problem(f"{path}body_markdown", problem))
+    return warnings
 
 
 def read_fields(data: bytes) -> dict[str, Any]:
