@@ -335,9 +335,10 @@ def _addresses() -> Iterator[Finding]:
             refused.append(f"{outlet.id} ({host})")
     if refused:
         shown = ", ".join(refused[:SHOWN]) + (" …" if len(refused) > SHOWN else "")
+        have, get = ("outlets have", "get") if len(refused) > 1 else ("outlet has", "gets")
         yield Finding(
             "note",
-            f"{len(refused):,} outlets have an address that is not public, and get nothing unless "
+            f"{len(refused):,} {have} an address that is not public, and {get} nothing unless "
             f"FANWIRE_ALLOWED_NETWORKS allows it: {shown}",
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, case, exists, func, select
 
-from tasks.ledger.schema import attempts, deliveries, releases, renditions, translations
+from tasks.ledger.schema import attempts, deliveries, outlets, releases, renditions, translations
 from tasks.model.codes import Code
 from tasks.model.states import ArtifactState, Hold, State, Verdict
 
@@ -73,6 +73,17 @@ def texts(connection: Connection, release_id: int) -> dict[str, str | None]:
     query = select(translations.c.language, translations.c.state, translations.c.reason).where(*done)
     rows = connection.execute(query)
     return {row.language: row.reason if row.state == ArtifactState.HELD else None for row in rows}
+
+
+def all_have_it(connection: Connection, release_id: int) -> bool:
+    """Whether everything of a release is delivered, and every outlet that there is has some of it."""
+    mine, done = deliveries.c.release_id == release_id, deliveries.c.state == State.DELIVERED
+    open_or_failed = select(deliveries.c.id).where(mine, ~done).limit(1)
+    if connection.execute(open_or_failed).first() is not None:
+        return False
+    got = exists().where(deliveries.c.outlet_id == outlets.c.id, mine, done)
+    without = select(outlets.c.id).where(outlets.c.status != "removed", ~got).limit(1)
+    return connection.execute(without).first() is None
 
 
 def planned(connection: Connection, release_id: int) -> dict[tuple[str, str], bool] | None:

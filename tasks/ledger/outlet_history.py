@@ -7,12 +7,19 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from tasks.ledger.schema import attempts, deliveries, releases
+from tasks.model.states import State
 
 
 def states(connection: Connection, outlet_id: str) -> dict[str, int]:
     """Count the deliveries of an outlet: {state: n}."""
     query = select(deliveries.c.state, func.count()).where(deliveries.c.outlet_id == outlet_id)
     return {row.state: row[1] for row in connection.execute(query.group_by(deliveries.c.state))}
+
+
+def next_try(connection: Connection, outlet_id: str) -> float | None:
+    """When the first of an outlet's due deliveries may be tried, seconds since the epoch; None if none is due."""
+    due = (deliveries.c.outlet_id == outlet_id, deliveries.c.state == State.DUE)
+    return connection.execute(select(func.min(deliveries.c.due_at)).where(*due)).scalar()
 
 
 def recent(connection: Connection, outlet_id: str, count: int) -> list[dict[str, Any]]:

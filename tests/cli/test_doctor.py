@@ -99,3 +99,11 @@ def test_what_is_no_trouble_is_not_logged_for_people(run: Run, tmp_path: Path, m
             structlog.configure(**before)
     assert "producer" in done.stdout
     assert "producers read" not in done.output
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+def test_addresses_that_are_refused_are_counted_in_words() -> None:
+    put(outlet("a", url="https://10.0.0.1/"))
+    assert told("_addresses").startswith("1 outlet has an address that is not public, and gets nothing unless ")
+    put(outlet("b", url="https://10.0.0.1/"))
+    assert told("_addresses").startswith("2 outlets have an address that is not public, and get nothing unless ")

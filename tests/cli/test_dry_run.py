@@ -52,7 +52,7 @@ def test_it_says_who_would_get_it_and_what_is_missing(run: Run, tmp_path: Path) 
         "held      1 delivery in de: no engine for en→de",
         "held      1 delivery in zh-Hant: no engine for en→zh-Hant",
         "held      1 delivery in en: outlet paused",
-        "      1  do not get it, or not in every language: the outlet is not in its countries",
+        "      1  outlet does not get it, or not in every language: the outlet is not in its countries",
     ]
     assert told[7].startswith(
         "missing   c: secret env:FANWIRE_SECRET_NOT_HERE: is not in the environment (looked up in"

@@ -358,6 +358,7 @@ def test_an_outlet_is_shown_with_what_became_of_its_deliveries(run: Run) -> None
     told = run("outlets", "show", "a").stdout.splitlines()
     assert told[0] == "a · PT · active"
     assert 'limits       {"in_flight": 2}' in told
+    assert "format       ninjs" in told
     assert "deliveries   none yet" in told
     assert "host         127.0.0.1:800: nobody knows whether it rests, for no broker is up" in told
     planning.plan(take(release(uri="urn:x:2")))
@@ -379,6 +380,17 @@ def test_an_outlet_is_shown_with_what_became_of_its_deliveries(run: Run) -> None
     assert (found["deliveries"], found["success"], found["id"]) == ({"delivered": 1, "held": 1}, 0.5, "a")
     assert [one["code"] for one in found["attempts"]] == ["http_200", "http_503"]
     assert (found["host"], found["rests_until"]) == ("127.0.0.1:800", None)
+
+
+def test_an_outlet_is_shown_with_its_next_try(run: Run) -> None:
+    planning.plan(take(release(), outlet("a", languages=["en", "de"], format="text")))
+    with ledger.write() as connection:
+        connection.exec_driver_sql("UPDATE deliveries SET state = 'due', hold_kind = NULL, due_at = 1795000000 + id")
+    told = run("outlets", "show", "a").stdout.splitlines()
+    assert "deliveries   2 due" in told
+    assert "next try     2026-11-18T11:06:41Z" in told
+    found = json.loads(run("outlets", "show", "a", "--json").stdout)
+    assert (found["next_try_at"], found["format"]) == ("2026-11-18T11:06:41Z", "text")
 
 
 def test_the_rest_of_a_host_is_shown(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,7 @@ def test_outlets_list_for_a_release_says_who_gets_it_and_who_not_and_why(run: Ru
     assert (
         "goes to   2 of 5 outlets now, in 2 deliveries: en 2\nheld      1 delivery in de: no engine for en→de\n" in told
     )
-    assert "1  do not get it, or not in every language: the outlet takes no machine translation" in told
+    assert "1  outlet does not get it, or not in every language: the outlet takes no machine translation" in told
 
 
 def test_who_is_listed_is_whom_planning_chooses(run: Run) -> None:
@@ -449,7 +449,7 @@ def listed(told: str) -> list[str]:
 def test_status_names_who_is_late_and_why_and_when_it_is_tried_again(run: Run) -> None:
     late_release()
     assert listed(run("status", URI).stdout) == [
-        "late: 2 deliveries",
+        "late or failed for good: 2 deliveries",
         "a en due 3 2026-11-18T11:06:40Z 2026-11-18T11:16:40Z timeout: no answer within 30 s",
         "b en rejected 1 2026-11-18T08:20:00Z — http_401: 401 Unauthorized: \ufffd[2J",
     ]
@@ -468,7 +468,21 @@ def test_status_lists_the_states_that_are_asked_for_in_the_zone_that_is_set(run:
     told = listed(run("status", URI, "--state", "due", "--limit", "1").stdout)
     assert told == ["due: 2 deliveries", "d en due 0 — 1969-12-31T19:00:01-05:00 not tried yet",
                     "… and 1 more; --limit 2 lists all"]  # fmt: skip
-    assert listed(run("status", URI, "--since", "2026-11-18T04:00:00-05:00").stdout)[0] == "late: 1 delivery"
+    assert (
+        listed(run("status", URI, "--since", "2026-11-18T04:00:00-05:00").stdout)[0]
+        == "late or failed for good: 1 delivery"
+    )
+
+
+def test_status_speaks_of_outlets_that_do_not_get_it_only_if_there_are_some(run: Run) -> None:
+    hint = f"Outlets that do not get it, and why: fanwire outlets list --for {URI}"
+    planning.plan(take(release(), outlet("a"), outlet("b")))
+    assert hint in run("status", URI).stdout
+    with ledger.write() as connection:
+        connection.execute(update(deliveries).values(state="delivered", hold_kind=None))
+    assert hint not in run("status", URI).stdout
+    take(release(uri="urn:x:2"), outlet("c", circuits=["dach"]))
+    assert hint in run("status", URI).stdout
 
 
 def test_the_latest_releases_are_filtered_too(run: Run) -> None:

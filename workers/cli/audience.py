@@ -42,7 +42,9 @@ def show_sums(name: str, found: Prospects) -> None:
     out.print(printable(name), markup=False)
     show_goes_to(found.to_dict())
     for reason, count in found.refused.most_common():
-        out.print(f"{count:>7,}  do not get it, or not in every language: the outlet {printable(reason)}", markup=False)
+        who = "outlet does" if count == 1 else "outlets do"
+        why = f"the outlet {printable(reason)}"
+        out.print(f"{count:>7,}  {who} not get it, or not in every language: {why}", markup=False)
 
 
 def _held(found: Prospects, match: Match) -> dict[str, str]:

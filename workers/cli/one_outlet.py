@@ -13,11 +13,12 @@ from sqlalchemy import Connection
 from tasks.delivery.admission.breaker import Breaker, outlet_subject
 from tasks.delivery.admission.shared_state import host_of
 from tasks.ledger import outlet_history
+from tasks.model.outlet import Outlet
 from tasks.model.states import Verdict
 from tasks.operations.report import STATES_IN_ORDER
 from tasks.runtime.errors import UserError
 from tasks.runtime.foreign_text import printable
-from tasks.runtime.moments import shown, utc
+from tasks.runtime.moments import read, shown, utc
 from workers.broker import shared_state
 from workers.cli.screen import counted, out
 
@@ -53,17 +54,23 @@ def look(connection: Connection, row: Any, rest: Rest) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(row.document)
     attempts = outlet_history.recent(connection, row.id, LAST)
     verdicts = Counter(attempt["verdict"] for attempt in attempts)
-    return document | {
-        "status": row.status,
-        "status_reason": row.status_reason,
-        "host": host_of(document["url"]),
-        "rests_until": None if rest.until is None else utc(rest.until),
-        "rest_known": rest.known,
-        "deliveries": outlet_history.states(connection, row.id),
-        "success": verdicts[Verdict.DELIVERED] / len(attempts) if attempts else None,
-        "verdicts": dict(verdicts.most_common()),
-        "attempts": [attempt | {"started_at": utc(attempt["started_at"])} for attempt in attempts],
-    }
+    next_try = outlet_history.next_try(connection, row.id)
+    return (
+        {"format": Outlet.model_fields["format"].default}
+        | document
+        | {
+            "status": row.status,
+            "status_reason": row.status_reason,
+            "host": host_of(document["url"]),
+            "rests_until": None if rest.until is None else utc(rest.until),
+            "rest_known": rest.known,
+            "next_try_at": None if next_try is None else utc(next_try),
+            "deliveries": outlet_history.states(connection, row.id),
+            "success": verdicts[Verdict.DELIVERED] / len(attempts) if attempts else None,
+            "verdicts": dict(verdicts.most_common()),
+            "attempts": [attempt | {"started_at": utc(attempt["started_at"])} for attempt in attempts],
+        }
+    )
 
 
 def show(connection: Connection, row: Any, rest: Rest) -> None:
@@ -72,13 +79,15 @@ def show(connection: Connection, row: Any, rest: Rest) -> None:
     why = f" ({row.status_reason})" if row.status_reason else ""
     name = f"{found['name']} · " if found["name"] != row.id else ""
     _print(f"{row.id} · {name}{found['country']} · {row.status}{why}")
-    for field, value in json.loads(row.document).items():
-        if field not in _IN_HEADING:
+    for field, value in found.items():
+        if field in Outlet.model_fields and field not in _IN_HEADING:
             _print(f"{field:<11}  {_in_words(value)}")
     states = ", ".join(
         f"{found['deliveries'][state]:,} {state}" for state in STATES_IN_ORDER if state in found["deliveries"]
     )
     _print(f"deliveries   {states or 'none yet'}")
+    if found["next_try_at"]:
+        _print(f"next try     {shown(read(found['next_try_at']))}")
     _print(f"host         {_host(found['host'], rest)}")
     if not found["attempts"]:
         return

@@ -53,6 +53,7 @@ def status_of(uri: str, version: int | None, wanted: Wanted = Wanted()) -> dict[
             "made_by": counts.engines(connection, row.id),
             "held": counts.holds(connection, row.id),
             "reasons": reports.reasons(connection, row.id),
+            "all_have_it": counts.all_have_it(connection, row.id),
             **_listed(connection, row.id, wanted),
         }
 
@@ -96,7 +97,8 @@ def show_status(found: dict[str, Any]) -> None:
     if (left := len(found["reasons"]) - REASONS_SHOWN) > 0:
         out.print(f"… and {left} reasons more, in `fanwire report`")
     _show_listed(found["listed"])
-    out.print(f"Outlets that do not get it, and why: fanwire outlets list --for {found['release']}", markup=False)
+    if not found["all_have_it"]:
+        out.print(f"Outlets that do not get it, and why: fanwire outlets list --for {found['release']}", markup=False)
 
 
 def in_short(found: dict[str, Any]) -> str:
@@ -116,7 +118,8 @@ def _show_listed(listed: dict[str, Any]) -> None:
     rows, left = listed["deliveries"], listed["count"] - len(listed["deliveries"])
     if not rows and listed["what"] == LATE:
         return
-    out.print(f"{listed['what']}: {counted(listed['count'], 'delivery')}", markup=False)
+    what = "late or failed for good" if listed["what"] == LATE else listed["what"]
+    out.print(f"{what}: {counted(listed['count'], 'delivery')}", markup=False)
     if not rows:
         return
     headings = ("  outlet", "in", "state", "tries", "last attempt", "next try", "why")
