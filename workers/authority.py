@@ -21,12 +21,15 @@ from tasks.model.documents import DocumentRefused
 from tasks.model.producers import Producers, read_producers
 from tasks.model.release import MAX_VERSION, Release
 from tasks.runtime.errors import NotPossible, Problem
+from tasks.runtime.foreign_text import printable
 from tasks.runtime.secrets import SecretMissing, resolve
 from tasks.runtime.settings import settings
 from workers.envelope import CONSENT, PRODUCER, SHORTEST_KEY, SIGNATURE, signature
 
 log = structlog.get_logger()
 _PRODUCER = "(producer)"
+LONGEST_NAME = 100
+"""Characters of the name of a producer that a refusal shows: nobody has checked it."""
 
 
 class ProducersFile:
@@ -155,7 +158,11 @@ def _signed_by(producers: Producers, headers: Mapping[str, Any], body: bytes) ->
         return name
     if producer and not keys:  # our fault: the producer may have done everything right
         raise _refused("cannot be checked, for the wire cannot read the key of this producer; ask its operations")
-    raise _refused("does not fit: the name of the producer, the key, or the consent or body that was signed is another")
+    raise _refused(
+        f"does not fit: the message says that it is from the producer '{printable(name[:LONGEST_NAME])}', and was not "
+        "signed with a key of that producer, or was changed after it was signed. Look whether name and key belong "
+        "together, and sign the consent and the bytes of the body exactly as they are sent"
+    )
 
 
 def _keys(name: str, references: list[str]) -> list[str]:

@@ -393,6 +393,15 @@ def test_refusals_name_the_uri_and_the_time(run: Run) -> None:
     run("refusals", "--count", "0", status=2)
 
 
+def test_refusals_show_the_uri_that_an_unsigned_item_claims(run: Run) -> None:
+    with ledger.write() as connection:
+        for body in (release().to_json().encode(), b"{no JSON", b"---\n- 1\n---\n"):
+            refusals.keep(connection, body, "release refused: x", 1_000_000_000.0)
+    rows = json.loads(run("refusals", "--json").stdout)
+    assert [(row["uri"], row["claimed_uri"]) for row in rows] == [(None, None), (None, None), (None, URI)]
+    assert f" · claims to be {URI} · " in run("refusals").stdout.splitlines()[2]
+
+
 def test_refusals_show_what_was_sent_only_when_they_are_asked_to(run: Run) -> None:
     """It may be an embargoed text."""
     with ledger.write() as connection:

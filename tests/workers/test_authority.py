@@ -182,6 +182,22 @@ TOO_LOW = "version: 3 was taken already; send it as version 4"
 
 
 @pytest.mark.usefixtures("file")
+@pytest.mark.parametrize(("name", "key"), [("acme", OTHER), ("nobody\x1b", KEY)])
+def test_a_signature_that_does_not_fit_says_whom_it_claims_and_what_to_look_at(name: str, key: str) -> None:
+    shown = name.replace("\x1b", "\ufffd")
+    told = problem(by(name, key))
+    assert told == (
+        f"(signature): does not fit: the message says that it is from the producer '{shown}', and was not signed with "
+        "a key of that producer, or was changed after it was signed. Look whether name and key belong together, and "
+        "sign the consent and the bytes of the body exactly as they are sent"
+    )
+    with ledger.read() as connection:
+        [kept] = refusals.latest(connection, 1)
+    assert (kept["sent_by"], kept["uri"]) == (None, None)
+    assert f"from the producer '{shown}'" in kept["reason"]
+
+
+@pytest.mark.usefixtures("file")
 @pytest.mark.parametrize(
     ("fields", "says", "example", "consent"),
     [

@@ -14,6 +14,7 @@ from tasks.ledger import deliveries, outlets
 from tasks.ledger import notices as notice_rows
 from tasks.ledger import refusals as refusal_rows
 from tasks.model.acts import Act
+from tasks.model.readers import uri_of
 from tasks.runtime.foreign_text import printable, printable_lines
 from tasks.runtime.moments import shown, utc
 from workers.cli.rows import find_release, reading
@@ -30,11 +31,15 @@ def refusals(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List what intake refused, and why."""
+    """List what intake refused, and why.
+
+    What is not signed as it must be shows the URI that it claims to be of, which nobody has checked.
+    """
     with reading() as connection:
         rows = refusal_rows.latest(connection, count)
     for row in rows:
         sent = row.pop("body")
+        row["claimed_uri"] = None if row["uri"] or len(sent) < row["bytes"] else uri_of(sent)
         if body:
             row["body"] = sent.decode("utf-8", "replace")
     if as_json:
@@ -42,6 +47,7 @@ def refusals(
         return
     for row in rows:
         of = "".join(f" · {row[name]}" for name in ("uri", "sent_by") if row[name])
+        of += f" · claims to be {row['claimed_uri']}" if row["claimed_uri"] else ""
         when = shown(row["received_at"])
         out.print(printable(f"{row['id']} · {when}{of} · {row['bytes']:,} bytes · {row['reason']}"), markup=False)
         if body:
