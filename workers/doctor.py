@@ -235,7 +235,7 @@ def _ledger() -> Iterator[Finding]:
         return
     with ledger.read() as connection:
         count = outlets.count(connection)
-        yield Finding("fine", f"the ledger is {ledger.safe_ledger_url()} and has {count:,} outlets")
+        yield Finding("fine", f"the ledger is {ledger.safe_ledger_url()} and has {_outlets(count)}")
         d = deliveries.c
         stuck = select(func.count()).where(
             ~(
@@ -302,7 +302,8 @@ def _documents() -> Iterator[Finding]:
             refused.append(f"{outlet.id} ({'; '.join(map(str, found.problems))})")
     if refused:
         shown = ", ".join(refused[:SHOWN]) + (", …" if len(refused) > SHOWN else "")
-        yield Finding("unsafe", f"{len(refused):,} outlets have a document that an import would refuse now: {shown}")
+        have = f"{_outlets(len(refused))} {'has' if len(refused) == 1 else 'have'}"
+        yield Finding("unsafe", f"{have} a document that an import would refuse now: {shown}")
 
 
 def _secrets() -> Iterator[Finding]:
@@ -343,6 +344,10 @@ def _addresses() -> Iterator[Finding]:
         )
 
 
+def _outlets(count: int) -> str:
+    return f"{count:,} outlet{'s' * (count != 1)}"
+
+
 def _translation() -> Iterator[Finding]:
     """The translation file and its engines."""
     file = settings().translation_file
@@ -380,7 +385,7 @@ def _languages() -> Iterator[Finding]:
         if not any(reaches(pairs[name], language) for name in configuration.order(language))
     }
     if without:
-        shown = ", ".join(f"{language} ({number:,} outlets)" for language, number in without.items())
+        shown = ", ".join(f"{language} ({_outlets(number)})" for language, number in without.items())
         yield Finding("note", f"no engine translates into these, so they go out only as supplied: {shown}")
 
 
@@ -389,7 +394,7 @@ def _house_texts() -> Iterator[Finding]:
     taking = Counter(language for outlet in _everyone() for language in outlet.languages)
     without = {language: number for language, number in taking.most_common() if not _has_house_texts(language)}
     if without:
-        shown = ", ".join(f"{language} ({number:,} outlets)" for language, number in without.items())
+        shown = ", ".join(f"{language} ({_outlets(number)})" for language, number in without.items())
         what = "deliveries in these languages stay held, for there are no house texts (CONTRIBUTING.md, `A language of"
         yield Finding("note", f"{what} your own`): {shown}")
 

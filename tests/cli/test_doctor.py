@@ -38,6 +38,8 @@ def put(*documents: object) -> None:
 def test_languages_without_house_texts() -> None:
     put(outlet("a", languages=["en", "sw"]), outlet("b", languages=["sw"]), outlet("c", languages=["de", "pt-BR"]))
     assert told("_house_texts").endswith("sw (2 outlets)")
+    put(outlet("b", languages=["en"]))
+    assert told("_house_texts").endswith("sw (1 outlet)")
     assert "deliveries in these languages stay held" in told("_house_texts")
 
 
