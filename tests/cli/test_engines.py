@@ -190,7 +190,7 @@ def test_doctor_looks_at_the_translation_file(
     notes = "\n".join(what for what, level in found.items() if level == "note")
     assert "engine apertium: can translate nothing here" in notes
     assert "engine libre rests until" in notes
-    assert "so they go out only as supplied: yo (1 outlets)" in notes
+    assert "so they go out only as supplied: yo (1 outlet)" in notes
 
 
 def test_doctor_says_that_the_translation_file_cannot_be_read(
