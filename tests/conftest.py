@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import Engine
 
 from tasks import ledger
@@ -42,15 +43,16 @@ def pytest_collection_finish() -> None:
 def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test reads its settings afresh, from a home of its own and from nothing the machine happens to have set.
 
-    What some commands do to their own process, the umask, ends with the test.
+    What some commands do to their own process, to its umask and its logging, ends with the test.
     """
-    umask = os.umask(0o022)
+    umask, logging = os.umask(0o022), structlog.get_config()
     for name in [name for name in os.environ if name.startswith("FANWIRE_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("FANWIRE_HOME", str(tmp_path / "home"))
     forget()
     yield
     forget()
+    structlog.configure(**logging)
     os.umask(umask)
 
 
