@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from ipaddress import ip_address
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -20,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tasks import ledger
 from tasks.building.engine_meter import NO_PAIRS
-from tasks.delivery.admission.breaker import Breaker, outlet_subject
+from tasks.delivery.admission.breaker import Breaker, outlet_of, outlet_subject
 from tasks.delivery.admission.shared_state import host_of
 from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transports import TRANSPORTS
@@ -28,6 +27,7 @@ from tasks.formatting import FORMATS, HouseTextMissing, house_text
 from tasks.language_data import LANGUAGES
 from tasks.ledger import outlets
 from tasks.ledger.schema import deliveries
+from tasks.model.destinations import is_address
 from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import Outlet, read_outlet
 from tasks.model.states import FINAL, State
@@ -272,11 +272,10 @@ def _resting() -> Iterator[Finding]:
     active = [outlet for outlet in _everyone() if outlet.status == "active"]
     if not active or (broker.embedded() and home.up_pid() is None):
         return
-    breaker = Breaker(broker.shared_state(), deadline=0)
-    hosts = sorted({host_of(outlet.url) for outlet in active})
-    yield from _rest("hosts", breaker.rests(hosts, time.time()) or {})
-    found = breaker.rests([outlet_subject(outlet.id) for outlet in active], time.time()) or {}
-    yield from _rest("outlets", {subject.removeprefix(outlet_subject("")): until for subject, until in found.items()})
+    subjects = sorted({host_of(outlet.url) for outlet in active}) + [outlet_subject(outlet.id) for outlet in active]
+    rests = Breaker(broker.shared_state(), deadline=0).rests(subjects, time.time()) or {}
+    yield from _rest("hosts", {host: until for host, until in rests.items() if outlet_of(host) is None})
+    yield from _rest("outlets", {id: until for subject, until in rests.items() if (id := outlet_of(subject))})
 
 
 def _rest(what: str, rests: Mapping[str, float]) -> Iterator[Finding]:
@@ -332,7 +331,7 @@ def _addresses() -> Iterator[Finding]:
     refused = []
     for outlet in _everyone():
         host = urlsplit(outlet.url).hostname or ""
-        if _is_address(host) and not allows(host):
+        if is_address(host) and not allows(host):
             refused.append(f"{outlet.id} ({host})")
     if refused:
         shown = ", ".join(refused[:SHOWN]) + (" …" if len(refused) > SHOWN else "")
@@ -403,14 +402,6 @@ def _has_house_texts(language: str) -> bool:
     try:
         house_text(language)
     except HouseTextMissing:
-        return False
-    return True
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
         return False
     return True
 

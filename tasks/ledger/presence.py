@@ -87,10 +87,8 @@ def out_of_touch(since: float) -> bool:
     mine = _myself.get(os.getpid())
     if mine is None or not mine.beats:
         return False
-    silent = (
-        time.monotonic() - mine.last_beat > OUT_OF_TOUCH_AFTER
-    )  # asked first: a beat that arrives now is told below
-    return silent or mine.came_back >= since
+    silent = time.monotonic() - mine.last_beat > OUT_OF_TOUCH_AFTER
+    return silent or mine.came_back >= since  # in this order: a beat may arrive in between
 
 
 def present(connection: Connection) -> list[Present]:

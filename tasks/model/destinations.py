@@ -38,7 +38,7 @@ LONGEST_HOST = 253
 def wrong_host(url: str) -> str | None:
     """Why nobody can dial the host of this URL; None if somebody may, or the URL names no host."""
     host = urlsplit(url).hostname
-    if host is None or _is_address(host):
+    if host is None or is_address(host):
         return None
     labels = _in_ascii(host).removesuffix(".").split(".")
     if _NUMBER.fullmatch(labels[-1]):
@@ -48,7 +48,8 @@ def wrong_host(url: str) -> str | None:
     return None
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address and no name."""
     try:
         ip_address(host)
     except ValueError:

@@ -19,6 +19,7 @@ from tasks.delivery.admission.breaker import (
     Change,
     Decision,
     Permission,
+    outlet_of,
     outlet_subject,
 )
 from tasks.delivery.admission.failing_hosts import FailingHosts, HostNotice
@@ -66,16 +67,10 @@ class Observation:
     """Whether there was a connection, and TLS on it if the outlet has TLS."""
 
     @property
-    def is_about_its_host(self) -> bool:
-        """Whether it says something of the host itself: an answer that ends the delivery, a connection that failed, or
-        that nothing was sent."""
-        failing = self.verdict in FAILING or self.verdict is Verdict.THROTTLED
-        return not (failing and self.connected)
-
-    @property
     def is_soft(self) -> bool:
-        """Whether the host took the connection, and the delivery failed then: so it may be the outlet alone."""
-        return self.connected and not self.is_about_its_host
+        """Whether the host took the connection, and the delivery failed then: so it may be the outlet alone. All else
+        says something of the host: an answer that ends the delivery, no connection, or that nothing was sent."""
+        return self.connected and (self.verdict in FAILING or self.verdict is Verdict.THROTTLED)
 
 
 OutletsAt = Callable[[str], Collection[str]]
@@ -130,21 +125,20 @@ class Admission:
         refused: dict[int, NotAdmitted] = {}
         limited: list[RateRequest] = []
         unused: list[str] = []
-        subjects = [outlet_subject(payload.outlet.id) for payload in payloads]
-        of_outlets = self._breaker.permissions(subjects, now)
-        asking = [
-            (payload, host_of(payload.outlet.url), subject, of_outlet)
-            for payload, subject, of_outlet in zip(payloads, subjects, of_outlets, strict=True)
-        ]
-        for payload, _, _, of_outlet in asking:
-            if of_outlet.decision is Decision.WAIT:
+        asking: list[tuple[Payload, Permission]] = []
+        of_outlets = self._breaker.permissions([outlet_subject(payload.outlet.id) for payload in payloads], now)
+        for payload, of_outlet in zip(payloads, of_outlets, strict=True):
+            if of_outlet.decision is Decision.WAIT:  # who rests is nobody's probe
                 refused[payload.claim.id] = _resting("the outlet", Code.RESTING_OUTLET, of_outlet)
-        asking = [one for one in asking if one[0].claim.id not in refused]  # who rests is nobody's probe
-        of_hosts = self._breaker.permissions([host for _, host, _, _ in asking], now)
-        for (payload, host, subject, of_outlet), of_host in zip(asking, of_hosts, strict=True):
+            else:
+                asking.append((payload, of_outlet))
+        hosts = [host_of(payload.outlet.url) for payload, _ in asking]
+        of_hosts = self._breaker.permissions(hosts, now)
+        for (payload, of_outlet), host, of_host in zip(asking, hosts, of_hosts, strict=True):
             if of_host.decision is Decision.WAIT:
                 refused[payload.claim.id] = _resting(f"its host {host}", Code.RESTING_HOST, of_host)
-                unused += [subject] * (of_outlet.decision is Decision.PROBE)
+                if of_outlet.decision is Decision.PROBE:
+                    unused.append(outlet_subject(payload.outlet.id))
             elif of_host.decision is of_outlet.decision is Decision.GO and payload.action != "kill":
                 limited.append(RateRequest(payload.claim.id, payload.outlet.id, payload.outlet.limits.per_minute))
         if unused:  # somebody else may be the probe
@@ -164,7 +158,7 @@ class Admission:
         `outlets_at` gives the outlets of a host, and is asked when one failed: if most of them fail, the host does.
         """
         about_outlets = [(outlet_subject(one.outlet_id), one.verdict, one.retry_after) for one in observations]
-        about_hosts = [(one.host, one.verdict, None) for one in observations if one.is_about_its_host]
+        about_hosts = [(one.host, one.verdict, None) for one in observations if not one.is_soft]
         soft = list(dict.fromkeys(one.host for one in observations if one.is_soft))
         changes, notices = self._shared_state.run_both(
             self._breaker.record_call([*about_hosts, *about_outlets], now, soft),
@@ -192,11 +186,10 @@ def _resting(who: str, code: Code, rest: Permission) -> NotAdmitted:
 
 
 def _log_change(change: Change, now: float) -> None:
-    outlet = change.host.removeprefix(outlet_subject("")) if change.host.startswith(outlet_subject("")) else None
-    who = {"outlet": outlet} if outlet else {"host": change.host}
-    what = "outlet" if outlet else "host"
+    outlet = outlet_of(change.host)
+    what, name = ("host", change.host) if outlet is None else ("outlet", outlet)
     if change.until is None:
-        log.info(f"{what} answers again", **who, openings=change.openings)
+        log.info(f"{what} answers again", **{what: name}, openings=change.openings)
     else:
         rests = round(change.until - now, 1)
-        log.warning(f"{what} rests after failures", **who, seconds=rests, openings=change.openings)
+        log.warning(f"{what} rests after failures", **{what: name}, seconds=rests, openings=change.openings)

@@ -385,9 +385,17 @@ return reply
 """)
 
 
+_OUTLET: Final = "outlet/"
+
+
 def outlet_subject(outlet_id: str) -> str:
     """What the breaker calls an outlet. No host is called so: there is no slash in one."""
-    return f"outlet/{outlet_id}"
+    return f"{_OUTLET}{outlet_id}"
+
+
+def outlet_of(subject: str) -> str | None:
+    """The outlet that the breaker calls so; None for a host."""
+    return subject.removeprefix(_OUTLET) if subject.startswith(_OUTLET) else None
 
 
 def _key(host: str) -> str:
