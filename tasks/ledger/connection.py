@@ -28,17 +28,16 @@ IDLE_SECONDS = 30
 
 def write() -> Any:
     """Open one transaction that may change the ledger."""
-    return transaction(sql_engine(), immediate=True)
+    return _transaction(sql_engine(), immediate=True)
 
 
 def read() -> Any:
     """Open one consistent view of the ledger; it changes nothing and blocks nobody."""
-    return transaction(sql_engine(), immediate=False)
+    return _transaction(sql_engine(), immediate=False)
 
 
 @contextmanager
-def transaction(engine: Engine, *, immediate: bool) -> Iterator[Connection]:
-    """Open a transaction on an engine of your own; `immediate` if it may change the ledger."""
+def _transaction(engine: Engine, *, immediate: bool) -> Iterator[Connection]:
     with engine.connect().execution_options(fanwire_immediate=immediate) as connection, connection.begin():
         yield connection
 

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from tasks.ledger.connection import is_open, now, sql_engine, transaction, worker_name
+from tasks.ledger.connection import is_open, now, sql_engine, worker_name
 from tasks.ledger.schema import workers
 from tasks.runtime import processes
 
@@ -112,13 +112,14 @@ def _signed_in(engine: Engine) -> _Myself:
     machine = None if began is None else processes.machine()
     beats = engine.dialect.name == "postgresql"
     mine = _Myself(f"{worker_name()}:{began or 0}", machine, engine, beats, math.inf)
-    _write(mine)
+    with engine.connect().execution_options(fanwire_immediate=True) as connection:
+        _write(connection, mine)
     return mine
 
 
-def _write(mine: _Myself) -> None:
+def _write(connection: Connection, mine: _Myself) -> None:
     sent = time.monotonic()
-    with transaction(mine.engine, immediate=True) as connection:
+    with connection.begin():
         beat_at = now(connection) if mine.beats else None
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         new = dialect.insert(workers).values(name=mine.name, machine=mine.machine, beat_at=beat_at)
@@ -131,13 +132,15 @@ def _write(mine: _Myself) -> None:
 
 def _beat_on(mine: _Myself) -> None:
     """Beat for as long as this process has its ledger open, whatever becomes of the ledger meanwhile."""
-    while True:
-        time.sleep(BEAT_EVERY)
-        if not is_open(mine.engine):
-            return
+    while is_open(mine.engine):
         try:
-            _write(mine)
+            with mine.engine.connect() as connection:
+                connection.detach()  # its pool may be closed in the middle of a beat, and would then not close this one
+                while is_open(mine.engine):
+                    _write(connection, mine)
+                    time.sleep(BEAT_EVERY)
         except (SQLAlchemyError, OSError) as error:
             log.warning("no beat", error=str(error).splitlines()[0])
         except Exception:
             log.exception("no beat")  # a process without beats could send nothing any more
+        time.sleep(BEAT_EVERY)
