@@ -86,4 +86,6 @@ def _texts(house: HouseText, wire: Wire) -> Iterator[tuple[str, str]]:
         yield name, getattr(house.texts, name).format(**filled)
     yield "kill", house.texts.kill.format(**filled)
     yield "about", house.about_wire(wire)
+    yield from house.texts.roles.items()
+    yield from ((f"{name} in a sentence", role.capitalize()) for name, role in house.texts.roles.items())
     yield from house.texts.topics.items()

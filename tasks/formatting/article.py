@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -13,7 +14,7 @@ from tasks.formatting.rendition import Wire
 from tasks.model.languages import LanguageTag
 from tasks.model.markup import clean_html
 from tasks.model.readers import stray_characters
-from tasks.model.release import Release, Translation
+from tasks.model.release import Contact, Release, Translation
 from tasks.runtime.foreign_text import without_harmful
 
 ALGORITHMIC = frozenset({"apertium", "apertium-apy", "opencc"})
@@ -52,6 +53,8 @@ class Article:
     industries: str | None
     about: str
     place: str | None
+    contacts: tuple[Contact, ...]
+    """Whom editors may call, with their roles in the article's language as far as anybody has said them in it."""
     received: datetime | None
     """When the wire received this version of the release; None if the caller did not say."""
     first_received: datetime | None
@@ -166,9 +169,21 @@ def make_article(
         industries=house.texts.industries.format(names=house.texts.separator.join(names)) if names else None,
         about=house.about_wire(wire),
         place=place,
+        contacts=tuple(_contacts(release, translation, house)),
         received=received,
         first_received=first_received,
     )
+
+
+def _contacts(release: Release, translation: Translation, house: HouseText) -> Iterator[Contact]:
+    """The contacts with their roles: as they were translated, else in the wire's own words, else as the release has
+    them."""
+    translated = iter(translation.contact_roles)
+    for contact in release.contacts:
+        role = next(translated, "")
+        if contact.role:
+            role = _line(role) or house.role(contact.role, release.language)
+        yield contact.model_copy(update={"role": role or None})
 
 
 def _cleaned(release: Release) -> Release:

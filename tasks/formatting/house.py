@@ -81,6 +81,15 @@ class HouseText:
         form = self.language.locale.plural_form(number)
         return forms.get(form, forms["other"]).format(number=self.number(number))
 
+    def role(self, role: str, language: str) -> str:
+        """What a contact is, said in a language, in the wire's own words; as it was said where it has none."""
+        try:
+            theirs = house_text(language).texts.roles
+        except HouseTextMissing:
+            return role
+        known = {said.casefold(): name for name, said in reversed(theirs.items())}
+        return self.texts.roles.get(known.get(role.casefold(), ""), role)
+
     def language_name(self, tag: str) -> str:
         """What this language calls another one: `Englisch`."""
         return LanguageTag(tag).locale.get_display_name(self.language.locale) or tag

@@ -262,9 +262,13 @@ class Names(Section):
     before: Words = ""
     """What a sentence may begin with that is no part of a name."""
     offices: Words = ""
-    """What stands before a name and is none."""
+    """What people are, and what stands before or after a name and is none; a name ends there."""
     institutions: Words = ""
     """A row of capitalised words with one of these in it has a translation of its own."""
+    companies: Words = ""
+    """With what the name of a company ends (or begins, as `banco`)."""
+    common: Words = ""
+    """Words that releases like to write with a capital, and that are no names; `*tion` stands for all that end so."""
 
 
 class DatelinePatterns(Section):
@@ -307,6 +311,8 @@ class House(Section):
     industries: Annotated[str, AfterValidator(_template("names"))]
     contact: Plain
     """Heading over the people whom editors may call."""
+    roles: dict[Annotated[str, Field(pattern=r"^[a-z_]+$")], Plain] = {}
+    """What contacts commonly are (`press_officer`), in the words of the language and the capitals of a heading."""
     machine_translation: Annotated[str, AfterValidator(_template("source_language"))]
     correction: Annotated[str, AfterValidator(_template("version"))]
     """Over a version above the first. One rendition goes to all, so it is true for those who have an older version and
@@ -339,4 +345,7 @@ class LanguageData(Section):
     vocabulary: Vocabulary = Vocabulary()
     comparison: Comparison = Comparison()
     names: Names = Names()
+    places: dict[Annotated[str, Field(min_length=1)], Plain] = {}
+    """Cities by their English names, where the language has another name for them. CLDR's need not be said: countries,
+    and the cities that time zones are called after."""
     house: House | None = None

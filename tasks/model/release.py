@@ -262,6 +262,9 @@ class Translation(Document):
     subheadline: str | None = None
     body_html: str
     dateline_place: str | None = None
+    contact_roles: list[str] = []
+    """What each contact of the release is, in its order, empty where nothing is said; an empty list: nobody has
+    translated them."""
     engine: str
     """Who made it: `source` (the release itself), `supplied` (the producer), `memory` (every sentence was approved
     before), else the engine's name; several have `+` between them: `apertium+deepl`."""
@@ -305,6 +308,7 @@ def supplied(release: Release, language: str) -> Translation | None:
         subheadline=text.subheadline,
         body_html=text.html,
         dateline_place=place,
+        contact_roles=[contact.role or "" for contact in release.contacts] if text is release else [],
         engine="source" if text is release else "supplied",
         source=written_in if written_in != language else None,
     )

@@ -1,6 +1,7 @@
 """The way of a text: how a release gets into one more language, from top to bottom.
 
-    read       a text of the release becomes passages: headline, subheadline, and each run of text in the body
+    read       a text of the release becomes passages: headline, subheadline, each run of text in the body, and what
+               its contacts are
     protect    what no engine may change becomes opaque in them: names and addresses as they are; amounts and dates
                already written for the target language; glossary terms as their translation
     segment    passages become units, one sentence each (after `protect`, so that `Acme Inc.` ends no sentence)
@@ -37,10 +38,11 @@ from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import packing
 from tasks.translation.memory.entries import APPROVED, Memory
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, composed, joined, shown, spans, strip
+from tasks.translation.places import place_in
 from tasks.translation.protection import glossary, masking
 from tasks.translation.routing import Route, Start
 from tasks.translation.segmentation import runs, units
-from tasks.translation.segmentation.units import HEADLINE, PLACE, SUBHEADLINE, Passages, Unit
+from tasks.translation.segmentation.units import FIRST_ROLE, HEADLINE, PLACE, SUBHEADLINE, Passages, Unit
 
 
 def translate(release: Release, language: str, *, engines: Sequence[Engine] | None = None) -> Translation:
@@ -310,12 +312,14 @@ def assemble(text: SourceText, results: Sequence[UnitResult], pair: LanguagePair
     if problem:
         raise TranslationHeld(problem)
     engine, model, status = _provenance(results)
+    place = text.original.dateline_place
     return Translation(
         language=pair.target,
         headline=shown(texts[HEADLINE]),
         subheadline=shown(texts[SUBHEADLINE]) if SUBHEADLINE in texts else None,
         body_html=body_html,
-        dateline_place=shown(texts[PLACE]) if PLACE in texts else text.original.dateline_place,
+        dateline_place=shown(texts[PLACE]) if PLACE in texts else place and place_in(place, pair.source, pair.target),
+        contact_roles=[shown(texts.get(FIRST_ROLE - at, ())) for at in range(len(text.original.contact_roles))],
         engine=engine,
         model=model,
         source=pair.source,

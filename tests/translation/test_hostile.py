@@ -26,6 +26,8 @@ from tasks.translation.figures.recogniser import exact_in
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Close, Open, joined, shown
 from tasks.translation.protection import masking, proper_names
+from tasks.translation.protection.capitals import Capitals
+from tasks.translation.protection.name_words import name_words
 from tasks.translation.protection.placeholders import beginning_for
 from tasks.translation.translate import engine_job
 from tests.support.stepped_time import SteppedTime
@@ -63,6 +65,10 @@ def spoken(text: str) -> Any:
     return lambda n: [list(pattern.finditer(text * n)) for pattern in proper_names._introductions("en")]
 
 
+def capitalised(text: str) -> Any:
+    return lambda n: list(Capitals.of(f"a {text * n} a.", name_words("en")).names([]))
+
+
 def set_as(language: str, text: str) -> Any:
     return lambda n: typography.mended((text * n,), (text * n,), LanguagePair.of("en", language))
 
@@ -79,6 +85,9 @@ WORK = {
     "capitals": (spoken("A"), 2000),
     "capitals and apostrophes": (spoken("A’"), 2000),
     "particles": (spoken("Aa de "), 2000),
+    "rows of capitals": (capitalised("Xa "), 500),
+    "rows of initials": (capitalised("A. "), 500),
+    "rows of particles": (capitalised("Xa de "), 500),
     "digits and apostrophes": (lambda n: list(exact_in("1’" * n, "en")), 2000),
     "digits": (lambda n: list(masking.number_rule(LanguagePair.of("en", "es")).pattern.finditer("1" * n + "a")), 4000),
     "numbers": (lambda n: counted("1 a " * n, "en"), 500),

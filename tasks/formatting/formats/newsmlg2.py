@@ -125,8 +125,9 @@ def _parties(meta: Any, article: Article) -> None:
     _named(_add(meta, "infoSource", role="cpprole:distributor", uri=article.wire.url), article.wire.name)
     if release.issuer:
         _issuer(_add(meta, "creator"), release.issuer)
-    for contact in release.contacts:
-        _contact(_add(meta, "infoSource", role="cpprole:mediaOffice"), contact, article)
+    for contact, original in zip(article.contacts, release.contacts, strict=True):
+        party = _add(meta, "infoSource", role="cpprole:mediaOffice")
+        _contact(party, contact, article, translated=contact.role != original.role)
     if translation.machine:
         engine = _add(meta, "contributor", roleuri=SCHEMA_ORG + "translator", literal=translation.engine)
         _named(engine, translation.model or translation.engine)
@@ -145,10 +146,15 @@ def _issuer(creator: Any, issuer: Issuer) -> None:
         _add(details, "hasInstrument", symbol=symbol, marketlabel=exchange)
 
 
-def _contact(party: Any, contact: Contact, article: Article) -> None:
+def _contact(party: Any, contact: Contact, article: Article, *, translated: bool) -> None:
     _named(party, contact.name)
     if contact.role:
-        _foreign(_add(party, "note", contact.role), article)
+        note = _add(party, "note", contact.role)
+        if translated:
+            _set(note, dir=article.direction)
+            note.set(_LANG, article.content_language)
+        else:
+            _foreign(note, article)
     ways = [(way, address) for way, address in (("email", contact.email), ("phone", contact.phone)) if address]
     if ways:
         info = _add(_add(party, "personDetails"), "contactInfo")

@@ -51,7 +51,7 @@ def _item(article: Article) -> dict[str, Any]:
         "located": article.place,
         "subjects": [_subject(article, topic) for topic in dict.fromkeys(release.topics)],
         "organisations": _organisations(article),
-        "people": [_person(contact) for contact in release.contacts],
+        "people": [_person(contact) for contact in article.contacts],
         "infoSources": _sources(article),
         "copyrightNotice": release.rights,
         "usageTerms": None if killed else article.disclaimer,

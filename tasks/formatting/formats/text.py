@@ -33,9 +33,9 @@ def _parts(article: Article) -> Iterator[str | None]:
     yield article.headline
     yield article.subheadline
     yield from _body(article)
-    if article.release.contacts:
+    if article.contacts:
         heading = article.house.texts.contact
-        yield "\n".join([heading, *(_contact(article, contact) for contact in article.release.contacts)])
+        yield "\n".join([heading, *(_contact(article, contact) for contact in article.contacts)])
     if article.action == "kill":
         yield article.release.name
         return

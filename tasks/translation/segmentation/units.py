@@ -14,6 +14,8 @@ from tasks.translation.segmentation import runs, sentences
 
 HEADLINE, SUBHEADLINE, PLACE = -1, -2, -3
 """Numbers of the passages that are not in the body; those in the body have the numbers of their runs."""
+FIRST_ROLE = -10
+"""Number of the passage with the role of the first contact; those of the others go down from it."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ class Unit:
 def passages_of(original: Translation, body: runs.Element, *, with_place: bool) -> Passages:
     """Everything in a text to be translated; raises TranslationHeld for a run that is beyond what people write.
 
-    `with_place`: the place of the dateline too. An engine that translates might translate Reading, Nice or Mobile.
+    `with_place`: the place of the dateline too. An engine that translates might translate Reading, Nice or Mobile
+    (places.py knows names of places).
     """
     found = {HEADLINE: Passage("headline", (original.headline,))}
     if original.subheadline:
@@ -68,6 +71,9 @@ def passages_of(original: Translation, body: runs.Element, *, with_place: bool) 
     for run in runs.runs_of(body):
         bounds.refuse_run(run.name, run.text, len(run.inlines))
         found[run.number] = Passage(run.name, run.text, run.inlines)
+    for place, role in enumerate(original.contact_roles):
+        if role:
+            found[FIRST_ROLE - place] = Passage(f"role of contact {place + 1}", (role,))
     return found
 
 

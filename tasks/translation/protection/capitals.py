@@ -1,0 +1,189 @@
+"""Names by their capitals, in languages that write only names with one: where a row of capitalised words is a name.
+
+A heading in title case says nothing; names that are known from running text are found there too, because masking looks
+for them everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from tasks.translation.protection.name_words import CAPITAL, LETTER, WORD, NameWords
+
+_PARTICLES = r"(?:(?:de|da|del|dos|la|le|el|van|von|der|den|bin|al|&)\s){0,2}"
+_ROW = re.compile(
+    rf"(?<![\w’'-])(?:{WORD}|[{CAPITAL}]\.)(?:\s{_PARTICLES}(?:{WORD}|[{CAPITAL}]\.(?=\s[{CAPITAL}]))){{1,9}}+"
+)
+_COINED = re.compile(
+    rf"(?<![\w@#./-])(?:[A-Z]?[a-z]{{1,40}}+[A-Z]{LETTER}*+|[A-Z][a-z]{{3,40}}+\d{LETTER}*+)(?:\s\d{{1,4}}(?![\w.,]\d|\w))?"
+)
+"""A capital inside a word, or a figure at its end: somebody made it up. `RoboLift 3`"""
+_UNIT = re.compile(r"[kmµnd](?:[AVWJN]h?|Hz|Pa|B|Bq|Sv|VA|Wp)|[mt]RNA|p[HK]a?|PhD|[BM]Sc|eV|mAh|mL")
+"""Symbols of units and terms of science that have a capital inside and are no names."""
+_ALONE = re.compile(rf"(?<![\w’'@#./-])({WORD})(?:\s(?=(?:&\s)?({WORD})))?")
+"""A capitalised word, and the one that follows it."""
+_INITIAL = re.compile(rf"[{CAPITAL}]\.")
+_BEGINNING = ("", ".", "!", "?", ":", ";", "…")
+DETERMINERS = frozenset(("the", "a", "an", "its", "our", "their", "this", "each", "every"))
+MOST_CAPITALS, LONGEST_HEADING = 0.8, 12
+
+
+@dataclass(frozen=True)
+class Capitals:
+    """A text in which names are looked for, with what is known of it."""
+
+    text: str
+    words: NameWords
+    small: frozenset[str]
+    """The words that the text has in small letters."""
+
+    @classmethod
+    def of(cls, text: str, words: NameWords) -> Capitals:
+        """A text with a paragraph or heading on each line."""
+        return cls(text, words, frozenset(re.findall(rf"(?<![\w’'-])[^\W\d_{CAPITAL}]{LETTER}*+", text)))
+
+    def names(self, known: Collection[str]) -> Iterator[str]:
+        """Rows of capitalised words that are names, and words that somebody made up. `known`: names that a row may have
+        beside other words."""
+        for line in self.text.splitlines():
+            if _says_nothing(line, self.words):
+                continue
+            for row in _ROW.finditer(line):
+                yield from self._in_row(row, known)
+        for line in self.text.splitlines():
+            yield from (found[0] for found in _COINED.finditer(line) if self._coined(found[0]))
+
+    def alone(self, part: str) -> bool:
+        """Whether part of a name stands without the rest of it in the text, and can be understood as the name only."""
+        if " " in part:
+            followed = rf"(?!\s(?:&\s)?[{CAPITAL}])"
+            return re.search(rf"(?<![\w-]){re.escape(part)}(?![\w-]){followed}", self.text) is not None
+        return self.words.may_stand_alone(part, self.small) and part in self._single
+
+    @cached_property
+    def _single(self) -> frozenset[str]:
+        """Capitalised words that stand alone, or before a title."""
+        return frozenset(
+            match[1]
+            for match in _ALONE.finditer(self.text)
+            if match[2] is None or self.words.ends_name(match[2]) or self._ordinary(match[2])
+        )
+
+    def _coined(self, word: str) -> bool:
+        bare = word.rstrip("0123456789 ")
+        return not _UNIT.fullmatch(word) and bare.lower() not in self.small and not self.words.is_common(bare)
+
+    def _in_row(self, row: re.Match[str], known: Collection[str]) -> Iterator[str]:
+        words, before = row[0].split(), row.string[: row.start()]
+        weak = before.rstrip(" “\"'«(")[-1:] in _BEGINNING  # the capital of the first word says nothing
+        determined = {words[0].lower(), before.rstrip().rpartition(" ")[2].lower()} & DETERMINERS  # `the Wet Season`
+        if weak and words[0].lower() in self.small:
+            words, weak = words[1:], False
+        weak = weak or bool(determined)
+        for part in self._between_offices(words):
+            for segment in _without_known(part, known):
+                if name := self._name_in(segment, weak=weak):
+                    yield name
+                weak = weak and not segment
+
+    def _between_offices(self, words: Sequence[str]) -> Iterator[list[str]]:
+        """The row cut where a name ends: at titles, months, articles …"""
+        part: list[str] = []
+        for word, after in zip(words, [*words[1:], ""], strict=True):
+            inside = bool(part) and word[:1].islower()  # a particle
+            closes = word.lower() in self.words.companies and bool(part) and (not after or self.words.ends_name(after))
+            if self.words.ends_name(word) and not inside and not closes:
+                yield part
+                part = []
+            else:
+                part.append(word)
+        yield part
+
+    def _name_in(self, words: list[str], *, weak: bool) -> str | None:
+        """The name in capitalised words that have no title among them; None if they are something else. `weak`: an
+        ordinary word at the end then shows that they are."""
+        words = self._trimmed(words)
+        low = [word.lower().rstrip(".") for word in words]
+        if len(words) < 2 or " ".join(words) in self.words.places:
+            return None
+        unknown = [self._unknown(word) for word in words]
+        heads = {word for word, before in zip(low, ["", *words], strict=False) if not before[:1].islower()}
+        company = low[-1] in self.words.companies or low[0] in self.words.companies - self.words.common
+        if not any(unknown) or (not self.words.institutions.isdisjoint(heads) and low[-1] not in _LEGAL_FORMS):
+            return " ".join(words) if low[-1] in _LEGAL_FORMS else None
+        if company or (unknown[0] and (unknown[-1] or not weak)):
+            return " ".join(words)
+        first = unknown.index(True)
+        rest = [word for word in words[first:] if word != "&"]
+        return " ".join(words[first:]) if len(rest) > 1 and all(map(self._unknown, rest)) else None
+
+    def _trimmed(self, words: list[str]) -> list[str]:
+        """Without particles and initials at the ends."""
+        while words and (words[0][:1].islower() or words[0] == "&"):
+            words = words[1:]
+        while words and (words[-1][:1].islower() or words[-1] == "&" or _INITIAL.fullmatch(words[-1])):
+            words = words[:-1]
+        return words
+
+    def _unknown(self, word: str) -> bool:
+        """Whether a word is no ordinary one: it can be (part of) a name."""
+        low = word.lower()
+        if word[:1].islower() or _INITIAL.fullmatch(word):
+            return True
+        return low not in self.words.companies and low not in self.words.institutions and not self._ordinary(word)
+
+    def _ordinary(self, word: str) -> bool:
+        return self.words.is_common(word, self.small)
+
+
+_LEGAL_FORMS = frozenset(
+    [
+        "ag",
+        "se",
+        "spa",
+        "nv",
+        "bv",
+        "ab",
+        "asa",
+        "oyj",
+        "kgaa",
+        "gmbh",
+        "plc",
+        "llc",
+        "llp",
+        "inc",
+        "corp",
+        "ltd",
+        "limited",
+        "bhd",
+        "tbk",
+    ]
+)
+
+
+def _without_known(words: list[str], known: Collection[str]) -> Iterator[list[str]]:
+    """The words before, between and after names that are known already."""
+    for size in range(len(words), 0, -1):
+        for start in range(len(words) - size + 1):
+            if size > 1 and " ".join(words[start : start + size]) in known:
+                yield from _without_known(words[:start], known)
+                yield from _without_known(words[start + size :], known)
+                return
+    yield words
+
+
+def _says_nothing(line: str, words: NameWords) -> bool:
+    """Whether a line is a heading in title case. Short lines say nothing either, unless they are a sentence, or have
+    small words enough to show that their capitals mean something."""
+    found = re.findall(r"[^\W\d_]{3,}", line)[1:]
+    plain = [word for word in found if word[0].islower() and word not in words.before]
+    if line.rstrip()[-1:] in '.!?:;…”»"’)':
+        return not plain
+    long = [word for word in found if len(word) > 3]
+    capitals = sum(word[0].isupper() for word in long)
+    if len(long) > 3 and capitals > MOST_CAPITALS * len(long):
+        return True
+    return len(long) < LONGEST_HEADING and (2 * capitals > len(long) or len(long) < 4)
