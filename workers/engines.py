@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from tasks import ledger
 from tasks.building.engine_meter import NO_PAIRS, LedgerMeter
+from tasks.building.recall import terms_for
 from tasks.language_data import known_languages
 from tasks.ledger import engine_usage
 from tasks.runtime.errors import NotPossible
 from tasks.runtime.secrets import SecretMissing, resolve
 from tasks.runtime.settings import settings
-from tasks.translation import fallbacks, routing
-from tasks.translation.bounds import Deadline
+from tasks.translation import routing
 from tasks.translation.configuration import EngineDocument, TranslationDocument, read_configuration
 from tasks.translation.engine_support import registry
 from tasks.translation.engine_support.metering import CostCap, MemoryMeter, Meter, Metered, Usage, current, resting
 from tasks.translation.engines import Engine, Pair
-from tasks.translation.errors import EngineError
+from tasks.translation.errors import EngineError, TranslationHeld
 from tasks.translation.language_pair import LanguagePair
-from tasks.translation.pieces import Close, Open, Piece, Text, joined
-from tasks.translation.translate import engine_job
+from tasks.translation.trial import UnitTrial, trial, trial_release
 from workers import home
 
 SAMPLES = {
@@ -145,17 +143,21 @@ class Tried:
     text: str
     model: str | None = None
     result: str | None = None
+    """None if a sentence has none."""
     error: str | None = None
     """The kind of error: Retryable, QuotaUsedUp, Unsupported, Fatal; or `checks` for a result that may not go out."""
     reason: str | None = None
     seconds: float = 0
+    units: list[UnitTrial] = field(default_factory=list)
+    """Each sentence: what the engine was sent and answered, what the checks found, and the result."""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def try_out(name: str, source: str | None, target: str | None, text: str | None) -> Tried:
-    """One sentence through an engine and all checks, whether it rests or not; raises NotTestable and DocumentRefused.
+    """A text through an engine the whole way of a release, whether the engine rests or not; raises NotTestable and
+    DocumentRefused.
 
     It counts as use, and an engine that answers rests no more.
     """
@@ -196,21 +198,29 @@ def _pair(engine: Engine, source: str | None, target: str | None) -> Pair:
 
 def _tried(engine: Engine, source: str, target: str, pair: Pair, text: str) -> Tried:
     began = time.monotonic()
-    model = None
-    error = reason = written = None
+    model = error = reason = written = None
+    units: list[UnitTrial] = []
     try:
-        model = engine.model(*pair)
+        release = trial_release(text, source)
         languages = LanguagePair.of(source, target, script_only=engine.capabilities.script_only)
-        result = fallbacks.translate_texts(engine_job(engine, pair, languages, Deadline()), [_read(text)])
-        if result.stopped:
-            raise result.stopped
-        [outcome] = result.outcomes
-        if outcome is None or outcome.problem:
-            error, reason = "checks", str(outcome.problem if outcome else "it was not asked")
+        if home.ledger_is_there():
+            languages = languages.with_terms(terms_for(release, target))
+        model = engine.model(*pair)
+        found = trial(engine, pair, languages, release)
+        units = found.units
+        if found.stopped:
+            raise found.stopped
+        failed = next((unit for unit in units if unit.result is None), None)
+        if failed:
+            error, reason = "checks", failed.problems[-1] if failed.problems else "it was not asked"
         else:
-            written = _written(outcome.text)
+            written = " ".join(str(unit.result) for unit in units)
     except EngineError as stopped:
         error, reason = type(stopped).__name__, str(stopped)
+    except TranslationHeld as held:
+        error, reason = "checks", held.reason
+    except ValueError:
+        raise NotTestable("the text cannot be read: it is empty, or beyond what a release may have") from None
     return Tried(
         engine=engine.name,
         source=source,
@@ -221,23 +231,8 @@ def _tried(engine: Engine, source: str, target: str, pair: Pair, text: str) -> T
         error=error,
         reason=reason,
         seconds=round(time.monotonic() - began, 3),
+        units=units,
     )
-
-
-def _read(text: str) -> Text:
-    """Words with links in `<a>…</a>`."""
-    pieces: list[Piece] = []
-    for number, part in enumerate(re.split(r"<a>(.*?)</a>", text, flags=re.DOTALL)):
-        pieces += [Open(number), part, Close(number)] if number % 2 else [part]
-    return joined(pieces)
-
-
-def _written(text: Text) -> str:
-    return "".join(
-        piece if isinstance(piece, str) else "<a>" if isinstance(piece, Open) else "</a>" if isinstance(piece, Close)
-        else piece.shown
-        for piece in text
-    )  # fmt: skip
 
 
 def exposed(document: EngineDocument) -> bool:

@@ -59,11 +59,14 @@ class Prospects:
         return Counter(why for match in self.matches for why in set(match.refused.values()))
 
     def to_dict(self) -> dict[str, Any]:
-        """For programs: how many outlets and deliveries there are that can leave now, and what is held."""
-        leaving = [languages for match in self.matches if (languages := self.leaves(match))]
+        """For programs: how many outlets and deliveries there are that can leave now, to how many outlets only in some
+        of their languages, and what is held."""
+        found = [(languages, match.languages) for match in self.matches if (languages := self.leaves(match))]
+        leaving = [languages for languages, _ in found]
         counted = Counter(language for languages in leaving for language in languages)
         return {
             "outlets": len(leaving),
+            "in_part": sum(languages != wanted for languages, wanted in found),
             "of": len(self.matches),
             "deliveries": counted.total(),
             "languages": dict(sorted(counted.items())),

@@ -118,6 +118,16 @@ def test_test_translates_a_sentence_with_a_link(run: Run) -> None:
     assert (found["result"], found["error"]) == ("<a>軟體</a>很好", None)
 
 
+def test_test_shows_the_whole_way(run: Run) -> None:
+    told = run("engines", "test", "opencc", "公司周一表示。<a>软件</a>很好", "--to", "zh-TW").stdout.splitlines()
+    assert told[1:] == [
+        "", "source    公司周一表示。", "sent      公司周一表示。", "answered  公司週一表示。",
+        "result    公司週一表示。",
+        "", "source    <a>软件</a>很好", "sent      <1>软件</1>很好", "answered  <1>軟體</1>很好",
+        "result    <a>軟體</a>很好",
+    ]  # fmt: skip
+
+
 def test_test_says_the_kind_of_error(run: Run, file: Callable[[str], Path], home: None) -> None:
     file(LIBRE)
     told = run("engines", "test", "libre", "--to", "es", status=1).stdout

@@ -96,3 +96,17 @@ def test_topics_that_nobody_takes_are_the_reason_why_a_release_goes_to_nobody() 
 
 def test_a_wire_without_outlets_is_no_fault_of_the_release() -> None:
     assert warnings(found(circuits=["x"]), release(circuits=["x"])) == []
+
+
+def test_outlets_are_counted_by_what_leaves_and_languages_without_an_engine_are_named() -> None:
+    languages = ["es", "fr", "pt", "ja", "ko", "ar"]
+    receivers(
+        outlet("own", languages=["de"]),
+        outlet("both", languages=["de", "es", "ja"]),
+        *(outlet(f"only-{language}", languages=[language]) for language in languages),
+    )
+    told = found(language="de", headline="Werk", body_html="<p>Das Werk.</p>").to_dict()
+    assert (told["outlets"], told["in_part"], told["of"]) == (2, 1, 8)
+    assert (told["deliveries"], told["languages"]) == (2, {"de": 2})
+    held = {one["reason"]: one["deliveries"] for one in told["held"]}
+    assert held == {f"no engine for de→{tag}": 1 + (tag in ("es", "ja")) for tag in languages}

@@ -173,7 +173,7 @@ def test_a_receipt_counts_who_gets_it_now_and_says_what_is_held(sender: Producer
         outlets.put(connection, receivers, time.time())
     receipt = sender.submit(document(uri=URI))
     assert receipt.goes_to == {
-        "outlets": 1, "of": 2, "deliveries": 1, "languages": {"en": 1},
+        "outlets": 1, "in_part": 1, "of": 2, "deliveries": 1, "languages": {"en": 1},
         "held": [{"reason": "no engine for en→de", "deliveries": 1, "languages": ["de"]},
                  {"reason": "outlet paused", "deliveries": 1, "languages": ["en"]}],
     }  # fmt: skip

@@ -8,6 +8,7 @@ import typer
 
 from tasks.building import engine_meter
 from tasks.model.languages import LanguageTag
+from tasks.runtime.foreign_text import printable
 from tasks.runtime.settings import settings
 from tasks.translation.configuration import read_configuration
 from tasks.translation.engine_support.metering import unlimited
@@ -80,23 +81,41 @@ def _spent(one: engines.Standing) -> bool:
 def try_(
     name: Annotated[str, typer.Argument(help="The name of the engine in the translation file.")],
     text: Annotated[
-        str | None, typer.Argument(help="A sentence, in which <a>…</a> is a link; a sample if left out.")
+        str | None, typer.Argument(help="Some sentences, in which <a>…</a> is a link; a sample if left out.")
     ] = None,
     source: Annotated[str | None, typer.Option("--from", help="The language of the text, such as en.")] = None,
     target: Annotated[str | None, typer.Option("--to", help="The language to translate into, such as de.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Translate one sentence with an engine, also with an open breaker or over its limits; this counts as usage."""
+    """Translate a text with an engine as in a release, also with an open breaker or over its limits. Names and figures
+    are protected, sentences cut, answers checked and typeset; only the memory is not asked. Shows what the engine was
+    sent (protected pieces in […]), what it answered, what the checks found, and the result. This counts as usage."""
     tried = engines.try_out(name, _tag(source), _tag(target), text)
     if as_json:
         print_json(tried.to_dict())
     elif tried.error:
-        out.print(f"{name} {tried.source}→{tried.target}: {tried.error}: {tried.reason}", markup=False)
+        _print(f"{name} {tried.source}→{tried.target}: {tried.error}: {tried.reason}")
+        _show_units(tried)
     else:
-        out.print(f"{name} {tried.source}→{tried.target}, {tried.model}, after {tried.seconds} s", markup=False)
-        out.print(f"  {tried.text}\n  {tried.result}", markup=False)
+        _print(f"{name} {tried.source}→{tried.target}, {tried.model}, after {tried.seconds} s")
+        _show_units(tried)
     if tried.error:
         raise typer.Exit(1)
+
+
+def _show_units(tried: engines.Tried) -> None:
+    for unit in tried.units:
+        _print(f"\nsource    {unit.source}")
+        for question in unit.questions:
+            _print(f"sent      {question.sent}")
+            _print(f"answered  {question.answered}")
+        for problem in unit.problems:
+            _print(f"refused   {problem}")
+        _print(f"result    {'none' if unit.result is None else unit.result}")
+
+
+def _print(line: str) -> None:
+    out.print("\n".join(map(printable, line.split("\n"))), markup=False)
 
 
 @app.command()

@@ -209,7 +209,9 @@ def show_goes_to(found: dict[str, Any] | None, *, kill: bool = False) -> None:
         return
     languages = ", ".join(f"{language} {n:,}" for language, n in found["languages"].items())
     what = f", in {counted(found['deliveries'], 'delivery')}: {languages}" if languages else ""
-    out.print(printable(f"goes to   {found['outlets']:,} of {counted(found['of'], 'outlet')} now{what}"), markup=False)
+    part = f" ({found['in_part']:,} of them not in all languages)" if found.get("in_part") else ""
+    to = f"goes to   {found['outlets']:,} of {counted(found['of'], 'outlet')} now{part}{what}"
+    out.print(printable(to), markup=False)
     for held in found["held"]:
         which = f"{counted(held['deliveries'], 'delivery')} in {', '.join(held['languages'])}"
         out.print(printable(f"held      {which}: {held['reason']}"), markup=False)

@@ -1,0 +1,77 @@
+"""One text through one engine as a release goes, with all that happened on the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.translation.errors import Retryable, TranslationHeld
+from tasks.translation.language_pair import LanguagePair
+from tasks.translation.trial import Question, Trial, UnitTrial, trial, trial_release
+
+from .samples import Stub
+
+PAIR = LanguagePair.of("en", "es")
+SPANISH = {
+    " said on ": " dijo el ", " that ": " que ", "it earned ": "ganó ", "It grows.": "Crece.", "said": "dijo",
+    "the plant": "la planta", " is open": " está abierta", "Monday": "lunes",
+}  # fmt: skip
+
+
+def spanish(text: str) -> str:
+    for english, other in SPANISH.items():
+        text = text.replace(english, other)
+    return text
+
+
+def tried(text: str, engine: Stub) -> Trial:
+    return trial(engine, ("en", "es"), PAIR, trial_release(text, "en"))
+
+
+def test_every_step_is_shown() -> None:
+    found = tried("Acme Robotics said on Monday that it earned $5 million. It grows.", Stub(spanish))
+    assert found.stopped is None
+    assert found.units == [
+        UnitTrial(
+            "Acme Robotics said on Monday that it earned $5 million.",
+            [Question(
+                "[Acme Robotics] said on Monday that it earned [5 millones de dólares].",
+                "[Acme Robotics] dijo el lunes que ganó [5 millones de dólares].",
+            )],
+            [],
+            "Acme Robotics dijo el lunes que ganó 5 millones de dólares.",
+        ),
+        UnitTrial("It grows.", [Question("It grows.", "Crece.")], [], "Crece."),
+    ]  # fmt: skip
+
+
+def test_an_answer_that_fails_is_shown_with_its_problem_and_what_was_asked_next() -> None:
+    def careless(text: str) -> str:
+        return "" if text.startswith("the") else spanish(text)
+
+    found = tried("Ann said that <a>the plant</a> is open.", Stub(careless))
+    [unit] = found.units
+    assert unit.source == "Ann said that <a>the plant</a> is open."
+    assert unit.questions[0].sent == "Ann said that <1>the plant</1> is open."
+    assert unit.result is None
+    assert unit.problems[0].startswith("inline element 1 lost its text 'the plant'")
+    assert len(unit.questions) > 1
+
+
+def test_what_needs_no_engine_asks_none() -> None:
+    found = tried("$5 million", Stub(spanish))
+    assert found.units == [UnitTrial("$5 million", [], [], "5 millones de dólares")]
+
+
+def test_an_engine_that_is_down_is_an_error() -> None:
+    class Down(Stub):
+        def translate(self, *_: object) -> list[object]:  # type: ignore[override]
+            raise Retryable("answered 503")
+
+    found = tried("It grows. It grows.", Down(spanish))
+    assert str(found.stopped) == "answered 503"
+    assert len(found.units) == 1
+
+
+def test_a_text_beyond_all_measure_is_held() -> None:
+    with pytest.raises(TranslationHeld):
+        tried("word " * 5000, Stub(spanish))
