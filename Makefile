@@ -5,7 +5,7 @@ READY := .venv/.ready
 FANWIRE := .venv/bin/fanwire
 # Most tests wait more than they work, so more processes than cores pay; tests/support/scheduling.py says who gets what.
 # The stacks among them start dozens of Python processes, which without bytecode on disk would compile everything anew.
-TEST := PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -n 4 --dist loadscope --no-loadscope-reorder
+TEST := PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -n 6 --dist loadscope --no-loadscope-reorder
 SPHINX := .venv/bin/python -m sphinx -q -W --keep-going -n -c docs . build/docs
 
 .PHONY: help demo test coverage mutate docs check bench fuzz soak up format pins clean

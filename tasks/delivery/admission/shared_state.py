@@ -25,6 +25,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha1
 from typing import Any, Final, Generic, Self, TypeVar
 from urllib.parse import urlsplit
@@ -51,6 +52,7 @@ PORTS: Final = {"http": 80, "https": 443, "ftp": 21, "ftps": 990, "sftp": 22, "s
 """Where a URL without a port leads: with and without `:443` it is the same host."""
 
 
+@lru_cache(maxsize=16384)
 def host_of(url: str) -> str:
     """`host:port` of a URL: lower case, without scheme, user and password.
 
