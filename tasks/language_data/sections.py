@@ -229,6 +229,8 @@ class Vocabulary(Section):
     left in the source language is noticed by other signs only."""
     never_last: Words = ""
     """Words with which no sentence ends."""
+    impossible: list[Regex] = []
+    """Words that stand beside each other only where others are missing, such as an article before a verb."""
     unspaced: bool = False
     """No spaces stand between words."""
 

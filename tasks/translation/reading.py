@@ -1,5 +1,5 @@
-"""What a producer should know of the texts that it sent: one that is not in its language, and translations of its own
-that say something else than the release.
+"""What a producer should know of the texts that it sent: one that is not in its language or lacks words, and
+translations of its own that say something else than the release.
 
 They are published as they are. So these are warnings, from the same checks that stop a translation of ours.
 """
@@ -20,6 +20,7 @@ from tasks.translation import checks, scripts
 from tasks.translation.checks.language import only_in
 from tasks.translation.errors import TranslationHeld
 from tasks.translation.function_words import function_words
+from tasks.translation.holes import holes
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import has_letters, shown
 from tasks.translation.protection.addresses import without_addresses
@@ -49,7 +50,7 @@ def warnings(release: Release) -> list[Problem]:
     until = time.monotonic() + SECONDS
     original = supplied(release, release.language)
     assert original is not None  # it is the release itself
-    found = _few(_of_language(original), "body")
+    found = [*_few(_of_language(original), "body"), *missing_words(release)]
     read = _passages(original)
     for language in release.translations:
         text = supplied(release, language)
@@ -59,6 +60,18 @@ def warnings(release: Release) -> list[Problem]:
         found += _few(_of_language(text), f"{name}.body")
         if read is not None and LanguageTag(language).base != release.language.base:
             found += _few(_differences(release, original, read, text, lambda: time.monotonic() > until), name)
+    return found
+
+
+def missing_words(release: Release) -> list[Problem]:
+    """Places where words seem to be missing in the texts of a release (holes.py)."""
+    names = [*release.protect, *([release.issuer.name] if release.issuer else [])]
+    found: list[Problem] = []
+    for language in (release.language, *release.translations):
+        text = supplied(release, language)
+        if text is not None and text.body_html:
+            field = "body" if language == release.language else f"translations.{language}.body"
+            found += _few(holes(text.body_html, text.written_in, names), field)
     return found
 
 

@@ -16,6 +16,7 @@ from tasks.operations import receipts
 from tasks.operations import report as reports
 from tasks.runtime import moments
 from tasks.runtime.foreign_text import printable
+from tasks.translation.reading import missing_words
 from workers.cli.rows import find_release, reading
 from workers.cli.screen import counted, out, print_json, print_rows
 from workers.cli.waiting import summary
@@ -52,6 +53,7 @@ def status_of(uri: str, version: int | None, wanted: Wanted = Wanted()) -> dict[
             "languages": languages,
             "made_by": counts.engines(connection, row.id),
             "held": counts.holds(connection, row.id),
+            "warnings": [vars(one) for one in missing_words(Release.from_ledger(row.document))],
             "reasons": reports.reasons(connection, row.id),
             "all_have_it": counts.all_have_it(connection, row.id),
             **_listed(connection, row.id, wanted),
@@ -76,6 +78,8 @@ def show_status(found: dict[str, Any]) -> None:
     show_particulars(found)
     if found["sent_by"]:
         out.print(f"sent by   {printable(found['sent_by'])}", markup=False)
+    for warning in found["warnings"]:
+        out.print(printable(f"warning   {warning['field']}: {warning['problem']}"), markup=False)
     if none:
         return
     states = [state for state in reports.STATES_IN_ORDER if state in found["states"]]
