@@ -60,7 +60,7 @@ def _paragraphs(body: str) -> Iterator[str]:
     for code in root.iter("code", "pre", "br", "img"):
         code.text, code[:] = " … ", []
     for paragraph in root.iter("p"):
-        text = re.sub(r"[ \u00a0]*[\r\n]\s*", " ", "".join(paragraph.itertext()))
+        text = " ".join(line.strip(" \t\u00a0") for line in "".join(paragraph.itertext()).splitlines())
         if text.strip():
             yield text
 

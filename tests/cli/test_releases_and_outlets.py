@@ -199,6 +199,15 @@ def test_status_shows_headline_dates_and_embargo(run: Run, monkeypatch: pytest.M
     assert told[3] == "received  2026-11-18T06:06:40-05:00 (first version 2026-11-18T05:06:40-05:00)"
 
 
+def test_status_says_where_words_seem_to_be_missing(run: Run) -> None:
+    body = "<p>The plant is open.</p><p>said on Friday that this was a good day for the city.</p>"
+    take(release(body_html=body))
+    [warning] = json.loads(run("status", URI, "--json").stdout)["warnings"]
+    assert warning["field"] == "body"
+    assert warning["problem"].startswith("paragraph 2 begins in the middle of a sentence: 'said on Friday")
+    assert "warning   body: paragraph 2 begins in the middle" in run("status", URI).stdout
+
+
 def test_status_says_that_an_embargo_is_over(run: Run) -> None:
     take(release(embargo_until="2020-12-01T07:00:00-05:00"))
     assert "embargo   ended 2020-12-01T07:00:00-05:00 (2020-12-01T12:00:00Z)" in run("status", URI).stdout

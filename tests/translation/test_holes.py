@@ -1,4 +1,4 @@
-"""Where words are missing in a text that a producer sent: said in the receipt and in `fanwire status`, never refused."""
+"""Where words are missing in a text that a producer sent: said in receipts and in `fanwire status`, never refused."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
+from tasks.model.languages import LanguageTag
 from tasks.model.markup import clean_html
 from tasks.model.release import Release
 from tasks.runtime.settings import Settings
@@ -23,6 +24,7 @@ from tasks.translation.engines.opencc import OpenCC
 from tasks.translation.fallbacks import translate_texts
 from tasks.translation.figures.quantities import counted
 from tasks.translation.figures.recogniser import exact_in
+from tasks.translation.holes import holes
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Close, Open, joined, shown
 from tasks.translation.protection import masking, proper_names
@@ -85,6 +87,8 @@ WORK = {
     "capitals": (spoken("A"), 2000),
     "capitals and apostrophes": (spoken("A’"), 2000),
     "particles": (spoken("Aa de "), 2000),
+    "spaces": (lambda n: list(holes(f"<p>a{' ' * n}b .{' ' * n}(</p>", LanguageTag("en"))), 2000),
+    "articles": (lambda n: list(holes(f"<p>{'the of ' * n}</p>", LanguageTag("en"))), 1000),
     "rows of capitals": (capitalised("Xa "), 500),
     "rows of initials": (capitalised("A. "), 500),
     "rows of particles": (capitalised("Xa de "), 500),
