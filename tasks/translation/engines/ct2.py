@@ -20,61 +20,33 @@ language stand for opaque pieces. Not every model copies those; what loses one f
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
-import shutil
-import stat
 import tempfile
 import threading
 import zipfile
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 from tasks.model.documents import DocumentRefused
-from tasks.model.languages import LanguageTag
 from tasks.runtime.errors import Problem
 from tasks.runtime.private_files import ensure_private_folder
 from tasks.runtime.settings import settings
 from tasks.translation.configuration import EngineDocument, required
+from tasks.translation.engine_support.model_files import BROKEN, Found, document_in, look_at, model_folder, unpack
 from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.errors import Fatal, Retryable, Unsupported
 from tasks.translation.pieces import Opaque, Text
 from tasks.translation.protection import placeholders
 
-MAX_UNPACKED = 4 * 1024**3
-"""Bytes of an archive's files together. The largest models for one pair have some hundred megabytes."""
-MAX_FILES = 1_000
-_MAX_METADATA = 1024 * 1024
 _MAX_TOKENS = 400
 """Of a unit. Models were taught on sentences, and many know no more than 512 positions."""
 _TIMES, _MORE, _MAX_TOKENS_BACK = 3, 20, 500
 """Times the tokens of the longest unit, and some more: an answer that is longer runs in circles."""
 _BEAM = 4
-_CODES = {"zh": "zh-Hans", "zt": "zh-Hant", "pb": "pt-BR"}
-"""Argos' codes that are no tags, or mean more than the tag says."""
-_NAME = re.compile(r"(?:opus-mt-)?([a-z]{2,3})-([a-z]{2,3})")
-_BROKEN = (
-    OSError, ValueError, RuntimeError, LookupError, EOFError, MemoryError, ImportError, zlib.error, zipfile.BadZipFile,
-)  # fmt: skip
-"""What reading damaged files, or a damaged installation, raises."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """A model in the folder that is not opened yet."""
-
-    path: Path
-    """A folder, or an archive."""
-    pair: Pair
-    version: str
-    """What its metadata says, else the day of its files."""
 
 
 class CT2:
@@ -157,10 +129,10 @@ class CT2:
             problems: list[str] = []
             for entry in entries:
                 try:
-                    models += _looked_at(entry)
-                except _BROKEN as error:
+                    models += look_at(entry)
+                except BROKEN as error:
                     problems.append(f"{entry.name} cannot be read: {_said(error)}")
-            models.sort(key=lambda model: [int(number) for number in re.findall(r"\d+", model.version)])
+            models.sort(key=lambda model: model.order)
             self._seen = (state, {model.pair: model for model in models}, problems)
         return self._seen[1]
 
@@ -172,7 +144,7 @@ class CT2:
             model = self._loaded[step]
         try:
             return model.translated(texts)
-        except _BROKEN as error:
+        except BROKEN as error:
             raise Fatal(f"{step.path.name} does not work: {_said(error)}") from error
 
     def _forget(self) -> None:
@@ -216,33 +188,6 @@ def _said(error: BaseException) -> str:
 # --- what lies in the folder
 
 
-def _looked_at(entry: Path) -> list[Found]:
-    """The model that `entry` is, if it is one; raises what damaged files do."""
-    if entry.suffix == ".argosmodel" and entry.is_file():
-        with zipfile.ZipFile(entry) as archive:
-            return [_from_metadata(entry, _metadata_in(archive), entry.stat().st_mtime)]
-    if not entry.is_dir() or entry.name.startswith("."):
-        return []
-    binary = _model_folder(entry) / "model.bin"
-    opus = (entry / "source.spm").is_file()
-    if not binary.is_file() or not (opus or (entry / "sentencepiece.model").is_file()):
-        return []
-    metadata = entry / "metadata.json"
-    if metadata.is_file():
-        return [_from_metadata(entry, _document(metadata.read_bytes()), binary.stat().st_mtime)]
-    named = _NAME.fullmatch(entry.name)
-    if not named:
-        raise ValueError("it has no metadata.json, and is not called after its languages, as en-de")
-    return [_from_metadata(entry, {"from_code": named[1], "to_code": named[2]}, binary.stat().st_mtime)]
-
-
-def _from_metadata(path: Path, metadata: dict[str, Any], changed: float) -> Found:
-    """`changed`, the day of the files (seconds since the epoch), is the version of a model that has none."""
-    pair = _tag(metadata["from_code"]), _tag(metadata["to_code"])
-    day = datetime.fromtimestamp(changed, UTC).strftime("%Y-%m-%d")
-    return Found(path, pair, str(metadata.get("package_version") or day))
-
-
 def _state(entry: Path) -> tuple[str, int, int]:
     """What changes with a file; the same for one that cannot be looked at."""
     try:
@@ -250,40 +195,6 @@ def _state(entry: Path) -> tuple[str, int, int]:
     except OSError:
         return entry.name, 0, 0
     return entry.name, found.st_mtime_ns, found.st_size
-
-
-def _tag(code: object) -> str:
-    return LanguageTag(_CODES.get(str(code), str(code)))
-
-
-def _document(content: bytes) -> dict[str, Any]:
-    document = json.loads(content)
-    if not isinstance(document, dict):
-        raise ValueError("its metadata.json is no object")
-    return document
-
-
-def _model_folder(folder: Path) -> Path:
-    return folder if (folder / "model.bin").is_file() else folder / "model"
-
-
-def _metadata_in(archive: zipfile.ZipFile) -> dict[str, Any]:
-    member = archive.getinfo(str(_top(archive) / "metadata.json"))
-    if member.file_size > _MAX_METADATA:
-        raise ValueError("its metadata.json is too large")
-    return _document(archive.read(member))
-
-
-def _top(archive: zipfile.ZipFile) -> PurePosixPath:
-    """The folder in the archive that has the metadata."""
-    for name in archive.namelist():
-        path = PurePosixPath(name)
-        if path.name == "metadata.json" and len(path.parts) <= 2:
-            return path.parent
-    raise ValueError("it has no metadata.json")
-
-
-# --- unpacking
 
 
 def _unpacked(archive: Path) -> Path:
@@ -295,41 +206,12 @@ def _unpacked(archive: Path) -> Path:
         ensure_private_folder(place.parent)
         with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=place.parent) as folder:
             whole = Path(folder) / "model"
-            _unpack(archive, whole)
+            unpack(archive, whole)
             with suppress(OSError):  # another process was first
                 whole.rename(place)
     if not place.is_dir():
         raise OSError(f"it cannot be unpacked into {place.parent}")
     return place
-
-
-def _unpack(archive: Path, into: Path) -> None:
-    """The files that are needed; raises ValueError, before any is written, for an archive that would do harm."""
-    with zipfile.ZipFile(archive) as opened:
-        members = opened.infolist()
-        _refuse_unsafe(members)
-        top = _top(opened)
-        for member in members:
-            path = PurePosixPath(member.filename)
-            inner = path.relative_to(top) if path.is_relative_to(top) else PurePosixPath()
-            needed = inner.parts[:1] == ("model",) or str(inner) in ("metadata.json", "sentencepiece.model")
-            if needed and not member.is_dir():
-                target = into / inner
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with opened.open(member) as source, target.open("xb") as file:
-                    shutil.copyfileobj(source, file)
-                    os.fsync(file.fileno())  # or a power cut could leave a whole folder of empty files
-
-
-def _refuse_unsafe(members: Sequence[zipfile.ZipInfo]) -> None:
-    for member in members:
-        path = PurePosixPath(member.filename)
-        link = stat.S_ISLNK(member.external_attr >> 16)
-        if path.is_absolute() or ".." in path.parts or "\\" in member.filename or link:
-            raise ValueError(f"it holds {member.filename[:100]!r}, which would lead out of its folder")
-    size = sum(member.file_size for member in members)
-    if size > MAX_UNPACKED or len(members) > MAX_FILES:
-        raise ValueError(f"it holds {len(members):,} files of {size:,} bytes; too much for a model")
 
 
 # --- a loaded model
@@ -345,7 +227,7 @@ def _load(path: Path, threads: dict[str, int]) -> _Model:
         raise Retryable(f"{path.name} cannot be unpacked: {_said(error)}") from error
     try:
         return _Model(folder, threads)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise Fatal(f"{path.name} cannot be loaded: {_said(error)}") from error
 
 
@@ -361,8 +243,8 @@ class _Model:
         self._source, self._target = (
             sentencepiece.SentencePieceProcessor(model_file=str(_there(folder / name))) for name in (source, target)
         )
-        model = _model_folder(folder)
-        config = _document(_there(model / "config.json").read_bytes()) if opus else {}
+        model = model_folder(folder)
+        config = document_in(_there(model / "config.json").read_bytes()) if opus else {}
         # OPUS-MT wants the end of the sentence said; one of the two converters has the model say it by itself
         self._end = [] if not opus or config.get("add_source_eos") else [str(config.get("eos_token") or "</s>")]
         self._translator = ctranslate2.Translator(

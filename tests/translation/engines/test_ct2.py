@@ -17,7 +17,7 @@ from tasks.model.readers import read_release
 from tasks.runtime.settings import settings
 from tasks.translation import TranslationHeld, translate
 from tasks.translation.configuration import EngineDocument
-from tasks.translation.engines import ct2
+from tasks.translation.engine_support import model_files
 from tasks.translation.engines.ct2 import CT2
 from tasks.translation.errors import Fatal, Unsupported
 from tasks.translation.pieces import Opaque
@@ -206,7 +206,7 @@ def test_an_archive_with_a_link_is_refused(make: Callable[..., Any], archive: Pa
 def test_an_archive_that_unpacks_to_too_much_is_refused(
     make: Callable[..., Any], archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ct2, "MAX_UNPACKED", 10_000)
+    monkeypatch.setattr(model_files, "MAX_UNPACKED", 10_000)
     with pytest.raises(Fatal, match="too much for a model"):
         make().translate(UNITS, "en", "es")
     assert list((settings().home / "models").iterdir()) == []
