@@ -18,6 +18,7 @@ from .parallel import LANGUAGES, PAIRS, SENTENCES, unit
 from .spoil import FAULTS
 from .test_hostile import grows
 
+EN_DE = LanguagePair.of("en", "de")
 NEAR = {("id", "ms"), ("ms", "id")}
 """One language to these checks."""
 OFTEN = {
@@ -49,6 +50,13 @@ def test_each_fault_is_noticed_from_every_language(fault: Any, target: Any) -> N
             assert problems, (source, name, shown(spoilt))
             if not fault.startswith(("babble", "left")):  # a figure that is missing may be noticed instead
                 assert problems & FAULTS[fault].checks, (source, name, problems, shown(spoilt))
+
+
+def test_a_fault_names_the_words_that_are_left_of_the_source() -> None:
+    left = ("Die Firma said on Monday that the plant opened in Hamburg.",)
+    found = problems_with(("The company said on Monday that the plant opened in Hamburg.",), left, EN_DE)
+    assert found and all(words in left[0] for problem in found for words in problem.words)
+    assert {"said", "on", "that"} <= {word for problem in found for words in problem.words for word in words.split()}
 
 
 @pytest.mark.parametrize("fault", FAULTS)

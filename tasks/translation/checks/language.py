@@ -89,7 +89,7 @@ def _chinese_or_japanese(text: str, target: LanguageTag) -> Found:
             yield Problem("script", f"it has no Kana: {text[:40]!r}")
         strange = [letter for letter in text if _only_chinese(letter)]
         if len(strange) > 1:
-            yield Problem("script", f"it is in Chinese characters: {''.join(strange)[:20]!r}")
+            yield Problem("script", f"it is in Chinese characters: {''.join(strange)[:20]!r}", tuple(strange))
         return
     if kana > 2 and kana * 10 > han:
         yield Problem("script", f"it is in Kana letters: {_some(text, 'Kana')!r}")
@@ -99,7 +99,7 @@ def _chinese_or_japanese(text: str, target: LanguageTag) -> Found:
     count = sum(text.count(letter) for letter in wrong)
     if count >= 2 and count * 10 > han:
         other = "Simplified" if traditional else "Traditional"
-        yield Problem("script", f"it is in {other} characters: {wrong[:20]!r}")
+        yield Problem("script", f"it is in {other} characters: {wrong[:20]!r}", tuple(wrong))
 
 
 @cache
@@ -140,16 +140,16 @@ def residue(unit: Text, result: Text, pair: LanguagePair) -> Found:
     else:
         sure = len(words) >= _FEW_WORDS or not theirs or bool(theirs.intersection(same))
     if len(words) >= 4 and len(same) > share * len(words) and sure:
-        yield Problem("residue", f"it was left in the source language: {' '.join(same[:6])!r}")
+        yield Problem("residue", f"it was left in the source language: {' '.join(same[:6])!r}", tuple(same))
         return
     sentence = len(words) >= _SENTENCE_LEAST and shown(unit).endswith((".", "!", "?"))
     whole = sentence or theirs.intersection(words)
     if whole and shown(unit).casefold() == shown(result).casefold():
-        yield Problem("residue", f"it was left in the source language: {shown(unit)[:60]!r}")
+        yield Problem("residue", f"it was left in the source language: {shown(unit)[:60]!r}", (shown(result),))
         return
     left = _left_over(_prose(unit), _prose(result), pair)
     if left:
-        yield Problem("residue", f"a part was left in the source language: {left!r}")
+        yield Problem("residue", f"a part was left in the source language: {left!r}", (left,))
         return
     names = {word.lower() for word in _WORD.findall(_prose(unit)) if not word.islower()}
     yield from _not_of_the_target([word for word in after if word not in names], pair)
@@ -166,7 +166,7 @@ def _not_of_the_target(words: list[str], pair: LanguagePair) -> Found:
     mine = sum(word in own for word in words)
     foreign = [word for word in words if word in theirs]
     if len(foreign) >= 3 and len(foreign) > _TELLING * len(words) and len(foreign) > mine:
-        yield Problem("residue", f"it was left in the source language: {' '.join(foreign[:6])!r}")
+        yield Problem("residue", f"it was left in the source language: {' '.join(foreign[:6])!r}", tuple(foreign))
     elif len(words) >= _SENTENCE and mine < data_of(pair.target).comparison.least_function_words * len(words):
         yield Problem(
             "residue", f"hardly a word of it is known to belong to {str(pair.target)!r}: {' '.join(words[:6])!r}"

@@ -21,6 +21,12 @@ class Problem:
     """Stable name of the check: inline, anchor, opaque, quantity, order, date, url, script, residue, length …"""
     text: str
     """In words, naming what is missing or wrong."""
+    words: tuple[str, ...] = ()
+    """The words of the translation that are at fault, each as it stands there (`de de`); none where the check cannot
+    say. An editor sees them marked."""
+    missing: tuple[str, ...] = ()
+    """The words of the source that the translation lost, as they stand in the source; none where the check cannot
+    say."""
 
     def __str__(self) -> str:
         return self.text
