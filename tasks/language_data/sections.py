@@ -83,6 +83,7 @@ Plain = Annotated[str, AfterValidator(_template())]
 Regex = Annotated[str, Field(min_length=1), AfterValidator(_regular(0))]
 RegexOfOne = Annotated[str, Field(min_length=1), AfterValidator(_regular(1))]
 """With one group: what is looked for."""
+Days = Annotated[str, AfterValidator(_template("first", "last"))]
 Words = str
 """Words with spaces between them."""
 Power = Annotated[int, Field(ge=1, le=15)]
@@ -126,11 +127,26 @@ class Typography(Section):
     """`“… ,” he said` as in America; else the comma follows the mark."""
     capitals: bool = True
     """Sentences begin with a capital letter: the script has them."""
+    words_have_capitals: bool = False
+    """So do words inside a sentence that are no names: German nouns, English days of the week."""
 
     @model_validator(mode="after")
     def _letters(self) -> Typography:
         _regular(0)(f"[{self.marks_after}]" if self.marks_after else "x")
         return self
+
+
+class Abbreviations(Section):
+    """Abbreviations without their last full stop. A space in one may be left out in a text."""
+
+    never_last: list[str] = []
+    """With these no sentence ends: `Ms`, `e.g`."""
+    before_numbers: list[str] = []
+    """With these none ends before a number: `No`."""
+    seldom_last: list[str] = []
+    """With these one ends only before a small word with a capital: `… at 9 a.m. The doors …`."""
+    ordinals: bool = False
+    """`3.` may be the third."""
 
 
 class Numbers(Section):
@@ -148,6 +164,8 @@ class Numbers(Section):
     """No space stands between digits and scale word."""
     in_ten_thousands: bool = False
     """One number may have several scale words: `3조 2,000억`."""
+    between_ten_thousands: str = ""
+    """What is written between those."""
     words: dict[Number, Words] = {}
     """Words for numbers, as far as texts mix them with digits; `tres*` stands for all words that begin so."""
     word_prefixes: str = ""
@@ -162,6 +180,21 @@ class Numbers(Section):
     """Words for `%` before a number."""
     always: list[Regex] = []
     """How `24/7` is said with numbers."""
+    always_in_words: list[Regex] = []
+    """How `24/7` is said without numbers: `around the clock`."""
+    half: list[Regex] = []
+    """How a half of something is said: `half of`, `half a`."""
+    one_in: list[Regex] = []
+    """What stands between the two numbers of `1 in 7`."""
+    labels: list[Regex] = []
+    """Words before a number that counts nothing: `Article 5.3`, `version 2.0`."""
+    between: dict[Literal["to", "and", "before"], list[Regex]] = {}
+    """Between the two ends of a range: words by themselves (`to`), and `and`, with what stands `before` both then:
+    `{to: [to], and: [and], before: [between]}`."""
+    range: str = "–"
+    """What is written between the two ends of a range without a word."""
+    counts_nothing: Words = ""
+    """Words that follow a scale word and are no noun, beside `function_words`: `3 million annually`."""
 
 
 class Currencies(Section):
@@ -177,6 +210,8 @@ class Currencies(Section):
     """The same before a vowel: ` d’`."""
     names_keep_capitals: bool = False
     """Names of currencies are nouns with a capital letter."""
+    adjective: Regex | None = None
+    """Where CLDR's name begins with an adjective, which is small inside a sentence."""
     families: dict[str, Regex] = {}
     """What currencies of one name are called beside a number, by the English name: `{dollar: 'dólar(?:es)?'}`."""
 
@@ -188,6 +223,20 @@ class Dates(Section):
     """How the first of a month is written where CLDR's plain 1 is wrong: French `1er`."""
     before_date: str | None = None
     """The word for `on` before a date, with its space: `el `; without it the engine has to find the word."""
+    from_to: Days | None = None
+    """How a stretch of days is said in a sentence: `del {first} al {last}`."""
+    between: Days | None = None
+    """The same with `between`."""
+    to: list[Regex] = []
+    """Other words between the two."""
+    on_both: Days | None = None
+    """How two days are said: `el {first} y el {last}`."""
+    both: Days | None = None
+    """The same without the word for `on`."""
+    with_article: dict[str, str] = {}
+    """Words that need an article before a date, and the two together: `{de: del, desde: desde el}`."""
+    and_again: dict[str, str] = {}
+    """What joins a second date to one with an article, and the same with its article: `{y: y el}`."""
     months: dict[Regex, MonthNumber] = {}
     """Names of months beside CLDR's, as regular expressions."""
     month_ending: Regex | None = None
@@ -213,12 +262,21 @@ class Dates(Section):
     """Words between a month and its year, with their space."""
     year_sign: str | None = None
     """What stands behind the number of a year: `年`."""
+    short_year: list[RegexOfOne] = []
+    """How a decade is written with two digits, which are the group: `años (\\d0)`."""
     afternoon: list[Regex] = []
     """Words by which an hour is one of the afternoon or evening."""
     after_hour: list[Regex] = []
     """What stands behind an hour: `Uhr`."""
     before_hour: list[Regex] = []
     """What stands before an hour."""
+    hour_word: Regex | None = None
+    """What right behind an hour makes it a time of day for certain, with its space and, if it stands there, its minute:
+    `\\s?Uhr`."""
+    time: str | None = None
+    """How a time of day is written: a CLDR pattern where CLDR's own is no good in prose."""
+    full_hour: str | None = None
+    """The same without minutes."""
 
 
 class Vocabulary(Section):
@@ -251,6 +309,18 @@ class Comparison(Section):
     """Scripts beside its own that texts have some letters of: `Hani`."""
     compares_backwards: bool = False
     """`rose to 7 million from 5 million` begins with the 5."""
+    whole_first: bool = False
+    """`3 of its 12 plants` and `40 patients at 6 hospitals` begin with the last."""
+    compared: list[Regex] = []
+    """Words that say that two amounts are compared: `from`, `up`."""
+    origin_before: list[Regex] = []
+    """Words before the figure with which another is compared: `from`."""
+    origin_behind: list[Regex] = []
+    """Words behind it: `から`."""
+    whole_before: list[Regex] = []
+    """Words before the figure of which another is a part: `of`."""
+    whole_behind: list[Regex] = []
+    """Words behind it: `のうち`."""
 
 
 class Names(Section):
@@ -341,6 +411,7 @@ class LanguageData(Section):
     language: LanguageTag = Field(examples=["de"])
     quotes: Quotes = Quotes(open="“", close="”", inner_open="‘", inner_close="’")
     typography: Typography = Typography()
+    abbreviations: Abbreviations = Abbreviations()
     numbers: Numbers = Numbers()
     currencies: Currencies = Currencies()
     dates: Dates = Dates()

@@ -7,12 +7,14 @@ The quotation marks are CLDR's (Babel does not carry them).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tasks.language_data import Quotes, Typography, data_of
+from tasks.language_data import Dates, Quotes, Typography, data_of
 from tasks.model.languages import locale_of
 from tasks.translation.figures import numerals
+from tasks.translation.function_words import function_words
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import INVISIBLE, Opaque, Piece, Text, joined, words_of
 
@@ -67,7 +69,8 @@ def mended(text: Text, made_from: Text, pair: LanguagePair) -> Text:
     if house.inverted_marks:
         plain = _inverted(plain)
     result = _unmarked(plain, pieces)
-    return _cased(result, made_from) if house.capitals else result
+    result = _cased(result, made_from, pair.target) if house.capitals else result
+    return _with_articles(result, data.dates)
 
 
 def _plain(text: Text) -> str:
@@ -142,46 +145,145 @@ def _spaces(plain: str) -> str:
     return re.sub(rf"(?<! ) ++(?={_MARK}*[,.](?:\D|$))", "", plain)
 
 
+_DOUBLE, _SINGLE = '"„“”«»「」『』', "'‚‘’‹›"
+_OPENS, _CLOSES = "„‚«「『‹", "»」』›"
+"""Marks that open and that close by themselves, in most languages."""
+
+
+_NEAR = 40
+"""How far from a quotation mark it is looked at what stands beside it."""
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """A quotation mark of a text."""
+
+    at: int
+    side: int
+    """1: it opens, -1: it closes."""
+    single: bool
+
+
 def _quotes(plain: str, source: _Quotes, target: _Quotes, house: Typography) -> str:
     """Any quotation marks, whoever's, as the target's; which side a mark is on is read from its surroundings."""
-    depth = 0
-    before = ""
-    parts: list[str] = []
     if target.marks[0] in plain and target.marks[0] not in source.marks:
         source = target  # the engine has set them already: the German closing mark is an English opening one
-    for character in plain:
-        side = _side(character, before, source)
-        if character == '"' and house.wide_marks:  # no spaces show to what it belongs
-            side = -1 if depth else 1
-        before = before if character == _MARK else character
-        if side == 0:
-            parts.append(character)
-            continue
-        depth += side if side > 0 else 0
+    marks = _paired(plain, source, house)
+    depth = _depth_at_start(marks)
+    parts: list[str] = []
+    last = 0
+    for mark in marks:
+        depth += 1 if mark.side > 0 else 0
         level = 0 if depth <= 1 else 2
-        parts.append((target.marks[level] + "\ue001") if side > 0 else ("\ue002" + target.marks[level + 1]))
-        depth = max(0, depth + min(side, 0))
-    result, inside = "".join(parts), target.inside
+        shown = target.marks[level] if mark.side > 0 else target.marks[level + 1]
+        outer = level == 0
+        around = (_OUTER[0] if outer else "\ue001") if mark.side > 0 else (_OUTER[1] if outer else "\ue002")
+        parts += [plain[last : mark.at], shown + around if mark.side > 0 else around + shown]
+        depth = max(0, depth - 1) if mark.side < 0 else depth
+        last = mark.at + 1
+    return _set_tight("".join(parts) + plain[last:], target.inside, house)
+
+
+_OUTER = ("\ue005", "\ue006")
+"""Stand inside outer quotation marks while a sentence is mended, as \\ue001 and \\ue002 stand inside inner ones."""
+
+
+def _set_tight(plain: str, inside: str, house: Typography) -> str:
+    """The text with the spaces that belong inside its outer quotation marks, and none inside the inner ones."""
     if not house.comma_inside_quotes:
-        result = re.sub(rf"(?<!\s)\s*+,\s*+({_MARK}*+)(\ue002.)", r"\1\2,", result)
+        plain = re.sub(rf"(?<!\s)\s*+,\s*+({_MARK}*+)([\ue002\ue006].)", r"\1\2,", plain)
     # each row of spaces or marks is tried from its beginning only
-    result = re.sub(rf"(?:(?<!\s)\s++|(?<![\s{_MARK}]))({_MARK}*+)\ue002", rf"\1{inside}", result)
-    return re.sub(rf"\ue001({_MARK}*+)\s*+", rf"{inside}\1", result)
+    for opens, closes, space in (("\ue001", "\ue002", ""), (*_OUTER, inside)):
+        plain = re.sub(rf"(?:(?<!\s)\s++|(?<![\s{_MARK}]))({_MARK}*+){closes}", rf"\1{space}", plain)
+        plain = re.sub(rf"{opens}({_MARK}*+)\s*+", rf"{space}\1", plain)
+    return plain
 
 
-def _side(character: str, ahead: str, source: _Quotes) -> int:
-    """1 for an opening mark, -1 for a closing one, 0 for no quotation mark; `ahead` is the character before it."""
-    if character not in '"„“”«»「」『』':
-        return 0
+def _depth_at_start(marks: list[_Mark]) -> int:
+    """How many quotations were opened in a sentence before: this one closes them without an opening mark."""
+    depth = lowest = 0
+    for mark in marks:
+        depth += mark.side
+        lowest = min(lowest, depth)
+    return -lowest
+
+
+def _paired(plain: str, source: _Quotes, house: Typography) -> list[_Mark]:
+    """The quotation marks of a text, in order; a single one, which may be an apostrophe, only with its partner."""
+    found: list[_Mark] = []
+    opened: list[int] = []
+    """Where in `found` the single marks are that wait for a partner."""
+    lone: set[int] = set()
+    depth = 0
+    for at, character in enumerate(plain):
+        if character in _DOUBLE:
+            side = _side(plain, at, source)
+            if character == '"' and house.wide_marks:  # no spaces show to what it belongs
+                side = -1 if depth else 1
+            found.append(_Mark(at, side, single=False))
+            depth = max(0, depth + side)
+            lone.update(opened)
+            opened.clear()
+        elif character in _SINGLE:
+            side = _side_of_single(plain, at)
+            if side > 0:
+                opened.append(len(found))
+                found.append(_Mark(at, 1, single=True))
+            elif side < 0 and opened:
+                if any(_side_of_single(plain, later) < 0 for later in _singles_behind(plain, at)):
+                    continue  # the apostrophe of `workers’` in a quotation that goes on
+                opened.pop()
+                found.append(_Mark(at, -1, single=True))
+    lone.update(opened)
+    return [mark for index, mark in enumerate(found) if index not in lone]
+
+
+def _singles_behind(plain: str, at: int) -> Iterator[int]:
+    """The single marks behind a place, up to the next mark that is double or opens."""
+    for later in range(at + 1, min(len(plain), at + 200)):
+        if plain[later] in _DOUBLE or (plain[later] in _SINGLE and _side_of_single(plain, later) > 0):
+            return
+        if plain[later] in _SINGLE:
+            yield later
+
+
+def _seen_before(plain: str, at: int) -> str:
+    """The character before a place; marks of elements, of which few stand in a row, are passed over."""
+    return plain[max(0, at - _NEAR) : at].rstrip(_MARK)[-1:]
+
+
+def _seen_behind(plain: str, at: int) -> str:
+    return plain[at + 1 : at + 1 + _NEAR].lstrip(_MARK)[:1]
+
+
+def _side_of_single(plain: str, at: int) -> int:
+    """1 for a single mark that opens a quotation, -1 for one that may close it, 0 for an apostrophe."""
+    before, after = _seen_before(plain, at), _seen_behind(plain, at)
+    if plain[at] in _OPENS:
+        return 1
+    starts = not before or before.isspace() or before in "([{—–-/" or before in _DOUBLE
+    if starts and after and not after.isspace() and plain[at] != "’":
+        return 1
+    ends = before and not before.isspace() and not (after.isalnum() or after == _SEEN)
+    return -1 if ends or plain[at] == "›" else 0
+
+
+def _side(plain: str, at: int, source: _Quotes) -> int:
+    """1 for an opening double mark, -1 for a closing one: where words stand on one side of it only, that says it, else
+    the marks of the source do."""
+    character, before, after = plain[at], _seen_before(plain, at), _seen_behind(plain, at)
+    starts = not before or before.isspace() or before in "([{—–-/“„«‘‚"
+    if character in _OPENS or character in _CLOSES:
+        return 1 if character in _OPENS else -1
+    if starts and (after.isalnum() or after in (_SEEN, "¿", "¡", "‘", "‚")) and after:
+        return 1
+    if not starts and (not after or after.isspace() or after in ".,;:!?)…。，、！？；：）"):
+        return -1
     if character in source.marks[0] and character != source.marks[1]:
         return 1
     if character in source.marks[1] + source.marks[3:4]:
         return -1
-    if character in "„«「『":
-        return 1
-    if character in "»」』":
-        return -1
-    return 1 if not ahead or ahead.isspace() or ahead in "([{—–-/“„«" else -1
+    return 1 if starts else -1
 
 
 def _punctuation(plain: str, target: str) -> str:
@@ -193,7 +295,7 @@ def _punctuation(plain: str, target: str) -> str:
     if not house.space_before:
         plain = re.sub(rf"(?<! ) ++(?={_MARK}*[;:!?](?:\s|{_MARK}|$))", "", plain)
     if house.apostrophe:
-        plain = re.sub(r"(?<=[^\W\d_])'(?=[^\W\d_])", house.apostrophe, plain)
+        plain = re.sub(r"(?<=[^\W\d_])'(?=[^\W\d_]|[«“])", house.apostrophe, plain)
     percent = locale_of(target).percent_formats[None].pattern
     gap = NBSP if NBSP in percent else ""
     return re.sub(rf"(?<=[\d{_SEEN}])[ {NBSP}{NNBSP}]?%", f"{gap}%", plain)
@@ -232,7 +334,42 @@ def _opened(plain: str, closing: str, opening: str) -> str:
     return opening.join(plain[start:end] for start, end in pairwise(ends))
 
 
-def _cased(text: Text, made_from: Text) -> Text:
+def _with_articles(text: Text, house: Dates) -> Text:
+    """The words before a date with the article that the language needs there: `desde 1 de enero`, `depuis 1er janvier`.
+
+    The second of two dates gets one with the first: `entre le 28 juin et le 3 juillet`.
+    """
+    if not house.with_article:
+        return text
+    pieces = list(text)
+    after_article = False
+    for index, piece in enumerate(pieces[1:], start=1):
+        before = pieces[index - 1]
+        if not isinstance(piece, Opaque) or piece.kind != "date" or not isinstance(before, str):
+            continue
+        words = house.and_again.get(before.strip()) if after_article else None
+        if words:
+            pieces[index - 1] = f" {words} "
+        after_article = bool(words) or before.rstrip().lower().endswith(_articles(house))
+        if piece.shown[:1].isdigit() and not words and (found := _preposition(house).search(before)):
+            both = house.with_article[found[1].lower()]
+            both = both[0].upper() + both[1:] if found[1][0].isupper() else both
+            pieces[index - 1] = f"{before[: found.start(1)]}{both} "
+            after_article = True
+    return joined(pieces)
+
+
+def _articles(house: Dates) -> tuple[str, ...]:
+    return tuple(f" {word.split()[-1]}" for word in house.and_again.values())
+
+
+def _preposition(house: Dates) -> re.Pattern[str]:
+    """A word that needs an article before a date, at the end of what stands before it."""
+    words = "|".join(re.escape(word) for word in sorted(house.with_article, key=len, reverse=True))
+    return re.compile(rf"(?<![^\W_])({words})\s\Z", re.IGNORECASE)
+
+
+def _cased(text: Text, made_from: Text, target: str) -> Text:
     """The first letter large or small as in the source: engines forget it, or set it after a protected name."""
     first, written = _first_letter(made_from), _first_letter(text)
     if not first or not written:
@@ -245,6 +382,8 @@ def _cased(text: Text, made_from: Text) -> Text:
     if first[2].islower() and (target_led or not source_led):
         names = {name for piece in made_from if isinstance(piece, str) for name in re.findall(r"\w+", piece)}
         kept = word in names or (len(word) > 1 and word.isupper())
+        if data_of(target).typography.words_have_capitals:  # `Gewinn`, `Monday`: only of small words is it the engine's
+            kept = kept or letter.lower() + word[1:] not in function_words(target)
         return text if kept else _with_first(text, index, letter, letter.lower())
     return _with_first(text, index, letter, letter.upper())
 

@@ -115,7 +115,7 @@ def test_a_package_replaces_a_file_that_ships(install: Install) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("language: it\ncolour: red\n", "colour: is not a known field; known fields are comparison, currencies, "),
+        ("language: it\ncolour: red\n", "colour: is not a known field; known fields are abbreviations, comparison, "),
         ("language: it\ntypography: {marks: '.,'}\n", "typography.marks: "),
         ("language: it\ntypography: {marks_after: 'z-a'}\n", "typography: is not a regular expression: "),
         ("language: it\nnumbers: {words: {0: zero}}\n", "numbers.words.0.[key]: must be 1 or more"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 
 from tasks.language_data import data_of
 from tasks.translation.checks.problem import Found, Problem, difference
@@ -17,8 +18,13 @@ _CAMEL = re.compile(r"(?<![^\W_])[A-Za-z]*[a-z][A-Z][A-Za-z]*(?![^\W_])")
 """`RoboLift`: a name that no language declines or translates."""
 
 _FIGURES = ("amount", "number")
-_COMPARED = re.compile(r"\b(?:from|than|versus|vs|compared|against|up|down|after|instead)\b", re.IGNORECASE)
-"""`rose to 7 million from 5 million` begins with the 5 in some languages."""
+
+
+@cache
+def _compared(language: str) -> re.Pattern[str]:
+    """`rose to 7 million from 5 million` begins with the 5 in some languages."""
+    words = "|".join(data_of(language).comparison.compared) or r"(?!)"
+    return re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
 
 
 def inline(unit: Text, result: Text, _pair: LanguagePair) -> Found:
@@ -91,7 +97,7 @@ def order(unit: Text, result: Text, pair: LanguagePair) -> Found:
         wanted = [piece.shown for piece in unit if isinstance(piece, Opaque) and piece.kind == kind]
         found = [piece.shown for piece in result if isinstance(piece, Opaque) and piece.kind == kind]
         if wanted != found and sorted(wanted) == sorted(found):
-            if data_of(pair.target).comparison.compares_backwards and _COMPARED.search(words_of(unit)):
+            if data_of(pair.target).comparison.compares_backwards and _compared(pair.source).search(words_of(unit)):
                 continue
             yield Problem("order", f"protected {', '.join(map(repr, found[:8]))} changed places")
             return

@@ -6,6 +6,7 @@ from collections import Counter
 from decimal import Decimal
 
 from tasks.model.languages import locale_of
+from tasks.translation.checks import natural_order
 from tasks.translation.checks.problem import Found, Problem, difference, said
 from tasks.translation.figures import numerals
 from tasks.translation.figures.dates import Month
@@ -27,7 +28,7 @@ def figures(unit: Text, result: Text, pair: LanguagePair) -> Found:
     yield from _quantity(wanted, found)
     yield from _date(wanted.months, found.months)
     if before == words_of(unit):  # protected numbers cannot be mistaken for one another
-        yield from _order(wanted, found)
+        yield from _order(wanted, found, pair)
 
 
 def _read(text: Text, *, source: bool) -> str:
@@ -80,11 +81,13 @@ def _date(wanted: list[Month], found: list[Month]) -> Found:
             return
 
 
-def _order(wanted: Counted, found: Counted) -> Found:
+def _order(wanted: Counted, found: Counted, pair: LanguagePair) -> Found:
     """Numbers that count the same kind of thing in another order: right perhaps, but nobody can tell."""
     for kind in set(wanted.kinds):
         before, after = _of_kind(wanted, kind), _of_kind(found, kind)
         if before != after and Counter(before) == Counter(after):
+            if natural_order.may_differ(wanted, found, before, pair):
+                continue
             yield Problem("order", f"the numbers changed places: {', '.join(map(said, after[:8]))}")
             return
     units, others = (dict(zip(some.values, some.kinds, strict=True)) for some in (wanted, found))

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from functools import cache
+from typing import NamedTuple
 
 from babel.dates import format_date, format_skeleton
 from babel.numbers import get_currency_name, get_currency_symbol
@@ -17,63 +19,126 @@ from babel.numbers import get_currency_name, get_currency_symbol
 from tasks.language_data import data_of
 from tasks.model.languages import locale_of
 from tasks.translation.figures import dates, numerals, recogniser
-from tasks.translation.figures.dates import Day
-from tasks.translation.figures.recogniser import Figure
+from tasks.translation.figures.dates import Day, Days
+from tasks.translation.figures.recogniser import Figure, Range
+from tasks.translation.function_words import function_words
 
 _VOWELS = "aeiouyéhAEIOUYÉH"
-_FOLLOWS = re.compile(
-    r"\s+(?!(?:and|or|of|in|by|to|from|at|on|as|for|with|per|up|down|more|compared|during|since|a|the)\b)[^\W\d_]"
-)
-"""A noun comes next, so `1.2 million` needs its `de` (a short list of words that are none)."""
-_TO = re.compile(r"\s?(?:[-–—]|to|and|or)\s?")
-"""Between the two ends of a range."""
 _LEAP_YEAR = 2024
 """Stands for the year of a day without one."""
 
 
 def amounts_written(text: str, source: str, target: str) -> Iterator[tuple[int, int, str]]:
-    """Where each amount of `text` stands, and what stands there in `target`."""
-    found = list(recogniser.exact_in(text, source))
-    for amount, following in zip(found, [*found[1:], None], strict=False):
-        if _half_a_range(amount, following, text):  # `€3.2 to €4.5 billion`: the unit stands once, at the end
-            written = numerals.write(_number(amount), target)
-        else:
-            written = write(amount, target, noun_follows=_FOLLOWS.match(text, amount.end) is not None)
-        yield amount.start, amount.end, written
+    """Where each amount of `text` stands, and what stands there in `target`.
+
+    A range without a word in it is one piece; of one with a word, which the engine has to translate, each end is one.
+    """
+    amounts = list(recogniser.exact_in(text, source))
+    ranges = list(recogniser.ranges_in(text, source, amounts))
+    places = [place for found in ranges for place in _range_places(found, text, source, target)]
+    in_ranges = {end.digits for found in ranges for end in (found.first, found.last)}
+    for amount in amounts:
+        if amount.digits not in in_ranges:
+            end, noun = _noun_behind(text, amount, source)
+            places.append((amount.start, end, write(amount, target, noun_follows=noun)))
+    yield from sorted(places)
+
+
+def _range_places(found: Range, text: str, source: str, target: str) -> list[tuple[int, int, str]]:
+    first, last = found.first, found.last
+    end, noun = _noun_behind(text, last, source)
+    begins, ends = _write_range(found, target, noun_follows=noun)
+    if found.dash:
+        return [(first.start, end, f"{begins}{data_of(target).numbers.range}{ends}")]
+    return [(first.start, first.end, begins), (last.start, end, ends)]
+
+
+def _noun_behind(text: str, amount: Figure, language: str) -> tuple[int, bool]:
+    """Where the amount ends, with the `de` that its language has before a noun, and whether a noun comes next: `1.2
+    million` needs its `de` then."""
+    if amount.scale < 6 or amount.currency:
+        return amount.end, False
+    house = data_of(language)
+    of = {house.currencies.after_scale.strip(), (house.currencies.after_scale_before_vowel or "").strip()} - {""}
+    word = _word_behind(*sorted(of)).match(text, amount.end)
+    if word is None or word["word"] in function_words(language) or word["word"] in _no_nouns(language):
+        return amount.end, False
+    if of and (word["of"] or "’")[-1] in "’'":
+        return amount.end, False
+    return (word.end("of") if of else amount.end), True
+
+
+@cache
+def _word_behind(*of: str) -> re.Pattern[str]:
+    words = "|".join(f"{word[:-1]}[’']" if word.endswith("’") else rf"{word}(?=\s)" for word in of) or r"(?!)"
+    return re.compile(rf"(?:\s(?P<of>{words}))?(?:\s+|(?<=[’']))(?P<word>[^\W\d_]+)")
+
+
+@cache
+def _no_nouns(language: str) -> frozenset[str]:
+    return frozenset(data_of(language).numbers.counts_nothing.split())
 
 
 def dates_written(text: str, source: str, target: str) -> Iterator[tuple[int, int, str]]:
-    """Where each day of `text` that can be written in `target` stands, and what stands there then."""
+    """Where each day, and each stretch or pair of days, of `text` that can be written in `target` stands, and what
+    stands there then."""
+    places: list[tuple[int, int, str]] = []
+    for days in dates.stretches_in(text, source):
+        if written := write_days(days, target):
+            places.append((days.start, days.end, written))
     for day in dates.days_in(text, source):
+        if any(day.start < last and first < day.end for first, last, _ in places):
+            continue
         if written := write_date(day, target):
-            yield day.start, day.end, written
+            places.append((day.start, day.end, written))
+    yield from sorted(places)
+
+
+class _Written(NamedTuple):
+    """An amount as a language writes it, in its parts."""
+
+    sign: str
+    """The currency before the number."""
+    number: str
+    scale: str
+    currency: str
+    """The currency behind it, with what stands between."""
 
 
 def write(amount: Figure, language: str, *, noun_follows: bool = False) -> str:
     """The amount in the words and signs of `language`."""
+    return "".join(_written(amount, language, noun_follows=noun_follows))
+
+
+def _written(amount: Figure, language: str, *, noun_follows: bool = False) -> _Written:
     currencies = data_of(language).currencies
     number, word = _scaled(amount, language)
     of = currencies.after_scale if amount.scale >= 6 else " "
     if not amount.currency:
-        return f"{number}{word}" + (of.rstrip() if noun_follows else "")
+        return _Written("", number, word, of.rstrip() if noun_follows else "")
     if word and currencies.dollar:
         name = currencies.dollar if amount.currency == "$" else _name(amount.currency, language)
         before_vowel = currencies.after_scale_before_vowel
-        if before_vowel and amount.scale >= 6 and name[0] in _VOWELS:
-            return f"{number}{word}{before_vowel}{name}"
-        return f"{number}{word}{of}{name}"
+        between = before_vowel if before_vowel and amount.scale >= 6 and name[0] in _VOWELS else of
+        return _Written("", number, word, f"{between}{name}")
     symbol = "$" if amount.currency == "$" else get_currency_symbol(amount.currency, locale=locale_of(language))
     sign = locale_of(language).currency_formats["standard"].pattern.split(";")[0]
     gap = "\u00a0" if "\u00a0" in sign or (len(symbol) > 2 and symbol.isalpha()) else ""
-    return f"{number}{word}{gap}{symbol}" if sign.endswith("¤") else f"{symbol}{gap}{number}{word}"
+    if sign.endswith("¤"):
+        return _Written("", number, word, f"{gap}{symbol}")
+    return _Written(f"{symbol}{gap}", number, word, "")
 
 
-def _half_a_range(amount: Figure, following: Figure | None, text: str) -> bool:
-    """Whether this is the first half of a range whose scale stands at the end: `€3.2 to €4.5 billion`."""
-    between = _TO.match(text, amount.end)
-    if following is None or between is None or between.end() != following.start:
-        return False
-    return not amount.scale and following.scale > 0
+def _write_range(found: Range, language: str, *, noun_follows: bool) -> tuple[str, str]:
+    """The two ends: what both share stands once, with the sign before the first and the words behind the last. A scale
+    that changes the number, as 億 does, stands at both."""
+    first, last = _written(found.first, language), _written(found.last, language, noun_follows=noun_follows)
+    shared = first.number == numerals.write(_number(found.first), language)
+    shared = shared and last.number == numerals.write(_number(found.last), language)
+    twice = not shared or (found.scale_said and not found.dash)
+    alone = first._replace(scale=first.scale if twice else "", currency="")
+    second = last if found.currency_said and not found.dash else last._replace(sign="")
+    return "".join(alone), "".join(second)
 
 
 def _number(amount: Figure) -> Decimal:
@@ -98,8 +163,24 @@ def _scaled(amount: Figure, language: str) -> tuple[str, str]:
     written = str(getattr(styles[chosen][bound], "pattern", styles[chosen][bound])).replace("'", "")
     if not written.strip("0 "):  # Japanese and Chinese have no word for a thousand
         return numerals.write(_plain(number.scaleb(amount.scale)), language), ""
-    power = len(bound) - written.count("0")  # Korean, Japanese and Chinese count in 10⁴ and 10⁸
+    if data_of(language).numbers.in_ten_thousands:
+        return _in_ten_thousands(number.scaleb(amount.scale), language), ""
+    power = len(bound) - written.count("0")
     return numerals.write(_plain(number.scaleb(amount.scale - power)), language), written.replace("0", "")
+
+
+def _in_ten_thousands(value: Decimal, language: str) -> str:
+    """A number by 10⁴, 10⁸ and 10¹², as Korean, Japanese and Chinese count: `2億1800万`, `2억 1800만`."""
+    formats = locale_of(language).compact_decimal_formats["short"]["other"]
+    parts: list[str] = []
+    for power in (12, 8, 4):
+        count, value = divmod(value, Decimal(10) ** power)
+        if count:  # of more than 9999兆 the rest has no word of its own
+            word = str(getattr(formats[str(10**power)], "pattern", formats[str(10**power)])).replace("'", "")
+            parts.append(f"{int(count)}{word.replace('0', '').strip()}")
+    if value or not parts:
+        parts.append(numerals.write(_plain(value.normalize()), language, like=str(value)))
+    return data_of(language).numbers.between_ten_thousands.join(parts)
 
 
 def _plain(number: Decimal) -> Decimal:
@@ -109,7 +190,9 @@ def _plain(number: Decimal) -> Decimal:
 
 def _name(currency: str, language: str) -> str:
     name = str(get_currency_name(currency, count=5, locale=locale_of(language)))
-    return name if data_of(language).currencies.names_keep_capitals else name[0].lower() + name[1:]
+    house = data_of(language).currencies
+    small = not house.names_keep_capitals or (house.adjective and re.match(house.adjective, name))
+    return name[0].lower() + name[1:] if small else name
 
 
 def write_date(day: Day, target: str) -> str | None:
@@ -117,12 +200,64 @@ def write_date(day: Day, target: str) -> str | None:
     house = data_of(target).dates
     if day.on and not house.before_date:
         return None  # the engine needs to see the date to find the word
+    moment = _moment(day)
+    if moment is None:
+        return None
+    return ((house.before_date or "") if day.on else "") + _date(moment, target, year=day.year is not None)
+
+
+def write_days(days: Days, target: str) -> str | None:
+    """A stretch or a pair of days as `target` writes it; None if there is no such day, or `target` has no such way."""
+    first, last = _moment(days.first), _moment(days.last)
+    if first is None or last is None or (first >= last and days.first.year == days.last.year):
+        return None
+    house = data_of(target).dates
+    template = {"from": house.from_to, "on": house.from_to, "between": house.between, "both": house.on_both}
+    form = template.get(days.form) or (house.both if days.form.startswith("both") or days.form == "and" else None)
+    if form:
+        return form.format(**dict(zip(("first", "last"), _two_days(days, first, last, target), strict=True)))
+    return _interval(days, first, last, target) if days.form in ("", "from", "on") else None
+
+
+def _moment(day: Day) -> date | None:
     try:
-        moment = date(_LEAP_YEAR if day.year is None else day.year, day.month, day.day)
+        return date(_LEAP_YEAR if day.year is None else day.year, day.month, day.day)
     except ValueError:
         return None
+
+
+def _date(moment: date, target: str, *, year: bool) -> str:
     locale = locale_of(target)
     long = format_date(moment, "long", locale=locale)
-    written = str(long if day.year is not None else format_skeleton("MMMMd", moment, locale=locale))
-    written = re.sub(r"^1 ", f"{house.first_day} ", written) if house.first_day else written
-    return ((house.before_date or "") if day.on else "") + written
+    written = str(long if year else format_skeleton("MMMMd", moment, locale=locale))
+    first_day = data_of(target).dates.first_day
+    return re.sub(r"^1 ", f"{first_day} ", written) if first_day else written
+
+
+def _two_days(days: Days, first: date, last: date, target: str) -> tuple[str, str]:
+    """Two days of which the month, and the year, stands once where both have it."""
+    year = days.last.year is not None
+    begins = _date(first, target, year=days.first.year is not None and days.first.year != days.last.year)
+    ends = _date(last, target, year=year)
+    if (first.year, first.month) != (last.year, last.month):
+        return begins, ends
+    if begins[0].isdigit():  # the day comes first: `19 al 21 de mayo`
+        day = re.match(r"\d+\w*\.?", begins)
+        return (day[0] if day else begins), ends
+    month = re.match(r"[^\W\d_]+\s", ends)
+    return begins, ends[month.end() :] if month else ends  # `May 19 to 21`
+
+
+def _interval(days: Days, first: date, last: date, target: str) -> str:
+    """A stretch of days without words, by CLDR; the months with their whole names."""
+    locale = locale_of(target)
+    year = days.last.year is not None
+    differs = "y" if year and first.year != last.year else "M" if first.month != last.month else "d"
+    known = locale.interval_formats
+    formats = next(known[name] for name in (("yMMMMd", "yMMMd") if year else ("MMMMd", "MMMd")) if name in known)
+    parts = [re.sub(r"(?<![ML])[ML]{3}(?![ML])", "MMMM", part) for part in formats[differs]]
+    written = [str(format_date(day, part, locale=locale)) for day, part in zip((first, last), parts, strict=True)]
+    first_day = data_of(target).dates.first_day
+    if first_day and days.first.day == 1:
+        written[0] = re.sub(r"^1(?!\d)", first_day, written[0])
+    return "".join(written)

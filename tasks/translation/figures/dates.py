@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 from tasks.language_data import Dates, data_of, every_language
 from tasks.model.languages import LanguageTag, locale_of
@@ -52,7 +53,25 @@ class Day:
     """The English `on` stands before it and belongs to it."""
 
 
+Form = Literal["", "on", "from", "between", "and", "both"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Days:
+    """Two days and what they are together: `19–21 May`, `from May 19 to 21, 2026`, `on 19 and 20 May`."""
+
+    first: Day
+    last: Day
+    start: int
+    end: int
+    form: Form
+    """A stretch with nothing, `on`, `from` or `between` before it; a pair with nothing or `on` (`both`)."""
+
+
 _HAN_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+_DAY = r"(?<!\d)\d{1,2}(?:st|nd|rd|th|er|º|°)?"
+_BEGINNING = re.compile(r"\b(?:[Ss]tarting|[Bb]eginning|[Ee]ffective|[Cc]ommencing)\s\Z")
+"""Before an `on` that only says from when."""
 _HAN_MONTH = re.compile(r"(?<![一二三四五六七八九十个個])(十[一二]?|[一二三四五六七八九])月")
 _DIGITS = re.compile(r"(?<![\d./-])(\d{4})(?:[-/]|\.\s?)(\d{1,2})(?:[-/]|\.\s?)(\d{1,2})(?!\d)|"
                      r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\5(\d{4})(?!\d)")  # fmt: skip
@@ -95,20 +114,97 @@ def days_in(text: str, language: str) -> Iterator[Day]:
     """Every day of a text with its month, and its year if there is one: `on January 5, 2026`, `5 de enero`."""
     for match in _day_pattern(language).finditer(text):
         year = match["y1"] or match["y2"]
+        begins = match["on"] and not _BEGINNING.search(text, max(0, match.start() - 16), match.start())
         yield Day(
             start=match.start(),
             end=match.end(),
             day=int(re.sub(r"\D", "", match["d1"] or match["d2"])),
             month=_exact_names(language)[(match["m1"] or match["m2"]).rstrip(".")],
             year=int(year) if year else None,
-            on=bool(match["on"]),
+            on=bool(begins),
         )
+
+
+def stretches_in(text: str, language: str) -> Iterator[Days]:
+    """Every two days of a text that are written as one, each with its month and its year."""
+    months = _exact_names(language)
+    for match in _days_pattern(language).finditer(text):
+        found = {name: words for name, words in match.groupdict().items() if words}
+        form = _form_of(found)
+        if form is None:
+            continue
+        month = found.get("m2b") or found.get("m2a") or found.get("m1a", "")
+        year = found.get("y2b") or found.get("y2a")
+        days = (
+            (found.get("d1a") or found["d1b"], found.get("m1a") or found.get("m1b") or month, _year_of(found) or year),
+            (found.get("d2a") or found["d2b"], month, year),
+        )
+        first, last = (
+            Day(
+                start=match.start(),
+                end=match.end(),
+                day=int(re.sub(r"\D", "", day)),
+                month=months[its_month.rstrip(".")],
+                year=int(its_year) if its_year else None,
+                on=False,
+            )
+            for day, its_month, its_year in days
+        )
+        yield Days(first=first, last=last, start=match.start(), end=match.end(), form=form)
+
+
+def _year_of(found: dict[str, str]) -> str | None:
+    """The year of the first of two days, where it has its own."""
+    return found.get("y1a") or found.get("y1b")
+
+
+def _form_of(found: dict[str, str]) -> Form | None:
+    """What two days are together, by the words before and between them; None if those do not fit, as in `from 19 and
+    21 May`."""
+    pair = "and1" in found or "and2" in found
+    if "from" in found:
+        return None if pair else "from"
+    if "between" in found:
+        return "between" if pair or "dash1" in found or "dash2" in found else None
+    if "on" in found:
+        return "both" if pair else "on"
+    return "and" if pair else ""
+
+
+@cache
+def _days_pattern(language: str) -> re.Pattern[str]:
+    months = "|".join(re.escape(name) for name in sorted(_exact_names(language), key=len, reverse=True))
+    if not months:
+        return re.compile(r"(?!)")
+    month, day, plain = rf"(?:{months})\b\.?", _DAY, r"(?![\d,.]?\d)"
+    house = data_of(language)
+    words = {"from": house.dates.from_to, "between": house.dates.between, "on": house.dates.on_both}
+    before, joints = [], {"to": list(house.dates.to), "and": list(house.numbers.between.get("and", ()))}
+    for name, template in words.items():
+        if template:
+            head, middle = re.split(r"\{first\}|\{last\}", template)[:2]
+            before.append(rf"(?P<{name}>(?i:{re.escape(head.strip())}))\s")
+            joints["to" if name == "from" else "and"].append(re.escape(middle.strip()))
+    ahead = rf"(?:{'|'.join(before)})?" if before else ""
+
+    def joint(way: str) -> str:
+        to, both = ("|".join(dict.fromkeys(joints[kind])) or r"(?!)" for kind in ("to", "and"))
+        return rf"(?:(?P<dash{way}>\s?[-–—]\s?)|\s(?:(?P<and{way}>{both})|{to})\s)"
+
+    year = r"(?:,?\s(?:de\s|del\s)?(?P<y{}>\d{{4}})(?!\d))?"
+    return re.compile(
+        rf"(?<![\w.]){ahead}(?:"
+        rf"(?P<m1a>{month})\s(?P<d1a>{day}){plain}{year.format('1a')}{joint('1')}(?:(?P<m2a>{month})\s)?"
+        rf"(?P<d2a>{day}){plain}(?!\s(?:de\s)?(?:{months})){year.format('2a')}"
+        rf"|(?P<d1b>{day}){plain}(?:\s(?:de\s)?(?P<m1b>{month}){year.format('1b')})?{joint('2')}"
+        rf"(?P<d2b>{day})\s(?:de\s)?(?P<m2b>{month}){year.format('2b')})"
+    )
 
 
 @cache
 def _day_pattern(language: str) -> re.Pattern[str]:
     months = "|".join(re.escape(name) for name in sorted(_exact_names(language), key=len, reverse=True))
-    month, day = rf"(?:{months})\b\.?", r"\d{1,2}(?:st|nd|rd|th|er)?(?![\d,.]?\d)"
+    month, day = rf"(?:{months})\b\.?", rf"{_DAY}(?![\d,.]?\d)"
     on = r"(?:(?P<on>[Oo]n)\s)?" if LanguageTag(language).base == "en" else r"(?P<on>(?!))?"
     return re.compile(
         rf"(?<![\w.]){on}(?:(?P<m1>{month})\s(?P<d1>{day})(?:,?\s(?P<y1>\d{{4}})(?!\d))?"

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 
 from tasks.translation.figures import dates, number_words, numerals
 from tasks.translation.figures.numerals import Value
-from tasks.translation.figures.recogniser import any_of, figures_in
+from tasks.translation.figures.recogniser import Figure, any_of, between_two, figures_in
 
 _BUDDHIST = 543
 """Years that Thai texts are ahead."""
@@ -27,6 +28,9 @@ class Counted:
 
     values: list[Value] = field(default_factory=list)
     """In the order of the text, days and years of dates included, numbered months not."""
+    places: list[tuple[int, int]] = field(default_factory=list)
+    """Where each of them begins and ends in `text`."""
+    text: str = ""
     kinds: list[str] = field(default_factory=list)
     """What each of them counts: a currency, `%` or nothing."""
     units: set[str] = field(default_factory=set)
@@ -36,7 +40,18 @@ class Counted:
     powers: set[int] = field(default_factory=set)
     """Powers of ten of all its scale words, those without a number too: `a million`."""
     months: list[dates.Month] = field(default_factory=list)
-    idiom: bool = False
+    shared: dict[Decimal, Decimal] = field(default_factory=dict)
+    """The first number of each range of which the scale word stands at the end, to its value with it."""
+    short_years: set[int] = field(default_factory=set)
+    """Years and decades in two digits: the 26 of `FY26/27`, the 90 of `años 90`."""
+    one_in: set[int] = field(default_factory=set)
+    """The 7 of `1 in 7`."""
+    halves: bool = False
+    """It says `half of` or `half a`."""
+    sign_of_always: bool = False
+    """It says `24/7`."""
+    always: bool = False
+    """It says so with numbers or without."""
     afternoon: bool = False
 
 
@@ -46,22 +61,68 @@ def counted(text: str, language: str, known: Mapping[str, Value] | None = None) 
     months = dates.months_in(text, language)
     figures = list(figures_in(text, language, months, known))
     scales = re.finditer(numerals.scale_pattern(language), text, re.IGNORECASE)
+    kinds, shared = _over_ranges(figures, text, language)
     return Counted(
         values=[figure.value for figure in figures],
-        kinds=[figure.unit or "" for figure in figures],
+        places=[(figure.start, figure.end) for figure in figures],
+        text=text,
+        kinds=kinds,
         units={figure.unit for figure in figures if figure.unit},
         words=number_words.words_for(text, language),
         powers={numerals.power_of(match[0], language) for match in scales},
         months=months,
-        idiom=_always().search(text) is not None,
+        shared=shared,
+        short_years={int(year) for match in _short_year().finditer(text) for year in match.groups() if year},
+        one_in={int(match[1]) for match in _one_in().finditer(text)},
+        halves=_half().search(text) is not None,
+        sign_of_always=_ALWAYS.search(text) is not None,
+        always=_always().search(text) is not None,
         afternoon=_afternoon().search(text) is not None,
     )
+
+
+def _over_ranges(figures: list[Figure], text: str, language: str) -> tuple[list[str], dict[Decimal, Decimal]]:
+    """What each figure counts, and the scaled value of each that shares the scale word of the next: `5 to 7 million`
+    are two of the same kind, and so are `4 bis 6 %`."""
+    kinds = [figure.unit or "" for figure in figures]
+    shared: dict[Decimal, Decimal] = {}
+    for index, (first, last) in enumerate(pairwise(figures)):
+        joined = first.end <= last.start and between_two(language).fullmatch(text, first.end, last.start)
+        if not joined or not isinstance(first.number, Decimal) or not isinstance(last.number, Decimal):
+            continue
+        kinds[index] = kinds[index] or kinds[index + 1]
+        if not first.scale and last.scale and first.number <= last.number:
+            shared[first.number.normalize()] = first.number.scaleb(last.scale).normalize()
+    return kinds, shared
+
+
+_ALWAYS = re.compile(r"(?<!\d)24\s?[/x×]\s?7(?!\d)")
 
 
 @cache
 def _always() -> re.Pattern[str]:
     """Finds what says `always`, which every language says otherwise."""
-    return re.compile(rf"(?<!\d)(?:24\s?[/x×]\s?7(?!\d)|{any_of(lambda data: data.numbers.always)})")
+    said = any_of(lambda data: [*data.numbers.always, *data.numbers.always_in_words])
+    return re.compile(rf"{_ALWAYS.pattern}|{said}", re.IGNORECASE)
+
+
+@cache
+def _half() -> re.Pattern[str]:
+    return re.compile(any_of(lambda data: data.numbers.half), re.IGNORECASE)
+
+
+@cache
+def _one_in() -> re.Pattern[str]:
+    return re.compile(rf"(?<![\d.,])1\s(?:{any_of(lambda data: data.numbers.one_in)})\s(\d{{1,4}})(?![\d.,]\d)")
+
+
+@cache
+def _short_year() -> re.Pattern[str]:
+    said = any_of(lambda data: data.dates.short_year)
+    return re.compile(
+        r"(?<![^\W\d_])(?:FY|CY|GJ|[1-4]Q|[12]H)\s?(\d\d)(?:\s?[/–-]\s?(\d\d))?(?!\d)"
+        r"|(?<!\d)(?:19|20)\d\d\s?[/–-]\s?(\d\d)(?!\d)|(?<![\w])[’'‘](\d\d)(?!\d)" + f"|{said}"
+    )
 
 
 @cache
@@ -77,7 +138,7 @@ def differing(before: Counted, after: Counted) -> tuple[Counter[Value], Counter[
     for value in list(missing.elements()):
         if _excused(value, before, after, added):
             missing[value] -= 1
-    for value in list(added.elements()):
+    for value in list((+added).elements()):
         if _excused(value, after, before, Counter()):
             added[value] -= 1
     return +missing, +added
@@ -87,12 +148,40 @@ def _excused(value: Value, here: Counted, there: Counted, others: Counter[Value]
     """Whether a number that only stands `here` is said otherwise `there`; takes what says it from `others`."""
     if not isinstance(value, Decimal):
         return False
-    if value in there.words or (here.idiom and value in (24, 7)):
+    if value in there.words or (value in (24, 7) and (here.sign_of_always or (here.always and there.always))):
         return True
-    for shift in (12 if (here.afternoon or there.afternoon) and value < 12 else 0, _BUDDHIST, -_BUDDHIST):
-        likely = shift and (shift == 12 or value > 1500)
-        if likely and others[value + shift]:
-            others[value + shift] -= 1
+    for other in _said_as(value, here, there):
+        if others[other]:
+            others[other] -= 1
             return True
-    # `a million`, without a number or with an article
-    return value >= 1000 and value.adjusted() in there.powers and value == Decimal(10) ** value.adjusted()
+    if value == 1 and here.one_in & (there.words | {int(one) for one in there.values if _is_whole(one)}):
+        return True
+    if there.halves and (value == 50 or _is_half_of(value, there.powers)):
+        return True
+    # `two million`, and `a million` without a number or with an article
+    factors = {1, *there.words}
+    return value >= 1000 and any(value == Decimal(one).scaleb(power) for one in factors for power in there.powers - {0})
+
+
+def _said_as(value: Decimal, here: Counted, there: Counted) -> Iterator[Decimal]:
+    """Other numbers that may stand there for one: of a clock, of another calendar, of a range, of a year."""
+    if (here.afternoon or there.afternoon) and value < 12:
+        yield value + 12
+    if value > 1500:
+        yield value + _BUDDHIST
+        yield value - _BUDDHIST
+    if value in here.shared:
+        yield here.shared[value]
+    yield from (short for short, whole in there.shared.items() if whole == value)
+    if value in here.short_years:
+        yield from (value + century for century in (1900, 2000))
+    if 1900 <= value < 2100 and value % 100 in there.short_years:
+        yield value % 100
+
+
+def _is_whole(value: Value) -> bool:
+    return isinstance(value, Decimal) and value == value.to_integral() and value < 10**6
+
+
+def _is_half_of(value: Decimal, powers: set[int]) -> bool:
+    return any(value * 2 == Decimal(10) ** power for power in powers if power)

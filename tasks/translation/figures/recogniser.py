@@ -2,7 +2,8 @@
 
 Both uses of figures read them here, from one list of numbers, one table of scales and one of currencies:
 
-- `exact_in` finds the amounts that may be written anew for the target language without an engine (amounts.py);
+- `exact_in` finds the amounts that may be written anew for the target language without an engine (amounts.py), and
+  `ranges_in` those of them that are two ends of one range, which share a currency or a scale word;
 - `figures_in` finds all that a text counts, to compare it with its translation (quantities.py).
 
 What may stand beside a number differs between the two, and has to. What is written anew must be certain: the language's
@@ -16,15 +17,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 
 from tasks.language_data import LanguageData, data_of, every_language
 from tasks.translation.figures import currencies, dates, number_words, numerals
 from tasks.translation.figures.numerals import Value
 
 _PERCENT_SIGNS = "[%％٪﹪]"
+_MYRIAD = 10_000
+_PERCENT = re.compile(rf"\s?{_PERCENT_SIGNS}")
 _LETTER = re.compile(r"[KMB](?![^\W_])")
 """`5M users`: right behind the digits and in a capital, in every language."""
 _PART = re.compile(rf"\s?({numerals.LITERAL})")
@@ -48,6 +52,8 @@ class Figure:
     start: int
     end: int
     """Where it stands with all that belongs to it; a sign before it belongs to one that `exact_in` found."""
+    digits: int = -1
+    """Where its first digit stands, of one that `exact_in` found."""
     scale: int = 0
     """Power of ten of the scale word; 0: there is none."""
     currency: str | None = None
@@ -61,6 +67,20 @@ class Figure:
         if not isinstance(self.number, Decimal):
             return self.number
         return self.number.scaleb(self.scale).normalize()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """Two amounts that share what only one of them says: `£85–95 million`, `$5 to 7 million`, `€5–7m`."""
+
+    first: Figure
+    last: Figure
+    """Both with the scale and the currency that they share."""
+    scale_said: bool
+    currency_said: bool
+    """Whether the first, and whether the last, says it itself."""
+    dash: bool
+    """No word stands between them."""
 
 
 def exact_in(text: str, language: str) -> Iterator[Figure]:
@@ -83,7 +103,79 @@ def exact_in(text: str, language: str) -> Iterator[Figure]:
         named = (sign["sign"] if sign else parts["currency"]) or ""
         currency = currencies.CODES.get(named) or data_of(language).currencies.names.get(named)
         start = sign.start() if sign else match.start()
-        yield Figure(number=number, start=start, end=position, scale=scale, currency=currency)
+        yield Figure(number=number, start=start, end=position, digits=match.start(), scale=scale, currency=currency)
+
+
+def ranges_in(text: str, language: str, amounts: Sequence[Figure]) -> Iterator[Range]:
+    """The ranges of a text, of which `amounts` are those that `exact_in` found in it, in order."""
+    by_digits = {amount.digits: amount for amount in amounts}
+    taken = -1
+    for match, following in pairwise(numerals.found(text, language)):
+        first, last = by_digits.get(match.start()), by_digits.get(following.start())
+        start, end = (first.start, first.end) if first else match.span()
+        if start < taken or (first is None and last is None):
+            continue
+        between = between_two(language).fullmatch(text, end, last.start if last else following.start())
+        if between is None:
+            continue
+        sure = between["dash"] or between["to"] or _before_both(language).search(text[max(0, start - 16) : start])
+        first = first or _bare(text, match, language)
+        last = last or _bare(text, following, language, signed=True)
+        if first and last and (found := _range(first, last, bool(sure), bool(between["dash"]))):
+            taken = last.end
+            yield found
+
+
+def _range(first: Figure, last: Figure, sure: bool, dash: bool) -> Range | None:
+    """Two amounts as a range; None if they share nothing, or each says all of its own."""
+    if not isinstance(first.number, Decimal) or not isinstance(last.number, Decimal) or first.number > last.number:
+        return None
+    if first.currency and last.currency and first.currency != last.currency:
+        return None
+    if not sure and not (first.currency and last.currency):
+        return None  # `$5 million and 3 million users`
+    if first.scale and first.scale != last.scale:
+        return None
+    if not last.scale and not (first.currency or last.currency):
+        return None
+    said = bool(first.scale), bool(last.currency)
+    if first.currency and last.currency and first.scale == last.scale and not dash:
+        return None
+    currency = first.currency or last.currency
+    return Range(
+        first=replace(first, scale=last.scale, currency=currency),
+        last=replace(last, currency=currency),
+        scale_said=said[0],
+        currency_said=said[1],
+        dash=dash,
+    )
+
+
+def _bare(text: str, match: re.Match[str], language: str, *, signed: bool = False) -> Figure | None:
+    """A number that is no amount by itself: the first of `5 to 7 million`, the second (`signed`) of `€5–7m`."""
+    number, end, scale = numerals.parse(match[0], language), match.end(), 0
+    if number is None or (not signed and _INSIDE.match(text, match.start())):
+        return None
+    if signed and (behind := _behind_signed(language).match(text, end)):
+        end, scale = behind.end(), _power({"alone": None, **behind.groupdict()}, language) or 0
+    if signed and (text[end : end + 1].isalnum() or _PERCENT.match(text, end)):
+        return None
+    return Figure(number=number, start=match.start(), end=end, digits=match.start(), scale=scale)
+
+
+@cache
+def between_two(language: str) -> re.Pattern[str]:
+    """What stands between the two ends of a range."""
+    numbers = data_of(language).numbers
+    to, both = ("|".join(numbers.between.get(kind, ())) or r"(?!)" for kind in ("to", "and"))
+    return re.compile(rf"\s?(?:(?P<dash>[-–—~～〜至])|(?P<to>{to})|(?:{both}))\s?")
+
+
+@cache
+def _before_both(language: str) -> re.Pattern[str]:
+    """What stands before two ends with an `and` between them."""
+    words = "|".join(data_of(language).numbers.between.get("before", ())) or r"(?!)"
+    return re.compile(rf"\b(?:{words})\s\Z", re.IGNORECASE)
 
 
 def _power(behind: Mapping[str, str | None], language: str) -> int | None:
@@ -105,10 +197,13 @@ def _behind_signed(language: str) -> re.Pattern[str]:
 def _behind_exact(language: str) -> re.Pattern[str]:
     """What must follow a number with no sign before it: a scale word, a currency, or both."""
     scale = numerals.scale_pattern(language)
-    words = sorted(data_of(language).currencies.names, key=len, reverse=True)
+    house = data_of(language).currencies
+    words = sorted(house.names, key=len, reverse=True)
     names = "|".join(rf"{re.escape(word)}(?!\w)" for word in words) or r"(?!)"
+    of = {house.after_scale.strip(), (house.after_scale_before_vowel or "").strip().replace("’", "[’']")} - {""}
+    of_one = "|".join(rf"{word}\s?" for word in sorted(of))
     return re.compile(
-        rf"(?:[\s-](?P<scale>(?i:{scale})))?\s?(?P<currency>{_CODES}|{names})(?!\w)"
+        rf"(?:[\s-](?P<scale>(?i:{scale}))(?:\.(?=\s))?(?:\s(?:{of_one}))?)?\s?(?P<currency>{_CODES}|{names})(?!\w)"
         rf"|[\s-](?P<alone>(?i:{scale}))"
     )
 
@@ -171,12 +266,14 @@ def _counting(match: re.Match[str], text: str, language: str, known: Mapping[str
 def _smaller_parts(text: str, end: int, power: int, language: str) -> tuple[Decimal, int]:
     """What follows a scale word with smaller ones, the `2,000억` of `3조 2,000억`, and where it ends."""
     total = Decimal(0)
-    while power > 4:
+    while power >= 4:
         more = _PART.match(text, end)
         part = numerals.value_of(more[1], language) if more else None
         if more is None or not isinstance(part, Decimal):
             break
         scale, smaller, behind = _scale(text, more.end(), language)
+        if scale is None and text[end].isdigit() and part < _MYRIAD:  # the 5000 of `1234万5000`
+            scale, smaller, behind = "", 0, more.end()
         if scale is None or smaller >= power:
             break
         total, power, end = total + part.scaleb(smaller), smaller, behind

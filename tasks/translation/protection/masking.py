@@ -9,17 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from tasks.model.release import Release
 from tasks.translation import bounds
-from tasks.translation.figures import amounts, numerals
+from tasks.translation.figures import amounts, labels, numerals, times_of_day
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import TERM, Close, Opaque, Open, Piece, Text, composed, joined
 from tasks.translation.protection import glossary
 from tasks.translation.protection.addresses import DOMAIN, EMAIL, URL
 from tasks.translation.protection.glossary import Term
+from tasks.translation.protection.identifiers import CODE, PATH
 from tasks.translation.protection.proper_names import kept_as_they_are, names_in
 
 _TICKER = (
@@ -28,13 +29,12 @@ _TICKER = (
 )
 _ISIN = r"(?<!\w)[A-Z]{2}[A-Z0-9]{9}\d(?!\w)"
 _PHONE = r"(?<![\w.])(?:\+\d[\d\s().\-/]{6,18}\d|\(?\d{3}\)?[\s.\-]\d{3}[\s.\-]\d{4})(?!\w)"
-_HANDLE = r"(?<![\w@#&])[@#][A-Za-z_]\w+"
+_HANDLE = r"(?<![\w@#&/])(?:@[A-Za-z_]|#(?=\w*[^\W\d_]))\w+"
 _STRANGE = r"[~\u200c-\u200f\u2028-\u202e\u2061-\u2064]+"
 _ALWAYS = re.compile(
     f"(?P<url>{URL})|(?P<email>{EMAIL})|(?P<domain>{DOMAIN})|(?P<ticker>{_TICKER})|(?P<isin>{_ISIN})"
-    f"|(?P<phone>{_PHONE})|(?P<handle>{_HANDLE})|(?P<mark>{_STRANGE})"
+    f"|(?P<phone>{_PHONE})|(?P<handle>{_HANDLE})|(?P<path>{PATH})|(?P<label>{CODE})|(?P<mark>{_STRANGE})"
 )
-_VERSION = re.compile(r"(?<![\w.,])v?\d+(?:\.\d+){2,}(?!\w)")
 
 
 class Place(NamedTuple):
@@ -63,6 +63,21 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class SpanRule:
+    """What comes out as it went in, found otherwise than by one expression."""
+
+    spans: Callable[[str], Iterator[tuple[int, int]]]
+    """Where it stands in a text."""
+    kind: str
+    """Of the opaque pieces it makes."""
+
+    def places(self, text: str) -> Iterator[Place]:
+        """Where the rule applies in `text`."""
+        for start, end in self.spans(text):
+            yield Place(start, end, text[start:end], self.kind)
+
+
+@dataclass(frozen=True)
 class FigureRule:
     """Figures that are written for the target: where they stand in a text, and what stands there then."""
 
@@ -79,7 +94,7 @@ class FigureRule:
             yield Place(start, end, shown, self.kind)
 
 
-AnyRule = Rule | FigureRule
+AnyRule = Rule | SpanRule | FigureRule
 
 
 def rules_for(
@@ -99,8 +114,9 @@ def rules_for(
     rules.append(FigureRule(amounts.dates_written, source, target, "date"))
     rules += _names(names_in(release, whole, source) if release else [], within)
     rules += _terms(pair.terms, within)
-    if "." not in numerals.write(Decimal(1000), source):
-        rules.append(Rule(_VERSION, _unchanged, "version"))
+    rules.append(FigureRule(times_of_day.times_written, source, target, "time"))
+    rules.append(SpanRule(times_of_day.zones_in, "zone"))
+    rules.append(SpanRule(partial(labels.labels_in, language=source), "version"))
     return [*rules, FigureRule(amounts.amounts_written, source, target, "amount")]
 
 

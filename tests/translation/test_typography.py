@@ -1,0 +1,103 @@
+"""A translated sentence as its language sets it: quotation marks inside others, capitals, articles before dates."""
+
+# ruff: noqa: E501 - a table is easier to compare with a row on one line
+from __future__ import annotations
+
+import pytest
+
+from tasks.language_data import data_of, known_languages
+from tasks.translation import typography
+from tasks.translation.language_pair import LanguagePair
+from tasks.translation.pieces import Opaque, Piece, Text, shown
+
+SAID = "“We say ‘yes’ now”, she said."
+
+
+def typeset(text: str | Text, made_from: str | Text, source: str, target: str) -> str:
+    before, after = ((one,) if isinstance(one, str) else one for one in (made_from, text))
+    return shown(typography.typeset(after, before, LanguagePair.of(source, target)))
+
+
+@pytest.mark.parametrize("target", [tag for tag in known_languages() if tag != "en"])
+@pytest.mark.parametrize(
+    "engine",
+    [SAID, "\"We say 'yes' now\", she said.", "„We say ‚yes‘ now“, she said.", "« We say “yes” now », she said."],
+)
+def test_a_quotation_in_a_quotation_has_the_marks_of_the_language(target: str, engine: str) -> None:
+    quotes = data_of(target).quotes
+    outer = quotes.around(f"We say {quotes.around('yes', inner=True)} now", inner=False)
+    result = typeset(engine, SAID, "en", target).replace("、", ", ").replace("，", ", ").replace("。", ".")
+    inside = outer[: -len(quotes.close)] + f",{quotes.close} she said."
+    assert result in (f"{outer}, she said.", inside)
+
+
+@pytest.mark.parametrize(
+    "given", ["« non »", "«non»", "«  non  »", "“ non ”", "«\u00a0non\u00a0»", "«\u202fnon\u202f»"]
+)
+def test_the_spaces_inside_quotation_marks_are_those_of_french_and_only_there(given: str) -> None:
+    assert typeset(given, "“no”", "en", "fr") == "«\u00a0non\u00a0»"
+    for target in known_languages():
+        if target not in ("en", "fr"):
+            quotes = data_of(target).quotes
+            assert typeset(given, "“no”", "en", target) == f"{quotes.open}non{quotes.close}"
+
+
+@pytest.mark.parametrize(
+    ("text", "made_from", "target", "wanted"),
+    [
+        ("Er sagte ‚nein‘ zu uns.“", "He said ‘no’ to us.”", "de", "Er sagte ‚nein‘ zu uns.“"),
+        ("Er sagte ‘nein’ zu uns.”", "He said ‘no’ to us.”", "de", "Er sagte ‚nein‘ zu uns.“"),
+        ("Es ist ‘klug’.", "It is ‘smart’.", "de", "Es ist „klug“."),
+        ("die ’26er und Rock ’n’ Roll", "the ’26 and rock ’n’ roll", "de", "die ’26er und Rock ’n’ Roll"),
+        ("“Der Tag ‘der workers’ Union’”", "“The day ‘of the workers’ union’”", "de", "„Der Tag ‚der workers’ Union‘“"),
+        ("l'« État » d'ici", "the “state” of here", "fr", "l’«\u00a0État\u00a0» d’ici"),
+    ],
+)
+def test_quotation_marks_across_sentences_and_apostrophes(text: str, made_from: str, target: str, wanted: str) -> None:
+    assert typeset(text, made_from, "en", target) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "made_from", "source", "target", "wanted"),
+    [
+        ("Gewinn steigt", "profit rises", "en", "de", "Gewinn steigt"),
+        ("Der Gewinn steigt", "the profit rises", "en", "de", "der Gewinn steigt"),
+        ("German shares", "deutsche Aktien", "de", "en", "German shares"),
+        ("The share", "die Aktie", "de", "en", "the share"), ("Los ingresos", "revenue", "en", "es", "los ingresos"),
+    ],
+)  # fmt: skip
+def test_a_noun_keeps_its_capital(text: str, made_from: str, source: str, target: str, wanted: str) -> None:
+    assert typeset(text, made_from, source, target) == wanted
+
+
+def test_a_noun_behind_a_name_keeps_its_capital() -> None:
+    name = Opaque(1, "Norvik", kind="name")
+    assert typeset((name, "-Aktien steigen"), (name, " shares rise"), "en", "de") == "Norvik-Aktien steigen"
+
+
+def dated(text: str) -> Text:
+    """The text with what stands in braces as dates."""
+    parts: list[Piece] = list(text.replace("}", "{").split("{"))
+    return tuple(
+        Opaque(index, str(part), kind="date") if index % 2 else part for index, part in enumerate(parts) if part
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "text", "wanted"),
+    [
+        ("es", "Desde {1 de enero}", "Desde el 1 de enero"), ("es", "a partir de {5 de mayo}", "a partir del 5 de mayo"),
+        ("es", "entre {28 de junio} y {3 de julio}", "entre el 28 de junio y el 3 de julio"),
+        ("es", "hasta el {5 de mayo}", "hasta el 5 de mayo"), ("es", "desde {el 5 de mayo}", "desde el 5 de mayo"),
+        ("es", "Lima, {5 de mayo}", "Lima, 5 de mayo"), ("es", "{5 de mayo} y {6 de mayo}", "5 de mayo y 6 de mayo"),
+        ("fr", "depuis {1er janvier}", "depuis le 1er janvier"), ("fr", "jusqu’à {5 mai}", "jusqu’au 5 mai"),
+        ("fr", "entre {28 juin} et {3 juillet}", "entre le 28 juin et le 3 juillet"),
+        ("fr", "entre le {28 juin} et le {3 juillet}", "entre le 28 juin et le 3 juillet"),
+        ("fr", "à partir de {5 mai}", "à partir du 5 mai"),
+        ("de", "seit {1. Januar}", "seit dem 1. Januar"), ("de", "bis {5. Mai}", "bis zum 5. Mai"),
+        ("de", "zwischen {28. Juni} und {3. Juli}", "zwischen dem 28. Juni und dem 3. Juli"),
+        ("pt", "desde {1 de janeiro}", "desde 1 de janeiro"),
+    ],
+)  # fmt: skip
+def test_a_date_behind_a_preposition_has_its_article(target: str, text: str, wanted: str) -> None:
+    assert typeset(dated(text), "X", "en", target) == wanted[0].upper() + wanted[1:]
