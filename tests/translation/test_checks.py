@@ -55,7 +55,8 @@ def test_each_fault_is_noticed_from_every_language(fault: Any, target: Any) -> N
 def test_a_fault_names_the_words_that_are_left_of_the_source() -> None:
     left = ("Die Firma said on Monday that the plant opened in Hamburg.",)
     found = problems_with(("The company said on Monday that the plant opened in Hamburg.",), left, EN_DE)
-    assert found and all(words in left[0] for problem in found for words in problem.words)
+    assert found
+    assert all(words in left[0] for problem in found for words in problem.words)
     assert {"said", "on", "that"} <= {word for problem in found for words in problem.words for word in words.split()}
 
 
