@@ -122,7 +122,7 @@ def as_json(standing: Standing) -> dict[str, Any]:
         "type": standing.type,
         "pairs": len(standing.pairs),
         "model": standing.model,
-        "problem": standing.problem,
+        "problem": standing.problem or unreadable_key(standing),
         "rests": standing.rests,
         "rest_until": use.rest_until if standing.rests else None,
         "failures": use.failures,
@@ -247,6 +247,17 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def unreadable_key(standing: Standing) -> str | None:
+    """Why an engine cannot be asked from here: `unreadable key: env:KEY is not set`; None if its key can be read, or it
+    needs none."""
+    try:
+        if standing.document.key:
+            resolve(standing.document.key, written_by="operator")
+    except SecretMissing as error:
+        return f"unreadable key: {str(error).removeprefix('secret ')}"
+    return None
 
 
 def unreadable_secrets(standing: Standing) -> Iterator[str]:

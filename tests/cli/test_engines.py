@@ -101,6 +101,17 @@ def test_list_needs_no_ledger_and_says_who_is_left_out(run: Run, file: Callable[
     assert not settings().home.exists()
 
 
+@pytest.mark.parametrize("key", ["env:FANWIRE_TESTS_NO_SUCH_KEY", "file:/nowhere/key"])
+def test_list_says_that_a_key_cannot_be_read(run: Run, file: Callable[[str], Path], home: None, key: str) -> None:
+    file(f"engines: {{deepl: {{key: '{key}'}}, opencc: {{}}}}")
+    found = listed(run)
+    assert found["deepl"]["problem"].startswith(f"unreadable key: {key}: ")
+    assert found["opencc"]["problem"] is None
+    told = " ".join(run("engines", "list").stdout.split())
+    assert "unreadable key" in told
+    assert "ready (deepl" not in told
+
+
 @pytest.mark.parametrize("command", ["list", "test opencc", "wake opencc"])
 def test_a_file_that_cannot_be_read_is_one_line(
     run: Run, file: Callable[[str], Path], problems: Callable[..., Any], command: str
@@ -131,7 +142,7 @@ def test_test_shows_the_whole_way(run: Run) -> None:
 def test_test_says_the_kind_of_error(run: Run, file: Callable[[str], Path], home: None) -> None:
     file(LIBRE)
     told = run("engines", "test", "libre", "--to", "es", status=1).stdout
-    assert told.startswith("libre en→es: Retryable: cannot be reached (")
+    assert told.startswith("libre en→es: Retryable: cannot be reached at 127.0.0.1:9 (connection refused)")
     found = json.loads(run("engines", "test", "libre", "--to", "es", "--json", status=1).stdout)
     assert (found["error"], found["result"]) == ("Retryable", None)
     assert listed(run)["libre"]["month"]["characters"] > 100

@@ -66,7 +66,7 @@ def _of(number: int, most: int | None) -> str:
 def _stands(one: engines.Standing) -> str:
     failing = f", failed {one.use.failures} times in a row: {one.use.reason}" if one.use.failures else ""
     ready = SPENT if _spent(one) else f"ready ({one.model})"
-    return one.problem or one.rests or f"{ready}{failing}"
+    return one.problem or engines.unreadable_key(one) or one.rests or f"{ready}{failing}"
 
 
 def _spent(one: engines.Standing) -> bool:

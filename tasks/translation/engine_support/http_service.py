@@ -7,9 +7,11 @@ router and the clock know when.
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +20,8 @@ from email.utils import parsedate_to_datetime
 from functools import cache, lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -35,7 +38,7 @@ _TOLD = 200
 """Characters of a service's own words in a reason."""
 _DAY = 86_400.0
 _DEEP = 5
-"""Objects within objects in which a service's words are looked for."""
+"""Objects within objects in which a service's words are looked for; errors around errors."""
 
 Meaning = Callable[[int, Any, str], EngineError | None]
 """From status, answer and the reason in words: the error, or None to leave it to `meaning_of`."""
@@ -82,7 +85,7 @@ class Service:
     def _exchange(self, path: str, data: Any, headers: Mapping[str, str]) -> tuple[int, bytes, float | None]:
         """Status, body and the seconds of `Retry-After`."""
         until = time.monotonic() + self._timeout
-        slow = f"gave no answer within {self._timeout:g} s"
+        where = address_of(self._url)
         try:
             with _session(os.getpid()).post(
                 self._url + path,
@@ -94,23 +97,57 @@ class Service:
             ) as answer:
                 return answer.status_code, _content(answer, until), seconds_of(answer.headers.get("Retry-After"))
         except (requests.Timeout, ReadTimeoutError, TimeoutError):
-            raise Retryable(slow) from None
+            raise Retryable(f"gave no answer within {self._timeout:g} s ({where})") from None
         except (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL, UnicodeError) as error:
             raise Fatal(f"cannot be asked with this url and key ({type(error).__name__})") from None
         except requests.exceptions.SSLError as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise Fatal("has a certificate that is not trusted (FANWIRE_CA_FILE names more authorities)") from None
-            raise Retryable("cannot be reached (SSLError)") from None
+                raise Fatal(
+                    f"has a certificate that is not trusted ({where}; FANWIRE_CA_FILE names more authorities)"
+                ) from None
+            raise Retryable(f"cannot be reached at {where} (no TLS connection could be made)") from None
         except (requests.RequestException, OSError) as error:
-            raise Retryable(f"cannot be reached ({type(error).__name__})") from None
+            raise Retryable(f"cannot be reached at {where} ({_in_words(error)})") from None
         except Exception as error:  # urllib3's own, for an answer that breaks off
-            raise Retryable(f"broke off its answer ({type(error).__name__})") from None
+            raise Retryable(f"broke off its answer ({where}, {type(error).__name__})") from None
 
     def _error(self, status: int, found: Any, said: str, after: float | None) -> EngineError:
         error = (self._meaning and self._meaning(status, found, said)) or meaning_of(status, said)
         if isinstance(error, Retryable | QuotaUsedUp) and after is not None:
             error.after = after
         return error
+
+
+def address_of(url: str) -> str:
+    """Host and port of a URL, as they may stand in reasons: without user, password, path and query."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+    except ValueError:
+        return "an address that cannot be read"
+    return f"{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _in_words(error: BaseException) -> str:
+    """Why a connection failed, by the error at the bottom of all that libraries have put around it."""
+    seen: list[BaseException] = []
+    found: BaseException | None = error
+    while found is not None and found not in seen and len(seen) < _DEEP:
+        seen.append(found)
+        inner = getattr(found, "reason", None) or next((arg for arg in found.args if _is_error(arg)), None)
+        found = inner if _is_error(inner) else found.__cause__ or found.__context__
+    for one in reversed(seen):
+        if isinstance(one, socket.gaierror):
+            return "no such host is known"
+        if isinstance(one, http.client.RemoteDisconnected):
+            return "it closed the connection without an answer"
+        if isinstance(one, OSError) and isinstance(one.errno, int):
+            return os.strerror(one.errno).lower()
+    return type(seen[-1]).__name__
+
+
+def _is_error(thing: object) -> TypeGuard[BaseException]:
+    return isinstance(thing, BaseException)
 
 
 def meaning_of(status: int, said: str) -> EngineError:

@@ -156,7 +156,7 @@ def test_a_redirect_is_not_followed(asking: Callable[..., Any], running: Callabl
 
 def test_no_answer_in_time(asking: Callable[..., Any], running: Callable[[Any], Any]) -> None:
     server = running(RawServer(lambda _: server.done.wait(30)))
-    with pytest.raises(Retryable, match=r"^gave no answer within 0.05 s$"):
+    with pytest.raises(Retryable, match=r"^gave no answer within 0.05 s \(127\.0\.0\.1:\d+\)$"):
         Service("test", server.url, timeout=0.05).post("/ask", {})
 
 
@@ -172,13 +172,15 @@ def test_an_answer_that_stops_half_way_or_drips(running: Callable[[Any], Any]) -
 
     for reply in (stops, drips):
         server = running(RawServer(reply))
-        with pytest.raises(Retryable, match=r"^gave no answer within 0.2 s$"):
+        with pytest.raises(Retryable, match=r"^gave no answer within 0.2 s \(127\.0\.0\.1:\d+\)$"):
             Service("test", server.url, timeout=0.2).post("/ask", {})
 
 
 def test_broken_connections(asking: Callable[..., Any]) -> None:
-    refused(asking, resets, Retryable, "cannot be reached")
-    refused(asking, lambda _: None, Retryable, "cannot be reached")
+    refused(asking, resets, Retryable, r"^cannot be reached at 127\.0\.0\.1:\d+ \(connection reset by peer\)$")
+    refused(
+        asking, lambda _: None, Retryable, r"cannot be reached at .* \(it closed the connection without an answer\)"
+    )
     refused(asking, lambda connection: connection.sendall(b"SSH-2.0\r\n\r\n"), Retryable, "cannot be reached")
     refused(asking, says(b'{"a": 1', length=99), Retryable, "broke off its answer")
     refused(asking, says(b"no gzip", Content_Encoding="gzip"), Retryable, "broke off its answer")
@@ -187,8 +189,26 @@ def test_broken_connections(asking: Callable[..., Any]) -> None:
 def test_nobody_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    with pytest.raises(Retryable, match="cannot be reached"):
-        Service("test", f"http://127.0.0.1:{port}", timeout=5).post("/ask", {})
+    with pytest.raises(Retryable, match=rf"^cannot be reached at 127\.0\.0\.1:{port} \(connection refused\)$"):
+        Service("test", f"http://ann:{KEY}@127.0.0.1:{port}/v2?key={KEY}", timeout=5).post("/ask", {})
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("https://api.example/v1", "api.example:443"), ("http://api.example", "api.example:80"),
+        (f"https://ann:{KEY}@api.example:8443/{KEY}?key={KEY}", "api.example:8443"),
+        ("http://[::1]:5000/", "[::1]:5000"),
+        ("http://a.example:none/", "an address that cannot be read"),
+    ],
+)  # fmt: skip
+def test_reasons_name_host_and_port_and_nothing_else_of_an_address(url: str, address: str) -> None:
+    assert http_service.address_of(url) == address
+
+
+def test_an_unknown_host_is_called_so() -> None:
+    with pytest.raises(Retryable, match=r"^cannot be reached at nobody\.invalid:80 \(no such host is known\)$"):
+        Service("test", "http://nobody.invalid", timeout=5).post("/ask", {})
 
 
 def test_answers_may_be_packed_and_have_an_end(asking: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
