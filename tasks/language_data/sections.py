@@ -208,6 +208,8 @@ class Currencies(Section):
     """What stands between a scale word and a name: ` de `."""
     after_scale_before_vowel: str | None = None
     """The same before a vowel: ` d’`."""
+    vowels: Regex | None = None
+    """How a word begins before which that stands; a silent letter is none for the ear."""
     names_keep_capitals: bool = False
     """Names of currencies are nouns with a capital letter."""
     adjective: Regex | None = None

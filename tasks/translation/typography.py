@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from tasks.language_data import Dates, Quotes, Typography, data_of
+from tasks.language_data import Currencies, Dates, Quotes, Typography, data_of
 from tasks.model.languages import locale_of
 from tasks.translation.figures import numerals
 from tasks.translation.function_words import function_words
@@ -70,7 +70,7 @@ def mended(text: Text, made_from: Text, pair: LanguagePair) -> Text:
         plain = _inverted(plain)
     result = _unmarked(plain, pieces)
     result = _cased(result, made_from, pair.target) if house.capitals else result
-    return _with_articles(result, data.dates)
+    return _with_one_of(_with_articles(result, data.dates), data.currencies)
 
 
 def _plain(text: Text) -> str:
@@ -356,6 +356,40 @@ def _with_articles(text: Text, house: Dates) -> Text:
             both = both[0].upper() + both[1:] if found[1][0].isupper() else both
             pieces[index - 1] = f"{before[: found.start(1)]}{both} "
             after_article = True
+    return joined(pieces)
+
+
+def _with_one_of(text: Text, house: Currencies) -> Text:
+    """`1,2 millones de` before a noun, without the `de` of an engine that did not see it."""
+    of = house.after_scale.strip()
+    if not of:
+        return text
+    second = re.compile(rf"\s(?:{of}\s|{(house.after_scale_before_vowel or of + ' ').strip()})")
+    pieces = list(text)
+    for index, piece in enumerate(pieces[:-1]):
+        behind = pieces[index + 1]
+        if _ends_with_of(piece, of) and isinstance(behind, str) and (found := second.match(behind)):
+            pieces[index + 1] = f" {behind[found.end() :]}"
+    return joined(pieces)
+
+
+def _ends_with_of(piece: Piece, of: str) -> bool:
+    return isinstance(piece, Opaque) and piece.kind == "amount" and piece.shown.endswith(f" {of}")
+
+
+def elided(text: Text, target: str) -> Text:
+    """A whole passage with `1,2 million de` as `1,2 million d’` before a vowel, where the language does so."""
+    house = data_of(target).currencies
+    of, elision = house.after_scale.strip(), house.after_scale_before_vowel
+    if not of or not elision:
+        return text
+    pieces = list(text)
+    for index, piece in enumerate(pieces[:-1]):
+        behind = pieces[index + 1]
+        if not isinstance(piece, Opaque) or not _ends_with_of(piece, of) or not isinstance(behind, str):
+            continue
+        if (word := behind.lstrip()) and re.match(house.vowels or r"(?!)", word, re.IGNORECASE):
+            pieces[index : index + 2] = [replace(piece, shown=piece.shown.removesuffix(f" {of}") + elision), word]
     return joined(pieces)
 
 

@@ -3,6 +3,8 @@
 # ruff: noqa: E501 - a table is easier to compare with a row on one line
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tasks.language_data import data_of, known_languages
@@ -101,3 +103,22 @@ def dated(text: str) -> Text:
 )  # fmt: skip
 def test_a_date_behind_a_preposition_has_its_article(target: str, text: str, wanted: str) -> None:
     assert typeset(dated(text), "X", "en", target) == wanted[0].upper() + wanted[1:]
+
+
+@pytest.mark.parametrize(
+    ("target", "text", "wanted"),
+    [
+        ("es", "{1,2 millones de} de clientes", "1,2 millones de clientes"),
+        ("es", "{1,2 millones de} clientes", "1,2 millones de clientes"),
+        ("pt", "{412,6 milhões de} de pessoas", "412,6 milhões de pessoas"),
+        ("fr", "{1,2 million de} habitants", "1,2 million d’habitants"),
+        ("fr", "{1,2 million de} d’habitants", "1,2 million d’habitants"),
+        ("fr", "{1,2 million de} utilisateurs", "1,2 million d’utilisateurs"),
+        ("fr", "{1,2 million de} hauts fonctionnaires", "1,2 million de hauts fonctionnaires"),
+        ("fr", "{1,2 million de} clients", "1,2 million de clients"),
+    ],
+)
+def test_one_word_for_of_stands_between_a_million_and_a_noun(target: str, text: str, wanted: str) -> None:
+    made = tuple(replace(one, kind="amount") if isinstance(one, Opaque) else one for one in dated(text))
+    result = typography.typeset(made, ("X",), LanguagePair.of("en", target))
+    assert shown(typography.elided(result, target)) == wanted

@@ -130,14 +130,14 @@ def _written(amount: Figure, language: str, *, noun_follows: bool = False) -> _W
 
 
 def _write_range(found: Range, language: str, *, noun_follows: bool) -> tuple[str, str]:
-    """The two ends: what both share stands once, with the sign before the first and the words behind the last. A scale
-    that changes the number, as 億 does, stands at both."""
+    """The two ends: words that both share stand once, behind the last. A scale that changes the number, as 億 does,
+    stands at both, and so does a sign, unless only a dash stands between."""
     first, last = _written(found.first, language), _written(found.last, language, noun_follows=noun_follows)
     shared = first.number == numerals.write(_number(found.first), language)
     shared = shared and last.number == numerals.write(_number(found.last), language)
     twice = not shared or (found.scale_said and not found.dash)
     alone = first._replace(scale=first.scale if twice else "", currency="")
-    second = last if found.currency_said and not found.dash else last._replace(sign="")
+    second = last._replace(sign="") if found.dash else last
     return "".join(alone), "".join(second)
 
 

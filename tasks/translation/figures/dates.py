@@ -70,6 +70,8 @@ class Days:
 
 _HAN_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 _DAY = r"(?<!\d)\d{1,2}(?:st|nd|rd|th|er|º|°)?"
+_FULL_STOP = r"\b(?:(?<![^\W\d_]{5})\.(?=,?\s[a-z0-9(])|(?!\.[^\W\d_]))"
+"""That of an abbreviated month, not that of a sentence which ends with one."""
 _BEGINNING = re.compile(r"\b(?:[Ss]tarting|[Bb]eginning|[Ee]ffective|[Cc]ommencing)\s\Z")
 """Before an `on` that only says from when."""
 _HAN_MONTH = re.compile(r"(?<![一二三四五六七八九十个個])(十[一二]?|[一二三四五六七八九])月")
@@ -176,7 +178,7 @@ def _days_pattern(language: str) -> re.Pattern[str]:
     months = "|".join(re.escape(name) for name in sorted(_exact_names(language), key=len, reverse=True))
     if not months:
         return re.compile(r"(?!)")
-    month, day, plain = rf"(?:{months})\b\.?", _DAY, r"(?![\d,.]?\d)"
+    month, day, plain = rf"(?:{months}){_FULL_STOP}", _DAY, r"(?![\d,.]?\d)"
     house = data_of(language)
     words = {"from": house.dates.from_to, "between": house.dates.between, "on": house.dates.on_both}
     before, joints = [], {"to": list(house.dates.to), "and": list(house.numbers.between.get("and", ()))}
@@ -204,7 +206,7 @@ def _days_pattern(language: str) -> re.Pattern[str]:
 @cache
 def _day_pattern(language: str) -> re.Pattern[str]:
     months = "|".join(re.escape(name) for name in sorted(_exact_names(language), key=len, reverse=True))
-    month, day = rf"(?:{months})\b\.?", rf"{_DAY}(?![\d,.]?\d)"
+    month, day = rf"(?:{months}){_FULL_STOP}", rf"{_DAY}(?![\d,.]?\d)"
     on = r"(?:(?P<on>[Oo]n)\s)?" if LanguageTag(language).base == "en" else r"(?P<on>(?!))?"
     return re.compile(
         rf"(?<![\w.]){on}(?:(?P<m1>{month})\s(?P<d1>{day})(?:,?\s(?P<y1>\d{{4}})(?!\d))?"

@@ -77,8 +77,7 @@ class Range:
     last: Figure
     """Both with the scale and the currency that they share."""
     scale_said: bool
-    currency_said: bool
-    """Whether the first, and whether the last, says it itself."""
+    """The first says its scale itself."""
     dash: bool
     """No word stands between them."""
 
@@ -138,15 +137,13 @@ def _range(first: Figure, last: Figure, sure: bool, dash: bool) -> Range | None:
         return None
     if not last.scale and not (first.currency or last.currency):
         return None
-    said = bool(first.scale), bool(last.currency)
     if first.currency and last.currency and first.scale == last.scale and not dash:
         return None
     currency = first.currency or last.currency
     return Range(
         first=replace(first, scale=last.scale, currency=currency),
         last=replace(last, currency=currency),
-        scale_said=said[0],
-        currency_said=said[1],
+        scale_said=bool(first.scale),
         dash=dash,
     )
 
