@@ -166,7 +166,7 @@ class _Work:
             self.problem(unit.name, problem)
             return
         if not same:  # looked at as the memory will give it: a name that was typed as words is the name
-            found = checks.problems_with(unit.source, again, self.pair)
+            found = checks.problems_with(unit.source, again, self.pair, by_person=True)
             self.warnings += [Problem(unit.name, str(one)) for one in found if one.check not in STRUCTURE]
         keys = forms.keys(unit.source, self.pair)
         self.outdone.update(keys[: keys.index(kept.key)] if kept.key in keys else ())

@@ -17,6 +17,7 @@ from tasks.model.markup import prose_of
 from tasks.model.release import Release, Translation, supplied
 from tasks.runtime.errors import Problem
 from tasks.translation import checks, scripts
+from tasks.translation.checks import written_names
 from tasks.translation.checks.language import only_in
 from tasks.translation.errors import TranslationHeld
 from tasks.translation.function_words import function_words
@@ -188,12 +189,13 @@ def _differences(
             continue
         found = [
             one
-            for one in checks.problems_with(source, result, pair)
+            for one in checks.problems_with(source, result, pair, by_person=True)
             if one.check not in (_FREE if number > 0 else _FREE_HEADLINE)
         ]
         yield from (f"{after.name}: {one}" for one in found)
         if "Latn" in pair.source_scripts and "Latn" in pair.target_scripts:
-            lost = [term for term in release.protect if term in source[0] and term not in result[0]]
+            named = [term for term in release.protect if term in source[0] and term not in result[0]]
+            lost = [term for term in named if not written_names.stands_in(term, result[0], pair)]
             yield from (f"{after.name}: the protected {term!r} is missing" for term in lost)
 
 

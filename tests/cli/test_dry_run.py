@@ -48,7 +48,7 @@ def test_it_says_who_would_get_it_and_what_is_missing(run: Run, tmp_path: Path) 
     assert told[:7] == [
         "dry run: nothing is sent, and nothing is written into the ledger",
         f"{URI} v1",
-        "goes to   2 of 5 outlets now, in 2 deliveries: en 2",
+        "goes to   2 of 5 outlets now (1 of them not in all languages), in 2 deliveries: en 2",
         "held      1 delivery in de: no engine for en→de",
         "held      1 delivery in zh-Hant: no engine for en→zh-Hant",
         "held      1 delivery in en: outlet paused",
@@ -198,5 +198,5 @@ def test_a_translation_that_fails_its_checks_is_held_and_does_not_go_now(
     monkeypatch.setattr(prospects, "translators", lambda *_: ["an engine"])
     monkeypatch.setattr(translators, "preview", lambda *_: draft)
     told = dry(run)
-    assert "goes to   4 of 5 outlets now, in 4 deliveries: en 4" in told
+    assert "goes to   4 of 5 outlets now (1 of them not in all languages), in 4 deliveries: en 4" in told
     assert "held      2 deliveries in de, zh-Hant: the figures changed: 12" in told

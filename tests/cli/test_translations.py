@@ -177,7 +177,7 @@ def test_a_language_without_an_engine_is_translated_by_people(run: Run, tmp_path
     file = tmp_path / "t.xlf"
     run("translations", "export", URI, "ko", "--output", str(file))
     data = with_target(file.read_bytes(), "headline", "Acme Robotics, 포르투에 공장을 열다")
-    file.write_bytes(with_target(data, "paragraph-1", 'Acme는 월요일에 <pc id="1">공장</pc>이 문을 열었다고 밝혔다.'))
+    file.write_bytes(with_target(data, "paragraph-1", 'Acme는 월요일에 <pc id="2">공장</pc>이 문을 열었다고 밝혔다.'))
     assert "2 units accepted" in run("translations", "import", URI, "ko", str(file)).stdout
     build_translation(number, "ko")
     [row] = told(run, "list", URI)

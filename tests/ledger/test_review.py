@@ -465,7 +465,7 @@ def test_a_language_without_any_engine_is_translated_by_people() -> None:
     make(number, "ko")
     assert [unit.name for unit in look(number, "ko").open] == ["paragraph 1"]
     rest = returned(
-        number, "ko", paragraph_1='Acme는 월요일에 <pc id="1">공장</pc>이 문을 열었다고 밝혔다.'
+        number, "ko", paragraph_1='Acme는 월요일에 <pc id="2">공장</pc>이 문을 열었다고 밝혔다.'
     )  # fmt: skip
     taken = review.take(number, "ko", rest)
     assert (taken.accepted, taken.remade) == (["paragraph 1"], True)

@@ -7,9 +7,10 @@ from collections import Counter
 from functools import cache
 
 from tasks.language_data import data_of
+from tasks.translation.checks import written_names
 from tasks.translation.checks.problem import Found, Problem, difference
 from tasks.translation.language_pair import LanguagePair
-from tasks.translation.pieces import Close, Opaque, Open, Text, shown, spans, words_of
+from tasks.translation.pieces import Close, Opaque, Open, Text, joined, shown, spans, words_of
 from tasks.translation.protection import placeholders
 from tasks.translation.protection.addresses import addresses_in
 
@@ -17,6 +18,10 @@ _A_WORD, _A_SIGN = re.compile(r"\w"), re.compile(r"[^\s\u200b-\u200f\u2060\ufeff
 _CAMEL = re.compile(r"(?<![^\W_])[A-Za-z]*[a-z][A-Z][A-Za-z]*(?![^\W_])")
 """`RoboLift`: a name that no language declines or translates."""
 
+NAME = "name"
+"""The kind of an opaque piece that is a name."""
+_OF_SCIENCE = re.compile(r"[mtr]RNA|pH|PhD|[BM]Sc|[kMGT]Wh?")
+"""What looks like such a name and is written otherwise in some languages: French `ARNm`."""
 _FIGURES = ("amount", "number")
 
 
@@ -115,9 +120,25 @@ def name(unit: Text, result: Text, pair: LanguagePair) -> Found:
     if "Latn" not in pair.source_scripts or "Latn" not in pair.target_scripts:
         return
     wanted, found = _camels(unit), _camels(result)
-    if wanted - found:
-        yield Problem("name", f"name {difference(Counter(wanted), Counter(wanted & found))}")
+    lost = {one for one in wanted - found if not any(other.startswith(one) for other in found)}  # `RoboLifts`
+    if lost:
+        yield Problem("name", f"name {difference(Counter(lost), Counter())}")
+
+
+def names_by_person(unit: Text, result: Text, pair: LanguagePair) -> Found:
+    """Problems where a protected name is nowhere in the text of a person, however it is written there and how often."""
+    words = shown(result)
+    names = dict.fromkeys(piece.shown for piece in unit if isinstance(piece, Opaque) and piece.kind == NAME)
+    lost = [one for one in names if one not in words and not written_names.stands_in(one, words, pair)]
+    if lost:
+        yield Problem("opaque", f"protected {difference(Counter(lost), Counter())}")
+
+
+def names_as_words(text: Text) -> Text:
+    """The text with protected names as words, as people read them."""
+    return joined(piece.shown if isinstance(piece, Opaque) and piece.kind == NAME else piece for piece in text)
 
 
 def _camels(text: Text) -> set[str]:
-    return {name for piece in text if isinstance(piece, str) for name in _CAMEL.findall(piece)}
+    found = {name for piece in text if isinstance(piece, str) for name in _CAMEL.findall(piece)}
+    return {name for name in found if not _OF_SCIENCE.fullmatch(name)}
