@@ -6,6 +6,7 @@ file) and of the outlet (`machine_translation`); planning writes it into each de
 
     listing.py      the translations of a release, unit by unit
     approval.py     which translations a person has to approve, and approving one
+    stamps.py       what stands for a translation as it was read, so that nothing else is approved
     imports.py      importing what people changed in an exported file
     xliff_files.py  a translation as XLIFF       tmx_files.py  as TMX, and back
     page.py         as a page to read side by side (page.html)
@@ -17,9 +18,10 @@ from tasks.review.approval import Approved, approve, policy
 from tasks.review.imports import Taken, take
 from tasks.review.listing import Reviewed, ReviewedUnit, every, look, waiting
 from tasks.review.page import as_html
+from tasks.review.stamps import command as approve_command
 from tasks.review.xliff_files import sheet_of
 
 __all__ = [
-    "Approved", "Reviewed", "ReviewedUnit", "Taken", "approve", "as_html", "every", "look", "policy", "sheet_of",
-    "take", "waiting",
+    "Approved", "Reviewed", "ReviewedUnit", "Taken", "approve", "approve_command", "as_html", "every", "look", "policy",
+    "sheet_of", "take", "waiting",
 ]  # fmt: skip

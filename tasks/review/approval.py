@@ -15,6 +15,7 @@ from tasks.model.acts import Act
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release, Translation
 from tasks.model.states import ArtifactState
+from tasks.review import stamps
 from tasks.review.listing import Reviewed, refused, to_change
 from tasks.runtime.foreign_text import without_harmful
 from tasks.runtime.settings import settings
@@ -54,11 +55,12 @@ def name_of(by: str | None) -> str | None:
     return without_harmful(by or "").strip()[:200] or None
 
 
-def approve(release_id: int, language: str, by: str | None = None) -> Approved:
+def approve(release_id: int, language: str, by: str | None = None, *, stamp: str | None = None) -> Approved:
     """Approve a translation that is made: every unit of it is kept as approved, and what was held for it goes.
 
     The text stays, but what outlets read of its status does not: so renditions that have not left are made anew. Raises
-    DocumentRefused when it is not made, not ours, or of a version that was corrected or killed.
+    DocumentRefused when it is not made, not ours, or of a version that was corrected or killed; and when it is not what
+    had this `stamp`, with what changed since.
     """
     by = name_of(by)
     with write() as connection:
@@ -66,6 +68,8 @@ def approve(release_id: int, language: str, by: str | None = None) -> Approved:
         deliveries.revising(connection)
         row = to_change(connection, release, release_id, language)
         found = Reviewed(release_id, release, language, row)
+        if stamp is not None and (problem := stamps.changed(connection, found, stamp)):
+            raise refused(release, language, problem, "stamp")
         if row.state != ArtifactState.MADE:
             raise refused(release, language, _what_is_open(found))
         if found.standing == "approved":

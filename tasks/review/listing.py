@@ -17,6 +17,7 @@ from tasks.ledger.translation_rows import TranslationRow
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
 from tasks.model.states import ArtifactState, Hold, State
+from tasks.review.stamps import stamp_of
 from tasks.runtime.errors import Problem
 from tasks.translation.exchange import xliff
 from tasks.translation.language_pair import LanguagePair
@@ -134,6 +135,11 @@ class Reviewed:
         return self.release.text_in(self.language) is None and self.release.status != "canceled"
 
     @property
+    def stamp(self) -> str:
+        """What stands for the translation as it is now, for those who approve it after reading (stamps.py)."""
+        return stamp_of(self)
+
+    @property
     def standing(self) -> str | None:
         """How far the translation is: draft, checked or approved; None for what the producer supplied, and before a
         worker has begun it."""
@@ -154,6 +160,7 @@ class Reviewed:
             "open": len(self.open),
             "waits": self.waits,
             "reason": self.row.reason,
+            "stamp": self.stamp,
             "approved_by": self.row.approved_by,
             "approved_at": self.row.approved_at,
         }

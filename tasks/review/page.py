@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from tasks.model.languages import LanguageTag
 from tasks.review.listing import Reviewed, ReviewedUnit
+from tasks.review.stamps import command
 from tasks.runtime import moments
 from tasks.runtime.foreign_text import printable_value
 from tasks.translation.pieces import Opaque, Open, Text
@@ -29,6 +30,7 @@ def as_html(found: Reviewed, wire: str) -> str:
     return _template().render(
         r=found,
         wire=wire,
+        approve=command(found) if found.row.state == "made" and found.by_us and found.standing != "approved" else None,
         rows=[_row(unit) for unit in found.units if unit.source],
         counts=_counts(found),
         languages=[(tag, tag.english_name, tag.direction) for tag in map(LanguageTag, (found.source, found.language))],

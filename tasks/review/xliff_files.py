@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tasks.review.listing import Reviewed, ReviewedUnit
+from tasks.review.stamps import command
 from tasks.translation.exchange.xliff import Code, Line, Sheet, State, start_tag
 from tasks.translation.pieces import Opaque, Open
 
@@ -12,7 +13,8 @@ _FORMATTED = frozenset(("b", "strong", "i", "em", "u", "s", "small", "mark", "su
 def sheet_of(found: Reviewed) -> Sheet:
     """Every unit of a translation with its state, its markup, and notes on its problem and on who translated it."""
     lines = [_line(unit, found.standing) for unit in found.units if unit.source]
-    return Sheet(found.release.name, found.source, found.language, lines)
+    notes = [("how to approve this text as it is", command(found))]
+    return Sheet(found.release.name, found.source, found.language, lines, stamp=found.stamp, notes=notes)
 
 
 def _line(unit: ReviewedUnit, standing: str | None) -> Line:

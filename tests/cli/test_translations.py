@@ -244,6 +244,18 @@ def test_approve_says_who_and_when_and_twice_is_harmless(run: Run) -> None:
     assert "approved by Ann" in run("translations", "list", URI).stdout
 
 
+def test_show_says_how_to_approve_what_it_shows(run: Run) -> None:
+    planned(release(**CHINESE), "zh-Hant")
+    stamp = told(run, "show", URI, "zh-Hant")["stamp"]
+    command = run("translations", "show", URI, "zh-Hant").stdout.splitlines()[-1]
+    assert command == f"fanwire translations approve {URI} zh-Hant --stamp {stamp}"
+    assert stamp in run("translations", "export", URI, "zh-Hant", "--format", "html").stdout
+    refused = run("translations", "approve", URI, "zh-Hant", "--stamp", stamp[:-1] + "_", status=1).stderr
+    assert "is no stamp" in refused
+    run(*command.split()[1:])
+    assert "approve" not in run("translations", "show", URI, "zh-Hant").stdout.splitlines()[-1]
+
+
 def test_approve_names_who_types_it_unless_somebody_is_named(run: Run) -> None:
     planned(release(**CHINESE), "zh-Hant")
     assert told(run, "approve", URI, "zh-Hant")["by"] == getpass.getuser()

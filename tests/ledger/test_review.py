@@ -272,6 +272,60 @@ def test_what_is_not_ours_or_no_longer_the_newest_cannot_be_approved() -> None:
             review.approve(version, "zh-Hant")
 
 
+def stamp_of(number: int, language: str = "zh-Hant") -> str:
+    with ledger.read() as connection:
+        return review.look(connection, number, language).stamp
+
+
+def test_only_what_was_read_is_approved_and_a_refusal_says_what_changed() -> None:
+    receiver = outlet("a", languages=["zh-Hant"], machine_translation="approved")
+    number = planned(receiver, **CHINESE)
+    make(number, "zh-Hant")
+    read = stamp_of(number)
+    assert sheet(number, "zh-Hant").stamp == read
+    review.take(number, "zh-Hant", returned(number, "zh-Hant", headline="公司推出新軟體"), by="Ann Lee")
+    make(number, "zh-Hant")
+    with pytest.raises(DocumentRefused, match=r"changed since it was read: Ann Lee imported headline at 20.*: read it"):
+        review.approve(number, "zh-Hant", stamp=read)
+    assert row(number, "zh-Hant").status == "checked"
+    assert held(number) == {"approval": 1}
+    now = stamp_of(number)
+    make(number, "zh-Hant")
+    assert stamp_of(number) == now
+    assert review.approve(number, "zh-Hant", stamp=f" {now} ").released == 1
+    assert stamp_of(number) == now
+    assert review.approve(number, "zh-Hant", stamp=now).before
+
+
+def test_a_text_that_was_translated_again_otherwise_is_not_approved_by_an_older_stamp() -> None:
+    number = planned(outlet("a", languages=["zh-Hant"], machine_translation="approved"), **CHINESE)
+    make(number, "zh-Hant")
+    read = stamp_of(number)
+    with ledger.write() as connection:
+        units = row(number, "zh-Hant").units.replace("公司釋出", "公司發出")
+        connection.execute(update(translations).where(translations.c.release_id == number).values(units=units))
+    with pytest.raises(DocumentRefused, match="it was translated again at 20"):
+        review.approve(number, "zh-Hant", stamp=read)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "told"),
+    [
+        ("nonsense", "'nonsense' is no stamp"), ("", "is no stamp"),
+        ("zh-Hant.1.ffffffffffffff.012345678901", "is no stamp"),
+        ("ko.1.0.012345678901", "of the translation into ko, and this is zh-Hant"),
+        ("zh-Hant.2.0.012345678901", "of version 2, and this is version 1"),
+        ("zh-Hant.1.0.012345678901", "or the stamp is of another release"),
+    ],
+)  # fmt: skip
+def test_a_stamp_that_does_not_fit_is_refused_in_words(stamp: str, told: str) -> None:
+    number = planned(outlet("a", languages=["zh-Hant"], machine_translation="approved"), **CHINESE)
+    make(number, "zh-Hant")
+    with pytest.raises(DocumentRefused, match=told):
+        review.approve(number, "zh-Hant", stamp=stamp)
+    assert row(number, "zh-Hant").status == "checked"
+
+
 def test_an_embargo_and_a_pause_outlast_approval() -> None:
     careful = {"languages": ["zh-Hant"], "machine_translation": "approved"}
     paused = outlet("paused", status="paused", **careful)

@@ -127,6 +127,9 @@ def show(
     if table.row_count:
         out.print(table)
     out.print(f"{fields['units']} units, {fields['open']} open", markup=False)
+    if found.standing in ("checked", "unreviewed", "draft") and found.row.state == "made":
+        out.print(f"stamp {found.stamp}; to approve what is shown here:", markup=False)
+        out.print(review.approve_command(found), markup=False, soft_wrap=True)
 
 
 def _who(found: Reviewed) -> str:
@@ -283,11 +286,18 @@ def approve(
         str | None, typer.Option(help="The name of the person who approves; your user name if left out.")
     ] = None,
     version: OnlyVersionOption = None,
+    stamp: Annotated[
+        str | None,
+        typer.Option(
+            help="The stamp of what you have read (`translations show`, the page and XLIFF files have it); if the "
+            "translation has changed since, nothing is approved, and what changed is said."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Approve a translation: deliveries that wait for it go out, and the memory keeps its sentences as approved."""
     found = _find(release, language, version)
-    done = review.approve(found.release_id, language, by or _me())
+    done = review.approve(found.release_id, language, by or _me(), stamp=stamp)
     if as_json:
         fields = {"release": found.release.uri, "version": found.release.version, "language": language}
         print_json(fields | {"by": done.by, "at": utc(done.at), "before": done.before, "released": done.released})

@@ -79,6 +79,11 @@ class Sheet:
     source: str
     target: str
     lines: Sequence[Line]
+    _: KW_ONLY
+    stamp: str = ""
+    """What stands for all of it, for those who approve it."""
+    notes: Sequence[tuple[str, str]] = ()
+    """(category, words), on the whole."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +192,9 @@ def write(sheet: Sheet) -> bytes:
     names = {None: NAMESPACE, "fanwire": _OURS}
     root = etree.Element(_q("xliff"), languages, nsmap=names)  # type: ignore[arg-type]
     file = etree.SubElement(root, _q("file"), {"id": "f1", "original": _clean(sheet.original), "canResegment": "no"})
+    if sheet.stamp:
+        file.set(f"{{{_OURS}}}stamp", sheet.stamp)
+    _add_notes(file, sheet.notes)
     for line in sheet.lines:
         file.append(_unit(line))
     _indent(root, 1)
@@ -197,11 +205,7 @@ def write(sheet: Sheet) -> bytes:
 def _unit(line: Line) -> etree._Element:
     attributes = {"id": line.id, "name": _clean(line.name), _STAMP: stamp(marks(line.target, line.source))}
     unit = etree.Element(_q("unit"), attributes)
-    if line.notes:
-        notes = etree.SubElement(unit, _q("notes"))
-        for category, words in line.notes:
-            note = etree.SubElement(notes, _q("note"), {"category": category})
-            note.text = _clean(words)
+    _add_notes(unit, line.notes)
     data = _Data()
     segment = etree.Element(_q("segment"), {"state": str(line.state)})
     for tag, text in (("source", line.source), ("target", line.target)):
@@ -214,6 +218,13 @@ def _unit(line: Line) -> etree._Element:
             etree.SubElement(original, _q("data"), {"id": id}).text = _clean(words)
     unit.append(segment)
     return unit
+
+
+def _add_notes(element: etree._Element, notes: Sequence[tuple[str, str]]) -> None:
+    if notes:
+        group = etree.SubElement(element, _q("notes"))
+        for category, words in notes:
+            etree.SubElement(group, _q("note"), {"category": category}).text = _clean(words)
 
 
 class _Data:
