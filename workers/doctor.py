@@ -37,7 +37,8 @@ from tasks.runtime.foreign_text import printable
 from tasks.runtime.private_files import loose
 from tasks.runtime.secrets import SecretMissing, refusal, resolve
 from tasks.runtime.settings import PREFIX, Settings, settings
-from tasks.translation.configuration import read_configuration
+from tasks.translation.configuration import TranslationDocument, read_configuration
+from tasks.translation.grades import PUBLISH
 from tasks.translation.routing import reaches
 from workers import authority, broker, engines, home
 from workers.offered import offered
@@ -370,9 +371,9 @@ def _translation() -> Iterator[Finding]:
 
 
 def _languages() -> Iterator[Finding]:
-    """Languages that outlets take and no engine goes to."""
+    """Languages that outlets take and no engine goes to, or only to make drafts."""
     configuration = read_configuration(settings().translation_file)
-    pairs = {one.name: one.pairs for one in engines.standings()}
+    standings = {one.name: one for one in engines.standings()}
     taking = Counter(
         language
         for outlet in _everyone()
@@ -381,11 +382,31 @@ def _languages() -> Iterator[Finding]:
     without = {
         language: number
         for language, number in taking.most_common()
-        if not any(reaches(pairs[name], language) for name in configuration.order(language))
+        if not any(reaches(standings[name].pairs, language) for name in configuration.order(language))
+    }
+    drafts = {
+        language: (number, names)
+        for language, number in taking.most_common()
+        if language not in without and (names := _only_drafts(language, configuration, standings))
     }
     if without:
         shown = ", ".join(f"{language} ({_outlets(number)})" for language, number in without.items())
         yield Finding("note", f"no engine translates into these, so they go out only as supplied: {shown}")
+    if drafts:
+        shown = ", ".join(f"{language} by {names} ({_outlets(number)})" for language, (number, names) in drafts.items())
+        what = "drafts wait for an editor in these languages (docs/translation.md, Review)"
+        yield Finding("note", f"{what}, but for what people approved or producers supplied: {shown}")
+
+
+def _only_drafts(language: str, configuration: TranslationDocument, standings: dict[str, engines.Standing]) -> str:
+    """The engines that translate into a language, if all of them make drafts of it only; empty if not."""
+    names = []
+    for name in configuration.order(language):
+        there = {pair: grade for pair, grade in standings[name].grades.items() if reaches([pair], language)}
+        if PUBLISH in there.values():
+            return ""
+        names += [name] if there else []
+    return " and ".join(names)
 
 
 def _house_texts() -> Iterator[Finding]:

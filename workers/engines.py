@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from ipaddress import ip_address
@@ -23,6 +24,7 @@ from tasks.translation.engine_support import registry
 from tasks.translation.engine_support.metering import CostCap, MemoryMeter, Meter, Metered, Usage, current, resting
 from tasks.translation.engines import Engine, Pair
 from tasks.translation.errors import EngineError, TranslationHeld
+from tasks.translation.grades import Grade
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.trial import UnitTrial, trial, trial_release
 from workers import home
@@ -38,6 +40,10 @@ SAMPLES = {
     "zh-Hans": "公司周一表示，<a>位于北部的新软件工厂</a>已经启用。",
 }
 """What an engine is tested with where nobody says anything else."""
+
+
+PAIRS_SHOWN = 3
+"""Pairs of languages that stand in a row of a table."""
 
 
 class NotTestable(NotPossible):
@@ -56,6 +62,8 @@ class Standing:
     pairs: tuple[Pair, ...]
     model: str | None
     """Of its first pair."""
+    grades: dict[Pair, Grade]
+    """What its output is for, by its pairs."""
     problem: str | None
     """Why it can do nothing at all."""
     rests: str | None
@@ -83,16 +91,19 @@ def _standing(
 ) -> Standing:
     model, problem = None, registered.left_out.get(name)
     pairs: tuple[Pair, ...] = ()
+    grades: dict[Pair, Grade] = {}
     if name in registered.engines:
         engine = Metered(registered.engines[name], document, MemoryMeter(), cost_cap=CostCap())
         pairs = tuple(engine.pairs())
         problem = None if pairs else NO_PAIRS
         model = _model(engine, pairs)
+        grades = {pair: engine.capabilities.grade_of(*pair) for pair in pairs}
     return Standing(
         name=name,
         document=document,
         pairs=pairs,
         model=model,
+        grades=grades,
         problem=problem,
         rests=resting(use, now),
         use=current(use, now),
@@ -122,6 +133,7 @@ def as_json(standing: Standing) -> dict[str, Any]:
         "type": standing.type,
         "pairs": len(standing.pairs),
         "model": standing.model,
+        "grades": _by_source(standing.grades),
         "problem": standing.problem or unreadable_key(standing),
         "rests": standing.rests,
         "rest_until": use.rest_until if standing.rests else None,
@@ -131,6 +143,25 @@ def as_json(standing: Standing) -> dict[str, Any]:
         "month": {"month": use.month, "characters": use.month_characters, "cost": round(use.month_cost, 6)},
         "budget": document.budget.model_dump(),
     }
+
+
+def _by_source(grades: dict[Pair, Grade]) -> dict[str, dict[str, Grade]]:
+    """Grades by source and then by target, as the translation file says them."""
+    found: dict[str, dict[str, Grade]] = {}
+    for (source, target), grade in sorted(grades.items()):
+        found.setdefault(source, {})[target] = grade
+    return found
+
+
+def grade_in_words(standing: Standing) -> str:
+    """What an engine's output is for: `publish`, `draft`, or which pairs have the rarer of the two."""
+    count = Counter(standing.grades.values())
+    if len(count) < 2:
+        return next(iter(count), "")
+    [(most, _), (fewer, _)] = count.most_common()
+    pairs = sorted(f"{source}→{target}" for (source, target), grade in standing.grades.items() if grade == fewer)
+    more = f" and {len(pairs) - PAIRS_SHOWN} more" if len(pairs) > PAIRS_SHOWN else ""
+    return f"{most}; {fewer}: {' '.join(pairs[:PAIRS_SHOWN])}{more}"
 
 
 @dataclass(frozen=True, kw_only=True)

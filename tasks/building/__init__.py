@@ -28,14 +28,16 @@ class BuildResult:
     """The release, as logs name it."""
     held: Mapping[str, str] = field(default_factory=dict)
     """The reason for each language or format that could not be made."""
+    waits_for: str | None = None
+    """What a translation that was made waits for; None: nothing."""
 
     def __str__(self) -> str:
-        """For people, without the release: `made`, or what is held and why."""
+        """For people, without the release: `made`, and what for it waits, or what is held and why."""
         whys: dict[str, list[str]] = {}
         for what, why in self.held.items():
             whys.setdefault(why, []).append(what)
         held = (f"{why} ({', '.join(what)})" if len(self.held) > 1 else why for why, what in whys.items())
-        return f"held: {'; '.join(held)}" if whys else "made"
+        return f"held: {'; '.join(held)}" if whys else f"made: {self.waits_for}" if self.waits_for else "made"
 
 
 def reason_of(error: Exception) -> str:

@@ -51,8 +51,9 @@ def build_translation(release_id: int, language: str) -> BuildResult:
     if found.translation is None:
         log.warning("translation held", release=release.name, language=language, reason=found.reason)
         return BuildResult(release.name, {language: found.reason or "no reason is known"})
-    log.info("translation made", release=release.name, language=language, engine=found.translation.engine)
-    return BuildResult(release.name)
+    engine, waits_for = found.translation.engine, found.waits_for
+    log.info("translation made", release=release.name, language=language, engine=engine, waits_for=waits_for)
+    return BuildResult(release.name, waits_for=waits_for)
 
 
 @dataclass
@@ -135,7 +136,9 @@ def _write(
             engines=attempted.awaited,
         )
         return
-    done = translation_rows.finish(connection, key, found.translation, attempt=attempt, now=now, units=units)
+    done = translation_rows.finish(
+        connection, key, found.translation, attempt=attempt, now=now, units=units, waits_for=found.waits_for
+    )
     if done and found.translation.by_producer:  # planners of before did not know that it serves this variant
         deliveries.waive_approval(connection, key.release_id, key.language)
     deliveries.promote(connection, key.release_id, now, key.language)

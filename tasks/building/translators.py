@@ -5,13 +5,21 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from tasks import ledger
 from tasks.building.translations import resources
+from tasks.ledger import memory_entries
+from tasks.model.languages import LanguageTag
 from tasks.model.release import Release
 from tasks.runtime.settings import settings
 from tasks.translation import Draft, draft, routing
+from tasks.translation.bounds import Deadline
 from tasks.translation.configuration import EngineDocument, read_or_last
+from tasks.translation.drafts import draft_waits
 from tasks.translation.engine_support import registry
+from tasks.translation.engine_support.metering import CostCap, MemoryMeter, Metered
 from tasks.translation.engines import Engine
+from tasks.translation.routing import Start
+from tasks.translation.translate import draft_from
 
 _HERE = frozenset({"opencc", "apertium", "ct2"})
 """Types of engines that translate within this machine."""
@@ -24,6 +32,25 @@ def translators(release: Release, language: str) -> list[str]:
     """
     routes = routing.routes(release, language, list(_engines(language).values()))
     return list(dict.fromkeys(route.engine.name for route in routes))
+
+
+def awaits_editor(release: Release, language: str) -> str | None:
+    """Why a translation of the release will wait for a person, as far as can be seen without asking an engine; None if
+    an engine of grade publish can make it, or people have approved every sentence of it before.
+
+    Raises DocumentRefused for a translation file that could never be read.
+    """
+    engines = list(_engines(language).values())
+    starts = routing.starts(release, language, engines)
+    if not any(start.routes for start in starts) or any(start.publishes for start in starts):
+        return None
+    with ledger.read() as connection:
+        approved = {LanguageTag(tag).base for tag in memory_entries.approved_languages(connection)}
+    if LanguageTag(language).base in approved:
+        known = resources(release, language, engines)
+        if any(draft_from(Start(start.pair), release, known, Deadline()).translation for start in starts):
+            return None
+    return draft_waits([starts[0].routes[0].engine.name])
 
 
 def preview(release: Release, language: str) -> Draft | str:
@@ -39,10 +66,14 @@ def preview(release: Release, language: str) -> Draft | str:
 
 
 def _engines(language: str) -> dict[str, Engine]:
-    """The engines that may translate into a language, in their order."""
+    """The engines that may translate into a language as the translation file describes them, in their order."""
     file = settings().translation_file
-    registered = registry.load_registry(file).engines
-    return {name: registered[name] for name in read_or_last(file).order(language) if name in registered}
+    configuration, registered = read_or_last(file), registry.load_registry(file).engines
+    return {
+        name: Metered(registered[name], configuration.engines[name], MemoryMeter(), cost_cap=CostCap())
+        for name in configuration.order(language)
+        if name in registered
+    }
 
 
 def _is_here(name: str, document: EngineDocument) -> bool:

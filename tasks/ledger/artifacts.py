@@ -101,7 +101,8 @@ def finish(connection: Connection, key: ArtifactKey, *, attempt: int, now: float
     """Write a built artifact; False if somebody newer has the row, whose result then counts. `values` are the columns
     that its kind has: see translation_rows.finish and rendition_rows.finish."""
     table = table_of(type(key))
-    made = {**values, "state": ArtifactState.MADE, "made_at": now, "reason": None, "lease_until": 0, "claimed_by": None}
+    made: dict[str, Any] = {"reason": None, **values, "state": ArtifactState.MADE, "made_at": now}
+    made |= {"lease_until": 0, "claimed_by": None}
     done = (
         update(table)
         .where(is_row_of(key), table.c.attempt == attempt, table.c.state != ArtifactState.MADE)

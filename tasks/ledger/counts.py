@@ -38,7 +38,8 @@ def total(languages: dict[str, dict[str, int]]) -> dict[str, int]:
 
 def holds(connection: Connection, release_id: int) -> list[dict[str, Any]]:
     """What held rows of a release wait for: language, kind of hold, the kind in words, number, and a detail: until when
-    the embargo holds, why the outlet gets nothing, or why the translation or rendition could not be made."""
+    the embargo holds, why the outlet gets nothing, why the translation or rendition could not be made, or what a draft
+    waits for."""
     kind = (deliveries.c.language, deliveries.c.hold_kind, deliveries.c.hold_detail)
     query = (
         select(*kind, func.count().label("n"))
@@ -60,19 +61,23 @@ def holds(connection: Connection, release_id: int) -> list[dict[str, Any]]:
 
 
 def _held_artifacts(connection: Connection, release_id: int) -> Iterator[tuple[Hold, str, str]]:
-    """The hold that each held translation or rendition of a release causes, its language and why it is held."""
-    for hold, table in ((Hold.TRANSLATION, translations), (Hold.RENDITION, renditions)):
-        held = (table.c.release_id == release_id, table.c.state == ArtifactState.HELD)
+    """The hold that each held translation or rendition of a release causes, and each draft: its language and why."""
+    for hold, table, state in (
+        (Hold.TRANSLATION, translations, ArtifactState.HELD),
+        (Hold.APPROVAL, translations, ArtifactState.MADE),
+        (Hold.RENDITION, renditions, ArtifactState.HELD),
+    ):
+        held = (table.c.release_id == release_id, table.c.state == state, table.c.reason.is_not(None))
         for row in connection.execute(select(table.c.language, table.c.reason).where(*held)):
             yield hold, row.language, row.reason
 
 
 def texts(connection: Connection, release_id: int) -> dict[str, str | None]:
-    """What building has come to: {language: why its translation is held, or None if it is made}."""
+    """What building has come to: {language: why its translation is held, what it waits for as a draft, or None if it
+    may go out}."""
     done = (translations.c.release_id == release_id, translations.c.state != ArtifactState.WANTED)
-    query = select(translations.c.language, translations.c.state, translations.c.reason).where(*done)
-    rows = connection.execute(query)
-    return {row.language: row.reason if row.state == ArtifactState.HELD else None for row in rows}
+    rows = connection.execute(select(translations.c.language, translations.c.reason).where(*done))
+    return {row.language: row.reason for row in rows}
 
 
 def all_have_it(connection: Connection, release_id: int) -> bool:

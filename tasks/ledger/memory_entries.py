@@ -36,9 +36,10 @@ def approved_languages(connection: Connection) -> list[str]:
     return sorted(connection.execute(query).scalars())
 
 
-def keep(connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: float) -> None:
+def keep(connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: float, are_units: bool = False) -> None:
     """Keep memory entries (the columns of `memory` but `kept_at`); a later one replaces an earlier one of the same key
-    and maker. What people approved lets translations be tried that only wait for such."""
+    and maker. What people approved lets translations be tried that only wait for such, and builds drafts anew: those in
+    which it stands if all of it `are_units` of translations, else all into these languages, for it may be any text."""
     if not rows:
         return
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
@@ -50,9 +51,11 @@ def keep(connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: floa
         row |= {"maker": maker, "origin": row["origin"][:_LONGEST], "kept_at": now}
     # in one order whoever keeps them: two workers with the same sentences would otherwise wait for each other
     connection.execute(insert, [unique[which] for which in sorted(unique)])
-    approved = {row["target_language"].partition("-")[0] for row in unique.values() if row["maker"] == "approved"}
+    approved = [row for row in unique.values() if row["maker"] == "approved"]
     if approved:
-        translation_rows.wake_for(connection, sorted(approved), now=now)
+        languages = sorted({row["target_language"] for row in approved})
+        keys = {row["key"] for row in approved} if are_units else None
+        translation_rows.wake_for(connection, languages, now=now, keys=keys)
 
 
 def entries(

@@ -22,6 +22,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Dialect,
     Float,
     ForeignKey,
@@ -36,6 +37,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    literal_column,
     text,
 )
 
@@ -124,7 +126,7 @@ translations = Table(
     *_build_columns(),
     Column("engine", ForeignLine(50)),
     Column("document", ForeignText),
-    Column("status", String(10), comment="checked or approved, of what a machine made"),
+    Column("status", String(10), comment="draft, checked or approved, of what a machine made"),
     Column(
         "units", ForeignText, comment="JSON: each sentence, what became of it and by whom; also of one that is held"
     ),
@@ -192,6 +194,11 @@ deliveries = Table(
 )
 
 
+DRAFT = "draft"
+"""The status of a translation that is made and waits for a person, for an engine of grade draft had a part in it."""
+IS_DRAFT: ColumnElement[str] = literal_column(f"'{DRAFT}'")
+"""Written into the statement, not bound: only so can the database prove that a partial index fits."""
+
 MISHELD = "coalesce(replace(hold_kind, '_', ' '), '') <> reason"
 """Where a held row was written by a worker of before migration 0003, which knows no `hold_kind`: always empty else."""
 
@@ -213,6 +220,7 @@ _partial(
 _partial("ix_deliveries_misheld", f"state = 'held' AND {MISHELD}", deliveries.c.release_id)
 _partial("ix_releases_unplanned", "planned_at IS NULL", releases.c.hint_at)
 _partial("ix_translations_unmade", "state <> 'made'", translations.c.hint_at)
+_partial("ix_translations_draft", f"status = '{DRAFT}'", translations.c.language)
 _partial("ix_renditions_unmade", "state <> 'made'", renditions.c.hint_at)
 Index("ix_deliveries_outlet", deliveries.c.outlet_id, deliveries.c.state)
 

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, exists, func, literal, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
-from tasks.ledger import artifacts
+from tasks.ledger import artifacts, rendition_rows
 from tasks.ledger.artifacts import IS_MADE, TranslationKey, is_row_of
-from tasks.ledger.schema import attempts, awaited_engines, deliveries, releases, translations
+from tasks.ledger.schema import DRAFT, IS_DRAFT, attempts, awaited_engines, deliveries, releases, translations
 from tasks.model.release import Translation
 from tasks.model.states import ArtifactState, Hold, Verdict
 
 ENGINE_LENGTH = 50
 """Characters of an engine's name that the ledger has room for."""
+
+
+_KEY = re.compile(r'"([0-9a-f]{64})"')
+"""The keys of sentences in the JSON of a translation's units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +44,7 @@ class TranslationRow:
     language: str
     state: ArtifactState
     reason: str | None
-    """Why it is held."""
+    """Why it is held, or what a draft waits for."""
     hint_at: float
     lease_until: float
     attempt: int
@@ -36,7 +54,8 @@ class TranslationRow:
     document: str | None
     """The translation itself, JSON."""
     status: str | None
-    """`checked` or `approved`, of what a machine made."""
+    """Of what a machine made: `approved`; `checked`, when it passed every check and may go out; `draft`, when it passed
+    them and a person must approve it first."""
     units: str | None
     """Its sentences, JSON (tasks/translation/memory/unit_records.py)."""
     approved_by: str | None
@@ -78,12 +97,14 @@ def finish(
     attempt: int,
     now: float,
     units: str | None = None,
+    waits_for: str | None = None,
 ) -> bool:
     """Write a built translation with its sentences (`units`, JSON); False if somebody newer has the row, whose result
-    then counts. One that is not approved has nobody who approved it."""
+    then counts. One that is not approved has nobody who approved it; one that `waits_for` a person is a draft."""
     values: dict[str, Any] = {
         "engine": translation.engine[:ENGINE_LENGTH],
-        "status": translation.status,
+        "status": DRAFT if waits_for else translation.status,
+        "reason": waits_for,
         "document": translation.model_dump_json(),
     }
     values |= {"approved_at": now} if translation.status == "approved" else {"approved_by": None}
@@ -185,14 +206,32 @@ def wake(connection: Connection, engine: str | None = None, *, now: float) -> in
     return connection.execute(back).rowcount
 
 
-def wake_for(connection: Connection, languages: Collection[str], *, now: float) -> None:
-    """Have the translations into these languages, or variants of them, tried now that wait for something to change."""
-    column = translations.c.language
-    theirs = or_(
-        *(or_(column == language, column.startswith(f"{language}-", autoescape=True)) for language in languages)
-    )
+def wake_for(
+    connection: Connection, languages: Collection[str], *, now: float, keys: Collection[str] | None = None
+) -> None:
+    """Have the translations into these languages, or variants of them, tried now that wait for something to change, and
+    drafts built anew, for people approved sentences. `keys`: those of the sentences, so that in these very languages
+    only drafts are concerned in which one of them stands."""
+    column, bases = translations.c.language, sorted({language.partition("-")[0] for language in languages})
+    theirs = or_(*(or_(column == base, column.startswith(f"{base}-", autoescape=True)) for base in bases))
     waiting = and_(translations.c.state == ArtifactState.HELD, translations.c.hint_at >= artifacts.NEVER)
     connection.execute(update(translations).where(waiting, theirs).values(hint_at=now))
+    for draft in drafts(connection, theirs):
+        there = set(_KEY.findall(draft.units or "")) if keys is not None and draft.language in languages else None
+        if there is None or not there.isdisjoint(keys or ()):
+            rebuild_draft(connection, TranslationKey(draft.release_id, draft.language), now)
+
+
+def drafts(connection: Connection, *which: ColumnElement[bool]) -> list[TranslationRow]:
+    """The translations that are made and wait for a person because an engine of grade draft had a part in them."""
+    query = select(*_COLUMNS).where(translations.c.status == IS_DRAFT, translations.c.state == IS_MADE, *which)
+    return [_row(row) for row in connection.execute(query)]
+
+
+def rebuild_draft(connection: Connection, key: TranslationKey, now: float) -> None:
+    """Want a draft and its renditions anew. Nothing of it has left, so its deliveries go on waiting where they are."""
+    rebuild(connection, key, now)
+    rendition_rows.rebuild(connection, key.release_id, now, key.language)
 
 
 def rebuild(connection: Connection, key: TranslationKey, now: float, approved_by: str | None = None) -> None:
@@ -207,7 +246,7 @@ def rebuild(connection: Connection, key: TranslationKey, now: float, approved_by
 def approve(connection: Connection, key: TranslationKey, document: Translation, *, by: str | None, now: float) -> None:
     """Note that a person approved a translation that is made; its `document` says so too."""
     approved = {"status": "approved", "approved_by": by, "approved_at": now, "document": document.model_dump_json()}
-    connection.execute(update(translations).where(is_row_of(key)).values(approved))
+    connection.execute(update(translations).where(is_row_of(key)).values(approved | {"reason": None}))
 
 
 def for_people(connection: Connection, release_id: int | None = None) -> Iterator[tuple[TranslationRow, int]]:
@@ -251,7 +290,8 @@ def known_to_outlets(connection: Connection, uri: str, language: str) -> Transla
         attempts.c.delivery_id == deliveries.c.id, attempts.c.verdict.in_([Verdict.DELIVERED, Verdict.UNSURE])
     )
     reached = exists().where(mine, or_(deliveries.c.state == literal_column("'claimed'"), tried))
-    unapproved = and_(translations.c.status == "checked", exists().where(mine, deliveries.c.approval))
+    to_approve = and_(translations.c.status == "checked", exists().where(mine, deliveries.c.approval))
+    unapproved = or_(translations.c.status == IS_DRAFT, to_approve)
     document = connection.execute(
         select(translations.c.document)
         .join(releases, releases.c.id == translations.c.release_id)

@@ -5,7 +5,7 @@ An Item of RFC 9651 (Structured Field Values), a token with parameters:
     source                                              the release itself
     supplied                                            the producer's own translation
     memory;status="approved";from="en"                  every sentence was approved before
-    machine;engine="apertium";model="apertium-eng-spa 0.8.1";status="checked";from="en"
+    machine;engine="apertium";model="apertium-eng-spa 0.8.1";status="unreviewed";from="en"
 
 Parameters that are not known are left out; receivers must take others that come later.
 """
@@ -22,7 +22,7 @@ def provenance(translation: Translation) -> str:
     parameters = {
         "engine": translation.engine if translation.machine else None,
         "model": translation.model if translation.machine else None,
-        "status": translation.status,
+        "status": translation.review,
         "from": None if translation.by_producer else translation.source,
     }
     return kind + "".join(f";{name}={_string(value)}" for name, value in parameters.items() if value)

@@ -274,7 +274,16 @@ class Translation(Document):
     """The language of the text that it was made from. Of `source` and `supplied` it is the variant in which the
     producer wrote, where that is another than `language`."""
     status: Literal["checked", "approved"] | None = None
-    """Whether it only passed every check, or a person approved it; None for `source` and `supplied`."""
+    """Whether it only passed every check, or a person approved it; None for `source` and `supplied`. Outlets read
+    `review`."""
+
+    @property
+    def review(self) -> Literal["unreviewed", "approved"] | None:
+        """Whether a person has read the text, in the words of headers and renditions; None for what the producer wrote.
+
+        That a text passed every check says nothing of how well it reads.
+        """
+        return "unreviewed" if self.status == "checked" else self.status
 
     @property
     def machine(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tasks import planning
-from tasks.building.translators import translators
+from tasks.building.translators import awaits_editor, translators
 from tasks.formatting import FORMATS, HouseTextMissing, house_text
 from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import Outlet
@@ -89,8 +89,8 @@ def prospects(
     """What would become of a release, which need not be in the ledger, as outlets and engines stand now.
 
     `policy`: which languages a person must approve. `now`: seconds since the epoch. `texts`: what building has come to
-    already: {language: why its translation is held, or None if it is made}. `planned`: {(outlet, language): whether it
-    ended because the outlet was removed} of all its deliveries; None: it is not planned yet.
+    already: {language: why its translation is held or waits, or None if it may go out}. `planned`: {(outlet, language):
+    whether it ended because the outlet was removed} of all its deliveries; None: it is not planned yet.
     """
     matches = planning.audience_of(connection, release)
     why = _why(release, policy, now, texts or {})
@@ -145,7 +145,7 @@ def _text_missing(release: Release, language: str, texts: Mapping[str, str | Non
             return "the translation file cannot be read"
         if not engines:
             return f"no engine for {release.language}→{language}"
-        if held := texts.get(language):
+        if held := texts.get(language) or awaits_editor(release, language):
             return held
     try:
         house_text(translation.written_in if translation else language)

@@ -25,8 +25,12 @@ from tasks.ledger import (
 )
 from tasks.ledger.artifacts import TranslationKey
 from tasks.model.acts import Act
+from tasks.model.documents import DocumentRefused
+from tasks.model.release import Translation
 from tasks.operations.vanished import Watch
 from tasks.runtime import moments
+from tasks.translation.configuration import read_configuration
+from tasks.translation.grades import PUBLISH, said_of
 
 COUNTED = 5_000
 """Due deliveries that a sweep counts; more are as good as so many."""
@@ -85,6 +89,7 @@ def sweep(now: float, policy: SweepPolicy) -> Found:
         deliveries.adopt(connection, now)
         if _file_changed(policy.translation_file):
             translation_rows.wake(connection, now=now)
+            _rebuild_drafts(connection, policy.translation_file, now)
         gone = presence.forget(connection, _watch.gone(presence.present(connection), time.monotonic()))
         artifacts.free(connection, gone, now=now)
         expired = deliveries.expire_leases(connection, now, policy.retry_horizon, gone)
@@ -137,6 +142,20 @@ def _file_changed(path: Path | None) -> bool:
     first, before = not _File.seen, _File.stand
     _File.seen, _File.stand = True, stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino)
     return first or (stat is not None and _File.stand != before)
+
+
+def _rebuild_drafts(connection: Connection, path: Path | None, now: float) -> None:
+    """Have those drafts built anew of whose engines the translation file says by now that they may be published."""
+    try:
+        engines = read_configuration(path).engines
+    except DocumentRefused:
+        return
+    said = {name: engine.grade for name, engine in engines.items() if engine.grade}
+    for draft in translation_rows.drafts(connection) if said else ():
+        source = Translation.model_validate_json(draft.document or "").source or draft.language
+        grades = (said_of(said.get(name, {}), source, draft.language) for name in (draft.engine or "").split("+"))
+        if PUBLISH in grades:
+            translation_rows.rebuild_draft(connection, TranslationKey(draft.release_id, draft.language), now)
 
 
 class _Forgetting:

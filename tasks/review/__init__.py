@@ -1,8 +1,10 @@
-"""Review of translations by people: machine draft → checked → approved. It joins the ledger and the translation room.
+"""Review of translations by people: draft or unreviewed → approved. It joins the ledger and the translation room.
 
-A *draft* is held: no engine found something sound for some of its units. *Checked*: all units are there and passed
-every check. *Approved*: a person said so. What may go out is the policy of the language (`publish` in the translation
-file) and of the outlet (`machine_translation`); planning writes it into each delivery, and the ledger keeps it.
+A *draft* is held: no engine found something sound for some of its units, or an engine of grade draft made some.
+*Unreviewed*: engines of grade publish made all of it, it passed every check, and no person has read it; the ledger says
+`checked`. *Approved*: a person said so. What may go out unreviewed is the policy of the language (`publish` in the
+translation file) and of the outlet (`machine_translation`); planning writes it into each delivery, and the ledger keeps
+it.
 
     listing.py      the translations of a release, unit by unit
     approval.py     which translations a person has to approve, and approving one

@@ -78,24 +78,22 @@ def approve(release_id: int, language: str, by: str | None = None, *, stamp: str
             )
         assert row.document is not None, "it is made"
         present = ledger.now(connection)
-        keep(connection, _entries(found), release, found.source, language, present)
         document = Translation.model_validate_json(row.document).model_copy(update={"status": "approved"})
         translation_rows.approve(connection, TranslationKey(release_id, language), document, by=by, now=present)
+        keep(connection, _entries(found), release, found.source, language, present)  # this draft is approved by now
         rendition_rows.rebuild(connection, release_id, present, language)
         released = deliveries.wait_anew(connection, release_id, language)
         deliveries.promote(connection, release_id, present, language)
-        _record(connection, release, language, row.document, released, by)
+        _record(connection, found, row.document, released, by)
         return Approved(by, present, before=False, released=released)
 
 
-def _record(
-    connection: Connection, release: Release, language: str, document: str, released: int, by: str | None
-) -> None:
+def _record(connection: Connection, found: Reviewed, document: str, released: int, by: str | None) -> None:
     """Record the approval, and by its digest which text was approved."""
     digest = hashlib.sha256(document.encode()).hexdigest()
     new = {"status": "approved", "document_sha256": digest, "deliveries": released}
-    old = {"status": "checked"}
-    entry = audit.of_release(Act.APPROVE, release.uri, release.version, language, old=old, new=new, remark=by)
+    of = (Act.APPROVE, found.release.uri, found.release.version, found.language)
+    entry = audit.of_release(*of, old={"status": found.standing}, new=new, remark=by)
     audit.record(connection, entry)
 
 
@@ -104,7 +102,7 @@ def keep(
 ) -> None:
     """Keep units that a person approved in the memory of the ledger."""
     of = {"source_language": source, "target_language": language, "origin": f"review of {release.name}"[:300]}
-    memory_entries.keep(connection, [asdict(entry) | of for entry in entries], now=present)
+    memory_entries.keep(connection, [asdict(entry) | of for entry in entries], now=present, are_units=True)
 
 
 def _entries(found: Reviewed) -> list[Entry]:

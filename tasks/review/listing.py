@@ -141,10 +141,11 @@ class Reviewed:
 
     @property
     def standing(self) -> str | None:
-        """How far the translation is: draft, checked or approved; None for what the producer supplied, and before a
+        """How far the translation is: draft, unreviewed or approved; None for what the producer supplied, and before a
         worker has begun it."""
         if self.row.state == ArtifactState.MADE:
-            return (self.row.status or "checked") if self.by_us else None
+            status = self.row.status if self.row.status in ("draft", "approved") else "unreviewed"
+            return status if self.by_us else None
         return "draft" if self.row.units else None
 
     def to_dict(self) -> dict[str, Any]:

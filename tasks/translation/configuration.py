@@ -20,9 +20,8 @@ from tasks.model.languages import LanguageTag
 from tasks.model.release import WEB, Line, Slug
 from tasks.runtime.errors import Problem, pattern
 from tasks.runtime.secrets import SecretReference
+from tasks.translation.grades import EVERY, GRADES, Grade
 
-EVERY = "*"
-"""Stands for each language that has no entry of its own."""
 FILE = "translation file"
 """What refusals call it."""
 _OPTION = pattern(r"^[a-z][a-z0-9_]*$", "must be lower-case letters, digits and '_'")
@@ -37,6 +36,23 @@ def _as_text(value: Any) -> Any:
 
 Option = Annotated[Line, BeforeValidator(_as_text)]
 TagOrEvery = Annotated[str, AfterValidator(lambda value: value if value == EVERY else LanguageTag(value))]
+
+
+def _by_pairs(value: Any) -> Any:
+    """`grade: publish` is meant for every pair."""
+    if isinstance(value, dict) and all(isinstance(targets, dict) for targets in value.values()):
+        return value
+    if value in GRADES:
+        return {EVERY: {EVERY: value}}
+    raise ValueError("must be publish or draft, or say it by source and target, such as {en: {es: publish}}")
+
+
+def _as_before(value: Any) -> Any:
+    """`publish: checked` was the word for `unreviewed` in earlier versions."""
+    return "unreviewed" if value == "checked" else value
+
+
+GradesByPair = Annotated[dict[TagOrEvery, dict[TagOrEvery, Grade]], BeforeValidator(_by_pairs)]
 
 
 class PerMinute(Document):
@@ -66,6 +82,8 @@ class EngineDocument(Document):
     folder: Path | None = Field(None, examples=["/var/lib/fanwire/models"])
     languages: list[LanguageTag] | None = Field(None, min_length=1, examples=[["en", "de"]])
     """Only between these; left out: between all that it can do."""
+    grade: GradesByPair = Field({}, examples=["publish"])
+    """What its output is for: publish or draft, of all pairs or by source and target; left out: as its type says."""
     timeout: float = Field(30, gt=0, le=110)
     """Seconds for one request."""
     per_minute: PerMinute = PerMinute()
@@ -80,9 +98,13 @@ class LanguageDocument(Document):
     """One language in the translation file: who translates into it, and what may go out."""
 
     engines: list[Slug] | None = Field(None, examples=[["deepl", "apertium"]])
-    """By preference: what the first cannot do soundly, the next one gets. Left out: all, as the file lists them."""
-    publish: Literal["checked", "approved"] = Field("checked", examples=["approved"])
-    """checked: what passed every check goes out at once · approved: only what a person has approved."""
+    """By preference: what the first cannot do soundly, the next one gets; those of grade draft come last. Left out:
+    all, as the file lists them."""
+    publish: Annotated[Literal["unreviewed", "approved"], BeforeValidator(_as_before)] = Field(
+        "unreviewed", examples=["approved"]
+    )
+    """unreviewed: what engines of grade publish made and passed every check goes out at once · approved: only what a
+    person has approved."""
     cost_cap: float | None = Field(None, gt=0, examples=[0.5])
     """What one translation may cost at most, in the currency of `price`."""
 

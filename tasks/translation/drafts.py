@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tasks.model.release import Translation
 from tasks.runtime.time_source import TimeSource
 from tasks.translation.engines import Engine
+from tasks.translation.grades import DRAFT, Grade
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries
 from tasks.translation.memory.entries import APPROVED, Entry, Memory, NoMemory
@@ -58,6 +59,11 @@ class Resources:
     time_source: TimeSource = time
     """By which a translation gives up in time."""
 
+    def grade_of(self, engine: str, pair: LanguagePair) -> Grade:
+        """What the output of an engine of this name is for; one that is no longer there makes drafts."""
+        among = (one.capabilities for one in self.engines if one.name == engine)
+        return next((found.grade_of(pair.source, pair.target) for found in among), DRAFT)
+
 
 @dataclass(frozen=True, kw_only=True)
 class UnitResult:
@@ -79,6 +85,11 @@ class UnitResult:
         return not self.text and bool(self.unit.text)
 
 
+def draft_waits(engines: Sequence[str]) -> str:
+    """Say what a draft by these engines waits for."""
+    return f"a draft by {' and '.join(engines)} waits for an editor"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Draft:
     """A translation with all its units, or the reason why there is none and how far the units are."""
@@ -93,8 +104,15 @@ class Draft:
     """Why there is no translation, for people."""
     again: bool = False
     """Whether trying again later may help: an engine was away, or the time was up."""
+    drafted_by: tuple[str, ...] = ()
+    """The engines of grade draft that made units of `translation`: a person must approve it before it goes out."""
     no_engine: bool = False
     """Whether no engine makes the pair, so that only another translation file, memory or release can help."""
+
+    @property
+    def waits_for(self) -> str | None:
+        """What a translation that is there waits for, in words; None if it may go out."""
+        return draft_waits(self.drafted_by) if self.drafted_by else None
 
     def learned(self) -> list[Entry]:
         """Entries for the memory: of every unit that an engine has just translated by itself."""

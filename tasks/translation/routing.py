@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tasks.model.languages import LanguageTag
 from tasks.model.release import Release
 from tasks.translation.engines import Engine, Pair
+from tasks.translation.grades import PUBLISH, Grade
 from tasks.translation.language_pair import LanguagePair
 
 
@@ -26,6 +27,8 @@ class Route:
     """The two languages as the engine calls them."""
     steps: int
     """Translations on the way: 2 where the engine goes by way of a third language."""
+    grade: Grade
+    """What its output is for."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,11 @@ class Start:
 
     pair: LanguagePair
     routes: tuple[Route, ...] = ()
+
+    @property
+    def publishes(self) -> bool:
+        """Whether one of these engines makes text that may go out as it is."""
+        return any(route.grade == PUBLISH for route in self.routes)
 
 
 def starts(release: Release, language: str, engines: Sequence[Engine]) -> list[Start]:
@@ -50,15 +58,21 @@ def starts(release: Release, language: str, engines: Sequence[Engine]) -> list[S
 
 
 def routes(release: Release, language: str, engines: Sequence[Engine]) -> list[Route]:
-    """All routes to `language`, best first: by the order of the engines, fewest steps, the text the producer wrote."""
-    found: list[tuple[int, int, bool, Route]] = []
+    """All routes to `language`, best first: those of grade publish, by the order of the engines, fewest steps, the text
+    the producer wrote.
+
+    So an engine of grade draft is asked only for what none of grade publish can do, whatever the order of the file.
+    """
+    found: list[tuple[bool, int, int, bool, Route]] = []
     for source in (release.language, *release.translations):
         for order, engine in enumerate(engines):
             pairs = engine.pairs()
             pair = pair_for(pairs, source, language)
             if pair:
-                found.append((order, pairs[pair], source != release.language, Route(engine, source, pair, pairs[pair])))
-    return [route for *_, route in sorted(found, key=lambda entry: entry[:3])]
+                grade = engine.capabilities.grade_of(source, language)
+                route = Route(engine, source, pair, pairs[pair], grade)
+                found.append((grade != PUBLISH, order, route.steps, source != release.language, route))
+    return [route for *_, route in sorted(found, key=lambda entry: entry[:4])]
 
 
 def pair_for(pairs: Collection[Pair], source: str, target: str) -> Pair | None:

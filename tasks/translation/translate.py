@@ -15,7 +15,8 @@
     assemble   units become passages again, and passages headline and body
 
 Source text is never passed off as a translation. One unit that stays open holds the whole translation, with the reason;
-the other units are kept, so that the next try asks engines for nothing twice.
+the other units are kept, so that the next try asks engines for nothing twice. A translation is as good as the worst of
+its units: if an engine of grade draft made one, it goes out only after a person has approved it (grades.py).
 """
 
 from __future__ import annotations
@@ -29,11 +30,12 @@ from tasks.model.markup import clean_html
 from tasks.model.release import Release, Translation, supplied
 from tasks.translation import checks, fallbacks, routing, typography
 from tasks.translation.bounds import Deadline
-from tasks.translation.drafts import PERSON, Draft, Resources, Translator, UnitResult
+from tasks.translation.drafts import PERSON, Draft, Resources, Translator, UnitResult, draft_waits
 from tasks.translation.engine_support import registry
 from tasks.translation.engines import Engine, Pair
 from tasks.translation.errors import EngineError, QuotaUsedUp, Retryable, TranslationHeld
 from tasks.translation.fallbacks import EngineJob, Outcome
+from tasks.translation.grades import DRAFT, PUBLISH
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import packing
 from tasks.translation.memory.entries import APPROVED, Memory
@@ -59,19 +61,27 @@ def draft(release: Release, language: str, resources: Resources) -> Draft:
     one the draft says why, and how far its units are.
 
     Engines that start from the same text of the release help each other out, unit by unit. Another text is started from
-    only if that was not enough, and nothing is started once `bounds.SECONDS` have passed.
+    only if that was not enough: units stayed open, or engines of grade draft had to help and another text would lead to
+    engines of grade publish. Nothing is started once `bounds.SECONDS` have passed.
     """
     given = supplied(release, language)
     if given:
         return Draft(source=given.language, target=language, translation=given)
     deadline = Deadline(resources.time_source)
     drafts: list[Draft] = []
+    made: Draft | None = None
     for start in routing.starts(release, language, resources.engines):
         if drafts and deadline.passed:
             break
+        if made and not start.publishes:
+            continue
         drafts.append(draft_from(start, release, resources, deadline))
         if drafts[-1].translation:
-            return drafts[-1]
+            made = made if made and drafts[-1].drafted_by else drafts[-1]
+            if not made.drafted_by:
+                break
+    if made:
+        return made
     best = min(drafts, key=lambda one: sum(unit.open for unit in one.units) if one.units else inf)
     return Draft(
         source=best.source,
@@ -96,7 +106,7 @@ def draft_from(start: Start, release: Release, resources: Resources, deadline: D
         text = read(release, pair)
         passages = protect(text, release, pair, deadline)
         found = segment(passages, pair, resources.memory)
-        results = recall(found, pair, resources)
+        results = recall(found, pair, resources, drafts=not start.publishes)
         failures: list[Failure] = []
         for route in start.routes:
             if not any(result.open for result in results) or (failures and deadline.passed):
@@ -107,12 +117,24 @@ def draft_from(start: Start, release: Release, resources: Resources, deadline: D
             if not start.routes:
                 return held(f"no engine for {pair}; supply a translation", no_engine=True)
             return held("; then ".join(map(str, failures)), again=any(failure.again for failure in failures))
+        drafted_by = _drafted_by(results, pair, resources)
+        awaited = [failure for failure in failures if failure.awaited]
+        if drafted_by and awaited:
+            return held(f"{'; then '.join(map(str, awaited))}; until then {draft_waits(drafted_by)}", again=True)
         translation = assemble(text, results, pair)
     except TranslationHeld as error:  # of `read`, `protect` and `assemble`: no engine is to blame
         return held(f"{pair}: {error.reason}", again=error.again)
     except Retryable as error:  # the time was up in `protect`; what an engine raises is a failure of its route
         return held(f"{pair}: {error}", again=True)
-    return Draft(source=pair.source, target=pair.target, units=tuple(results), translation=translation)
+    return Draft(
+        source=pair.source, target=pair.target, units=tuple(results), translation=translation, drafted_by=drafted_by
+    )
+
+
+def _drafted_by(results: Sequence[UnitResult], pair: LanguagePair, resources: Resources) -> tuple[str, ...]:
+    """The engines of grade draft that made units."""
+    names = dict.fromkeys(one.translator.engine for one in results if one.translator and one.translator != PERSON)
+    return tuple(name for name in names if resources.grade_of(name, pair) == DRAFT)
 
 
 # --- read, protect, segment
@@ -167,14 +189,16 @@ def segment(passages: Passages, pair: LanguagePair, memory: Memory) -> list[Unit
 # --- recall
 
 
-def recall(found: Sequence[Unit], pair: LanguagePair, resources: Resources) -> list[UnitResult]:
+def recall(found: Sequence[Unit], pair: LanguagePair, resources: Resources, *, drafts: bool = True) -> list[UnitResult]:
     """The units with the translations that need no engine: of units without words, of those that a person approved (in
     this variant of the language, else in another), and of those that an earlier version of the release, or an earlier
-    try at this one, had."""
+    try at this one, had. `drafts`: also what engines of grade draft made there."""
     results = [UnitResult(unit=unit, text=fallbacks.without_engine(unit.text, pair)) for unit in found]
     approved = resources.memory.recall({key for unit in found for key in (*unit.keys, *unit.near_keys)}, APPROVED)
     results = _recalled(results, approved, PERSON, pair)
     for translator in dict.fromkeys(earlier.translator for earlier in resources.earlier.values()):
+        if not drafts and resources.grade_of(translator.engine, pair) == DRAFT:
+            continue
         theirs = {key: unit.packed for key, unit in resources.earlier.items() if unit.translator == translator}
         results = _recalled(results, theirs, translator, pair)
     return results
@@ -208,6 +232,8 @@ class Failure:
     reason: str
     again: bool = False
     """Whether it may work later."""
+    awaited: bool = False
+    """Whether it is worth waiting for rather than have a person read a draft: it is of grade publish, and only away."""
 
     def __str__(self) -> str:
         return self.reason
@@ -226,7 +252,7 @@ def translate_open(
         keys = {key for result in results if result.open for key in result.unit.keys}
         results = _recalled(results, memory.recall(keys, str(translator)), translator, pair)
     except EngineError as error:
-        return list(results), Failure(f"{blame}{error}", again=isinstance(error, Retryable | QuotaUsedUp))
+        return list(results), _stopped(route, blame, error)
 
     job = engine_job(route.engine, route.pair, pair, deadline)
     answered = fallbacks.translate_texts(job, [result.unit.text for result in results if result.open])
@@ -243,13 +269,19 @@ def translate_open(
 
     results = [close(result) if result.open else result for result in results]
     if answered.stopped is not None:
-        again = isinstance(answered.stopped, Retryable | QuotaUsedUp)
-        return results, Failure(f"{blame}{answered.stopped}", again=again)
+        return results, _stopped(route, blame, answered.stopped)
     left = [result for result in results if result.open]
     if not left:
         return results, None
     more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
     return results, Failure(f"{blame}{left[0].unit.name}: {left[0].problem}{more}")
+
+
+def _stopped(route: Route, blame: str, error: EngineError) -> Failure:
+    """Why an engine was stopped. A budget may be used up for weeks, so nobody waits for its end."""
+    away = isinstance(error, Retryable)
+    again = away or isinstance(error, QuotaUsedUp)
+    return Failure(f"{blame}{error}", again=again, awaited=away and route.grade == PUBLISH)
 
 
 def engine_job(engine: Engine, called: Pair, pair: LanguagePair, deadline: Deadline) -> EngineJob:

@@ -46,7 +46,7 @@ def test_list_says_of_each_language_how_far_it_is(run: Run) -> None:
     planned(release(**CHINESE), "zh-Hans", "zh-Hant", "ko")
     found = {row["language"]: row for row in told(run, "list", URI)}
     assert {language: (row["state"], row["status"], row["units"], row["open"]) for language, row in found.items()} == {
-        "ko": ("held", "draft", 3, 3), "zh-Hans": ("made", None, 0, 0), "zh-Hant": ("made", "checked", 3, 0),
+        "ko": ("held", "draft", 3, 3), "zh-Hans": ("made", None, 0, 0), "zh-Hant": ("made", "unreviewed", 3, 0),
     }  # fmt: skip
     assert found["zh-Hant"] | {"engine": "opencc", "waits": 1} == found["zh-Hant"]
     lines = run("translations", "list", URI).stdout.splitlines()
@@ -83,7 +83,7 @@ def test_status_says_that_deliveries_are_held_for_approval(run: Run) -> None:
 def test_show_puts_source_and_target_side_by_side(run: Run) -> None:
     planned(release(**CHINESE), "zh-Hant", "ko")
     shown = run("translations", "show", URI, "zh-Hant", env={"COLUMNS": "120"}).stdout
-    assert "checked, by opencc" in shown
+    assert "unreviewed, by opencc" in shown
     assert "公司发布新软件" in shown
     assert "公司釋出新軟體" in shown
     assert "‹1 伺服器 1›" in shown
@@ -91,7 +91,7 @@ def test_show_puts_source_and_target_side_by_side(run: Run) -> None:
     open_ones = run("translations", "show", URI, "ko").stdout
     assert "nobody has translated it" in open_ones
     found = told(run, "show", URI, "zh-Hant")
-    assert (found["status"], found["engine"]) == ("checked", "opencc")
+    assert (found["status"], found["engine"]) == ("unreviewed", "opencc")
     [headline, *_] = found["items"]
     assert (headline["id"], headline["source"], headline["target"]) == (
         "headline",

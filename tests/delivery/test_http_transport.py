@@ -71,7 +71,7 @@ def test_on_the_wire() -> None:
 
 
 def test_who_translated_is_a_header_of_its_own() -> None:
-    line = 'machine;engine="apertium";status="checked";from="en"'
+    line = 'machine;engine="apertium";status="unreviewed";from="en"'
     assert headers(outlet(), replace(REQUEST, translation=line)) == headers(outlet()) | {"Fanwire-Translation": line}
 
 

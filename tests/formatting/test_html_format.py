@@ -99,10 +99,10 @@ def test_says_which_machine_translated_from_what(
     made = page(release, translate(release, "ms", source="id", status="checked"))
     assert made.get("lang") == "ms-x-mtfrom-id"
     (meta,) = made.xpath("//meta[@name='fanwire:translation']")
-    assert meta.get("content") == 'machine;engine="apertium";model="model 1";status="checked";from="id"'
+    assert meta.get("content") == 'machine;engine="apertium";model="model 1";status="unreviewed";from="id"'
     data = structured(made)
     assert data["translator"] == {"@type": "SoftwareApplication", "name": "apertium", "softwareVersion": "model 1"}
-    assert data["creativeWorkStatus"] == "checked"
+    assert data["creativeWorkStatus"] == "unreviewed"
     # the Indonesian headline is in another document
     assert data["translationOfWork"] == {"@type": "NewsArticle", "identifier": release.uri, "inLanguage": "id"}
 

@@ -99,7 +99,7 @@ def test_a_translation_of_a_translation_names_that(
 @pytest.mark.parametrize(
     ("engine", "status", "sources"),
     [
-        ("apertium", "checked", [("model 1", "translator", "apertium"), ("Fanwire", "translation-checker", None)]),
+        ("apertium", "checked", [("model 1", "translator", "apertium"), ("Fanwire", "translation-unreviewed", None)]),
         ("deepl", "approved", [("model 1", "translator", "deepl"), ("Fanwire", "translation-approver", None)]),
         ("memory", "approved", [("Fanwire", "translation-approver", None)]),
         ("supplied", None, []),

@@ -221,6 +221,10 @@ class Worker:
             raise Vanished
 
 
+DRAFTED = "de"
+"""The language of which the engine makes drafts only."""
+
+
 @dataclass
 class World:
     """The patched surroundings of the product, the same for all examples of a test."""
@@ -258,7 +262,8 @@ class World:
         made = Translation(
             language=language, headline=f"draft {self.drafts}", body_html="<p>x</p>", engine="model", status=self.status
         )
-        return Draft(source=release.language, target=language, translation=made)
+        drafted_by = ("model",) if language == DRAFTED and self.status != "approved" else ()
+        return Draft(source=release.language, target=language, translation=made, drafted_by=drafted_by)
 
     def make_rendition(self, release: Release, translation: Translation, format: str, *_: Any) -> Rendition:
         self.moment()

@@ -15,11 +15,20 @@ import pytest
 from lxml import etree
 from sqlalchemy import Connection, select, update
 
-from tasks import ledger, planning, review
+from tasks import ledger, pipeline, planning, review
 from tasks.building.renditions import build_renditions
 from tasks.building.translations import build_translation
 from tasks.delivery.payloads import read_payloads
-from tasks.ledger import artifacts, counts, deliveries, glossary_terms, releases, rendition_rows, translation_rows
+from tasks.ledger import (
+    artifacts,
+    counts,
+    deliveries,
+    glossary_terms,
+    memory_entries,
+    releases,
+    rendition_rows,
+    translation_rows,
+)
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.ledger.deliveries import Claim
 from tasks.ledger.schema import deliveries as deliveries_table
@@ -123,6 +132,103 @@ def test_a_language_that_only_publishes_what_is_approved_holds_everybody(
     number = planned(outlet("a", languages=["zh-Hant"]), policy=review.policy, **CHINESE)
     make(number, "zh-Hant")
     assert held(number) == {"approval": 1}
+
+
+def translation_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    (tmp_path / "translation.yaml").write_text(text)
+    monkeypatch.setenv("FANWIRE_TRANSLATION_FILE", str(tmp_path / "translation.yaml"))
+    settings.cache_clear()
+
+
+@pytest.fixture
+def drafted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A release of which the only engine makes a draft, with nobody who asked for an approval; its number."""
+    translation_file(tmp_path, monkeypatch, "engines: {opencc: {grade: draft}}")
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    return number
+
+
+def test_a_draft_waits_for_an_editor_and_goes_once_it_is_approved(drafted: int) -> None:
+    assert claimed() == []
+    with ledger.read() as connection:
+        [hold] = counts.holds(connection, drafted)
+        [waiting] = review.waiting(connection)
+    assert (hold["kind"], hold["detail"]) == ("approval", "a draft by opencc waits for an editor")
+    assert (waiting.standing, waiting.waits, waiting.to_dict()["open"]) == ("draft", 1, 0)
+    assert review.approve(drafted, "zh-Hant", by="Ann").released == 1
+    build_renditions(drafted, "zh-Hant")
+    assert [one.outlet_id for one in claimed()] == ["a"]
+    assert (row(drafted, "zh-Hant").status, row(drafted, "zh-Hant").reason) == ("approved", None)
+    assert '"role":"translation-approver"' in body(drafted, "zh-Hant")
+
+
+def test_a_draft_of_which_people_wrote_every_sentence_goes_and_one_of_which_they_wrote_some_waits(drafted: int) -> None:
+    review.take(drafted, "zh-Hant", returned(drafted, "zh-Hant", headline="公司釋出新的軟體"))
+    make(drafted, "zh-Hant")
+    assert (held(drafted), row(drafted, "zh-Hant").status) == ({"approval": 1}, "draft")
+    data = xliff.write(sheet(drafted, "zh-Hant")).replace(b'state="translated"', b'state="final"')
+    review.take(drafted, "zh-Hant", xliff.read(data), by="Ann")
+    make(drafted, "zh-Hant")
+    assert (row(drafted, "zh-Hant").status, len(claimed())) == ("approved", 1)
+
+
+def test_a_draft_is_built_anew_when_people_approve_its_sentences_elsewhere(drafted: int) -> None:
+    with ledger.read() as connection:
+        units = review.look(connection, drafted, "zh-Hant").units
+    kept = [
+        {"key": unit.record.packed_key, "target": unit.record.packed, "source": "…", "maker": APPROVED}
+        | {"source_language": "zh-Hans", "target_language": "zh-Hant", "origin": "a file"}
+        for unit in units
+    ]
+    with ledger.write() as connection:
+        memory_entries.keep(connection, [kept[0] | {"key": "0" * 64}], now=present(), are_units=True)
+    assert row(drafted, "zh-Hant").state == ArtifactState.MADE
+    with ledger.write() as connection:
+        memory_entries.keep(connection, kept, now=present())
+    assert (row(drafted, "zh-Hant").state, held(drafted)) == (ArtifactState.WANTED, {"approval": 1})
+    make(drafted, "zh-Hant")
+    assert (row(drafted, "zh-Hant").status, len(claimed())) == ("approved", 1)
+
+
+def test_a_draft_goes_once_the_translation_file_says_that_it_may(
+    drafted: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.sweep_ledger(present())
+    assert row(drafted, "zh-Hant").state == ArtifactState.MADE
+    translation_file(tmp_path, monkeypatch, "engines: {opencc: {grade: {zh: {zh-Hant: publish}}}}")
+    assert pipeline.sweep_ledger(present()).to_translate == [TranslationKey(drafted, "zh-Hant")]
+    make(drafted, "zh-Hant")
+    assert (row(drafted, "zh-Hant").status, len(claimed())) == ("checked", 1)
+
+
+def test_what_was_let_go_before_its_text_became_a_draft_waits_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    [one] = claimed()
+    translation_file(tmp_path, monkeypatch, "engines: {opencc: {grade: draft}}")
+    review.take(number, "zh-Hant", returned(number, "zh-Hant", headline="公司釋出新的軟體"))
+    make(number, "zh-Hant")
+    finish(result(one, State.DUE, due_at=present()))
+    assert claimed() == []
+    assert held(number) == {"approval": 1}
+
+
+def test_a_kill_says_what_a_draft_said_only_if_there_is_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    [one] = claimed()
+    finish(result(one))
+    translation_file(tmp_path, monkeypatch, "engines: {opencc: {grade: draft}}")
+    second = planned(version=2, **CHINESE | {"headline": "公司发布旧软件"})
+    make(second, "zh-Hant")
+    kill = planned(version=3, **CHINESE | {"status": "canceled", "body_html": None})
+    make(kill, "zh-Hant")
+    assert "公司釋出新軟體" in body(kill, "zh-Hant")
 
 
 def test_what_the_producer_wrote_needs_no_approval() -> None:
@@ -730,7 +836,7 @@ def test_what_waits_for_a_person_is_listed_the_oldest_first() -> None:
     make(second, "ko")
     with ledger.read() as connection:
         found = [(one.release.uri, one.language, one.standing, one.waits) for one in review.waiting(connection)]
-    assert found == [("urn:x:one", "zh-Hant", "checked", 1), ("urn:x:two", "ko", "draft", 0)]
+    assert found == [("urn:x:one", "zh-Hant", "unreviewed", 1), ("urn:x:two", "ko", "draft", 0)]
     review.approve(first, "zh-Hant")
     with ledger.read() as connection:
         assert [one.release.uri for one in review.waiting(connection)] == ["urn:x:two"]

@@ -46,7 +46,7 @@ from tasks.operations import embargo
 from tasks.operations import kill as kills
 from tasks.review import imports, listing
 from tasks.runtime.errors import UserError
-from tests.ledger.machine import Going, Vanished, Worker, World, quick, wipe, words
+from tests.ledger.machine import DRAFTED, Going, Vanished, Worker, World, quick, wipe, words
 from tests.support.samples import outlet, release
 
 EXAMPLES = {"sqlite": 30, "postgresql": 8}
@@ -433,7 +433,8 @@ class Wire(RuleBasedStateMachine):
         assert not document.embargoed_at(self.clock.now), "received before its embargo"
         assert going.text is not None, "claimed while its translation was being made"
         assert going.transfer.body == words(document, going.text, claim.format), "old bytes"
-        if self.rows()[claim.id].approval:
+        drafted = claim.language == DRAFTED and going.text.status is not None and action != "kill"
+        if drafted or self.rows()[claim.id].approval:
             assert going.text.status == "approved", "nobody approved it"
         excuses = sum(id == claim.id for id, _ in self.unsure) + self.replayed[claim.id]
         assert self.accepted[claim.id] <= excuses, "accepted again without a reason"
@@ -473,7 +474,7 @@ class Wire(RuleBasedStateMachine):
                 and row.due_at is None
                 and row.hold_kind in set(Hold)
                 and row.reason == Hold(row.hold_kind).words
-                and (row.approval or row.hold_kind != Hold.APPROVAL),
+                and (row.approval or row.language == DRAFTED or row.hold_kind != Hold.APPROVAL),
                 State.DUE: free and row.due_at is not None and row.first_due_at is not None,
                 State.CLAIMED: claimed,
             } | dict.fromkeys(FINAL, free and row.due_at is None)

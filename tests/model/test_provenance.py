@@ -44,7 +44,7 @@ def read(line: str) -> tuple[str, dict[str, str]]:
         (translation("memory", source="en", status="approved"), 'memory;status="approved";from="en"'),
         (
             translation("apertium", model="apertium-eng-spa 0.8.1", source="en", status="checked"),
-            'machine;engine="apertium";model="apertium-eng-spa 0.8.1";status="checked";from="en"',
+            'machine;engine="apertium";model="apertium-eng-spa 0.8.1";status="unreviewed";from="en"',
         ),
         (translation("apertium+deepl"), 'machine;engine="apertium+deepl"'),
         (translation("llm", model='a "b" \\c'), 'machine;engine="llm";model="a \\"b\\" \\\\c"'),

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from lxml import html
 from sqlalchemy import func, select
@@ -14,7 +15,10 @@ from tasks import ledger
 from tasks.ledger import releases, rendition_rows
 from tasks.ledger.artifacts import RenditionKey
 from tasks.ledger.schema import memory
+from tests.support.command_line import typed
 from tests.support.markup import parsed
+from tests.support.processes import until
+from tests.support.review_files import with_target
 from tests.translation.press_release import BODY, DOCUMENT, NAMES
 from tests.translation.samples import needs_apertium
 
@@ -22,12 +26,29 @@ from .conftest import Stack
 
 LANGUAGES = ("es", "pt", "fr")
 URI = "urn:x:ferries"
+HEADLINE = "Brightwater Mobility lleva transbordadores eléctricos a los puertos del sur de Europa"
 
 
 def submit(stack: Stack, folder: Path, **fields: object) -> None:
     file = folder / "release.json"
     file.write_text(json.dumps({**DOCUMENT, "uri": URI, "circuits": ["paper"], **fields}))
     stack.run("submit", str(file), "--wait")
+
+
+def status() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(typed("status", URI, "--json"))
+    return found
+
+
+def wait_for(stack: Stack, version: int, *languages: str) -> None:
+    """Until these languages of the version are delivered, and no other is."""
+
+    def delivered() -> bool:
+        found = status()
+        there = {language for language, states in found["languages"].items() if "delivered" in states}
+        return (found["version"], there) == (version, set(languages))
+
+    until(delivered, 30, lambda: f"{status()} {stack.told()}")
 
 
 def received(stack: Stack, language: str, version: int) -> str:
@@ -47,9 +68,42 @@ def links(page: str) -> dict[str, str]:
 
 
 @needs_apertium
-def test_a_press_release_and_its_correction_reach_outlets_in_three_languages(stack: Stack, tmp_path: Path) -> None:
+def test_a_press_release_waits_for_editors_and_then_it_and_its_correction_reach_outlets_in_three_languages(
+    stack: Stack, tmp_path: Path
+) -> None:
     submit(stack, tmp_path)
+    assert {hold["language"]: (hold["kind"], hold["detail"]) for hold in status()["held"]} == dict.fromkeys(
+        LANGUAGES, ("approval", "a draft by apertium waits for an editor")
+    )
+    told = typed("status", URI)
+    assert "held: 1 in es for approval (a draft by apertium waits for an editor)" in told
+    assert f"fanwire translations export {URI} es --output es.xlf" in told
+    assert stack.farm.receipts(release=URI) == []
+
+    # es: somebody writes a sentence anew in a translation tool, and signs the others there
+    file = tmp_path / "es.xlf"
+    typed("translations", "export", URI, "es", "--output", str(file))
+    signed = file.read_bytes().replace(b'state="translated"', b'state="final"')
+    file.write_bytes(with_target(signed, "headline", HEADLINE, "final"))
+    typed("translations", "import", URI, "es", str(file), "--by", "Ann Lee")
+    wait_for(stack, 1, "es")
+    assert HEADLINE in received(stack, "es", 1)
+
+    # fr: the sentences come into the memory, such as from an agency
+    file = tmp_path / "fr.tmx"
+    typed("translations", "export", URI, "fr", "--output", str(file))
+    file.write_bytes(re.sub(rb'<prop type="x-fanwire-maker">[^<]*</prop>', b"", file.read_bytes()))
+    typed("memory", "import", str(file))
+    wait_for(stack, 1, "es", "fr")
+
+    # pt: somebody has read it
+    typed("translations", "approve", URI, "pt", "--by", "Ann Lee")
+    wait_for(stack, 1, *LANGUAGES)
+
     submit(stack, tmp_path, version=2, body_html=BODY.replace("needs 25 days of training", "needs 30 days of training"))
+    for language in LANGUAGES:
+        typed("translations", "approve", URI, language, "--version", "2")
+    wait_for(stack, 2, *LANGUAGES)
     wanted = set(links(f'<div><div class="body">{BODY}</div></div>'))
     for language in LANGUAGES:
         first, second = received(stack, language, 1), received(stack, language, 2)
@@ -57,6 +111,8 @@ def test_a_press_release_and_its_correction_reach_outlets_in_three_languages(sta
             assert set(links(page)) == wanted
             assert all(links(page).values())
             assert [name for name in NAMES if name not in page] == []
+            meta: Any = html.fromstring(page).find(".//meta[@name='fanwire:translation']")
+            assert 'status="approved"' in meta.get("content")
         [old], [new] = blocks(first) - blocks(second), blocks(second) - blocks(first)
         assert re.search(r"\b25\b", old)
         assert re.search(r"\b30\b", new)

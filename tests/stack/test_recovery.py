@@ -56,7 +56,7 @@ class Scene:
             "engines:\n"
             f"  first: {{type: libretranslate, url: '{self.first.url}'}}\n"
             f"  second: {{type: libretranslate, url: '{self.second.url}', per_minute: {{requests: 1000}}}}\n"
-            f"  apertium: {{folder: '{self.modes}'}}\n"
+            f"  apertium: {{folder: '{self.modes}', grade: publish}}\n"
             "languages:\n"
             "  '*': {engines: [first, second]}\n"
             "  pt: {engines: [apertium]}\n"

@@ -32,7 +32,7 @@ def problems(path: Any) -> Any:
 def test_without_a_file_opencc_and_apertium_translate_everything() -> None:
     assert read_configuration(None) is DEFAULT
     assert DEFAULT.order("de") == ["opencc", "apertium"]
-    assert DEFAULT.for_language("de").publish == "checked"
+    assert DEFAULT.for_language("de").publish == "unreviewed"
 
 
 def test_an_empty_file_is_as_none(write: Any) -> None:
@@ -73,8 +73,16 @@ def test_options_may_be_numbers(write: Any) -> None:
         ("engines: {deepl: {per_minute: {requests: many}}}", "engines.deepl.per_minute.requests", "whole number"),
         ("engines: {deepl: {budget: {cost: 3}}}", "engines.deepl.price", "budget.cost counts in it"),
         ("engines: {deepl: {options: {Region: x}}}", "engines.deepl.options.Region.[key]", "lower-case"),
+        ("engines: {deepl: {grade: good}}", "engines.deepl.grade", "must be publish or draft, or say it by source and"),
+        ("engines: {deepl: {grade: {en: publish}}}", "engines.deepl.grade", "such as {en: {es: publish}}"),
+        (
+            "engines: {deepl: {grade: {en: {es: fine}}}}",
+            "engines.deepl.grade.en.es",
+            "'publish' or 'draft'",
+        ),
+        ("engines: {deepl: {grade: {en: {tlhx: draft}}}}", "engines.deepl.grade.en.tlhx.[key]", "CLDR"),
         ("languages: {de: {engines: [deepl]}}", "languages.de.engines", "there are opencc, apertium"),
-        ("languages: {de: {publish: soon}}", "languages.de.publish", "'checked' or 'approved'"),
+        ("languages: {de: {publish: soon}}", "languages.de.publish", "'unreviewed' or 'approved'"),
         ("languages: {tlhx: {}}", "languages.tlhx.[key]", "CLDR"),
     ],
 )
@@ -114,8 +122,8 @@ def test_who_must_know_is_told_what_stood_there_last(write: Any) -> None:
     assert read_or_last(path).for_language("de").publish == "approved"
     write("engines: [ ")
     assert read_or_last(path).for_language("de").publish == "approved"
-    write("languages: {de: {publish: checked}}")
-    assert read_or_last(path).for_language("de").publish == "checked"
+    write("languages: {de: {publish: unreviewed}}")
+    assert read_or_last(path).for_language("de").publish == "unreviewed"
 
 
 def test_what_an_engine_needs_is_named_with_an_example() -> None:
@@ -150,3 +158,7 @@ def test_the_entry_of_the_nearest_broader_tag_counts(write: Any, language: str, 
         )
     )
     assert found.order(language) == [engine]
+
+
+def test_checked_is_read_as_the_word_of_earlier_versions(write: Any) -> None:
+    assert read_configuration(write("languages: {de: {publish: checked}}")).for_language("de").publish == "unreviewed"

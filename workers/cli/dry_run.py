@@ -44,7 +44,7 @@ class Preview:
     not_shown: dict[str, str] = field(default_factory=dict)
     """By language, or language and format."""
     texts_held: dict[str, str | None] = field(default_factory=dict)
-    """By language: why the translation that was tried is held, or None if it passed every check."""
+    """By language: why the translation that was tried is held or waits as a draft; None if it may go out."""
 
 
 def show(
@@ -170,7 +170,7 @@ def _text(release: Release, language: str, preview: Preview) -> Translation | No
     elif made.translation is None:
         preview.not_shown[language] = preview.texts_held[language] = made.reason or "no reason is known"
     else:
-        preview.texts_held[language] = None
+        preview.texts_held[language] = made.waits_for
         return made.translation
     return None
 

@@ -94,8 +94,7 @@ def show_status(found: dict[str, Any]) -> None:
     for hold in found["held"]:
         detail = f" ({_detail(hold)})" if hold["detail"] else ""
         out.print(printable(f"held: {hold['n']:,} in {hold['language']} for {hold['reason']}{detail}"), markup=False)
-    if any(hold["kind"] == Hold.APPROVAL for hold in found["held"]):
-        out.print(f"What waits for a person: fanwire translations list {found['release']}", markup=False)
+    _show_what_to_do(found)
     for reason in found["reasons"][:REASONS_SHOWN]:
         out.print(printable(f"{reason['state']}: {reason['n']:,} {_coded(reason)}"), markup=False)
     if (left := len(found["reasons"]) - REASONS_SHOWN) > 0:
@@ -103,6 +102,21 @@ def show_status(found: dict[str, Any]) -> None:
     _show_listed(found["listed"])
     if not found["all_have_it"]:
         out.print(f"Outlets that do not get it, and why: fanwire outlets list --for {found['release']}", markup=False)
+
+
+def _show_what_to_do(found: dict[str, Any]) -> None:
+    """How a person lets go what waits for one."""
+    waiting = [hold["language"] for hold in found["held"] if hold["kind"] == Hold.APPROVAL]
+    if not waiting:
+        return
+    of, file = f"{found['release']} {waiting[0]}", f"{waiting[0]}.xlf"
+    out.print(f"What waits for a person: fanwire translations list {found['release']}", markup=False)
+    for what, how in (
+        ("read it", f"show {of}"),
+        ("correct it", f"export {of} --output {file}, edit the file, then: fanwire translations import {of} {file}"),
+        ("let it go as it is", f"approve {of}"),
+    ):
+        out.print(f"  {what}: fanwire translations {how}", markup=False)
 
 
 def in_short(found: dict[str, Any]) -> str:

@@ -94,7 +94,7 @@ def _structured(article: Article) -> dict[str, Any]:
         "author": _issuer(article),
         "publisher": {"@type": "Organization", "name": article.wire.name, "url": article.wire.url},
         "copyrightNotice": release.rights,
-        "creativeWorkStatus": {"kill": "Canceled", "test": "Test"}.get(article.action, article.translation.status),
+        "creativeWorkStatus": {"kill": "Canceled", "test": "Test"}.get(article.action, article.translation.review),
         "correction": _correction(article),
         "translationOfWork": _source_work(article),
         "translator": _translator(article),

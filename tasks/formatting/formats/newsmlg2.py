@@ -115,7 +115,7 @@ def _about_content(meta: Any, article: Article) -> None:
             _add(meta, "headline", headline, rank=str(rank)).set(_LANG, article.content_language)
     if article.dateline:
         _add(meta, "dateline", article.dateline.strip())
-    if status := article.translation.status:
+    if status := article.translation.review:
         _add(meta, "contentMetaExtProperty", reluri=SCHEMA_ORG + "creativeWorkStatus", value=status)
 
 

@@ -18,8 +18,9 @@ from tasks.model.release import MEDIA_TOPIC, Contact
 from tasks.runtime import moments
 
 SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"
-ANSWERS = {"checked": "translation-checker", "approved": "translation-approver"}
-"""The role of the wire by the state of a translation; ninjs has no field for that state."""
+ANSWERS = {"unreviewed": "translation-unreviewed", "approved": "translation-approver"}
+"""The role of the wire: it passes on a translation that no person has read, or answers for one; ninjs has no field
+for that."""
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
@@ -114,8 +115,8 @@ def _sources(article: Article) -> list[dict[str, str]]:
     if translation.machine:
         name = translation.model or translation.engine
         sources.append({"name": name, "role": "translator", "literal": translation.engine})
-    if translation.status:
-        sources.append({"name": article.wire.name, "role": ANSWERS[translation.status], "uri": article.wire.url})
+    if translation.review:
+        sources.append({"name": article.wire.name, "role": ANSWERS[translation.review], "uri": article.wire.url})
     return sources
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    and_,
     bindparam,
     case,
     func,
@@ -27,9 +26,9 @@ from tasks.ledger.deliveries import locks
 from tasks.ledger.deliveries.conditions import (
     IS_CLAIMED,
     IS_DUE,
+    awaits_person,
     d,
     rendition_exists,
-    translation_approved,
     translation_made,
 )
 from tasks.ledger.deliveries.holds import promote
@@ -73,7 +72,7 @@ def claim(connection: Connection, worker: str, *, now: float, lease: float, limi
 def _put_back(connection: Connection, ids: list[int]) -> frozenset[int]:
     """Hold those of these rows whose text changes, or is not approved although it has to be; their numbers. It was no
     attempt: what the one before has to say still counts."""
-    unapproved = and_(d.approval, ~translation_approved())
+    unapproved = awaits_person()
     changing = rendition_exists(renditions.c.state != ArtifactState.MADE)
     kind = case(
         (~translation_made(), literal(Hold.TRANSLATION.value)),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, literal_column
+from sqlalchemy import ColumnElement, and_, exists, literal_column, or_
 
-from tasks.ledger.schema import deliveries, renditions, translations
+from tasks.ledger.schema import IS_DRAFT, deliveries, renditions, translations
 from tasks.model.states import ArtifactState, Hold, State
 
 d = deliveries.c
@@ -45,6 +45,12 @@ def translation_made(*more: ColumnElement[bool]) -> ColumnElement[bool]:
 def translation_approved() -> ColumnElement[bool]:
     """SQL condition: the delivery's translation is made and approved."""
     return translation_made(translations.c.status == "approved")
+
+
+def awaits_person() -> ColumnElement[bool]:
+    """SQL condition: a person must approve the delivery's translation and has not, for it has to be approved anyway, or
+    is a draft."""
+    return or_(and_(d.approval, ~translation_approved()), translation_made(translations.c.status == IS_DRAFT))
 
 
 def rendition_exists(*more: ColumnElement[bool]) -> ColumnElement[bool]:

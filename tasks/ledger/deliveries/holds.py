@@ -13,10 +13,10 @@ from tasks.ledger.deliveries.conditions import (
     IS_HELD,
     IS_KEPT,
     NOT_HELD,
+    awaits_person,
     d,
     held_for,
     rendition_exists,
-    translation_approved,
     translation_made,
 )
 from tasks.ledger.deliveries.locks import one_mover_at_a_time
@@ -65,7 +65,7 @@ def promote(connection: Connection, release_id: int, now: float, language: str |
     """
     one_mover_at_a_time(connection, release_id)
     mine = and_(IS_HELD, d.release_id == release_id, literal(True) if language is None else d.language == language)
-    unapproved, ready = and_(d.approval, ~translation_approved()), or_(~d.approval, translation_approved())
+    unapproved, ready = awaits_person(), ~awaits_person()
     for before, moved, after in (
         ([Hold.TRANSLATION, Hold.RENDITION], unapproved, Hold.APPROVAL),
         ([Hold.TRANSLATION, Hold.APPROVAL], ready, Hold.RENDITION),

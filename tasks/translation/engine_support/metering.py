@@ -323,9 +323,11 @@ class Metered:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the engine can do; never more characters at once than it may be sent in a minute."""
+        """What the engine can do, with the grades of the configuration; never more characters at once than it may be
+        sent in a minute."""
         found = self._engine.capabilities
-        return found if self._most is None else replace(found, characters=min(found.characters, self._most))
+        most = found.characters if self._most is None else min(found.characters, self._most)
+        return replace(found, characters=most, graded=self._document.grade)
 
     def pairs(self) -> dict[Pair, int]:
         """The engine's pairs that are between the configured languages."""

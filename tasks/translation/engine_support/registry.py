@@ -12,7 +12,12 @@ from tasks.model.documents import DocumentRefused
 from tasks.runtime.errors import Problem
 from tasks.runtime.plugins import NotRegistered, PluginBroken, fault_in
 from tasks.translation.configuration import FILE, EngineDocument, read_configuration
-from tasks.translation.engines import ENGINES, Capabilities, Engine, Make
+from tasks.translation.engines import ENGINES, Capabilities, Engine, Make, Pair
+from tasks.translation.grades import EVERY
+from tasks.translation.routing import pair_for, reaches
+
+_PAIRS_SHOWN = 12
+"""Pairs of languages that a refusal names."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ def _made(name: str, entry: str) -> Engine:
         raise _refused(name, fault_in(error)) from error
     if faults:
         raise _refused(name, f"is broken: {'; '.join(faults)}")
+    if unknown := list(_unknown_pairs(engine.pairs(), name, document)):
+        raise DocumentRefused(FILE, unknown)
     return engine
 
 
@@ -87,6 +94,22 @@ def _unknown_options(factory: Any, name: str, document: EngineDocument) -> list[
         for option in document.options
         if known is not None and option not in known
     ]
+
+
+def _unknown_pairs(pairs: dict[Pair, int], name: str, document: EngineDocument) -> Iterator[Problem]:
+    """Problems with grades of pairs that an engine does not have; one that has no pairs at all says so by itself."""
+    turned = [(target, source) for source, target in pairs]
+    for source, targets in document.grade.items() if pairs else ():
+        for target in targets:
+            if EVERY not in (source, target):
+                known = pair_for(pairs, source, target) is not None
+            else:
+                known = (target == EVERY or reaches(pairs, target)) and (source == EVERY or reaches(turned, source))
+            if not known:
+                there = ", ".join(sorted({f"{one}→{other}" for one, other in pairs})[:_PAIRS_SHOWN])
+                more = len(pairs) - _PAIRS_SHOWN
+                said = f"it does not translate {source}→{target}; it has {there}{f' and {more:,} more' * (more > 0)}"
+                yield Problem(f"engines.{name}.grade.{source}.{target}", said)
 
 
 def _faults(engine: Engine, name: str) -> Iterator[str]:

@@ -8,12 +8,13 @@ class; there is no list to add it to. A package adds or replaces one by the entr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal, Protocol, cast
 
 from tasks.model.languages import LanguageTag
 from tasks.runtime.plugins import Registry, Source
 from tasks.translation.configuration import EngineDocument
+from tasks.translation.grades import DRAFT, Grade, Grades, said_of
 from tasks.translation.pieces import Text
 
 Pair = tuple[str, str]
@@ -47,6 +48,14 @@ class Capabilities:
     """How many units one call of `translate` may have."""
     characters: int = 10_000
     """How many characters those may have together; a single unit may be longer: the engine then says Unsupported."""
+    grade: Grade = DRAFT
+    """What its output is for: publish, or a draft that a person approves first; so it is if nothing is declared."""
+    graded: Grades = field(default_factory=dict)
+    """What the translation file says of that instead, by source and target."""
+
+    def grade_of(self, source: str, target: str) -> Grade:
+        """The grade of what the engine translates between these two languages."""
+        return said_of(self.graded, source, target) or self.grade
 
 
 class Engine(Protocol):

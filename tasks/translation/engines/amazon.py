@@ -20,6 +20,7 @@ from tasks.translation.engine_support import tags
 from tasks.translation.engine_support.http_service import Service, as_json, batches, key_behind
 from tasks.translation.engines import Capabilities, Pair, pairs_between
 from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable, Unsupported
+from tasks.translation.grades import PUBLISH
 from tasks.translation.pieces import Text
 
 MOST_BYTES = 10_000
@@ -51,7 +52,7 @@ class Amazon:
     """Amazon Translate. Inline elements go along as `<a id="1">`, opaque pieces as `<span id="1" translate="no">`."""
 
     OPTIONS = frozenset(("key_id", "region"))
-    capabilities = Capabilities(inline="native", units=1, characters=MOST_BYTES)
+    capabilities = Capabilities(inline="native", grade=PUBLISH, units=1, characters=MOST_BYTES)
 
     def __init__(self, name: str, document: EngineDocument):
         """Raises DocumentRefused for one without key, key id or region."""

@@ -20,6 +20,7 @@ from tasks.translation.configuration import EngineDocument
 from tasks.translation.engine_support.pipes import NulPipe, PipeBroken
 from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.errors import Fatal, Retryable, Unsupported
+from tasks.translation.grades import DRAFT
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
 from tasks.translation.protection import placeholders
 
@@ -61,7 +62,7 @@ class Apertium:
     eng-spa takes 200 MiB."""
 
     OPTIONS: frozenset[str] = frozenset()
-    capabilities = Capabilities(inline="native")
+    capabilities = Capabilities(inline="native", grade=DRAFT)
 
     def __init__(self, name: str = "apertium", document: EngineDocument | None = None):
         """`document.folder` is where the modes are; by default Debian's."""

@@ -18,6 +18,7 @@ from tasks.translation.engine_support.http_service import Service, key_behind
 from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.engines.apertium import ROUTES
 from tasks.translation.errors import EngineError, Fatal, Unsupported
+from tasks.translation.grades import DRAFT
 from tasks.translation.pieces import Text
 
 MOST_CHARACTERS = 1_000
@@ -30,7 +31,7 @@ class ApertiumAPy:
     fallbacks."""
 
     OPTIONS: frozenset[str] = frozenset()
-    capabilities = Capabilities(inline="placeholder")
+    capabilities = Capabilities(inline="placeholder", grade=DRAFT)
 
     def __init__(self, name: str, document: EngineDocument):
         """Raises DocumentRefused for one without a url."""

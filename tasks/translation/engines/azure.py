@@ -20,6 +20,7 @@ from tasks.translation.engine_support import tags
 from tasks.translation.engine_support.http_service import Service, batches, key_behind
 from tasks.translation.engines import Capabilities, Pair, pairs_between
 from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Unsupported
+from tasks.translation.grades import PUBLISH
 from tasks.translation.pieces import Text
 
 ADDRESS = "https://api.cognitive.microsofttranslator.com"
@@ -49,7 +50,7 @@ class Azure:
     class="notranslate">`."""
 
     OPTIONS = frozenset(("region", "api_version", "system"))
-    capabilities = Capabilities(inline="native", units=100, characters=25_000)
+    capabilities = Capabilities(inline="native", grade=PUBLISH, units=100, characters=25_000)
 
     def __init__(self, name: str, document: EngineDocument):
         """Raises DocumentRefused for one without a key, or with a version that there is not."""

@@ -39,6 +39,7 @@ from tasks.translation.configuration import EngineDocument, required
 from tasks.translation.engine_support.model_files import BROKEN, Found, document_in, look_at, model_folder, unpack
 from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.errors import Fatal, Retryable, Unsupported
+from tasks.translation.grades import PUBLISH
 from tasks.translation.pieces import Opaque, Text
 from tasks.translation.protection import placeholders
 
@@ -54,7 +55,7 @@ class CT2:
     fork."""
 
     OPTIONS = frozenset(("inter_threads", "intra_threads"))
-    capabilities = Capabilities(inline="placeholder")
+    capabilities = Capabilities(inline="placeholder", grade=PUBLISH)
 
     def __init__(self, name: str, document: EngineDocument):
         """Raises DocumentRefused for one without a folder, or with numbers of threads that are none."""

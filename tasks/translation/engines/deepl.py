@@ -20,6 +20,7 @@ from tasks.translation.engine_support import tags, words
 from tasks.translation.engine_support.http_service import Service, as_json, batches, key_behind, texts_in
 from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.errors import EngineError, Unsupported
+from tasks.translation.grades import PUBLISH
 from tasks.translation.pieces import Close, Open, Text
 
 PRO, FREE = "https://api.deepl.com", "https://api-free.deepl.com"
@@ -51,7 +52,7 @@ class DeepL:
     """DeepL. Inline elements go along as `<a id="1">` where DeepL handles tags; words stand for opaque pieces."""
 
     OPTIONS = frozenset(("formality",))
-    capabilities = Capabilities(inline="native", units=MOST_TEXTS, characters=20_000)
+    capabilities = Capabilities(inline="native", grade=PUBLISH, units=MOST_TEXTS, characters=20_000)
 
     def __init__(self, name: str, document: EngineDocument):
         """Raises DocumentRefused for one without a key."""

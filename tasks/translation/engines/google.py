@@ -20,6 +20,7 @@ from tasks.translation.engine_support import tags
 from tasks.translation.engine_support.http_service import Service, batches, key_behind, texts_in
 from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.errors import EngineError, QuotaUsedUp, Retryable, Unsupported
+from tasks.translation.grades import PUBLISH
 from tasks.translation.pieces import Text
 
 ADDRESS = "https://translate.googleapis.com"
@@ -42,7 +43,7 @@ class Google:
     content must come back."""
 
     OPTIONS = frozenset(("project", "location"))
-    capabilities = Capabilities(inline="native", units=100, characters=5_000)
+    capabilities = Capabilities(inline="native", grade=PUBLISH, units=100, characters=5_000)
 
     def __init__(self, name: str, document: EngineDocument):
         """Raises DocumentRefused for one without key or project."""

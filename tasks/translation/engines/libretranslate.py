@@ -22,6 +22,7 @@ from tasks.translation.engine_support import words
 from tasks.translation.engine_support.http_service import Service, batches, key_behind, texts_in
 from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.errors import EngineError, Retryable, Unsupported
+from tasks.translation.grades import PUBLISH
 from tasks.translation.pieces import Text
 
 _AS_OURS = """
@@ -58,7 +59,7 @@ class LibreTranslate:
     @property
     def capabilities(self) -> Capabilities:
         """What the engine can do, within what its server takes."""
-        return Capabilities(inline="placeholder", units=self._batch)
+        return Capabilities(inline="placeholder", grade=PUBLISH, units=self._batch)
 
     def pairs(self) -> dict[Pair, int]:
         """All pairs that LibreTranslate has models for, by way of English; the server is not asked which of them it

@@ -31,6 +31,7 @@ from tasks.translation.engine_support import tags
 from tasks.translation.engine_support.http_service import Service, key_behind
 from tasks.translation.engines import Capabilities, Pair, pairs_between
 from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable, Unsupported
+from tasks.translation.grades import PUBLISH
 from tasks.translation.pieces import Text
 
 ADDRESS = "https://api.openai.com"
@@ -76,7 +77,7 @@ class OpenAI:
     which the prompt says must be kept."""
 
     OPTIONS = frozenset(("temperature", "response_format"))
-    capabilities = Capabilities(inline="native", read_together=True, units=10, characters=4_000)
+    capabilities = Capabilities(inline="native", grade=PUBLISH, read_together=True, units=10, characters=4_000)
 
     def __init__(self, name: str, document: EngineDocument):
         """Raises DocumentRefused for one without a model, or with options that there are not."""

@@ -10,6 +10,7 @@ from typing import Any
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.errors import Unsupported
+from tasks.translation.grades import PUBLISH
 from tasks.translation.pieces import Text
 
 _CONFIGURATIONS: dict[Pair, str] = {("zh-Hans", "zh-Hant"): "s2twp", ("zh-Hans", "zh-Hant-HK"): "s2hk"}
@@ -20,7 +21,7 @@ class OpenCC:
     """OpenCC, for the scripts of Chinese. Converts the words between the marks and leaves the marks where they are."""
 
     OPTIONS: frozenset[str] = frozenset()
-    capabilities = Capabilities(inline="native", script_only=True)
+    capabilities = Capabilities(inline="native", grade=PUBLISH, script_only=True)
 
     def __init__(self, name: str = "opencc", document: EngineDocument | None = None) -> None:
         self.name = name
