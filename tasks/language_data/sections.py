@@ -345,6 +345,31 @@ class Names(Section):
     """Words that releases like to write with a capital, and that are no names; `*tion` stands for all that end so."""
 
 
+def _two(sides: list[str]) -> list[str]:
+    """Checks that there are two sides of an opposition."""
+    if len(sides) != 2 or not all(side.split() for side in sides):
+        raise ValueError("must be two lists of words, such as ['rose increas*', 'fell decreas*']")
+    return sides
+
+
+Opposition = Annotated[list[Words], AfterValidator(_two)]
+"""Words that say one thing, and words that say the opposite; `increas*` stands for all that begin so."""
+
+
+class Meaning(Section):
+    """Words on which the meaning of a sentence hangs, for comparing a text of the language with one that was translated
+    back into it. Names of weekdays are CLDR's."""
+
+    negation: list[Regex] = []
+    """What denies, as whole words: `not`, `\\w+n't`. Without any, nothing is compared in the language."""
+    near_negation: list[Regex] = []
+    """What may stand for a denial in another wording: `unable`, `lack\\w*`."""
+    opposites: list[Opposition] = []
+    """What turns a sentence round if one side stands for the other: `rose` and `fell`."""
+    persons: list[Words] = []
+    """Words of the person who speaks, then those of anybody else: `we our`, `they their`."""
+
+
 class DatelinePatterns(Section):
     """What stands before the first paragraph, with the space that belongs after it, by what is known."""
 
@@ -420,6 +445,7 @@ class LanguageData(Section):
     vocabulary: Vocabulary = Vocabulary()
     comparison: Comparison = Comparison()
     names: Names = Names()
+    meaning: Meaning = Meaning()
     places: dict[Annotated[str, Field(min_length=1)], Plain] = {}
     """Cities by their English names, where the language has another name for them. CLDR's need not be said: countries,
     and the cities that time zones are called after."""

@@ -21,6 +21,7 @@ Begin with translate.py: it is the way of a text from top to bottom, and names t
     engines/          one file an engine
     engine_support/   engines as the translation file says (registry.py), limits and budgets (metering.py), and tools
     checks/           what stops a translation
+    meaning/          whether a translation means what its source means
     exchange/         TMX, CSV and XLIFF files
 
 The other rooms need `draft`, and the words of drafts.py.

@@ -2,7 +2,7 @@
 
 Absolute times depend on the machine and on what else it does; the ratios compare things measured side by side.
 
-    python tests/bench/run.py [deliver fair ledger translate format markup checks recovery]      all of them by default
+    python tests/bench/run.py [deliver fair ledger translate format markup checks reader recovery]      all by default
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ def main() -> None:
         "format": formats,
         "markup": markup,
         "checks": checks,
+        "reader": reader,
         "recovery": recovery,
     }
     chosen = sys.argv[1:] or list(parts)
@@ -393,6 +394,13 @@ def checks(_folder: Path) -> None:
     from tests.bench import checks as measured_checks
 
     measured_checks.run()
+
+
+def reader(_folder: Path) -> None:
+    """A second reader by back-translation: which faults of meaning it finds, and which human text it doubts."""
+    from tests.bench import reader as measured_reader
+
+    measured_reader.run()
 
 
 def markup(_folder: Path) -> None:
