@@ -18,6 +18,7 @@ Begin with translate.py: it is the way of a text from top to bottom, and names t
     protection/       what no engine may change: names, glossary terms, addresses, numbers
     figures/          what numbers, amounts and dates are worth, and how each language writes them
     memory/           what was translated before
+    alignment/        whole sentences through engines that know no inline elements, and these set around their words
     engines/          one file an engine
     engine_support/   engines as the translation file says (registry.py), limits and budgets (metering.py), and tools
     checks/           what stops a translation

@@ -1,11 +1,13 @@
 """One engine and some texts: what fails a check is asked for again, in a way that asks less of the engine.
 
-1. The engine gets the text with its inline elements and puts them where they belong.
-2. It gets the text with a placeholder for every inline element and every number; the words inside an element are
+1. An engine that knows nothing of inline elements gets the whole sentence without them, names and figures in it; they
+   are set around the words that theirs became (alignment/).
+2. The engine gets the text with its inline elements and puts them where they belong.
+3. It gets the text with a placeholder for every inline element and every number; the words inside an element are
    translated by themselves and put into its place.
-3. The same with elements of a single word stretched over the next word, where that gives the engine something to say.
+4. The same with elements of a single word stretched over the next word, where that gives the engine something to say.
 
-What fails the third time stays open, with the reason; nothing half right is given out.
+What fails the last time stays open, with the reason; nothing half right is given out.
 """
 
 from __future__ import annotations
@@ -13,11 +15,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 from tasks.runtime.foreign_text import without_harmful
 from tasks.translation import typography
+from tasks.translation.alignment import plain_sentences
+from tasks.translation.alignment.links import Aligned, Link
+from tasks.translation.alignment.projection import needs_no_links, projected
 from tasks.translation.bounds import Deadline
-from tasks.translation.engines import Engine, Pair
+from tasks.translation.engines import AligningEngine, Engine, Pair
 from tasks.translation.errors import EngineError, Fatal
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import (
@@ -35,6 +41,8 @@ from tasks.translation.pieces import (
 )
 from tasks.translation.protection import masking
 
+Answer = TypeVar("Answer")
+Align = Callable[[str, str], Sequence[Link]]
 _STANDS_FOR = 1_000_000
 """Added to an element's id to make that of the placeholder which stands for the whole element."""
 
@@ -59,6 +67,9 @@ class EngineJob:
     accept: Callable[[Text, Text], Outcome]
     """Given a text and the engine's answer: the finished translation, or what is wrong with the answer. Raises
     Retryable when the time is up."""
+    align: Align | None = None
+    """Given a sentence and its translation: the words of the one that stand for words of the other, for an engine that
+    does not say so itself; None where nothing is known of the two languages."""
 
 
 @dataclass
@@ -98,7 +109,7 @@ def _fall_back(job: EngineJob, texts: Sequence[Text], outcomes: list[Outcome | N
     for index, text in enumerate(texts):
         done = without_engine(text, job.pair)
         outcomes[index] = Outcome(done) if done else None
-    for ask in (_as_they_are, _with_placeholders, _with_wider_elements):
+    for ask in (_as_whole_sentences, _as_they_are, _with_placeholders, _with_wider_elements):
         failed = [index for index, outcome in enumerate(outcomes) if outcome is None or outcome.problem]
         for index, outcome in ask(job, [(index, texts[index]) for index in failed]):
             outcomes[index] = outcome
@@ -107,10 +118,52 @@ def _fall_back(job: EngineJob, texts: Sequence[Text], outcomes: list[Outcome | N
             outcomes[index] = Outcome((), "this engine cannot take its inline elements")
 
 
+def _as_whole_sentences(job: EngineJob, texts: Numbered) -> Iterator[tuple[int, Outcome]]:
+    """Texts as one sentence of words each; what is opaque is found again, and elements follow their words."""
+    inline = job.engine.capabilities.inline
+    if inline not in ("aligned", "plain") or job.pair.script_only:
+        return
+    asked = [(index, text, plain_sentences.written(text, job.pair)) for index, text in texts]
+    sent = [
+        (index, text, whole)
+        for index, text, whole in asked
+        if whole is not None and (inline == "aligned" or job.align or needs_no_links(whole))
+    ]
+    units: list[Text] = [(whole.text,) for _, _, whole in sent]
+    for (index, text, whole), answer in zip(sent, _aligned_answers(job, units), strict=True):
+        found = plain_sentences.found_again(text, answer.text, job.pair)
+        if found is None:
+            yield index, Outcome((), "what must not change was changed or lost in it")
+            continue
+        placed = projected(whole, found, answer.links)
+        if placed is None or plain_sentences.lost_meaning(text, placed, job.pair):
+            yield index, Outcome((), "no words in it stand for those inside an inline element")
+        else:
+            yield index, job.accept(text, _harmless(placed))
+
+
+def _aligned_answers(job: EngineJob, units: Sequence[Text]) -> Iterator[Aligned]:
+    """Translations of whole sentences, with the links that the engine has for them, else an aligner of ours."""
+    if job.engine.capabilities.inline == "aligned":
+        engine = cast("AligningEngine", job.engine)
+        yield from _batches(job, units, lambda some: engine.translate_aligned(list(map(_string, some)), *job.called))
+        return
+    for unit, answer in zip(units, _answers(job, units), strict=True):
+        text = _string(answer)
+        yield Aligned(text, tuple(job.align(_string(unit), text)) if job.align else ())
+
+
+def _string(text: Text) -> str:
+    return "".join(piece for piece in text if isinstance(piece, str))
+
+
 def _as_they_are(job: EngineJob, texts: Numbered) -> Iterator[tuple[int, Outcome]]:
     """Texts with their inline elements and opaque pieces, as far as the engine can take those."""
-    beyond = {"native": (), "placeholder": (Open,), "none": (Open, Opaque)}[job.engine.capabilities.inline]
+    inline = job.engine.capabilities.inline
+    beyond = {"native": (), "none": (Open, Opaque)}.get(inline, (Open,))
     sent = [(index, text) for index, text in texts if not any(isinstance(piece, beyond) for piece in text)]
+    if inline in ("aligned", "plain"):  # it had the others as they are
+        sent = [(index, text) for index, text in sent if any(isinstance(piece, Opaque) for piece in text)]
     for (index, text), answer in zip(sent, _answers(job, [text for _, text in sent]), strict=True):
         yield index, job.accept(text, answer)
 
@@ -134,7 +187,12 @@ def _with_wider_elements(job: EngineJob, texts: Numbered) -> Iterator[tuple[int,
 
 
 def _answers(job: EngineJob, texts: Sequence[Text]) -> Iterator[Text]:
-    """The engine's answers, asked for in batches that it takes; the deadline is looked at before each."""
+    """The engine's answers."""
+    return map(_harmless, _batches(job, texts, lambda some: job.engine.translate(some, *job.called)))
+
+
+def _batches(job: EngineJob, texts: Sequence[Text], ask: Callable[[list[Text]], list[Answer]]) -> Iterator[Answer]:
+    """What `ask` gives, asked in batches that the engine takes; the deadline is looked at before each."""
     most = job.engine.capabilities
     batch: list[Text] = []
     size = 0
@@ -142,20 +200,24 @@ def _answers(job: EngineJob, texts: Sequence[Text]) -> Iterator[Text]:
         length = sum(len(piece) for piece in text if isinstance(piece, str))
         if batch and (size + length > most.characters or len(batch) == most.units):
             job.deadline.check()
-            yield from _answers_to(job, batch)
+            yield from _answers_to(batch, ask)
             batch, size = [], 0
         batch.append(text)
         size += length
     job.deadline.check()
     if batch:
-        yield from _answers_to(job, batch)
+        yield from _answers_to(batch, ask)
 
 
-def _answers_to(job: EngineJob, batch: list[Text]) -> list[Text]:
-    answers = job.engine.translate(batch, *job.called)
+def _answers_to(batch: list[Text], ask: Callable[[list[Text]], list[Answer]]) -> list[Answer]:
+    answers = ask(batch)
     if len(answers) != len(batch):
         raise Fatal(f"gave {len(answers)} answers to {len(batch)} units")
-    return [tuple(without_harmful(piece) if isinstance(piece, str) else piece for piece in text) for text in answers]
+    return answers
+
+
+def _harmless(text: Text) -> Text:
+    return tuple(without_harmful(piece) if isinstance(piece, str) else piece for piece in text)
 
 
 def _skeleton(text: Text) -> Text:

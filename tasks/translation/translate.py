@@ -34,7 +34,7 @@ from tasks.translation.drafts import PERSON, Draft, Resources, Translator, UnitR
 from tasks.translation.engine_support import registry
 from tasks.translation.engines import Engine, Pair
 from tasks.translation.errors import EngineError, QuotaUsedUp, Retryable, TranslationHeld
-from tasks.translation.fallbacks import EngineJob, Outcome
+from tasks.translation.fallbacks import Align, EngineJob, Outcome
 from tasks.translation.grades import DRAFT, PUBLISH
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import packing
@@ -284,9 +284,11 @@ def _stopped(route: Route, blame: str, error: EngineError) -> Failure:
     return Failure(f"{blame}{error}", again=again, awaited=away and route.grade == PUBLISH)
 
 
-def engine_job(engine: Engine, called: Pair, pair: LanguagePair, deadline: Deadline) -> EngineJob:
+def engine_job(
+    engine: Engine, called: Pair, pair: LanguagePair, deadline: Deadline, align: Align | None = None
+) -> EngineJob:
     """The job of an engine which calls the two languages `called`: to translate, and have each answer restored, checked
-    and typeset."""
+    and typeset. `align`: see EngineJob."""
 
     def accept(source: Text, answer: Text) -> Outcome:
         deadline.check()  # the Retryable that it raises stops the engine: fallbacks.translate_texts catches it
@@ -294,7 +296,7 @@ def engine_job(engine: Engine, called: Pair, pair: LanguagePair, deadline: Deadl
         problem = check(source, restored, pair)
         return Outcome((), problem) if problem else Outcome(typography.typeset(restored, source, pair))
 
-    return EngineJob(engine=engine, called=called, pair=pair, deadline=deadline, accept=accept)
+    return EngineJob(engine=engine, called=called, pair=pair, deadline=deadline, accept=accept, align=align)
 
 
 def restore(source: Text, answer: Text) -> Text:

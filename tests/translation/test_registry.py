@@ -162,6 +162,7 @@ class Own:
     [
         ("name", "'other'", "its 'name' is not the one that it was given"),
         ("capabilities", "None", "its 'capabilities' are no Capabilities"),
+        ("capabilities", "Capabilities(inline='aligned')", "it has no method 'translate_aligned'"),
         ("pairs", "[('en', 'de')]", "its pairs are no {(source, target): steps}"),
         ("pairs", "1 / 0", "is broken: ZeroDivisionError in own.py"),
         ("answer", "'Hallo'", None),

@@ -26,16 +26,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 from tasks.model.languages import base_language
 from tasks.runtime.plugins import fault_in
 from tasks.translation import bounds
+from tasks.translation.alignment.links import Aligned
 from tasks.translation.configuration import EngineDocument
-from tasks.translation.engines import Capabilities, Engine, Pair
+from tasks.translation.engines import AligningEngine, Capabilities, Engine, Pair
 from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open, Text
 
+Answers = TypeVar("Answers")
 THRESHOLD = 5
 """Failures in a row after which an engine rests. One that a single text brings down answers the next text."""
 REST, LONGEST_REST = 30.0, 600.0
@@ -347,13 +349,29 @@ class Metered:
 
     def translate(self, units: Sequence[Text], source: str, target: str) -> list[Text]:
         """See Engine. A limit that is over within the minute is waited out, and so is a short Retry-After."""
-        characters = sum(map(_size, units))
+
+        def ask() -> list[Text]:
+            return _checked(self._engine.translate(units, source, target), len(units))
+
+        return self._metered(ask, sum(map(_size, units)))
+
+    def translate_aligned(self, texts: Sequence[str], source: str, target: str) -> list[Aligned]:
+        """See AligningEngine; metered like `translate`."""
+        engine = cast("AligningEngine", self._engine)
+
+        def ask() -> list[Aligned]:
+            return _checked_aligned(engine.translate_aligned(texts, source, target), len(texts))
+
+        return self._metered(ask, sum(map(len, texts)))
+
+    def _metered(self, ask: Callable[[], Answers], characters: int) -> Answers:
+        """What an engine answers to so many characters, within its limits."""
         if self._most is not None and characters > self._most:
             raise Unsupported(f"{characters:,} characters are more than its {self._most:,} of a minute")
         while True:
             permit = self._admitted(characters)
             try:
-                answers = self._answers(units, source, target)
+                answers = _answers_of(ask)
             except EngineError as error:
                 self._settle(permit, error)
                 if isinstance(error, Retryable) and self._worth_waiting(permit, error):
@@ -374,14 +392,6 @@ class Metered:
             except Retryable as error:
                 self._wait_budget.gave_up(error.after or 0)
                 raise
-
-    def _answers(self, units: Sequence[Text], source: str, target: str) -> list[Text]:
-        try:
-            return _checked(self._engine.translate(units, source, target), len(units))
-        except EngineError:
-            raise
-        except Exception as error:
-            raise broken(error) from error
 
     def _settle(self, permit: Permit, error: EngineError | None) -> None:
         if not isinstance(error, QuotaUsedUp | Unsupported):
@@ -412,6 +422,26 @@ def broken(error: Exception) -> Fatal:
     """The error for whatever an engine raised that is no EngineError, by kind and place only: its text may hold
     anything, even a key."""
     return Fatal(fault_in(error))
+
+
+def _answers_of(ask: Callable[[], Answers]) -> Answers:
+    try:
+        return ask()
+    except EngineError:
+        raise
+    except Exception as error:
+        raise broken(error) from error
+
+
+def _checked_aligned(answers: object, wanted: int) -> list[Aligned]:
+    """Aligned answers as an engine must give them; raises Fatal for any others."""
+    if not isinstance(answers, list | tuple) or not all(isinstance(answer, Aligned) for answer in answers):
+        raise Fatal("is broken: its aligned answer is no list of Aligned")
+    if len(answers) != wanted:
+        raise Fatal(f"gave {len(answers)} answers to {wanted} units")
+    if any(link.weight <= 0 or min(*link.source, *link.target) < 0 for answer in answers for link in answer.links):
+        raise Fatal("is broken: a link in its answer has a weight or a place below 0")
+    return list(answers)
 
 
 def _checked(answers: object, wanted: int) -> list[Text]:

@@ -120,8 +120,11 @@ def _faults(engine: Engine, name: str) -> Iterator[str]:
             return
     if getattr(engine, "name", None) != name:
         yield "its 'name' is not the one that it was given"
-    if not isinstance(getattr(engine, "capabilities", None), Capabilities):
+    capabilities = getattr(engine, "capabilities", None)
+    if not isinstance(capabilities, Capabilities):
         yield "its 'capabilities' are no Capabilities"
+    elif capabilities.inline == "aligned" and not callable(getattr(engine, "translate_aligned", None)):
+        yield "it has no method 'translate_aligned', which its inline 'aligned' promises"
     pairs: object = engine.pairs()
     if not isinstance(pairs, dict) or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
         yield "its pairs are no {(source, target): steps}"

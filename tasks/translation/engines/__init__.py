@@ -13,6 +13,7 @@ from typing import Literal, Protocol, cast
 
 from tasks.model.languages import LanguageTag
 from tasks.runtime.plugins import Registry, Source
+from tasks.translation.alignment.links import Aligned
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.grades import DRAFT, Grade, Grades, said_of
 from tasks.translation.pieces import Text
@@ -36,8 +37,10 @@ def _differ(one: str, other: str) -> bool:
 class Capabilities:
     """What the fallbacks need to know about an engine before it sends anything."""
 
-    inline: Literal["native", "placeholder", "none"]
-    """native: Open and Close come back where they belong · placeholder: opaque pieces do · none: plain words only."""
+    inline: Literal["native", "aligned", "plain", "placeholder", "none"]
+    """native: Open and Close come back where they belong · aligned: opaque pieces do, and `translate_aligned` (see
+    AligningEngine) says which words stand for which · plain: opaque pieces do, and it knows names and figures better
+    than the words that stand for them · placeholder: opaque pieces do · none: plain words only."""
     _: KW_ONLY
     script_only: bool = False
     """It rewrites the same language in another script: names go along, numbers and dates stay as they are."""
@@ -81,6 +84,17 @@ class Engine(Protocol):
         """One result for each unit, in order; an empty one where the engine failed on that unit alone.
 
         Raises Retryable, QuotaUsedUp, Unsupported or Fatal if there is no answer at all.
+        """
+
+
+class AligningEngine(Engine, Protocol):
+    """An engine of `inline="aligned"`: Fanwire puts inline elements where the words went that they were around."""
+
+    def translate_aligned(self, texts: Sequence[str], source: str, target: str) -> list[Aligned]:
+        """One result for each sentence, in order: its translation, and links from characters of the sentence to those
+        of the translation that stand for them. An empty one where the engine failed on that sentence alone.
+
+        A link may be a whole word or a piece of one; a word may have several, with weights. Raises as `translate` does.
         """
 
 

@@ -10,11 +10,15 @@ The folder holds any of these:
   `model.bin` (or `model/model.bin`), `source.spm` and `target.spm`, that is called `en-de` or `opus-mt-en-de`, or has a
   `metadata.json` with `from_code`, `to_code` and `package_version`. One that wants a `>>language<<` is not for it.
 
-`options`: `inter_threads` and `intra_threads` (1 each), what one worker process may use. A model is loaded when it is
-first asked, in 8-bit integers: it takes about as much memory as its `model.bin` has bytes, or less.
+`options`: `inter_threads` and `intra_threads` (1 each), what one worker process may use, and `loaded` (2), the models
+that it keeps in memory: a pair by way of English takes two. A model is loaded when it is first asked, in 8-bit
+integers: it takes about as much memory as its `model.bin` has bytes, or less. The one that was not asked longest goes.
 
-Such models know nothing of inline elements, so an element is translated apart from its sentence, and words of no
-language stand for opaque pieces. Not every model copies those; what loses one fails its check.
+Such models know nothing of inline elements. They get whole sentences, and elements are put where attention says that
+their words went: that of the heads which the model's decoder names, the first `alignment_heads` of `alignment_layer`.
+Converters write the first head of the last layer; that is right for OPUS-MT models, which were trained with guided
+alignment. Where attention leads nowhere, an element is translated apart from its sentence. Words of no language stand
+for addresses and codes. Not every model copies those; what loses one fails its check.
 """
 
 from __future__ import annotations
@@ -26,15 +30,17 @@ import tempfile
 import threading
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from tasks.model.documents import DocumentRefused
 from tasks.runtime.errors import Problem
 from tasks.runtime.private_files import ensure_private_folder
 from tasks.runtime.settings import settings
+from tasks.translation.alignment.links import Aligned, Link, Span, composed
 from tasks.translation.configuration import EngineDocument, required
 from tasks.translation.engine_support.model_files import BROKEN, Found, document_in, look_at, model_folder, unpack
 from tasks.translation.engines import Capabilities, Pair
@@ -48,23 +54,30 @@ _MAX_TOKENS = 400
 _TIMES, _MORE, _MAX_TOKENS_BACK = 3, 20, 500
 """Times the tokens of the longest unit, and some more: an answer that is longer runs in circles."""
 _BEAM = 4
+_MAX_TOKENS_TOGETHER = 1_000
+"""Of the units that are translated at once, each as long as the longest; with four beams they take some megabytes."""
+_UNITS = 100
+"""Of one call: many units make batches of like length."""
+_FAINT = 0.02
+"""Attention below this says nothing."""
 
 
 class CT2:
     """Neural models in a folder. Loads each model once in every process: the threads of a loaded one do not survive a
     fork."""
 
-    OPTIONS = frozenset(("inter_threads", "intra_threads"))
-    capabilities = Capabilities(inline="placeholder", grade=PUBLISH)
+    OPTIONS = frozenset(("inter_threads", "intra_threads", "loaded"))
+    capabilities = Capabilities(inline="aligned", grade=PUBLISH, units=_UNITS)
 
     def __init__(self, name: str, document: EngineDocument):
-        """Raises DocumentRefused for one without a folder, or with numbers of threads that are none."""
+        """Raises DocumentRefused for one without a folder, or with options that are no numbers."""
         required(name, document, "folder")
         assert document.folder is not None
         self.name = name
         self._folder = document.folder
         self._languages = document.languages
-        self._threads = {option: _threads(name, document, option) for option in ("inter_threads", "intra_threads")}
+        self._threads = {option: _number(name, document, option, 1) for option in ("inter_threads", "intra_threads")}
+        self._most_loaded = _number(name, document, "loaded", 2)
         self._seen: tuple[object, dict[Pair, Found], list[str]] = (None, {}, [])
         self._loaded: dict[Found, _Model] = {}
         self._of_parent: list[_Model] = []
@@ -86,11 +99,21 @@ class CT2:
         beginnings = [placeholders.beginning_for("".join(p for p in unit if isinstance(p, str))) for unit in units]
         texts = [_plain(unit, beginning) for unit, beginning in zip(units, beginnings, strict=True)]
         for step in self._steps(source, target):
-            texts = self._through(step, texts)
+            texts = [answer.text for answer in self._through(step, texts, aligned=False)]
         return [
             placeholders.read(text, beginning, [piece for piece in unit if isinstance(piece, Opaque)])
             for text, unit, beginning in zip(texts, units, beginnings, strict=True)
         ]
+
+    def translate_aligned(self, texts: Sequence[str], source: str, target: str) -> list[Aligned]:
+        """See AligningEngine; an empty text for one that is too long for the model, or whose answer has no end."""
+        first, *more = self._steps(source, target)
+        answers = self._through(first, texts, aligned=True)
+        for step in more:
+            finals = self._through(step, [answer.text for answer in answers], aligned=True)
+            both = zip(answers, finals, strict=True)
+            answers = [Aligned(late.text, composed(early.links, late.links)) for early, late in both]
+        return answers
 
     def _ways(self) -> dict[Pair, list[Found]]:
         """The models that lead from one language to another, one or two."""
@@ -137,16 +160,24 @@ class CT2:
             self._seen = (state, {model.pair: model for model in models}, problems)
         return self._seen[1]
 
-    def _through(self, step: Found, texts: Sequence[str]) -> list[str]:
-        with self._lock:
-            if step not in self._loaded:
-                others = {found: model for found, model in self._loaded.items() if found.path != step.path}
-                self._loaded = others | {step: _load(step.path, self._threads)}
-            model = self._loaded[step]
+    def _through(self, step: Found, texts: Sequence[str], *, aligned: bool) -> list[Aligned]:
+        model = self._model(step)
         try:
-            return model.translated(texts)
+            return model.translated(texts, aligned=aligned)
         except BROKEN as error:
             raise Fatal(f"{step.path.name} does not work: {_said(error)}") from error
+
+    def _model(self, step: Found) -> _Model:
+        """The loaded model of a step. The one last asked stands last; who still uses one that goes keeps it alive."""
+        with self._lock:
+            model = self._loaded.pop(step, None)
+            if model is None:
+                others = [found for found in self._loaded if found.path != step.path]
+                kept = others[max(0, len(others) - self._most_loaded + 1) :]
+                self._loaded = {found: self._loaded[found] for found in kept}
+                model = _load(step.path, self._threads)
+            self._loaded[step] = model
+            return model
 
     def _forget(self) -> None:
         """In a forked child: keep the parent's models untouched, for ending one would wait for its threads forever."""
@@ -155,8 +186,8 @@ class CT2:
         self._loaded = {}
 
 
-def _threads(name: str, document: EngineDocument, option: str) -> int:
-    given = document.options.get(option, "1")
+def _number(name: str, document: EngineDocument, option: str, usual: int) -> int:
+    given = document.options.get(option, str(usual))
     if not re.fullmatch(r"[1-9]\d?", given):
         raise DocumentRefused("translation file", [Problem(f"engines.{name}.options.{option}", "must be 1 to 99")])
     return int(given)
@@ -217,6 +248,9 @@ def _unpacked(archive: Path) -> Path:
 
 # --- a loaded model
 
+_Attention = Sequence[Sequence[float]]
+"""For each token of a translation, how much of it comes from each token of the source."""
+
 
 def _load(path: Path, threads: dict[str, int]) -> _Model:
     """Raises Fatal with the file's name for a model that is damaged, Retryable where it cannot be unpacked now."""
@@ -252,35 +286,50 @@ class _Model:
             str(_there(model / "model.bin").parent), device="cpu", compute_type="int8", **threads
         )
 
-    def translated(self, texts: Sequence[str]) -> list[str]:
-        """The translation of each text; an empty one for what is too long or has no end."""
-        tokens = [list(map(str, self._source.encode(text, out_type=str))) for text in texts]
-        able = [index for index, found in enumerate(tokens) if 0 < len(found) <= _MAX_TOKENS]
-        results = dict(zip(able, self._asked([tokens[index] for index in able]), strict=True))
-        words = {index: str(self._target.decode(result)) for index, result in results.items()}
-        # a word that was copied still has the mark that stands before each word
-        return [words.get(index, "").replace("▁", " ").strip() for index in range(len(texts))]
-
-    def _asked(self, units: Sequence[list[str]]) -> list[list[str]]:
-        """The tokens of each translation; after a fault once more one by one, so that one bad unit harms no other."""
-        try:
-            return self._together(units) if units else []
-        except RuntimeError:
-            if len(units) == 1:
-                raise
-        answers: list[list[str]] = []
+    def translated(self, texts: Sequence[str], *, aligned: bool) -> list[Aligned]:
+        """The translation of each text, with links if they are asked for; an empty one for what is too long or has no
+        end."""
+        encoded = [self._source.encode(text, return_type="offset_mapping") for text in texts]
+        units = {index: _tokens(found) for index, found in enumerate(encoded) if _able(found)}
+        answers = [Aligned("")] * len(texts)
         faults: list[RuntimeError] = []
-        for unit in units:
-            try:
-                answers += self._together([unit])
-            except RuntimeError as error:
-                answers.append([])
-                faults.append(error)
-                if len(faults) == len(units):
-                    raise
+        for batch in _batches(units):
+            results = self._asked([units[index] for index in batch], faults, aligned=aligned)
+            for index, (tokens, attention) in zip(batch, results, strict=True):
+                answers[index] = self._read(tokens, attention, texts[index], encoded[index]["offsets"])
+        if faults and len(faults) == len(units):
+            raise faults[0]
         return answers
 
-    def _together(self, units: Sequence[list[str]]) -> list[list[str]]:
+    def _read(self, tokens: list[str], attention: _Attention, text: str, sources: Sequence[Span]) -> Aligned:
+        """The words of a translation, with links from those of its source."""
+        decoded = self._target.decode(tokens, return_type="offset_mapping")
+        # a word that was copied still has the mark that stands before each word
+        whole = str(decoded["text"]).replace("▁", " ")
+        start, words = len(whole) - len(whole.lstrip()), whole.strip()
+        targets = [_trimmed(whole, span) for span in decoded["offsets"]]
+        sources = [_trimmed(text, span) for span in sources]
+        links = [
+            Link(source, (target[0] - start, target[1] - start), weight)
+            for target, row in zip(targets, attention, strict=False)
+            for source, weight in zip(sources, row, strict=False)
+            if weight >= _FAINT and source[0] < source[1] and target[0] < target[1]
+        ]
+        return Aligned(words, tuple(links))
+
+    def _asked(
+        self, units: Sequence[list[str]], faults: list[RuntimeError], *, aligned: bool
+    ) -> list[tuple[list[str], _Attention]]:
+        """The tokens of each translation; after a fault once more one by one, so that one bad unit harms no other."""
+        try:
+            return self._together(units, aligned=aligned)
+        except RuntimeError as error:
+            if len(units) == 1:
+                faults.append(error)
+                return [([], [])]
+        return [answer for unit in units for answer in self._asked([unit], faults, aligned=aligned)]
+
+    def _together(self, units: Sequence[list[str]], *, aligned: bool) -> list[tuple[list[str], _Attention]]:
         most = min(_TIMES * max(map(len, units)) + _MORE, _MAX_TOKENS_BACK)
         results = self._translator.translate_batch(
             [unit + self._end for unit in units],
@@ -288,8 +337,41 @@ class _Model:
             max_decoding_length=most,
             max_input_length=0,
             replace_unknowns=True,
+            return_attention=aligned,
         )
-        return [result.hypotheses[0] if len(result.hypotheses[0]) < most else [] for result in results]
+        ended = [len(result.hypotheses[0]) < most for result in results]
+        return [
+            (result.hypotheses[0], result.attention[0] if aligned else []) if end else ([], [])
+            for result, end in zip(results, ended, strict=True)
+        ]
+
+
+def _tokens(encoded: dict[str, Any]) -> list[str]:
+    return list(map(str, encoded["pieces"]))
+
+
+def _able(encoded: dict[str, Any]) -> bool:
+    """Whether a model may be asked for so many tokens."""
+    return 0 < len(encoded["pieces"]) <= _MAX_TOKENS
+
+
+def _batches(units: dict[int, list[str]]) -> Iterator[list[int]]:
+    """The numbers of the units, those of like length together, so that none waits for a much longer one."""
+    batch: list[int] = []
+    for index in sorted(units, key=lambda index: -len(units[index])):
+        if batch and (len(batch) + 1) * len(units[batch[0]]) > _MAX_TOKENS_TOGETHER:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def _trimmed(text: str, span: Span) -> Span:
+    """The span without the white space at its ends, which tokens have before their words."""
+    start, end = span
+    piece = text[start:end]
+    return start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip())
 
 
 def _there(file: Path) -> Path:

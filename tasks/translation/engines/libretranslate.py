@@ -39,8 +39,8 @@ _BANNED_FOR = 1800.0
 
 
 class LibreTranslate:
-    """A server of LibreTranslate. Plain text only; words stand for opaque pieces, and elements are left to the
-    fallbacks."""
+    """A server of LibreTranslate. Plain text only: it gets whole sentences, words stand for the opaque pieces that it
+    must not read, and elements are left to the fallbacks."""
 
     OPTIONS = frozenset(("char_limit", "batch_limit"))
 
@@ -59,7 +59,7 @@ class LibreTranslate:
     @property
     def capabilities(self) -> Capabilities:
         """What the engine can do, within what its server takes."""
-        return Capabilities(inline="placeholder", grade=PUBLISH, units=self._batch)
+        return Capabilities(inline="plain", grade=PUBLISH, units=self._batch)
 
     def pairs(self) -> dict[Pair, int]:
         """All pairs that LibreTranslate has models for, by way of English; the server is not asked which of them it

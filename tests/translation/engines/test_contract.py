@@ -161,6 +161,24 @@ def test_what_is_no_text_comes_back_as_it_was(any_engine: Subject) -> None:
     assert opened == closed
 
 
+def test_what_says_that_it_aligns_links_words_of_its_sentences(any_engine: Subject) -> None:
+    engine: Any = any_engine.engine
+    if engine.capabilities.inline != "aligned":
+        assert not hasattr(engine, "translate_aligned")
+        return
+    sentences = any_engine.case.sentences
+    texts = [*sentences, *HOSTILE]
+    found = engine.translate_aligned(texts, *any_engine.case.pair)
+    assert [(one.text,) for one in found[: len(sentences)]] == any_engine.translate(*((text,) for text in sentences))
+    for text, one in zip(texts, found, strict=True):
+        for link in one.links:
+            assert 0 <= link.source[0] < link.source[1] <= len(text)
+            assert 0 <= link.target[0] < link.target[1] <= len(one.text)
+    assert all(one.links for one in found[: len(sentences)])
+    with pytest.raises(Unsupported):
+        engine.translate_aligned(texts, "tlh", "en")
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_characters_that_mean_something_on_the_way_are_only_characters(any_engine: Subject, text: str) -> None:
     sentence = (any_engine.case.sentences[0],)

@@ -129,6 +129,33 @@ def test_two_steps_lead_by_way_of_english(make: Callable[..., Any], folder: Path
     assert make(languages=["gl", "es"]).pairs() == {("gl", "es"): 2}
 
 
+def test_links_lead_word_to_word_through_both_steps(make: Callable[..., Any], folder: Path, dictionary: Path) -> None:
+    with_metadata(dictionary_model(folder / "gl_en", back=True), "gl", "en")
+    engine = make()
+    for pair, text, wanted in (
+        (("en", "es"), ENGLISH[2], [("See", "Vea"), ("the", "los"), ("plans", "planes"), ("here.", "aquí.")]),
+        (("gl", "es"), SPANISH[2], [(word, word) for word in SPANISH[2].split()]),
+    ):
+        (answer,) = engine.translate_aligned([text], *pair)
+        assert [(text[slice(*link.source)], answer.text[slice(*link.target)]) for link in answer.links] == wanted
+
+
+def test_so_many_models_stay_in_memory_as_it_may_keep(make: Callable[..., Any], folder: Path, dictionary: Path) -> None:
+    with_metadata(dictionary_model(folder / "gl_en", back=True), "gl", "en")
+    for loaded, stay in (("1", ["en_es"]), ("2", ["gl_en", "en_es"])):
+        engine = make(options={"loaded": loaded})
+        assert engine.translate(UNITS, "en", "es") == TRANSLATED
+        assert engine.translate(TRANSLATED, "gl", "es") == TRANSLATED
+        assert [found.path.name for found in engine._loaded] == stay
+
+
+def test_units_of_all_lengths_come_back_in_their_order(make: Callable[..., Any], dictionary: Path) -> None:
+    words = list(zip(ENGLISH[0][:-1].split(), SPANISH[0][:-1].split(), strict=True))[:-1]
+    units = [(" ".join([word] * (1 + n * 37 % 90)),) for n in range(12) for word, _ in words]
+    wanted = [(" ".join([word] * (1 + n * 37 % 90)),) for n in range(12) for _, word in words]
+    assert make().translate(units, "en", "es") == wanted
+
+
 def test_a_release_arrives_with_its_links(make: Callable[..., Any], archive: Path) -> None:
     made = translate(release(), "es", engines=[make()])
     assert made.headline == SPANISH[0]
