@@ -10,11 +10,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
+from typing import cast
 
 from tasks.model.release import Release
 from tasks.translation import fallbacks
+from tasks.translation.alignment.links import Aligned
 from tasks.translation.bounds import Deadline
-from tasks.translation.engines import Capabilities, Engine, Pair
+from tasks.translation.engines import AligningEngine, Capabilities, Engine, Pair
 from tasks.translation.errors import EngineError
 from tasks.translation.fallbacks import Outcome
 from tasks.translation.language_pair import LanguagePair
@@ -126,6 +128,11 @@ class _Noting:
         self._questions += [
             Question(_in_pieces(unit), _in_pieces(answer)) for unit, answer in zip(units, answers, strict=False)
         ]
+        return answers
+
+    def translate_aligned(self, texts: Sequence[str], source: str, target: str) -> list[Aligned]:
+        answers = cast("AligningEngine", self._engine).translate_aligned(texts, source, target)
+        self._questions += [Question(text, answer.text) for text, answer in zip(texts, answers, strict=False)]
         return answers
 
 

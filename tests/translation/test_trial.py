@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tasks.translation.alignment.links import Aligned, Link
 from tasks.translation.errors import Retryable, TranslationHeld
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.trial import Question, Trial, UnitTrial, trial, trial_release
@@ -75,3 +76,15 @@ def test_an_engine_that_is_down_is_an_error() -> None:
 def test_a_text_beyond_all_measure_is_held() -> None:
     with pytest.raises(TranslationHeld):
         tried("word " * 5000, Stub(spanish))
+
+
+def test_an_engine_that_aligns_is_shown_with_whole_sentences() -> None:
+    class Aligning(Stub):
+        def translate_aligned(self, texts: list[str], *_: str) -> list[Aligned]:
+            where = {"the plant": (13, 22), "la planta": (13, 22)}
+            return [Aligned(spanish(text), (Link(where["the plant"], where["la planta"]),)) for text in texts]
+
+    found = tried("Ann said that <a>the plant</a> is open.", Aligning(spanish, inline="aligned"))
+    [unit] = found.units
+    assert unit.questions == [Question("Ann said that the plant is open.", "Ann dijo que la planta está abierta.")]
+    assert unit.result == "Ann dijo que <a>la planta</a> está abierta."
