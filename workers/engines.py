@@ -197,8 +197,15 @@ def try_out(name: str, source: str | None, target: str | None, text: str | None)
     registered = registry.load_registry(settings().translation_file)
     if name not in registered.engines:
         raise NotTestable(f"{name} is left out: {registered.left_out[name]}")
+    return try_with(registered.engines[name], document, source, target, text)
+
+
+def try_with(
+    unmetered: Engine, document: EngineDocument, source: str | None, target: str | None, text: str | None
+) -> Tried:
+    """As `try_out`, with an engine and its entry that need not stand in the translation file."""
     meter: Meter = LedgerMeter(anyway=True) if home.ledger_is_there() else MemoryMeter()
-    engine = Metered(registered.engines[name], document, meter, cost_cap=CostCap())
+    engine = Metered(unmetered, document, meter, cost_cap=CostCap())
     pair = _pair(engine, source, target)
     said = text or SAMPLES.get(pair[0])
     if said is None:

@@ -22,6 +22,8 @@ SEEN_BY: dict[str, frozenset[str]] = {
     "FANWIRE_LEDGER_URL": WORKERS | {"migrate"},
     "FANWIRE_NOTICE_URL": WORKERS,  # the clock of any of them may be the one that has a notice posted
     "FANWIRE_FLOWER_PASSWORD": frozenset({"flower"}),
+    "FANWIRE_MODELS_INDEX_URL": frozenset(),  # for whoever types `fanwire engines fetch`
+    "FANWIRE_MODELS_MIRROR_URL": frozenset(),
     "FANWIRE_PRODUCER_KEY": frozenset(),  # for whoever types `fanwire submit`
 }
 """Each setting that is secret, and the processes that need it."""

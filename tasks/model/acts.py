@@ -49,6 +49,10 @@ class Act(StrEnum):
     """Terms were imported into the glossary."""
     REMOVE_FROM_GLOSSARY = "glossary.remove"
     """A term was removed from the glossary."""
+    INSTALL_MODEL = "model.install"
+    """A model of a translation engine was installed."""
+    REMOVE_MODEL = "model.remove"
+    """A model of a translation engine was removed."""
     WAKE_ENGINE = "engine.wake"
     """The rest of a translation engine was ended."""
 

@@ -129,6 +129,12 @@ class Settings(BaseSettings):
     translation_file: Path | None = None
     """A YAML file: which engines translate into which language, and what may go out (docs/translation.md). None: OpenCC
     and Apertium translate wherever they can."""
+    models_index_url: SecretStr | None = None
+    """The address of the package index in which `fanwire engines fetch` looks for models; it may have a user and a
+    password. None: that of Argos."""
+    models_mirror_url: SecretStr | None = None
+    """The address under which the archives of that index are, each by its file name, such as on a server of yours; it
+    may have a user and a password. None: where the index says."""
     build_lease: float = Field(300, gt=0)
     """How long a translation or rendition may take. After that another worker may build it."""
     build_retry: float = Field(60, gt=0)

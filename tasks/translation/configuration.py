@@ -1,7 +1,8 @@
 """The translation file: which engines there are, who translates into which language, and what may go out.
 
-`FANWIRE_TRANSLATION_FILE` names it; without one OpenCC and Apertium translate into every language they can, and what
-passed the checks goes out. docs/translation.md, "Engines", has a complete example.
+`FANWIRE_TRANSLATION_FILE` names it. Without one OpenCC and Apertium translate into every language they can, so does
+`ct2` where `fanwire engines fetch` has put models, and what passed the checks goes out. docs/translation.md, "Engines",
+has a complete example.
 
 A file that was changed is read before the next translation. One that cannot be read holds what would need an engine,
 with the reason, until it can; everything else goes on.
@@ -9,6 +10,7 @@ with the reason, until it can; everything else goes on.
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,6 +22,7 @@ from tasks.model.languages import LanguageTag
 from tasks.model.release import WEB, Line, Slug
 from tasks.runtime.errors import Problem, pattern
 from tasks.runtime.secrets import SecretReference
+from tasks.runtime.settings import settings
 from tasks.translation.grades import EVERY, GRADES, Grade
 
 FILE = "translation file"
@@ -128,6 +131,13 @@ class TranslationDocument(Document):
 
 
 DEFAULT = TranslationDocument()
+MODELS = "ct2"
+"""The engine that joins the default ones where models are installed, and its folder under the home."""
+
+
+def models_folder() -> Path:
+    """Where the models of `ct2` lie if no translation file names another folder."""
+    return settings().home.absolute() / MODELS
 
 
 def read_configuration(path: Path | None) -> TranslationDocument:
@@ -136,12 +146,34 @@ def read_configuration(path: Path | None) -> TranslationDocument:
     What stands in it is kept in the process for as long as nobody changes it.
     """
     if path is None:
-        return DEFAULT
+        return _default(_with_models())
     try:
         stand = path.stat()
     except OSError as error:
         raise DocumentRefused(str(path), [Problem("(file)", unreadable(error))]) from None
-    return _read(path, stand.st_mtime_ns, stand.st_size, stand.st_ino)
+    found = _read(path, stand.st_mtime_ns, stand.st_size, stand.st_ino)
+    if "engines" in found.model_fields_set:
+        return found
+    return found.model_copy(update={"engines": _default(_with_models()).engines})
+
+
+def _with_models() -> Path | None:
+    """The default folder of models, if there is anything in it."""
+    folder = models_folder()
+    try:
+        with os.scandir(folder) as entries:
+            return folder if any(not entry.name.startswith(".") for entry in entries) else None
+    except OSError:
+        return None
+
+
+@lru_cache(_READ_TOGETHER)
+def _default(models: Path | None) -> TranslationDocument:
+    """The engines without a translation file: before the rule-based one the models, if there are any."""
+    if models is None:
+        return DEFAULT
+    opencc, *others = DEFAULT.engines.items()
+    return TranslationDocument(engines=dict([opencc, (MODELS, EngineDocument(folder=models)), *others]))
 
 
 def read_or_last(path: Path | None) -> TranslationDocument:

@@ -75,6 +75,9 @@ NEITHER = {
     "submit": "puts a message on the queue; intake records the producer (tests/workers/test_intake.py)",
     "outlets test": "sends something that is marked as a test, and changes nothing",
     "engines test": "counts as usage of the engine, as everything that workers ask of it",
+    "engines fetch": "changes the folder of models, and records it (tests/cli/test_models.py)",
+    "engines models": "lists what is in that folder",
+    "engines remove": "changes the folder of models, and records it (tests/cli/test_models.py)",
     "up": "starts the processes, and brings the ledger to its tables",
     "worker": "starts a process",
     "migrate": "brings the ledger to its tables; alembic_version says which",
@@ -245,6 +248,6 @@ def test_a_filter_of_the_audit_that_fits_nothing_says_so(run: Run) -> None:
     assert json.loads(run("audit", "--outlet", "a", "--json").stdout) == []
     said = " ".join(run("audit", "--act", "foo", status=2).stderr.replace("│", " ").split())
     assert "'foo' is no act; the acts are release.publish, release.correct," in said
-    assert "or all of a kind: release, embargo, delivery, translation, outlet, memory, glossary, engine" in said
+    assert "or all of a kind: release, embargo, delivery, translation, outlet, memory, glossary, model, engine" in said
     said = " ".join(run("audit", "--act", "outlet.pauze", status=2).stderr.replace("│", " ").split())
     assert "'outlet.pauze' is no act; did you mean outlet.pause?" in said

@@ -25,7 +25,7 @@ SEES = {
     "format": {"BROKER", "LEDGER", "NOTICE_URL"},
     "deliver": {"BROKER", "LEDGER", "NOTICE_URL", "outlets"},
     "flower": {"BROKER_OF_FLOWER", "FLOWER_PASSWORD"},
-    "cli": {"BROKER", "LEDGER", "PRODUCER_KEY", "producers", "engines", "outlets"},
+    "cli": {"BROKER", "LEDGER", "MODELS_INDEX", "MODELS_MIRROR", "PRODUCER_KEY", "producers", "engines", "outlets"},
 }
 """BROKER and LEDGER: their addresses with the passwords; that of Flower at the broker is another one.
 In small letters: what others have given us."""

@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from tasks.model.documents import DocumentRefused
-from tasks.translation.configuration import DEFAULT, EngineDocument, read_configuration, read_or_last, required
+from tasks.translation.configuration import (
+    DEFAULT,
+    EngineDocument,
+    models_folder,
+    read_configuration,
+    read_or_last,
+    required,
+)
 
 
 @pytest.fixture
@@ -33,6 +40,20 @@ def test_without_a_file_opencc_and_apertium_translate_everything() -> None:
     assert read_configuration(None) is DEFAULT
     assert DEFAULT.order("de") == ["opencc", "apertium"]
     assert DEFAULT.for_language("de").publish == "unreviewed"
+
+
+@pytest.mark.parametrize("text", [None, "", "languages: {fr: {publish: approved}}"])
+def test_models_in_the_default_folder_join_before_the_rules(write: Any, text: str | None) -> None:
+    path = None if text is None else write(text)
+    assert list(read_configuration(path).engines) == ["opencc", "apertium"]
+    folder = models_folder()
+    (folder / ".fetch").mkdir(parents=True)
+    assert list(read_configuration(path).engines) == ["opencc", "apertium"]
+    (folder / "translate-en_es-1_0").mkdir()
+    found = read_configuration(path)
+    assert found.order("es") == ["opencc", "ct2", "apertium"]
+    assert found.engines["ct2"].folder == folder
+    assert list(read_configuration(write("engines: {opencc: {}}")).engines) == ["opencc"]
 
 
 def test_an_empty_file_is_as_none(write: Any) -> None:

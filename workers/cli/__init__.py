@@ -1,8 +1,8 @@
 """`fanwire`: what operations and producers type. Exit status 0 done, 1 refused or failed, 2 wrong usage.
 
 A file for each group of commands, in the order of `fanwire --help`: `releases.py`, `outlets.py`, `translations.py`,
-`engines.py`, `memory.py` (and the glossary), `records.py` (what is kept: refusals, notices, the audit table),
-`processes.py`. What they share is in `screen.py`; who types, in `actor.py`.
+`engines.py`, `models.py` (of the engine `ct2`), `memory.py` (and the glossary), `records.py` (what is kept: refusals,
+notices, the audit table), `processes.py`. What they share is in `screen.py`; who types, in `actor.py`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import typer
 from workers.cli.engines import app as engines_app
 from workers.cli.memory import app as memory_app
 from workers.cli.memory import glossary_app
+from workers.cli.models import app as models_app
 from workers.cli.outlets import app as outlets_app
 from workers.cli.processes import app as processes_app
 from workers.cli.records import app as records_app
@@ -45,6 +46,7 @@ def options(
 
 for group in (releases_app, records_app, processes_app):
     app.registered_commands += group.registered_commands
+engines_app.registered_commands += models_app.registered_commands
 app.add_typer(outlets_app, name="outlets")
 app.add_typer(translations_app, name="translations")
 app.add_typer(engines_app, name="engines")

@@ -256,15 +256,28 @@ def _credentials(headers: Mapping[str, str], secret: str | None) -> list[str]:
     return [value.split()[-1] for value in keys if value.split()] + ([secret] if secret else [])
 
 
-class _SharedContext(HTTPAdapter):
+class SharedContext(HTTPAdapter):
+    """Connections of `requests` that believe our authorities, directly or through a proxy."""
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        bundle = trust.bundle()
-        super().init_poolmanager(*args, **kwargs, ssl_context=_context(bundle, bundle.stat().st_mtime_ns))
+        """Called by `requests`, once for all hosts."""
+        super().init_poolmanager(*args, **kwargs, ssl_context=shared_context())
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Called by `requests` where a session has proxies."""
+        context = shared_context()
+        return super().proxy_manager_for(proxy, **kwargs, ssl_context=context, proxy_ssl_context=context)
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """The context has the authorities already; `requests` would load them again for each host."""
         if str(url).lower().startswith("https"):
             conn.cert_reqs = "CERT_REQUIRED"
+
+
+def shared_context() -> ssl.SSLContext:
+    """The TLS context with the authorities that we believe now."""
+    bundle = trust.bundle()
+    return _context(bundle, bundle.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=8)
@@ -277,7 +290,7 @@ def _context(bundle: Path, _written: int) -> ssl.SSLContext:
 def _session(_process: int) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
-    session.mount("https://", _SharedContext())
+    session.mount("https://", SharedContext())
     session.headers["User-Agent"] = "Fanwire"
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session

@@ -30,12 +30,18 @@ BROKEN = (
     OSError, ValueError, RuntimeError, LookupError, EOFError, MemoryError, ImportError, zlib.error, zipfile.BadZipFile,
 )  # fmt: skip
 """What reading damaged files, or a damaged installation, raises."""
+METADATA = "metadata.json"
 _MAX_METADATA = 1024 * 1024
 _CODES = {"zh": "zh-Hans", "zt": "zh-Hant", "pb": "pt-BR"}
 """Argos' codes that are no tags, or mean more than the tag says."""
+_LANGUAGE_WORD = re.compile(r">>\w+<<")
+_WORDS_SHOWN = 6
 _NAME = re.compile(r"(?:opus-mt-)?([a-z]{2,3})-([a-z]{2,3})")
-_BESIDE = frozenset(("metadata.json", "sentencepiece.model", "README.md", "LICENSE"))
+_TOKENIZER = "sentencepiece.model"
+_BESIDE = frozenset((METADATA, _TOKENIZER, "README.md", "LICENSE"))
 """Files of an archive that are needed beside its folder `model`, and what says its licence."""
+_IN_FOLDERS = _BESIDE | {"model.bin", "config.json", "source.spm", "target.spm"}
+"""Files that a folder may have, beside vocabularies."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ def look_at(entry: Path) -> list[Found]:
     opus = (entry / "source.spm").is_file()
     if not binary.is_file() or not (opus or (entry / "sentencepiece.model").is_file()):
         return []
-    metadata = entry / "metadata.json"
+    metadata = entry / METADATA
     if metadata.is_file():
         return [_from_metadata(entry, document_in(metadata.read_bytes()), binary.stat().st_mtime)]
     named = _NAME.fullmatch(entry.name)
@@ -104,8 +110,19 @@ def model_folder(folder: Path) -> Path:
     return folder if (folder / "model.bin").is_file() else folder / "model"
 
 
+def language_words(folder: Path) -> str:
+    """The words by which an OPUS-MT model wants to be told its target language (`>>vie<<`), the first few; empty if it
+    knows one language only. `folder` is the one with model.bin."""
+    for name in ("shared_vocabulary.json", "source_vocabulary.json"):
+        if (folder / name).is_file():
+            found = [str(word) for word in json.loads((folder / name).read_bytes())]
+            known = [word for word in found if _LANGUAGE_WORD.fullmatch(word)]
+            return ", ".join(known[:_WORDS_SHOWN]) + (" …" if len(known) > _WORDS_SHOWN else "")
+    return ""
+
+
 def _metadata_in(archive: zipfile.ZipFile) -> dict[str, Any]:
-    member = archive.getinfo(str(_top(archive) / "metadata.json"))
+    member = archive.getinfo(str(_top(archive) / METADATA))
     if member.file_size > _MAX_METADATA:
         raise ValueError("its metadata.json is too large")
     return document_in(archive.read(member))
@@ -115,7 +132,7 @@ def _top(archive: zipfile.ZipFile) -> PurePosixPath:
     """The folder in the archive that has the metadata."""
     for name in archive.namelist():
         path = PurePosixPath(name)
-        if path.name == "metadata.json" and len(path.parts) <= 2:
+        if path.name == METADATA and len(path.parts) <= 2:
             return path.parent
     raise ValueError("it has no metadata.json")
 
@@ -123,19 +140,66 @@ def _top(archive: zipfile.ZipFile) -> PurePosixPath:
 def unpack(archive: Path, into: Path) -> None:
     """The files that are needed; raises ValueError, before any is written, for an archive that would do harm."""
     with zipfile.ZipFile(archive) as opened:
-        members = opened.infolist()
-        _refuse_unsafe(members)
-        top = _top(opened)
-        for member in members:
-            path = PurePosixPath(member.filename)
-            inner = path.relative_to(top) if path.is_relative_to(top) else PurePosixPath()
-            needed = inner.parts[:1] == ("model",) or str(inner) in _BESIDE
-            if needed and not member.is_dir():
-                target = into / inner
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with opened.open(member) as source, target.open("xb") as file:
-                    shutil.copyfileobj(source, file)
-                    os.fsync(file.fileno())  # or a power cut could leave a whole folder of empty files
+        for member, inner in _needed(opened):
+            target = into / inner
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with opened.open(member) as source, target.open("xb") as file:
+                shutil.copyfileobj(source, file)
+                os.fsync(file.fileno())  # or a power cut could leave a whole folder of empty files
+
+
+def unpacked_size(archive: Path) -> int:
+    """Bytes of what `unpack` writes; raises as it does."""
+    with zipfile.ZipFile(archive) as opened:
+        return sum(member.file_size for member, _ in _needed(opened))
+
+
+def _needed(opened: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
+    """The members of an archive that a model needs, and where each goes; raises ValueError for an unsafe archive."""
+    members = opened.infolist()
+    _refuse_unsafe(members)
+    top = _top(opened)
+    if str(top / _TOKENIZER) not in opened.namelist():
+        raise ValueError(f"it has no {_TOKENIZER}; models with other tokenizers, such as bpe.model, cannot be read")
+    found = []
+    for member in members:
+        path = PurePosixPath(member.filename)
+        inner = path.relative_to(top) if path.is_relative_to(top) else PurePosixPath()
+        if not member.is_dir() and (inner.parts[:1] == ("model",) or str(inner) in _BESIDE):
+            found.append((member, inner))
+    return found
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The files in a model's folder that belong to the model, whatever else a conversion has left there."""
+    beside = [file for file in sorted(folder.iterdir()) if file.name in _IN_FOLDERS or "vocabulary" in file.name]
+    within = sorted((folder / "model").iterdir()) if (folder / "model").is_dir() else []
+    return [file for file in (*beside, *within) if file.is_file()]
+
+
+def copy(folder: Path, into: Path) -> None:
+    """Copy the files of a model's folder, with their times; raises ValueError for too much."""
+    files = files_of(folder)
+    size = sum(file.stat().st_size for file in files)
+    if size > MAX_UNPACKED or len(files) > MAX_FILES:
+        raise ValueError(f"it holds {len(files):,} files of {size:,} bytes; too much for a model")
+    into.mkdir()
+    for file in files:
+        target = into / file.relative_to(folder)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy2(file, target)
+
+
+def set_source_prefix(folder: Path, word: str) -> None:
+    """Note in a model's folder the word that the model wants before each sentence; raises as `look_at` does."""
+    found = next(iter(look_at(folder)), None)
+    if found is None:
+        return
+    file = folder / METADATA
+    known = document_in(file.read_bytes()) if file.is_file() else {}
+    source, target = found.pair
+    metadata = {"from_code": source, "to_code": target, "package_version": found.version} | known
+    file.write_text(json.dumps(metadata | {"source_prefix": word}), "utf-8")
 
 
 def _refuse_unsafe(members: Sequence[zipfile.ZipInfo]) -> None:

@@ -8,7 +8,10 @@ The folder holds any of these:
 - such a folder, unpacked;
 - an OPUS-MT model converted for CTranslate2 (`ct2-opus-mt-converter`, `ct2-transformers-converter`): a folder with
   `model.bin` (or `model/model.bin`), `source.spm` and `target.spm`, that is called `en-de` or `opus-mt-en-de`, or has a
-  `metadata.json` with `from_code`, `to_code` and `package_version`. One that wants a `>>language<<` is not for it.
+  `metadata.json` with `from_code`, `to_code` and `package_version`.
+
+`metadata.json` may also have a `source_prefix`, the word that a model of several languages wants before each sentence
+(`>>vie<<`), and a `target_prefix`, with which each translation begins and which is taken off.
 
 `options`: `inter_threads` and `intra_threads` (1 each), what one worker process may use, and `loaded` (2), the models
 that it keeps in memory: a pair by way of English takes two. A model is loaded when it is first asked, in 8-bit
@@ -42,7 +45,16 @@ from tasks.runtime.private_files import ensure_private_folder
 from tasks.runtime.settings import settings
 from tasks.translation.alignment.links import Aligned, Link, Span, composed
 from tasks.translation.configuration import EngineDocument, required
-from tasks.translation.engine_support.model_files import BROKEN, Found, document_in, look_at, model_folder, unpack
+from tasks.translation.engine_support.model_files import (
+    BROKEN,
+    METADATA,
+    Found,
+    document_in,
+    language_words,
+    look_at,
+    model_folder,
+    unpack,
+)
 from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.errors import Fatal, Retryable, Unsupported
 from tasks.translation.grades import PUBLISH
@@ -87,7 +99,7 @@ class CT2:
     def pairs(self) -> dict[Pair, int]:
         """The pairs of the models in the folder, and two of those in a row by way of English; none without the two
         packages."""
-        return {} if _missing_packages() else {pair: len(steps) for pair, steps in self._ways().items()}
+        return {} if missing_packages() else {pair: len(steps) for pair, steps in self._ways().items()}
 
     def model(self, source: str, target: str) -> str:
         """`ctranslate2 4.8.5 translate-en_es-1_0 1.0`; raises Fatal too where the packages are missing."""
@@ -115,6 +127,11 @@ class CT2:
             answers = [Aligned(late.text, composed(early.links, late.links)) for early, late in both]
         return answers
 
+    def unload(self) -> None:
+        """Let the loaded models go; what is asked next loads its own again."""
+        with self._lock:
+            self._loaded = {}
+
     def _ways(self) -> dict[Pair, list[Found]]:
         """The models that lead from one language to another, one or two."""
         found = self._found()
@@ -130,7 +147,7 @@ class CT2:
         }
 
     def _steps(self, source: str, target: str) -> list[Found]:
-        missing = _missing_packages()
+        missing = missing_packages()
         if missing:
             raise Fatal(f"is not installed: {missing}; pip install --require-hashes -r constraints.txt")
         if not os.access(self._folder, os.R_OK | os.X_OK):
@@ -193,7 +210,7 @@ def _number(name: str, document: EngineDocument, option: str, usual: int) -> int
     return int(given)
 
 
-def _missing_packages() -> str:
+def missing_packages() -> str:
     """Names of the packages that are not installed; empty if both are."""
     missing = []
     for package in ("ctranslate2", "sentencepiece"):
@@ -279,6 +296,11 @@ class _Model:
             sentencepiece.SentencePieceProcessor(model_file=str(_there(folder / name))) for name in (source, target)
         )
         model = model_folder(folder)
+        metadata = document_in((folder / METADATA).read_bytes()) if (folder / METADATA).is_file() else {}
+        self._beginning = _words(metadata, "source_prefix")
+        self._prefix = _words(metadata, "target_prefix")
+        if opus and not self._beginning and (known := language_words(model)):
+            raise ValueError(f"it knows several languages; its metadata.json must have a source_prefix: {known}")
         config = document_in(_there(model / "config.json").read_bytes()) if opus else {}
         # OPUS-MT wants the end of the sentence said; one of the two converters has the model say it by itself
         self._end = [] if not opus or config.get("add_source_eos") else [str(config.get("eos_token") or "</s>")]
@@ -332,7 +354,8 @@ class _Model:
     def _together(self, units: Sequence[list[str]], *, aligned: bool) -> list[tuple[list[str], _Attention]]:
         most = min(_TIMES * max(map(len, units)) + _MORE, _MAX_TOKENS_BACK)
         results = self._translator.translate_batch(
-            [unit + self._end for unit in units],
+            [self._beginning + unit + self._end for unit in units],
+            target_prefix=[self._prefix] * len(units) if self._prefix else None,
             beam_size=_BEAM,
             max_decoding_length=most,
             max_input_length=0,
@@ -341,9 +364,14 @@ class _Model:
         )
         ended = [len(result.hypotheses[0]) < most for result in results]
         return [
-            (result.hypotheses[0], result.attention[0] if aligned else []) if end else ([], [])
+            self._answer(result.hypotheses[0], result.attention[0] if aligned else []) if end else ([], [])
             for result, end in zip(results, ended, strict=True)
         ]
+
+    def _answer(self, tokens: list[str], attention: _Attention) -> tuple[list[str], _Attention]:
+        """Tokens and attention of a translation without what it was begun with, and its sentence too."""
+        rows = [row[len(self._beginning) :] for row in attention]
+        return tokens[len(self._prefix) :], rows[len(self._prefix) :]
 
 
 def _tokens(encoded: dict[str, Any]) -> list[str]:
@@ -372,6 +400,11 @@ def _trimmed(text: str, span: Span) -> Span:
     start, end = span
     piece = text[start:end]
     return start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip())
+
+
+def _words(metadata: dict[str, Any], field: str) -> list[str]:
+    """The word in a field of metadata.json, if there is one."""
+    return [str(metadata[field])] if metadata.get(field) else []
 
 
 def _there(file: Path) -> Path:

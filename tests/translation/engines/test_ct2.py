@@ -119,6 +119,42 @@ def test_opaque_pieces_come_back(make: Callable[..., Any], dictionary: Path) -> 
     assert make().translate(units, "en", "es") == [("Vea los ", one, " planes ", other, one, ".")]
 
 
+def told(folder: Path, **fields: str) -> None:
+    """Add fields to a model's metadata.json."""
+    file = folder / "metadata.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **fields}))
+
+
+def test_a_model_is_told_its_language_before_each_sentence(make: Callable[..., Any], dictionary: Path) -> None:
+    told(dictionary, source_prefix="▁See")
+    assert make().translate([UNITS[3]], "en", "es") == [(f"Vea {SPANISH[3]}",)]
+
+
+def test_what_a_translation_is_begun_with_is_taken_off(make: Callable[..., Any], dictionary: Path) -> None:
+    told(dictionary, target_prefix="▁Vea")
+    assert make().translate([UNITS[2]], "en", "es") == [("los planes aquí.",)]
+
+
+@pytest.mark.parametrize("field", ["source_prefix", "target_prefix"])
+def test_links_lead_between_the_words_of_the_text_alone(make: Callable[..., Any], dictionary: Path, field: str) -> None:
+    told(dictionary, **{field: "▁See" if field == "source_prefix" else "▁Vea"})
+    source = "See the plans here."
+    [found] = make().translate_aligned([source], "en", "es")
+    best = max((link for link in found.links if source[slice(*link.source)] == "plans"), key=lambda link: link.weight)
+    assert found.text[slice(*best.target)] == "planes"
+
+
+def test_a_model_of_several_languages_must_be_told_one(make: Callable[..., Any], folder: Path) -> None:
+    made = with_metadata(dictionary_model(folder / "en-es", sides=OPUS), "en", "es")
+    vocabulary = made / "model" / "shared_vocabulary.json"
+    words = json.loads(vocabulary.read_text())
+    vocabulary.write_text(json.dumps([*words[:-2], ">>spa<<", ">>cat<<"]))
+    with pytest.raises(Fatal, match=r"several languages; .* source_prefix: >>spa<<, >>cat<<"):
+        make().translate(UNITS, "en", "es")
+    told(made, source_prefix=">>spa<<")
+    assert make().translate([UNITS[2]], "en", "es") != [()]
+
+
 def test_two_steps_lead_by_way_of_english(make: Callable[..., Any], folder: Path, dictionary: Path) -> None:
     with_metadata(dictionary_model(folder / "gl_en", back=True), "gl", "en")
     engine = make()
@@ -227,6 +263,13 @@ def test_an_archive_with_a_link_is_refused(make: Callable[..., Any], archive: Pa
     with zipfile.ZipFile(archive, "a") as opened:
         opened.writestr(link, "/etc/passwd")
     with pytest.raises(Fatal, match="would lead out of its folder"):
+        make().translate(UNITS, "en", "es")
+
+
+def test_an_archive_with_another_tokenizer_is_refused(make: Callable[..., Any], folder: Path, tmp_path: Path) -> None:
+    made = with_metadata(dictionary_model(tmp_path / "en_es", sides=("bpe.model",)), "en", "es")
+    zipped(made, folder / "translate-en_es-1_9.argosmodel")
+    with pytest.raises(Fatal, match=r"cannot be unpacked: it has no sentencepiece\.model; models with other"):
         make().translate(UNITS, "en", "es")
 
 
