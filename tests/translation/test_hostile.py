@@ -22,8 +22,12 @@ from tasks.translation.bounds import MAX_CHARACTERS, MAX_INLINES, SECONDS, Deadl
 from tasks.translation.engines.apertium import Apertium
 from tasks.translation.engines.opencc import OpenCC
 from tasks.translation.fallbacks import translate_texts
+from tasks.translation.figures.amounts import amounts_written
+from tasks.translation.figures.dates import stretches_in
+from tasks.translation.figures.labels import labels_in
 from tasks.translation.figures.quantities import counted
 from tasks.translation.figures.recogniser import exact_in
+from tasks.translation.figures.times_of_day import times_written
 from tasks.translation.holes import holes
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Close, Open, joined, shown
@@ -31,6 +35,7 @@ from tasks.translation.protection import masking, proper_names
 from tasks.translation.protection.capitals import Capitals
 from tasks.translation.protection.name_words import name_words
 from tasks.translation.protection.placeholders import beginning_for
+from tasks.translation.segmentation.sentences import split
 from tasks.translation.translate import engine_job
 from tests.support.stepped_time import SteppedTime
 
@@ -92,6 +97,18 @@ WORK = {
     "rows of capitals": (capitalised("Xa "), 500),
     "rows of initials": (capitalised("A. "), 500),
     "rows of particles": (capitalised("Xa de "), 500),
+    "codes": (masked("A-1-"), 2000),
+    "codes of letters": (masked("A-A-"), 2000),
+    "paths": (masked("/a"), 4000),
+    "words with underscores": (masked("a_"), 4000),
+    "points": (lambda n: list(labels_in("1." * n + "a", "en")), 4000),
+    "versions": (lambda n: list(labels_in("version " + "1.1.1 to " * n, "en")), 1000),
+    "days": (lambda n: list(stretches_in("May 1 to 2 " * n, "en")), 1000),
+    "times": (lambda n: list(times_written("9.30 to " * n + "10 a.m. CET ", "en", "de")), 1000),
+    "ranges": (lambda n: list(amounts_written("€5 to 7 million-" * n, "en", "ja")), 200),
+    "single marks": (set_as("de", "‘a’ "), 1000),
+    "apostrophes": (set_as("de", "‘a’a’ "), 1000),
+    "abbreviations": (lambda n: split(("e.g. No. 5 a.m. " * n,), LanguageTag("en")), 500),
     "digits and apostrophes": (lambda n: list(exact_in("1’" * n, "en")), 2000),
     "digits": (lambda n: list(masking.number_rule(LanguagePair.of("en", "es")).pattern.finditer("1" * n + "a")), 4000),
     "numbers": (lambda n: counted("1 a " * n, "en"), 500),

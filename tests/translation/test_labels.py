@@ -35,6 +35,7 @@ def masked(text: str, source: str, target: str) -> str:
         ("en", "and/or 24/7 at 90 km/h", "and/or 24/7 at 90 km/h"),
         ("en", "#NorvikTidal #2026Goals #Énergie @acme", "{#NorvikTidal} {#2026Goals} {#Énergie} {@acme}"),
         ("en", "Q3 FY26, H1-2026, 1Q26, 5MW, 10GB, 5G", "Q3 FY26, H1-2026, 1Q26, 5MW, 10GB, 5G"),
+        ("en", "device 00:1B:44:11:3A:B7 at 10:30:15", "device {00:1B:44:11:3A:B7} at 10:30:15"),
         ("en", "item #3 of max_retries", "item #3 of {max_retries}"),
     ],
 )  # fmt: skip
@@ -54,8 +55,12 @@ def test_what_names_and_does_not_count_stays_as_it_stands(source: str, text: str
         ("at 9 p.m.", "at {21:00}.", "at {21 h}.", "at {21 Uhr}.", "at {21:00}."),
         ("15.30 BST", "{15:30 BST}", "{15 h 30 BST}", "{15:30 Uhr BST}", "{15:30 BST}"),
         ("15:00 GMT+2", "{15:00 GMT+2}", "{15 h GMT+2}", "{15 Uhr GMT+2}", "{15:00 GMT+2}"),
-        ("from 9 to 11 a.m. CEST", *["from 9 to 11 a.m. {CEST}"] * 4),
-        ("10 to 11 a.m. Eastern Time (EDT)", *["10 to 11 a.m. Eastern Time ({EDT})"] * 4),
+        ("from 9 to 11 a.m. CEST", "from {9:00} to {11:00 CEST}", "from {9} to {11 h CEST}", "from {9} to {11 Uhr CEST}", "from {9:00} to {11:00 CEST}"),
+        ("2–4 p.m. PT", "{14:00–16:00 PT}", "{14–16 h PT}", "{14–16 Uhr PT}", "{14:00～16:00 PT}"),
+        ("between 11.30 and 1 p.m.", "between {11:30} and {13:00}.", "between {11 h 30} and {13 h}.", "between {11:30} and {13 Uhr}.", "between {11:30} and {13:00}."),
+        ("9.00–10.30 CET", "{9.00–10.30 CET}", "{9.00–10.30 CET}", "{9.00–10.30 CET}", "{9.00～10.30 CET}"),
+        ("rooms 3 and 9 p.m.", *["rooms 3 and 9 p.m."] * 4),
+        ("10 a.m. Eastern Time (EDT)", "{10:00} Eastern Time ({EDT})", "{10 h} Eastern Time ({EDT})", "{10 Uhr} Eastern Time ({EDT})", "{10:00} Eastern Time ({EDT})"),
         ("noon PT", *["noon {PT}"] * 4), ("the WEST and 9 PT cruisers", *["the WEST and 9 PT cruisers"] * 4), ("9.30 CET", *["{9.30 CET}"] * 4),
     ],
 )  # fmt: skip

@@ -117,7 +117,7 @@ def ranges_in(text: str, language: str, amounts: Sequence[Figure]) -> Iterator[R
         between = between_two(language).fullmatch(text, end, last.start if last else following.start())
         if between is None:
             continue
-        sure = between["dash"] or between["to"] or _before_both(language).search(text[max(0, start - 16) : start])
+        sure = between["dash"] or between["to"] or before_both(language).search(text[max(0, start - 16) : start])
         first = first or _bare(text, match, language)
         last = last or _bare(text, following, language, signed=True)
         if first and last and (found := _range(first, last, bool(sure), bool(between["dash"]))):
@@ -169,7 +169,7 @@ def between_two(language: str) -> re.Pattern[str]:
 
 
 @cache
-def _before_both(language: str) -> re.Pattern[str]:
+def before_both(language: str) -> re.Pattern[str]:
     """What stands before two ends with an `and` between them."""
     words = "|".join(data_of(language).numbers.between.get("before", ())) or r"(?!)"
     return re.compile(rf"\b(?:{words})\s\Z", re.IGNORECASE)
