@@ -15,6 +15,7 @@ from tasks.building.engine_meter import NO_PAIRS, LedgerMeter
 from tasks.building.recall import terms_for
 from tasks.language_data import known_languages
 from tasks.ledger import engine_usage
+from tasks.model.release import Release
 from tasks.runtime.errors import NotPossible
 from tasks.runtime.secrets import SecretMissing, resolve
 from tasks.runtime.settings import settings
@@ -206,7 +207,7 @@ def try_with(
     """As `try_out`, with an engine and its entry that need not stand in the translation file."""
     meter: Meter = LedgerMeter(anyway=True) if home.ledger_is_there() else MemoryMeter()
     engine = Metered(unmetered, document, meter, cost_cap=CostCap())
-    pair = _pair(engine, source, target)
+    pair = pair_of(engine, source, target)
     said = text or SAMPLES.get(pair[0])
     if said is None:
         raise NotTestable(f"say a TEXT in {pair[0]}: there is no sample of it")
@@ -220,7 +221,7 @@ def find(configuration: TranslationDocument, name: str) -> EngineDocument:
     return configuration.engines[name]
 
 
-def _pair(engine: Engine, source: str | None, target: str | None) -> Pair:
+def pair_of(engine: Engine, source: str | None, target: str | None) -> Pair:
     """What it calls the two languages; of those left open, from English if it can, and into one of the house's."""
     pairs = engine.pairs()
     sources = [source] if source else list(dict.fromkeys(given for given, _ in pairs))
@@ -239,10 +240,8 @@ def _tried(engine: Engine, source: str, target: str, pair: Pair, text: str) -> T
     model = error = reason = written = None
     units: list[UnitTrial] = []
     try:
-        release = trial_release(text, source)
-        languages = LanguagePair.of(source, target, script_only=engine.capabilities.script_only)
-        if home.ledger_is_there():
-            languages = languages.with_terms(terms_for(release, target))
+        release = trial_release(source, text)
+        languages = languages_of(engine, release, target)
         model = engine.model(*pair)
         found = trial(engine, pair, languages, release)
         units = found.units
@@ -271,6 +270,12 @@ def _tried(engine: Engine, source: str, target: str, pair: Pair, text: str) -> T
         seconds=round(time.monotonic() - began, 3),
         units=units,
     )
+
+
+def languages_of(engine: Engine, release: Release, target: str) -> LanguagePair:
+    """The pair of languages as an engine is given it, with the terms of the glossary if there is a ledger."""
+    pair = LanguagePair.of(release.language, target, script_only=engine.capabilities.script_only)
+    return pair.with_terms(terms_for(release, target)) if home.ledger_is_there() else pair
 
 
 def exposed(document: EngineDocument) -> bool:

@@ -59,26 +59,31 @@ class Trial:
     stopped: EngineError | None = None
 
 
-def trial_release(text: str, language: str) -> Release:
-    """A release whose body is a text, in which `<a>…</a>` are links."""
-    parts = _MARKED.split(text)
-    body = "".join(
-        f'<a href="{LINK}{number}">{escape(part)}</a>' if number % 2 else escape(part)
-        for number, part in enumerate(parts)
-    )
-    document = {"uri": "urn:fanwire:trial", "language": language, "headline": "-", "body_html": f"<p>{body}</p>"}
+def trial_release(language: str, *texts: str) -> Release:
+    """A release whose body has these texts as paragraphs, in which `<a>…</a>` are links."""
+    body = "".join(f"<p>{_marked(text)}</p>" for text in texts)
+    document = {"uri": "urn:fanwire:trial", "language": language, "headline": "-", "body_html": body}
     return Release.model_validate(document)
 
 
-def trial(engine: Engine, called: Pair, pair: LanguagePair, release: Release) -> Trial:
-    """Translate a release of `trial_release` with one engine, which calls the two languages `called`.
+def _marked(text: str) -> str:
+    return "".join(
+        f'<a href="{LINK}{number}">{escape(part)}</a>' if number % 2 else escape(part)
+        for number, part in enumerate(_MARKED.split(text))
+    )
+
+
+def trial(engine: Engine, called: Pair, pair: LanguagePair, release: Release, *, headline: bool = False) -> Trial:
+    """Translate a release with one engine, which calls the two languages `called`; the headline too if that is wanted,
+    which one of `trial_release` lacks.
 
     Raises TranslationHeld for a text that is beyond what is translated.
     """
     deadline, found = Deadline(), Trial()
     text = read(release, pair)
     passages = protect(text, release, pair, deadline)
-    passages.pop(HEADLINE, None)
+    if not headline:
+        passages.pop(HEADLINE, None)
     for unit in segment(passages, pair, NoMemory()):
         found.units.append(UnitTrial(_written(unit.text, said=True)))
         found.stopped = _try(unit, found.units[-1], engine, called, pair, deadline)

@@ -75,6 +75,7 @@ NEITHER = {
     "submit": "puts a message on the queue; intake records the producer (tests/workers/test_intake.py)",
     "outlets test": "sends something that is marked as a test, and changes nothing",
     "engines test": "counts as usage of the engine, as everything that workers ask of it",
+    "engines compare": "counts as usage of the engines, as everything that workers ask of them",
     "engines fetch": "changes the folder of models, and records it (tests/cli/test_models.py)",
     "engines models": "lists what is in that folder",
     "engines remove": "changes the folder of models, and records it (tests/cli/test_models.py)",

@@ -25,7 +25,7 @@ def spanish(text: str) -> str:
 
 
 def tried(text: str, engine: Stub) -> Trial:
-    return trial(engine, ("en", "es"), PAIR, trial_release(text, "en"))
+    return trial(engine, ("en", "es"), PAIR, trial_release("en", text))
 
 
 def test_every_step_is_shown() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +13,8 @@ from tasks.runtime.foreign_text import printable
 from tasks.runtime.settings import settings
 from tasks.translation.configuration import read_configuration
 from tasks.translation.engine_support.metering import unlimited
-from workers import engines
+from tasks.translation.trial import UnitTrial
+from workers import comparison, engines
 from workers.cli.rows import need_ledger
 from workers.cli.screen import JsonOption, out, print_json, print_rows
 
@@ -122,6 +124,59 @@ def _show_units(tried: engines.Tried) -> None:
 
 def _print(line: str) -> None:
     out.print("\n".join(map(printable, line.split("\n"))), markup=False)
+
+
+@app.command("compare")
+def compare_(
+    source: Annotated[str, typer.Argument(help="The language of the file, such as en.")],
+    target: Annotated[str, typer.Argument(help="The language to translate into, such as fr.")],
+    file: Annotated[
+        Path, typer.Argument(help="A release document, or sentences, one a line, in which <a>…</a> is a link.")
+    ],
+    only: Annotated[
+        list[str] | None, typer.Option("--engine", help="Only this engine; may be repeated. All that can if left out.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show engines side by side on a file: what each makes of every sentence the whole way of a release, what the
+    checks refuse, how long it takes, and what it costs by the prices of the translation file. This counts as usage, and
+    keeps within limits and budgets."""
+    material = comparison.read_material(file.read_bytes(), str(_tag(source)))
+    found = comparison.compare(material, str(_tag(target)), only)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        _show_comparison(found)
+    if not any(one.passed for one in found.engines):
+        raise typer.Exit(1)
+
+
+def _show_comparison(found: comparison.Comparison) -> None:
+    width = max(len("source"), *(len(one.engine) for one in found.engines))
+    for source in found.sources:
+        _print(f"{'source'.ljust(width)}  {source}")
+        for name, unit in found.of(source):
+            _print(f"{name.ljust(width)}  {_made(unit)}")
+        _print("")
+    print_rows(
+        ("engine", "passed", "seconds", "characters", "cost", "model"),
+        [
+            (one.engine, f"{one.passed} of {len(found.sources)}", f"{one.seconds:.1f}", f"{one.characters:,}",
+             "no price" if one.cost is None else f"{one.cost:.4f}", one.model or "")
+            for one in found.engines
+        ],
+    )  # fmt: skip
+    for one in found.engines:
+        if one.stopped:
+            _print(f"{one.engine} stopped: {one.stopped}")
+    for name, reason in found.cannot.items():
+        _print(f"{name} was not asked: {reason}")
+
+
+def _made(unit: UnitTrial | None) -> str:
+    if unit is None:
+        return "(not reached)"
+    return f"(refused) {'; '.join(unit.problems)}" if unit.result is None else unit.result
 
 
 @app.command()
