@@ -188,9 +188,9 @@ class Numbers(Section):
     """What stands between the two numbers of `1 in 7`."""
     labels: list[Regex] = []
     """Words before a number that counts nothing: `Article 5.3`, `version 2.0`."""
-    between: dict[Literal["to", "and", "before"], list[Regex]] = {}
-    """Between the two ends of a range: words by themselves (`to`), and `and`, with what stands `before` both then:
-    `{to: [to], and: [and], before: [between]}`."""
+    between: dict[Literal["to", "and", "or", "before"], list[Regex]] = {}
+    """Between the two ends of a range: words by themselves (`to`), and `and` and `or`, with what stands `before` both
+    then: `{to: [to], and: [and], or: [or], before: [between]}`."""
     range: str = "–"
     """What is written between the two ends of a range without a word."""
     counts_nothing: Words = ""

@@ -131,6 +131,7 @@ def test_days_that_belong_together_are_written_together(row: tuple[str, ...]) ->
         ("en", "Sept. 5, Oct. 6", "es", "{5 de septiembre}, {6 de octubre}"),
         ("en", "from May 21 to 19", "ja", "from {5月21日} to 19"),
         ("en", "between May 30 and February 30", "es", "between {30 de mayo} and February 30"),
+        ("en", "on May 19 or 20", "es", "on May 19 or 20"),
         ("en", "June 28 and 300 people", "es", "{28 de junio} and 300 people"),
     ],
 )  # fmt: skip

@@ -83,11 +83,14 @@ def dates_written(text: str, source: str, target: str) -> Iterator[tuple[int, in
     """Where each day, and each stretch or pair of days, of `text` that can be written in `target` stands, and what
     stands there then."""
     places: list[tuple[int, int, str]] = []
+    taken: list[tuple[int, int]] = []
     for days in dates.stretches_in(text, source):
         if written := write_days(days, target):
             places.append((days.start, days.end, written))
+        if written or days.form == "or":  # the engine has to see both: `el 19 o el 20 de mayo`
+            taken.append((days.start, days.end))
     for day in dates.days_in(text, source):
-        if any(day.start < last and first < day.end for first, last, _ in places):
+        if any(day.start < last and first < day.end for first, last in taken):
             continue
         if written := write_date(day, target):
             places.append((day.start, day.end, written))

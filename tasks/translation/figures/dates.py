@@ -53,7 +53,7 @@ class Day:
     """The English `on` stands before it and belongs to it."""
 
 
-Form = Literal["", "on", "from", "between", "and", "both"]
+Form = Literal["", "on", "from", "between", "and", "both", "or"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class Days:
     start: int
     end: int
     form: Form
-    """A stretch with nothing, `on`, `from` or `between` before it; a pair with nothing or `on` (`both`)."""
+    """A stretch with nothing, `on`, `from` or `between` before it; a pair with nothing or `on` (`both`); one of two."""
 
 
 _HAN_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
@@ -163,6 +163,8 @@ def _year_of(found: dict[str, str]) -> str | None:
 def _form_of(found: dict[str, str]) -> Form | None:
     """What two days are together, by the words before and between them; None if those do not fit, as in `from 19 and
     21 May`."""
+    if "or1" in found or "or2" in found:
+        return "or"
     pair = "and1" in found or "and2" in found
     if "from" in found:
         return None if pair else "from"
@@ -188,10 +190,11 @@ def _days_pattern(language: str) -> re.Pattern[str]:
             before.append(rf"(?P<{name}>(?i:{re.escape(head.strip())}))\s")
             joints["to" if name == "from" else "and"].append(re.escape(middle.strip()))
     ahead = rf"(?:{'|'.join(before)})?" if before else ""
+    either = "|".join(house.numbers.between.get("or", ())) or r"(?!)"
 
     def joint(way: str) -> str:
         to, both = ("|".join(dict.fromkeys(joints[kind])) or r"(?!)" for kind in ("to", "and"))
-        return rf"(?:(?P<dash{way}>\s?[-–—]\s?)|\s(?:(?P<and{way}>{both})|{to})\s)"
+        return rf"(?:(?P<dash{way}>\s?[-–—]\s?)|\s(?:(?P<and{way}>{both})|(?P<or{way}>{either})|{to})\s)"
 
     year = r"(?:,?\s(?:de\s|del\s)?(?P<y{}>\d{{4}})(?!\d))?"
     return re.compile(

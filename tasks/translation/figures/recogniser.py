@@ -164,7 +164,8 @@ def _bare(text: str, match: re.Match[str], language: str, *, signed: bool = Fals
 def between_two(language: str) -> re.Pattern[str]:
     """What stands between the two ends of a range."""
     numbers = data_of(language).numbers
-    to, both = ("|".join(numbers.between.get(kind, ())) or r"(?!)" for kind in ("to", "and"))
+    to = "|".join(numbers.between.get("to", ())) or r"(?!)"
+    both = "|".join([*numbers.between.get("and", ()), *numbers.between.get("or", ())]) or r"(?!)"
     return re.compile(rf"\s?(?:(?P<dash>[-–—~～〜至])|(?P<to>{to})|(?:{both}))\s?")
 
 
