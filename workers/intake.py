@@ -235,7 +235,8 @@ def _goes_to(release: Release) -> tuple[dict[str, Any] | None, list[dict[str, An
     """Whom a release that was taken reaches, and warnings of it; whatever is wrong here, the receipt must go out."""
     try:
         with ledger.read() as connection:
-            found = prospects.prospects(connection, release, policy=review.policy, now=ledger.now(connection))
+            now = ledger.now(connection)
+            found = prospects.prospects(connection, release, policy=review.policy, now=now, quick=True)
         return found.to_dict(), [vars(warning) for warning in prospects.warnings(found, release)]
     except Exception:
         log.exception("nobody knows whom the release reaches", release=release.name)

@@ -1,8 +1,10 @@
 """`make demo`: one release to 6,500 simulated outlets in 90 countries and 15 languages, with proof of what arrived.
 
-Starts the farm and the whole stack (broker, workers, Flower) in a home of their own, imports the outlets, submits the
-release, shows each language while it runs, and holds what the ledger says against what the outlets received. Ends by
-itself; exit status 0 if nothing was doubled, nothing is missing, and every outlet without the release has a reason.
+Starts the farm and the whole stack (broker, workers, Flower) in a home of their own, imports the outlets and what
+people have translated (memory.tmx), submits the release, shows each language while it runs, and holds what the ledger
+says against what the outlets received. Then a second release, follow-up.md, goes to a hundred outlets: nobody has
+translated two of its sentences, so its drafts wait until an editor (editor.py) has written them. Ends by itself; exit
+status 0 if nothing was doubled, nothing is missing, and every outlet without a release has a reason.
 """
 
 from __future__ import annotations
@@ -17,9 +19,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tasks.model.release import Release
+    from tasks.model.states import Writing
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -63,7 +70,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=6500, help="outlets (6500)")
     parser.add_argument("--manners", choices=("real", "good"), default="real", help="good: all answer fast")
     parser.add_argument("--language", help="all outlets take this language only")
-    parser.add_argument("--release", type=Path, help="another release to send, in any form that `fanwire submit` reads")
+    parser.add_argument(
+        "--release",
+        type=Path,
+        help="another release to send, and no second one, in any form that `fanwire submit` reads",
+    )
     parser.add_argument("--home", type=Path, help="where everything goes (var/demo); emptied first")
     parser.add_argument("--flower-port", type=int, help=f"({FLOWER_PORT}, or a free one when that is taken)")
     return parser.parse_args()
@@ -153,8 +164,16 @@ def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
         time.sleep(0.1)
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A release that was taken: its URI, and the number of its row."""
+
+    uri: str
+    number: int
+
+
 class Demo:
-    """One run: submit, watch, compare."""
+    """One run: submit, watch, compare; then the same for the release that an editor has to see."""
 
     def __init__(self, home: Path, farm: dict[str, Any], options: argparse.Namespace, began: float) -> None:
         # the environment is complete only now, and Fanwire reads it when it is imported
@@ -165,8 +184,6 @@ class Demo:
         self.options = options
         self.began = began
         self.out = Screen(highlight=False, emoji=False)
-        self.uri = ""
-        self.release_id = 0
 
     def run(self) -> int:
         """The exit status."""
@@ -176,56 +193,71 @@ class Demo:
 
         self.out.print(f"[bold]Fanwire demo[/]: {self.farm['count']:,} outlets on {self.farm['network']}, one release")
         try:
-            self.import_outlets()
+            self.import_all()
             self.out.print(
                 f"Flower: http://127.0.0.1:{self.options.flower_port}/ "
                 f"(user operations, password {flower.password()}), while this runs"
             )
-            self.submit()
+            sent = self.submit(self.document())
+            self.watch(sent)
+            sound = self.summarise(sent)
+            if not (self.options.release or self.options.language):
+                sound = self.follow_up() and sound
         except (UserError, NoReceipt) as trouble:
             self.out.print(f"{trouble}\nThe logs are in {self.home / 'log'}", markup=False)
             return 1
-        self.watch()
-        return self.summarise()
-
-    def import_outlets(self) -> None:
-        """Wait for the ledger and import the farm's outlets with the CLI, as an operator does."""
-        until((self.home / "broker.url").exists, READY_SECONDS, "the stack to start")
-        done = subprocess.run(  # noqa: S603, our own command
-            [fanwire(), "outlets", "import", self.farm["outlets"]], capture_output=True, text=True, check=False
+        end = "[green]Nothing doubled, nothing missing.[/]" if sound else "[red]Something is wrong: see above.[/]"
+        self.out.print(
+            f"\nReport: {self.home / 'report.html'} (also .json and .csv)\nLogs:   {self.home / 'log'}\n"
+            f"{time.monotonic() - self.began:.0f} s in all. {end}"
         )
-        self.out.print(done.stdout.strip() or done.stderr.strip(), markup=False)
-        if done.returncode:
+        return 0 if sound else 1
+
+    def import_all(self) -> None:
+        """Wait for the ledger, and import the farm's outlets and the memory with the CLI, as an operator does."""
+        until((self.home / "broker.url").exists, READY_SECONDS, "the stack to start")
+        commands = [["outlets", "import", self.farm["outlets"]], ["memory", "import", str(HERE / "memory.tmx")]]
+        running = [
+            subprocess.Popen([fanwire(), *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603, our own commands
+            for command in commands
+        ]
+        for process in running:
+            said, _ = process.communicate()
+            self.out.print(said.strip(), markup=False)
+        if any(process.returncode for process in running):
             sys.exit(1)
 
-    def submit(self) -> None:
-        """Submit the release and remember which row it became."""
+    def document(self) -> Release:
+        """The release to send first."""
         from demo_release import release
 
+        from tasks.model.readers import read_release
+
+        source = self.options.release
+        return read_release(source.read_bytes() if source else json.dumps(release(), default=str))
+
+    def submit(self, document: Release) -> Sent:
+        """Submit a release, and say so."""
         from tasks import ledger
         from tasks.ledger import releases
-        from tasks.model.readers import read_release
         from workers.broker import broker_url
         from workers.broker_users import User
         from workers.producer import Producer
 
-        source = self.options.release
-        document = read_release(source.read_bytes() if source else json.dumps(release(), default=str))
         started = time.monotonic()
         with Producer(broker_url(User.PRODUCER)) as producer:
             receipt = producer.submit(document, timeout=READY_SECONDS)
         if not receipt.taken:
             sys.exit(f"the release was refused: {receipt.problems}")
-        self.uri = document.uri
         with ledger.read() as connection:
             row = releases.find(connection, document.uri)
             assert row is not None
-            self.release_id = row.id
         took = time.monotonic() - started
-        told = f"{receipt.status}: “{document.headline}” ({self.uri}), receipt after {took:.2f} s\n"
+        told = f"{receipt.status}: “{document.headline}” ({document.uri}), receipt after {took:.2f} s\n"
         self.out.print(told, markup=False)
+        return Sent(document.uri, row.id)
 
-    def watch(self) -> None:
+    def watch(self, sent: Sent) -> None:
         """Show each language until nothing is due, claimed or being made."""
         from rich.live import Live
 
@@ -236,12 +268,10 @@ class Demo:
         with Live(console=self.out, refresh_per_second=4, transient=not self.out.is_terminal) as live:
             while time.monotonic() < ends:
                 with ledger.read() as connection:
-                    row = releases.find(connection, self.uri)
-                    languages = counts.states(connection, self.release_id)
+                    row = releases.find(connection, sent.uri)
+                    languages = counts.states(connection, sent.number)
                     planned = row is not None and row.planned_at is not None
-                    left = counts.unfinished(connection, self.release_id) + counts.being_built(
-                        connection, self.release_id
-                    )
+                    left = counts.unfinished(connection, sent.number) + counts.being_built(connection, sent.number)
                 live.update(table(languages))
                 if planned and not left:
                     break
@@ -249,8 +279,8 @@ class Demo:
         if not self.out.is_terminal:
             self.out.print(table(languages))
 
-    def summarise(self) -> int:
-        """Hold the ledger against the farm, write the reports and say where everything is; the exit status."""
+    def summarise(self, sent: Sent, name: str = "report") -> bool:
+        """Hold the ledger against the farm, write the reports and say what came of it; whether everything fits."""
         from proof import compare
 
         from tasks import ledger
@@ -259,24 +289,46 @@ class Demo:
         from tasks.runtime.settings import settings
 
         with ledger.read() as connection:
-            found = report.report(connection, self.release_id)
-            unknowable = counts.unknowable(connection, self.release_id)
-        (self.home / "report.html").write_text(report.as_html(found, settings().wire_name), "utf-8")
-        (self.home / "report.json").write_text(report.as_json(found), "utf-8")
-        (self.home / "report.csv").write_text(report.as_csv(found), "utf-8")
+            found = report.report(connection, sent.number)
+            unknowable = counts.unknowable(connection, sent.number)
+        (self.home / f"{name}.html").write_text(report.as_html(found, settings().wire_name), "utf-8")
+        (self.home / f"{name}.json").write_text(report.as_json(found), "utf-8")
+        (self.home / f"{name}.csv").write_text(report.as_csv(found), "utf-8")
         proof = compare(found, self.farm["control"], unknowable)
         self.out.print()
-        self.explain(found)
-        for line in proof.lines(found):
+        if name == "report":
+            self.explain(sent, found)
+        for line in [texts(found.writing), *proof.lines(found)]:
             self.out.print(line, markup=False)
-        end = "[green]Nothing doubled, nothing missing.[/]" if proof.sound else "[red]Something is wrong: see above.[/]"
-        self.out.print(
-            f"\nReport: {self.home / 'report.html'} (also .json and .csv)\nLogs:   {self.home / 'log'}\n"
-            f"{time.monotonic() - self.began:.0f} s in all. {end}"
-        )
-        return 0 if proof.sound else 1
+        return proof.sound
 
-    def explain(self, found: Any) -> None:
+    def follow_up(self) -> bool:
+        """Send a release with two sentences that nobody has translated, and play the editor; whether all fits."""
+        import editor
+
+        from tasks import ledger
+        from tasks.ledger import counts
+        from tasks.model.readers import read_release
+
+        self.out.print("\n[bold]A second release[/], with two sentences that nobody has translated yet")
+        sent = self.submit(read_release((HERE / "follow-up.md").read_bytes()))
+        self.watch(sent)
+        with ledger.read() as connection:
+            holds = counts.holds(connection, sent.number)
+        for hold in holds:
+            why = hold["detail"] or hold["reason"]
+            self.out.print(f"{hold['language']}: {hold['n']} deliveries are held: {why}", markup=False)
+        self.out.print(f"\nThe editor exports the drafts, writes the two sentences, and imports them ({editor.NAME}):")
+        try:
+            for line in editor.edit(fanwire(), sent.uri, self.home):
+                self.out.print(line, markup=False)
+        except subprocess.CalledProcessError as failed:
+            self.out.print(f"{failed.stdout}{failed.stderr}", markup=False)
+            return False
+        self.watch(sent)
+        return self.summarise(sent, "follow-up")
+
+    def explain(self, sent: Sent, found: Any) -> None:
         """Why there are not as many deliveries as outlets."""
         from tasks import ledger, planning
 
@@ -286,10 +338,19 @@ class Demo:
         told += f"; {several:,} of them take several languages" if several else ""
         self.out.print(told, markup=False)
         with ledger.read() as connection:
-            nothing = [match for match in planning.audience(connection, self.release_id) if not match.languages]
+            nothing = [match for match in planning.audience(connection, sent.number) if not match.languages]
         why = Counter(reason for match in nothing for reason in set(match.refused.values()))
         for reason, count in why.most_common():
             self.out.print(f"        {count:,} more get nothing: each {reason}", markup=False)
+
+
+def texts(writing: Mapping[str, Writing]) -> str:
+    """Who is behind the texts, on a line: how many languages, and which if they are few."""
+    told = []
+    for kind, count in Counter(writing.values()).most_common():
+        named = sorted(language for language, found in writing.items() if found == kind)
+        told.append(f"{count} {kind.words}" + (f" ({', '.join(named)})" if kind != "producer" else ""))
+    return f"Texts:  {'; '.join(told)}"
 
 
 def table(languages: dict[str, dict[str, int]]) -> Any:

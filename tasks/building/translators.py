@@ -34,9 +34,10 @@ def translators(release: Release, language: str) -> list[str]:
     return list(dict.fromkeys(route.engine.name for route in routes))
 
 
-def awaits_editor(release: Release, language: str) -> str | None:
+def awaits_editor(release: Release, language: str, *, quick: bool = False) -> str | None:
     """Why a translation of the release will wait for a person, as far as can be seen without asking an engine; None if
-    an engine of grade publish can make it, or people have approved every sentence of it before.
+    an engine of grade publish can make it, or people have approved every sentence of it before. `quick`: nobody looks
+    for its sentences, which may take a second.
 
     Raises DocumentRefused for a translation file that could never be read.
     """
@@ -46,11 +47,14 @@ def awaits_editor(release: Release, language: str) -> str | None:
         return None
     with ledger.read() as connection:
         approved = {LanguageTag(tag).base for tag in memory_entries.approved_languages(connection)}
+    waits = draft_waits([starts[0].routes[0].engine.name])
     if LanguageTag(language).base in approved:
+        if quick:
+            return f"{waits}, unless people have approved every sentence before"
         known = resources(release, language, engines)
         if any(draft_from(Start(start.pair), release, known, Deadline()).translation for start in starts):
             return None
-    return draft_waits([starts[0].routes[0].engine.name])
+    return waits
 
 
 def preview(release: Release, language: str) -> Draft | str:

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, and_, case, exists, func, select
 
 from tasks.ledger.schema import attempts, deliveries, outlets, releases, renditions, translations
 from tasks.model.codes import Code
-from tasks.model.states import ArtifactState, Hold, State, Verdict
+from tasks.model.release import Translation
+from tasks.model.states import ArtifactState, Hold, State, Verdict, Writing
 
 OPEN = (State.DUE, State.CLAIMED)
 
@@ -114,6 +115,26 @@ def engines(connection: Connection, release_id: int) -> dict[str, str]:
         .order_by(translations.c.language)
     )
     return {row.language: row.engine for row in connection.execute(query)}
+
+
+def writing(connection: Connection, release_id: int) -> dict[str, Writing]:
+    """Who is behind each text of a release that is made: {language: who}."""
+    columns = (translations.c.language, translations.c.status, translations.c.document)
+    made = (translations.c.release_id == release_id, translations.c.state == ArtifactState.MADE)
+    query = select(*columns).where(*made, translations.c.document.is_not(None)).order_by(translations.c.language)
+    return {row.language: _writing(row.document, row.status) for row in connection.execute(query)}
+
+
+def _writing(document: str, status: str | None) -> Writing:
+    """Who is behind a text; a kill has its document from an older version, and no `status` of its own."""
+    text = Translation.model_validate_json(document)
+    if text.by_producer:
+        return Writing.PRODUCER
+    found = status or text.status or ""
+    if found in (Writing.DRAFT, Writing.APPROVED):
+        return Writing(found)
+    same = text.source is not None and text.source.same_language(text.language)
+    return Writing.CONVERTED if same else Writing.UNREVIEWED
 
 
 def unknowable(connection: Connection, release_id: int) -> set[tuple[str, str]]:

@@ -77,3 +77,28 @@ class ArtifactState(StrEnum):
     MADE = "made"
     HELD = "held"
     """Could not be made; `reason` says why, and it is tried again at its due time."""
+
+
+class Writing(StrEnum):
+    """Who is behind the text of a language, as reports say it."""
+
+    PRODUCER = "producer"
+    APPROVED = "approved"
+    """An engine or the memory, and a person has approved all of it."""
+    CONVERTED = "converted"
+    """The producer, in another script of the same language; no person has read the text in this one."""
+    UNREVIEWED = "unreviewed"
+    """An engine, and no person has read it."""
+    DRAFT = "draft"
+    """An engine that makes drafts only: it waits for a person."""
+
+    @property
+    def words(self) -> str:
+        """The same for people, as the end of "the text is"."""
+        return {
+            Writing.PRODUCER: "written by the producer",
+            Writing.APPROVED: "approved by a person",
+            Writing.CONVERTED: "converted to another script, unreviewed",
+            Writing.UNREVIEWED: "unreviewed",
+            Writing.DRAFT: "a draft",
+        }[self]

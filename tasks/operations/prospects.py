@@ -85,15 +85,17 @@ def prospects(
     now: float,
     texts: Mapping[str, str | None] | None = None,
     planned: Mapping[tuple[str, str], bool] | None = None,
+    quick: bool = False,
 ) -> Prospects:
     """What would become of a release, which need not be in the ledger, as outlets and engines stand now.
 
     `policy`: which languages a person must approve. `now`: seconds since the epoch. `texts`: what building has come to
     already: {language: why its translation is held or waits, or None if it may go out}. `planned`: {(outlet, language):
     whether it ended because the outlet was removed} of all its deliveries; None: it is not planned yet.
+    `quick`: a draft may turn out to be what people approved before; nobody looks (building.translators.awaits_editor).
     """
     matches = planning.audience_of(connection, release)
-    why = _why(release, policy, now, texts or {})
+    why = _why(release, policy, now, texts or {}, quick=quick)
     holds = {
         (match.outlet.id, language): reason
         for match in matches
@@ -114,13 +116,14 @@ def _not_planned(planned: Mapping[tuple[str, str], bool] | None, outlet_id: str,
 
 
 def _why(
-    release: Release, policy: Policy, now: float, texts: Mapping[str, str | None]
+    release: Release, policy: Policy, now: float, texts: Mapping[str, str | None], *, quick: bool
 ) -> Callable[[Outlet, str], str | None]:
     """Why a delivery cannot leave now; None if it can."""
     embargo = release.embargo_until
     until = f"embargo until {moments.with_utc(embargo)}" if embargo and release.embargoed_at(now) else None
     approval, written = planning.to_approve(release, policy), cache(lambda language: supplied(release, language))
-    text, form = cache(lambda language: _text_missing(release, language, texts)), cache(_format_missing)
+    text = cache(lambda language: _text_missing(release, language, texts, quick=quick))
+    form = cache(_format_missing)
 
     def why(outlet: Outlet, language: str) -> str | None:
         if outlet.status != "active":
@@ -133,7 +136,7 @@ def _why(
     return why
 
 
-def _text_missing(release: Release, language: str, texts: Mapping[str, str | None]) -> str | None:
+def _text_missing(release: Release, language: str, texts: Mapping[str, str | None], *, quick: bool) -> str | None:
     """Why there can be no text in a language."""
     if release.status == "canceled":
         return None
@@ -145,7 +148,7 @@ def _text_missing(release: Release, language: str, texts: Mapping[str, str | Non
             return "the translation file cannot be read"
         if not engines:
             return f"no engine for {release.language}→{language}"
-        if held := texts.get(language) or awaits_editor(release, language):
+        if held := texts.get(language) or awaits_editor(release, language, quick=quick):
             return held
     try:
         house_text(translation.written_in if translation else language)

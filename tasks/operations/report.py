@@ -23,7 +23,7 @@ from tasks.ledger.schema import deliveries, outlets, releases
 from tasks.model.codes import Code
 from tasks.model.languages import LanguageTag
 from tasks.model.release import Release
-from tasks.model.states import State
+from tasks.model.states import State, Writing
 from tasks.runtime import moments
 from tasks.runtime.foreign_text import printable, printable_json, printable_value
 from tasks.runtime.spreadsheets import safe_cell
@@ -67,6 +67,8 @@ class Report:
     lines: list[Line]
     languages: dict[str, dict[str, int]]
     holds: list[dict[str, Any]]
+    writing: dict[str, Writing]
+    """Who is behind each text, by language."""
 
     @property
     def states(self) -> dict[str, int]:
@@ -170,6 +172,7 @@ def report(connection: Connection, release_id: int) -> Report:
         lines,
         counts.states(connection, release_id),
         counts.holds(connection, release_id),
+        counts.writing(connection, release_id),
     )
 
 
@@ -186,6 +189,7 @@ def as_json(found: Report) -> str:
             "embargo_until": found.release.embargo_until and moments.written(found.release.embargo_until),
             "states": found.states,
             "languages": found.languages,
+            "texts": found.writing,
             "held": found.holds,
             "seconds": {name: found.after(share) for name, share in _SHARES.items()} | {"spread": found.spread},
             "deliveries": [vars(line) | {"ended_at": _moment(line.ended_at)} for line in found.lines],

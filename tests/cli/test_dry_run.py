@@ -88,6 +88,17 @@ def test_each_rendition_is_written_translated_ones_too(run: Run, tmp_path: Path)
     assert everything() == before
 
 
+def test_a_draft_is_held_and_can_be_read(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "translation.yaml").write_text("engines: {opencc: {grade: draft}}")
+    monkeypatch.setenv("FANWIRE_TRANSLATION_FILE", str(tmp_path / "translation.yaml"))
+    settings.cache_clear()
+    told = run(
+        "submit", "-", "--dry-run", "--output", str(tmp_path / "look"), input=release(**CHINESE).to_json()
+    ).stdout
+    assert "held      1 delivery in zh-Hant: a draft by opencc waits for an editor" in told
+    assert (tmp_path / "look" / "zh-Hant.txt").exists()
+
+
 @pytest.mark.parametrize(
     ("fields", "warning"),
     [

@@ -66,6 +66,21 @@ def test_list_says_what_they_can_and_have_used(run: Run, file: Callable[[str], P
     assert "ready (opencc " in told
 
 
+def test_list_and_doctor_say_what_their_output_is_for(run: Run, file: Callable[[str], Path], home: None) -> None:
+    file("engines: {mine: {type: opencc, grade: {'*': {zh-Hant: draft}}}, opencc: {}}")
+    found = {name: one["grades"]["zh-Hans"]["zh-Hant"] for name, one in listed(run).items()}
+    assert found == {"mine": "draft", "opencc": "publish"}
+    lines = [line.split() for line in run("engines", "list").stdout.splitlines()]
+    assert [line[3] for line in lines[1:3]] == ["draft", "publish"]
+    with ledger.write() as connection:
+        outlets.put(connection, [outlet("a", languages=["zh-Hant"])], ledger.now(connection))
+    assert not [what for what in findings(run, 0) if "drafts wait" in what]
+    file("engines: {opencc: {grade: draft}}")
+    [draft] = [what for what in findings(run, 0) if "drafts wait" in what]
+    assert draft.startswith("drafts wait for an editor in these languages")
+    assert draft.endswith("zh-Hant by opencc (1 outlet)")
+
+
 def test_list_says_that_a_budget_is_used_up(run: Run, file: Callable[[str], Path], home: None) -> None:
     file("engines: {libre: {type: libretranslate, url: 'http://127.0.0.1:9', budget: {characters: 40}}}")
     fail(4)

@@ -5,14 +5,25 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 import demo_release
+import editor
 import pytest
 
 from tasks.model.languages import LanguageTag
 from tasks.model.readers import read_release
 from tasks.model.release import Release
+from tasks.translation import Draft, Resources
+from tasks.translation.bounds import Deadline
+from tasks.translation.drafts import PERSON
+from tasks.translation.exchange import tmx
+from tasks.translation.language_pair import LanguagePair
+from tasks.translation.memory.entries import APPROVED
+from tasks.translation.pieces import Open
+from tasks.translation.routing import Start
+from tasks.translation.translate import draft_from
 from tests.support.markup import parsed
 
 SUPPLIED = ["ar", "de", "id", "ja", "ko", "ru", "th", "vi", "zh-Hans"]
@@ -127,6 +138,53 @@ class TestTranslation:
         front = demo_release.read(path)
         assert LanguageTag(front["language"]) == language
         assert {"headline", "subheadline", "dateline_place"} <= set(front)
+
+
+class People:
+    """The memory after `fanwire memory import deploy/demo/memory.tmx`."""
+
+    def __init__(self) -> None:
+        found = tmx.read_memory(Path(demo_release.HERE) / "memory.tmx")
+        assert not found.refused
+        self._targets = {row.entry.key: row.entry.target for row in found.rows}
+
+    def recall(self, keys: Collection[str], maker: str) -> dict[str, str]:
+        return {key: self._targets[key] for key in keys if key in self._targets and maker == APPROVED}
+
+
+@pytest.fixture(scope="module")
+def people() -> People:
+    return People()
+
+
+def known(release: Release, source: str, target: str, people: People) -> Draft:
+    """What people have translated of a release, without any engine."""
+    return draft_from(Start(LanguagePair.of(source, target)), release, Resources((), memory=people), Deadline())
+
+
+@pytest.mark.parametrize(("source", "target"), [("en", "es"), ("en", "fr"), ("en", "pt"), ("id", "ms")])
+def test_people_have_translated_every_sentence(release: Release, people: People, source: str, target: str) -> None:
+    found = known(release, source, target, people).translation
+    assert found is not None
+    assert (found.status, found.engine) == ("approved", "memory")
+    assert links_of(found.body_html) == links_of(release.html)
+    assert [term for term in release.protect if (term in found.body_html) != (term in release.html)] == []
+
+
+def test_people_have_written_what_taiwan_says_otherwise(release: Release, people: People) -> None:
+    pair = LanguagePair.of("zh-Hans", "zh-Hant", script_only=True)
+    units = draft_from(Start(pair), release, Resources((), memory=people), Deadline()).units
+    assert sum(unit.translator == PERSON for unit in units) == 22
+
+
+@pytest.mark.parametrize("language", ["es", "fr", "pt"])
+def test_the_editor_writes_what_nobody_has_translated(people: People, language: str) -> None:
+    second = read_release((Path(demo_release.HERE) / "follow-up.md").read_bytes())
+    new = {unit.unit.name: unit.unit.text for unit in known(second, "en", language, people).units if unit.open}
+    written = editor.texts()[language]
+    assert list(new) == list(written)
+    for name, text in written.items():
+        assert text.count("<pc id=") == sum(isinstance(piece, Open) for piece in new[name])
 
 
 def test_corrections_kills_and_gaps() -> None:

@@ -216,16 +216,20 @@ def test_what_was_let_go_before_its_text_became_a_draft_waits_too(
     assert held(number) == {"approval": 1}
 
 
-def test_a_kill_says_what_a_draft_said_only_if_there_is_nothing_else(
+def test_a_kill_says_nothing_of_a_text_that_became_a_draft_after_it_had_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    paused = outlet("b", languages=["zh-Hant"], status="paused")
+    number = planned(outlet("a", languages=["zh-Hant"]), paused, **CHINESE)
     make(number, "zh-Hant")
-    [one] = claimed()
-    finish(result(one))
-    translation_file(tmp_path, monkeypatch, "engines: {opencc: {grade: draft}}")
+    finish(*map(result, claimed()))
     second = planned(version=2, **CHINESE | {"headline": "公司发布旧软件"})
     make(second, "zh-Hant")
+    finish(*map(result, claimed()))
+    translation_file(tmp_path, monkeypatch, "engines: {opencc: {grade: draft}}")
+    review.take(second, "zh-Hant", returned(second, "zh-Hant", headline="公司釋出舊的軟體"))
+    make(second, "zh-Hant")
+    assert row(second, "zh-Hant").status == "draft"
     kill = planned(version=3, **CHINESE | {"status": "canceled", "body_html": None})
     make(kill, "zh-Hant")
     assert "公司釋出新軟體" in body(kill, "zh-Hant")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from tasks import ledger, planning
-from tasks.ledger import outlets
+from tasks.ledger import memory_entries, outlets
 from tasks.operations.prospects import Prospects, prospects, warnings
 from tasks.planning import no_approval
 from tasks.runtime.settings import settings
+from tasks.translation.language_pair import LanguagePair
+from tasks.translation.memory import entries
 from tests.support.samples import outlet, release
 
 pytestmark = pytest.mark.usefixtures("sqlite_ledger")
@@ -111,3 +114,32 @@ def test_outlets_are_counted_by_what_leaves_and_languages_without_an_engine_are_
     assert (told["deliveries"], told["languages"]) == (2, {"de": 2})
     held = {one["reason"]: one["deliveries"] for one in told["held"]}
     assert held == {f"no engine for de→{tag}": 1 + (tag in ("es", "ja")) for tag in languages}
+
+
+def test_a_draft_is_none_where_people_have_approved_every_sentence(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receivers(outlet("a", languages=["zh-Hant"]))
+    (tmp_path / "translation.yaml").write_text("engines: {opencc: {grade: draft}}")
+    monkeypatch.setenv("FANWIRE_TRANSLATION_FILE", str(tmp_path / "translation.yaml"))
+    settings.cache_clear()
+    short = release(language="zh-Hans", headline="公司", body_html="<p>公司发布新软件。</p>", dateline=None)
+    waits = "a draft by opencc waits for an editor"
+
+    def told(*, quick: bool = False) -> list[str]:
+        with ledger.read() as connection:
+            found = prospects(connection, short, policy=no_approval, now=NOW, quick=quick)
+        return list(found.held)
+
+    assert told() == told(quick=True) == [waits]
+    pair = LanguagePair.of("zh-Hans", "zh-Hant", script_only=True)
+    sentences = {"公司": "公司", "公司发布新软件。": "公司釋出新軟體。"}
+    known = [entries.entry((one,), (other,), pair, entries.APPROVED) for one, other in sentences.items()]
+    common = {"source_language": "zh-Hans", "target_language": "zh-Hant", "origin": "a file"}
+    with ledger.write() as connection:
+        memory_entries.keep(connection, [asdict(entry) | common for entry in known[:1] if entry], now=NOW)
+    assert told() == [waits]
+    with ledger.write() as connection:
+        memory_entries.keep(connection, [asdict(entry) | common for entry in known if entry], now=NOW)
+    assert told() == []
+    assert told(quick=True) == [f"{waits}, unless people have approved every sentence before"]

@@ -12,9 +12,13 @@ import re
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from tasks import ledger
+from tasks.ledger import translation_rows
 from tasks.ledger.deliveries import Claim, Result
+from tasks.ledger.schema import translations
+from tasks.model.release import Translation
 from tasks.model.states import State
 from tasks.operations import report
 from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, take
@@ -115,3 +119,27 @@ def test_of_a_kill_it_says_who_confirmed_and_who_was_not_reached() -> None:
     assert "confirmed the kill, of 2" in page
     assert "Not reached by the kill, and why" in page
     assert "404 Not Found" in page
+
+
+def test_it_says_who_is_behind_each_text() -> None:
+    receivers(outlet("a"))
+    number = take()
+    rows = {
+        "de": ({"engine": "supplied"}, None, "producer"),
+        "es": ({"engine": "memory", "status": "approved", "source": "en"}, "approved", "approved"),
+        "fr": ({"engine": "apertium", "status": "checked", "source": "en"}, "draft", "draft"),
+        "ja": ({"engine": "deepl", "status": "checked", "source": "en"}, "checked", "unreviewed"),
+        "pt": ({"engine": "memory", "status": "approved", "source": "en"}, None, "approved"),  # of a kill
+        "zh-Hant": ({"engine": "opencc", "status": "checked", "source": "zh-Hans"}, "checked", "converted"),
+    }
+    with ledger.write() as connection:
+        for language, (text, status, _) in rows.items():
+            made = Translation.model_validate({"language": language, "headline": "H", "body_html": "<p>x</p>", **text})
+            translation_rows.insert_finished(connection, number, [made], now=NOW)
+            mine = (translations.c.release_id == number, translations.c.language == language)
+            connection.execute(update(translations).where(*mine).values(status=status))
+    with ledger.read() as connection:
+        told = report.report(connection, number)
+    wanted = {"en": "producer"} | {language: writing for language, (_, _, writing) in rows.items()}
+    assert json.loads(report.as_json(told))["texts"] == wanted
+    assert "<td>written by the producer</td>" in report.as_html(told, "Testwire")

@@ -52,6 +52,7 @@ def status_of(uri: str, version: int | None, wanted: Wanted = Wanted()) -> dict[
             "states": counts.total(languages),
             "languages": languages,
             "made_by": counts.engines(connection, row.id),
+            "texts": counts.writing(connection, row.id),
             "held": counts.holds(connection, row.id),
             "warnings": [vars(one) for one in missing_words(Release.from_ledger(row.document))],
             "reasons": reports.reasons(connection, row.id),
@@ -89,7 +90,8 @@ def show_status(found: dict[str, Any]) -> None:
     table.add_row("all", *(f"{found['states'][state]:,}" for state in states), style="bold")
     out.print(table)
     if found["made_by"]:
-        by_engine = (f"{language} by {engine}" for language, engine in found["made_by"].items())
+        texts = found["texts"]
+        by_engine = (f"{language} by {engine} ({texts[language]})" for language, engine in found["made_by"].items())
         out.print(f"translated: {', '.join(by_engine)}", markup=False)
     for hold in found["held"]:
         detail = f" ({_detail(hold)})" if hold["detail"] else ""
