@@ -341,6 +341,12 @@ class Names(Section):
     """A row of capitalised words with one of these in it has a translation of its own."""
     companies: Words = ""
     """With what the name of a company ends (or begins, as `banco`)."""
+    people: Words = ""
+    """Given names that are words of the language as well: `mark`."""
+    determiners: Words = ""
+    """Articles and what stands in their place: a row of ordinary words behind one is no name."""
+    titles_have_capitals: bool = False
+    """Offices, programmes and terms are often written with capitals too."""
     common: Words = ""
     """Words that releases like to write with a capital, and that are no names; `*tion` stands for all that end so."""
 

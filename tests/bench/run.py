@@ -2,7 +2,7 @@
 
 Absolute times depend on the machine and on what else it does; the ratios compare things measured side by side.
 
-    python tests/bench/run.py [deliver fair ledger translate format markup checks reader recovery]      all by default
+    python tests/bench/run.py [deliver fair ledger translate format markup checks names reader recovery]   all by default
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ def main() -> None:
         "markup": markup,
         "checks": checks,
         "reader": reader,
+        "names": names,
         "recovery": recovery,
     }
     chosen = sys.argv[1:] or list(parts)
@@ -401,6 +402,13 @@ def reader(_folder: Path) -> None:
     from tests.bench import reader as measured_reader
 
     measured_reader.run()
+
+
+def names(_folder: Path) -> None:
+    """Names in releases of many kinds: how many are protected from their beginning to their end, and what besides."""
+    from tests.translation import test_named_texts
+
+    test_named_texts.report()
 
 
 def markup(_folder: Path) -> None:

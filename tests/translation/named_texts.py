@@ -258,3 +258,118 @@ On Board the New Train""",
 )
 """Texts that were written after the recogniser was. When they first met it, precision was 0.80 and recall 0.90 (0.55 and
 0.60 for the one before); what the misses had in common went into the rules then."""
+
+UNSEEN = (
+    NamedText(
+        "shipping",
+        "Brandvik Lines AS",
+        """\
+[[Brandvik Lines]] Takes Delivery of First Ammonia-Ready Car Carrier
+[[Brandvik Lines AS]] has taken delivery of the vessel [[Brandvik Horizon]] from [[Hanjung Shipyard]] in Ulsan. The Pure Car and Truck Carrier is the first of four.
+“She is a beauty,” said Fleet Manager [[Torstein Bakke]]. The Energy Efficiency Design Index is 40 percent below the limit of the International Maritime Organization, and [[DNV]] has given the class notation.
+Charterer [[Kolbe Automotive]] will ship cars to Baltimore. Master Mariner [[Rosa Quispe]] takes command; Chief Mate [[Liam Doyle]] follows. [[Bakke]] thanked the Shore Crew.
+Ballast Water Treatment and Shore Power""".replace("[[DNV]]", "<<DNV>>"),
+    ),
+    NamedText(
+        "university",
+        "University of Westmere",
+        """\
+New Centre for Quantum Sensing Opens at the <<University of Westmere>>
+The <<University of Westmere>> opened its Centre for Quantum Sensing on Thursday with a gift from the [[Halloran Foundation]]. Vice-Chancellor [[Dame Prudence Achebe|Prudence Achebe]] cut the ribbon.
+“We measure what nobody has measured,” said Dr [[Ravi Subramaniam]], who leads the Gravity Imaging Group. Doctoral students from the Faculty of Engineering will work with [[Lumen Cryogenics]] and [[Oxley Photonics Ltd]].
+[[Subramaniam]] was a Marie Curie Fellow in Delft. The Engineering and Physical Sciences Research Council pays for twelve Research Fellows; Professor [[Gwen Pritchard]] is Deputy Dean.
+Study With Us""".replace("[[Dame Prudence Achebe|Prudence Achebe]]", "[[Prudence Achebe]]")
+        .replace("[[Halloran Foundation]]", "<<Halloran Foundation>>")
+        .replace("a Marie Curie Fellow", "a <<Marie Curie>> Fellow"),
+    ),
+    NamedText(
+        "games",
+        "Pixelwright Studios",
+        """\
+[[Pixelwright Studios]] Announces [[Emberfall Chronicles]] for Consoles and PC
+[[Pixelwright Studios]] today announced [[Emberfall Chronicles]], a role-playing game that comes out on May 6. Early Access begins in March; a Collector’s Edition has an Art Book.
+“Players asked for dragons,” said Creative Director [[Mika Laaksonen]]. Lead Writer [[Ofelia Brandt]] wrote 4,000 pages. The Soundtrack is by [[Nils Ekholm]] and the [[Tallinn Chamber Orchestra]].
+The game runs on [[ForgeEngine 5]]. Cross-Platform Play and Cloud Saves are supported, [[Laaksonen]] added. Publisher [[Ninth Gate Interactive]] takes Pre-Orders now.
+Minimum System Requirements""".replace("[[Tallinn Chamber Orchestra]]", "<<Tallinn Chamber Orchestra>>"),
+    ),
+    NamedText(
+        "water",
+        "Severnside Water plc",
+        """\
+[[Severnside Water]] to Cut Leaks by a Third
+[[Severnside Water plc]] will spend £420 million on its network, it said on Tuesday. The Water Services Regulation Authority has approved the Price Review.
+Director of Asset Management [[Helen Twigg]] expects Smart Meters in every house by 2030. “Every drop counts,” [[Twigg]] said. [[Severnside]]’s contractor is [[Morrow Pipelines]], and [[Jacek Nowak]], Site Supervisor, has 60 people.
+The Drinking Water Inspectorate and the Environment Agency were told. Hosepipe Ban rules stay. Citizens Advice helps with bills.
+Vulnerable Customers""".replace("Citizens Advice helps", "<<Citizens Advice>> helps"),
+    ),
+    NamedText(
+        "energía",
+        "Solaria Andina S.A.",
+        """\
+[[Solaria Andina]] inaugura en Atacama su mayor planta solar
+[[Solaria Andina S.A.]] inauguró el martes una planta solar en el desierto, con la presencia del ministro de Energía, [[Rodrigo Valdivieso]]. El Servicio de Evaluación Ambiental aprobó el proyecto en mayo.
+«La energía del norte llega a todo el país», dijo la gerente general, [[Camila Undurraga]]. La constructora [[Hermanos Riquelme]] y el fabricante [[Voltahaus]] entregaron los equipos, y [[Undurraga]] agradeció a la Municipalidad de Calama.
+El Coordinador Eléctrico Nacional y la Superintendencia de Electricidad supervisan la conexión.""".replace(
+            "[[Voltahaus]]", "<<Voltahaus>>"
+        ),
+        language="es",
+    ),
+    NamedText(
+        "santé",
+        "Laboratoires Mérieau",
+        """\
+[[Laboratoires Mérieau]] lance un test rapide de la grippe
+Les [[Laboratoires Mérieau]] ont lancé jeudi un test rapide de la grippe. La Haute Autorité de santé l’a évalué, et l’Assurance maladie le rembourse à 60 %.
+« Dix minutes suffisent », explique la directrice scientifique, [[Solène Kerbrat]]. Le Centre hospitalier universitaire de Rennes et le distributeur [[Pharmadis Ouest]] ont participé, précise [[Kerbrat]].
+Le professeur [[Yannick Le Goff]] préside le conseil scientifique.""",
+        language="fr",
+    ),
+)
+"""Texts that were written after both. When they first met it, precision was 0.64 and recall 0.84, which showed that a list
+of ordinary words is not enough: since then the dictionaries say which words are ordinary."""
+LAST = (
+    NamedText(
+        "rail freight",
+        "Oderland Cargo GmbH",
+        """\
+[[Oderland Cargo]] Wins Contract to Haul Gravel for the Airport Tunnel
+[[Oderland Cargo GmbH]] will haul two million tonnes of gravel to the tunnel site, the freight company said on Thursday. The contract with [[Hartwig Tiefbau]] runs until December 2029.
+“Gravel belongs on the rails,” said [[Jutta Petersen]], who heads the Bulk Goods division. Fleet Planner [[Emre Yıldız]] has ordered forty Hopper Wagons from [[Wagonmet]].
+The Federal Railway Authority has to grant a Safety Certificate. Train Drivers are wanted, [[Petersen]] said: [[Oderland]] pays a Signing Bonus.
+Night Shift Rules""".replace("[[Wagonmet]]", "<<Wagonmet>>"),
+    ),
+    NamedText(
+        "museum",
+        "Alder House Museum",
+        """\
+A Painter Returns: Major Retrospective of [[Clara Vondelen]] at Alder House
+More than ninety paintings by [[Clara Vondelen]] will be on view from 3 April, Alder House Museum announced. It is the first Retrospective since her death.
+“She painted silence,” said Curator [[Dominic Achterhof]]. Loans come from the [[Brandis Collection]] and from the National Gallery in Oslo. Conservator [[Yuki Tanabe]] cleaned six Oil Sketches.
+The exhibition is sponsored by [[Pemberley Trust Bank]] and the Arts Endowment Fund. [[Vondelen]]’s letters are read by the actress [[Fenella Marsh]]. Opening Hours and Guided Tours are on the website.
+Family Workshops in the Garden Studio""".replace("Alder House Museum announced", "<<Alder House Museum>> announced")
+        .replace("at Alder House", "at <<Alder House>>")
+        .replace("[[Brandis Collection]]", "<<Brandis Collection>>"),
+    ),
+    NamedText(
+        "biotech",
+        "Nuvalis Bio",
+        """\
+[[Nuvalis Bio]] Closes $85 Million Series B Financing
+[[Nuvalis Bio]], a company that develops Antibody Drug Conjugates, has closed a Series B financing of $85 million. The round was led by [[Copperfield Ventures]] with [[Tidemark Partners]] and existing investors.
+“This takes us to the clinic,” said [[Anjali Deshmukh]], Ph.D., co-founder and Chief Scientific Officer. Former [[Galdera]] executive [[Thomas Wexler]] joins the Board of Directors as an Independent Director.
+Its lead candidate, [[NUV-204]], targets Solid Tumors. An Investigational New Drug application is planned for the Second Half of the year, [[Deshmukh]] said.
+About the Series B""".replace("[[Galdera]]", "<<Galdera>>").replace("[[NUV-204]]", "<<NUV-204>>"),
+    ),
+    NamedText(
+        "ciudad",
+        None,
+        """\
+El Ayuntamiento de Lugo abre un centro para mayores con [[Fundación Brétema]]
+El Ayuntamiento de Lugo abrió el lunes un centro para mayores. La alcaldesa, [[Uxía Carballo]], visitó las aulas con el director del centro, [[Brais Outeiro]].
+«Nadie debe estar solo», afirmó [[Carballo]]. La empresa [[Cocinas Lareira]] sirve las comidas, y la Consejería de Política Social paga la mitad. El Plan Municipal de Mayores termina en 2030, recordó [[Outeiro]].""".replace(
+            "[[Fundación Brétema]]", "<<Fundación Brétema>>"
+        ),
+        language="es",
+    ),
+)
+"""Texts that were written last, after all rules; nothing was changed for them."""

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from tasks.translation.protection.name_words import CAPITAL, LETTER, WORD, NameWords
+from tasks.translation.protection.name_words import CAPITAL, INSIDE_NAMES, LETTER, WORD, NameWords
 
 _PARTICLES = r"(?:(?:de|da|del|dos|la|le|el|van|von|der|den|bin|al|&)\s){0,2}"
 _ROW = re.compile(
@@ -25,9 +25,10 @@ _UNIT = re.compile(r"[kmµnd](?:[AVWJN]h?|Hz|Pa|B|Bq|Sv|VA|Wp)|[mt]RNA|p[HK]a?|P
 """Symbols of units and terms of science that have a capital inside and are no names."""
 _ALONE = re.compile(rf"(?<![\w’'@#./-])({WORD})(?:\s(?=(?:&\s)?({WORD})))?")
 """A capitalised word, and the one that follows it."""
+_ROLE = re.compile(r"(?:[eo]r|ist|ant|ian|man|woman|eer)s?$")
+"""The end of a word for what somebody does."""
 _INITIAL = re.compile(rf"[{CAPITAL}]\.")
 _BEGINNING = ("", ".", "!", "?", ":", ";", "…")
-DETERMINERS = frozenset(("the", "a", "an", "its", "our", "their", "this", "each", "every"))
 MOST_CAPITALS, LONGEST_HEADING = 0.8, 12
 
 
@@ -67,9 +68,7 @@ class Capitals:
     def _single(self) -> frozenset[str]:
         """Capitalised words that stand alone, or before a title."""
         return frozenset(
-            match[1]
-            for match in _ALONE.finditer(self.text)
-            if match[2] is None or self.words.ends_name(match[2]) or self._ordinary(match[2])
+            match[1] for match in _ALONE.finditer(self.text) if match[2] is None or self.words.ends_name(match[2])
         )
 
     def _coined(self, word: str) -> bool:
@@ -78,47 +77,64 @@ class Capitals:
 
     def _in_row(self, row: re.Match[str], known: Collection[str]) -> Iterator[str]:
         words, before = row[0].split(), row.string[: row.start()]
-        weak = before.rstrip(" “\"'«(")[-1:] in _BEGINNING  # the capital of the first word says nothing
-        determined = {words[0].lower(), before.rstrip().rpartition(" ")[2].lower()} & DETERMINERS  # `the Wet Season`
-        if weak and words[0].lower() in self.small:
-            words, weak = words[1:], False
-        weak = weak or bool(determined)
-        for part in self._between_offices(words):
+        begins = before.rstrip(" “\"'«(")[-1:] in _BEGINNING  # the capital of the first word says nothing
+        beside = {words[0].lower(), before.rstrip().rpartition(" ")[2].lower().rpartition("’")[2]}
+        determined = not beside.isdisjoint(self.words.determiners)  # `the Wet Season`
+        if begins and words[0].lower() in self.small:
+            words, begins = words[1:], False
+        for office, part in self._between_offices(words):
             for segment in _without_known(part, known):
-                if name := self._name_in(segment, weak=weak):
+                if name := self._name_in(segment, begins=begins, determined=determined, office=office):
                     yield name
-                weak = weak and not segment
+                if segment:
+                    begins = determined = False
 
-    def _between_offices(self, words: Sequence[str]) -> Iterator[list[str]]:
-        """The row cut where a name ends: at titles, months, articles …"""
+    def _between_offices(self, words: Sequence[str]) -> Iterator[tuple[bool, list[str]]]:
+        """The row cut where a name ends: at titles, months, articles …; each part with whether an office that only
+        people have stands before it."""
         part: list[str] = []
+        office = False
         for word, after in zip(words, [*words[1:], ""], strict=True):
-            inside = bool(part) and word[:1].islower()  # a particle
+            inside = bool(part) and (word[:1].islower() or word.lower() in INSIDE_NAMES)  # `Ras Al Khair`
             closes = word.lower() in self.words.companies and bool(part) and (not after or self.words.ends_name(after))
             if self.words.ends_name(word) and not inside and not closes:
-                yield part
-                part = []
+                yield office, part
+                part, office = [], self.words.is_office(word)
             else:
                 part.append(word)
-        yield part
+        yield office, part
 
-    def _name_in(self, words: list[str], *, weak: bool) -> str | None:
-        """The name in capitalised words that have no title among them; None if they are something else. `weak`: an
-        ordinary word at the end then shows that they are."""
-        words = self._trimmed(words)
-        low = [word.lower().rstrip(".") for word in words]
+    def _name_in(self, words: list[str], *, begins: bool, determined: bool, office: bool) -> str | None:
+        """The name in capitalised words that have no title among them; None if they are something else.
+
+        `begins`: they begin a sentence; `determined`: an article stands before them; `office`: an office does. A name
+        is less likely after the first two, and the more so after the last.
+        """
+        words = self._without_roles(self._trimmed(words))
         if len(words) < 2 or " ".join(words) in self.words.places:
             return None
-        unknown = [self._unknown(word) for word in words]
-        heads = {word for word, before in zip(low, ["", *words], strict=False) if not before[:1].islower()}
-        company = low[-1] in self.words.companies or low[0] in self.words.companies - self.words.common
-        if not any(unknown) or (not self.words.institutions.isdisjoint(heads) and low[-1] not in _LEGAL_FORMS):
-            return " ".join(words) if low[-1] in _LEGAL_FORMS else None
-        if company or (unknown[0] and (unknown[-1] or not weak)):
+        kinds = [self._kind(word) for word in words]
+        if words[-1].lower() in _LEGAL_FORMS:
             return " ".join(words)
-        first = unknown.index(True)
-        rest = [word for word in words[first:] if word != "&"]
-        return " ".join(words[first:]) if len(rest) > 1 and all(map(self._unknown, rest)) else None
+        if any(
+            kind == "institution" and not before[:1].islower()
+            for kind, before in zip(kinds, ["", *words[:-1]], strict=True)
+        ):
+            return None
+        company = kinds[-1] == "company" or (kinds[0] == "company" and words[0].lower() not in self.words.common)
+        ordinary = kinds[-1] == "common" and (begins or determined)
+        if "name" not in kinds:
+            again = company and self.text.count(" ".join(words)) > 1
+            rare = "word" in kinds and not determined and (again or not begins)
+            likely = company or not self.words.titles_have_capitals or (office and set(kinds) == {"word"})
+            return " ".join(words) if rare and likely else None
+        if company or (kinds[0] == "name" and not ordinary):
+            return " ".join(words)
+        first = kinds.index("name")
+        rest = [kind for kind, word in zip(kinds[first:], words[first:], strict=True) if word[:1].isupper()]
+        if len(rest) > 1 and set(rest) == {"name"}:
+            return " ".join(words[first:])
+        return " ".join(words) if kinds[0] == "word" and "common" not in kinds and not determined else None
 
     def _trimmed(self, words: list[str]) -> list[str]:
         """Without particles and initials at the ends."""
@@ -128,40 +144,28 @@ class Capitals:
             words = words[:-1]
         return words
 
-    def _unknown(self, word: str) -> bool:
-        """Whether a word is no ordinary one: it can be (part of) a name."""
+    def _without_roles(self, words: list[str]) -> list[str]:
+        """Without what a person or company is called before the name: `Publisher`, `Contractor`."""
+        while len(words) > 2 and _ROLE.search(words[0]) and self._kind(words[0]) in ("common", "word"):
+            words = words[1:]
+        return words
+
+    def _kind(self, word: str) -> str:
+        """What a word of a row says: `institution`, `company`, `common` (an ordinary one that often has a capital),
+        `word` (one of the language's), or `name`: nothing else."""
         low = word.lower()
-        if word[:1].islower() or _INITIAL.fullmatch(word):
-            return True
-        return low not in self.words.companies and low not in self.words.institutions and not self._ordinary(word)
+        if word[:1].islower() or word == "&" or _INITIAL.fullmatch(word) or low in self.words.people:
+            return "name"
+        if low in self.words.institutions:
+            return "institution"
+        if low in self.words.companies:
+            return "company"
+        if self.words.is_common(word, self.small):
+            return "common"
+        return "word" if self.words.is_word(low) else "name"
 
-    def _ordinary(self, word: str) -> bool:
-        return self.words.is_common(word, self.small)
 
-
-_LEGAL_FORMS = frozenset(
-    [
-        "ag",
-        "se",
-        "spa",
-        "nv",
-        "bv",
-        "ab",
-        "asa",
-        "oyj",
-        "kgaa",
-        "gmbh",
-        "plc",
-        "llc",
-        "llp",
-        "inc",
-        "corp",
-        "ltd",
-        "limited",
-        "bhd",
-        "tbk",
-    ]
-)
+_LEGAL_FORMS = frozenset("ag se spa nv bv ab asa oyj kgaa gmbh plc llc llp inc corp ltd limited bhd tbk".split())  # noqa: SIM905
 
 
 def _without_known(words: list[str], known: Collection[str]) -> Iterator[list[str]]:

@@ -56,19 +56,22 @@ def _introduced(text: str, language: str, words: NameWords) -> Iterator[str]:
     """People whom the text introduces, without the titles before and after their names."""
     for pattern in _introductions(language):
         for match in pattern.finditer(text):
-            name = match[1].split()
-            while name and (words.ends_name(name[0].rstrip(".")) or (len(name) > 2 and words.is_common(name[0]))):
-                name = name[1:]
-            end = next(
-                (i for i, word in enumerate(name) if i and words.ends_name(word) and word[:1].isupper()), len(name)
-            )
-            if end == 1 and len(name) == 2:
-                end = 2  # `Mary King`
-            if end > 1:
-                yield " ".join(name[:end])
+            if name := _without_titles(match[1].split(), words):
+                yield " ".join(name)
     for match in _ADDRESSED.finditer(text):
         if not words.ends_name(match[1].split()[0]):
             yield match[1]
+
+
+def _without_titles(name: list[str], words: NameWords) -> list[str]:
+    """A person's name without titles at its ends, and ordinary words before it; empty if that is no name."""
+    while name and (words.ends_name(name[0].rstrip(".")) or name[0][:1].islower()):
+        name = name[1:]
+    if len(name) > 2 and name[1][:1].isupper() and words.is_ordinary(name[0]):  # `Design Matteo Ricci`
+        return _without_titles(name[1:], words)
+    titles = (at for at, word in enumerate(name) if at and words.ends_name(word) and word[:1].isupper())
+    end = next(titles, len(name))
+    return name if len(name) == 2 else name[:end] if end > 1 else []  # `Mary King`
 
 
 def _companies(name: str) -> Iterator[str]:
