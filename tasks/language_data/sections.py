@@ -341,6 +341,8 @@ class Names(Section):
     """A row of capitalised words with one of these in it has a translation of its own."""
     companies: Words = ""
     """With what the name of a company ends (or begins, as `banco`)."""
+    speaking: Words = ""
+    """Verbs that only people and companies have before them: `said`."""
     people: Words = ""
     """Given names that are words of the language as well: `mark`."""
     determiners: Words = ""

@@ -2,7 +2,7 @@
 
 Absolute times depend on the machine and on what else it does; the ratios compare things measured side by side.
 
-    python tests/bench/run.py [deliver fair ledger translate format markup checks names reader recovery]   all by default
+    python tests/bench/run.py [deliver fair ledger translate format markup checks names reader recovery]  (all)
 """
 
 from __future__ import annotations

@@ -82,6 +82,9 @@ class Capitals:
         determined = not beside.isdisjoint(self.words.determiners)  # `the Wet Season`
         if begins and words[0].lower() in self.small:
             words, begins = words[1:], False
+        after = row.string[row.end() : row.end() + 20].split()
+        if after and after[0].rstrip(",:") in self.words.speaking:  # `Crop Insurance` says nothing
+            begins = False
         for office, part in self._between_offices(words):
             for segment in _without_known(part, known):
                 if name := self._name_in(segment, begins=begins, determined=determined, office=office):

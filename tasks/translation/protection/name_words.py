@@ -38,6 +38,7 @@ class NameWords:
     people: frozenset[str]
     """Given names that are words as well."""
     determiners: frozenset[str]
+    speaking: frozenset[str]
     titles_have_capitals: bool
     is_word: Callable[[str], bool]
     """Whether the language has a word, written small; nothing is one where no dictionary is."""
@@ -97,6 +98,7 @@ def name_words(language: str) -> NameWords:
         common=frozenset(word for word in common if not word.startswith("*")),
         people=words("people"),
         determiners=frozenset(data_of(language).names.determiners.split()),
+        speaking=words("speaking"),
         titles_have_capitals=data_of(language).names.titles_have_capitals,
         is_word=_dictionary(language),
         endings=tuple(word[1:] for word in common if word.startswith("*")) or ("\0",),
