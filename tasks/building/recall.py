@@ -78,6 +78,9 @@ def _alike(said: HouseText, wanted: HouseText, wire: Wire) -> Iterator[tuple[str
         wire = replace(wire, figures=None)
     both = [dict(_texts(house, wire)) for house in (said, wanted)]
     yield from ((text, both[1][name]) for name, text in both[0].items() if name in both[1])
+    for name, role in said.texts.roles.items():  # `Head of communications`
+        if role.capitalize() != role and name in wanted.texts.roles:
+            yield role.capitalize(), wanted.texts.roles[name]
 
 
 def _texts(house: HouseText, wire: Wire) -> Iterator[tuple[str, str]]:
@@ -87,5 +90,4 @@ def _texts(house: HouseText, wire: Wire) -> Iterator[tuple[str, str]]:
     yield "kill", house.texts.kill.format(**filled)
     yield "about", house.about_wire(wire)
     yield from house.texts.roles.items()
-    yield from ((f"{name} in a sentence", role.capitalize()) for name, role in house.texts.roles.items())
     yield from house.texts.topics.items()
