@@ -16,6 +16,7 @@ from tasks.model.readers import read_release
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Opaque
 from tasks.translation.protection import masking
+from tasks.translation.protection.name_words import name_words
 from tasks.translation.protection.proper_names import names_in
 
 from .named_texts import HELD_OUT, LAST, TEXTS, UNSEEN, NamedText
@@ -98,6 +99,8 @@ def test_no_title_genitive_or_topic_is_masked(text: NamedText) -> None:
     ids=["first", "second", "third", "last"],
 )
 def test_precision_and_recall(texts: Sequence[NamedText], right: int, precision: float, recall: float) -> None:
+    if texts in (UNSEEN, LAST) and not name_words("en").is_word("word"):
+        pytest.skip("the English dictionary is not on this machine: lists of words alone are not enough for these")
     scores = [score(text) for text in texts]
     found = sum(one.right for one in scores)
     lost, over = [name for one in scores for name in one.lost], [name for one in scores for name in one.over]
