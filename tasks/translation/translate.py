@@ -335,10 +335,10 @@ def assemble(text: SourceText, results: Sequence[UnitResult], pair: LanguagePair
     """The translation, of the results of all its units; raises TranslationHeld if the whole body fails its check."""
     pieces: dict[int, list[Piece]] = {number: [] for number in text.passages}
     for result in results:
-        pieces[result.unit.passage] += [result.unit.before, *result.text, result.unit.after]
+        unit = result.unit
+        pieces[unit.passage] += [unit.before, *typography.finished(result.text, unit.text, pair.target), unit.after]
     # a passage that `protect` left out has no units, and nothing in it to see: it stays as it is
     texts = {number: joined(parts) or text.passages[number].text for number, parts in pieces.items()}
-    texts = {number: typography.elided(whole, pair.target) for number, whole in texts.items()}
     try:
         body_html = clean_html(runs.write(text.body, texts, pair.target))
         problem = checks.problem_in_body(text.original.body_html, body_html)

@@ -377,8 +377,36 @@ def _ends_with_of(piece: Piece, of: str) -> bool:
     return isinstance(piece, Opaque) and piece.kind == "amount" and piece.shown.endswith(f" {of}")
 
 
-def elided(text: Text, target: str) -> Text:
-    """A whole passage with `1,2 million de` as `1,2 million d’` before a vowel, where the language does so."""
+def finished(text: Text, made_from: Text, target: str) -> Text:
+    """A translated sentence as it leaves: what was written for the language before the engine came has a capital where
+    it begins the sentence, and `1,2 million de` is `1,2 million d’` before a vowel.
+
+    This changes protected pieces, so it is done to what leaves and not to what is remembered.
+    """
+    return _elided(_begun(text, made_from), target)
+
+
+def _begun(text: Text, made_from: Text) -> Text:
+    """`el 5 de marzo` at the beginning of a sentence as `El 5 de marzo`."""
+    at, first = _first_said(text)
+    if not isinstance(first, Opaque) or first.kind != "date" or not first.shown[:1].islower():
+        return text
+    begins = _first_said(made_from)[1]
+    words = begins.said or begins.shown if isinstance(begins, Opaque) else begins.lstrip("“”‘’«»„\"'¿¡([ ")
+    if not words[:1].isupper():
+        return text
+    return (*text[:at], replace(first, shown=first.shown[0].upper() + first.shown[1:]), *text[at + 1 :])
+
+
+def _first_said(text: Text) -> tuple[int, str | Opaque]:
+    """The first piece of a text with a letter or a digit to see, and where it is."""
+    for index, piece in enumerate(text):
+        if isinstance(piece, Opaque) or (isinstance(piece, str) and re.search(r"\w", piece)):
+            return index, piece
+    return 0, ""
+
+
+def _elided(text: Text, target: str) -> Text:
     house = data_of(target).currencies
     of, elision = house.after_scale.strip(), house.after_scale_before_vowel
     if not of or not elision:

@@ -62,6 +62,16 @@ SENTENCES: list[tuple[str, dict[str, tuple[str, str]]]] = [
         },
     ),
     (
+        "On March 5, 2026, the company opened the first of its plants in the country.",
+        {
+            "es": ("{1}, la empresa abrió la primera de sus plantas en el país.", "El 5 de marzo de 2026, la empresa abrió la primera de sus plantas en el país."),
+            "fr": ("{1}, l'entreprise a ouvert la première de ses usines dans le pays.", "Le 5 mars 2026, l’entreprise a ouvert la première de ses usines dans le pays."),
+            "de": ("Am 5. März 2026 eröffnete das Unternehmen das erste seiner Werke im Land.", "Am 5. März 2026 eröffnete das Unternehmen das erste seiner Werke im Land."),
+            "pt": ("{1}, a empresa abriu a primeira de suas fábricas no país.", "Em 5 de março de 2026, a empresa abriu a primeira de suas fábricas no país."),
+            "ja": ("2026年3月5日、同社は国内で最初の工場を開設した。", "2026年3月5日、同社は国内で最初の工場を開設した。"),
+        },
+    ),
+    (
         "The update from 7.0 to 7.4.2 closes CVE-2026-1234 in CALM-2 under Article 5.3 of the contract.",
         {
             "es": ("La actualización de {1} a {2} corrige {3} en {4} conforme al artículo {5} del contrato.", "La actualización de 7.0 a 7.4.2 corrige CVE-2026-1234 en CALM-2 conforme al artículo 5.3 del contrato."),

@@ -121,4 +121,18 @@ def test_a_date_behind_a_preposition_has_its_article(target: str, text: str, wan
 def test_one_word_for_of_stands_between_a_million_and_a_noun(target: str, text: str, wanted: str) -> None:
     made = tuple(replace(one, kind="amount") if isinstance(one, Opaque) else one for one in dated(text))
     result = typography.typeset(made, ("X",), LanguagePair.of("en", target))
-    assert shown(typography.elided(result, target)) == wanted
+    assert shown(typography.finished(result, ("X",), target)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "wanted"),
+    [
+        ("On May 5", "{el 5 de mayo}, la planta abrió", "El 5 de mayo, la planta abrió"),
+        ("On May 5", "La planta abrió {el 5 de mayo}", "La planta abrió el 5 de mayo"),
+        ("On May 5", "“{el 5 de mayo} abrimos”", "“El 5 de mayo abrimos”"),
+        ("on May 5", "{el 5 de mayo}: apertura", "el 5 de mayo: apertura"),
+    ],
+)
+def test_a_date_that_begins_a_sentence_has_a_capital(said: str, text: str, wanted: str) -> None:
+    source = (Opaque(1, "el 5 de mayo", kind="date", said=said), ", the plant opened")
+    assert shown(typography.finished(dated(text), source, "es")) == wanted
