@@ -391,7 +391,8 @@ def _languages() -> Iterator[Finding]:
     }
     if without:
         shown = ", ".join(f"{language} ({_outlets(number)})" for language, number in without.items())
-        yield Finding("note", f"no engine translates into these, so they go out only as supplied: {shown}")
+        what = "no engine translates into these, so they go out only as supplied"
+        yield Finding("note", f"{what}: {shown}; `fanwire engines fetch` installs models for many languages")
     if drafts:
         shown = ", ".join(f"{language} by {names} ({_outlets(number)})" for language, (number, names) in drafts.items())
         what = "drafts wait for an editor in these languages (docs/translation.md, Review)"

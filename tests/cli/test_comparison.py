@@ -13,6 +13,7 @@ from tasks.runtime import secrets
 from tasks.runtime.settings import settings
 from tests.support.samples import release
 from tests.translation.engines.doubles import LIBRE_KEY, LibreTranslateDouble
+from tests.translation.engines.loopback import answer
 
 from .conftest import Run
 
@@ -50,8 +51,9 @@ def sentences(tmp_path: Path) -> str:
     return str(tmp_path / "sentences.txt")
 
 
-def compared(run: Run, *arguments: str, **more: Any) -> Any:
-    return json.loads(run("engines", "compare", *arguments, "--json", **more).stdout)
+def compared(run: Run, *arguments: str, status: int = 0) -> Any:
+    done = run("engines", "compare", *arguments, "--json", status=status)
+    return json.loads(done.stdout.splitlines()[-1])  # here what is logged goes there too
 
 
 def test_engines_stand_side_by_side(
@@ -95,6 +97,16 @@ def test_a_budget_is_kept_to(
     [house] = compared(run, "en", "es", sentences)["engines"]
     assert (house["passed"], house["characters"]) == (1, 18)
     assert "has used 18 of 20 characters this month" in house["stopped"]
+
+
+def test_what_a_service_refuses_is_not_counted(
+    run: Run, write: Callable[..., Path], double: LibreTranslateDouble, sentences: str, home: None
+) -> None:
+    write(house=(double.url, ", price: 20"))
+    double.instead = answer(402, {"error": "your account is empty"})
+    [house] = compared(run, "en", "es", sentences, status=1)["engines"]
+    assert (house["passed"], house["characters"], house["cost"]) == (0, 0, 0)
+    assert "your account is empty" in house["stopped"]
 
 
 def test_a_release_goes_with_its_headline(

@@ -14,13 +14,16 @@ from typing import Any
 
 import pytest
 
+from tasks import planning
+from tasks.building.translations import build_translation
 from tasks.runtime.settings import settings
 from tasks.translation.configuration import models_folder
 from tests.support.model_server import ModelServer
 from tests.support.processes import environment, start, until
+from tests.support.samples import outlet, release
 from workers.models import WORK, install
 
-from .conftest import Run
+from .conftest import Run, take
 
 pytest.importorskip("ctranslate2")
 pytest.importorskip("sentencepiece")
@@ -39,8 +42,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     random_model(folder / "en_fr", 1)
     archives = {}
     for name, source, target, version in [
-        ("en_es", "en", "es", "1.0"), ("en_es", "en", "es", "1.1"), ("en_fr", "en", "fr", "1.0"),
+        ("en_es", "en", "es", "1.0"), ("en_es", "en", "es", "1.1"), ("en_es", "en", "de", "1.0"),
+        ("en_fr", "en", "fr", "1.0"),
     ]:  # fmt: skip
+        (folder / name / "README.md").write_text("Licence: ours.")
         whole = zipped(with_metadata(folder / name, source, target, version), folder / "archive")
         archives[f"{source}_{target}-{version.replace('.', '_')}"] = whole.read_bytes()
     return archives
@@ -83,6 +88,16 @@ def test_from_nothing_to_a_translation(run: Run, server: ModelServer, home: None
     assert (noted["subject"], noted["new"]) == (
         "model translate-en_es-1_0 of ct2", {"languages": ["en", "es"], "version": "1.0"},
     )  # fmt: skip
+
+
+def test_what_waited_for_an_engine_is_tried_again(run: Run, server: ModelServer, home: None) -> None:
+    server.offer(entry("de"))
+    number = take(release(), outlet(languages=["de"]))
+    planning.plan(number)
+    build_translation(number, "de")
+    told = run("engines", "fetch", "de", "--yes").stdout
+    assert "1 translation that waited for an engine may be tried again now" in told
+    assert f"licence and data: {models_folder() / 'translate-en_de-1_0' / 'README.md'}" in told
 
 
 def test_who_says_no_gets_nothing(run: Run, server: ModelServer) -> None:
@@ -144,8 +159,10 @@ def test_a_checksum_and_a_mirror(run: Run, server: ModelServer, made: dict[str, 
 
 
 def test_of_several_links_one_that_works_is_enough(run: Run, server: ModelServer) -> None:
-    server.offer(entry(links=["nowhere.argosmodel", ARCHIVE]))
+    server.offer(entry(links=["nowhere.argosmodel", NEWER, ARCHIVE]))
+    server.breaks[NEWER] = [0, 0, 0]
     run("engines", "fetch", "es", "--yes")
+    assert len(server.gets(ARCHIVE)) == 1
     assert there() == ["translate-en_es-1_0"]
 
 

@@ -98,6 +98,8 @@ def test_what_may_be_another_file_begins_anew(server: ModelServer, to: Path, how
     address = f"{server.url}{'/n.argosmodel' if how == 'another address' else FILE}"
     download(Wanted(address=address, to=to), lambda *_: None)
     assert to.read_bytes() == content
+    unsure = ("no validators", "another address", "no note")
+    assert ("range" in server.gets(address.removeprefix(server.url))[-1].headers) == (how not in unsure)
 
 
 def test_without_validators_a_checksum_is_enough_to_go_on(server: ModelServer, to: Path) -> None:

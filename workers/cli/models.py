@@ -17,6 +17,7 @@ from tasks import ledger
 from tasks.ledger import audit, translation_rows
 from tasks.ledger.audit import Entry
 from tasks.model.acts import Act
+from tasks.runtime.errors import UserError
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.settings import settings
 from tasks.translation.engine_support import registry
@@ -289,7 +290,7 @@ def _bar(name: str, *, quiet: bool) -> Iterator[Any]:
 
 def _finish(to: Place, model: install.Installed, *, quiet: bool) -> dict[str, Any]:
     """Record a model that is in place, and show what it makes of a sentence."""
-    _record(Act.INSTALL_MODEL, to, model.found, old=_before(model.replaced), new=_kept(model.found))
+    woken = _record(Act.INSTALL_MODEL, to, model.found, old=_before(model.replaced), new=_kept(model.found))
     tried, problem = _sample(to, model.found)
     if not quiet:
         replaced = f", in place of {', '.join(old.path.name for old in model.replaced)}" if model.replaced else ""
@@ -298,6 +299,10 @@ def _finish(to: Place, model: install.Installed, *, quiet: bool) -> dict[str, An
             _print(f"  {tried.text}\n  {tried.result}")
         elif problem:
             _print(f"  {problem}")
+        if (readme := model.found.path / "README.md").is_file():
+            _print(f"  licence and data: {readme}")
+        if woken:
+            _print(f"  {counted(woken, 'translation')} that waited for an engine may be tried again now")
     return {
         **_listed(model.found, True),
         "replaced": [old.path.name for old in model.replaced],
@@ -308,11 +313,12 @@ def _finish(to: Place, model: install.Installed, *, quiet: bool) -> dict[str, An
 
 def _sample(to: Place, model: Found) -> tuple[engines.Tried | None, str | None]:
     """A sentence through the new model, the whole way of a release; and what is wrong with what came of it."""
-    engine = registry.make_engine(to.engine, to.document)
     source, target = model.pair
+    engine = None
     try:
+        engine = registry.make_engine(to.engine, to.document)
         tried = engines.try_with(engine, to.document, source, target, None)
-    except engines.NotTestable as error:
+    except UserError as error:  # another model in the folder, or the entry of the engine, may be at fault
         return None, str(error)
     finally:
         if isinstance(engine, CT2):
@@ -320,13 +326,15 @@ def _sample(to: Place, model: Found) -> tuple[engines.Tried | None, str | None]:
     return tried, f"a sample did not pass: {tried.error}: {tried.reason}" if tried.error else None
 
 
-def _record(act: Act, to: Place, model: Found, *, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
-    """Note who did it, and have the translations that wait for an engine tried again, if there is a ledger yet."""
+def _record(act: Act, to: Place, model: Found, *, old: dict[str, Any] | None, new: dict[str, Any] | None) -> int:
+    """Note who did it, and have the translations that wait for an engine tried again, if there is a ledger yet; returns
+    how many these are."""
     if not home.ledger_is_there():
-        return
+        return 0
     with ledger.write() as connection:
-        translation_rows.wake(connection, now=ledger.now(connection))
+        woken = translation_rows.wake(connection, now=ledger.now(connection))
         audit.record(connection, Entry(act=act, subject=f"model {model.path.name} of {to.engine}", old=old, new=new))
+    return woken
 
 
 def _kept(model: Found) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def read_whole(address: str) -> bytes:
 def size_of(address: str) -> int | None:
     """Bytes of the file behind an address, None if its server does not say; raises ModelRefused if there is none."""
     with _once(), _answer("HEAD", address, {}) as answer:
-        if answer.status_code in (405, 501):
+        if answer.status_code in (400, 403, 405, 501):  # some servers take GET only
             return None
         _refuse_status(answer, address)
         return _length(answer)
