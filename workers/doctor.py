@@ -366,6 +366,8 @@ def _translation() -> Iterator[Finding]:
             yield Finding("note" if one.problem == NO_PAIRS else "unsafe", f"engine {one.name}: {one.problem}")
         if one.rests:
             yield Finding("note", f"engine {one.name} {one.rests}; `fanwire engines wake {one.name}` ends it")
+        if one.reads and (why := engines.cannot_read(one)):
+            yield Finding("unsafe", f"{one.name} reads {', '.join(one.reads)}, and {why}")
         if engines.exposed(one.document):
             yield Finding("unsafe", f"engines.{one.name}.url: its key goes over http:// to another machine; use https")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,8 +25,10 @@ from tasks.translation.engine_support import registry
 from tasks.translation.engine_support.metering import CostCap, MemoryMeter, Meter, Metered, Usage, current, resting
 from tasks.translation.engines import Engine, Pair
 from tasks.translation.errors import EngineError, TranslationHeld
-from tasks.translation.grades import Grade
+from tasks.translation.grades import EVERY, Grade
 from tasks.translation.language_pair import LanguagePair
+from tasks.translation.meaning import second_reading
+from tasks.translation.meaning.faults import Fault, ToRead, score
 from tasks.translation.trial import UnitTrial, trial, trial_release
 from workers import home
 
@@ -70,6 +72,10 @@ class Standing:
     rests: str | None
     """Until when, and why."""
     use: Usage
+    reads: tuple[str, ...]
+    """The languages whose second reader it is, as the translation file has them."""
+    judges: bool
+    """Whether it judges translations by itself, rather than translate them back."""
 
     @property
     def type(self) -> str:
@@ -82,15 +88,17 @@ def standings() -> list[Standing]:
     registered = registry.load_registry(settings().translation_file)
     present, kept = _kept()
     return [
-        _standing(name, document, registered, Usage(**kept[name]) if name in kept else Usage(), present)
-        for name, document in configuration.engines.items()
+        _standing(name, configuration, registered, Usage(**kept[name]) if name in kept else Usage(), present)
+        for name in configuration.engines
     ]
 
 
 def _standing(
-    name: str, document: EngineDocument, registered: registry.ConfiguredEngines, use: Usage, now: float
+    name: str, configuration: TranslationDocument, registered: registry.ConfiguredEngines, use: Usage, now: float
 ) -> Standing:
-    model, problem = None, registered.left_out.get(name)
+    document = configuration.engines[name]
+    readers = {tag: entry.reader.engine for tag, entry in configuration.languages.items() if entry.reader}
+    model, problem, judges = None, registered.left_out.get(name), False
     pairs: tuple[Pair, ...] = ()
     grades: dict[Pair, Grade] = {}
     if name in registered.engines:
@@ -98,6 +106,7 @@ def _standing(
         pairs = tuple(engine.pairs())
         problem = None if pairs else NO_PAIRS
         model = _model(engine, pairs)
+        judges = engine.judges
         grades = {pair: engine.capabilities.grade_of(*pair) for pair in pairs}
     return Standing(
         name=name,
@@ -108,6 +117,8 @@ def _standing(
         problem=problem,
         rests=resting(use, now),
         use=current(use, now),
+        judges=judges,
+        reads=tuple(tag for tag, reader in readers.items() if reader == name),
     )
 
 
@@ -135,6 +146,7 @@ def as_json(standing: Standing) -> dict[str, Any]:
         "pairs": len(standing.pairs),
         "model": standing.model,
         "grades": _by_source(standing.grades),
+        "reads": list(standing.reads),
         "problem": standing.problem or unreadable_key(standing),
         "rests": standing.rests,
         "rest_until": use.rest_until if standing.rests else None,
@@ -193,25 +205,77 @@ def try_out(name: str, source: str | None, target: str | None, text: str | None)
 
     It counts as use, and an engine that answers rests no more.
     """
-    configuration = read_configuration(settings().translation_file)
-    document = find(configuration, name)
-    registered = registry.load_registry(settings().translation_file)
-    if name not in registered.engines:
-        raise NotTestable(f"{name} is left out: {registered.left_out[name]}")
-    return try_with(registered.engines[name], document, source, target, text)
+    return try_with(*_registered(name), source, target, text)
 
 
 def try_with(
     unmetered: Engine, document: EngineDocument, source: str | None, target: str | None, text: str | None
 ) -> Tried:
     """As `try_out`, with an engine and its entry that need not stand in the translation file."""
-    meter: Meter = LedgerMeter(anyway=True) if home.ledger_is_there() else MemoryMeter()
-    engine = Metered(unmetered, document, meter, cost_cap=CostCap())
+    engine = _to_try(unmetered, document)
     pair = pair_of(engine, source, target)
     said = text or SAMPLES.get(pair[0])
     if said is None:
         raise NotTestable(f"say a TEXT in {pair[0]}: there is no sample of it")
     return _tried(engine, source or pair[0], target or pair[1], pair, said)
+
+
+def _registered(name: str) -> tuple[Engine, EngineDocument]:
+    """An engine of the translation file, and its entry there; raises NotTestable and DocumentRefused."""
+    document = find(read_configuration(settings().translation_file), name)
+    registered = registry.load_registry(settings().translation_file)
+    if name not in registered.engines:
+        raise NotTestable(f"{name} is left out: {registered.left_out[name]}")
+    return registered.engines[name], document
+
+
+def _to_try(unmetered: Engine, document: EngineDocument) -> Metered:
+    """An engine that is asked whether it rests or not, and whose use counts."""
+    meter: Meter = LedgerMeter(anyway=True) if home.ledger_is_there() else MemoryMeter()
+    return Metered(unmetered, document, meter, cost_cap=CostCap())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What a second reader found in a translation."""
+
+    engine: str
+    source: str
+    target: str
+    text: str
+    translation: str
+    version: str | None = None
+    """With which model it read, and how."""
+    score: int | None = None
+    """None: it could not judge it."""
+    faults: list[Fault] = field(default_factory=list)
+    error: str | None = None
+    """The kind of error: Retryable, QuotaUsedUp, Unsupported, Unjudged, Fatal."""
+    reason: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def judge(name: str, source: str | None, target: str | None, text: str | None, translation: str) -> Judged:
+    """What an engine as second reader finds in the translation of a sentence, whether it rests or not; raises
+    NotTestable and DocumentRefused. It counts as use."""
+    if source is None or target is None or text is None:
+        raise NotTestable("a translation is read beside a TEXT, with --from and --to")
+    engine, pair = _to_try(*_registered(name)), LanguagePair.of(source, target)
+    judges = second_reading.judges_by_itself(engine)
+    if why := second_reading.hinders(engine, pair, judges=judges):
+        raise NotTestable(f"{name} cannot read {pair}: {why}")
+    of = Judged(engine=name, source=source, target=target, text=text, translation=translation)
+    try:
+        of = replace(of, version=second_reading.version_of(engine, pair, judges=judges))
+        unit = ToRead(source=(text,), target=(translation,))
+        [faults] = second_reading.faults_of(engine, [unit], pair, judges=judges)
+    except EngineError as error:
+        return replace(of, error=type(error).__name__, reason=str(error))
+    if faults is None:
+        return replace(of, error="Unjudged", reason="nothing came back")
+    return replace(of, score=score(faults), faults=list(faults))
 
 
 def find(configuration: TranslationDocument, name: str) -> EngineDocument:
@@ -276,6 +340,19 @@ def languages_of(engine: Engine, release: Release, target: str) -> LanguagePair:
     """The pair of languages as an engine is given it, with the terms of the glossary if there is a ledger."""
     pair = LanguagePair.of(release.language, target, script_only=engine.capabilities.script_only)
     return pair.with_terms(terms_for(release, target)) if home.ledger_is_there() else pair
+
+
+def cannot_read(standing: Standing) -> str | None:
+    """What becomes of the languages whose second reader an engine is, if it cannot read them; None if it can."""
+    if standing.problem:
+        return f"it cannot be used ({standing.problem}): what engines translate into them stays held"
+    if standing.judges:
+        return None
+    turned = [(target, source) for source, target in standing.pairs]
+    lost = [tag for tag in standing.reads if tag != EVERY and not routing.reaches(turned, tag)]
+    if not lost:
+        return None
+    return f"it does not translate back from {', '.join(lost)}: every sentence there waits for a person"
 
 
 def exposed(document: EngineDocument) -> bool:

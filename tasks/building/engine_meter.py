@@ -18,6 +18,7 @@ from tasks.ledger.audit import Entry
 from tasks.model.acts import Act
 from tasks.runtime import shutdown
 from tasks.translation.configuration import EngineDocument, TranslationDocument
+from tasks.translation.drafts import SecondReader
 from tasks.translation.engine_support.metering import (
     CostCap,
     Metered,
@@ -108,14 +109,34 @@ def metered(
     language: str,
     meter: LedgerMeter,
     waiting: WaitBudget,
+    spending: CostCap,
 ) -> list[Engine]:
     """The engines that may translate into a language, by preference, each within its limits."""
-    spending = CostCap(configuration.for_language(language).cost_cap)
     return [
         Metered(engines[name], configuration.engines[name], meter, cost_cap=spending, wait_budget=waiting)
         for name in configuration.order(language)
         if name in engines
     ]
+
+
+def second_reader(
+    registered: ConfiguredEngines,
+    configuration: TranslationDocument,
+    language: str,
+    meter: LedgerMeter,
+    waiting: WaitBudget,
+    spending: CostCap,
+) -> SecondReader | None:
+    """Who reads what engines translate into a language, within its limits; None if the file names nobody."""
+    wanted = configuration.for_language(language).reader
+    if wanted is None:
+        return None
+    name, engine = wanted.engine, None
+    if name in registered.engines:
+        of = registered.engines[name], configuration.engines[name]
+        engine = Metered(*of, meter, cost_cap=spending, wait_budget=waiting)
+    problem = registered.left_out.get(name)
+    return SecondReader(name=name, threshold=wanted.threshold, engine=engine, problem=problem)
 
 
 def missing(registered: ConfiguredEngines, engines: Sequence[Engine], order: Sequence[str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from tasks.runtime.settings import settings
 from tasks.translation import Draft, Resources, draft
 from tasks.translation.configuration import read_configuration
 from tasks.translation.engine_support import registry
-from tasks.translation.engine_support.metering import WaitBudget
+from tasks.translation.engine_support.metering import CostCap, WaitBudget
 from tasks.translation.engines import Engine
 from tasks.translation.memory import unit_records
 
@@ -75,9 +75,14 @@ def _draft(release: Release, language: str, attempted: _Attempt) -> Draft:
     """What memory and engines make of the release. Engines that could not even be asked are part of the reason."""
     configuration = read_configuration(settings().translation_file)
     registered = registry.load_registry(settings().translation_file)
-    engines = engine_meter.metered(registered.engines, configuration, language, attempted.meter, attempted.waiting)
-    found = draft(release, language, resources(release, language, engines))
+    spending = CostCap(configuration.for_language(language).cost_cap)
+    by = (configuration, language, attempted.meter, attempted.waiting, spending)
+    engines = engine_meter.metered(registered.engines, *by)
+    reader = engine_meter.second_reader(registered, *by)
+    found = draft(release, language, replace(resources(release, language, engines), second_reader=reader))
     missing = engine_meter.missing(registered, engines, configuration.order(language))
+    if reader and reader.problem:
+        attempted.left_out.add(reader.name)
     if found.translation is not None or not missing:
         return found
     attempted.left_out.update(missing)

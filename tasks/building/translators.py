@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -13,8 +14,8 @@ from tasks.model.release import Release
 from tasks.runtime.settings import settings
 from tasks.translation import Draft, draft, routing
 from tasks.translation.bounds import Deadline
-from tasks.translation.configuration import EngineDocument, read_or_last
-from tasks.translation.drafts import draft_waits
+from tasks.translation.configuration import EngineDocument, ReaderDocument, TranslationDocument, read_or_last
+from tasks.translation.drafts import SecondReader, draft_waits
 from tasks.translation.engine_support import registry
 from tasks.translation.engine_support.metering import CostCap, MemoryMeter, Metered
 from tasks.translation.engines import Engine
@@ -62,11 +63,26 @@ def preview(release: Release, language: str) -> Draft | str:
     would have to be asked, their names."""
     configuration = read_or_last(settings().translation_file)
     wanted = translators(release, language)
-    elsewhere = [name for name in wanted if not _is_here(name, configuration.engines[name])]
+    entry = configuration.for_language(language)
+    reader = _reader(configuration, entry.reader) if entry.reader else None
+    asked = [*wanted, reader.name] if reader else wanted
+    elsewhere = [name for name in asked if not _is_here(name, configuration.engines[name])]
     if elsewhere:
         return ", ".join(elsewhere)
     engines = _engines(language)
-    return draft(release, language, resources(release, language, [engines[name] for name in wanted]))
+    known = resources(release, language, [engines[name] for name in wanted])
+    return draft(release, language, replace(known, second_reader=reader))
+
+
+def _reader(configuration: TranslationDocument, wanted: ReaderDocument) -> SecondReader:
+    """The second reader that the translation file names, with nothing noted of what it is asked."""
+    name, registered = wanted.engine, registry.load_registry(settings().translation_file)
+    engine = None
+    if name in registered.engines:
+        document = configuration.engines[name]
+        engine = Metered(registered.engines[name], document, MemoryMeter(), cost_cap=CostCap())
+    problem = registered.left_out.get(name)
+    return SecondReader(name=name, threshold=wanted.threshold, engine=engine, problem=problem)
 
 
 def _engines(language: str) -> dict[str, Engine]:

@@ -29,8 +29,9 @@ from tasks.model.documents import DocumentRefused
 from tasks.model.release import Translation
 from tasks.operations.vanished import Watch
 from tasks.runtime import moments
-from tasks.translation.configuration import read_configuration
+from tasks.translation.configuration import ReaderDocument, read_configuration
 from tasks.translation.grades import PUBLISH, said_of
+from tasks.translation.memory import unit_records
 
 COUNTED = 5_000
 """Due deliveries that a sweep counts; more are as good as so many."""
@@ -145,17 +146,25 @@ def _file_changed(path: Path | None) -> bool:
 
 
 def _rebuild_drafts(connection: Connection, path: Path | None, now: float) -> None:
-    """Have those drafts built anew of whose engines the translation file says by now that they may be published."""
+    """Have those drafts built anew of whose engines the translation file says by now that they may be published, and
+    those that a second reader doubted who is another one by now, or content with less."""
     try:
-        engines = read_configuration(path).engines
+        configuration = read_configuration(path)
     except DocumentRefused:
         return
-    said = {name: engine.grade for name, engine in engines.items() if engine.grade}
-    for draft in translation_rows.drafts(connection) if said else ():
+    said = {name: engine.grade for name, engine in configuration.engines.items() if engine.grade}
+    for draft in translation_rows.drafts(connection):
         source = Translation.model_validate_json(draft.document or "").source or draft.language
         grades = (said_of(said.get(name, {}), source, draft.language) for name in (draft.engine or "").split("+"))
-        if PUBLISH in grades:
+        if PUBLISH in grades or _read_otherwise(draft.units, configuration.for_language(draft.language).reader):
             translation_rows.rebuild_draft(connection, TranslationKey(draft.release_id, draft.language), now)
+
+
+def _read_otherwise(units: str | None, wanted: ReaderDocument | None) -> bool:
+    """Whether a unit (JSON) is doubted by another second reader than is wanted now, or for another score."""
+    doubted = (unit.reading for unit in unit_records.from_json(units) if unit.reading and unit.reading.doubt)
+    by = wanted and (wanted.engine, wanted.threshold)
+    return any((reading.reader, reading.wanted) != by for reading in doubted)
 
 
 class _Forgetting:

@@ -67,8 +67,10 @@ class ReviewedUnit:
 
     @property
     def problem(self) -> str | None:
-        """Why the unit is open."""
-        return (self.record.problem or "nobody has translated it") if self.open else None
+        """Why the unit is open, or why the second reader doubts its translation."""
+        if self.open:
+            return self.record.problem or "nobody has translated it"
+        return self.record.reading.doubt if self.record.reading else None
 
     @property
     def kind(self) -> Literal["open", "engine", "person", "same"]:

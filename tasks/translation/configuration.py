@@ -11,6 +11,7 @@ with the reason, until it can; everything else goes on.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,6 +25,7 @@ from tasks.runtime.errors import Problem, pattern
 from tasks.runtime.secrets import SecretReference
 from tasks.runtime.settings import settings
 from tasks.translation.grades import EVERY, GRADES, Grade
+from tasks.translation.meaning.faults import THRESHOLD
 
 FILE = "translation file"
 """What refusals call it."""
@@ -97,6 +99,22 @@ class EngineDocument(Document):
     """What only this type of engine knows; see its file in tasks/translation/engines/."""
 
 
+def _named(value: Any) -> Any:
+    """`reader: judge` is meant with the usual threshold."""
+    return {"engine": value} if isinstance(value, str) else value
+
+
+class ReaderDocument(Document):
+    """Who compares what engines translated into a language with its source, and how good it has to be."""
+
+    engine: Slug = Field(examples=["judge"])
+    """An engine of the file that does not translate into the language: a language model, or one that translates
+    back."""
+    threshold: int = Field(THRESHOLD, ge=1, le=100)
+    """The score (100 less 4 for a minor fault, 20 for a major one, 100 for a critical one) below which a sentence waits
+    for a person."""
+
+
 class LanguageDocument(Document):
     """One language in the translation file: who translates into it, and what may go out."""
 
@@ -108,6 +126,8 @@ class LanguageDocument(Document):
     )
     """unreviewed: what engines of grade publish made and passed every check goes out at once · approved: only what a
     person has approved."""
+    reader: Annotated[ReaderDocument, BeforeValidator(_named)] | None = Field(None, examples=["judge"])
+    """The second reader: an engine that compares each sentence with its source before it goes out. Left out: none."""
     cost_cap: float | None = Field(None, gt=0, examples=[0.5])
     """What one translation may cost at most, in the currency of `price`."""
 
@@ -126,8 +146,10 @@ class TranslationDocument(Document):
 
     def order(self, language: str) -> list[str]:
         """Names of the engines that may translate into `language`, the preferred one first."""
-        wanted = self.for_language(language).engines
-        return list(self.engines) if wanted is None else wanted
+        entry = self.for_language(language)
+        if entry.engines is not None:
+            return entry.engines
+        return [name for name in self.engines if entry.reader is None or name != entry.reader.engine]
 
 
 DEFAULT = TranslationDocument()
@@ -199,7 +221,7 @@ def _read(path: Path, *_stand: int) -> TranslationDocument:
     except (OSError, ValueError) as error:
         raise DocumentRefused(str(path), [Problem("(file)", unreadable(error))]) from None
     document = read(TranslationDocument, {} if found is None else found, str(path))
-    if problems := [*_unknown(document), *_without_price(document)]:
+    if problems := [*_unknown(document), *_without_price(document), *_reading_themselves(document)]:
         raise DocumentRefused(str(path), problems)
     return document
 
@@ -223,6 +245,32 @@ def _unknown(document: TranslationDocument) -> list[Problem]:
         for engine in entry.engines or ()
         if engine not in document.engines
     ]
+
+
+def _reading_themselves(document: TranslationDocument) -> Iterator[Problem]:
+    """Second readers that are not there, and those that would read what they translated themselves."""
+    for language, entry in document.languages.items():
+        if entry.reader is None:
+            continue
+        name, where = entry.reader.engine, f"languages.{language}.reader"
+        if name not in document.engines:
+            known = ", ".join(document.engines) or "none"
+            yield Problem(where, f"there is no engine {name!r} under engines; there are {known}")
+        elif name in (entry.engines or ()):
+            said = f"{name!r} also translates into it, and cannot read its own text"
+            yield Problem(where, f"{said}: take it out of engines, or name another")
+        elif twin := _twin(name, document, entry.engines):
+            yield Problem(
+                where, f"{name!r} is the same as {twin!r}, which translates into it: name another engine or model"
+            )
+
+
+def _twin(reader: str, document: TranslationDocument, among: Sequence[str] | None) -> str | None:
+    """The engine that is the same as `reader` under another name, if one is."""
+    here = [name for name in (document.engines if among is None else among) if name != reader]
+    known = {name: document.engines[name] for name in (reader, *here) if name in document.engines}
+    same = {name: (one.type or name, one.url, one.model, one.folder) for name, one in known.items()}
+    return next((name for name in here if same.get(name) == same[reader]), None)
 
 
 def _without_price(document: TranslationDocument) -> list[Problem]:

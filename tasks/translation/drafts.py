@@ -11,6 +11,7 @@ from tasks.runtime.time_source import TimeSource
 from tasks.translation.engines import Engine
 from tasks.translation.grades import DRAFT, Grade
 from tasks.translation.language_pair import LanguagePair
+from tasks.translation.meaning.faults import Reading
 from tasks.translation.memory import entries
 from tasks.translation.memory.entries import APPROVED, Entry, Memory, NoMemory
 from tasks.translation.pieces import Text
@@ -33,6 +34,20 @@ class Translator:
 PERSON = Translator(APPROVED)
 
 
+@dataclass(frozen=True, kw_only=True)
+class SecondReader:
+    """Who compares what engines made with its source."""
+
+    name: str
+    """In the translation file."""
+    threshold: int
+    """The score that a unit needs."""
+    engine: Engine | None
+    """Within its limits; None if it was left out."""
+    problem: str | None = None
+    """Why it was left out."""
+
+
 @dataclass(frozen=True)
 class EarlierUnit:
     """The translation of a unit in an earlier version of the release, or in an earlier try at this one."""
@@ -40,6 +55,8 @@ class EarlierUnit:
     packed: str
     """As the memory keeps it (`memory.packing.unpack`)."""
     translator: Translator
+    reading: Reading | None = None
+    """What the second reader found in it."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +73,8 @@ class Resources:
     """The glossary. Terms of other languages are ignored."""
     near: Sequence[str] = ()
     """The languages in which the memory has what people approved: other variants of the target language serve too."""
+    second_reader: SecondReader | None = None
+    """Who compares what engines made with its source."""
     time_source: TimeSource = time
     """By which a translation gives up in time."""
 
@@ -78,6 +97,13 @@ class UnitResult:
     """Whether the memory should learn it: an engine translated it just now, and read no other unit with it."""
     problem: str | None = None
     """Why there is no translation: what the last engine that was asked did wrong."""
+    reading: Reading | None = None
+    """What the second reader found in the translation; None: nobody has read it."""
+
+    @property
+    def doubt(self) -> str | None:
+        """Why the translation waits for a person although it passed the checks: what the second reader says of it."""
+        return self.reading.doubt if self.reading else None
 
     @property
     def open(self) -> bool:
@@ -112,7 +138,12 @@ class Draft:
     @property
     def waits_for(self) -> str | None:
         """What a translation that is there waits for, in words; None if it may go out."""
-        return draft_waits(self.drafted_by) if self.drafted_by else None
+        doubted = [unit for unit in self.units if unit.doubt] if self.translation else []
+        whys = [draft_waits(self.drafted_by)] if self.drafted_by else []
+        if doubted:
+            more = f" (and {len(doubted) - 1} more)" if len(doubted) > 1 else ""
+            whys.append(f"a doubted sentence waits for an editor: {doubted[0].unit.name}: {doubted[0].doubt}{more}")
+        return "; ".join(whys) or None
 
     def learned(self) -> list[Entry]:
         """Entries for the memory: of every unit that an engine has just translated by itself."""

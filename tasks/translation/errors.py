@@ -33,5 +33,9 @@ class Unsupported(EngineError):
     """The engine cannot do this: the pair of languages, or a text of this size. Other engines may."""
 
 
+class Unjudged(Unsupported):
+    """A second reader answered, and what it answered is no judgement of these units. It counts as used."""
+
+
 class Fatal(EngineError):
     """The engine will not work until somebody mends the installation or the credentials."""

@@ -12,11 +12,14 @@
     check          checked, and asked for again in another way when it fails (fallbacks.py),
     typeset        and set as its language sets numbers, quotation marks and spaces (after `check`, which compares the
                    numbers with the source's; typesetting rewrites them by rule and moves no word)
+    read       a second reader, where the translation file names one, compares what engines made with its source
+               (meaning/second_reading.py)
     assemble   units become passages again, and passages headline and body
 
 Source text is never passed off as a translation. One unit that stays open holds the whole translation, with the reason;
 the other units are kept, so that the next try asks engines for nothing twice. A translation is as good as the worst of
-its units: if an engine of grade draft made one, it goes out only after a person has approved it (grades.py).
+its units: if an engine of grade draft made one (grades.py), or the second reader doubts one, it goes out only after a
+person has approved it.
 """
 
 from __future__ import annotations
@@ -37,6 +40,7 @@ from tasks.translation.errors import EngineError, QuotaUsedUp, Retryable, Transl
 from tasks.translation.fallbacks import Align, EngineJob, Outcome
 from tasks.translation.grades import DRAFT, PUBLISH
 from tasks.translation.language_pair import LanguagePair
+from tasks.translation.meaning import second_reading
 from tasks.translation.memory import packing
 from tasks.translation.memory.entries import APPROVED, Memory
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, composed, joined, shown, spans, strip
@@ -121,6 +125,9 @@ def draft_from(start: Start, release: Release, resources: Resources, deadline: D
         awaited = [failure for failure in failures if failure.awaited]
         if drafted_by and awaited:
             return held(f"{'; then '.join(map(str, awaited))}; until then {draft_waits(drafted_by)}", again=True)
+        results, stopped = read_again(results, pair, resources, deadline)
+        if stopped and not drafted_by:  # a draft waits for a person anyway
+            return held(stopped.reason, again=stopped.again)
         translation = assemble(text, results, pair)
     except TranslationHeld as error:  # of `read`, `protect` and `assemble`: no engine is to blame
         return held(f"{pair}: {error.reason}", again=error.again)
@@ -326,6 +333,23 @@ def check(source: Text, target: Text, pair: LanguagePair, *, by_person: bool = F
     """
     find = checks.problem_with_structure if by_person else checks.problem_with
     return find(source, target, pair) or glossary.problem(target, pair.terms)
+
+
+# --- read again
+
+
+def read_again(
+    results: Sequence[UnitResult], pair: LanguagePair, resources: Resources, deadline: Deadline
+) -> tuple[list[UnitResult], Failure | None]:
+    """The results with what the second reader found in them; and why, if it could not read them all."""
+    reader = resources.second_reader
+    if reader is None:
+        return list(results), None
+    read, error = second_reading.read(results, pair, reader, resources.earlier, deadline)
+    if error is None:
+        return read, None
+    again = isinstance(error, Retryable | QuotaUsedUp)
+    return read, Failure(f"the second reader {reader.name} {pair}: {error}", again=again)
 
 
 # --- assemble

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from tasks.model.languages import LanguageTag
 from tasks.translation.engines import Engine
 from tasks.translation.engines.apertium import Apertium
-from tasks.translation.meaning import comparison
-from tasks.translation.meaning.faults import THRESHOLD, score
+from tasks.translation.language_pair import LanguagePair
+from tasks.translation.meaning import back_translation
+from tasks.translation.meaning.faults import THRESHOLD, ToRead, score
 from tasks.translation.pieces import Close, Open, Text, joined, shown
 from tasks.translation.segmentation import sentences
 from tests.bench import parallel_text
@@ -57,12 +58,15 @@ def run() -> None:
 
 
 def _doubted(engine: Engine, target: str, cases: Sequence[Case]) -> list[tuple[Case, bool]]:
-    backs = engine.translate([case.target for case in cases], target, "en")
-    return [(case, _is_doubted(case.source, case.target, back)) for case, back in zip(cases, backs, strict=True)]
+    doubted = _read(engine, target, [(case.source, case.target) for case in cases])
+    return list(zip(cases, doubted, strict=True))
 
 
-def _is_doubted(source: Text, target: Text, back: Text) -> bool:
-    return score(comparison.faults(source, back, target, "en")) < THRESHOLD
+def _read(engine: Engine, target: str, texts: Sequence[tuple[Text, Text]]) -> list[bool]:
+    """For each source with its translation whether it would wait for a person."""
+    units = [ToRead(source=source, target=translation) for source, translation in texts]
+    found = back_translation.read(engine, units, LanguagePair.of("en", target))
+    return [faults is None or score(faults) < THRESHOLD for faults in found]
 
 
 def _count(read: Sequence[tuple[Case, bool]], kind: str | None, held_out: bool) -> str:
@@ -83,8 +87,7 @@ def _plain(text: Text) -> Text:
 
 
 def _alarms(engine: Engine, target: str, texts: Sequence[tuple[Text, Text]]) -> str:
-    backs = engine.translate([after for _, after in texts], target, "en")
-    doubted = sum(_is_doubted(*both, back) for both, back in zip(texts, backs, strict=True))
+    doubted = sum(_read(engine, target, texts))
     return f"{doubted} of {len(texts)} ({_share(doubted, len(texts))})"
 
 

@@ -19,6 +19,7 @@ from tasks.runtime.settings import settings
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.errors import QuotaUsedUp, Retryable
 from tests.support.samples import outlet
+from tests.translation.engines.doubles_openai import KEY, MODEL, NOT_OURS, OpenAIDouble
 
 from .conftest import Run
 
@@ -237,3 +238,65 @@ def test_doctor_says_that_the_translation_file_cannot_be_read(
     assert len(unsafe) == 1
     assert "languages.de.engines: there is no engine 'deepl' under engines" in unsafe[0]
     assert run("doctor", status=1).stdout.count(unsafe[0]) == 1
+
+
+@pytest.fixture
+def double() -> Iterator[OpenAIDouble]:
+    double = OpenAIDouble()
+    yield double
+    double.close()
+
+
+@pytest.fixture
+def judge(double: OpenAIDouble, file: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> OpenAIDouble:
+    """A second reader for Spanish, and one for Japanese that cannot translate back."""
+    monkeypatch.setenv("TEST_OPENAI_KEY", KEY)
+    file(
+        f"engines: {{opencc: {{}}, judge: {{type: openai, model: {MODEL}, key: env:TEST_OPENAI_KEY, "
+        f"url: '{double.url}'}}}}\n"
+        "languages: {es: {reader: judge}, ja: {reader: opencc}}"
+    )
+    return double
+
+
+def test_a_second_reader_is_listed_and_tried_with_a_translation(run: Run, judge: OpenAIDouble, home: None) -> None:
+    assert {name: one["reads"] for name, one in listed(run).items()} == {"opencc": ["ja"], "judge": ["es"]}
+    assert "reads es" in " ".join(run("engines", "list").stdout.split())
+    how = (
+        "engines",
+        "test",
+        "judge",
+        "It does not stop.",
+        "--from",
+        "en",
+        "--to",
+        "es",
+        "--translation",
+        "Se detiene.",
+    )
+    assert run(*how).stdout == "judge en→es, openai gpt-4o-mini, judged 1: score 100 of 100\n"
+    judge.finds = lambda _: [NOT_OURS]
+    assert run(*how).stdout.splitlines()[1:] == ["  critical accuracy/mistranslation: other text"]
+    found = json.loads(run(*how, "--json").stdout)
+    assert (found["score"], found["faults"][0]["severity"], found["error"]) == (0, "critical", None)
+    judge.finds = lambda _: []
+    assert "Unjudged: the model found nothing wrong with a translation" in run(*how, status=1).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("judge x --translation y", "a translation is read beside a TEXT, with --from and --to"),
+        ("opencc x --translation y --from en --to ja", "opencc cannot read en→ja: it does not translate ja→en, and"),
+        ("opencc x --translation y --from ko --to ja", "there are no words of denial for ko"),
+    ],
+)
+def test_what_cannot_be_read(run: Run, judge: OpenAIDouble, arguments: str, says: str) -> None:
+    assert says in run("engines", "test", *arguments.split(), status=1).stderr
+
+
+def test_doctor_says_which_second_reader_cannot_read(run: Run, judge: OpenAIDouble, home: None) -> None:
+    unsafe = [what for what, level in findings(run, 1).items() if level == "unsafe"]
+    assert unsafe == [
+        "opencc reads ja, and it does not translate back from ja: every sentence there waits for a person"
+    ]

@@ -32,7 +32,7 @@ EXAMPLES = {
     ("docs/outlets.md", "yaml"): 1,
     ("docs/outlets.md", "csv"): 1,
     ("docs/outlets.md", "python"): 1,
-    ("docs/translation.md", "yaml"): 2,
+    ("docs/translation.md", "yaml"): 3,
     ("deploy/README.md", "nginx"): 1,  # the only one that no test runs: there is no nginx here
     ("CONTRIBUTING.md", "toml"): 4,  # test_contributing.py, tests/translation/test_registry.py
     ("CONTRIBUTING.md", "python"): 3,  # test_contributing.py, tests/translation/test_registry.py
@@ -97,6 +97,14 @@ def test_the_first_translation_file_is_good(tmp_path: Path) -> None:
     file = tmp_path / "translation.yaml"
     file.write_text(block("docs/translation.md", "yaml"))
     assert read_configuration(file).languages["es"].publish == "approved"
+    assert not registry.load_registry(file).left_out
+
+
+def test_the_file_with_second_readers_is_good(tmp_path: Path) -> None:
+    file = tmp_path / "translation.yaml"
+    file.write_text(block("docs/translation.md", "yaml", "### Second reader"))
+    readers = [read_configuration(file).for_language(language).reader for language in ("es", "fr")]
+    assert [reader and (reader.engine, reader.threshold) for reader in readers] == [("judge", 90), ("apertium", 90)]
     assert not registry.load_registry(file).left_out
 
 

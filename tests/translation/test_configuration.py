@@ -105,6 +105,23 @@ def test_options_may_be_numbers(write: Any) -> None:
         ("languages: {de: {engines: [deepl]}}", "languages.de.engines", "there are opencc, apertium"),
         ("languages: {de: {publish: soon}}", "languages.de.publish", "'unreviewed' or 'approved'"),
         ("languages: {tlhx: {}}", "languages.tlhx.[key]", "CLDR"),
+        (
+            "languages: {de: {reader: judge}}",
+            "languages.de.reader",
+            "there is no engine 'judge' under engines; there are",
+        ),
+        ("languages: {de: {reader: {engine: opencc, threshold: 101}}}", "languages.de.reader.threshold", "100"),
+        (
+            "languages: {es: {engines: [apertium], reader: apertium}}",
+            "languages.es.reader",
+            "'apertium' also translates into it, and cannot read its own text: take it out of engines, or name another",
+        ),
+        (
+            "engines: {a: {type: openai, model: m}, b: {type: openai, model: m, timeout: 5}}\n"
+            "languages: {es: {engines: [a], reader: b}}",
+            "languages.es.reader",
+            "'b' is the same as 'a', which translates into it: name another engine or model",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(write: Any, text: str, field: str, says: str) -> None:
@@ -183,3 +200,18 @@ def test_the_entry_of_the_nearest_broader_tag_counts(write: Any, language: str, 
 
 def test_checked_is_read_as_the_word_of_earlier_versions(write: Any) -> None:
     assert read_configuration(write("languages: {de: {publish: checked}}")).for_language("de").publish == "unreviewed"
+
+
+def test_a_second_reader_does_not_translate_into_its_language_where_no_engines_are_named(write: Any) -> None:
+    found = read_configuration(write("languages: {es: {reader: apertium}, fr: {reader: {engine: apertium}}}"))
+    assert (found.order("es"), found.order("pt")) == (["opencc"], ["opencc", "apertium"])
+    readers = [found.for_language(tag).reader for tag in ("es-MX", "fr", "pt")]
+    assert [reader and (reader.engine, reader.threshold) for reader in readers] == [
+        ("apertium", 90), ("apertium", 90), None,
+    ]  # fmt: skip
+
+
+def test_two_models_of_one_vendor_may_read_each_other(write: Any) -> None:
+    engines = "engines: {a: {type: openai, model: m}, b: {type: openai, model: n}}"
+    found = read_configuration(write(f"{engines}\nlanguages: {{es: {{engines: [a], reader: b}}}}"))
+    assert found.order("es") == ["a"]

@@ -13,6 +13,7 @@ from tasks.runtime.foreign_text import printable
 from tasks.runtime.settings import settings
 from tasks.translation.configuration import read_configuration
 from tasks.translation.engine_support.metering import unlimited
+from tasks.translation.meaning.faults import BEST
 from tasks.translation.trial import UnitTrial
 from workers import comparison, engines
 from workers.cli.rows import need_ledger
@@ -74,7 +75,8 @@ def _of(number: int, most: int | None) -> str:
 def _stands(one: engines.Standing) -> str:
     failing = f", failed {one.use.failures} times in a row: {one.use.reason}" if one.use.failures else ""
     ready = SPENT if _spent(one) else f"ready ({one.model})"
-    return one.problem or engines.unreadable_key(one) or one.rests or f"{ready}{failing}"
+    reads = f", reads {', '.join(one.reads)}" if one.reads else ""
+    return one.problem or engines.unreadable_key(one) or one.rests or f"{ready}{reads}{failing}"
 
 
 def _spent(one: engines.Standing) -> bool:
@@ -93,11 +95,20 @@ def try_(
     ] = None,
     source: Annotated[str | None, typer.Option("--from", help="The language of the text, such as en.")] = None,
     target: Annotated[str | None, typer.Option("--to", help="The language to translate into, such as de.")] = None,
+    translation: Annotated[
+        str | None,
+        typer.Option(
+            help="A translation of TEXT: the engine reads it as a second reader does, and translates nothing."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Translate a text with an engine as in a release, also with an open breaker or over its limits. Names and figures
     are protected, sentences cut, answers checked and typeset; only the memory is not asked. Shows what the engine was
     sent (protected pieces in […]), what it answered, what the checks found, and the result. This counts as usage."""
+    if translation is not None:
+        _judge(engines.judge(name, _tag(source), _tag(target), text, translation), as_json=as_json)
+        return
     tried = engines.try_out(name, _tag(source), _tag(target), text)
     if as_json:
         print_json(tried.to_dict())
@@ -108,6 +119,19 @@ def try_(
         _print(f"{name} {tried.source}→{tried.target}, {tried.model}, after {tried.seconds} s")
         _show_units(tried)
     if tried.error:
+        raise typer.Exit(1)
+
+
+def _judge(found: engines.Judged, *, as_json: bool) -> None:
+    if as_json:
+        print_json(found.to_dict())
+    elif found.error:
+        _print(f"{found.engine} {found.source}→{found.target}: {found.error}: {found.reason}")
+    else:
+        _print(f"{found.engine} {found.source}→{found.target}, {found.version}: score {found.score} of {BEST}")
+        for fault in found.faults:
+            _print(f"  {fault}")
+    if found.error:
         raise typer.Exit(1)
 
 

@@ -33,8 +33,9 @@ from tasks.runtime.plugins import fault_in
 from tasks.translation import bounds
 from tasks.translation.alignment.links import Aligned
 from tasks.translation.configuration import EngineDocument
-from tasks.translation.engines import AligningEngine, Capabilities, Engine, Pair
-from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable, Unsupported
+from tasks.translation.engines import AligningEngine, Capabilities, Engine, Judge, Pair
+from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable, Unjudged, Unsupported
+from tasks.translation.meaning.faults import Fault, ToRead
 from tasks.translation.pieces import Close, Opaque, Open, Text
 
 Answers = TypeVar("Answers")
@@ -364,6 +365,20 @@ class Metered:
 
         return self._metered(ask, sum(map(len, texts)))
 
+    @property
+    def judges(self) -> bool:
+        """Whether the engine judges translations by itself, as a language model does."""
+        return callable(getattr(self._engine, "judge", None))
+
+    def judge(self, units: Sequence[ToRead], source: str, target: str) -> list[list[Fault]]:
+        """See Judge; metered like `translate`."""
+        engine = cast("Judge", self._engine)
+
+        def ask() -> list[list[Fault]]:
+            return _checked_faults(engine.judge(units, source, target), len(units))
+
+        return self._metered(ask, sum(_size(unit.source) + _size(unit.target) + len(unit.before) for unit in units))
+
     def _metered(self, ask: Callable[[], Answers], characters: int) -> Answers:
         """What an engine answers to so many characters, within its limits."""
         if self._most is not None and characters > self._most:
@@ -372,6 +387,9 @@ class Metered:
             permit = self._admitted(characters)
             try:
                 answers = _answers_of(ask)
+            except Unjudged:
+                self._settle(permit, None)
+                raise
             except EngineError as error:
                 self._settle(permit, error)
                 if isinstance(error, Retryable) and self._worth_waiting(permit, error):
@@ -454,6 +472,15 @@ def _checked(answers: object, wanted: int) -> list[Text]:
         if not isinstance(text, tuple) or not all(isinstance(piece, str | Open | Close | Opaque) for piece in text):
             raise Fatal("is broken: a text in its answer is no tuple of str, Open, Close and Opaque")
     return list(answers)
+
+
+def _checked_faults(found: object, wanted: int) -> list[list[Fault]]:
+    """Judgements as an engine must give them; raises Fatal for any others."""
+    if not isinstance(found, list) or len(found) != wanted:
+        raise Fatal("is broken: it did not give a list of faults for each unit")
+    if not all(isinstance(faults, list) and all(isinstance(one, Fault) for one in faults) for faults in found):
+        raise Fatal("is broken: what it gave for a unit is no list of faults")
+    return list(found)
 
 
 def _size(unit: Text) -> int:

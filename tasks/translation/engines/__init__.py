@@ -16,6 +16,7 @@ from tasks.runtime.plugins import Registry, Source
 from tasks.translation.alignment.links import Aligned
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.grades import DRAFT, Grade, Grades, said_of
+from tasks.translation.meaning.faults import Fault, ToRead
 from tasks.translation.pieces import Text
 
 Pair = tuple[str, str]
@@ -95,6 +96,16 @@ class AligningEngine(Engine, Protocol):
         of the translation that stand for them. An empty one where the engine failed on that sentence alone.
 
         A link may be a whole word or a piece of one; a word may have several, with weights. Raises as `translate` does.
+        """
+
+
+class Judge(Protocol):
+    """What an engine may have beside: it judges translations of others, as a second reader."""
+
+    def judge(self, units: Sequence[ToRead], source: str, target: str) -> list[list[Fault]]:
+        """The faults of each unit, in order; an empty list for one that may be printed as it is.
+
+        Raises Unjudged if its answer is no judgement, and the other errors as `Engine.translate` does.
         """
 
 

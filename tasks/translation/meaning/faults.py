@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from tasks.translation.pieces import Text
+
 Category = Literal[
     "accuracy/mistranslation", "accuracy/omission", "accuracy/addition", "accuracy/untranslated",
     "fluency/grammar", "terminology", "locale", "style",
@@ -29,8 +31,21 @@ _SCALE = 4
 """A critical fault takes all of it."""
 THRESHOLD = 90
 """The score that a unit needs, unless the translation file says another: two minor faults pass, a major one not."""
+_SHOWN = 3
+"""Faults in a reason."""
 _QUOTED = 80
 """Characters of a quotation in a reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToRead:
+    """A unit for a second reader."""
+
+    source: Text
+    target: Text
+    """Its translation."""
+    before: str = ""
+    """The source of the unit before it, as context."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,33 @@ class Fault:
     def __str__(self) -> str:
         quoted = " → ".join(f"“{words[:_QUOTED]}”" for words in (self.source, self.target) if words)
         return f"{self.severity} {self.category}: {self.why}" + f" ({quoted})" * bool(quoted)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What came of reading a unit: its faults, or the problem that kept the reader from judging it."""
+
+    reader: str
+    """Name of the second reader."""
+    version: str
+    """With which model it read, and how; another one reads anew."""
+    wanted: int
+    """The score that the unit needs."""
+    faults: tuple[Fault, ...] = ()
+    problem: str | None = None
+
+    @property
+    def doubt(self) -> str | None:
+        """Why the unit waits for a person, in words; None if it may go out."""
+        if self.problem is not None:
+            return f"{self.reader} could not judge it: {self.problem}"
+        found = score(self.faults)
+        if found >= self.wanted:
+            return None
+        gravest = sorted(self.faults, key=lambda fault: -POINTS[fault.severity])
+        more = f" and {len(gravest) - _SHOWN} more" if len(gravest) > _SHOWN else ""
+        said = "; ".join(map(str, gravest[:_SHOWN]))
+        return f"{self.reader} doubts it, score {found} of {BEST} ({self.wanted} wanted): {said}{more}"
 
 
 def score(faults: Sequence[Fault]) -> int:

@@ -10,6 +10,7 @@ from tasks.model.documents import Document
 from tasks.runtime.foreign_text import storable
 from tasks.translation.drafts import Draft, EarlierUnit, Translator, UnitResult
 from tasks.translation.language_pair import LanguagePair
+from tasks.translation.meaning.faults import Reading
 from tasks.translation.memory import entries
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
 from tasks.translation.segmentation.runs import Run
@@ -56,6 +57,8 @@ class UnitRecord(Document):
     packed: str | None = None
     """The result as the memory keeps it, under `packed_key`."""
     packed_key: str | None = None
+    reading: Reading | None = None
+    """What the second reader found in the result."""
 
 
 _RECORDS = TypeAdapter(list[UnitRecord])
@@ -74,7 +77,7 @@ def from_json(text: str | None) -> list[UnitRecord]:
 def earlier(records: list[UnitRecord]) -> dict[str, EarlierUnit]:
     """The translations in these units that a later version of their release, or a later try, can use."""
     return {
-        record.packed_key: EarlierUnit(record.packed, Translator(record.engine, record.model))
+        record.packed_key: EarlierUnit(record.packed, Translator(record.engine, record.model), record.reading)
         for record in records
         if record.packed_key and record.packed and record.engine
     }
@@ -112,6 +115,7 @@ def _record(draft: Draft, result: UnitResult) -> UnitRecord:
         keys=list(unit.keys),
         packed=kept.target if kept else None,
         packed_key=kept.key if kept else None,
+        reading=result.reading,
     )
 
 
