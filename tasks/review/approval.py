@@ -118,6 +118,8 @@ def _what_is_open(found: Reviewed) -> str:
     """Why a translation cannot be approved yet."""
     units = [f"{unit.name} ({unit.problem})" for unit in found.open]
     if not units:
-        return f"it is not made yet{f': {found.row.reason}' if found.row.reason else ''}"
+        why = f": {found.row.reason}" if found.row.reason else ""
+        sign = "; to let it go all the same, export it, sign its sentences as final, and import it"
+        return f"it is not made yet{why}{sign if found.units else ''}"
     more = f" and {len(units) - _OPEN_SHOWN} more" if len(units) > _OPEN_SHOWN else ""
     return f"it is a draft, and these units are open: {'; '.join(units[:_OPEN_SHOWN])}{more}"

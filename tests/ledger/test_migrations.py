@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Connection, Engine, select, text
 
 from tasks import ledger
-from tasks.ledger.schema import attempts, awaited_engines, deliveries
+from tasks.ledger.schema import attempts, awaited_engines, deliveries, translations
+from tasks.translation.drafts import draft_waits
 from tests.support.postgres import Postgres
 
 NOW = 1_800_000_000.0
@@ -170,3 +171,26 @@ def test_which_engines_translations_wait_for_is_carried_over(second: Engine) -> 
     with second.connect() as connection:
         found = {(row.language, row.engine) for row in connection.execute(select(awaited_engines))}
     assert found == {("de", "google"), ("de", "deepl"), ("es", "mt"), ("es", "ct2"), ("fr", "mine")}
+
+
+def test_what_apertium_made_and_has_not_left_waits_for_an_editor(second: Engine) -> None:
+    """The reason is that of a draft made today; what has left, and what people approved, stays as it is."""
+    made = {"state": "made", "hint_at": NOW, "lease_until": 0, "attempt": 1, "release_id": 1}
+    with second.begin() as connection:
+        new_release(connection, 1)
+        new_outlet(connection, "a")
+        for id, (language, engine, status, state) in enumerate((
+            ("es", "apertium", "checked", "held"), ("fr", "apertium", "checked", "delivered"),
+            ("pt", "apertium", "approved", "held"), ("zh-Hant", "opencc", "checked", "held"),
+        )):  # fmt: skip
+            insert(connection, "translations", language=language, engine=engine, status=status, **made)
+            new_delivery(connection, id, "a", state, "embargo" if state == "held" else None, language=language)
+    ledger.upgrade(second.url.render_as_string(hide_password=False))
+    with second.connect() as connection:
+        found = {row.language: (row.status, row.reason) for row in connection.execute(select(translations))}
+    assert found == {
+        "es": ("draft", draft_waits(["apertium"])),
+        "fr": ("checked", None),
+        "pt": ("approved", None),
+        "zh-Hant": ("checked", None),
+    }

@@ -38,6 +38,9 @@ from tasks.model.release import Translation
 from tasks.model.states import ArtifactState, State
 from tasks.review import imports
 from tasks.runtime.settings import settings
+from tasks.translation.engine_support import registry
+from tasks.translation.engines import Capabilities, Pair
+from tasks.translation.errors import Retryable
 from tasks.translation.exchange import xliff
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.protection.glossary import Term
@@ -200,6 +203,39 @@ def test_a_draft_goes_once_the_translation_file_says_that_it_may(
     assert pipeline.sweep_ledger(present()).to_translate == [TranslationKey(drafted, "zh-Hant")]
     make(drafted, "zh-Hant")
     assert (row(drafted, "zh-Hant").status, len(claimed())) == ("checked", 1)
+
+
+class Away:
+    """An engine of grade publish that does not answer."""
+
+    name = "away"
+    capabilities = Capabilities(inline="native", script_only=True, grade="publish")
+
+    def pairs(self) -> dict[Pair, int]:
+        return {("zh-Hans", "zh-Hant"): 1}
+
+    def model(self, source: str, target: str) -> str:
+        return "1"
+
+    def translate(self, units: Any, source: str, target: str) -> Any:
+        raise Retryable("it does not answer")
+
+
+def test_a_draft_that_waits_for_a_better_engine_can_be_signed_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translation_file(tmp_path, monkeypatch, "engines: {away: {type: opencc}, opencc: {grade: draft}}")
+    among = registry.load_registry(tmp_path / "translation.yaml").engines | {"away": Away()}
+    monkeypatch.setattr(registry, "load_registry", lambda _=None: registry.ConfiguredEngines(among, {}))
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    assert held(number) == {"translation": 1}
+    with pytest.raises(DocumentRefused, match="opencc waits for an editor; to let it go all the same, export"):
+        review.approve(number, "zh-Hant", "Ann")
+    data = xliff.write(sheet(number, "zh-Hant")).replace(b'state="translated"', b'state="final"')
+    review.take(number, "zh-Hant", xliff.read(data), by="Ann")
+    make(number, "zh-Hant")
+    assert (row(number, "zh-Hant").status, len(claimed())) == ("approved", 1)
 
 
 def test_what_was_let_go_before_its_text_became_a_draft_waits_too(
