@@ -20,7 +20,7 @@ from tasks.runtime.settings import settings
 from tasks.translation.configuration import models_folder
 from tests.support.model_server import ModelServer
 from tests.support.processes import environment, start, until
-from tests.support.samples import outlet, release
+from tests.support.samples import URI, outlet, release
 from workers.models import WORK, install
 
 from .conftest import Run, take
@@ -28,7 +28,7 @@ from .conftest import Run, take
 pytest.importorskip("ctranslate2")
 pytest.importorskip("sentencepiece")
 
-from tests.translation.engines.doubles_ct2 import dictionary_model, random_model, with_metadata, zipped
+from tests.translation.engines.doubles_ct2 import ENGLISH, dictionary_model, random_model, with_metadata, zipped
 
 ARCHIVE, NEWER = "/v1/translate-en_es-1_0.argosmodel", "/v1/translate-en_es-1_1.argosmodel"
 PLANS = "See the plans here."
@@ -88,6 +88,17 @@ def test_from_nothing_to_a_translation(run: Run, server: ModelServer, home: None
     assert (noted["subject"], noted["new"]) == (
         "model translate-en_es-1_0 of ct2", {"languages": ["en", "es"], "version": "1.0"},
     )  # fmt: skip
+
+
+def test_without_a_translation_file_a_release_goes_through_the_model(run: Run, server: ModelServer, home: None) -> None:
+    run("engines", "fetch", "es", "--yes")
+    words = {"headline": ENGLISH[0], "body_html": f"<p>{ENGLISH[1]} {PLANS}</p>", "dateline": None, "topics": []}
+    number = take(release(**words), outlet(languages=["es"]))
+    planning.plan(number)
+    build_translation(number, "es")
+    found = json.loads(run("translations", "show", URI, "es", "--json").stdout)
+    assert (found["state"], found["status"], found["engine"], found["waits"]) == ("made", "unreviewed", "ct2", 0)
+    assert [unit["target"] for unit in found["items"]] == [[SPANISH[0]], [SPANISH[1]], [SPANISH[2]]]
 
 
 def test_what_waited_for_an_engine_is_tried_again(run: Run, server: ModelServer, home: None) -> None:

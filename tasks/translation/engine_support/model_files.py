@@ -113,9 +113,10 @@ def model_folder(folder: Path) -> Path:
 def language_words(folder: Path) -> str:
     """The words by which an OPUS-MT model wants to be told its target language (`>>vie<<`), the first few; empty if it
     knows one language only. `folder` is the one with model.bin."""
-    for name in ("shared_vocabulary.json", "source_vocabulary.json"):
+    for name in ("shared_vocabulary.json", "source_vocabulary.json", "shared_vocabulary.txt", "source_vocabulary.txt"):
         if (folder / name).is_file():
-            found = [str(word) for word in json.loads((folder / name).read_bytes())]
+            text = (folder / name).read_text("utf-8")
+            found = map(str, json.loads(text)) if name.endswith(".json") else text.splitlines()
             known = [word for word in found if _LANGUAGE_WORD.fullmatch(word)]
             return ", ".join(known[:_WORDS_SHOWN]) + (" …" if len(known) > _WORDS_SHOWN else "")
     return ""
