@@ -28,7 +28,14 @@ from .conftest import Run, take
 pytest.importorskip("ctranslate2")
 pytest.importorskip("sentencepiece")
 
-from tests.translation.engines.doubles_ct2 import ENGLISH, dictionary_model, random_model, with_metadata, zipped
+from tests.translation.engines.doubles_ct2 import (
+    ENGLISH,
+    SPANISH,
+    dictionary_model,
+    random_model,
+    with_metadata,
+    zipped,
+)
 
 ARCHIVE, NEWER = "/v1/translate-en_es-1_0.argosmodel", "/v1/translate-en_es-1_1.argosmodel"
 PLANS = "See the plans here."
@@ -92,7 +99,12 @@ def test_from_nothing_to_a_translation(run: Run, server: ModelServer, home: None
 
 def test_without_a_translation_file_a_release_goes_through_the_model(run: Run, server: ModelServer, home: None) -> None:
     run("engines", "fetch", "es", "--yes")
-    words = {"headline": ENGLISH[0], "body_html": f"<p>{ENGLISH[1]} {PLANS}</p>", "dateline": None, "topics": []}
+    words: dict[str, Any] = {
+        "headline": ENGLISH[0],
+        "body_html": f"<p>{ENGLISH[1]} {PLANS}</p>",
+        "dateline": None,
+        "topics": [],
+    }
     number = take(release(**words), outlet(languages=["es"]))
     planning.plan(number)
     build_translation(number, "es")
