@@ -251,8 +251,8 @@ def approve(connection: Connection, key: TranslationKey, document: Translation, 
 
 def for_people(connection: Connection, release_id: int | None = None) -> Iterator[tuple[TranslationRow, int]]:
     """The translations (of one release) that deliveries wait for and that only a person can help on, the oldest release
-    first: those to be approved, and those in which no engine found something sound for every unit; and how many
-    deliveries wait for approval. One at a time, for they are large."""
+    first: those to be approved, drafts under an embargo among them, and those in which no engine found something sound
+    for every unit; and how many deliveries wait for approval. One at a time, for they are large."""
     waits = [deliveries.c.state == literal_column("'held'")]
     if release_id is not None:
         waits.append(deliveries.c.release_id == release_id)
@@ -261,8 +261,10 @@ def for_people(connection: Connection, release_id: int | None = None) -> Iterato
             deliveries.c.release_id,
             deliveries.c.language,
             func.count().filter(deliveries.c.hold_kind == Hold.APPROVAL).label("waits"),
+            func.count().filter(deliveries.c.hold_kind == Hold.EMBARGO).label("under_embargo"),
+            func.count().label("all"),
         )
-        .where(*waits, deliveries.c.hold_kind.in_([Hold.TRANSLATION, Hold.APPROVAL]))
+        .where(*waits, deliveries.c.hold_kind.in_([Hold.TRANSLATION, Hold.APPROVAL, Hold.EMBARGO]))
         .group_by(deliveries.c.release_id, deliveries.c.language)
         .subquery()
     )
@@ -272,7 +274,7 @@ def for_people(connection: Connection, release_id: int | None = None) -> Iterato
         select(held)
         .join(translations, same)
         .join(releases, releases.c.id == translations.c.release_id)
-        .where(stuck)
+        .where(stuck, or_(held.c.under_embargo < held.c.all, translations.c.status == IS_DRAFT))
         .order_by(releases.c.received_at, translations.c.release_id, translations.c.language)
     )
     for found in list(connection.execute(query)):

@@ -43,7 +43,18 @@ def plans() -> Iterator[list[str]]:
 
 def walks(told: list[str]) -> list[str]:
     """Steps that read a growing table, or all of an index of it, from end to end. A small partial index may be read."""
-    partial = ("_misheld", "_due", "_next", "_claimed", "_held", "_embargoed", "_kept", "_unplanned", "_unmade")
+    partial = (
+        "_misheld",
+        "_due",
+        "_next",
+        "_claimed",
+        "_held",
+        "_embargoed",
+        "_kept",
+        "_unplanned",
+        "_unmade",
+        "_draft",
+    )
     return [
         step
         for step in told

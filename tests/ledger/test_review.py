@@ -44,6 +44,7 @@ from tasks.translation.errors import Retryable
 from tasks.translation.exchange import xliff
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.protection.glossary import Term
+from tests.support.command_line import typed
 from tests.support.delivery_steps import BYTES, claim, finish, receivers, result, states
 from tests.support.review_files import CHINESE, with_target
 from tests.support.samples import URI, outlet, release
@@ -164,6 +165,24 @@ def test_a_draft_waits_for_an_editor_and_goes_once_it_is_approved(drafted: int) 
     assert [one.outlet_id for one in claimed()] == ["a"]
     assert (row(drafted, "zh-Hant").status, row(drafted, "zh-Hant").reason) == ("approved", None)
     assert '"role":"translation-approver"' in body(drafted, "zh-Hant")
+
+
+def test_a_draft_under_an_embargo_is_shown_to_editors_before_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embargoed = CHINESE | {"embargo_until": "2199-12-01T07:00:00-05:00"}
+    number = planned(outlet("a", languages=["zh-Hant"]), **embargoed)
+    make(number, "zh-Hant")
+    with ledger.read() as connection:
+        assert list(review.waiting(connection)) == []
+    translation_file(tmp_path, monkeypatch, "engines: {opencc: {grade: draft}}")
+    other = planned(outlet("a", languages=["zh-Hant"]), **embargoed | {"uri": "urn:x:draft"})
+    make(other, "zh-Hant")
+    with ledger.read() as connection:
+        assert [(one.release.uri, one.waits) for one in review.waiting(connection)] == [("urn:x:draft", 0)]
+    told = typed("status", "urn:x:draft")
+    assert "a draft that an editor should see before the embargo ends: zh-Hant" in told
+    assert "let it go as it is: fanwire translations approve urn:x:draft zh-Hant" in told
 
 
 def test_a_draft_of_which_people_wrote_every_sentence_goes_and_one_of_which_they_wrote_some_waits(drafted: int) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from tasks.ledger import counts, late, releases
 from tasks.model.release import Release
-from tasks.model.states import Hold, State
+from tasks.model.states import Hold, State, Writing
 from tasks.operations import receipts
 from tasks.operations import report as reports
 from tasks.runtime import moments
@@ -109,6 +109,10 @@ def show_status(found: dict[str, Any]) -> None:
 def _show_what_to_do(found: dict[str, Any]) -> None:
     """How a person lets go what waits for one."""
     waiting = [hold["language"] for hold in found["held"] if hold["kind"] == Hold.APPROVAL]
+    early = [language for language, text in found["texts"].items() if text == Writing.DRAFT and language not in waiting]
+    if early:
+        out.print(f"a draft that an editor should see before the embargo ends: {', '.join(early)}", markup=False)
+    waiting += early
     if not waiting:
         return
     of, file = f"{found['release']} {waiting[0]}", f"{waiting[0]}.xlf"
