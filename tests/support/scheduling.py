@@ -12,11 +12,13 @@ TOGETHER = {
     "tests/stack": "stack",
     "tests/faults/test_faults.py::test_postgres": "faults-postgres",
     "tests/faults/test_faults.py": "faults",
+    "tests/translation/toy": "toy",
 }
-"""Tests whose names begin so share a stack. Those of any other file stay together for the servers of its fixtures."""
+"""Tests whose names begin so share a stack, or a model that is trained. Those of any other file stay together for the
+servers of its fixtures."""
 APART = ("tests/ledger/test_state_machine.py", "tests/translation")
 """Files and folders whose tests share nothing: each goes to whichever process is free."""
-FIRST = ("faults", "stack", "recovery", "tests/ledger/test_state_machine.py", "faults-postgres", "tests/docs")
+FIRST = ("faults", "stack", "recovery", "tests/ledger/test_state_machine.py", "faults-postgres", "toy", "tests/docs")
 """What takes longest, and so begins first."""
 
 
@@ -29,9 +31,8 @@ class ByServers(LoadScopeScheduling):  # type: ignore[misc]
 
 def group(nodeid: str) -> str:
     """The group of a test; a test that is a group of its own has its own name."""
-    if nodeid.startswith(APART):
-        return nodeid
-    return next((TOGETHER[start] for start in TOGETHER if nodeid.startswith(start)), nodeid.partition("::")[0])
+    alone = nodeid if nodeid.startswith(APART) else nodeid.partition("::")[0]
+    return next((TOGETHER[start] for start in TOGETHER if nodeid.startswith(start)), alone)
 
 
 def turn(nodeid: str) -> int:

@@ -22,14 +22,20 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\u
 _WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[\w\u0300-\u036f\u0610-\u065f\u0670\u0900-\u0dff])+")
 _FIGURE = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
-_OWN = 0.5
-"""More than this part of a word's links lead into an element of whose words it is one."""
+_OWN = 0.4
+"""At least this part of a word's links leads into an element of whose words it is one. The half of `ponteva`, which is
+`the bridge`, leads to `bridge`."""
+_UNKNOWN = -1.0
+"""The share of a word without links: it may stand in any element."""
 _LIKELY = 0.25
 """The part that will do for the best word where an element has no other."""
 _KEPT = 2 / 3
 """At least this part of an element's words must stand together where others are too far off."""
 _FEW = 1 / 2
 """So many words of others, for each of its own, may stand between an element's words."""
+
+Shares = Sequence[float]
+"""For each word of a translation, which part of its links leads into an element."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +65,17 @@ def projected(source: Sentence, target: Sentence, links: Sequence[Link]) -> Text
         return _assembled(target, {})
     known = [*_between_opaques(source, target), *_without_opaques(target, links)]
     words = _words(target)
+    shares = {element.id: [_share(word, element.span, known) for word in words] for element in source.elements}
+
+    def beside(element: Element) -> list[Sequence[float]]:
+        """The shares of the elements that it is not in, nor they in it."""
+        return [shares[other.id] for other in source.elements if not overlap(element.span, other.span)]
+
     places: dict[int, Span] = {}
     for element in source.elements:
         if _inside_a_word(source.text, element.span):
             return None
-        span = _row(source, element, words, known)
+        span = _row(source, element, words, shares[element.id], beside(element))
         span = span and _with_punctuation(source, element, target.text, span)
         if span is None or not _alike(source, element.span, target, span):
             return None
@@ -107,16 +119,16 @@ def _inside_a_word(text: str, span: Span) -> bool:
     )  # in scripts without spaces each letter is a word
 
 
-def _row(source: Sentence, element: Element, words: Sequence[Span], links: Sequence[Link]) -> Span | None:
+def _row(
+    source: Sentence, element: Element, words: Sequence[Span], shares: Shares, beside: Sequence[Shares]
+) -> Span | None:
     """The smallest row of words that has all of the element's own; None where that is doubtful."""
     inside = [word for word in _words(source) if overlap(word, element.span)]
     if inside and inside == _words(source) and words:
         return words[0][0], words[-1][1]
-    shares = [_share(word, element.span, links) for word in words]
-    own = [index for index, share in enumerate(shares) if share is not None and share > _OWN]
-    if not own:
-        best = max(range(len(words)), key=lambda index: shares[index] or 0, default=None)
-        own = [best] if best is not None and (shares[best] or 0) >= _LIKELY else []
+    likely = [index for index, share in enumerate(shares) if share > max((other[index] for other in beside), default=0)]
+    own = [index for index in likely if shares[index] >= _OWN]
+    own = own or [index for index in likely if shares[index] == max(shares) >= _LIKELY][:1]
     if not own:
         return None
     first, last = own[0], own[-1]
@@ -128,22 +140,22 @@ def _row(source: Sentence, element: Element, words: Sequence[Span], links: Seque
     return words[first][0], words[last][1]
 
 
-def _share(word: Span, span: Span, links: Sequence[Link]) -> float | None:
-    """Which part of the word's links lead into a span of the source; None for a word without links."""
+def _share(word: Span, span: Span, links: Sequence[Link]) -> float:
+    """Which part of the word's links lead into a span of the source; below 0 for a word without links."""
     whole = inside = 0.0
     for link in links:
         if overlap(link.target, word):
             length = max(1, link.source[1] - link.source[0])
             whole += link.weight
             inside += link.weight * overlap(link.source, span) / length
-    return inside / whole if whole else None
+    return inside / whole if whole else _UNKNOWN
 
 
-def _strangers(shares: Sequence[float | None], first: int, last: int) -> int:
-    return sum(share is not None and share <= _OWN for share in shares[first : last + 1])
+def _strangers(shares: Shares, first: int, last: int) -> int:
+    return sum(_UNKNOWN < share < _OWN for share in shares[first : last + 1])
 
 
-def _densest(shares: Sequence[float | None], own: Sequence[int]) -> tuple[int, int]:
+def _densest(shares: Shares, own: Sequence[int]) -> tuple[int, int]:
     """The row, from one of the element's own words to another, that has the most of them less the others in it."""
     rows = ((first, last) for first in own for last in own if first <= last)
 

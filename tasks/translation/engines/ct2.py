@@ -304,6 +304,7 @@ class _Model:
         config = document_in(_there(model / "config.json").read_bytes()) if opus else {}
         # OPUS-MT wants the end of the sentence said; one of the two converters has the model say it by itself
         self._end = [] if not opus or config.get("add_source_eos") else [str(config.get("eos_token") or "</s>")]
+        self._unknown = str(config.get("unk_token") or "<unk>")
         self._translator = ctranslate2.Translator(
             str(_there(model / "model.bin").parent), device="cpu", compute_type="int8", **threads
         )
@@ -353,25 +354,47 @@ class _Model:
 
     def _together(self, units: Sequence[list[str]], *, aligned: bool) -> list[tuple[list[str], _Attention]]:
         most = min(_TIMES * max(map(len, units)) + _MORE, _MAX_TOKENS_BACK)
+        sources = [self._beginning + unit + self._end for unit in units]
         results = self._translator.translate_batch(
-            [self._beginning + unit + self._end for unit in units],
+            sources,
             target_prefix=[self._prefix] * len(units) if self._prefix else None,
             beam_size=_BEAM,
             max_decoding_length=most,
             max_input_length=0,
-            replace_unknowns=True,
-            return_attention=aligned,
         )
-        ended = [len(result.hypotheses[0]) < most for result in results]
+        answers = [result.hypotheses[0] if len(result.hypotheses[0]) < most else [] for result in results]
+        wanted = [n for n, answer in enumerate(answers) if answer and (aligned or self._unknown in answer)]
+        seen = self._attention([sources[n] for n in wanted], [answers[n] for n in wanted])
+        attention = dict(zip(wanted, seen, strict=True))
         return [
-            self._answer(result.hypotheses[0], result.attention[0] if aligned else []) if end else ([], [])
-            for result, end in zip(results, ended, strict=True)
+            self._answer(answer, attention.get(n, []), unit)
+            for n, (answer, unit) in enumerate(zip(answers, units, strict=True))
         ]
 
-    def _answer(self, tokens: list[str], attention: _Attention) -> tuple[list[str], _Attention]:
-        """Tokens and attention of a translation without what it was begun with, and its sentence too."""
-        rows = [row[len(self._beginning) :] for row in attention]
-        return tokens[len(self._prefix) :], rows[len(self._prefix) :]
+    def _attention(self, sources: Sequence[list[str]], answers: Sequence[list[str]]) -> list[_Attention]:
+        """How each token of these answers attends to its source. What a search with several beams returns is that of
+        other sentences of the batch (CTranslate2 4.8.5), so the answers are gone through once more, word for word."""
+        if not sources:
+            return []
+        results = self._translator.translate_batch(
+            sources,
+            target_prefix=answers,
+            beam_size=1,
+            max_decoding_length=max(map(len, answers)) + 1,
+            max_input_length=0,
+            return_attention=True,
+        )
+        return [result.attention[0][: len(answer)] for result, answer in zip(results, answers, strict=True)]
+
+    def _answer(self, tokens: list[str], attention: _Attention, unit: list[str]) -> tuple[list[str], _Attention]:
+        """Tokens and attention of a translation without what it was begun with, and its sentence too; words that the
+        vocabulary does not have are those of the unit."""
+        rows = [row[len(self._beginning) :] for row in attention[len(self._prefix) :]]
+        tokens = tokens[len(self._prefix) :]
+        for index, row in enumerate(rows):
+            if tokens[index] == self._unknown:
+                tokens[index] = unit[max(range(len(unit)), key=row.__getitem__)]
+        return tokens, rows
 
 
 def _tokens(encoded: dict[str, Any]) -> list[str]:

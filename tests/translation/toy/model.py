@@ -1,0 +1,176 @@
+"""The small model of the toy language: its tokenizers, its training, and its weights given to CTranslate2."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import ctranslate2
+import numpy as np
+import sentencepiece
+
+from tests.translation.toy import language
+from tests.translation.toy.language import Pair
+from tests.translation.toy.training import PADDING, Adam, Batch, Ints, Shape, Transformer
+
+SEED = 7
+STEPS, SENTENCES, RATE, WARM_UP = 900, 48, 4e-3, 100
+"""Steps of the training, sentences of each, the largest step, and how many steps it takes to get there."""
+TEXTS = 2_000
+"""Sentences that the tokenizers are made from."""
+SPECIAL = ["<pad>", "<unk>", "<s>", "</s>"]
+START, END = SPECIAL.index("<s>"), SPECIAL.index("</s>")
+PIECES = (185, 168)
+"""So few that words of either language are cut into pieces."""
+
+
+class Tokenizer:
+    """Pieces of the words of one language."""
+
+    def __init__(self, texts: Sequence[str], pieces: int) -> None:
+        written = io.BytesIO()
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(texts), model_writer=written, model_type="bpe", vocab_size=pieces,
+            hard_vocab_limit=False, minloglevel=2, num_threads=1,
+        )  # fmt: skip
+        self.proto = written.getvalue()
+        self._processor = sentencepiece.SentencePieceProcessor(model_proto=self.proto)
+        found = [self._processor.id_to_piece(number) for number in range(self._processor.get_piece_size())]
+        self.vocabulary = SPECIAL + [piece for piece in found if piece not in SPECIAL]
+        self._numbers = {piece: number for number, piece in enumerate(self.vocabulary)}
+
+    def encode(self, text: str) -> tuple[list[int], list[int]]:
+        """The pieces of a text, and for each the number of its word, the full stop being one."""
+        pieces = self._processor.encode(text, out_type=str)
+        words = np.cumsum([piece.startswith("▁") or piece == "." for piece in pieces]) - 1
+        return [self._numbers[piece] for piece in pieces], [int(word) for word in words]
+
+
+def batches(seed: int, size: int, source: Tokenizer, target: Tokenizer) -> Iterator[Batch]:
+    """Batches without end; sentences of like length come together."""
+    stream = language.pairs(seed)
+    while True:
+        some = [_encoded(pair, source, target) for pair in islice(stream, size * 8)]
+        some.sort(key=lambda one: len(one[0]))
+        for at in np.random.default_rng(seed + len(some[0][0])).permutation(8):
+            yield _batch(some[int(at) * size : (int(at) + 1) * size])
+
+
+Encoded = tuple[list[int], list[int], list[tuple[int, int]]]
+
+
+def _encoded(pair: Pair, source: Tokenizer, target: Tokenizer) -> Encoded:
+    english, toy = pair.texts
+    (tokens, words), (translated, others) = source.encode(english), target.encode(toy)
+    stand_for = [*pair.links, (len(pair.english),)]  # the full stop
+    links = [(at, of) for at, other in enumerate(others) for of, word in enumerate(words) if word in stand_for[other]]
+    return [*tokens, END], [*translated, END], links
+
+
+def _batch(some: Sequence[Encoded]) -> Batch:
+    longest, longer = max(len(one[0]) for one in some), max(len(one[1]) for one in some)
+    source, after = (np.full((len(some), length), PADDING) for length in (longest, longer))
+    guide = np.zeros((len(some), longer, longest), np.float32)
+    for row, (tokens, translated, links) in enumerate(some):
+        source[row, : len(tokens)] = tokens
+        after[row, : len(translated)] = translated
+        for at, of in links:
+            guide[row, at, of] = 1
+    guide /= np.maximum(guide.sum(-1, keepdims=True), 1)
+    before: Ints = np.concatenate([np.full((len(some), 1), START), after[:, :-1]], 1)
+    before[before == END] = PADDING
+    return Batch(source, before, after, guide)
+
+
+def trained(folder: Path) -> Path:
+    """The folder with the model in `folder`; trained there if this has not been done, which takes half a minute.
+
+    In a process of its own: with several threads numpy takes many times longer for such small arrays.
+    """
+    here = Path(__file__).parent
+    said = b"".join(file.read_bytes() for file in sorted(here.glob("*.py")) if not file.name.startswith("test_"))
+    made = folder / f"toy-{hashlib.sha256(said).hexdigest()[:16]}"
+    if not made.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".toy-", dir=folder) as half:
+            command = [sys.executable, "-m", __name__, str(Path(half) / "models")]
+            threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+            subprocess.run(command, cwd=here.parents[2], env=os.environ | threads, check=True)
+            with suppress(OSError):  # another process was first
+                (Path(half) / "models").rename(made)
+    return made
+
+
+def held_out(number: int) -> list[Pair]:
+    """So many sentence pairs that are not among those that the model was trained on."""
+    seen = {pair.texts[0] for pair in islice(language.pairs(SEED), max(STEPS * SENTENCES, TEXTS))}
+    others = (pair for pair in language.pairs(SEED + 1) if pair.texts[0] not in seen)
+    return list(islice(others, number))
+
+
+def train() -> tuple[Transformer, Tokenizer, Tokenizer]:
+    """A model that has learnt the language, and the tokenizers of its two sides."""
+    texts = [pair.texts for pair in islice(language.pairs(SEED), TEXTS)]
+    source, target = (Tokenizer([text[side] for text in texts], PIECES[side]) for side in (0, 1))
+    model = Transformer(Shape(len(source.vocabulary), len(target.vocabulary)), SEED)
+    adam = Adam(model)
+    for step, batch in enumerate(islice(batches(SEED, SENTENCES, source, target), STEPS)):
+        model.learn(batch, guide_weight=1)
+        adam.step(RATE * min(1, step / WARM_UP) * (1 - step / STEPS))
+    return model, source, target
+
+
+def save(folder: Path, model: Transformer, source: Tokenizer, target: Tokenizer) -> Path:
+    """The model as the engine `ct2` reads an OPUS-MT model."""
+    weights, shape = model.weights, model.shape
+    spec = ctranslate2.specs.TransformerSpec.from_config(
+        (shape.encoder_layers, shape.decoder_layers), shape.heads, alignment_layer=-1, alignment_heads=1
+    )
+    spec.encoder.scale_embeddings = spec.decoder.scale_embeddings = False
+    spec.config.add_source_eos = True
+    spec.encoder.embeddings[0].weight, spec.decoder.embeddings.weight = weights["source"], weights["target"]
+    spec.encoder.position_encodings.encodings = weights["source_places"]
+    spec.decoder.position_encodings.encodings = weights["target_places"]
+    spec.decoder.projection.weight, spec.decoder.projection.bias = weights["words"], weights["words_bias"]
+    for side, layers in (("encoder", spec.encoder), ("decoder", spec.decoder)):
+        _norm(layers.layer_norm, weights, f"{side}.norm")
+        for number, layer in enumerate(layers.layer):
+            name = f"{side}{number}"
+            _attention(layer.self_attention, weights, f"{name}.self", fused=("qkv",))
+            if side == "decoder":
+                _attention(layer.attention, weights, f"{name}.cross", fused=("q", "kv"))
+            _norm(layer.ffn.layer_norm, weights, f"{name}.norm")
+            for linear, which in ((layer.ffn.linear_0, "in"), (layer.ffn.linear_1, "out")):
+                linear.weight, linear.bias = weights[f"{name}.{which}"], weights[f"{name}.{which}_bias"]
+    spec.register_source_vocabulary(source.vocabulary)
+    spec.register_target_vocabulary(target.vocabulary)
+    spec.validate()
+    (folder / "model").mkdir(parents=True)
+    spec.save(str(folder / "model"))
+    (folder / "source.spm").write_bytes(source.proto)
+    (folder / "target.spm").write_bytes(target.proto)
+    return folder
+
+
+def _norm(spec: Any, weights: dict[str, Any], name: str) -> None:
+    spec.gamma, spec.beta = weights[f"{name}.gamma"], weights[f"{name}.beta"]
+
+
+def _attention(spec: Any, weights: dict[str, Any], name: str, fused: Sequence[str]) -> None:
+    _norm(spec.layer_norm, weights, f"{name}.norm")
+    for linear, several in zip(spec.linear, (*fused, "o"), strict=True):
+        linear.weight = np.concatenate([weights[f"{name}.{which}"] for which in several])
+        linear.bias = np.concatenate([weights[f"{name}.{which}_bias"] for which in several])
+
+
+if __name__ == "__main__":
+    save(Path(sys.argv[1]) / "en-eo", *train())
