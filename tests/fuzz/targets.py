@@ -7,6 +7,7 @@ import io
 import json
 import re
 import tempfile
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from tasks.translation.configuration import read_configuration
 from tasks.translation.exchange import table, tmx, xliff
 from tests.support.samples import outlet, release
 from workers.guarded_transport import item_fault
+from workers.models import install
+from workers.models.index import read_index
 from workers.offered import offered
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -85,6 +88,22 @@ def _answer(answer: bytes) -> None:
     assert len(found.detail) <= 300
 
 
+def _archive(document: bytes) -> None:
+    """A model that somebody downloaded; whether its weights can be loaded is not asked here."""
+    with tempfile.TemporaryDirectory(prefix="fanwire-fuzz-") as folder:
+        file = Path(folder, "file.argosmodel")
+        file.write_bytes(document)
+        install.copied(file, Path(folder, "model"), 10_000_000)
+
+
+def _zip(**files: str) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(f"en_es/{name}", content)
+    return written.getvalue()
+
+
 def _csv(*rows: dict[str, Any]) -> bytes:
     file = io.StringIO()
     writer = csv.DictWriter(file, list(rows[0]))
@@ -136,6 +155,16 @@ ITEM: Final = json.dumps({
         "body_encoding": "base64", "delivery_tag": "t", "delivery_info": {"exchange": "", "routing_key": "r"},
     },
 }).encode()  # fmt: skip
+MODELS: Final = json.dumps([
+    {"package_version": "1.9", "argos_version": "1.9.0", "from_code": "en", "from_name": "English", "to_code": to,
+     "to_name": to, "links": [f"https://a.example/translate-en_{to}-1_9.argosmodel", "ipfs://Qm"], "size": 5,
+     "sha256": "0" * 64, "license": "CC0"}
+    for to in ("fr", "pb")
+]).encode()  # fmt: skip
+MODEL: Final = _zip(**{
+    "metadata.json": '{"from_code": "en", "to_code": "es", "package_version": "1.0"}', "sentencepiece.model": "x",
+    "model/model.bin": "weights" * 100, "model/shared_vocabulary.json": '["a"]', "README.md": "CC0",
+})  # fmt: skip
 ANSWERS: Final = (
     b"HTTP/1.1 422 No\r\ncontent-type: text/plain; charset=utf-8\r\n\r\nlanguage not taken",
     b"HTTP/1.1 301 Moved\r\nlocation: https://u:p@new.example/wire?token=x\r\n\r\n",
@@ -166,6 +195,8 @@ TARGETS: Final[dict[str, Target]] = {
     "tmx": Target((TMX,), _file(tmx.read_memory, ".tmx")),
     "memory-csv": Target((MEMORY,), _file(table.read_memory, ".csv"), ROWS),
     "glossary-csv": Target((GLOSSARY,), _file(table.read_glossary, ".csv"), ROWS),
+    "model-index": Target((MODELS,), lambda document: read_index(document, "https://a.example/index.json")),
+    "model-archive": Target((MODEL,), _archive),
     "queue-item": Target((ITEM,), _item),
     "answer": Target(ANSWERS, _answer),
 }  # fmt: skip

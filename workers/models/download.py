@@ -44,7 +44,8 @@ KEPT = "what has arrived is kept, and the same command goes on from there"
 TRIES = 3
 """Tries in a row that bring nothing, after which the download is given up for now."""
 MAX_TRIES, MAX_REDIRECTS = 50, 5
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a disk says that is full."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 Tell = Callable[[int, int | None], None]
@@ -149,7 +150,7 @@ def disk_for(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in FULL:
             raise NoRoom(f"there is no more room in {folder} ({error.strerror}): make room; {KEPT}") from None
         raise
 

@@ -25,7 +25,7 @@ from tasks.translation.engines import Pair
 from tasks.translation.engines.ct2 import CT2, missing_packages
 from tasks.translation.errors import EngineError
 from workers.models import WORK, ModelRefused, NoRoom
-from workers.models.download import disk_for
+from workers.models.download import FULL, disk_for
 
 MARGIN = 50 * 1024**2
 """Bytes that stay free on the disk."""
@@ -108,13 +108,7 @@ def install(
     label = model.name
     with tempfile.TemporaryDirectory(prefix=_STAGING, dir=folder / WORK) as staging, disk_for(folder):
         place = Path(staging) / (name or _fit(model.stem if model.is_file() else model.name))
-        try:
-            _copied(model, place, free(folder))
-            found = _looked_at(place, prefix)
-        except BROKEN as error:
-            if isinstance(error, ModelRefused) or (isinstance(error, OSError) and error.errno):
-                raise
-            raise ModelRefused(f"{label} is not installed: {_said(error)}") from None
+        found = copied(model, place, free(folder), prefix)
         if pair and found.pair != pair:
             raise ModelRefused(f"{label} is not installed: it is for {_arrow(found.pair)}, and not for {_arrow(pair)}")
         before, _ = there(folder)
@@ -135,20 +129,38 @@ def remove(folder: Path, models: list[Found]) -> None:
             model.path.rename(Path(staging) / str(number))
 
 
+def copied(model: Path, place: Path, room: int, prefix: str | None = None) -> Found:
+    """Copy or unpack what belongs to a model into a new folder `place`, of `room` bytes at most; raises ModelRefused
+    for one that is damaged or would do harm."""
+    try:
+        _copy(model, place, room)
+        return _looked_at(place, prefix)
+    except BROKEN as error:
+        disk = isinstance(error, OSError) and (error.filename or error.errno in FULL)
+        if disk or isinstance(error, ModelRefused):
+            raise
+        raise ModelRefused(f"{model.name} is not installed: {_said(error)}") from None
+
+
 def _put(found: Found, folder: Path, staging: Path, others: list[Found]) -> Installed:
     """Rename a model into place, and then let the others of its pair go."""
     size, target = size_of(found.path), folder / found.path.name
-    if target.exists():
+    if target.exists():  # the new one stands beside it for an instant, so that a crash leaves one of them
+        beside = folder / f"{target.name}.new"
+        if beside.exists():
+            beside.rename(staging / "left")
+        found.path.rename(beside)
         target.rename(staging / "before")
-    found.path.rename(target)
+        beside.rename(target)
+    else:
+        found.path.rename(target)
     _sync_folder(folder)
     replaced = [model for model in others if model.path != target]
     remove(folder, replaced)
     return Installed(Found(target, found.pair, found.version), size, [m for m in others if m.path == target] + replaced)
 
 
-def _copied(model: Path, place: Path, room: int) -> None:
-    """The files of a model at `place`; raises ValueError and its like for one that is damaged or would do harm."""
+def _copy(model: Path, place: Path, room: int) -> None:
     if model.is_dir():
         _refuse_size(sum(file.stat().st_size for file in model_files.files_of(model)), room)
         model_files.copy(model, place)
