@@ -6,9 +6,12 @@ cd "$(dirname "$0")/.."
 
 # The translation engine. Without these packages Fanwire runs, and languages that need them are held, visibly.
 APERTIUM=(apertium apertium-eng-spa apertium-es-pt apertium-fr-es apertium-ind-zlm)
+# Which words a language has (22 MB). Without these packages the check `spelling` is off for it, and `fanwire doctor` says so.
+DICTIONARIES=(libhunspell-1.7-0 hunspell-en-us hunspell-en-gb hunspell-es hunspell-fr-comprehensive hunspell-pt-br
+  hunspell-pt-pt hunspell-de-de-frami)
 
 missing=()
-for package in "${APERTIUM[@]}"; do
+for package in "${APERTIUM[@]}" "${DICTIONARIES[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
 done
 python=$(command -v python3.11 || command -v python3 || true)

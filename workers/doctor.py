@@ -38,6 +38,7 @@ from tasks.runtime.private_files import loose
 from tasks.runtime.secrets import SecretMissing, refusal, resolve
 from tasks.runtime.settings import PREFIX, Settings, settings
 from tasks.translation.configuration import TranslationDocument, read_configuration
+from tasks.translation.dictionaries import missing_packages
 from tasks.translation.grades import PUBLISH
 from tasks.translation.routing import reaches
 from workers import authority, broker, engines, home
@@ -430,8 +431,20 @@ def _has_house_texts(language: str) -> bool:
     return True
 
 
+def _dictionaries() -> Iterator[Finding]:
+    """Languages whose words are not checked in translations, for want of a package."""
+    languages = {
+        language for outlet in _everyone() for language in outlet.languages if outlet.machine_translation != "refuse"
+    }
+    missing = {language: packages for language in sorted(languages) if (packages := missing_packages(language))}
+    if missing:
+        names = " ".join(dict.fromkeys(package for some in missing.values() for package in some))
+        what = f"no dictionary is here for translations into {', '.join(missing)}, so the check `spelling` is off"
+        yield Finding("note", f"{what}: apt-get install --no-install-recommends {names}")
+
+
 PARTS = (
     _home, _modes, _plugins, _broker, _clear_text, _producers, _ledger, _documents, _disabled, _resting, _secrets,
-    _addresses, _translation, _languages, _house_texts,
+    _addresses, _translation, _languages, _house_texts, _dictionaries,
 )  # fmt: skip
 """Everything that is looked at once the settings are sound, in this order."""

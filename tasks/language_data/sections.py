@@ -90,6 +90,7 @@ Power = Annotated[int, Field(ge=1, le=15)]
 """A power of ten."""
 Number = Annotated[int, Field(ge=1, le=1000)]
 MonthNumber = Annotated[int, Field(ge=1, le=12)]
+Weekday = Annotated[int, Field(ge=1, le=7)]
 
 
 class Quotes(Section):
@@ -178,6 +179,8 @@ class Numbers(Section):
     """Words for `%` behind a number."""
     percent_before: list[Regex] = []
     """Words for `%` before a number."""
+    units: dict[str, str] = {}
+    """Names and signs of units of measurement beside CLDR's, to CLDR's names of them: `{metres: length-meter}`."""
     always: list[Regex] = []
     """How `24/7` is said with numbers."""
     always_in_words: list[Regex] = []
@@ -266,6 +269,10 @@ class Dates(Section):
     """What stands behind the number of a year: `年`."""
     short_year: list[RegexOfOne] = []
     """How a decade is written with two digits, which are the group: `años (\\d0)`."""
+    weekdays: dict[Regex, Weekday] = {}
+    """Names of the days of the week beside CLDR's, Monday being 1: other cases, short forms."""
+    weekdays_loosely: dict[Regex, Weekday] = {}
+    """What is also said for a day of the week, and means something else elsewhere: `segunda`."""
     afternoon: list[Regex] = []
     """Words by which an hour is one of the afternoon or evening."""
     after_hour: list[Regex] = []
@@ -291,6 +298,13 @@ class Vocabulary(Section):
     """Words with which no sentence ends."""
     impossible: list[Regex] = []
     """Words that stand beside each other only where others are missing, such as an article before a verb."""
+    chatter: list[Regex] = []
+    """What a language model says beside its translation: `here is the translation`."""
+    clashes: list[Regex] = []
+    """Small words that never stand together, such as two articles, and articles that do not fit the ending that
+    follows."""
+    doubled: Words | None = None
+    """Words that may stand twice on end; left out where any word may."""
     unspaced: bool = False
     """No spaces stand between words."""
 
@@ -323,6 +337,28 @@ class Comparison(Section):
     """Words before the figure of which another is a part: `of`."""
     whole_behind: list[Regex] = []
     """Words behind it: `のうち`."""
+
+
+class Dictionary(Section):
+    """Which words there are, by the dictionaries of Hunspell that the machine has."""
+
+    files: list[Annotated[str, Field(pattern=r"^[A-Za-z_-]+$")]] = []
+    """Names of dictionaries, each a `.aff` and a `.dic`: a word that one of them has is a word."""
+    packages: list[Annotated[str, Field(pattern=r"^[a-z0-9.+-]+$")]] = []
+    """The packages of Debian that have them."""
+    complete: bool = False
+    """A word that is in none of them is wrong: set where hardly one in a hundred human sentences has such a word that
+    is no name. Without it the dictionaries only say which words of another language belong to it."""
+    more: Words = ""
+    """Words that texts use and the dictionaries lack."""
+    prefixes: Words = ""
+    """What may stand before any word and make another one, which the dictionaries do not have: `micro ciber`."""
+    enclitics: Regex | None = None
+    """Pronouns that may hang at the end of a verb, which the dictionaries do not have so: `(?:me|te|lo)`."""
+    diminutives: Regex | None = None
+    """Endings that make a word smaller, in place of its last vowel: `it[oa]s?`."""
+    elisions: Regex | None = None
+    """What may stand before a word with an apostrophe, and be no part of it: `[dl]|qu`."""
 
 
 class Names(Section):
@@ -452,6 +488,7 @@ class LanguageData(Section):
     dates: Dates = Dates()
     vocabulary: Vocabulary = Vocabulary()
     comparison: Comparison = Comparison()
+    dictionary: Dictionary = Dictionary()
     names: Names = Names()
     meaning: Meaning = Meaning()
     places: dict[Annotated[str, Field(min_length=1)], Plain] = {}

@@ -72,6 +72,7 @@ def main() -> None:
         "checks": checks,
         "reader": reader,
         "names": names,
+        "judged": judged,
         "recovery": recovery,
     }
     chosen = sys.argv[1:] or list(parts)
@@ -409,6 +410,13 @@ def names(_folder: Path) -> None:
     from tests.translation import test_named_texts
 
     test_named_texts.report()
+
+
+def judged(_folder: Path) -> None:
+    """The checks on sentences judged by reading: how many unprintable ones they stop, how many human ones wrongly."""
+    from tests.bench import judged as measured_units
+
+    measured_units.run()
 
 
 def markup(_folder: Path) -> None:

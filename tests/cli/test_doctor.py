@@ -13,6 +13,7 @@ from tasks.delivery.admission.breaker import THRESHOLD, Breaker
 from tasks.ledger import outlets
 from tasks.model.states import Verdict
 from tasks.runtime.settings import settings
+from tasks.translation import dictionaries
 from tests.support.processes import addresses, own_valkey
 from tests.support.samples import outlet
 from workers import broker as configured
@@ -41,6 +42,17 @@ def test_languages_without_house_texts() -> None:
     put(outlet("b", languages=["en"]))
     assert told("_house_texts").endswith("sw (1 outlet)")
     assert "deliveries in these languages stay held" in told("_house_texts")
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+def test_missing_dictionaries(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(outlet("a", languages=["en", "es"]), outlet("b", languages=["fr"], machine_translation="refuse"))
+    monkeypatch.setattr(dictionaries, "_FOLDERS", ())
+    said = told("_dictionaries")
+    assert said.startswith(
+        "no dictionary is here for translations into en, es, so the check `spelling` is off: apt-get"
+    )
+    assert said.partition("recommends ")[2].split()[:3] == ["hunspell-en-us", "hunspell-en-gb", "hunspell-es"]
 
 
 @pytest.mark.usefixtures("sqlite_ledger")

@@ -19,6 +19,13 @@ from .spoil import FAULTS
 from .test_hostile import grows
 
 EN_DE = LanguagePair.of("en", "de")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def any_words() -> None:
+    """All checks are on."""
+
+
 NEAR = {("id", "ms"), ("ms", "id")}
 """One language to these checks."""
 OFTEN = {

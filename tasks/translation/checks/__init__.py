@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from tasks.translation.checks import elements, language, shape
+from tasks.translation.checks import elements, form, identity, language, measures, shape, wording
 from tasks.translation.checks.body import problem_in_body
 from tasks.translation.checks.figure_values import figures
 from tasks.translation.checks.problem import Found, Problem
@@ -21,13 +21,16 @@ Check = Callable[[Text, Text, LanguagePair], Found]
 """Given a unit, its translation and their languages: what is wrong with the translation."""
 _IN_ORDER: tuple[Check, ...] = (
     elements.inline, elements.anchor, elements.opaque, elements.order, elements.url, elements.name,
-    figures, shape.repeated, language.residue, language.script, shape.capitals, shape.length, shape.truncated,
+    figures, measures.measure, measures.weekday, shape.repeated, form.chatter, form.markup, form.characters,
+    language.residue, language.script, identity.language, shape.capitals, shape.length, shape.truncated,
+    form.quotes, form.glued, wording.doubled, wording.articles, wording.spelling,
 )  # fmt: skip
 """The checks of a unit that is not empty; what is easiest to understand comes first, as one reason is given."""
 _OF_STRUCTURE: tuple[Check, ...] = (shape.empty, elements.inline, elements.anchor)
 CHECKS = (
-    "empty", "inline", "anchor", "opaque", "url", "name", "quantity", "date", "order", "repeated", "residue", "script",
-    "capitals", "length", "truncated",
+    "empty", "inline", "anchor", "opaque", "url", "name", "quantity", "date", "order", "repeated", "chatter", "markup",
+    "characters", "residue", "script", "language", "capitals", "length", "truncated", "quotes", "glued", "doubled",
+    "articles", "spelling",
 )  # fmt: skip
 """The names of all checks, as a problem has them."""
 
