@@ -26,7 +26,7 @@ PARTS = ("tune", "held")
 ISSUERS = {
     "results": "Halden Marine", "product": "Brightwell", "pharma": "Corvana", "energy": "Norrland Power",
     "ngo": "Wells for Tomorrow", "security": "Fernhill Labs", "appointment": "Calder & Sons",
-    "merger": "Tallgrass Foods",
+    "merger": "Tallgrass Foods", "transport": "Coastline Rail",
 }  # fmt: skip
 """Who sends each release; the name is protected in it. The others have no issuer in their text."""
 
