@@ -57,6 +57,8 @@ class EarlierUnit:
     translator: Translator
     reading: Reading | None = None
     """What the second reader found in it."""
+    doubtful: bool = False
+    """See UnitResult."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,10 @@ class UnitResult:
     remember: bool = False
     """Whether the memory should learn it: an engine translated it just now, and read no other unit with it."""
     problem: str | None = None
-    """Why there is no translation: what the last engine that was asked did wrong."""
+    """Why there is no translation: what the last engine that was asked did wrong; or what looks wrong in a draft."""
+    doubtful: bool = False
+    """Whether an engine made it in a text of which so many sentences looked wrong that none of it goes out before a
+    person has read it (verdict.py)."""
     reading: Reading | None = None
     """What the second reader found in the translation; None: nobody has read it."""
 
@@ -132,6 +137,9 @@ class Draft:
     """Whether trying again later may help: an engine was away, or the time was up."""
     drafted_by: tuple[str, ...] = ()
     """The engines of grade draft that made units of `translation`: a person must approve it before it goes out."""
+    doubts: tuple[str, ...] = ()
+    """What was found of engines that made units of `translation`, and of which too many sentences looked wrong: a
+    person must approve it before it goes out."""
     no_engine: bool = False
     """Whether no engine makes the pair, so that only another translation file, memory or release can help."""
 
@@ -139,7 +147,10 @@ class Draft:
     def waits_for(self) -> str | None:
         """What a translation that is there waits for, in words; None if it may go out."""
         doubted = [unit for unit in self.units if unit.doubt] if self.translation else []
-        whys = [draft_waits(self.drafted_by)] if self.drafted_by else []
+        looks_wrong = "; ".join(self.doubts)
+        whys = [f"{looks_wrong}; an editor must look"] if looks_wrong else []
+        if self.drafted_by:
+            whys = [f"{draft_waits(self.drafted_by)}: {looks_wrong}" if looks_wrong else draft_waits(self.drafted_by)]
         if doubted:
             more = f" (and {len(doubted) - 1} more)" if len(doubted) > 1 else ""
             whys.append(f"a doubted sentence waits for an editor: {doubted[0].unit.name}: {doubted[0].doubt}{more}")

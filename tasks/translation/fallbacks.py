@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
 from tasks.runtime.foreign_text import without_harmful
@@ -49,10 +49,12 @@ _STANDS_FOR = 1_000_000
 
 @dataclass(frozen=True)
 class Outcome:
-    """The translation of a text, or an empty one and the problem that stopped it."""
+    """The translation of a text, or an empty one and the problem that stopped it; both where a person is to judge."""
 
     text: Text
     problem: str | None = None
+    looks_wrong: bool = False
+    """Whether the problem is one of language (`verdict.OF_LANGUAGE`): words, characters, grammar."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +114,9 @@ def _fall_back(job: EngineJob, texts: Sequence[Text], outcomes: list[Outcome | N
     for ask in (_as_whole_sentences, _as_they_are, _with_placeholders, _with_wider_elements):
         failed = [index for index, outcome in enumerate(outcomes) if outcome is None or outcome.problem]
         for index, outcome in ask(job, [(index, texts[index]) for index in failed]):
-            outcomes[index] = outcome
+            before = outcomes[index]
+            if not (before and before.text and outcome.problem):  # a text for a person to judge is better than none
+                outcomes[index] = outcome
     for index, found in enumerate(outcomes):
         if found is None:
             outcomes[index] = Outcome((), "this engine cannot take its inline elements")
@@ -253,8 +257,8 @@ def _refilled(job: EngineJob, text: Text, skeleton: Text) -> Outcome:
         element = elements.get(id)
         if element is None:
             pieces.append(piece)
-        elif element.problem:
-            return Outcome((), f"inside inline element {id}: {element.problem}")
+        elif not element.text:
+            return replace(element, problem=f"inside inline element {id}: {element.problem}")
         else:
             pieces += [Open(id), *element.text, Close(id)]
     return job.accept(text, joined(pieces))

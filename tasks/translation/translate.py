@@ -31,7 +31,7 @@ from typing import Literal
 
 from tasks.model.markup import clean_html
 from tasks.model.release import Release, Translation, supplied
-from tasks.translation import checks, fallbacks, routing, typography
+from tasks.translation import checks, fallbacks, routing, typography, verdict
 from tasks.translation.bounds import Deadline
 from tasks.translation.drafts import PERSON, Draft, Resources, Translator, UnitResult, draft_waits
 from tasks.translation.engine_support import registry
@@ -81,8 +81,8 @@ def draft(release: Release, language: str, resources: Resources) -> Draft:
             continue
         drafts.append(draft_from(start, release, resources, deadline))
         if drafts[-1].translation:
-            made = made if made and drafts[-1].drafted_by else drafts[-1]
-            if not made.drafted_by:
+            made = made if made and (drafts[-1].drafted_by or drafts[-1].doubts) else drafts[-1]
+            if not made.drafted_by and not made.doubts:
                 break
     if made:
         return made
@@ -101,6 +101,7 @@ def draft_from(start: Start, release: Release, resources: Resources, deadline: D
     """The draft that all steps together make of one text of the release; what stops a step is the draft's reason."""
     pair = start.pair.with_terms(resources.terms).with_near(resources.near)
     results: list[UnitResult] = []
+    doubts: list[str] = []
 
     def held(reason: str, *, again: bool = False, no_engine: bool = False) -> Draft:
         so_far = Draft(source=pair.source, target=pair.target, units=tuple(results), reason=reason)
@@ -112,11 +113,18 @@ def draft_from(start: Start, release: Release, resources: Resources, deadline: D
         found = segment(passages, pair, resources.memory)
         results = recall(found, pair, resources, drafts=not start.publishes)
         failures: list[Failure] = []
+        doubted: list[UnitResult] = []
         for route in start.routes:
             if not any(result.open for result in results) or (failures and deadline.passed):
                 break
-            results, failure = translate_open(results, route, pair, resources.memory, deadline)
+            results, failure, doubt = translate_open(results, route, pair, resources.memory, deadline)
             failures += [failure] if failure else []
+            if doubt:  # the next engine gets all of it; what nobody makes better stays, for a person to read
+                doubts.append(doubt)
+                doubted += [result for result in results if result.doubtful]
+                results = [replace(one, text=(), doubtful=False) if one.doubtful else one for one in results]
+        results = _with_doubted(results, doubted)
+        doubts = doubts if any(result.doubtful for result in results) else []
         if any(result.open for result in results):
             if not start.routes:
                 return held(f"no engine for {pair}; supply a translation", no_engine=True)
@@ -128,14 +136,33 @@ def draft_from(start: Start, release: Release, resources: Resources, deadline: D
         results, stopped = read_again(results, pair, resources, deadline)
         if stopped and not drafted_by:  # a draft waits for a person anyway
             return held(stopped.reason, again=stopped.again)
+        doubts = doubts or _earlier_doubts(results)
         translation = assemble(text, results, pair)
     except TranslationHeld as error:  # of `read`, `protect` and `assemble`: no engine is to blame
         return held(f"{pair}: {error.reason}", again=error.again)
     except Retryable as error:  # the time was up in `protect`; what an engine raises is a failure of its route
         return held(f"{pair}: {error}", again=True)
     return Draft(
-        source=pair.source, target=pair.target, units=tuple(results), translation=translation, drafted_by=drafted_by
+        source=pair.source,
+        target=pair.target,
+        units=tuple(results),
+        translation=translation,
+        drafted_by=drafted_by,
+        doubts=tuple(doubts),
     )
+
+
+def _with_doubted(results: Sequence[UnitResult], doubted: Sequence[UnitResult]) -> list[UnitResult]:
+    """The results with the doubtful translations, the first one first, of units that are still open."""
+    by_unit = {id(one.unit): one for one in reversed(doubted)}
+    return [by_unit.get(id(result.unit), result) if result.open else result for result in results]
+
+
+def _earlier_doubts(results: Sequence[UnitResult]) -> list[str]:
+    """What is doubtful of an earlier try, or of an earlier version of the release."""
+    doubtful = [result for result in results if result.doubtful]
+    names = " and ".join(dict.fromkeys(one.translator.engine for one in doubtful if one.translator))
+    return [f"{names}: {len(doubtful)} sentences stood among too many that look wrong"] if doubtful else []
 
 
 def _drafted_by(results: Sequence[UnitResult], pair: LanguagePair, resources: Resources) -> tuple[str, ...]:
@@ -206,13 +233,23 @@ def recall(found: Sequence[Unit], pair: LanguagePair, resources: Resources, *, d
     for translator in dict.fromkeys(earlier.translator for earlier in resources.earlier.values()):
         if not drafts and resources.grade_of(translator.engine, pair) == DRAFT:
             continue
-        theirs = {key: unit.packed for key, unit in resources.earlier.items() if unit.translator == translator}
-        results = _recalled(results, theirs, translator, pair)
+        for doubtful in (False, True):
+            theirs = {
+                key: unit.packed
+                for key, unit in resources.earlier.items()
+                if unit.translator == translator and unit.doubtful == doubtful
+            }
+            results = _recalled(results, theirs, translator, pair, doubtful=doubtful)
     return results
 
 
 def _recalled(
-    results: Sequence[UnitResult], known: Mapping[str, str], translator: Translator, pair: LanguagePair
+    results: Sequence[UnitResult],
+    known: Mapping[str, str],
+    translator: Translator,
+    pair: LanguagePair,
+    *,
+    doubtful: bool = False,
 ) -> list[UnitResult]:
     """The results with those open units closed that are `known` (memory key to packed translation), if it fits them.
 
@@ -224,7 +261,7 @@ def _recalled(
         text = packing.first_that_fits(unit.text, (*unit.keys, *unit.near_keys), known) if result.open else None
         if not text or check(unit.text, text, pair, by_person=translator == PERSON):
             return result
-        return UnitResult(unit=unit, text=text, translator=translator)
+        return UnitResult(unit=unit, text=text, translator=translator, doubtful=doubtful)
 
     return [close(result) for result in results] if known else list(results)
 
@@ -248,8 +285,9 @@ class Failure:
 
 def translate_open(
     results: Sequence[UnitResult], route: Route, pair: LanguagePair, memory: Memory, deadline: Deadline
-) -> tuple[list[UnitResult], Failure | None]:
-    """The results after one engine got every open unit; and why, if it left some of them open.
+) -> tuple[list[UnitResult], Failure | None, str | None]:
+    """The results after one engine got every open unit; why, if it left some of them open; and the doubt about all of
+    them, if too many look wrong.
 
     What this engine with this model translated before comes from the memory; it is asked for the rest only.
     """
@@ -259,29 +297,39 @@ def translate_open(
         keys = {key for result in results if result.open for key in result.unit.keys}
         results = _recalled(results, memory.recall(keys, str(translator)), translator, pair)
     except EngineError as error:
-        return list(results), _stopped(route, blame, error)
+        return list(results), _stopped(route, blame, error), None
 
-    job = engine_job(route.engine, route.pair, pair, deadline)
+    job = engine_job(route.engine, route.pair, pair, deadline, for_a_person=route.grade == DRAFT)
     answered = fallbacks.translate_texts(job, [result.unit.text for result in results if result.open])
     outcomes = iter(answered.outcomes)
-    remember = not route.engine.capabilities.read_together
+    asked = [outcome for outcome in answered.outcomes if outcome is not None]
+    found = verdict.doubt(outcome.looks_wrong for outcome in asked)
+    remember = not route.engine.capabilities.read_together and not found
 
     def close(result: UnitResult) -> UnitResult:
         outcome = next(outcomes)
         if outcome is None:  # the engine was stopped before it was asked for this unit
             return UnitResult(unit=result.unit, translator=translator, problem=str(answered.stopped))
-        if outcome.problem:
-            return UnitResult(unit=result.unit, translator=translator, problem=outcome.problem)
-        return UnitResult(unit=result.unit, text=outcome.text, translator=translator, remember=remember)
+        return UnitResult(
+            unit=result.unit,
+            text=outcome.text,
+            translator=translator,
+            remember=remember and not outcome.problem,
+            problem=outcome.problem,
+            doubtful=bool(found and outcome.text),
+        )
 
     results = [close(result) if result.open else result for result in results]
-    if answered.stopped is not None:
-        return results, _stopped(route, blame, answered.stopped)
     left = [result for result in results if result.open]
+    wrong = next((result for result in results if result.problem and result.translator == translator), None)
+    first = f"{wrong.unit.name}: {wrong.problem}" if wrong else ""
+    doubt = f"{blame}{found}, the first in {first}" if found else None
+    if answered.stopped is not None:
+        return results, _stopped(route, blame, answered.stopped), doubt
     if not left:
-        return results, None
+        return results, None, doubt
     more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
-    return results, Failure(f"{blame}{left[0].unit.name}: {left[0].problem}{more}")
+    return results, Failure(f"{doubt}; an editor must look" if doubt else f"{blame}{first}{more}"), doubt
 
 
 def _stopped(route: Route, blame: str, error: EngineError) -> Failure:
@@ -292,16 +340,30 @@ def _stopped(route: Route, blame: str, error: EngineError) -> Failure:
 
 
 def engine_job(
-    engine: Engine, called: Pair, pair: LanguagePair, deadline: Deadline, align: Align | None = None
+    engine: Engine,
+    called: Pair,
+    pair: LanguagePair,
+    deadline: Deadline,
+    align: Align | None = None,
+    *,
+    for_a_person: bool = False,
 ) -> EngineJob:
     """The job of an engine which calls the two languages `called`: to translate, and have each answer restored, checked
-    and typeset. `align`: see EngineJob."""
+    and typeset. `align`: see EngineJob. `for_a_person`: a person reads it anyway, so what is wrong with single words
+    is a problem and no obstacle."""
 
     def accept(source: Text, answer: Text) -> Outcome:
         deadline.check()  # the Retryable that it raises stops the engine: fallbacks.translate_texts catches it
         restored = restore(source, answer)
         problem = check(source, restored, pair)
-        return Outcome((), problem) if problem else Outcome(typography.typeset(restored, source, pair))
+        if not problem:
+            return Outcome(typography.typeset(restored, source, pair))
+        kinds = {found.check for found in checks.problems_with(source, restored, pair)}
+        readable = (
+            for_a_person and kinds and kinds <= verdict.FOR_A_PERSON and not glossary.problem(restored, pair.terms)
+        )
+        text = typography.typeset(restored, source, pair) if readable else ()
+        return Outcome(text, problem, looks_wrong=verdict.is_of_language(kinds))
 
     return EngineJob(engine=engine, called=called, pair=pair, deadline=deadline, accept=accept, align=align)
 

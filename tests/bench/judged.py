@@ -111,19 +111,20 @@ def _table(part: str, found: dict[Judged, set[str]]) -> None:
     print("      by check: " + ", ".join(f"{check} {number}" for check, number in _checks(bad, found)))
     print(f"    human units stopped wrongly   {_of(human, found)}  {dict(_checks(human, found)) or ''}")
     print(f"    printable units of a machine stopped {_of(machine, found)}")
-    documents: defaultdict[tuple[str, ...], list[Judged]] = defaultdict(list)
-    for unit in found:
-        documents[unit.document].append(unit)
-    drafts = {name for name, some in documents.items() if is_draft_as_a_whole([found[unit] for unit in some])}
-    held = {name for name, some in documents.items() if any(found[unit] for unit in some)}
-    for who, chosen in (
-        ("documents with unprintable units", {unit.document for unit in bad}),
-        ("human documents", {unit.document for unit in human}),
-    ):
-        whole, some = len(chosen & drafts), len(chosen & held)
-        print(
-            f"    {who}: drafts as a whole {_share(whole, len(chosen))}; some unit stopped {_share(some, len(chosen))}"
-        )
+    for size, releases in (("short", 1), ("long", 4)):
+        documents: defaultdict[tuple[str, ...], list[Judged]] = defaultdict(list)
+        names = sorted({unit.release for unit in found})
+        for unit in found:
+            documents[str(names.index(unit.release) // releases), *unit.document[1:]].append(unit)
+        length = sum(map(len, documents.values())) // len(documents)
+        for who, chosen in (
+            ("with unprintable units", [some for some in documents.values() if any(unit.fault for unit in some)]),
+            ("by people", [some for some in documents.values() if some[0].by == "person"]),
+        ):
+            whole = sum(is_draft_as_a_whole([found[unit] for unit in some]) for some in chosen)
+            held = sum(any(found[unit] for unit in some) for some in chosen)
+            stopped = f"drafts as a whole {_share(whole, len(chosen))}; some unit stopped {_share(held, len(chosen))}"
+            print(f"    {size} documents (of {length} units) {who}: {stopped}")
 
 
 def _kinds(some: Iterable[Judged], name: str) -> list[str]:

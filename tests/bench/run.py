@@ -73,6 +73,7 @@ def main() -> None:
         "reader": reader,
         "names": names,
         "judged": judged,
+        "injected": injected,
         "recovery": recovery,
     }
     chosen = sys.argv[1:] or list(parts)
@@ -417,6 +418,13 @@ def judged(_folder: Path) -> None:
     from tests.bench import judged as measured_units
 
     measured_units.run()
+
+
+def injected(_folder: Path) -> None:
+    """Faults of 45 kinds put into good human text of five languages: which of them the checks stop."""
+    from tests.bench import injected as measured_faults
+
+    measured_faults.run()
 
 
 def markup(_folder: Path) -> None:

@@ -160,6 +160,8 @@ def quotes(unit: Text, result: Text, pair: LanguagePair) -> Found:
     if len(before) % 2 != len(after) % 2:
         yield Problem("quotes", f"a quotation mark has no partner: {''.join(after[:6])!r}")
         return
+    if not before:
+        return
     opening, closing = _marks(pair.target)
     if len(before) % 2 == 0 and (after[0] in closing or after[-1] in opening) and before[0] not in closing:
         yield Problem("quotes", f"the quotation marks are turned: {''.join(after[:6])!r}")

@@ -86,6 +86,11 @@ _OF_DATES = ("duration-day", "duration-month", "duration-year")
 _MORE = {"power-gigawatt-hour": ("GWh",), "power-megawatt-hour": ("MWh",), "power-terawatt-hour": ("TWh",)}
 
 
+def is_unit(word: str) -> bool:
+    """Whether a word in small letters is the name or sign of a unit of measurement in English."""
+    return word in _unit_names("en")
+
+
 def measure(unit: Text, result: Text, pair: LanguagePair) -> Found:
     """Problems where the unit behind a number became another one of its kind: miles for kilometres."""
     before, after = _read(unit), _read(result)

@@ -11,6 +11,7 @@ from functools import cache
 from tasks.language_data import data_of, known_languages
 from tasks.model.languages import LanguageTag
 from tasks.translation import identifier, scripts
+from tasks.translation.checks import measures
 from tasks.translation.checks.problem import Found, Problem
 from tasks.translation.dictionaries import Dictionary, dictionary_of
 from tasks.translation.figures import numerals
@@ -22,13 +23,18 @@ _TOKEN = re.compile(r"(?<![\w@#/\\.’'-])[^\W\d_]+(?:[’'-][^\W\d_]+)*(?![\w@/
 """A word that is no part of a code, an address or a handle."""
 _LEAST = 3
 """Letters from which a word that is in no dictionary says something; shorter ones are signs and abbreviations."""
+_LATIN_WORD = re.compile(r"(?<![A-Za-zß-ÿ0-9@#/\\._’'-])[a-zß-ÿ]{4,}(?![A-Za-zß-ÿ0-9@/\\_’'-]|\.\w)")
 _ROMAN = re.compile(r"[IVXLCDM]+|[ivxlcdm]+")
 _UNSPACED_SENTENCE_END = re.compile(r"[.!?:;…]\s*[\"'”’»«“‘(\[]*\s*$")
 _DOUBLED = re.compile(r"(?<![\w’'-])([^\W\d_]{2,}) \1(?![\w’'-])")
 
 
 def spelling(unit: Text, result: Text, pair: LanguagePair) -> Found:
-    """Problems with a word that no dictionary of the target language has and that is no name, number or code."""
+    """Problems with a word that no dictionary of the target language has and that is no name, number or code; in
+    scripts other than the Latin one, with a word in small Latin letters that is English or the source's."""
+    if pair.target_scripts and "Latn" not in pair.target_scripts:
+        yield from _latin(_plain(unit), _plain(result), pair)
+        return
     data = data_of(pair.target).dictionary
     dictionary = dictionary_of(pair.target) if data.complete else None
     if dictionary is None:
@@ -37,6 +43,16 @@ def spelling(unit: Text, result: Text, pair: LanguagePair) -> Found:
     for word in _unknown(_plain(result), before, pair, dictionary):
         yield Problem("spelling", _said(word, before, pair))
         return
+
+
+def _latin(before: str, text: str, pair: LanguagePair) -> Found:
+    """A Latin word with small letters in a text of another script, which is no name and no sign."""
+    for word in _LATIN_WORD.findall(text):
+        if measures.is_unit(word):
+            continue
+        if (_stands_in(before, word) and "Latn" in pair.source_scripts) or _is_of("en", word):
+            yield Problem("spelling", _said(word, before, pair))
+            return
 
 
 def _unknown(text: str, before: str, pair: LanguagePair, dictionary: Dictionary) -> Iterator[str]:

@@ -51,6 +51,8 @@ class UnitRecord(Document):
     """None: it needed nobody; `approved`: a person."""
     model: str = ""
     problem: str | None = None
+    doubtful: bool = False
+    """See `drafts.UnitResult`."""
     inlines: dict[int, Inline] = {}
     keys: list[str] = []
     """Under which the memory may know it."""
@@ -77,7 +79,9 @@ def from_json(text: str | None) -> list[UnitRecord]:
 def earlier(records: list[UnitRecord]) -> dict[str, EarlierUnit]:
     """The translations in these units that a later version of their release, or a later try, can use."""
     return {
-        record.packed_key: EarlierUnit(record.packed, Translator(record.engine, record.model), record.reading)
+        record.packed_key: EarlierUnit(
+            record.packed, Translator(record.engine, record.model), record.reading, record.doubtful
+        )
         for record in records
         if record.packed_key and record.packed and record.engine
     }
@@ -107,6 +111,7 @@ def _record(draft: Draft, result: UnitResult) -> UnitRecord:
         engine=translator.engine if translator else None,
         model=translator.model if translator else "",
         problem=result.problem and storable(result.problem),
+        doubtful=result.doubtful,
         inlines={
             id: Inline(tag=element.tag, attributes={n: v for n, v in element.attributes if not isinstance(v, Run)})
             for id, element in unit.inlines.items()
