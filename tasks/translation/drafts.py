@@ -101,7 +101,7 @@ class UnitResult:
     """Why there is no translation: what the last engine that was asked did wrong; or what looks wrong in a draft."""
     doubtful: bool = False
     """Whether an engine made it in a text of which so many sentences looked wrong that none of it goes out before a
-    person has read it (verdict.py)."""
+    person has read it (doubtful_texts.py)."""
     reading: Reading | None = None
     """What the second reader found in the translation; None: nobody has read it."""
 

@@ -54,7 +54,7 @@ class Outcome:
     text: Text
     problem: str | None = None
     looks_wrong: bool = False
-    """Whether the problem is one of language (`verdict.OF_LANGUAGE`): words, characters, grammar."""
+    """Whether the problem is one of language (`doubtful_texts.OF_LANGUAGE`): words, characters, grammar."""
 
 
 @dataclass(frozen=True, kw_only=True)

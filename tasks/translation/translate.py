@@ -31,7 +31,7 @@ from typing import Literal
 
 from tasks.model.markup import clean_html
 from tasks.model.release import Release, Translation, supplied
-from tasks.translation import checks, fallbacks, routing, typography, verdict
+from tasks.translation import checks, doubtful_texts, fallbacks, routing, typography
 from tasks.translation.bounds import Deadline
 from tasks.translation.drafts import PERSON, Draft, Resources, Translator, UnitResult, draft_waits
 from tasks.translation.engine_support import registry
@@ -303,7 +303,7 @@ def translate_open(
     answered = fallbacks.translate_texts(job, [result.unit.text for result in results if result.open])
     outcomes = iter(answered.outcomes)
     asked = [outcome for outcome in answered.outcomes if outcome is not None]
-    found = verdict.doubt(outcome.looks_wrong for outcome in asked)
+    found = doubtful_texts.doubt(outcome.looks_wrong for outcome in asked)
     remember = not route.engine.capabilities.read_together and not found
 
     def close(result: UnitResult) -> UnitResult:
@@ -360,10 +360,13 @@ def engine_job(
             return Outcome(typography.typeset(restored, source, pair))
         kinds = {found.check for found in checks.problems_with(source, restored, pair)}
         readable = (
-            for_a_person and kinds and kinds <= verdict.FOR_A_PERSON and not glossary.problem(restored, pair.terms)
+            for_a_person
+            and kinds
+            and kinds <= doubtful_texts.FOR_A_PERSON
+            and not glossary.problem(restored, pair.terms)
         )
         text = typography.typeset(restored, source, pair) if readable else ()
-        return Outcome(text, problem, looks_wrong=verdict.is_of_language(kinds))
+        return Outcome(text, problem, looks_wrong=doubtful_texts.is_of_language(kinds))
 
     return EngineJob(engine=engine, called=called, pair=pair, deadline=deadline, accept=accept, align=align)
 

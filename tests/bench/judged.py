@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.translation import checks
+from tasks.translation.doubtful_texts import is_draft_as_a_whole
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Opaque, Piece, Text, joined
-from tasks.translation.verdict import is_draft_as_a_whole
 
 FILE = Path(__file__).parent / "judged" / "units.tsv"
 PARTS = ("tune", "held")

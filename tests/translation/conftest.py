@@ -10,7 +10,7 @@ import pytest
 from tasks.model.readers import read_release
 from tasks.model.release import Release
 from tasks.translation import checks
-from tasks.translation.checks import identity, measures, wording
+from tasks.translation.checks import language_identity, measures, wording
 
 from .samples import DOCUMENT
 
@@ -29,7 +29,7 @@ def make_release() -> Callable[..., Release]:
 def any_words() -> Iterator[None]:
     """Engines of tests answer with words that no language has; what tests the checks of words has this fixture do
     nothing."""
-    of_words = {wording.spelling, wording.articles, wording.doubled, identity.language, measures.weekday}
+    of_words = {wording.spelling, wording.articles, wording.doubled, language_identity.language, measures.weekday}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checks, "_IN_ORDER", tuple(check for check in checks._IN_ORDER if check not in of_words))
         yield

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from tasks.translation.checks import elements, form, identity, language, measures, shape, wording
+from tasks.translation.checks import elements, form, language, language_identity, measures, shape, wording
 from tasks.translation.checks.body import problem_in_body
 from tasks.translation.checks.figure_values import figures
 from tasks.translation.checks.problem import Found, Problem
@@ -22,7 +22,7 @@ Check = Callable[[Text, Text, LanguagePair], Found]
 _IN_ORDER: tuple[Check, ...] = (
     elements.inline, elements.anchor, elements.opaque, elements.order, elements.url, elements.name,
     figures, measures.measure, measures.weekday, shape.repeated, form.chatter, form.markup, form.characters,
-    language.residue, language.script, identity.language, shape.capitals, shape.length, shape.truncated,
+    language.residue, language.script, language_identity.language, shape.capitals, shape.length, shape.truncated,
     form.quotes, form.glued, wording.doubled, wording.articles, wording.spelling,
 )  # fmt: skip
 """The checks of a unit that is not empty; what is easiest to understand comes first, as one reason is given."""

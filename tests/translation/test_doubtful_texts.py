@@ -9,7 +9,7 @@ import pytest
 
 from tasks.model.readers import read_release
 from tasks.model.release import Release
-from tasks.translation import verdict
+from tasks.translation import doubtful_texts
 from tasks.translation.drafts import Draft, Resources
 from tasks.translation.engines import Capabilities
 from tasks.translation.grades import PUBLISH
@@ -74,17 +74,17 @@ def doubtful(found: Draft) -> int:
 )  # fmt: skip
 def test_a_tenth_of_the_sentences_and_two_at_least(wrong: int, of: int, draft_as_a_whole: bool) -> None:
     problems = [{"spelling", "order"}] * wrong + [set()] * (of - wrong)
-    assert verdict.is_draft_as_a_whole(problems) == draft_as_a_whole
+    assert doubtful_texts.is_draft_as_a_whole(problems) == draft_as_a_whole
 
 
 def test_a_lost_link_says_nothing_of_the_language() -> None:
-    assert not verdict.is_draft_as_a_whole([{"inline"}, {"quantity"}, {"quotes"}, {"length"}])
+    assert not doubtful_texts.is_draft_as_a_whole([{"inline"}, {"quantity"}, {"quotes"}, {"length"}])
 
 
 def test_every_check_of_language_is_a_check() -> None:
     from tasks.translation.checks import CHECKS
 
-    assert set(CHECKS) > verdict.OF_LANGUAGE
+    assert set(CHECKS) > doubtful_texts.OF_LANGUAGE
 
 
 def test_one_sentence_that_looks_wrong_is_open_and_the_others_may_go() -> None:
