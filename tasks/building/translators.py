@@ -63,13 +63,13 @@ def preview(release: Release, language: str) -> Draft | str:
     would have to be asked, their names."""
     configuration = read_or_last(settings().translation_file)
     wanted = translators(release, language)
-    entry = configuration.for_language(language)
-    reader = _reader(configuration, entry.reader) if entry.reader else None
+    engines, named = _engines(language), configuration.for_language(language).reader
+    read = any(not engines[name].capabilities.script_only for name in wanted)
+    reader = _reader(configuration, named) if named and read else None
     asked = [*wanted, reader.name] if reader else wanted
     elsewhere = [name for name in asked if not _is_here(name, configuration.engines[name])]
     if elsewhere:
         return ", ".join(elsewhere)
-    engines = _engines(language)
     known = resources(release, language, [engines[name] for name in wanted])
     return draft(release, language, replace(known, second_reader=reader))
 

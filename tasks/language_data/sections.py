@@ -407,7 +407,8 @@ class Meaning(Section):
     negation: list[Regex] = []
     """What denies, as whole words: `not`, `\\w+n't`. Without any, nothing is compared in the language."""
     near_negation: list[Regex] = []
-    """What may stand for a denial in another wording: `unable`, `lack\\w*`."""
+    """What may stand for a denial in another wording: `unable`, `lack\\w*`. One expression for each kind: of one kind a
+    text may say the same as the other."""
     opposites: list[Opposition] = []
     """What turns a sentence round if one side stands for the other: `rose` and `fell`."""
     persons: list[Words] = []

@@ -31,6 +31,8 @@ class Translator:
         return f"{self.engine} {self.model}".strip()
 
 
+_DOUBT_SHOWN = 300
+"""Characters of a doubt in the reason of a whole translation; all of it stands at its sentence."""
 PERSON = Translator(APPROVED)
 
 
@@ -153,7 +155,9 @@ class Draft:
             whys = [f"{draft_waits(self.drafted_by)}: {looks_wrong}" if looks_wrong else draft_waits(self.drafted_by)]
         if doubted:
             more = f" (and {len(doubted) - 1} more)" if len(doubted) > 1 else ""
-            whys.append(f"a doubted sentence waits for an editor: {doubted[0].unit.name}: {doubted[0].doubt}{more}")
+            doubt = doubted[0].doubt or ""
+            doubt = doubt if len(doubt) <= _DOUBT_SHOWN else doubt[:_DOUBT_SHOWN] + "…"
+            whys.append(f"a doubted sentence waits for an editor: {doubted[0].unit.name}: {doubt}{more}")
         return "; ".join(whys) or None
 
     def learned(self) -> list[Entry]:

@@ -34,7 +34,7 @@ def run() -> None:
     usable = [target for target in TARGETS if (target, "en") in engine.pairs()]
     if missing := sorted(TARGETS.keys() - set(usable)):
         print(f"  not measured, for Apertium cannot translate back: {', '.join(missing)}")
-    read = {target: _doubted(engine, target, list(parallel_meaning.cases(target))) for target in usable}
+    read = {target: _doubted(engine, target, "en") for target in usable}
     print(f"  faults put into press sentences, English into …{'':<6}" + "".join(f"{tag:>18}" for tag in usable))
     print(f"  {'':<54}" + f"{'tuned  held out':>18}" * len(usable))
     for kind, what in KINDS.items():
@@ -42,14 +42,11 @@ def run() -> None:
         print(f"    {kind:<12}{what:<40}{found}")
     alarms = "".join(f"{_count(read[tag], None, False):>9}{_count(read[tag], None, True):>9}" for tag in usable)
     print(f"    {'none':<12}{'false alarms: as a person wrote it':<40}{alarms}")
-    for held_out in (False, True):
-        of = [(case, doubted) for some in read.values() for case, doubted in some if case.held_out == held_out]
-        bad = [doubted for case, doubted in of if case.kind]
-        good = [doubted for case, doubted in of if not case.kind]
-        name = "held out" if held_out else "tuned on"
-        print(
-            f"  {name}: {_share(sum(bad), len(bad))} of the faults found, {_share(sum(good), len(good))} false alarms"
-        )
+    _sum("all from English", [one for some in read.values() for one in some])
+    for source in TARGETS:
+        for target in TARGETS:
+            if source != target and (target, source) in engine.pairs():
+                _sum(f"{source} into {target}", _doubted(engine, target, source))
     for name, units in (("declaration", parallel_text.declarations()), ("help", parallel_text.helps())):
         for target in usable if units else ():
             texts = list(_texts(units, TARGETS[target]))[:: EVERY[name]]
@@ -57,15 +54,26 @@ def run() -> None:
             print(f"  {name}, English into {target}: false alarms {halves[0]} tuned on, {halves[1]} held out")
 
 
-def _doubted(engine: Engine, target: str, cases: Sequence[Case]) -> list[tuple[Case, bool]]:
-    doubted = _read(engine, target, [(case.source, case.target) for case in cases])
+def _sum(name: str, read: Sequence[tuple[Case, bool]]) -> None:
+    """Print how much was found in all sentences of a pair, and how many human ones are doubted."""
+    shares = []
+    for held_out in (False, True):
+        of = [(case.kind, doubted) for case, doubted in read if case.held_out == held_out]
+        bad, good = ([doubted for kind, doubted in of if bool(kind) == faulty] for faulty in (True, False))
+        shares += [_share(sum(bad), len(bad)), _share(sum(good), len(good))]
+    print("  {}: tuned on {} found, {} false alarms; held out {} found, {} false alarms".format(name, *shares))
+
+
+def _doubted(engine: Engine, target: str, source: str) -> list[tuple[Case, bool]]:
+    cases = list(parallel_meaning.cases(target, source))
+    doubted = _read(engine, LanguagePair.of(source, target), [(case.source, case.target) for case in cases])
     return list(zip(cases, doubted, strict=True))
 
 
-def _read(engine: Engine, target: str, texts: Sequence[tuple[Text, Text]]) -> list[bool]:
+def _read(engine: Engine, pair: LanguagePair, texts: Sequence[tuple[Text, Text]]) -> list[bool]:
     """For each source with its translation whether it would wait for a person."""
     units = [ToRead(source=source, target=translation) for source, translation in texts]
-    found = back_translation.read(engine, units, LanguagePair.of("en", target))
+    found = back_translation.read(engine, units, pair)
     return [faults is None or score(faults) < THRESHOLD for faults in found]
 
 
@@ -87,7 +95,7 @@ def _plain(text: Text) -> Text:
 
 
 def _alarms(engine: Engine, target: str, texts: Sequence[tuple[Text, Text]]) -> str:
-    doubted = sum(_read(engine, target, texts))
+    doubted = sum(_read(engine, LanguagePair.of("en", target), texts))
     return f"{doubted} of {len(texts)} ({_share(doubted, len(texts))})"
 
 

@@ -185,11 +185,19 @@ def test_a_dry_run_signs_as_the_real_one_and_may_send_no_more(
     assert not [line for line in dry(run, 0, "--producer", "acme") if "refused" in line]
 
 
-def test_what_other_machines_would_translate_is_not_asked_for(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        "engines: {deepl: {key: 'env:FANWIRE_DEEPL'}}\n",
+        "engines: {deepl: {key: 'env:FANWIRE_DEEPL'}, house: {type: libretranslate, url: 'http://127.0.0.1:9'}}\n"
+        "languages: {de: {engines: [house], reader: deepl}}\n",
+    ],
+)
+def test_what_other_machines_would_translate_or_read_is_not_asked_for(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, configuration: str
 ) -> None:
     file = tmp_path / "translation.yaml"
-    file.write_text("engines: {deepl: {key: 'env:FANWIRE_DEEPL'}}\n")
+    file.write_text(configuration)
     monkeypatch.setenv("FANWIRE_TRANSLATION_FILE", str(file))
     monkeypatch.setenv("FANWIRE_DEEPL", "a key that goes nowhere:fx")
     settings.cache_clear()

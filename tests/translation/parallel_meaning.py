@@ -306,11 +306,13 @@ class Case:
         return self.number % 2 == 1
 
 
-def cases(target: str) -> Iterator[Case]:
-    """Every sentence that there is in a language: as it is right, and once with each kind of fault that it can have."""
-    there = [(number, both["en"], both[target]) for number, both in enumerate(SENTENCES) if target in both]
-    for place, (number, english, marked) in enumerate(there):
-        source = _text(english)
+def cases(target: str, source_language: str = "en") -> Iterator[Case]:
+    """Every sentence that there is in both languages: with its translation as it is right, and once with each kind of
+    fault that it can have."""
+    both = [(number, one) for number, one in enumerate(SENTENCES) if {source_language, target} <= one.keys()]
+    there = [(number, one[source_language], one[target]) for number, one in both]
+    for place, (number, original, marked) in enumerate(there):
+        source = _text(_filled(original, None))
         right = _text(_filled(marked, None))
         yield Case(number, None, source, right)
         for kind in ("negation", "direction", "weekday", "person", "clause"):

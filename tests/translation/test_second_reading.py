@@ -10,9 +10,12 @@ import pytest
 
 from tasks.model.release import Release
 from tasks.translation import Draft, Resources, draft
+from tasks.translation.configuration import EngineDocument
 from tasks.translation.drafts import EarlierUnit, SecondReader
+from tasks.translation.engine_support.metering import CostCap, MemoryMeter, Metered
 from tasks.translation.engines import Capabilities, Engine, Pair
-from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable, Unjudged
+from tasks.translation.engines.opencc import OpenCC
+from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable, Unjudged, Unsupported
 from tasks.translation.grades import PUBLISH
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.meaning import back_translation
@@ -112,6 +115,14 @@ def test_more_doubts_are_counted_and_drafts_by_grade_named_too(release: Release)
     assert said.endswith("(and 3 more)")
 
 
+def test_a_reader_that_says_much_is_cut_short_in_the_reason(release: Release) -> None:
+    much = [replace(LOST, why="x" * 400)] * 5
+    found = made(release, Judge({"did not": much}))
+    [doubt] = [unit.doubt for unit in found.units if unit.doubt]
+    assert doubt.endswith(" and 2 more")
+    assert len(found.waits_for or "") < 400 < len(doubt)
+
+
 @pytest.mark.parametrize(("threshold", "waits"), [(90, False), (97, True)])
 def test_the_threshold_of_the_language_decides(release: Release, threshold: int, waits: bool) -> None:
     judge = Judge({"did not": [Fault("style", "minor", "stiff")]})
@@ -182,6 +193,25 @@ def test_what_a_person_approved_is_not_read(release: Release) -> None:
     assert not any("serve" in text for asked in judge.asked for text in asked)
 
 
+def test_what_was_found_in_another_translation_of_the_unit_counts_for_nothing(release: Release) -> None:
+    lost = {key: replace(unit, packed='[""]') for key, unit in next_try(made(release, Judge())).items()}
+    judge = Judge({"stop": [LOST]})
+    assert made(release, judge, earlier=lost).waits_for is not None
+    assert len(judge.asked) == 2
+
+
+def test_a_change_of_script_is_not_read(make_release: Callable[..., Release]) -> None:
+    chinese = make_release(
+        language="zh-Hans", headline="软件", body_html="<p>软件很好。</p>", subheadline=None, contacts=[]
+    )
+    judge = Judge()
+    engines = [OpenCC("opencc", EngineDocument())]
+    found = draft(chinese, "zh-Hant", Resources(engines, second_reader=reader(judge)))
+    assert found.translation is not None
+    assert found.waits_for is None
+    assert judge.asked == []
+
+
 def test_no_engine_reads_what_it_translated_itself(release: Release) -> None:
     engine = Publishing()
     engine.name = "judge"
@@ -229,3 +259,45 @@ def _replaced(text: str, words: Mapping[str, str]) -> str:
     for old, new in words.items():
         text = text.replace(old, new)
     return text
+
+
+WRONG: dict[str, Any] = {
+    "nothing": None,
+    "too few": [[]],
+    "no lists": [None, None],
+    "no faults": [["bad"], []],
+}
+
+
+@pytest.mark.parametrize("answer", WRONG)
+def test_a_judge_of_another_package_that_is_broken_is_not_believed(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = Judge()
+    monkeypatch.setattr(judge, "judge", lambda *_: WRONG[answer])
+    with pytest.raises(Fatal, match="is broken: "):
+        metered(judge).judge(TWO, "en", "es")
+
+
+def test_what_a_broken_judge_raises_is_not_told_for_it_may_hold_a_key() -> None:
+    judge = Judge(fails=lambda _: ValueError("sk-secret"))  # type: ignore[arg-type, return-value]
+    with pytest.raises(Fatal, match="is broken: ValueError in test_second_reading") as caught:
+        metered(judge).judge(TWO, "en", "es")
+    assert "sk-secret" not in str(caught.value)
+
+
+TWO = [ToRead(source=("It is open.",), target=("Está abierta.",), before="A plant.")] * 2
+
+
+def metered(judge: Judge) -> Metered:
+    return Metered(judge, EngineDocument(), MemoryMeter(), cost_cap=CostCap())
+
+
+def test_what_is_read_is_counted_like_any_use_and_kept_within_the_cap() -> None:
+    meter, judge = MemoryMeter(), Judge()
+    one = Metered(judge, EngineDocument.model_validate({"price": 10}), meter, cost_cap=CostCap(0.0008))
+    one.judge(TWO, "en", "es")
+    assert meter.uses["judge"].month_characters == 2 * (len("It is open.") + len("Está abierta.") + len("A plant."))
+    with pytest.raises(Unsupported, match="more than the cap"):
+        one.judge(TWO, "en", "es")
+    assert len(judge.asked) == 1

@@ -63,14 +63,15 @@ def _gravest(found: Iterable[Fault]) -> bool:
 
 def _negation(before: str, after: str, language: str) -> Iterator[Fault]:
     denied, denied_back = _found(_negations(language), before), _found(_negations(language), after)
-    near, near_back = (
-        Counter(_found(_near_negations(language), before)),
-        Counter(_found(_near_negations(language), after)),
-    )
-    if denied and not denied_back and not near_back - near:
+    if denied and not denied_back and not _nearly_denied(after, before, language):
         yield _mistranslation(f"{_quoted(denied)} is lost: what the source denies, the translation says", denied)
-    if denied_back and not denied and not near - near_back:
+    if denied_back and not denied and not _nearly_denied(before, after, language):
         yield _mistranslation(f"back it says {_quoted(denied_back)}: the translation denies what the source says")
+
+
+def _nearly_denied(text: str, other: str, language: str) -> bool:
+    """Whether a text says in another wording what another one denies: more often than that one does."""
+    return any(len(_found(kind, text)) > len(_found(kind, other)) for kind in _near_negations(language))
 
 
 def _directions(before: str, after: str, language: str) -> Iterator[Fault]:
@@ -84,7 +85,7 @@ def _directions(before: str, after: str, language: str) -> Iterator[Fault]:
 
 
 def _weekdays(before: str, after: str, language: str) -> Iterator[Fault]:
-    days, back = Counter(_found(_days(language), before)), Counter(_found(_days(language), after))
+    days, back = (Counter(map(_singular, _found(_days(language), text))) for text in (before, after))
     lost, added = sorted(days - back), sorted(back - days)
     if lost and added:
         yield _mistranslation(f"{_quoted(lost)} came back as {_quoted(added)}", lost)
@@ -126,8 +127,8 @@ def _negations(language: str) -> re.Pattern[str]:
 
 
 @cache
-def _near_negations(language: str) -> re.Pattern[str]:
-    return _any_of(data_of(language).meaning.near_negation)
+def _near_negations(language: str) -> list[re.Pattern[str]]:
+    return [_any_of([kind]) for kind in data_of(language).meaning.near_negation]
 
 
 @cache
@@ -142,7 +143,13 @@ def _of_persons(language: str) -> list[re.Pattern[str]]:
 
 @cache
 def _days(language: str) -> re.Pattern[str]:
-    return _any_of([re.escape(name) for name in locale_of(language).days["format"]["wide"].values()])
+    names = locale_of(language).days["format"]["wide"].values()
+    return _any_of([re.sub(r"(?=\\-|$)", "s?", re.escape(name)) for name in names])
+
+
+def _singular(day: str) -> str:
+    """A weekday as it is compared: `terça-feira` for `terças-feiras`, and `lune` for `lunes`."""
+    return re.sub(r"s(?=-|$)", "", day)
 
 
 def _words(words: str) -> re.Pattern[str]:

@@ -146,7 +146,7 @@ def _batches(questions: Mapping[Place, ToRead], engine: Engine) -> Iterator[list
     batch: list[Place] = []
     held = 0
     for place, question in questions.items():
-        size = len(judging.read_aloud(question.source)) + len(judging.read_aloud(question.target))
+        size = sum(len(judging.read_aloud(text)) for text in (question.source, question.target)) + len(question.before)
         if batch and (len(batch) == most.units or held + size > most.characters):
             yield batch
             batch, held = [], 0
