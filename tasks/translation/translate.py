@@ -133,10 +133,10 @@ def draft_from(start: Start, release: Release, resources: Resources, deadline: D
         awaited = [failure for failure in failures if failure.awaited]
         if drafted_by and awaited:
             return held(f"{'; then '.join(map(str, awaited))}; until then {draft_waits(drafted_by)}", again=True)
-        results, stopped = read_again(results, pair, resources, deadline)
-        if stopped and not drafted_by:  # a draft waits for a person anyway
-            return held(stopped.reason, again=stopped.again)
         doubts = doubts or _earlier_doubts(results)
+        results, stopped = read_again(results, pair, resources, deadline)
+        if stopped and not drafted_by and not doubts:  # a draft waits for a person anyway
+            return held(stopped.reason, again=stopped.again)
         translation = assemble(text, results, pair)
     except TranslationHeld as error:  # of `read`, `protect` and `assemble`: no engine is to blame
         return held(f"{pair}: {error.reason}", again=error.again)
