@@ -304,7 +304,8 @@ def translate_open(
     outcomes = iter(answered.outcomes)
     asked = [outcome for outcome in answered.outcomes if outcome is not None]
     found = doubtful_texts.doubt(outcome.looks_wrong for outcome in asked)
-    remember = not route.engine.capabilities.read_together and not found
+    # what is doubtful must not come from the memory as if nothing were; of a draft a person reads every sentence anyway
+    remember = not route.engine.capabilities.read_together and (not found or route.grade == DRAFT)
 
     def close(result: UnitResult) -> UnitResult:
         outcome = next(outcomes)

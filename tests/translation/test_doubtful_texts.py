@@ -139,7 +139,7 @@ def test_a_draft_that_a_person_reads_anyway_has_all_its_sentences_and_says_what_
     assert str(found.waits_for).startswith(
         "a draft by rules waits for an editor: rules en→es: 3 of 11 sentences look wrong, the first in headline: "
     )
-    assert len(found.learned()) == 0
+    assert len(found.learned()) == len(SENTENCES) - 2, "those that look right"
 
 
 def test_a_draft_in_another_language_is_none() -> None:
