@@ -2,7 +2,7 @@
 
 Absolute times depend on the machine and on what else it does; the ratios compare things measured side by side.
 
-    python tests/bench/run.py [deliver fair ledger translate format markup checks names reader recovery]  (all)
+    python tests/bench/run.py [deliver fair ledger translate format markup checks names reader recovery neural]  (all)
 """
 
 from __future__ import annotations
@@ -75,6 +75,7 @@ def main() -> None:
         "judged": judged,
         "injected": injected,
         "recovery": recovery,
+        "neural": neural,
     }
     chosen = sys.argv[1:] or list(parts)
     if unknown := set(chosen) - set(parts):
@@ -425,6 +426,13 @@ def injected(_folder: Path) -> None:
     from tests.bench import injected as measured_faults
 
     measured_faults.run()
+
+
+def neural(_folder: Path) -> None:
+    """A neural engine: sentences with elements whole and in pieces; on a toy language, and on a model of real size."""
+    from tests.bench import neural as measured_engine
+
+    measured_engine.run()
 
 
 def markup(_folder: Path) -> None:
