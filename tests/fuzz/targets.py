@@ -23,7 +23,10 @@ from tasks.model.readers.outlet_files import parse_outlets
 from tasks.model.release import Release
 from tasks.runtime.errors import UserError
 from tasks.translation.configuration import read_configuration
+from tasks.translation.engine_support.chat_completions import object_in
+from tasks.translation.errors import Unsupported
 from tasks.translation.exchange import table, tmx, xliff
+from tasks.translation.meaning.judging import Questions
 from tests.support.samples import outlet, release
 from workers.guarded_transport import item_fault
 from workers.models import install
@@ -86,6 +89,18 @@ def _answer(answer: bytes) -> None:
     )  # fmt: skip
     assert found.detail.isprintable(), "a detail goes to terminals and reports"
     assert len(found.detail) <= 300
+
+
+def _judgement(content: bytes) -> None:
+    """What a language model says as second reader of two units, with a third one that is known to be wrong."""
+    questions = Questions(("a", "b"), "c", {key: {"source": "x", "target": "y", "before": ""} for key in "abc"})
+    message = {"content": content.decode("utf-8", "replace")}
+    try:
+        found = questions.answered(object_in({"choices": [{"message": message}]}))
+    except Unsupported:
+        return
+    assert len(found) == 2
+    assert all(fault.why.isprintable() and len(fault.why) <= 500 for faults in found for fault in faults)
 
 
 def _archive(document: bytes) -> None:
@@ -155,6 +170,10 @@ ITEM: Final = json.dumps({
         "body_encoding": "base64", "delivery_tag": "t", "delivery_info": {"exchange": "", "routing_key": "r"},
     },
 }).encode()  # fmt: skip
+FAULT: Final = {
+    "category": "accuracy/omission", "severity": "major", "source": "to 3", "target": "", "why": "It is lost.",
+}  # fmt: skip
+JUDGEMENT: Final = json.dumps({"a": {"faults": []}, "b": {"faults": [FAULT]}, "c": {"faults": [FAULT]}}).encode()
 MODELS: Final = json.dumps([
     {"package_version": "1.9", "argos_version": "1.9.0", "from_code": "en", "from_name": "English", "to_code": to,
      "to_name": to, "links": [f"https://a.example/translate-en_{to}-1_9.argosmodel", "ipfs://Qm"], "size": 5,
@@ -199,5 +218,6 @@ TARGETS: Final[dict[str, Target]] = {
     "model-archive": Target((MODEL,), _archive),
     "queue-item": Target((ITEM,), _item),
     "answer": Target(ANSWERS, _answer),
+    "judgement": Target((JUDGEMENT,), _judgement),
 }  # fmt: skip
 ALLOWED: Final = (UserError,)

@@ -164,6 +164,14 @@ def test_an_answer_that_is_no_judgement_keeps_its_unit_only(release: Release) ->
     assert mended.asked == [["It will serve the people of the city."]]
 
 
+def test_a_reader_that_is_never_any_use_is_not_asked_for_each_unit_alone(release: Release) -> None:
+    judge = Judge(fails=lambda _: Unjudged("the model found nothing wrong with what is known to be wrong"))
+    judge.capabilities = Capabilities(inline="native", units=10)
+    found = made(release, judge)
+    assert [len(asked) for asked in judge.asked] == [4, 1, 1]
+    assert all("could not judge it: the model found nothing" in (unit.doubt or "") for unit in found.units)
+
+
 def test_a_correction_has_one_unit_read_and_another_model_or_threshold_decides_anew(release: Release) -> None:
     first = made(release, Judge({"city": [Fault("style", "minor", "stiff")]}))
     corrected = release.model_copy(update={"body_html": BODY.replace("did not stop", "did not end")})

@@ -60,7 +60,7 @@ class ChatModel:
             form = {"name": called, "strict": True, "schema": schema}
             body["response_format"] = {"type": "json_schema", "json_schema": form}
         headers = {"Authorization": f"Bearer {key_behind(self._key)}"} if self._key else {}
-        return _object_in(self._service.post(self._path, body, headers=headers))
+        return object_in(self._service.post(self._path, body, headers=headers))
 
 
 def object_of(properties: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def _options(name: str, document: EngineDocument) -> dict[str, Any]:
     return options if form == _FORMATS[0] else options | {"response_format": {"type": form}}
 
 
-def _object_in(found: Any) -> dict[str, Any]:
+def object_in(found: Any) -> dict[str, Any]:
     """The object in the model's message; raises Unsupported if the model gave none, Retryable if the server did."""
     choices = found.get("choices") if isinstance(found, dict) else None
     choice = choices[0] if isinstance(choices, list) and choices else None

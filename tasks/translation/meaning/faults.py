@@ -1,7 +1,7 @@
 """Faults of a translation as MQM has them, and the score that they leave.
 
 Categories, severities and their multipliers are those of MQM (Multidimensional Quality Metrics,
-https://themqm.org/error-types-2/the-mqm-scoring-models/; ASTM WK46396, ISO 5060:2024): a minor fault costs 1 point, a
+https://themqm.org/error-types-2/the-mqm-scoring-models/; see also ISO 5060:2024): a minor fault costs 1 point, a
 major one 5, a critical one 25. MQM divides the sum by the words of a sample. One sentence is no sample, and must not be
 the better for being long, so the sum is taken as it is, as evaluations of machine translation sentence by sentence do
 (Freitag et al. 2021, https://aclanthology.org/2021.tacl-1.87/; Kocmi and Federmann 2023, GEMBA-MQM), and subtracted

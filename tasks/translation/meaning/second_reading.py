@@ -22,6 +22,8 @@ from tasks.translation.meaning import back_translation, judging
 from tasks.translation.meaning.faults import Fault, Reading, ToRead
 from tasks.translation.memory import entries
 
+_TRIED = 2
+"""Units that are asked for alone; if that is in vain for all of them, the others of their request are given up too."""
 Place = int
 """Of a unit among all."""
 
@@ -174,8 +176,14 @@ def _asked(
         if len(batch) == 1:
             yield batch[0], replace(blank, problem=str(error))
             return
+        alone: list[Reading] = []
         for place in batch:
-            yield from _asked([place], questions, pair, engine, blank, deadline, judges=judges)
+            if len(alone) == _TRIED and all(reading.problem for reading in alone):
+                yield place, alone[-1]  # it is not the units
+                continue
+            for _, reading in _asked([place], questions, pair, engine, blank, deadline, judges=judges):
+                alone.append(reading)
+                yield place, reading
         return
     for place, faults in zip(batch, found, strict=True):
         read = replace(blank, faults=tuple(faults)) if faults is not None else None
