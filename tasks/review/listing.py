@@ -67,10 +67,11 @@ class ReviewedUnit:
 
     @property
     def problem(self) -> str | None:
-        """Why the unit is open, or why the second reader doubts its translation."""
+        """Why the unit is open, or what looks wrong in its translation to the checks or to the second reader."""
         if self.open:
             return self.record.problem or "nobody has translated it"
-        return self.record.reading.doubt if self.record.reading else None
+        doubts = (self.record.problem, self.record.reading.doubt if self.record.reading else None)
+        return "; ".join(filter(None, doubts)) or None
 
     @property
     def kind(self) -> Literal["open", "engine", "person", "same"]:

@@ -9,6 +9,7 @@ import pytest
 
 from tasks.model.readers import read_release
 from tasks.model.release import Release
+from tasks.review.listing import ReviewedUnit
 from tasks.translation import doubtful_texts
 from tasks.translation.drafts import Draft, Resources
 from tasks.translation.engines import Capabilities
@@ -140,6 +141,9 @@ def test_a_draft_that_a_person_reads_anyway_has_all_its_sentences_and_says_what_
         "a draft by rules waits for an editor: rules en→es: 3 of 11 sentences look wrong, the first in headline: "
     )
     assert len(found.learned()) == len(SENTENCES) - 2, "those that look right"
+    first, *_, last = [ReviewedUnit("1", record) for record in unit_records.from_json(unit_records.to_json(found))]
+    assert (first.open, first.problem) == (False, "'El la' do not stand together"), "who reads it is told"
+    assert last.problem is None
 
 
 def test_a_draft_in_another_language_is_none() -> None:

@@ -63,6 +63,14 @@ def test_words_in_no_dictionary(before: str, after: str, target: str, reason: st
     assert (said is None) if reason is None else said == reason
 
 
+def test_people_know_their_words() -> None:
+    needs_dictionary("es")
+    pair = LanguagePair.of("en", "es")
+    before, after = ("The maker grows.",), ("El fabricante crexe crexe de el todo.",)
+    assert {problem.check for problem in problems_with(before, after, pair)} >= {"spelling", "articles", "doubled"}
+    assert problems_with(before, after, pair, by_person=True) == []
+
+
 @pytest.mark.parametrize(
     ("after", "target", "check"),
     [

@@ -44,12 +44,15 @@ def problem_with(unit: Text, result: Text, pair: LanguagePair) -> str | None:
 def problems_with(unit: Text, result: Text, pair: LanguagePair, *, by_person: bool = False) -> list[Problem]:
     """Everything that is wrong with a translation, at most one problem of a kind.
 
-    `by_person`: names may have endings, stand in compounds and in the letters of the language, as people write them.
+    `by_person`: names may have endings, stand in compounds and in the letters of the language, as people write them;
+    and people know their words better than dictionaries do.
     """
     if not by_person:
         return list(_problems(unit, result, pair))
     found = _problems(elements.names_as_words(unit), elements.names_as_words(result), pair)
-    return [*elements.names_by_person(unit, result, pair), *found]
+    of_words = ("articles", "doubled", "spelling")
+    kept = [problem for problem in found if problem.check not in of_words]
+    return [*elements.names_by_person(unit, result, pair), *kept]
 
 
 def problem_with_structure(unit: Text, result: Text, pair: LanguagePair) -> str | None:
