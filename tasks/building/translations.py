@@ -118,6 +118,7 @@ def _write(
     memory learns (from `origin`)."""
     now = ledger.now(connection)
     units = unit_records.to_json(found) if found.units else None
+    refused = unit_records.refused_to_json(found)
     memory_entries.keep(
         connection,
         [
@@ -138,11 +139,19 @@ def _write(
             until_woken=found.no_engine and not found.again,
             retry_after=attempted.waiting.worth if found.again else None,
             units=units,
+            refused=refused,
             engines=attempted.awaited,
         )
         return
     done = translation_rows.finish(
-        connection, key, found.translation, attempt=attempt, now=now, units=units, waits_for=found.waits_for
+        connection,
+        key,
+        found.translation,
+        attempt=attempt,
+        now=now,
+        units=units,
+        refused=refused,
+        waits_for=found.waits_for,
     )
     if done and found.translation.by_producer:  # planners of before did not know that it serves this variant
         deliveries.waive_approval(connection, key.release_id, key.language)

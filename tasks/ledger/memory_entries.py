@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, literal_column, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger import translation_rows
@@ -70,6 +70,27 @@ def entries(
     if approved_only:
         query = query.where(memory.c.maker == _APPROVED)
     yield from connection.execution_options(yield_per=_AT_ONCE).execute(query)
+
+
+class ApprovedRow(NamedTuple):
+    """An entry that a person approved, as near matches are looked for in them."""
+
+    source: str
+    target: str
+    source_language: str
+    target_language: str
+    origin: str
+    kept_at: float
+
+
+def approved(connection: Connection, base: str) -> Iterator[ApprovedRow]:
+    """What people approved into a language, given without script and territory, and into its variants, as it is
+    read."""
+    column = memory.c.target_language
+    theirs = or_(column == base, column.startswith(f"{base}-", autoescape=True))
+    query = select(*(memory.c[name] for name in ApprovedRow._fields)).where(memory.c.maker == _APPROVED, theirs)
+    for rows in connection.execution_options(yield_per=_AT_ONCE).execute(query).partitions():
+        yield from map(ApprovedRow._make, rows)
 
 
 _ORDER = ("source_language", "target_language", "source", "maker", "key")

@@ -132,6 +132,7 @@ translations = Table(
     ),
     Column("approved_by", ForeignLine(200)),
     Column("approved_at", Time),
+    Column("refused", ForeignText, comment="JSON: drafts of engines that the checks stopped, for editors alone"),
 )
 
 awaited_engines = Table(
@@ -292,6 +293,26 @@ memory = Table(
 )
 _partial("ix_memory_approved", "maker = 'approved'", memory.c.target_language)
 _partial("ix_memory_kept_at", "maker <> 'approved'", memory.c.kept_at)
+
+post_edits = Table(
+    "post_edits",
+    metadata,
+    Column("release_id", Id, ForeignKey("releases.id"), primary_key=True),
+    Column("language", String(35), primary_key=True),
+    Column("unit", ForeignLine(200), primary_key=True, comment="its name: paragraph 3, sentence 1"),
+    Column("source_language", String(35), nullable=False),
+    Column("engine", ForeignLine(100), nullable=False),
+    Column("model", ForeignLine(300), nullable=False),
+    Column("draft", ForeignText, nullable=False, comment="what the engine had made, as a reader sees it"),
+    Column("approved", ForeignText, nullable=False, comment="what a person approved in its place"),
+    Column("edits", Integer, nullable=False, comment="words put in, left out or replaced: tasks/translation/edits.py"),
+    Column("words", Integer, nullable=False, comment="of the approved text"),
+    Column("approved_at", Time, nullable=False),
+)
+Index(
+    "ix_post_edits_rate",
+    *(post_edits.c[name] for name in ("engine", "source_language", "language", "approved_at", "edits", "words")),
+)
 
 terms = Table(
     "terms",

@@ -58,6 +58,8 @@ class TranslationRow:
     them and a person must approve it first."""
     units: str | None
     """Its sentences, JSON (tasks/translation/memory/unit_records.py)."""
+    refused: str | None
+    """Drafts of engines that the checks stopped, JSON (unit_records.py): for editors alone."""
     approved_by: str | None
     approved_at: float | None
 
@@ -97,6 +99,7 @@ def finish(
     attempt: int,
     now: float,
     units: str | None = None,
+    refused: str | None = None,
     waits_for: str | None = None,
 ) -> bool:
     """Write a built translation with its sentences (`units`, JSON); False if somebody newer has the row, whose result
@@ -109,7 +112,7 @@ def finish(
     }
     values |= {"approved_at": now} if translation.status == "approved" else {"approved_by": None}
     if units is not None:
-        values["units"] = units
+        values |= {"units": units, "refused": refused}
     finished = artifacts.finish(connection, key, attempt=attempt, now=now, values=values)
     if finished:
         _await(connection, key, ())
@@ -128,11 +131,12 @@ def hold(
     retry_after: float | None = None,
     until_woken: bool = False,
     units: str | None = None,
+    refused: str | None = None,
     engines: Collection[str] = (),
 ) -> bool:
-    """Note why a translation could not be built, and the sentences (`units`, JSON) that there are nevertheless; False
-    if somebody newer has the row. It is tried again when one of `engines` answers again (`wake`), and otherwise as
-    artifacts.hold says."""
+    """Note why a translation could not be built, and the sentences (`units`, JSON) that there are nevertheless, with
+    the drafts that the checks `refused`; False if somebody newer has the row. It is tried again when one of `engines`
+    answers again (`wake`), and otherwise as artifacts.hold says."""
     held = artifacts.hold(
         connection,
         key,
@@ -143,7 +147,7 @@ def hold(
         temporary=temporary,
         retry_after=retry_after,
         until_woken=until_woken,
-        values={} if units is None else {"units": units},
+        values={} if units is None else {"units": units, "refused": refused},
     )
     if held:
         _await(connection, key, engines)

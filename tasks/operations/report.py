@@ -9,7 +9,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sqlalchemy import Connection, func, select
 
-from tasks.ledger import counts
+from tasks.ledger import counts, post_edits
 from tasks.ledger import releases as release_rows
+from tasks.ledger.post_edits import EditRate
 from tasks.ledger.schema import deliveries, outlets, releases
 from tasks.model.codes import Code
 from tasks.model.languages import LanguageTag
@@ -69,6 +70,8 @@ class Report:
     holds: list[dict[str, Any]]
     writing: dict[str, Writing]
     """Who is behind each text, by language."""
+    edited: list[EditRate] = field(default_factory=list)
+    """How much people changed in the drafts of engines, by engine and language."""
 
     @property
     def states(self) -> dict[str, int]:
@@ -173,6 +176,7 @@ def report(connection: Connection, release_id: int) -> Report:
         counts.states(connection, release_id),
         counts.holds(connection, release_id),
         counts.writing(connection, release_id),
+        post_edits.rates(connection, release_id=release_id),
     )
 
 
@@ -191,6 +195,7 @@ def as_json(found: Report) -> str:
             "languages": found.languages,
             "texts": found.writing,
             "held": found.holds,
+            "edited": [rate._asdict() | {"edit_rate": round(rate.rate, 4)} for rate in found.edited],
             "seconds": {name: found.after(share) for name, share in _SHARES.items()} | {"spread": found.spread},
             "deliveries": [vars(line) | {"ended_at": _moment(line.ended_at)} for line in found.lines],
         },

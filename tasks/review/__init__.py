@@ -11,6 +11,8 @@ it.
     stamps.py       what stands for a translation as it was read, so that nothing else is approved
     imports.py      importing what people changed in an exported file
     xliff_files.py  a translation as XLIFF       tmx_files.py  as TMX, and back
+    near.py         near matches from the memory, for units that an editor still has to look at
+    edited.py       how far approved texts are from the drafts of engines
     page.py         as a page to read side by side (page.html)
 """
 
@@ -19,11 +21,12 @@ from __future__ import annotations
 from tasks.review.approval import Approved, approve, policy
 from tasks.review.imports import Taken, take
 from tasks.review.listing import Reviewed, ReviewedUnit, every, look, waiting
+from tasks.review.near import NearMatch, near_matches
 from tasks.review.page import as_html
 from tasks.review.stamps import command as approve_command
 from tasks.review.xliff_files import sheet_of
 
 __all__ = [
-    "Approved", "Reviewed", "ReviewedUnit", "Taken", "approve", "approve_command", "as_html", "every", "look", "policy",
-    "sheet_of", "take", "waiting",
+    "Approved", "NearMatch", "Reviewed", "ReviewedUnit", "Taken", "approve", "approve_command", "as_html", "every",
+    "look", "near_matches", "policy", "sheet_of", "take", "waiting",
 ]  # fmt: skip

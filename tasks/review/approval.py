@@ -15,7 +15,7 @@ from tasks.model.acts import Act
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release, Translation
 from tasks.model.states import ArtifactState
-from tasks.review import stamps
+from tasks.review import edited, stamps
 from tasks.review.listing import Reviewed, refused, to_change
 from tasks.runtime.foreign_text import without_harmful
 from tasks.runtime.settings import settings
@@ -81,6 +81,7 @@ def approve(release_id: int, language: str, by: str | None = None, *, stamp: str
         document = Translation.model_validate_json(row.document).model_copy(update={"status": "approved"})
         translation_rows.approve(connection, TranslationKey(release_id, language), document, by=by, now=present)
         keep(connection, _entries(found), release, found.source, language, present)  # this draft is approved by now
+        edited.keep(connection, found, {unit.name: unit.target for unit in found.units if unit.target}, present)
         rendition_rows.rebuild(connection, release_id, present, language)
         released = deliveries.wait_anew(connection, release_id, language)
         deliveries.promote(connection, release_id, present, language)

@@ -19,6 +19,7 @@ from tasks.ledger.artifacts import TranslationKey
 from tasks.model.acts import Act
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
+from tasks.review import edited
 from tasks.review.approval import keep, name_of
 from tasks.review.listing import Reviewed, ReviewedUnit, refused, to_change
 from tasks.review.xliff_files import state_of
@@ -80,6 +81,7 @@ def take(
         present = now(connection)
         keep(connection, list(work.entries.values()), release, found.source, language, present)
         memory_entries.drop(connection, work.outdone - work.entries.keys(), entries.APPROVED)
+        edited.keep(connection, found, work.texts, present)
         audit.record(connection, work.entry(name_of(by)))
         if not deliveries.still_open(connection, release_id, language):
             return taken
@@ -118,6 +120,8 @@ class _Work:
         self.before: dict[str, str] = {}
         self.after: dict[str, str] = {}
         """Names of accepted units to what they said and say, for people."""
+        self.texts: dict[str, Text] = {}
+        """Names of accepted units to their texts."""
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
 
@@ -137,9 +141,9 @@ class _Work:
                 self.unit(unit, returned)
 
     def unit(self, unit: ReviewedUnit, returned: Returned) -> None:
-        there = xliff.stripped(xliff.marks(unit.target, unit.source))
+        there = xliff.stripped(xliff.marks(unit.draft, unit.source))
         same = returned.target == there
-        signed = returned.state in ("reviewed", "final") and state_of(unit, self.found.standing) == "translated"
+        signed = returned.state in ("reviewed", "final") and state_of(unit, self.found.standing) != "final"
         left_alone = same or (bool(returned.stamp) and xliff.stamp(returned.target) == returned.stamp)
         if left_alone and not signed:  # what somebody else has written since stays
             return
@@ -165,12 +169,13 @@ class _Work:
         if problem := glossary.problem(again, self.pair.terms):  # the next build would not use it, and ask an engine
             self.problem(unit.name, problem)
             return
-        if not same:  # looked at as the memory will give it: a name that was typed as words is the name
+        if not same or unit.open:  # looked at as the memory will give it: a name that was typed as words is the name
             found = checks.problems_with(unit.source, again, self.pair, by_person=True)
             self.warnings += [Problem(unit.name, str(one)) for one in found if one.check not in STRUCTURE]
         keys = forms.keys(unit.source, self.pair)
         self.outdone.update(keys[: keys.index(kept.key)] if kept.key in keys else ())
         self.before[unit.name], self.after[unit.name] = shown(unit.target), shown(again)
+        self.texts[unit.name] = again
         self.accept(unit.name, kept)
 
     def accept(self, name: str, kept: Entry) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -19,11 +19,13 @@ from tasks.model.release import Release
 from tasks.model.states import ArtifactState, Hold, State
 from tasks.review.stamps import stamp_of
 from tasks.runtime.errors import Problem
+from tasks.translation.checks import Problem as Found
+from tasks.translation.doubts import Fault, Stretch, stretches
 from tasks.translation.exchange import xliff
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import unit_records as record
 from tasks.translation.memory.entries import APPROVED
-from tasks.translation.memory.unit_records import Inline, UnitRecord
+from tasks.translation.memory.unit_records import Inline, RefusedRecord, UnitRecord
 from tasks.translation.pieces import Close, Opaque, Open, Text
 
 _SHOWN = 60
@@ -35,6 +37,13 @@ class ReviewedUnit:
 
     id: str
     record: UnitRecord
+    examined: RefusedRecord | None = None
+    """The draft of an engine in which the checks found something, if it is this unit's."""
+
+    @property
+    def refused(self) -> RefusedRecord | None:
+        """What an engine made of an open unit, and the checks stopped."""
+        return self.examined if self.open else None
 
     @property
     def name(self) -> str:
@@ -49,6 +58,38 @@ class ReviewedUnit:
         """The translation of the unit; empty while there is none that could be published."""
         return record.text_of(self.record.target)
 
+    @cached_property
+    def draft(self) -> Text:
+        """What an editor starts from: the translation, else the draft that the checks refused; empty without any."""
+        return self.target or (record.text_of(self.refused.text) if self.refused else ())
+
+    def doubts(self, pair: LanguagePair) -> list[Stretch]:
+        """The draft piece by piece, with what is doubtful in it; nothing is in what a person approved, or nobody had to
+        translate."""
+        if not self.draft or (self.target and (self.approved or not self.record.engine)):
+            return [(piece, None) for piece in self.draft]
+        return stretches(self.draft, self.source, pair, self.faults)
+
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """What is wrong with the draft, as the checks and the second reader say; nothing of what a person approved."""
+        if self.approved:
+            return []
+        found: list[Fault] = list(self.examined.faults) if self.examined else []
+        read = self.record.reading.faults if self.record.reading else ()
+        return [*found, *(Found(one.category, str(one), (one.target,) * bool(one.target)) for one in read)]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Everything that the checks and the second reader have against the draft, in words."""
+        if self.approved:
+            return []
+        found = [fault.text for fault in self.examined.faults] if self.examined else []
+        reading = self.record.reading
+        if reading:
+            found += [reading.doubt] if reading.doubt else map(str, reading.faults)
+        return found or ([self.problem] if self.problem else [])
+
     @property
     def open(self) -> bool:
         """Whether the unit has no translation although it needs one."""
@@ -62,8 +103,12 @@ class ReviewedUnit:
     @property
     def translator(self) -> str:
         """Who made it, for people: engine and model, `approved`, or nothing where nobody was needed."""
-        engine, model = self.record.engine or "", self.record.model
-        return model if model.startswith(engine) and model else f"{engine} {model}".strip()
+        return _name_of(self.record.engine or "", self.record.model)
+
+    @property
+    def drafted_by(self) -> str:
+        """Who made the draft that the checks refused, for people; empty if there is none."""
+        return _name_of(self.refused.engine, self.refused.model) if self.refused else ""
 
     @property
     def problem(self) -> str | None:
@@ -83,6 +128,10 @@ class ReviewedUnit:
     def describe(self, piece: Open | Close | Opaque) -> str:
         """What an inline element or opaque piece is, in few words: `link to https://…`."""
         return _description(piece, self.record.inlines)
+
+
+def _name_of(engine: str, model: str) -> str:
+    return model if model.startswith(engine) and model else f"{engine} {model}".strip()
 
 
 def _description(piece: Open | Close | Opaque, inlines: Mapping[int, Inline]) -> str:
@@ -116,7 +165,8 @@ class Reviewed:
     def units(self) -> list[ReviewedUnit]:
         records = record.from_json(self.row.units)
         names = xliff.ids(one.name for one in records)
-        return [ReviewedUnit(id, one) for id, one in zip(names, records, strict=True)]
+        refused = record.refused_from_json(self.row.refused)
+        return [ReviewedUnit(id, one, _draft_of(one, refused)) for id, one in zip(names, records, strict=True)]
 
     @property
     def open(self) -> list[ReviewedUnit]:
@@ -168,6 +218,13 @@ class Reviewed:
             "approved_by": self.row.approved_by,
             "approved_at": self.row.approved_at,
         }
+
+
+def _draft_of(unit: UnitRecord, refused: Mapping[str, RefusedRecord]) -> RefusedRecord | None:
+    """The draft of a unit in which the checks found something; not that of another sentence which had the same name,
+    nor one that has been replaced."""
+    draft = refused.get(unit.name) if unit.source else None
+    return draft if draft and draft.keys == unit.keys and unit.target in ([], draft.text) else None
 
 
 def look(connection: Connection, release_id: int, language: str) -> Reviewed:

@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
 from tasks.review.listing import Reviewed, ReviewedUnit
+from tasks.review.near import NearMatch
 from tasks.review.stamps import command
-from tasks.translation.exchange.xliff import Code, Line, Sheet, State, start_tag
+from tasks.translation.checks import problem_with_structure
+from tasks.translation.exchange.xliff import Code, Line, Match, Sheet, State, start_tag
 from tasks.translation.pieces import Opaque, Open
 
 _FORMATTED = frozenset(("b", "strong", "i", "em", "u", "s", "small", "mark", "sub", "sup", "code"))
 
 
-def sheet_of(found: Reviewed) -> Sheet:
-    """Every unit of a translation with its state, its markup, and notes on its problem and on who translated it."""
-    lines = [_line(unit, found.standing) for unit in found.units if unit.source]
+def sheet_of(found: Reviewed, near: Mapping[str, Sequence[NearMatch]] = MappingProxyType({})) -> Sheet:
+    """Every unit of a translation with its state, its markup, and notes on its problem and on who translated it.
+
+    An open unit has the draft that the checks refused as its target, if no element is lost in it; whatever is doubtful
+    in a draft is marked. `near`: near matches by the ids of units.
+    """
+    lines = [_line(found, unit, near.get(unit.id, ())) for unit in found.units if unit.source]
     notes = [("how to approve this text as it is", command(found))]
     return Sheet(found.release.name, found.source, found.language, lines, stamp=found.stamp, notes=notes)
 
 
-def _line(unit: ReviewedUnit, standing: str | None) -> Line:
-    notes = [("problem", unit.problem)] if unit.problem else []
+def _line(found: Reviewed, unit: ReviewedUnit, near: Sequence[NearMatch]) -> Line:
+    notes = [("problem", reason) for reason in unit.reasons] if found.standing != "approved" else []
+    if unit.refused:
+        notes.append(("draft by", unit.drafted_by))
     if unit.translator:
         notes.append(("made by", "a person" if unit.approved else unit.translator))
-    state = state_of(unit, standing)
-    return Line(unit.id, unit.name, unit.source, unit.target, state=state, notes=notes, codes=_codes(unit))
+    sound = unit.target or not problem_with_structure(unit.source, unit.draft, found.pair)
+    doubts = unit.doubts(found.pair) if sound and found.standing != "approved" else []
+    return Line(
+        unit.id,
+        unit.name,
+        unit.source,
+        unit.draft if sound else (),
+        state=state_of(unit, found.standing),
+        notes=notes,
+        codes=_codes(unit),
+        doubts=[(piece, doubt.why if doubt else None) for piece, doubt in doubts],
+        matches=[Match(one.score, one.source, one.target, one.origin) for one in near],
+    )
 
 
 def state_of(unit: ReviewedUnit, standing: str | None) -> State:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from tasks.model.release import Translation
 from tasks.runtime.time_source import TimeSource
+from tasks.translation.checks.problem import Problem
 from tasks.translation.engines import Engine
 from tasks.translation.grades import DRAFT, Grade
 from tasks.translation.language_pair import LanguagePair
@@ -88,6 +89,16 @@ class Resources:
         return next((found.grade_of(pair.source, pair.target) for found in among), DRAFT)
 
 
+@dataclass(frozen=True)
+class RefusedDraft:
+    """What an engine made of a unit, and the checks found something in. It goes nowhere before a person has read it."""
+
+    text: Text
+    translator: Translator
+    faults: tuple[Problem, ...]
+    """Everything that the checks found in it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class UnitResult:
     """How far the translation of a unit is."""
@@ -104,6 +115,8 @@ class UnitResult:
     doubtful: bool = False
     """Whether an engine made it in a text of which so many sentences looked wrong that none of it goes out before a
     person has read it (doubtful_texts.py)."""
+    refused: RefusedDraft | None = None
+    """What the first engine that answered made of a unit, and the checks found something in."""
     reading: Reading | None = None
     """What the second reader found in the translation; None: nobody has read it."""
 

@@ -24,7 +24,7 @@ person has approved it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Literal
@@ -33,7 +33,7 @@ from tasks.model.markup import clean_html
 from tasks.model.release import Release, Translation, supplied
 from tasks.translation import checks, doubtful_texts, fallbacks, routing, typography
 from tasks.translation.bounds import Deadline
-from tasks.translation.drafts import PERSON, Draft, Resources, Translator, UnitResult, draft_waits
+from tasks.translation.drafts import PERSON, Draft, RefusedDraft, Resources, Translator, UnitResult, draft_waits
 from tasks.translation.engine_support import registry
 from tasks.translation.engines import Engine, Pair
 from tasks.translation.errors import EngineError, QuotaUsedUp, Retryable, TranslationHeld
@@ -300,7 +300,9 @@ def translate_open(
         return list(results), _stopped(route, blame, error), None
 
     job = engine_job(route.engine, route.pair, pair, deadline, for_a_person=route.grade == DRAFT)
-    answered = fallbacks.translate_texts(job, [result.unit.text for result in results if result.open])
+    refused: dict[str, Text] = {}
+    noting = replace(job, accept=_noting(job, pair, refused))
+    answered = fallbacks.translate_texts(noting, [result.unit.text for result in results if result.open])
     outcomes = iter(answered.outcomes)
     asked = [outcome for outcome in answered.outcomes if outcome is not None]
     found = doubtful_texts.doubt(outcome.looks_wrong for outcome in asked)
@@ -310,13 +312,17 @@ def translate_open(
     def close(result: UnitResult) -> UnitResult:
         outcome = next(outcomes)
         if outcome is None:  # the engine was stopped before it was asked for this unit
-            return UnitResult(unit=result.unit, translator=translator, problem=str(answered.stopped))
+            return replace(result, translator=translator, problem=str(answered.stopped))
+        draft = result.refused
+        if outcome.problem and (outcome.text or not draft):
+            draft = _refused(result.unit, outcome, refused, translator, pair)
         return UnitResult(
             unit=result.unit,
             text=outcome.text,
             translator=translator,
             remember=remember and not outcome.problem,
             problem=outcome.problem,
+            refused=draft if outcome.problem else None,
             doubtful=bool(found and outcome.text),
         )
 
@@ -331,6 +337,49 @@ def translate_open(
         return results, None, doubt
     more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
     return results, Failure(f"{doubt}; an editor must look" if doubt else f"{blame}{first}{more}"), doubt
+
+
+def _noting(job: EngineJob, pair: LanguagePair, refused: dict[str, Text]) -> Callable[[Text, Text], Outcome]:
+    """The `accept` of a job, which also notes what it refuses, by the words of the source; of several answers to the
+    same text the first one in which no element is lost."""
+
+    def accept(source: Text, answer: Text) -> Outcome:
+        outcome = job.accept(source, answer)
+        if outcome.problem:
+            restored, said = restore(source, answer), _as_said(source)
+            if said not in refused or checks.problem_with_structure(source, refused[said], pair):
+                refused[said] = restored
+        return outcome
+
+    return accept
+
+
+def _as_said(source: Text) -> str:
+    """The words of a source text, the same whichever of its pieces are hidden from an engine."""
+    return "".join(
+        piece if isinstance(piece, str) else (piece.said or piece.shown) if isinstance(piece, Opaque) else ""
+        for piece in source
+    )
+
+
+def _refused(
+    unit: Unit, outcome: Outcome, refused: Mapping[str, Text], translator: Translator, pair: LanguagePair
+) -> RefusedDraft | None:
+    """What an editor may start from, and what is wrong with it; None where the engine gave nothing to see."""
+    text = outcome.text or refused.get(_as_said(unit.text), ())
+    # numbers that were hidden from the engine are words of the sentence
+    text = joined(
+        piece.shown if isinstance(piece, Opaque) and piece.kind == "number" and piece not in unit.text else piece
+        for piece in text
+    )
+    if not shown(text):
+        return None
+    if not outcome.text and not checks.problem_with_structure(unit.text, text, pair):
+        text = typography.typeset(text, unit.text, pair)
+    faults = checks.problems_with(unit.text, text, pair)
+    term = glossary.problem(text, pair.terms)
+    faults += [checks.Problem("term", term)] if term else []
+    return RefusedDraft(text, translator, tuple(faults) or (checks.Problem("answer", str(outcome.problem)),))
 
 
 def _stopped(route: Route, blame: str, error: EngineError) -> Failure:

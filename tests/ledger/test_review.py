@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from dataclasses import asdict
 from html import escape
@@ -29,10 +29,11 @@ from tasks.ledger import (
     rendition_rows,
     translation_rows,
 )
+from tasks.ledger import post_edits as post_edits_of
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.ledger.deliveries import Claim
 from tasks.ledger.schema import deliveries as deliveries_table
-from tasks.ledger.schema import memory, translations
+from tasks.ledger.schema import memory, post_edits, translations
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Translation
 from tasks.model.states import ArtifactState, State
@@ -41,8 +42,10 @@ from tasks.runtime.settings import settings
 from tasks.translation.engine_support import registry
 from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.errors import Retryable
-from tasks.translation.exchange import xliff
+from tasks.translation.exchange import aligned_texts, xliff
+from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory.entries import APPROVED
+from tasks.translation.pieces import Text, joined, shown
 from tasks.translation.protection.glossary import Term
 from tests.support.command_line import typed
 from tests.support.delivery_steps import BYTES, claim, finish, receivers, result, states
@@ -742,6 +745,126 @@ def test_who_wrote_a_part_has_not_approved_the_whole() -> None:
     make(number, "zh-Hant")
     found = row(number, "zh-Hant")
     assert (found.status, found.approved_by, found.approved_at) == ("checked", None, None)
+
+
+# --- drafts of engines, and what people make of them
+
+
+class Draughtsman:
+    """An engine that leaves out the numbers, so that checks refuse its drafts."""
+
+    name = "draughtsman"
+    capabilities = Capabilities(inline="native", grade="draft")
+
+    def pairs(self) -> dict[Pair, int]:
+        return {("en", "es"): 1}
+
+    def model(self, source: str, target: str) -> str:
+        return "draughtsman 1"
+
+    def translate(self, units: Sequence[Text], source: str, target: str) -> list[Text]:
+        said = {"The plant has 12 workers": "La fábrica tiene trabajadores", "Acme": "Acme", "It is open.": "Abre."}
+        return [joined(said.get(one, one) if isinstance(one, str) else one for one in unit) for unit in units]
+
+
+@pytest.fixture
+def half_drafted(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A release in Spanish: a headline that the checks refused, and a sentence that an engine drafted."""
+    engine = Draughtsman()
+    monkeypatch.setattr("tasks.building.engine_meter.metered", lambda *_: [engine])
+    receiver = outlet("a", languages=["es"], machine_translation="approved")
+    number = planned(receiver, headline="The plant has 12 workers", body_html="<p>It is open.</p>", dateline=None)
+    make(number, "es")
+    return number
+
+
+def headline_of(number: int) -> review.ReviewedUnit:
+    return look(number, "es").units[0]
+
+
+def test_a_refused_draft_is_kept_for_editors_alone(half_drafted: int) -> None:
+    unit = headline_of(half_drafted)
+    assert (unit.open, shown(unit.target), shown(unit.draft)) == (True, "", "La fábrica tiene trabajadores")
+    assert unit.refused is not None
+    assert [fault.check for fault in unit.refused.faults] == ["quantity"]
+    [line, _] = sheet(half_drafted, "es").lines
+    assert (shown(line.target), line.state) == ("La fábrica tiene trabajadores", "initial")
+    assert ("draft by", "draughtsman 1") in line.notes
+    page = review.as_html(look(half_drafted, "es"), "Testwire")
+    assert "A draft by draughtsman 1, which the checks refused" in page
+    assert "At fault: number 12 is missing" in page
+    assert claimed() == []
+
+
+@pytest.mark.parametrize(
+    ("state", "kept_stamp"), [("initial", True), ("initial", False), ("translated", True), ("translated", False)]
+)
+def test_a_refused_draft_that_comes_back_unread_is_nobodys_word(
+    half_drafted: int, state: str, kept_stamp: bool
+) -> None:
+    data = xliff.write(sheet(half_drafted, "es")).replace(b'state="initial"', f'state="{state}"'.encode())
+    if not kept_stamp:
+        data = re.sub(rb' fanwire:exported="[^"]*"', b"", data)
+    assert review.take(half_drafted, "es", xliff.read(data)).accepted == []
+
+
+def test_a_refused_draft_that_a_person_signs_still_warns(half_drafted: int) -> None:
+    data = xliff.write(sheet(half_drafted, "es")).replace(b'state="initial"', b'state="final"')
+    with pytest.raises(DocumentRefused, match="number 12 is missing"):
+        review.take(half_drafted, "es", xliff.read(data))
+    assert review.take(half_drafted, "es", xliff.read(data), despite_warnings=True).accepted == ["headline"]
+
+
+def edited(number: int) -> dict[str, tuple[str, str, int, int]]:
+    with ledger.read() as connection:
+        rows = connection.execute(select(post_edits).where(post_edits.c.release_id == number)).all()
+    return {row.unit: (row.draft, row.approved, row.edits, row.words) for row in rows}
+
+
+def test_the_first_draft_is_measured_against_what_a_person_approved_last(half_drafted: int) -> None:
+    draft = "La fábrica tiene trabajadores"
+    for text, edits in (("La fábrica tiene 12 obreros", 2), ("La fábrica tiene 12 trabajadores", 1)):
+        review.take(half_drafted, "es", returned(half_drafted, "es", headline=text))
+        make(half_drafted, "es")
+        assert edited(half_drafted)["headline"] == (draft, text, edits, 5)
+    review.approve(half_drafted, "es")
+    assert edited(half_drafted)["paragraph 1"] == ("Abre.", "Abre.", 0, 2)
+    with ledger.read() as connection:
+        [rate] = post_edits_of.rates(connection)
+        assert post_edits_of.rates(connection, since=present() + 9) == []
+        assert post_edits_of.rates(connection, release_id=half_drafted + 1) == []
+    assert rate == ("draughtsman", "en", "es", 2, 1, 1, 7)
+    assert round(rate.rate, 3) == 0.143
+
+
+def test_what_people_translate_from_nothing_rates_no_engine() -> None:
+    number = planned(outlet("a", languages=["ko"], machine_translation="approved"))
+    make(number, "ko")
+    review.take(number, "ko", returned(number, "ko", headline="Acme Robotics, 포르투에 공장을 열다"))
+    assert edited(number) == {}
+
+
+def test_near_matches_are_of_the_same_languages_approved_and_fitted(half_drafted: int) -> None:
+    with ledger.write() as connection:
+        for source, target, into in (
+            ("The plant has 15 workers", "La planta tiene 15 trabajadores", "es"),
+            ("The plant has 16 workers", "A fábrica tem 16 trabalhadores", "pt"),
+            ("Shares trade in Zurich", "Cotiza en Zúrich", "es"),
+        ):
+            entry = aligned_texts.entry(source, target, LanguagePair.of("en", into))
+            assert entry is not None
+            row = asdict(entry) | {"source_language": "en-GB", "target_language": into, "origin": "f.tmx"}
+            memory_entries.keep(connection, [row, {**row, "maker": "stub 1"}], now=present())
+    with ledger.read() as connection:
+        found = review.near_matches(connection, review.look(connection, half_drafted, "es"))
+    assert {unit: [(one.score, shown(one.target), one.origin) for one in near] for unit, near in found.items()} == {
+        "headline": [(96, "La planta tiene 15 trabajadores", "f.tmx")]
+    }
+    page = review.as_html(look(half_drafted, "es"), "Testwire", found)
+    assert "<b>96 %</b> near match" in page
+    assert '<del title="only in the near match">15 </del><ins title="only in this release">12 </ins>' in page
+    [line, _] = review.sheet_of(look(half_drafted, "es"), found).lines
+    assert [match.score for match in line.matches] == [96]
 
 
 @pytest.mark.parametrize(

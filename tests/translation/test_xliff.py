@@ -14,7 +14,7 @@ from lxml import etree
 
 from tasks.model.documents import DocumentRefused
 from tasks.translation.exchange import xliff
-from tasks.translation.exchange.xliff import NAMESPACE, Code, Line, Mark, Sheet
+from tasks.translation.exchange.xliff import MATCHES, NAMESPACE, Code, Line, Mark, Match, Sheet
 from tasks.translation.pieces import Close, Opaque, Open, Text, joined, shown, strip
 
 X = {"x": NAMESPACE}
@@ -191,6 +191,75 @@ def test_tools_may_reflow_split_annotate_and_rewrite_codes() -> None:
     assert back.source == ("One ", Mark("open", "1"), "two", Mark("close", "1"), ". Three.")
     assert back.target == ("Uno ", Mark("open", "1"), "dos", Mark("close", "1"), ". Tres.")
     assert back.state == "reviewed"
+
+
+WHY = "'planta' is in no dictionary of the language"
+DOUBTS = [(piece, WHY if piece == "planta" else "a name?" if isinstance(piece, Opaque) else None) for piece in TARGET]
+MATCH = Match(83, (*SOURCE[:-1], " again."), (*TARGET[:-1], " de nuevo."), "urn:x:0 v1")
+
+
+def test_doubts_are_marked_as_comments_and_the_text_stays_the_text() -> None:
+    data = xliff.write(sheet(line(doubts=DOUBTS)))
+    root: Any = etree.fromstring(data)
+    found = root.xpath("//x:target//x:mrk", namespaces=X)
+    assert [(mark.get("type"), mark.get("value")) for mark in found].count(("comment", WHY)) == 1
+    assert ["".join(mark.itertext()) for mark in found if mark.get("value") == WHY] == ["planta"]
+    assert root.xpath("//x:source//x:mrk", namespaces=X) == []
+    ids = [element.get("id") for element in root.xpath("//x:target//*", namespaces=X)]
+    assert len(ids) == len(set(ids))
+    [plain], [marked] = xliff.read(xliff.write(sheet(line()))).units, xliff.read(data).units
+    assert marked == plain
+    assert xliff.fitted(marked.target, SOURCE) == (TARGET, [])
+
+
+MARK = '<mrk id="m9" type="comment" value="why?">'
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "la planta nueva",  # the tool has thrown the marks away
+        f"la {MARK}planta</mrk> nueva",
+        f"{MARK}la {MARK.replace('m9', 'm8')}planta</mrk> nueva</mrk>",
+        f"la {MARK}</mrk>planta nueva",  # an editor has written beside an empty mark
+        f"la pl{MARK}an</mrk>ta nueva",
+        'la <sm id="m9" type="comment" value="why?"/>planta<em startRef="m9"/> nueva',
+        'la <sm id="m9" type="fanwire:doubt" value="&lt;b&gt;"/>planta nueva',
+        f'la {MARK}plan<cp hex="0074"/>a</mrk> nueva',
+        f"la {MARK.replace('comment', 'term')}planta</mrk>  nueva",
+        '<mrk id="m1" translate="no">la planta</mrk> nueva',
+    ],
+)
+def test_marks_never_reach_the_text_whatever_a_tool_makes_of_them(target: str) -> None:
+    [back] = xliff.read(unit("the new plant", target)).units
+    assert back.target == ("la planta nueva",)
+
+
+def test_near_matches_are_candidates_of_the_module_and_no_units() -> None:
+    notes = [("problem", "number 12 is missing")]
+    data = xliff.write(sheet(line(matches=[MATCH, MATCH], doubts=DOUBTS, notes=notes)))
+    root: Any = etree.fromstring(data)
+    [element] = root.xpath("//x:unit", namespaces=X)
+    assert [etree.QName(child).localname for child in element] == ["matches", "notes", "originalData", "segment"]
+    found = root.xpath("//m:match", namespaces={"m": MATCHES})
+    assert [(one.get("similarity"), one.get("type"), one.get("origin")) for one in found] == [
+        ("83.0", "tm", "urn:x:0 v1")
+    ] * 2
+    assert len({one.get("id") for one in found}) == 2
+    assert {one.get("ref") for one in found} == {f"#{root.xpath('//x:segment', namespaces=X)[0].get('id')}"}
+    for one in found:
+        assert [etree.QName(child).localname for child in one] == ["source", "target"]
+        assert one.xpath(".//@dataRef | .//@dataRefStart") == []  # that of the unit is out of its reach
+    [plain], [back] = xliff.read(xliff.write(sheet(line()))).units, xliff.read(data).units
+    assert (back.source, back.target, back.stamp) == (plain.source, plain.target, plain.stamp)
+
+
+def test_a_file_with_very_many_doubts_stays_in_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xliff, "MOST_MARKS", 12)
+    lines = [Line(f"u{number}", "u", SOURCE, TARGET, codes=CODES, doubts=DOUBTS) for number in range(9)]
+    root: Any = etree.fromstring(xliff.write(sheet(*lines)))
+    assert len(root.xpath("//x:mrk", namespaces=X)) == 12
+    assert len(root.xpath("//x:target", namespaces=X)) == 9
 
 
 def test_a_unit_of_which_only_a_part_is_translated_is_not_translated() -> None:

@@ -35,21 +35,23 @@ def _tag(value: str | None) -> str | None:
 
 @app.command("list")
 def list_(as_json: JsonOption = False) -> None:
-    """List the engines: pairs of languages, grade (publish or draft), what they used of limits and budget, and whether
-    their circuit breaker is open."""
+    """List the engines: pairs of languages, grade (publish or draft), how much people changed in what they made (edits
+    to each word that was approved in the last 180 days), what they used of limits and budget, and whether their circuit
+    breaker is open."""
     found = engines.standings()
     if as_json:
         print_json([engines.as_json(standing) for standing in found])
         return
     print_rows(
-        ("engine", "type", "pairs", "grade", "this minute", "this month", "is"),
+        ("engine", "type", "pairs", "grade", "edited", "this minute", "this month", "is"),
         [_row(one) for one in found],
     )
 
 
 def _row(one: engines.Standing) -> tuple[str, ...]:
     grade = engines.grade_in_words(one)
-    return one.name, one.type, f"{len(one.pairs):,}", grade, _minute(one), _month(one), _stands(one)
+    edited = engines.edit_rates_in_words(one)
+    return one.name, one.type, f"{len(one.pairs):,}", grade, edited, _minute(one), _month(one), _stands(one)
 
 
 def _minute(one: engines.Standing) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
@@ -18,11 +18,12 @@ from rich.text import Text as Words
 from tasks import review
 from tasks.model.documents import DocumentRefused
 from tasks.model.languages import LanguageTag
-from tasks.review import Reviewed, ReviewedUnit, tmx_files
+from tasks.review import NearMatch, Reviewed, ReviewedUnit, tmx_files
 from tasks.runtime.errors import UserError
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.moments import shown, utc
 from tasks.runtime.settings import settings
+from tasks.translation.doubts import Stretch
 from tasks.translation.exchange import xliff
 from tasks.translation.pieces import Close, Opaque, Open, Text
 from workers.cli.rows import find_release, need_ledger, reading
@@ -108,11 +109,10 @@ def show(
     release: UriArgument, language: LanguageArgument, version: VersionOption = None, as_json: JsonOption = False
 ) -> None:
     """Show each sentence of a translation beside its source, and why sentences are open."""
-    found = _find(release, language, version)
+    found, near = _find_with_near(release, language, version)
     if as_json:
-        print_json(
-            _with_moment(found.to_dict()) | {"items": [_unit_as_dict(unit) for unit in found.units if unit.source]}
-        )
+        items = [_unit_as_dict(found, unit, near.get(unit.id, [])) for unit in found.units if unit.source]
+        print_json(_with_moment(found.to_dict()) | {"items": items})
         return
     fields = found.to_dict()
     standing = fields["status"] or fields["state"]
@@ -123,7 +123,11 @@ def show(
     table = Table(*columns, expand=True, show_lines=True)
     for unit in found.units:
         if unit.source:
-            table.add_row(_name(unit), marked(unit.source, said=True), _target(unit))
+            table.add_row(
+                _name(unit),
+                marked([(piece, None) for piece in unit.source], said=True),
+                _target(found, unit, near.get(unit.id, [])),
+            )
     if table.row_count:
         out.print(table)
     out.print(f"{fields['units']} units, {fields['open']} open", markup=False)
@@ -139,24 +143,60 @@ def _who(found: Reviewed) -> str:
     return f"{f' by {row.approved_by}' if row.approved_by else ''}, {shown(row.approved_at)}"
 
 
-def _unit_as_dict(unit: ReviewedUnit) -> dict[str, Any]:
+def _unit_as_dict(found: Reviewed, unit: ReviewedUnit, near: Sequence[NearMatch]) -> dict[str, Any]:
     kept = unit.record.model_dump(mode="json", include={"name", "source", "target", "engine", "model"})
-    return {"id": unit.id, **kept, "open": unit.open, "problem": unit.problem}
+    draft = unit.refused.model_dump(mode="json", include={"text", "engine", "model"}) if unit.refused else None
+    doubts = [
+        {"kind": doubt.kind, "words": _plain((piece,)), "why": doubt.why}
+        for piece, doubt in unit.doubts(found.pair)
+        if doubt and found.standing != "approved"
+    ]
+    matches = [
+        {"score": one.score, "source": _plain(one.source), "target": _plain(one.target), "origin": one.origin}
+        for one in near
+    ]
+    more = {"refused_draft": draft, "reasons": unit.reasons, "doubts": doubts, "near_matches": matches}
+    return {"id": unit.id, **kept, "open": unit.open, "problem": unit.problem, **more}
+
+
+def _plain(text: Text) -> str:
+    return "".join(
+        piece if isinstance(piece, str) else piece.shown if isinstance(piece, Opaque) else "" for piece in text
+    )
 
 
 def _name(unit: ReviewedUnit) -> Words:
     return Words.assemble(printable(unit.name), "\n" if unit.translator else "", (printable(unit.translator), "dim"))
 
 
-def _target(unit: ReviewedUnit) -> Group:
-    parts = [marked(unit.target)] if unit.target else []
-    return Group(*parts, *([Words(printable(unit.problem), style="red")] if unit.problem else []))
+def _target(found: Reviewed, unit: ReviewedUnit, near: Sequence[NearMatch]) -> Group:
+    stretches = [] if found.standing == "approved" else unit.doubts(found.pair)
+    parts = [marked(stretches or [(piece, None) for piece in unit.target])] if unit.draft else []
+    whose = f"a draft by {unit.refused.engine}, which the checks refused: " if unit.refused else ""
+    reasons = [] if found.standing == "approved" else unit.reasons
+    parts += [Words(printable(whose + "; ".join(reasons)), style="red")] if reasons else []
+    parts += [_compare(stretches)] if any(doubt and doubt.kind != "fault" for _, doubt in stretches) else []
+    for one in near:
+        said = Words(f"{one.score} % near match: {printable(_plain(one.source))}\n", style="dim")
+        parts.append(said.append_text(marked([(piece, None) for piece in one.target])))
+    return Group(*parts)
 
 
-def marked(text: Text, *, said: bool = False) -> Words:
-    """A text for the terminal: inline elements as ‹1 … 1›, opaque pieces as ⟦…⟧, as the source `said` them if so."""
+def _compare(stretches: Sequence[Stretch]) -> Words:
+    """The figures and names that a reader has to compare, for screens without colours."""
+    words = [_plain((piece,)).strip() for piece, doubt in stretches if doubt and doubt.kind != "fault"]
+    return Words(printable(f"compare: {', '.join(dict.fromkeys(words))}"), style="dim")
+
+
+_STYLES = {"fault": "reverse", "figure": "underline", "name": "underline"}
+"""How doubtful words look on a terminal."""
+
+
+def marked(text: Sequence[Stretch], *, said: bool = False) -> Words:
+    """A text for the terminal: inline elements as ‹1 … 1›, opaque pieces as ⟦…⟧, as the source `said` them if so, and
+    doubtful words underlined or reversed."""
     words = Words()
-    for piece in text:
+    for piece, doubt in text:
         if isinstance(piece, Open):
             words.append(f"‹{piece.id} ", style="cyan")
         elif isinstance(piece, Close):
@@ -165,7 +205,7 @@ def marked(text: Text, *, said: bool = False) -> Words:
             shown = (piece.said if said else None) or piece.shown or piece.kind
             words.append(f"⟦{printable(shown)}⟧", style="yellow")
         else:
-            words.append(printable(piece))
+            words.append(printable(piece), style=_STYLES[doubt.kind] if doubt else None)
     return words
 
 
@@ -182,10 +222,10 @@ def export(
 ) -> None:
     """Write a translation as XLIFF 2.1 or TMX for a translation tool, or as an HTML page to read side by side."""
     wanted = _format(format, output) or Format.XLIFF
-    found = _find(release, language, version)
+    found, near = _find_with_near(release, language, version)
     if wanted is not Format.HTML and not found.units:
         stop(f"{found.release.name} in {language} has no units{_why_none(found)}")
-    data = _exported(found, wanted)
+    data = _exported(found, near, wanted)
     if output:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_bytes(data)
@@ -200,11 +240,11 @@ def _why_none(found: Reviewed) -> str:
     return f" yet: {printable(found.row.reason)}" if found.row.reason else " yet: no worker has begun it"
 
 
-def _exported(found: Reviewed, format: Format) -> bytes:
+def _exported(found: Reviewed, near: Mapping[str, Sequence[NearMatch]], format: Format) -> bytes:
     if format is Format.HTML:
-        return review.as_html(found, settings().wire_name).encode(errors="replace")
+        return review.as_html(found, settings().wire_name, near).encode(errors="replace")
     if format is Format.XLIFF:
-        return xliff.write(review.sheet_of(found))
+        return xliff.write(review.sheet_of(found, near))
     file = io.BytesIO()
     tmx_files.write(found, file, metadata.version("fanwire"))
     return file.getvalue()
@@ -324,3 +364,10 @@ def _find(uri: str, language: str, version: int | None) -> Reviewed:
     need_ledger()
     with reading() as connection:
         return review.look(connection, find_release(connection, uri, version).id, language)
+
+
+def _find_with_near(uri: str, language: str, version: int | None) -> tuple[Reviewed, Mapping[str, Sequence[NearMatch]]]:
+    """The same, and near matches from the memory for what an editor still has to look at."""
+    found = _find(uri, language, version)
+    with reading() as connection:
+        return found, review.near_matches(connection, found)

@@ -77,7 +77,7 @@ def markup(unit: Text, result: Text, _pair: LanguagePair) -> Found:
     )
     added = next(iter(after - before), None)
     if added:
-        yield Problem("markup", f"{added[:40]!r} stands in it as text")
+        yield Problem("markup", f"{added[:40]!r} stands in it as text", (added,))
 
 
 def characters(unit: Text, result: Text, pair: LanguagePair) -> Found:
@@ -190,7 +190,7 @@ def glued(unit: Text, result: Text, pair: LanguagePair) -> Found:
     before = _words(unit)
     for match in _GLUED.finditer(without_addresses(_words(result))):
         if match[0] not in before:
-            yield Problem("glued", f"{match[0]!r} is run together")
+            yield Problem("glued", f"{match[0]!r} is run together", (match[0],))
             return
 
 
@@ -200,7 +200,7 @@ def chatter(unit: Text, result: Text, pair: LanguagePair) -> Found:
     for language in dict.fromkeys(("en", pair.target.base, pair.source.base)):
         said = _chatter(language).search(after)
         if said and not any(_chatter(own).search(before) for own in ("en", pair.source.base)):
-            yield Problem("chatter", f"{said[0][:60]!r} is no part of the translation")
+            yield Problem("chatter", f"{said[0][:60]!r} is no part of the translation", (said[0],))
             return
 
 

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 
 from tasks.language_data import data_of, known_languages
 from tasks.model.languages import LanguageTag
@@ -21,6 +22,8 @@ from tasks.translation.protection.addresses import without_addresses
 
 _TOKEN = re.compile(r"(?<![\w@#/\\.’'-])[^\W\d_]+(?:[’'-][^\W\d_]+)*(?![\w@/\\])")
 """A word that is no part of a code, an address or a handle."""
+_NAMED = 10
+"""Words of one text that are named as unknown."""
 _LEAST = 3
 """Letters from which a word that is in no dictionary says something; shorter ones are signs and abbreviations."""
 _LATIN_WORD = re.compile(r"(?<![A-Za-zß-ÿ0-9@#/\\._’'-])[a-zß-ÿ]{4,}(?![A-Za-zß-ÿ0-9@/\\_’'-]|\.\w)")
@@ -40,9 +43,9 @@ def spelling(unit: Text, result: Text, pair: LanguagePair) -> Found:
     if dictionary is None:
         return
     before = _plain(unit)
-    for word in _unknown(_plain(result), before, pair, dictionary):
-        yield Problem("spelling", _said(word, before, pair))
-        return
+    unknown = list(islice(_unknown(_plain(result), before, pair, dictionary), _NAMED))
+    if unknown:
+        yield Problem("spelling", _said(unknown[0], before, pair), tuple(unknown))
 
 
 def _latin(before: str, text: str, pair: LanguagePair) -> Found:
@@ -51,7 +54,7 @@ def _latin(before: str, text: str, pair: LanguagePair) -> Found:
         if measures.is_unit(word):
             continue
         if (_stands_in(before, word) and "Latn" in pair.source_scripts) or _is_of("en", word):
-            yield Problem("spelling", _said(word, before, pair))
+            yield Problem("spelling", _said(word, before, pair), (word,))
             return
 
 
@@ -170,7 +173,7 @@ def articles(unit: Text, result: Text, pair: LanguagePair) -> Found:
     """Problems where articles and other small words stand together as nobody puts them: `el la`, `de el`."""
     found = _clashes(pair.target).search(_plain(result))
     if found and not _clashes(pair.target).search(_plain(unit)):
-        yield Problem("articles", f"{' '.join(found[0].split())!r} do not stand together")
+        yield Problem("articles", f"{' '.join(found[0].split())!r} do not stand together", (found[0],))
 
 
 @cache
@@ -188,7 +191,7 @@ def doubled(unit: Text, result: Text, pair: LanguagePair) -> Found:
         return
     for match in _DOUBLED.finditer(_plain(result)):
         if match[1].casefold() not in may.split() and match[1] == match[1].lower():
-            yield Problem("doubled", f"{match[0]!r} says a word twice")
+            yield Problem("doubled", f"{match[0]!r} says a word twice", (match[0],))
             return
 
 

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from html import escape
-from itertools import groupby
+from itertools import groupby, zip_longest
 from pathlib import Path
 from typing import Literal
 from xml.parsers import expat
@@ -30,6 +30,10 @@ from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
 
 NAMESPACE = "urn:oasis:names:tc:xliff:document:2.0"
 """The same in 2.0, 2.1 and 2.2."""
+MATCHES = "urn:oasis:names:tc:xliff:matches:2.0"
+"""Of the module Translation Candidates, which is the same in all of them too."""
+MOST_MARKS = 20_000
+"""Doubts that are marked in one file, so that it stays smaller than `MAX_BYTES`."""
 MAX_BYTES = 16 * 1024 * 1024
 """Our own of a release with 1 MB of body are smaller."""
 State = Literal["initial", "translated", "reviewed", "final"]
@@ -40,6 +44,7 @@ _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _OURS = "urn:fanwire:xliff"
 _STAMP = f"{{{_OURS}}}exported"
 """Attribute of a unit: `stamp` of its target when it was exported."""
+_SEGMENT = "s1"
 _SHOWN = 80
 
 
@@ -57,6 +62,17 @@ class Code:
 
 
 @dataclass(frozen=True)
+class Match:
+    """A translation of a sentence that is nearly the same as a unit."""
+
+    score: int
+    """Per cent."""
+    source: Text
+    target: Text
+    origin: str
+
+
+@dataclass(frozen=True)
 class Line:
     """One unit as XLIFF writes it; `codes` by the piece's id."""
 
@@ -68,6 +84,10 @@ class Line:
     state: State = "initial"
     notes: Sequence[tuple[str, str]] = ()
     """(category, words): problem, maker."""
+    doubts: Sequence[tuple[Piece, str | None]] = ()
+    """The target once more, cut into stretches, and why an editor has to look at each; none if there is no doubt."""
+    matches: Sequence[Match] = ()
+    """Near matches from the memory."""
     codes: Mapping[int, Code] = field(default_factory=dict)
 
 
@@ -139,17 +159,22 @@ def marks(text: Text, within: Text) -> Marked:
 
     Opaque pieces that the source does not have, such as a number hidden from the engine, become words.
     """
+    return _together(_marks(text, within))
+
+
+def _marks(text: Iterable[Piece], within: Text) -> Iterator[str | Mark]:
+    """For each piece its words, or its mark; an empty string for an element that the source does not have."""
     waiting = _numbered(within)
-    parts: list[str | Mark] = []
     for piece in text:
         if isinstance(piece, str):
-            parts.append(_FOLD.sub(" ", piece))
+            yield _FOLD.sub(" ", piece)
         elif isinstance(piece, Opaque):
             left = waiting.get(piece, [])
-            parts.append(Mark("opaque", left.pop(0)) if left else _FOLD.sub(" ", piece.shown))
+            yield Mark("opaque", left.pop(0)) if left else _FOLD.sub(" ", piece.shown)
         elif number := waiting.get(Open(piece.id)):
-            parts.append(Mark("open" if isinstance(piece, Open) else "close", number[0]))
-    return _together(parts)
+            yield Mark("open" if isinstance(piece, Open) else "close", number[0])
+        else:
+            yield ""
 
 
 def stamp(target: Marked) -> str:
@@ -189,35 +214,57 @@ def _numbered(text: Text) -> dict[Piece, list[str]]:
 def write(sheet: Sheet) -> bytes:
     """Write a sheet as XLIFF 2, UTF-8."""
     languages = {"version": "2.1", "srcLang": sheet.source, "trgLang": sheet.target}
-    names = {None: NAMESPACE, "fanwire": _OURS}
+    names = {None: NAMESPACE, "fanwire": _OURS} | ({"mtc": MATCHES} if any(x.matches for x in sheet.lines) else {})
     root = etree.Element(_q("xliff"), languages, nsmap=names)  # type: ignore[arg-type]
     file = etree.SubElement(root, _q("file"), {"id": "f1", "original": _clean(sheet.original), "canResegment": "no"})
     if sheet.stamp:
         file.set(f"{{{_OURS}}}stamp", sheet.stamp)
     _add_notes(file, sheet.notes)
+    left = MOST_MARKS
     for line in sheet.lines:
-        file.append(_unit(line))
+        left -= sum(why is not None for _, why in line.doubts)
+        file.append(_unit(line, annotated=left >= 0))
     _indent(root, 1)
     data: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
     return data + b"\n"
 
 
-def _unit(line: Line) -> etree._Element:
+def _unit(line: Line, *, annotated: bool) -> etree._Element:
     attributes = {"id": line.id, "name": _clean(line.name), _STAMP: stamp(marks(line.target, line.source))}
     unit = etree.Element(_q("unit"), attributes)
+    _add_matches(unit, line)
     _add_notes(unit, line.notes)
     data = _Data()
-    segment = etree.Element(_q("segment"), {"state": str(line.state)})
+    segment = etree.Element(_q("segment"), {"state": str(line.state)} | ({"id": _SEGMENT} if line.matches else {}))
     for tag, text in (("source", line.source), ("target", line.target)):
         if text or tag == "source":
             element = etree.SubElement(segment, _q(tag), {_SPACE: "preserve"})
-            _fill(element, marks(text, line.source), _codes(line, in_source=tag == "source"), data)
+            codes = _codes(line, in_source=tag == "source")
+            if tag == "target" and annotated and line.doubts:
+                pieces, reasons = zip(*line.doubts, strict=True)
+                _fill(element, tuple(_marks(pieces, line.source)), codes, data, reasons)
+            else:
+                _fill(element, marks(text, line.source), codes, data)
     if data.ids:
         original = etree.SubElement(unit, _q("originalData"))
         for words, id in data.ids.items():
             etree.SubElement(original, _q("data"), {"id": id}).text = _clean(words)
     unit.append(segment)
     return unit
+
+
+def _add_matches(unit: etree._Element, line: Line) -> None:
+    """Translation candidates, which stand before the notes; `ref` names the segment that they are for."""
+    if not line.matches:
+        return
+    group = etree.SubElement(unit, f"{{{MATCHES}}}matches")
+    for number, match in enumerate(line.matches, 1):
+        attributes = {"id": f"tm{number}", "ref": f"#{_SEGMENT}", "type": "tm", "similarity": f"{match.score}.0"}
+        attributes |= {"origin": _clean(match.origin)} if match.origin else {}
+        element = etree.SubElement(group, f"{{{MATCHES}}}match", attributes)
+        for tag, text in (("source", match.source), ("target", match.target)):
+            inner = etree.SubElement(element, _q(tag), {_SPACE: "preserve"})
+            _fill(inner, marks(text, line.source), _codes(line, in_source=tag == "source"), None)
 
 
 def _add_notes(element: etree._Element, notes: Sequence[tuple[str, str]]) -> None:
@@ -248,30 +295,43 @@ def _codes(line: Line, *, in_source: bool) -> dict[str, tuple[str, Code]]:
     return found
 
 
-def _fill(element: etree._Element, parts: Marked, codes: Mapping[str, tuple[str, Code]], data: _Data) -> None:
+def _fill(
+    element: etree._Element,
+    parts: Marked,
+    codes: Mapping[str, tuple[str, Code]],
+    data: _Data | None,
+    reasons: Sequence[str | None] = (),
+) -> None:
+    """Write a text into an element; for each part there may be a reason, which is a comment on it (`<mrk>`)."""
     inside = [element]
-    for part in parts:
+    for number, (part, why) in enumerate(zip_longest(parts, reasons)):
+        within = inside[-1]
+        if why and part:
+            comment = {"id": f"m{number + 1}", "type": "comment", "value": _clean(why)}
+            within = etree.SubElement(within, _q("mrk"), comment)
         if isinstance(part, str):
             for words, bad in _with_bad_characters(part):
-                _say(inside[-1], words)
+                _say(within, words)
                 if bad:  # what XML cannot hold is written by its number
-                    etree.SubElement(inside[-1], _q("cp"), {"hex": f"{ord(bad):04X}"})
+                    etree.SubElement(within, _q("cp"), {"hex": f"{ord(bad):04X}"})
         elif part.kind == "close":
             if len(inside) > 1:
                 inside.pop()
         else:
             found = _inline(part, *codes[part.id], data)
-            inside[-1].append(found)
+            within.append(found)
             inside += [found] if part.kind == "open" else []
 
 
-def _inline(part: Mark, shown: str, code: Code, data: _Data) -> etree._Element:
+def _inline(part: Mark, shown: str, code: Code, data: _Data | None) -> etree._Element:
+    """The element of an inline code; without `data` its markup is left out."""
     attributes = {"id": part.id, "canDelete": "no", "canCopy": "no", "type": code.type}
     if part.kind == "open":
-        attributes |= {"dataRefStart": data.id(code.start), "dataRefEnd": data.id(code.end)}
+        attributes |= {"dataRefStart": data.id(code.start), "dataRefEnd": data.id(code.end)} if data else {}
         attributes |= {"dispStart": _clean(f"[{code.description}:"), "dispEnd": "]"} if code.description else {}
         return etree.Element(_q("pc"), attributes)
-    attributes |= {"dataRef": data.id(code.start or shown), "equiv": _clean(shown)}
+    attributes |= {"dataRef": data.id(code.start or shown)} if data else {}
+    attributes["equiv"] = _clean(shown)
     attributes |= {"disp": _clean(shown or f"[{code.description}]")} if shown or code.description else {}
     return etree.Element(_q("ph"), attributes)
 

@@ -8,12 +8,13 @@ from pydantic import TypeAdapter
 
 from tasks.model.documents import Document
 from tasks.runtime.foreign_text import storable
-from tasks.translation.drafts import Draft, EarlierUnit, Translator, UnitResult
+from tasks.translation.drafts import Draft, EarlierUnit, RefusedDraft, Translator, UnitResult
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.meaning.faults import Reading
 from tasks.translation.memory import entries
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
 from tasks.translation.segmentation.runs import Run
+from tasks.translation.segmentation.units import Unit
 
 
 class Part(Document):
@@ -63,7 +64,32 @@ class UnitRecord(Document):
     """What the second reader found in the result."""
 
 
+class Fault(Document):
+    """What a check found in a refused draft (checks/problem.py)."""
+
+    model_config = {"str_strip_whitespace": False}
+    check: str
+    text: str
+    words: list[str] = []
+    missing: list[str] = []
+
+
+class RefusedRecord(Document):
+    """What an engine made of a unit, and what the checks found in it: for editors alone."""
+
+    model_config = {"str_strip_whitespace": False}
+    name: str
+    """Of the unit."""
+    keys: list[str]
+    """Of the unit: another sentence under the same name has others."""
+    text: list[str | Part]
+    engine: str
+    model: str = ""
+    faults: list[Fault]
+
+
 _RECORDS = TypeAdapter(list[UnitRecord])
+_REFUSED = TypeAdapter(list[RefusedRecord])
 
 
 def to_json(draft: Draft) -> str:
@@ -74,6 +100,33 @@ def to_json(draft: Draft) -> str:
 def from_json(text: str | None) -> list[UnitRecord]:
     """The units in JSON that `to_json` wrote; none for None."""
     return _RECORDS.validate_json(text) if text else []
+
+
+def refused_to_json(draft: Draft) -> str | None:
+    """The drafts in which the checks found something as JSON; None if there are none."""
+    found = [_refused(result.unit, result.refused) for result in draft.units if result.refused]
+    return _REFUSED.dump_json(found, exclude_defaults=True).decode() if found else None
+
+
+def refused_from_json(text: str | None) -> dict[str, RefusedRecord]:
+    """The drafts in JSON that `refused_to_json` wrote, by the names of their units."""
+    return {record.name: record for record in _REFUSED.validate_json(text)} if text else {}
+
+
+def _refused(unit: Unit, draft: RefusedDraft) -> RefusedRecord:
+    faults = [
+        Fault(
+            check=one.check,
+            text=storable(one.text),
+            words=[*map(storable, one.words)],
+            missing=[*map(storable, one.missing)],
+        )
+        for one in draft.faults
+    ]
+    by = draft.translator
+    return RefusedRecord(
+        name=unit.name, keys=list(unit.keys), text=parts_of(draft.text), engine=by.engine, model=by.model, faults=faults
+    )
 
 
 def earlier(records: list[UnitRecord]) -> dict[str, EarlierUnit]:
