@@ -71,15 +71,20 @@ class Registry(Generic[T]):
         self._load = load
         self._loaded: dict[str, T] = {}
         self._broken: dict[str, str] = {}
+        self._known: dict[str, Source] = {}
 
     def sources(self) -> dict[str, Source]:
-        """Where each plug-in comes from, by name, without loading any."""
-        return dict(sorted({**self._shipped(), **self._installed()}.items()))
+        """Where each plug-in comes from, by name, without loading any.
+
+        Looked for once, as it takes milliseconds: it reads what every package of this Python says of itself. `forget`
+        makes that undone, and so does `get` for a name that is not among them.
+        """
+        return self._known or self._look()
 
     def get(self, name: str) -> T:
         """The plug-in of this name; raises NotRegistered or PluginBroken."""
         if name not in self._loaded and name not in self._broken:
-            sources = self.sources()
+            sources = self._known if name in self._known else self._look()
             if name not in sources:
                 raise NotRegistered(f"there is no {self.what} {name!r}; there are {', '.join(sources) or 'none'}")
             self._make(sources[name])
@@ -99,13 +104,19 @@ class Registry(Generic[T]):
         """Look for all plug-ins anew when one is next asked for: a package was installed while this process runs."""
         self._loaded.clear()
         self._broken.clear()
+        self._known.clear()
 
     def _tried(self) -> list[str]:
         """All names, after each was tried."""
-        for name, source in self.sources().items():
+        sources = self.sources()
+        for name, source in sources.items():
             if name not in self._loaded and name not in self._broken:
                 self._make(source)
-        return list(self.sources())
+        return list(sources)
+
+    def _look(self) -> dict[str, Source]:
+        self._known = dict(sorted({**self._shipped(), **self._installed()}.items()))
+        return self._known
 
     def _shipped(self) -> dict[str, Source]:
         """A `_` in the name of a module stands for the `-` of its name; files that begin with one are no things."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
 from tasks.translation.configuration import EngineDocument
@@ -30,11 +31,7 @@ class OpenCC:
 
     def pairs(self) -> dict[Pair, int]:
         """The pairs of Chinese scripts; none on a machine without the package."""
-        try:
-            version("opencc")
-        except PackageNotFoundError:
-            return {}
-        return dict.fromkeys(_CONFIGURATIONS, 1)
+        return dict.fromkeys(_CONFIGURATIONS, 1) if find_spec("opencc") else {}
 
     def model(self, source: str, target: str) -> str:
         """`opencc 1.4.2 s2twp`"""
