@@ -52,6 +52,7 @@ def found(before: str, after: str, target: str, source: str = "en") -> dict[str,
         ("It helps.", "L’usine d’Hambourg qu’on aime s’agrandit.", "fr", None),
         ("It helps.", "Die Windkraftanlagenhersteller wachsen.", "de", None),
         ("It is 5 kWh.", "Son 5 kWh, art. 12 y pág. 3.", "es", None),
+        ("It grows.", "Crece " + "micro" * 20 + "bio.", "es", f"'{'micro' * 20}bio' is no word of Spanish"),
         ("It grows.", "A equipa e o ecrã crescem; o time e a tela também.", "pt", None),
     ],
 )  # fmt: skip

@@ -26,6 +26,8 @@ _NAMED = 10
 """Words of one text that are named as unknown."""
 _LEAST = 3
 """Letters from which a word that is in no dictionary says something; shorter ones are signs and abbreviations."""
+_LONGEST = 80
+"""Letters that no word has more of."""
 _LATIN_WORD = re.compile(r"(?<![A-Za-zß-ÿ0-9@#/\\._’'-])[a-zß-ÿ]{4,}(?![A-Za-zß-ÿ0-9@/\\_’'-]|\.\w)")
 _ROMAN = re.compile(r"[IVXLCDM]+|[ivxlcdm]+")
 _UNSPACED_SENTENCE_END = re.compile(r"[.!?:;…]\s*[\"'”’»«“‘(\[]*\s*$")
@@ -90,8 +92,8 @@ def _begins(text: str, start: int) -> bool:
 def _has(word: str, dictionary: Dictionary, language: str) -> bool:
     """Whether it is a word, one with pronouns hung on, or several with hyphens between them."""
     word = word.replace("’", "'")
-    if dictionary.has(word):
-        return True
+    if len(word) > _LONGEST or dictionary.has(word):
+        return len(word) <= _LONGEST
     if "-" in word:
         return all(len(part) < _LEAST or _has(part, dictionary, language) for part in word.split("-"))
     hung = _hung_on(language).fullmatch(word)
