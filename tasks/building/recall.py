@@ -6,6 +6,8 @@ there is nothing to keep in step; an entry in the ledger that a person approved 
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -16,11 +18,20 @@ from tasks.formatting import HouseTextMissing, Wire, house_text
 from tasks.formatting.house import HouseText
 from tasks.ledger import glossary_terms, memory_entries, read
 from tasks.model.release import Release
+from tasks.translation.alignment import lexicon
+from tasks.translation.alignment.lexicon import Lexicon
+from tasks.translation.alignment.links import Align
 from tasks.translation.exchange import aligned_texts
 from tasks.translation.language_pair import LanguagePair
+from tasks.translation.memory import packing
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.protection.glossary import Term, tags_for
 
+_LEXICON_SECONDS = 3600.0
+_lexicons: dict[tuple[str, str], tuple[float, Lexicon | None]] = {}
+"""By source and target: until when it serves (seconds of the monotonic clock)."""
+_NO_WORDS = re.compile(r"\{\w+\}|</?\d+>")
+"""What stands in the form of a sentence in place of elements and figures."""
 _OURS = ("disclaimer", "contact")
 """House texts that are whole sentences or headings by themselves."""
 
@@ -46,6 +57,25 @@ class Remembered:
 def memory_for(release: Release, language: str) -> Remembered:
     """The memory for a release that is to be translated from any of its texts into a language."""
     return Remembered([(text, language) for text in (release.language, *release.translations)])
+
+
+def lexicon_for(pair: LanguagePair) -> Align | None:
+    """What the memory teaches of which words of two languages stand for each other; None if it has too few sentences.
+
+    Learnt in less than a second, and kept for an hour.
+    """
+    found = _lexicons.get((pair.source, pair.target))
+    if found is None or found[0] < time.monotonic():
+        with read() as connection:
+            rows = memory_entries.examples(connection, pair.source, pair.target, at_most=lexicon.MOST)
+        learnt = lexicon.learnt((_words_of_form(form), packing.words(packed)) for form, packed in rows)
+        found = time.monotonic() + (_LEXICON_SECONDS if learnt else 0), learnt
+        _lexicons[pair.source, pair.target] = found
+    return found[1].links if found[1] else None
+
+
+def _words_of_form(form: str) -> str:
+    return _NO_WORDS.sub(" ", form)
 
 
 def terms_for(release: Release, language: str) -> list[Term]:

@@ -101,6 +101,7 @@ def resources(release: Release, language: str, engines: Sequence[Engine]) -> Res
         recall.memory_for(release, language),
         unit_records.earlier(unit_records.from_json(units)),
         recall.terms_for(release, language),
+        lexicon=recall.lexicon_for,
         near=approved,
     )
 

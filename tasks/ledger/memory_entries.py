@@ -96,6 +96,18 @@ def approved(connection: Connection, base: str) -> Iterator[ApprovedRow]:
 _ORDER = ("source_language", "target_language", "source", "maker", "key")
 
 
+def examples(connection: Connection, source: str, target: str, *, at_most: int) -> list[tuple[str, str]]:
+    """Sentences of the memory in their forms, with their translations as they are packed: what people approved, then
+    the latest."""
+    query = (
+        select(memory.c.source, memory.c.target)
+        .where(memory.c.source_language == source, memory.c.target_language == target)
+        .order_by((memory.c.maker == _APPROVED).desc(), memory.c.kept_at.desc())
+        .limit(at_most)
+    )
+    return [(row.source, row.target) for row in connection.execute(query)]
+
+
 def count(connection: Connection) -> list[Row]:  # type: ignore[type-arg]
     """Count the memory entries: (source_language, target_language, approved, machine)."""
     approved = func.count().filter(memory.c.maker == _APPROVED)

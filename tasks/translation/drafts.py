@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tasks.model.release import Translation
 from tasks.runtime.time_source import TimeSource
+from tasks.translation.alignment.links import Align
 from tasks.translation.checks.problem import Problem
 from tasks.translation.engines import Engine
 from tasks.translation.grades import DRAFT, Grade
@@ -64,6 +65,10 @@ class EarlierUnit:
     """See UnitResult."""
 
 
+def _no_lexicon(_: LanguagePair) -> Align | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Resources:
     """What a translation may draw on beside the release itself."""
@@ -76,6 +81,9 @@ class Resources:
     stays as it was, and a second try asks engines for nothing twice."""
     terms: Sequence[Term] = ()
     """The glossary. Terms of other languages are ignored."""
+    lexicon: Callable[[LanguagePair], Align | None] = _no_lexicon
+    """What finds the words of a sentence in its translation, for engines that do not say where theirs went; None where
+    nothing is known of the two languages."""
     near: Sequence[str] = ()
     """The languages in which the memory has what people approved: other variants of the target language serve too."""
     second_reader: SecondReader | None = None

@@ -20,7 +20,7 @@ from typing import TypeVar, cast
 from tasks.runtime.foreign_text import without_harmful
 from tasks.translation import typography
 from tasks.translation.alignment import plain_sentences
-from tasks.translation.alignment.links import Aligned, Link
+from tasks.translation.alignment.links import Align, Aligned
 from tasks.translation.alignment.projection import needs_no_links, projected
 from tasks.translation.bounds import Deadline
 from tasks.translation.engines import AligningEngine, Engine, Pair
@@ -42,7 +42,6 @@ from tasks.translation.pieces import (
 from tasks.translation.protection import masking
 
 Answer = TypeVar("Answer")
-Align = Callable[[str, str], Sequence[Link]]
 _STANDS_FOR = 1_000_000
 """Added to an element's id to make that of the placeholder which stands for the whole element."""
 
@@ -125,6 +124,8 @@ def _fall_back(job: EngineJob, texts: Sequence[Text], outcomes: list[Outcome | N
 def _as_whole_sentences(job: EngineJob, texts: Numbered) -> Iterator[tuple[int, Outcome]]:
     """Texts as one sentence of words each; what is opaque is found again, and elements follow their words."""
     inline = job.engine.capabilities.inline
+    if inline == "placeholder" and job.align:
+        yield from _without_elements(job, job.align, [one for one in texts if any(_is_open(piece) for piece in one[1])])
     if inline not in ("aligned", "plain") or job.pair.script_only:
         return
     asked = [(index, text, plain_sentences.written(text, job.pair)) for index, text in texts]
@@ -139,11 +140,26 @@ def _as_whole_sentences(job: EngineJob, texts: Numbered) -> Iterator[tuple[int, 
         if found is None:
             yield index, Outcome((), "what must not change was changed or lost in it")
             continue
-        placed = projected(whole, found, answer.links)
-        if placed is None or plain_sentences.lost_meaning(text, placed, job.pair):
-            yield index, Outcome((), "no words in it stand for those inside an inline element")
-        else:
-            yield index, job.accept(text, _harmless(placed))
+        yield index, _placed(job, text, projected(whole, found, answer.links))
+
+
+def _without_elements(job: EngineJob, align: Align, texts: Numbered) -> Iterator[tuple[int, Outcome]]:
+    """Texts without their elements, but with their opaque pieces; elements follow their words."""
+    plain = [tuple(piece for piece in text if not isinstance(piece, Open | Close)) for _, text in texts]
+    for (index, text), answer in zip(texts, _answers(job, list(map(joined, plain))), strict=True):
+        whole, found = plain_sentences.shown(text), plain_sentences.shown(answer)
+        yield index, _placed(job, text, projected(whole, found, align(whole.text, found.text)))
+
+
+def _placed(job: EngineJob, text: Text, placed: Text | None) -> Outcome:
+    """What becomes of the translation of a whole sentence with its elements put in; None: they fit nowhere."""
+    if placed is None or plain_sentences.lost_meaning(text, placed, job.pair):
+        return Outcome((), "no words in it stand for those inside an inline element")
+    return job.accept(text, _harmless(placed))
+
+
+def _is_open(piece: Piece) -> bool:
+    return isinstance(piece, Open)
 
 
 def _aligned_answers(job: EngineJob, units: Sequence[Text]) -> Iterator[Aligned]:

@@ -32,12 +32,13 @@ from typing import Literal
 from tasks.model.markup import clean_html
 from tasks.model.release import Release, Translation, supplied
 from tasks.translation import checks, doubtful_texts, fallbacks, routing, typography
+from tasks.translation.alignment.links import Align
 from tasks.translation.bounds import Deadline
 from tasks.translation.drafts import PERSON, Draft, RefusedDraft, Resources, Translator, UnitResult, draft_waits
 from tasks.translation.engine_support import registry
 from tasks.translation.engines import Engine, Pair
 from tasks.translation.errors import EngineError, QuotaUsedUp, Retryable, TranslationHeld
-from tasks.translation.fallbacks import Align, EngineJob, Outcome
+from tasks.translation.fallbacks import EngineJob, Outcome
 from tasks.translation.grades import DRAFT, PUBLISH
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.meaning import second_reading
@@ -117,7 +118,7 @@ def draft_from(start: Start, release: Release, resources: Resources, deadline: D
         for route in start.routes:
             if not any(result.open for result in results) or (failures and deadline.passed):
                 break
-            results, failure, doubt = translate_open(results, route, pair, resources.memory, deadline)
+            results, failure, doubt = translate_open(results, route, pair, resources, deadline)
             failures += [failure] if failure else []
             if doubt:  # the next engine gets all of it; what nobody makes better stays, for a person to read
                 doubts.append(doubt)
@@ -284,7 +285,7 @@ class Failure:
 
 
 def translate_open(
-    results: Sequence[UnitResult], route: Route, pair: LanguagePair, memory: Memory, deadline: Deadline
+    results: Sequence[UnitResult], route: Route, pair: LanguagePair, resources: Resources, deadline: Deadline
 ) -> tuple[list[UnitResult], Failure | None, str | None]:
     """The results after one engine got every open unit; why, if it left some of them open; and the doubt about all of
     them, if too many look wrong.
@@ -295,14 +296,16 @@ def translate_open(
     try:
         translator = Translator(route.engine.name, route.engine.model(*route.pair))
         keys = {key for result in results if result.open for key in result.unit.keys}
-        results = _recalled(results, memory.recall(keys, str(translator)), translator, pair)
+        results = _recalled(results, resources.memory.recall(keys, str(translator)), translator, pair)
     except EngineError as error:
         return list(results), _stopped(route, blame, error), None
 
-    job = engine_job(route.engine, route.pair, pair, deadline, for_a_person=route.grade == DRAFT)
+    texts = [result.unit.text for result in results if result.open]
+    align = resources.lexicon(pair) if _needs_lexicon(route.engine, texts) else None
+    job = engine_job(route.engine, route.pair, pair, deadline, align, for_a_person=route.grade == DRAFT)
     refused: dict[str, Text] = {}
     noting = replace(job, accept=_noting(job, pair, refused))
-    answered = fallbacks.translate_texts(noting, [result.unit.text for result in results if result.open])
+    answered = fallbacks.translate_texts(noting, texts)
     outcomes = iter(answered.outcomes)
     asked = [outcome for outcome in answered.outcomes if outcome is not None]
     found = doubtful_texts.doubt(outcome.looks_wrong for outcome in asked)
@@ -337,6 +340,12 @@ def translate_open(
         return results, None, doubt
     more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
     return results, Failure(f"{doubt}; an editor must look" if doubt else f"{blame}{first}{more}"), doubt
+
+
+def _needs_lexicon(engine: Engine, texts: Sequence[Text]) -> bool:
+    """Whether there are inline elements for an engine that knows nothing of them, nor where its words went."""
+    asked = engine.capabilities.inline in ("plain", "placeholder")
+    return asked and any(isinstance(piece, Open) for text in texts for piece in text)
 
 
 def _noting(job: EngineJob, pair: LanguagePair, refused: dict[str, Text]) -> Callable[[Text, Text], Outcome]:

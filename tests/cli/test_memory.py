@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from tasks import ledger
+from tasks.building import recall
 from tasks.ledger import memory_entries
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries
+from tests.translation.toy.language import pairs
 
 from .conftest import Run
 
@@ -235,3 +237,23 @@ def test_a_bad_term_is_refused_with_line_and_reason(
     told = json.loads(run("glossary", "import", name, "--json", status=1).stdout)
     assert told == {"imported": 0, "refused": 1, "problems": [{"where": "line 6", "problem": problem}]}
     assert json.loads(run("glossary", "list", "--json").stdout) == []
+
+
+def test_the_memory_teaches_which_words_stand_for_which() -> None:
+    pair = LanguagePair.of("en", "eo")
+    assert recall.lexicon_for(pair) is None
+    rows = []
+    for sentence, number in zip(pairs(5), range(150), strict=False):
+        english, toy = sentence.texts
+        entry = entries.entry((english,), (toy,), pair, "approved" if number % 2 else "stub 1")
+        assert entry is not None
+        rows.append(vars(entry) | {"source_language": "en", "target_language": "eo", "origin": "urn:x 1"})
+    with ledger.write() as connection:
+        memory_entries.keep(connection, rows, now=1.0)
+    found = recall.lexicon_for(pair)
+    assert found is not None
+    assert [(link.source, link.target) for link in found("old mill", "mulin veta")] == [
+        ((4, 8), (0, 5)),
+        ((0, 3), (6, 10)),
+    ]
+    assert recall.lexicon_for(LanguagePair.of("en", "es")) is None

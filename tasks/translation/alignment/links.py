@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 Span = tuple[int, int]
@@ -25,6 +25,10 @@ class Aligned:
 
     text: str
     links: tuple[Link, ...] = ()
+
+
+Align = Callable[[str, str], Sequence[Link]]
+"""Given a sentence and its translation: the links between their words."""
 
 
 def overlap(one: Span, other: Span) -> int:

@@ -19,7 +19,7 @@ from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Letters of scripts that set no spaces between words: Thai, Lao, Burmese, Khmer, Kana and Han."""
-_WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[\w\u0300-\u036f\u0610-\u065f\u0670\u0900-\u0dff])+")
+WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[\w\u0300-\u036f\u0610-\u065f\u0670\u0900-\u0dff])+")
 _FIGURE = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
 _OWN = 0.4
@@ -109,13 +109,13 @@ def _without_opaques(target: Sentence, links: Sequence[Link]) -> list[Link]:
 def _words(sentence: Sentence) -> list[Span]:
     """The words of a sentence in order, an opaque piece being one; letters of scripts without spaces stand alone."""
     whole = [span for span, _ in sentence.opaques]
-    words = [found.span() for found in _WORD.finditer(sentence.text)]
+    words = [found.span() for found in WORD.finditer(sentence.text)]
     return sorted([*whole, *(word for word in words if not any(overlap(word, span) for span in whole))])
 
 
 def _inside_a_word(text: str, span: Span) -> bool:
     return any(
-        place in range(found.start() + 1, found.end()) for found in _WORD.finditer(text) for place in span
+        place in range(found.start() + 1, found.end()) for found in WORD.finditer(text) for place in span
     )  # in scripts without spaces each letter is a word
 
 

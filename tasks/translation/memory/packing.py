@@ -77,6 +77,11 @@ def parts_of(packed: str) -> tuple[bool, list[Part]]:
     return literally, parts[literally:]
 
 
+def words(packed: str) -> str:
+    """The words of a packed translation, with a space where anything else stands."""
+    return " ".join(part for part in parts_of(packed)[1] if isinstance(part, str))
+
+
 def _parts(result: Text, pieces: Pieces, years: list[str], *, keep_terms: bool, literally: bool) -> Iterator[Part]:
     if literally:
         yield _LITERALLY
