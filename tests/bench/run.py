@@ -2,7 +2,7 @@
 
 Absolute times depend on the machine and on what else it does; the ratios compare things measured side by side.
 
-    python tests/bench/run.py [deliver fair ledger translate format markup checks names reader recovery neural]  (all)
+    python tests/bench/run.py [deliver fair ledger translate format markup near checks …]      all of them by default
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ def main() -> None:
         "translate": translate,
         "format": formats,
         "markup": markup,
+        "near": near,
         "checks": checks,
         "reader": reader,
         "names": names,
@@ -391,6 +392,13 @@ def formats(_folder: Path) -> None:
                     assert text is not None
                     make_rendition(release, text, format, wire, received)
         show(format, spent, 1 + len(release.translations), "rendition")
+
+
+def near(_folder: Path) -> None:
+    """Near matches for the units of a translation, in a memory of 100,000 approved sentences."""
+    from tests.bench import near as measured_near
+
+    measured_near.run()
 
 
 def checks(_folder: Path) -> None:

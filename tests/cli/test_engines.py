@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,15 @@ import structlog
 from tasks import ledger
 from tasks.building import engine_meter
 from tasks.ledger import engine_usage as engines
-from tasks.ledger import outlets
+from tasks.ledger import outlets, post_edits
 from tasks.runtime import secrets
 from tasks.runtime.settings import settings
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.errors import QuotaUsedUp, Retryable
-from tests.support.samples import outlet
+from tests.support.samples import URI, outlet, release
 from tests.translation.engines.doubles_openai import KEY, MODEL, NOT_OURS, OpenAIDouble
 
-from .conftest import Run
+from .conftest import Run, take
 
 LIBRE = "engines: {libre: {type: libretranslate, url: 'http://127.0.0.1:9', budget: {characters: 1000}}, opencc: {}}"
 
@@ -115,6 +116,35 @@ def test_list_needs_no_ledger_and_says_who_is_left_out(run: Run, file: Callable[
     assert found["deepl"]["problem"] == "engines.deepl.key: is required (for example env:TRANSLATION_KEY)"
     assert "there is no type 'nothing'" in found["mine"]["problem"]
     assert not settings().home.exists()
+
+
+def edited(unit: str, edits: int, words: int, **fields: Any) -> dict[str, Any]:
+    of = {"source_language": "zh-Hans", "engine": "opencc", "model": "", "draft": "", "approved": "", "unit": unit}
+    return of | {"edits": edits, "words": words, "approved_at": time.time()} | fields
+
+
+def test_list_says_how_much_people_changed_in_the_last_half_year(
+    run: Run, file: Callable[[str], Path], home: None
+) -> None:
+    file("engines: {opencc: {}}")
+    number = take(release())
+    with ledger.write() as connection:
+        rows = [edited("a", 1, 6), edited("b", 0, 4), edited("c", 9, 9, approved_at=time.time() - 181 * 86_400)]
+        post_edits.keep(connection, number, "zh-Hant", rows)
+        post_edits.keep(connection, number, "ko", [edited("a", 2, 2, engine="gone")])
+    [rate] = listed(run)["opencc"]["edit_rates"]
+    assert rate == {
+        "source": "zh-Hans", "target": "zh-Hant", "units": 2, "changed": 1, "edits": 1, "words": 10, "edit_rate": 0.1
+    }  # fmt: skip
+    assert "zh-Hans→zh-Hant 10.0 % of 10 words" in run("engines", "list", env={"COLUMNS": "250"}).stdout
+    told = json.loads(run("report", URI, "--format", "json").stdout)["edited"]
+    assert [(one["language"], one["engine"], one["edit_rate"]) for one in told] == [
+        ("ko", "gone", 1.0),
+        ("zh-Hant", "opencc", 0.5263),
+    ]
+    page = run("report", URI, "--format", "html").stdout
+    assert "What people changed in drafts" in page
+    assert "52.6 %" in page
 
 
 @pytest.mark.parametrize("key", ["env:FANWIRE_TESTS_NO_SUCH_KEY", "file:/nowhere/key"])

@@ -67,6 +67,19 @@ def test_a_fault_names_the_words_that_are_left_of_the_source() -> None:
     assert {"said", "on", "that"} <= {word for problem in found for words in problem.words for word in words.split()}
 
 
+@pytest.mark.parametrize(
+    ("target", "check", "words"),
+    [
+        ("el fabricante basadoenHamburgo abre la planta", "glued", "basadoenHamburgo"),
+        ("la planta de de Porto abre hoy", "doubled", "de de"),
+        ("la planta &amp; la oficina abren hoy", "markup", "&amp;"),
+    ],
+)
+def test_checks_of_form_and_wording_name_the_words(target: str, check: str, words: str) -> None:
+    found = problems_with(("the plant in the town opens today",), (target,), LanguagePair.of("en", "es"))
+    assert [problem.words for problem in found if problem.check == check] == [(words,)]
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_has_its_place_in_the_sentences(fault: Any) -> None:
     found = [
