@@ -16,7 +16,7 @@ from typer.main import get_command
 
 from tasks.runtime.field_docs import describe
 from tasks.runtime.settings import EXAMPLES, PREFIX, Settings
-from workers.cli import app
+from workers.cli.commands import app
 
 HERE = Path(__file__).resolve().parent
 

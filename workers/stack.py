@@ -21,7 +21,16 @@ from workers.environment import seen_by
 from workers.health import PROCESSES
 from workers.ops import flower
 
-CELERY = (sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-E", "--without-gossip", "--without-mingle")
+WORKER = (
+    sys.executable,
+    "-m",
+    "workers.celery_command",
+    "workers.app",
+    "worker",
+    "-E",
+    "--without-gossip",
+    "--without-mingle",
+)
 
 WITH_PARENT = (sys.executable, "-I", "-S", with_parent.__file__)
 
@@ -61,7 +70,7 @@ def run(name: str, *options: str) -> NoReturn:
 
 def worker(name: str, queues: str, *options: str) -> list[str]:
     """The command of the Celery worker with this name."""
-    return [*CELERY, "--hostname", f"{name}@%h", "--queues", queues, *options]
+    return [*WORKER, "--hostname", f"{name}@%h", "--queues", queues, *options]
 
 
 def up(show: Callable[[str], None]) -> None:

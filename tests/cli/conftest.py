@@ -13,7 +13,8 @@ from tasks import ledger
 from tasks.ledger import outlets, releases
 from tasks.model.outlet import Outlet
 from tasks.model.release import Release
-from workers.cli import app, screen
+from workers.cli import screen
+from workers.cli.commands import app
 
 Run = Callable[..., Result]
 

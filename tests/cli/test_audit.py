@@ -26,7 +26,8 @@ from tasks.translation.configuration import EngineDocument
 from tasks.translation.errors import Retryable
 from tests.support.review_files import CHINESE, with_target
 from tests.support.samples import URI, outlet, release
-from workers.cli import actor, app
+from workers.cli import actor
+from workers.cli.commands import app
 
 from .conftest import Run, take
 

@@ -14,7 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.support.threads import beside
-from workers import cli, health, heartbeat
+from workers import health, heartbeat
+from workers.cli.commands import app
 
 
 def test_a_worker_without_a_heartbeat_is_not_well() -> None:
@@ -54,9 +55,9 @@ def test_the_check_is_a_command_that_imports_nothing_big() -> None:
 
 def test_the_cli_says_the_same() -> None:
     health.beat("intake")
-    assert CliRunner().invoke(cli.app, ["health", "intake"]).exit_code == 0
-    assert CliRunner().invoke(cli.app, ["health", "format"]).exit_code == 1
-    assert CliRunner().invoke(cli.app, ["health", "nobody"]).exit_code == 2
+    assert CliRunner().invoke(app, ["health", "intake"]).exit_code == 0
+    assert CliRunner().invoke(app, ["health", "format"]).exit_code == 1
+    assert CliRunner().invoke(app, ["health", "nobody"]).exit_code == 2
 
 
 @pytest.mark.parametrize(("status", "well"), [(200, True), (500, False)])

@@ -9,7 +9,8 @@ from sqlalchemy import inspect
 from typer.testing import CliRunner
 
 from tasks import ledger
-from workers import cli, stack
+from workers import stack
+from workers.cli.commands import app
 from workers.health import PROCESSES
 
 
@@ -30,29 +31,29 @@ def became(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_what_a_process_writes_is_for_its_owner_only(became: list[str]) -> None:
-    assert CliRunner().invoke(cli.app, ["worker", "format"]).exit_code == 0
+    assert CliRunner().invoke(app, ["worker", "format"]).exit_code == 0
     assert os.umask(0) == 0o077
 
 
 @pytest.mark.parametrize("name", PROCESSES)
 def test_a_process_is_what_up_starts_under_that_name(name: str, became: list[str]) -> None:
-    assert CliRunner().invoke(cli.app, ["worker", name]).exit_code == 0
+    assert CliRunner().invoke(app, ["worker", name]).exit_code == 0
     assert became == stack.commands()[name]
 
 
 def test_more_options_go_to_celery_last(became: list[str]) -> None:
-    assert CliRunner().invoke(cli.app, ["worker", "format", "--concurrency", "7"]).exit_code == 0
+    assert CliRunner().invoke(app, ["worker", "format", "--concurrency", "7"]).exit_code == 0
     assert became[-2:] == ["--concurrency", "7"]
 
 
 def test_an_unknown_process_is_wrong_usage(became: list[str]) -> None:
-    assert CliRunner().invoke(cli.app, ["worker", "broker"]).exit_code == 2
+    assert CliRunner().invoke(app, ["worker", "broker"]).exit_code == 2
     assert became == []
 
 
 def test_migrate_makes_the_tables_and_may_be_repeated() -> None:
     for _ in range(2):
-        assert CliRunner().invoke(cli.app, ["migrate"]).exit_code == 0
+        assert CliRunner().invoke(app, ["migrate"]).exit_code == 0
     engine = ledger.open_ledger(ledger.ledger_url())
     assert "deliveries" in inspect(engine).get_table_names()
     engine.dispose()
@@ -61,6 +62,6 @@ def test_migrate_makes_the_tables_and_may_be_repeated() -> None:
 @pytest.mark.usefixtures("migrated")  # by which this process has loaded all that a migration needs
 def test_migrate_waits_for_a_late_ledger_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FANWIRE_LEDGER_URL", "postgresql+psycopg://fanwire:x@127.0.0.1:9/fanwire")
-    result = CliRunner().invoke(cli.app, ["migrate", "--wait", "1"])
+    result = CliRunner().invoke(app, ["migrate", "--wait", "1"])
     assert result.exit_code == 1
     assert "waiting for the ledger" in result.output

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from tests.support.processes import ROOT
-from workers.cli import app
+from workers.cli.commands import app
 
 from .documents import BLOCK, DOCUMENTS, name_of
 

@@ -17,7 +17,7 @@ from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import Outlet, read_outlet
 from tasks.model.readers.outlet_files import read_outlets
 from tasks.runtime.settings import settings
-from workers import cli
+from workers.cli.commands import app
 from workers.offered import offered
 
 GOOD: dict[str, Any] = {
@@ -55,7 +55,7 @@ def imported() -> list[str]:
 
 
 def run(*arguments: str, status: int = 0) -> str:
-    done = CliRunner().invoke(cli.app, ["outlets", *arguments])
+    done = CliRunner().invoke(app, ["outlets", *arguments])
     assert done.exit_code == status, done.output
     return done.output
 

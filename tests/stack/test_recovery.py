@@ -27,7 +27,7 @@ from tests.support.stacks import running
 from tests.translation.engines.doubles import LibreTranslateDouble
 from tests.translation.engines.loopback import answer
 from tests.translation.samples import needs_apertium
-from workers.cli import app
+from workers.cli.commands import app
 from workers.producer import Producer
 
 from .conftest import TIMES, Stack

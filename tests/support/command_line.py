@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typer.testing import CliRunner
 
-from workers.cli import app
+from workers.cli.commands import app
 
 
 def typed(*arguments: str, status: int = 0) -> str:

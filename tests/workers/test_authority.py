@@ -26,7 +26,7 @@ from tests.docs.documents import block, blocks
 from tests.support.processes import ROOT, until
 from tests.support.samples import URI, release
 from workers import authority, doctor, intake, stack
-from workers.cli import app
+from workers.cli.commands import app
 from workers.envelope import CONSENT, PRODUCER, SIGNATURE, Receipt, envelope_headers, signature
 from workers.producer import Producer
 

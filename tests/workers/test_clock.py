@@ -25,9 +25,10 @@ from tasks.runtime.errors import UserError
 from tasks.runtime.settings import settings
 from tests.support.processes import end, environment, own_valkey, start_python, until
 from tests.support.samples import outlet, release
-from workers import cli, clock
+from workers import clock
 from workers.broker import broker_url
 from workers.broker_users import User
+from workers.cli.commands import app
 
 LONG_AGO = 60.0
 
@@ -242,7 +243,7 @@ def test_no_secret_in_settings_and_addresses() -> None:
 @pytest.mark.usefixtures("secrets")
 @pytest.mark.parametrize("arguments", [["doctor", "--json"], ["doctor"], ["status"], ["outlets", "list"]], ids=" ".join)
 def test_no_secret_in_what_the_command_line_says(arguments: list[str]) -> None:
-    done = CliRunner().invoke(cli.app, arguments)
+    done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 1
     assert SECRET not in done.output + repr(done.exception)
 
@@ -276,7 +277,7 @@ def test_a_broker_url_that_cannot_be_read_does_not_show_its_password(
     settings.cache_clear()
     file = tmp_path / "release.json"
     file.write_text(release().to_json())
-    done = CliRunner().invoke(cli.app, ["submit", str(file), "--timeout", "0.2"])
+    done = CliRunner().invoke(app, ["submit", str(file), "--timeout", "0.2"])
     assert done.exit_code == 1
     assert "word" not in done.output.replace("password", "")
     assert "word" not in repr(done.exception)

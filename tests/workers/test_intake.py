@@ -31,7 +31,7 @@ from tests.support.threads import PATIENCE, begin, beside
 from workers import intake, producer
 from workers.broker import LARGEST_ITEM
 from workers.broker_users import User
-from workers.cli import app
+from workers.cli.commands import app
 from workers.envelope import Receipt
 from workers.producer import NoReceipt, Producer
 
