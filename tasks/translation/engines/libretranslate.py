@@ -40,7 +40,7 @@ _BANNED_FOR = 1800.0
 
 class LibreTranslate:
     """A server of LibreTranslate. Plain text only: it gets whole sentences, words stand for the opaque pieces that it
-    must not read, and elements are left to the fallbacks."""
+    must not read, and elements follow the words that the memory teaches, or are left to the fallbacks."""
 
     OPTIONS = frozenset(("char_limit", "batch_limit"))
 
