@@ -164,13 +164,15 @@ def _is_open(piece: Piece) -> bool:
 
 def _aligned_answers(job: EngineJob, units: Sequence[Text]) -> Iterator[Aligned]:
     """Translations of whole sentences, with the links that the engine has for them, else an aligner of ours."""
+    answers: Iterator[Aligned]
     if job.engine.capabilities.inline == "aligned":
         engine = cast("AligningEngine", job.engine)
-        yield from _batches(job, units, lambda some: engine.translate_aligned(list(map(_string, some)), *job.called))
-        return
-    for unit, answer in zip(units, _answers(job, units), strict=True):
-        text = _string(answer)
-        yield Aligned(text, tuple(job.align(_string(unit), text)) if job.align else ())
+        answers = _batches(job, units, lambda some: engine.translate_aligned(list(map(_string, some)), *job.called))
+    else:
+        answers = (Aligned(_string(answer)) for answer in _answers(job, units))
+    for unit, answer in zip(units, answers, strict=True):
+        ours = job.align is not None and not answer.links
+        yield Aligned(answer.text, tuple(job.align(_string(unit), answer.text))) if ours and job.align else answer
 
 
 def _string(text: Text) -> str:

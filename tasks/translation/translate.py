@@ -343,8 +343,8 @@ def translate_open(
 
 
 def _needs_lexicon(engine: Engine, texts: Sequence[Text]) -> bool:
-    """Whether there are inline elements for an engine that knows nothing of them, nor where its words went."""
-    asked = engine.capabilities.inline in ("plain", "placeholder")
+    """Whether there are inline elements for an engine that knows nothing of them, and may not know where words went."""
+    asked = engine.capabilities.inline in ("aligned", "plain", "placeholder")
     return asked and any(isinstance(piece, Open) for text in texts for piece in text)
 
 

@@ -296,6 +296,13 @@ def test_an_engine_that_takes_plain_text_gets_whole_sentences_where_links_are_kn
     assert written(outcome(bare, "See <1>{N}</1> here.").text) == "Vea <1>{N}</1> aquí."
 
 
+def test_an_engine_that_aligns_and_has_no_links_gets_those_that_the_memory_teaches() -> None:
+    engine = Fake(lambda text: KNOWN[text])
+    found = outcome(engine, SENTENCE, align=lambda source, target: links_between(source, target, NUMBERS))
+    assert written(found.text) == WHOLE
+    assert len(engine.asked) == 1
+
+
 def test_an_engine_that_keeps_placeholders_is_asked_as_before() -> None:
     engine = Fake(lambda text: KNOWN[text], inline="placeholder")
     assert written(outcome(engine, SENTENCE).text).startswith("La <1>nueva planta</1>")

@@ -18,10 +18,11 @@ that it keeps in memory: a pair by way of English takes two. A model is loaded w
 integers: it takes about as much memory as its `model.bin` has bytes, or less. The one that was not asked longest goes.
 
 Such models know nothing of inline elements. They get whole sentences, and elements are put where attention says that
-their words went: that of the heads which the model's decoder names, the first `alignment_heads` of `alignment_layer`.
-Converters write the first head of the last layer; that is right for OPUS-MT models, which were trained with guided
-alignment. Where attention leads nowhere, an element is translated apart from its sentence. Words of no language stand
-for addresses and codes. Not every model copies those; what loses one fails its check.
+their words went: that of the heads which the model's file names, which is right for OPUS-MT models (they were trained
+with guided alignment), else that of the layer which is found best on sentences with names and figures. That is tried
+when a model is loaded to align; the model may then take three times its memory for a moment. Where no attention leads
+to the right place, the memory may know the words, or an element is translated apart from its sentence. Words of no
+language stand for addresses and codes. Not every model copies those; what loses one fails its check.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,8 @@ from tasks.runtime.private_files import ensure_private_folder
 from tasks.runtime.settings import settings
 from tasks.translation.alignment.links import Aligned, Link, Span, composed
 from tasks.translation.configuration import EngineDocument, required
+from tasks.translation.engine_support import alignment_heads
+from tasks.translation.engine_support.alignment_heads import Heads
 from tasks.translation.engine_support.model_files import (
     BROKEN,
     METADATA,
@@ -72,6 +76,8 @@ _UNITS = 100
 """Of one call: many units make batches of like length."""
 _FAINT = 0.02
 """Attention below this says nothing."""
+_SHARPER = 2
+"""The power of attention that is the mean of several heads, of which few look at the right word."""
 
 
 class CT2:
@@ -93,6 +99,7 @@ class CT2:
         self._seen: tuple[object, dict[Pair, Found], list[str]] = (None, {}, [])
         self._loaded: dict[Found, _Model] = {}
         self._of_parent: list[_Model] = []
+        self._heads: dict[Found, _Choice] = {}
         self._lock = threading.Lock()
         os.register_at_fork(after_in_child=self._forget)
 
@@ -180,6 +187,8 @@ class CT2:
     def _through(self, step: Found, texts: Sequence[str], *, aligned: bool) -> list[Aligned]:
         model = self._model(step)
         try:
+            if aligned:
+                self._heads[step] = model.look_at_best_heads(step.pair[0], self._heads.get(step))
             return model.translated(texts, aligned=aligned)
         except BROKEN as error:
             raise Fatal(f"{step.path.name} does not work: {_said(error)}") from error
@@ -267,6 +276,8 @@ def _unpacked(archive: Path) -> Path:
 
 _Attention = Sequence[Sequence[float]]
 """For each token of a translation, how much of it comes from each token of the source."""
+_Choice = tuple[Heads | None, bool]
+"""The heads of a model whose attention is looked at, None being those that its file names; and whether it is good."""
 
 
 def _load(path: Path, threads: dict[str, int]) -> _Model:
@@ -305,9 +316,39 @@ class _Model:
         # OPUS-MT wants the end of the sentence said; one of the two converters has the model say it by itself
         self._end = [] if not opus or config.get("add_source_eos") else [str(config.get("eos_token") or "</s>")]
         self._unknown = str(config.get("unk_token") or "<unk>")
-        self._translator = ctranslate2.Translator(
-            str(_there(model / "model.bin").parent), device="cpu", compute_type="int8", **threads
-        )
+        self._folder = _there(model / "model.bin").parent
+        self._open = partial(ctranslate2.Translator, str(self._folder), device="cpu", compute_type="int8", **threads)
+        self._translator = self._open()
+        self._choice: _Choice | None = None
+        self._looked_at: Heads | None = None
+
+    def look_at_best_heads(self, language: str, known: _Choice | None) -> _Choice:
+        """Have links come from the heads that show best where words went; `language` is that of the source, `known`
+        what was found before. Tries it once."""
+        if self._choice is not None:
+            return self._choice
+        samples = alignment_heads.samples(language)
+
+        def shown(heads: Heads | None) -> Iterator[tuple[str, Aligned]]:
+            self._look_at(heads)
+            return zip(samples, self.translated(samples, aligned=True), strict=True)
+
+        def candidates() -> Iterator[Heads]:  # the file is large, and most models are good as they are
+            yield from alignment_heads.candidates((self._folder / "model.bin").read_bytes())
+
+        known = known or alignment_heads.chosen(shown, candidates())
+        self._look_at(known[0])
+        self._choice = known
+        return known
+
+    def _look_at(self, heads: Heads | None) -> None:
+        if heads == self._looked_at:
+            return
+        files = {file.name: file.read_bytes() for file in self._folder.iterdir() if file.is_file()}
+        if heads is not None:
+            files["model.bin"] = alignment_heads.with_heads(files["model.bin"], heads)
+        self._translator = self._open(files=files)
+        self._looked_at = heads
 
     def translated(self, texts: Sequence[str], *, aligned: bool) -> list[Aligned]:
         """The translation of each text, with links if they are asked for; an empty one for what is too long or has no
@@ -327,14 +368,16 @@ class _Model:
     def _read(self, tokens: list[str], attention: _Attention, text: str, sources: Sequence[Span]) -> Aligned:
         """The words of a translation, with links from those of its source."""
         decoded = self._target.decode(tokens, return_type="offset_mapping")
+        believed = self._choice is None or self._choice[1]
+        power = 1 if self._looked_at is None else _SHARPER
         # a word that was copied still has the mark that stands before each word
         whole = str(decoded["text"]).replace("▁", " ")
         start, words = len(whole) - len(whole.lstrip()), whole.strip()
         targets = [_trimmed(whole, span) for span in decoded["offsets"]]
         sources = [_trimmed(text, span) for span in sources]
         links = [
-            Link(source, (target[0] - start, target[1] - start), weight)
-            for target, row in zip(targets, attention, strict=False)
+            Link(source, (target[0] - start, target[1] - start), weight**power)
+            for target, row in zip(targets, attention if believed else (), strict=False)
             for source, weight in zip(sources, row, strict=False)
             if weight >= _FAINT and source[0] < source[1] and target[0] < target[1]
         ]

@@ -119,14 +119,19 @@ def held_out(number: int) -> list[Pair]:
 
 def train() -> tuple[Transformer, Tokenizer, Tokenizer]:
     """A model that has learnt the language, and the tokenizers of its two sides."""
-    texts = [pair.texts for pair in islice(language.pairs(SEED), TEXTS)]
-    source, target = (Tokenizer([text[side] for text in texts], PIECES[side]) for side in (0, 1))
+    source, target = _tokenizers()
     model = Transformer(Shape(len(source.vocabulary), len(target.vocabulary)), SEED)
     adam = Adam(model)
     for step, batch in enumerate(islice(batches(SEED, SENTENCES, source, target), STEPS)):
         model.learn(batch, guide_weight=1)
         adam.step(RATE * min(1, step / WARM_UP) * (1 - step / STEPS))
     return model, source, target
+
+
+def _tokenizers() -> tuple[Tokenizer, Tokenizer]:
+    texts = [pair.texts for pair in islice(language.pairs(SEED), TEXTS)]
+    source, target = (Tokenizer([text[side] for text in texts], PIECES[side]) for side in (0, 1))
+    return source, target
 
 
 def save(folder: Path, model: Transformer, source: Tokenizer, target: Tokenizer) -> Path:
@@ -158,6 +163,22 @@ def save(folder: Path, model: Transformer, source: Tokenizer, target: Tokenizer)
     spec.save(str(folder / "model"))
     (folder / "source.spm").write_bytes(source.proto)
     (folder / "target.spm").write_bytes(target.proto)
+    np.savez(folder / "weights.npz", **weights)  # type: ignore[arg-type]
+    return folder
+
+
+def with_heads_moved(made: Path, folder: Path) -> Path:
+    """A model of `trained` in another folder, the same but that its heads stand in another order: the first one, which
+    converters name, was taught nothing about words."""
+    tokenizers = _tokenizers()
+    shape = Shape(*(len(tokenizer.vocabulary) for tokenizer in tokenizers))
+    model = Transformer(shape, SEED)
+    model.weights = dict(np.load(made / "en-eo" / "weights.npz"))
+    size = shape.width // shape.heads
+    for name in [f"decoder0.cross.{which}" for which in ("q", "q_bias", "k", "k_bias", "v", "v_bias")]:
+        model.weights[name] = np.roll(model.weights[name], size, axis=0)
+    model.weights["decoder0.cross.o"] = np.roll(model.weights["decoder0.cross.o"], size, axis=1)
+    save(folder / "en-eo", model, *tokenizers)
     return folder
 
 
