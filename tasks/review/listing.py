@@ -29,6 +29,7 @@ from tasks.translation.memory.unit_records import Inline, RefusedRecord, UnitRec
 from tasks.translation.pieces import Close, Opaque, Open, Text
 
 _SHOWN = 60
+_OTHERS = 9
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class ReviewedUnit:
         """Everything that the checks and the second reader have against the draft, in words."""
         if self.approved:
             return []
-        found = [fault.text for fault in self.examined.faults] if self.examined else []
+        found = [_in_full(fault) for fault in self.examined.faults] if self.examined else []
         reading = self.record.reading
         if reading:
             found += [reading.doubt] if reading.doubt else map(str, reading.faults)
@@ -128,6 +129,12 @@ class ReviewedUnit:
     def describe(self, piece: Open | Close | Opaque) -> str:
         """What an inline element or opaque piece is, in few words: `link to https://…`."""
         return _description(piece, self.record.inlines)
+
+
+def _in_full(fault: Fault) -> str:
+    """What is wrong, with all words at fault that its reason does not name."""
+    others = [words for words in dict.fromkeys(fault.words) if words not in fault.text]
+    return fault.text + (f" (and {', '.join(others[:_OTHERS])})" if others else "")
 
 
 def _name_of(engine: str, model: str) -> str:

@@ -101,8 +101,8 @@ Span = tuple[int, int, Doubt]
 
 def _at_fault(plain: str, faults: Sequence[Fault]) -> Iterator[Span]:
     for fault in faults:
-        doubt = Doubt("fault", fault.text)
         for words in fault.words[:MOST_WORDS]:
+            doubt = Doubt("fault", fault.text if words in fault.text else f"the same here: {fault.text}")
             for found in _finder(words[:LONGEST]).finditer(plain) if words.strip() else ():
                 yield *found.span(), doubt
 

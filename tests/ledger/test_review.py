@@ -763,7 +763,8 @@ class Draughtsman:
         return "draughtsman 1"
 
     def translate(self, units: Sequence[Text], source: str, target: str) -> list[Text]:
-        said = {"The plant has 12 workers": "La fábrica tiene trabajadores", "Acme": "Acme", "It is open.": "Abre."}
+        said = {"The plant has 12 workers": "La fábrica tiene trabajadores", "It is open.": "Abre."}
+        said |= {"The plant is new and large.": "La planta es es nueva y grande."}
         return [joined(said.get(one, one) if isinstance(one, str) else one for one in unit) for unit in units]
 
 
@@ -776,6 +777,27 @@ def half_drafted(monkeypatch: pytest.MonkeyPatch) -> int:
     number = planned(receiver, headline="The plant has 12 workers", body_html="<p>It is open.</p>", dateline=None)
     make(number, "es")
     return number
+
+
+def test_what_looks_wrong_in_a_draft_that_is_kept_is_marked_until_somebody_approves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = Draughtsman()
+    monkeypatch.setattr("tasks.building.engine_meter.metered", lambda *_: [engine])
+    receiver = outlet("a", languages=["es"], machine_translation="approved")
+    number = planned(receiver, headline="It is open.", body_html="<p>The plant is new and large.</p>", dateline=None)
+    make(number, "es")
+    [_, unit] = look(number, "es").units
+    assert (unit.open, shown(unit.target)) == (False, "La planta es es nueva y grande.")
+    assert [fault.words for fault in unit.faults] == [["es es"]]
+    assert [line.doubts for line in sheet(number, "es").lines][1][1] == ("es es", "'es es' says a word twice")
+    assert '<mark class="fault" title="&#39;es es&#39; says a word twice">es es</mark>' in review.as_html(
+        look(number, "es"), "Testwire"
+    )
+    review.take(number, "es", returned(number, "es", paragraph_1="La planta es nueva y grande."))
+    make(number, "es")
+    [_, unit] = look(number, "es").units
+    assert (unit.faults, unit.reasons, unit.approved) == ([], [], True)
 
 
 def headline_of(number: int) -> review.ReviewedUnit:
@@ -849,6 +871,7 @@ def test_near_matches_are_of_the_same_languages_approved_and_fitted(half_drafted
         for source, target, into in (
             ("The plant has 15 workers", "La planta tiene 15 trabajadores", "es"),
             ("The plant has 16 workers", "A fábrica tem 16 trabalhadores", "pt"),
+            ("The plant has 17 workers", "La planta tiene 17 empleados", "es-MX"),
             ("Shares trade in Zurich", "Cotiza en Zúrich", "es"),
         ):
             entry = aligned_texts.entry(source, target, LanguagePair.of("en", into))

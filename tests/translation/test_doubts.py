@@ -96,3 +96,12 @@ def test_a_check_that_names_very_many_words_marks_only_so_many() -> None:
     text = " ".join(problem.words)
     found = [said for kind, said in marked((text,), ("x",), "es", [problem]) if kind == "fault"]
     assert len(found) == doubts.MOST_WORDS
+
+
+def test_a_word_that_the_reason_does_not_name_has_it_all_the_same() -> None:
+    problem = Problem("spelling", "'celda' is Spanish, not French", ("celda", "litio"))
+    found = doubts.stretches(("une celda de litio",), ("x",), LanguagePair.of("en", "fr"), [problem])
+    assert [(piece, doubt.why) for piece, doubt in found if doubt] == [
+        ("celda", problem.text),
+        ("litio", f"the same here: {problem.text}"),
+    ]
