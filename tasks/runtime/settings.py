@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -10,8 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -30,10 +30,10 @@ EXAMPLES = {
 }
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The settings of Fanwire. Times are seconds unless a name says otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, validate_default=True)
 
     home: Path = Path("var")
     """The folder for everything that Fanwire itself writes: ledger, embedded broker, logs."""
@@ -65,15 +65,15 @@ class Settings(BaseSettings):
 
     ca_file: Path | None = None
     """A PEM file of certificates to trust beside the public ones."""
-    allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Address ranges (CIDR, separated by commas) that may be delivered to although they are not public: private,
     loopback, link-local and the like. Without an entry here, a delivery to such an address is rejected. Allow no more
     than you must."""
 
-    allowed_ports: Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], NoDecode] = ()
+    allowed_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = ()
     """Ports, separated by commas, at which outlets may be although they belong to other services (mail, databases …:
     tasks/model/destinations.py). An outlet at such a port is refused at import without an entry here."""
-    plain_http_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    plain_http_hosts: tuple[str, ...] = ()
     """Hosts, separated by commas, that credentials of outlets may go to over http://. An outlet with a credential and
     such a URL is refused at import without an entry here; this machine and the ranges of `FANWIRE_ALLOWED_NETWORKS`
     need none."""
@@ -266,9 +266,15 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """The settings of this process, read once; raises ConfigurationRefused that names the variable."""
     try:
-        return Settings()
+        return Settings.model_validate(_environment())
     except ValidationError as error:
         raise ConfigurationRefused(list(map(_problem, error.errors(include_url=False)))) from None
+
+
+def _environment() -> dict[str, str]:
+    """What stands in the environment, by the names of settings; those of variables may be in small letters too."""
+    variables = {name.upper(): value for name, value in os.environ.items()}
+    return {name.removeprefix(PREFIX).lower(): value for name, value in variables.items() if name.startswith(PREFIX)}
 
 
 def _problem(error: Any) -> Problem:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from pydantic_settings import BaseSettings
+from pydantic import BaseModel
 
 from tests.support.processes import ROOT
 
@@ -71,7 +71,7 @@ def test_examples_and_code_may_name_what_they_like(house: Path) -> None:
 
 
 def test_a_setting_and_a_command_that_say_nothing_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Silent(BaseSettings):
+    class Silent(BaseModel):
         quiet: int = 3
 
     silent = typer.Typer(help="Help.")

@@ -28,7 +28,7 @@ class OnlyKombu:
 
 sys.meta_path.insert(0, OnlyKombu())
 """
-HEAVY = ("tasks", "sqlalchemy", "pydantic", "pydantic_settings", "lxml", "celery", "structlog", "typer")
+HEAVY = ("tasks", "sqlalchemy", "pydantic", "lxml", "celery", "structlog", "typer")
 
 
 def alone(code: str, *arguments: str) -> str:
