@@ -282,6 +282,9 @@ class Dates(Section):
     hour_word: Regex | None = None
     """What right behind an hour makes it a time of day for certain, with its space and, if it stands there, its minute:
     `\\s?Uhr`."""
+    before_certain_hour: list[Regex] = []
+    """What stands before an hour with its `hour_word` that is a time of day, where that may also say how long something
+    lasts: `às 2h30`, not `dura 2h30`. Left out: it never does."""
     time: str | None = None
     """How a time of day is written: a CLDR pattern where CLDR's own is no good in prose."""
     full_hour: str | None = None

@@ -61,6 +61,8 @@ def test_what_names_and_does_not_count_stays_as_it_stands(source: str, text: str
         ("9.00–10.30 CET", "{9.00–10.30 CET}", "{9.00–10.30 CET}", "{9.00–10.30 CET}", "{9.00～10.30 CET}"),
         ("rooms 3 and 9 p.m.", *["rooms 3 and 9 p.m."] * 4),
         ("10 a.m. Eastern Time (EDT)", "{10:00} Eastern Time ({EDT})", "{10 h} Eastern Time ({EDT})", "{10 Uhr} Eastern Time ({EDT})", "{10:00} Eastern Time ({EDT})"),
+        ("at 9 a.m., 10:30 a.m.; noon (2 p.m.).", "at {9:00}, {10:30}; noon ({14:00}).", "at {9 h}, {10 h 30}; noon ({14 h}).", "at {9 Uhr}, {10:30 Uhr}; noon ({14 Uhr}).", "at {9:00}, {10:30}; noon ({14:00})."),
+        ("9am-5pm, 9-11 a.m.", "{9:00}-{17:00}, {9:00–11:00}.", "{9 h}-{17 h}, {9–11 h}.", "{9 Uhr}-{17 Uhr}, {9–11 Uhr}.", "{9:00}-{17:00}, {9:00～11:00}."),
         ("noon PT", *["noon {PT}"] * 4), ("the WEST and 9 PT cruisers", *["the WEST and 9 PT cruisers"] * 4), ("9.30 CET", *["{9.30 CET}"] * 4),
     ],
 )  # fmt: skip
@@ -73,7 +75,21 @@ def test_a_time_that_is_understood_is_written_for_the_target(text: str, es: str,
     [
         ("de", "um 9.30 Uhr, bis 17 Uhr MEZ", "um {9:30}, bis {17:00 MEZ}"), ("fr", "à 9 h 30, 24 h", "à {9:30}, 24 h"),
         ("fr", "à 9h30", "à {9:30}"), ("pt", "às 9h30 de hoje", "às {9:30} de hoje"),
+        ("fr", "dure 2h30, à 2h30 de Paris, de 2h30 à 3h15", "dure 2h30, à 2h30 de Paris, de 2h30 à 3h15"),
+        ("fr", "dès 14 h 30 CET", "dès {14:30 CET}"), ("pt", "bateria de 12h30", "bateria de 12h30"),
+        ("de", "auf Platz 2 am Ende, 12 am Standort", "auf Platz 2 am Ende, 12 am Standort"),
     ],
 )  # fmt: skip
 def test_times_of_other_languages(source: str, text: str, shown: str) -> None:
     assert masked(text, source, "es") == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("una duración de 2:30 horas", "una duración de 2:30 horas"), ("a las 9:30 horas", "a las {9:30 AM}"),
+        ("de 10:00 a 14:00 h", "de {10 AM} a {2 PM}"),
+    ],
+)  # fmt: skip
+def test_how_long_something_lasts_is_no_time_of_day(text: str, shown: str) -> None:
+    assert masked(text, "es", "en").replace("\u202f", " ") == shown

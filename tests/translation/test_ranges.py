@@ -53,6 +53,8 @@ def test_a_range_keeps_its_currency_and_its_scale(text: str, target: str, shown:
 @pytest.mark.parametrize(
     ("source", "text", "target", "shown"),
     [
+        ("de", "1 Mio. Kunden und 3 Mio., 2 Mrd. für 5 Mio. Das", "en", "{1 million} Kunden und {3 million}, {2 billion} für {5 million}. Das"),
+        ("de", "rund 3 Mio.", "en", "rund {3 million}."), ("ru", "5 тыс. человек", "en", "{5 thousand} человек"),
         ("es", "412,6 millones de euros", "pt", "{412,6 milhões de euros}"),
         ("es", "412,6 millones de euros", "fr", "{412,6 millions d’euros}"),
         ("fr", "412,6 millions d’euros", "es", "{412,6 millones de euros}"),
@@ -137,3 +139,15 @@ def test_days_that_belong_together_are_written_together(row: tuple[str, ...]) ->
 )  # fmt: skip
 def test_days_of_other_languages_and_what_is_no_stretch(source: str, text: str, target: str, shown: str) -> None:
     assert written(text, source, target) == shown
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("en", "2 or 3 million people"), ("en", "1, 2 and 3 million euros"), ("de", "2 oder 3 Millionen Euro"), ("en", "₹200 lakh"),
+        ("en", "on 5/6 March"), ("en", "on 4, 5 and 6 March"), ("en", "on March 4, 5 and 6"), ("es", "los días 4, 5 y 6 de marzo"),
+        ("fr", "le 1er et le 2 mars"),
+    ],
+)  # fmt: skip
+def test_a_list_of_which_only_the_last_says_all_is_left_to_the_engine(source: str, text: str) -> None:
+    assert written(text, source, "ja") == text

@@ -38,7 +38,7 @@ def amounts_written(text: str, source: str, target: str) -> Iterator[tuple[int, 
     places = [place for found in ranges for place in _range_places(found, text, source, target)]
     in_ranges = {end.digits for found in ranges for end in (found.first, found.last)}
     for amount in amounts:
-        if amount.digits not in in_ranges:
+        if amount.digits not in in_ranges and not recogniser.shares(text, amount, source):
             end, noun = _noun_behind(text, amount, source)
             places.append((amount.start, end, write(amount, target, noun_follows=noun)))
     yield from sorted(places)
@@ -85,12 +85,17 @@ def dates_written(text: str, source: str, target: str) -> Iterator[tuple[int, in
     places: list[tuple[int, int, str]] = []
     taken: list[tuple[int, int]] = []
     for days in dates.stretches_in(text, source):
+        if dates.in_list(text, days.start, days.end, source):
+            taken.append((days.start, days.end))
+            continue
         if written := write_days(days, target):
             places.append((days.start, days.end, written))
         if written or days.form == "or":  # the engine has to see both: `el 19 o el 20 de mayo`
             taken.append((days.start, days.end))
     for day in dates.days_in(text, source):
         if any(day.start < last and first < day.end for first, last in taken):
+            continue
+        if dates.in_list(text, day.start, day.end, source):
             continue
         if written := write_date(day, target):
             places.append((day.start, day.end, written))

@@ -155,6 +155,29 @@ def stretches_in(text: str, language: str) -> Iterator[Days]:
         yield Days(first=first, last=last, start=match.start(), end=match.end(), form=form)
 
 
+def in_list(text: str, start: int, end: int, language: str) -> bool:
+    """Whether days stand before or behind these that have their month from them: `4, 5 and 6 March`, `5/6 March`. Only
+    who sees them all can write them in the order of another language."""
+    before, behind = _list_around(language)
+    if text[start].isdigit():
+        return before.search(text, max(0, start - _LIST_REACH), start) is not None
+    return behind.match(text, end) is not None
+
+
+_LIST_REACH = 24
+
+
+@cache
+def _list_around(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What stands before the last days of a list, and behind the first."""
+    data = data_of(language)
+    joints = (*data.numbers.between.get("and", ()), *data.numbers.between.get("or", ()), *data.dates.to)
+    word = rf"(?:{'|'.join(joints) or '(?!)'})"
+    before = rf"(?<![\w.,:/-]){_DAY}\.?(?:,\s|\s?/\s?|,?\s{word}\s(?:(?:le|el|o|den|dem|the)\s)?)\Z"
+    behind = rf"(?:,\s{_DAY},?\s{word}\s|(?:,\s{_DAY})+,?\s{word}\s|\s?/\s?){_DAY}(?![\w%])"
+    return re.compile(before), re.compile(behind)
+
+
 def _year_of(found: dict[str, str]) -> str | None:
     """The year of the first of two days, where it has its own."""
     return found.get("y1a") or found.get("y1b")

@@ -25,6 +25,7 @@ from itertools import pairwise
 from tasks.language_data import LanguageData, data_of, every_language
 from tasks.translation.figures import currencies, dates, number_words, numerals
 from tasks.translation.figures.numerals import Value
+from tasks.translation.function_words import function_words
 
 _PERCENT_SIGNS = "[%％٪﹪]"
 _MYRIAD = 10_000
@@ -96,6 +97,12 @@ def exact_in(text: str, language: str) -> Iterator[Figure]:
             continue
         position = behind.end()
         parts = behind.groupdict()
+        if (
+            parts.get("alone")
+            and parts["alone"].lower() in _abbreviated(language)
+            and text[position : position + 1] == "."
+        ):
+            position += not ends_sentence(text, position + 1, language)
         number, scale = numerals.parse(match[0], language), _power(parts, language)
         if number is None or scale is None:
             continue
@@ -103,6 +110,29 @@ def exact_in(text: str, language: str) -> Iterator[Figure]:
         currency = currencies.CODES.get(named) or data_of(language).currencies.names.get(named)
         start = sign.start() if sign else match.start()
         yield Figure(number=number, start=start, end=position, digits=match.start(), scale=scale, currency=currency)
+
+
+@cache
+def _abbreviated(language: str) -> frozenset[str]:
+    """The scale words that are written with a full stop: `Mio.`."""
+    known = data_of(language).abbreviations
+    return frozenset(word.lower() for word in (*known.never_last, *known.seldom_last, *known.before_numbers))
+
+
+_BEHIND = re.compile(r"[”\"’»]*\s*([^\W\d_]+|\S)?")
+
+
+def ends_sentence(text: str, end: int, language: str) -> bool:
+    """Whether the full stop of an abbreviation, behind which `end` is, ends the sentence too: nothing follows, or a
+    quotation begins, or a word that has its capital from there."""
+    behind = _BEHIND.match(text, end)
+    following = behind[1] if behind else None
+    if not following or following in _QUOTES_OPEN:
+        return True
+    return following[0].isupper() and following.lower() in function_words(language)
+
+
+_QUOTES_OPEN = ("“", "„", "«", "‘", "‚", '"')
 
 
 def ranges_in(text: str, language: str, amounts: Sequence[Figure]) -> Iterator[Range]:
@@ -123,6 +153,28 @@ def ranges_in(text: str, language: str, amounts: Sequence[Figure]) -> Iterator[R
         if first and last and (found := _range(first, last, bool(sure), bool(between["dash"]))):
             taken = last.end
             yield found
+
+
+def shares(text: str, amount: Figure, language: str) -> bool:
+    """Whether an amount says what is counted for a number before it, too (`2 or 3 million`), or is only half of one
+    (`200 lakh`)."""
+    if _INDIAN.match(text, amount.end):
+        return True
+    before = _listed(language).search(text, max(0, amount.start - _LISTED_REACH), amount.start)
+    number = numerals.parse(before["number"], language) if before else None
+    return number is not None and isinstance(amount.number, Decimal) and number < amount.number
+
+
+_INDIAN = re.compile(r"\s?(?:lakh|crore)s?\b", re.IGNORECASE)
+_LISTED_REACH = 24
+
+
+@cache
+def _listed(language: str) -> re.Pattern[str]:
+    """A bare number and what stands between it and the next of a list."""
+    between = data_of(language).numbers.between
+    words = "|".join([*between.get("and", ()), *between.get("or", ())]) or r"(?!)"
+    return re.compile(rf"(?<![\w.,:/-])(?P<number>{numerals.LITERAL})(?:,?\s(?:{words})\s|,\s|\s?/\s?)\Z")
 
 
 def _range(first: Figure, last: Figure, sure: bool, dash: bool) -> Range | None:

@@ -26,7 +26,7 @@ _ZONE = (
 """Zones by their letters, in any language."""
 _HALF = r"(?P<half>[apAP])(?:\.\s?[mM]\.|\s?[mM](?![^\W_])\.?)"
 _BEHIND = rf"(?:(?P<gap>\s?)(?P<zone>\(?(?<![^\W_]){_ZONE}(?![\w+])\)?))"
-_HOUR = r"(?<![\w.,:/$€£¥+-])(?P<hour>[01]?\d|2[0-3])(?:[:.](?P<minute>[0-5]\d))?"
+_HOUR = r"(?:(?<![\w.,:/$€£¥+-])|(?<=[\d.mM]-)(?<!-\d-))(?P<hour>[01]?\d|2[0-3])(?:[:.](?P<minute>[0-5]\d))?"
 _FIRST = re.compile(rf"{_HOUR}(?P<between>\s?\D{{1,10}})\Z")
 """The first time of a range, of which only the second says more."""
 _ANOTHER = re.compile(r"\d\s?[-–—/]?\s?\Z|\d\s\w{1,5}\s\Z")
@@ -90,8 +90,12 @@ def _read(match: re.Match[str], text: str, language: str) -> _Time | None:
         if not 1 <= hour <= 12:
             return None
         afternoon = half.lower() == "p"
-        ended = not zone and text[end - 1] == "." and _sentence_ends(text, end, language)
+        if "." not in half and "am" in function_words(language):
+            return None  # `Platz 2 am Ende`
+        ended = not zone and text[end - 1] == "." and recogniser.ends_sentence(text, end, language)
         return _Time(match.start(), end - ended, hour % 12 + 12 * afternoon, minute, afternoon=afternoon)
+    if word and not zone and not _certain(language).search(text, max(0, match.start() - _REACH), match.start()):
+        return None  # `a charge lasts 2h30`
     if word or (zone and found["minute"] and hour > 12):
         return _Time(match.start(), end, hour, minute)
     if zone and found["minute"]:
@@ -131,11 +135,11 @@ def _pattern(language: str) -> re.Pattern[str]:
     return re.compile(rf"{_HOUR}(?![\d:]|[.,]\d)(?:\s?{_HALF}{said})?{_BEHIND}?")
 
 
-def _sentence_ends(text: str, end: int, language: str) -> bool:
-    """Whether the full stop of `a.m.` is the end of the sentence too."""
-    behind = re.compile(r"[\s”\"’»)]*([^\W\d_]*)").match(text, end)
-    word = behind[1] if behind else ""
-    return not word or (word[0].isupper() and word.lower() in function_words(language))
+@cache
+def _certain(language: str) -> re.Pattern[str]:
+    """What stands before an hour that is a time of day, where its words may also say how long something lasts."""
+    before = data_of(language).dates.before_certain_hour
+    return re.compile(rf"(?:{'|'.join(before)})\s\Z" if before else r"\Z")
 
 
 def _write(moment: _Time, language: str) -> str:
