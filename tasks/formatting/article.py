@@ -141,6 +141,8 @@ def make_article(
     ValueError for a body that cannot be published."""
     house = house_text(translation.written_in)
     release = _cleaned(release)
+    if translation.model:
+        translation = translation.model_copy(update={"model": _line(translation.model)})
     killed = release.status == "canceled"
     corrected = not killed and release.version > 1
     place = translation.dateline_place or (release.dateline.place if release.dateline else None)

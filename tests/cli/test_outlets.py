@@ -10,6 +10,7 @@ import pytest
 from tasks import ledger, planning
 from tasks.delivery import transports
 from tasks.delivery.transfers.transfer import Answer
+from tasks.formatting import FORMATS
 from tasks.ledger import counts, outlets
 from tasks.operations import report as reports
 from tests.support.samples import URI, outlet, release
@@ -334,7 +335,7 @@ def test_the_list_is_of_the_outlets_that_are_asked_for(run: Run, filters: list[s
     [
         (["--country", "UK"], "'UK' is not an ISO 3166-1 country code of two letters; United Kingdom is GB"),
         (["--language", "english"], "'english' is not a language tag"),
-        (["--format", "pdf"], "'pdf' is no format; the formats are html, newsmlg2, ninjs, text"),
+        (["--format", "pdf"], f"'pdf' is no format; the formats are {', '.join(FORMATS.all())}"),
         (["--transport", "ftp"], "'ftp' is no transport; the transports are http, https"),
     ],
 )

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from tasks.formatting import FORMATS
 from tests.support import packages
+from tests.support.renditions import one_of, words
 
 from .documents import block
 
@@ -131,12 +133,12 @@ def test_an_outlet_is_checked_against_what_is_installed(site: Path, tmp_path: Pa
     packages.run(site, home, *cli, "migrate")
     told = packages.run(site, home, *cli, "outlets", "import", str(document), "--json", status=1)
     assert [problem["problem"] for problem in json.loads(told)["problems"]] == [
-        "must be 'html', 'newsmlg2', 'ninjs', 'text' or 'ticker', not 'fax'",
+        f"must be {one_of('ticker')}, not 'fax'",
         "begins with 'gopher'; Fanwire delivers over dav, davs, http, https",
         "has no host",
     ]
     schema = json.loads(packages.run(site, home, *cli, "schema", "outlet"))
-    assert schema["properties"]["format"]["enum"] == ["html", "newsmlg2", "ninjs", "text", "ticker"]
+    assert schema["properties"]["format"]["enum"] == sorted([*FORMATS.all(), "ticker"])
     nowhere = tmp_path / "nowhere"
     nowhere.mkdir()
     told = packages.run(nowhere, home, *cli, "outlets", "import", str(document), "--json", status=1)
@@ -182,10 +184,11 @@ print(json.dumps({{name: rendition.body.decode() for name, rendition in made.ite
 
 def test_a_language_of_a_package_is_formatted_in_every_format(site: Path, tmp_path: Path) -> None:
     made = json.loads(packages.run(site, tmp_path / "home", "-c", FORMATTED))
-    assert sorted(made) == ["html", "newsmlg2", "ninjs", "text", "ticker"]
+    assert sorted(made) == sorted([*FORMATS.all(), "ticker"])
+    made = {name: words(name, body.encode()) for name, body in made.items()}
     for name, text in made.items():
         assert "Acme apre uno stabilimento" in text, name
-    for name in ("html", "newsmlg2", "ninjs", "text"):
+    for name in FORMATS.all():
         assert "Il presente comunicato è stato fornito da terzi" in made[name], name
         assert "Economia, imprese e finanza" in made[name], name
     assert "Porto, 1º novembre 2026 (Fanwire) – Acme ha detto: «sì»." in made["text"]
@@ -259,4 +262,4 @@ def test_broken_packages_are_named_by_the_doctor_and_harm_no_other(tmp_path: Pat
         ["unsafe", f"format 'fax' {fault}"],
         ["unsafe", f"transport 'telex' {fault}"],
     ]
-    assert offered == [["html", "newsmlg2", "ninjs", "text"], ["http", "https"]]
+    assert offered == [sorted(FORMATS.all()), ["http", "https"]]

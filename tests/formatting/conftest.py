@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -104,11 +104,20 @@ Errors = Callable[[bytes], list[str]]
 
 
 @pytest.fixture(scope="session")
-def newsmlg2_errors() -> Errors | None:
-    """By the IPTC's schema; None where it is not."""
+def schema_errors() -> Mapping[str, Errors]:
+    """By the IPTC's schemas, for each format that has one; empty where they are not."""
     if not SCHEMAS.is_dir():
-        return None
-    schema = etree.XMLSchema(etree.parse(SCHEMAS / "NewsML-G2_2.35-spec-All-Power.xsd"))
+        return {}
+    return {
+        "newsmlg2": _xml_errors("NewsML-G2_2.35-spec-All-Power.xsd"),
+        "nitf": _xml_errors("nitf-3-6.xsd"),
+        "ninjs": _json_errors("ninjs-schema_3.1.json"),
+        "ninjs2": _json_errors("ninjs-schema_2.2.json"),
+    }
+
+
+def _xml_errors(name: str) -> Errors:
+    schema = etree.XMLSchema(etree.parse(SCHEMAS / name))
 
     def errors(body: bytes) -> list[str]:
         schema.validate(etree.fromstring(body))
@@ -117,27 +126,33 @@ def newsmlg2_errors() -> Errors | None:
     return errors
 
 
-@pytest.fixture(scope="session")
-def ninjs_errors() -> Errors | None:
-    """By the IPTC's schema; None where it is not."""
-    if not SCHEMAS.is_dir():
-        return None
-    schema = json.loads((SCHEMAS / "ninjs-schema_3.1.json").read_text())
+def _json_errors(name: str) -> Errors:
+    schema = json.loads((SCHEMAS / name).read_text())
     geojson = Resource.from_contents(json.loads((SCHEMAS / "GeoJSON-schema.json").read_text()))
     registry = Registry().with_resource("https://geojson.org/schema/GeoJSON.json", geojson)
+    registry = registry.with_resource("https://geojson.org/schema/GeoJSON.json#", geojson)
     validator = Draft202012Validator(schema, registry=registry)
     return lambda body: [error.message for error in validator.iter_errors(json.loads(body))]
 
 
 @pytest.fixture
-def validate(newsmlg2_errors: Errors | None, ninjs_errors: Errors | None) -> Callable[[str, bytes], None]:
+def newsmlg2_errors(schema_errors: Mapping[str, Errors]) -> Errors | None:
+    return schema_errors.get("newsmlg2")
+
+
+@pytest.fixture
+def ninjs_errors(schema_errors: Mapping[str, Errors]) -> Errors | None:
+    return schema_errors.get("ninjs")
+
+
+@pytest.fixture
+def validate(schema_errors: Mapping[str, Errors]) -> Callable[[str, bytes], None]:
     """`validate(format, body)` fails the test if the format's schema has something against an item, and skips it where
     there is no schema."""
 
     def validated(format: str, body: bytes) -> None:
-        errors = {"newsmlg2": newsmlg2_errors, "ninjs": ninjs_errors}[format]
-        if errors is None:
+        if not schema_errors:
             pytest.skip(f"the IPTC's schemas are not at {SCHEMAS}; IPTC_SCHEMAS may say where they are")
-        assert errors(body) == []
+        assert schema_errors[format](body) == []
 
     return validated

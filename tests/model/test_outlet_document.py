@@ -17,6 +17,7 @@ from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import Outlet, read_outlet
 from tasks.model.readers.outlet_files import read_outlets
 from tasks.runtime.settings import settings
+from tests.support.renditions import one_of
 from workers.cli.commands import app
 from workers.offered import offered
 
@@ -283,7 +284,7 @@ def test_entries_that_are_no_objects_are_refused_one_by_one(tmp_path: Path) -> N
         ({"languages": ["klingonisch"]}, "languages.0", "language tag"),
         ({"languages": "de"}, "languages", "must be a list, not text"),
         ({"auth": "geheim"}, "auth", "must be an object with fields, not text"),
-        ({"format": "pdf"}, "format", "must be 'html', 'newsmlg2', 'ninjs' or 'text', not 'pdf'"),
+        ({"format": "pdf"}, "format", f"must be {one_of()}, not 'pdf'"),
         ({"url": "bote.example"}, "url", "no scheme"),
         ({"url": "https://"}, "url", "no host"),
         ({"url": "https://a b.example/"}, "url", "spaces"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks.formatting import Wire, make_rendition
+from tasks.formatting import FORMATS, Wire, make_rendition
 from tasks.model.destinations import Destinations
 from tasks.model.documents import DocumentRefused
 from tasks.model.languages import LanguageTag
@@ -16,6 +16,7 @@ from tasks.model.outlet import Offered, read_outlet
 from tasks.model.readers import Reading, read_with_warnings
 from tasks.model.release import Release, supplied
 from tasks.runtime.foreign_text import harmful
+from tests.support.renditions import words
 
 TURNED = "Acme \u202eemcA\u202c"
 
@@ -115,7 +116,7 @@ def test_an_outlet_with_one_is_refused(field: str) -> None:
         read_outlet(fields | {field: fields[field] + "\u202e"}, offered)  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("format", ["html", "newsmlg2", "ninjs", "text"])
+@pytest.mark.parametrize("format", FORMATS.all())
 def test_what_an_engine_or_an_older_ledger_brings_in_goes_into_no_rendition(format: str) -> None:
     foul_words = {"name": TURNED, "role": TURNED, "phone": TURNED}
     stored = document(version=2, correction_note=TURNED, rights=TURNED, contacts=[foul_words], issuer={"name": TURNED})
@@ -124,7 +125,8 @@ def test_what_an_engine_or_an_older_ledger_brings_in_goes_into_no_rendition(form
     assert text is not None
     foul = text.model_copy(update={"headline": "Ac\x9bme\u202e", "body_html": "<p>Ac\x1bme\u2066 said.</p>"})
     received = datetime(2026, 11, 22, tzinfo=UTC)
-    body = make_rendition(release, foul, format, Wire(name="F", url="https://f.example/"), received).body.decode()
+    made = make_rendition(release, foul, format, Wire(name="F", url="https://f.example/"), received)
+    body = words(format, made.body)
     assert harmful(body) == []
     assert "Acme said." in body
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tasks import ledger, planning
+from tasks.formatting import FORMATS
 from tasks.ledger import memory_entries, outlets
 from tasks.operations.prospects import Prospects, prospects, warnings
 from tasks.planning import no_approval
@@ -47,7 +48,7 @@ def test_each_hold_has_its_reason_and_only_the_rest_counts() -> None:
     told = found(translations={"it": TEXT})
     assert {key: why for key, why in reasons(told).items() if not re.search("engine|person|editor", key)} == {
         "outlet paused": 1, "outlet disabled": 1, "no house texts in it": 1,
-        "there is no format 'pdf'; there are html, newsmlg2, ninjs, text": 1,
+        f"there is no format 'pdf'; there are {', '.join(FORMATS.all())}": 1,
     }  # fmt: skip
     assert told.to_dict()["outlets"] == 1
     assert reasons(found(embargo_until="2126-12-01T07:00:00-05:00"))[

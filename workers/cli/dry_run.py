@@ -10,7 +10,7 @@ from pathlib import Path
 from tasks import ledger, review
 from tasks.building import reason_of, translators
 from tasks.building.wire import configured_wire
-from tasks.formatting import make_rendition
+from tasks.formatting import FORMATS, make_rendition
 from tasks.ledger import releases
 from tasks.ledger.releases import Outcome
 from tasks.model.outlet import Outlet
@@ -30,7 +30,6 @@ from workers.envelope import envelope_headers
 
 LISTED = 20
 """Outlets that are printed."""
-ENDINGS = {"ninjs": "ninjs.json", "newsmlg2": "newsmlg2.xml", "text": "txt"}
 SHOWN = 1_500
 """Characters of the one text that is printed where no folder is named."""
 
@@ -179,7 +178,7 @@ def _write(preview: Preview, folder: Path) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for (language, form), body in preview.renditions.items():
-        file = folder / f"{language}.{ENDINGS.get(form, form)}"
+        file = folder / f"{language}.{FORMATS.get(form).ending or form}"
         file.write_bytes(body)
         files.append(str(file))
     return files

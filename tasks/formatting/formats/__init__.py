@@ -23,6 +23,8 @@ class Format:
 
     It raises ValueError for an article that cannot be set so; its deliveries are then held with that reason.
     """
+    ending: str | None = None
+    """What the names of its files end with, such as `newsmlg2.xml`; None: the name of the format."""
 
 
 FORMATS = Registry("format", group="fanwire.formats", folder=__name__, load=attribute("FORMAT", Format))

@@ -139,4 +139,4 @@ def _associations(article: Article) -> list[dict[str, str]]:
     ]
 
 
-FORMAT = Format(content_type="application/json; charset=utf-8", make=make)
+FORMAT = Format(content_type="application/json; charset=utf-8", make=make, ending="ninjs.json")

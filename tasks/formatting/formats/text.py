@@ -84,4 +84,4 @@ def _begins_left_to_right(line: str) -> bool:
     return next((kind for kind in strong if kind in ("L", "R", "AL")), "R") == "L"
 
 
-FORMAT = Format(content_type="text/plain; charset=utf-8", make=make)
+FORMAT = Format(content_type="text/plain; charset=utf-8", make=make, ending="txt")
