@@ -68,6 +68,8 @@ class EngineJob:
     accept: Callable[[Text, Text], Outcome]
     """Given a text and the engine's answer: the finished translation, or what is wrong with the answer. Raises
     Retryable when the time is up."""
+    passed_over: Callable[[str], None] = lambda _: None
+    """Is told why an answer to a whole sentence was given up before it came to `accept`."""
     align: Align | None = None
     """Given a sentence and its translation: the words of the one that stand for words of the other, for an engine that
     does not say so itself; None where nothing is known of the two languages."""
@@ -138,7 +140,7 @@ def _as_whole_sentences(job: EngineJob, texts: Numbered) -> Iterator[tuple[int, 
     for (index, text, whole), answer in zip(sent, _aligned_answers(job, units), strict=True):
         found = plain_sentences.found_again(text, answer.text, job.pair)
         if found is None:
-            yield index, Outcome((), "what must not change was changed or lost in it")
+            yield index, _passed_over(job, "a name, figure or address was changed or lost in the whole sentence")
             continue
         yield index, _placed(job, text, projected(whole, found, answer.links))
 
@@ -154,8 +156,13 @@ def _without_elements(job: EngineJob, align: Align, texts: Numbered) -> Iterator
 def _placed(job: EngineJob, text: Text, placed: Text | None) -> Outcome:
     """What becomes of the translation of a whole sentence with its elements put in; None: they fit nowhere."""
     if placed is None or plain_sentences.lost_meaning(text, placed, job.pair):
-        return Outcome((), "no words in it stand for those inside an inline element")
+        return _passed_over(job, "in the whole sentence no words stand for those inside an inline element")
     return job.accept(text, _harmless(placed))
+
+
+def _passed_over(job: EngineJob, problem: str) -> Outcome:
+    job.passed_over(problem)
+    return Outcome((), problem)
 
 
 def _is_open(piece: Piece) -> bool:

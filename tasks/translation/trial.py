@@ -102,7 +102,7 @@ def _try(
         noted.problems += [outcome.problem] if outcome.problem else []
         return outcome
 
-    answer = fallbacks.translate_texts(replace(job, accept=accept), [unit.text])
+    answer = fallbacks.translate_texts(replace(job, accept=accept, passed_over=noted.problems.append), [unit.text])
     [outcome] = answer.outcomes
     if outcome and outcome.problem and outcome.problem not in noted.problems:
         noted.problems.append(outcome.problem)

@@ -10,7 +10,7 @@ import pytest
 
 from tasks.translation.alignment import plain_sentences
 from tasks.translation.alignment.links import Aligned, Link, composed
-from tasks.translation.alignment.projection import needs_no_links, projected
+from tasks.translation.alignment.projection import MOST_ELEMENTS, Sentence, needs_no_links, projected
 from tasks.translation.bounds import Deadline
 from tasks.translation.engines import Capabilities, Pair
 from tasks.translation.fallbacks import Outcome, translate_texts
@@ -139,6 +139,19 @@ def test_links_meet_in_the_language_between() -> None:
 )
 def test_where_opaque_pieces_say_all_no_links_are_needed(marked: str, enough: bool) -> None:
     assert needs_no_links(plain_sentences.shown(read(marked))) is enough
+
+
+def test_what_is_beyond_measure_is_not_looked_at() -> None:
+    many = "".join(f"<{number}>a</{number}> " for number in range(1, 10))
+    source = plain_sentences.shown(read(many))
+    link = tuple(Link((at, at + 1), (at, at + 1)) for at in range(0, 18, 2))
+    assert projected(source, plain_sentences.shown(("a " * 9,)), link) is not None
+    more = Sentence(source.text, (), source.elements * 4)
+    assert len(more.elements) > MOST_ELEMENTS
+    assert projected(more, plain_sentences.shown(("a " * 9,)), link) is None
+    pieces = tuple(Opaque(number, f"N{number}", kind="name") for number in range(plain_sentences.MOST_PIECES + 1))
+    assert plain_sentences.written(pieces, ES) is None
+    assert plain_sentences.written(pieces[1:], ES) is not None
 
 
 # --- what is opaque

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from tasks.model.release import Release
 from tasks.translation import Resources, draft
+from tasks.translation.alignment.links import Aligned, Link
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engine_support.metering import Busy, CostCap, MemoryMeter, Metered, WaitBudget
 from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
@@ -304,6 +305,36 @@ def test_a_wrong_answer_is_the_engines_fault(
     engine.translate = lambda *_: answer
     assert says in fails(make(engine), Fatal)
     assert meter.uses["stub"].failures == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (None, "its aligned answer is no list of Aligned"),
+        (["Hola"], "its aligned answer is no list of Aligned"),
+        ([], "gave 0 answers to 1 units"),
+        ([Aligned("Hola", (Link((0, 5), (0, 4), 0.0),))], "a link in its answer has a weight or a place below 0"),
+        ([Aligned("Hola", (Link((0, 5), (-1, 4)),))], "a link in its answer has a weight or a place below 0"),
+        ([Aligned("Hola", cast(Any, (None,)))], "is broken: AttributeError"),
+    ],
+)  # fmt: skip
+def test_a_wrong_aligned_answer_is_the_engines_fault_too(
+    make: Callable[..., Any], meter: Any, answer: Any, says: str
+) -> None:
+    engine: Any = Stub(inline="aligned")
+    engine.translate_aligned = lambda *_: answer
+    with pytest.raises(Fatal) as fatal:
+        make(engine).translate_aligned(["Hello"], "en", "es")
+    assert says in str(fatal.value)
+    assert meter.uses["stub"].failures == 1
+
+
+def test_aligned_answers_are_counted_as_others(make: Callable[..., Any], meter: Any) -> None:
+    engine: Any = Stub(inline="aligned")
+    wanted = [Aligned("Hola", (Link((0, 5), (0, 4)),))]
+    engine.translate_aligned = lambda *_: wanted
+    assert make(engine, per_minute={"requests": 5}).translate_aligned(["Hello"], "en", "es") == wanted
+    assert (meter.uses["stub"].minute_requests, meter.uses["stub"].minute_characters) == (1, 5)
 
 
 def test_what_a_broken_engine_raises_is_not_told_for_it_may_hold_a_key(make: Callable[..., Any], meter: Any) -> None:

@@ -88,3 +88,5 @@ def test_an_engine_that_aligns_is_shown_with_whole_sentences() -> None:
     [unit] = found.units
     assert unit.questions == [Question("Ann said that the plant is open.", "Ann dijo que la planta está abierta.")]
     assert unit.result == "Ann dijo que <a>la planta</a> está abierta."
+    [unit] = tried("Ann said that the plant <a>is</a> open.", Aligning(spanish, inline="aligned")).units
+    assert unit.problems[0] == "in the whole sentence no words stand for those inside an inline element"

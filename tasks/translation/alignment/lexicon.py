@@ -18,6 +18,8 @@ LEAST, MOST = 100, 2_000
 """Sentences to learn from: with fewer there is no lexicon, and more take too long."""
 _LONGEST = 60
 """Words of a sentence from which it is learnt."""
+_MOST_LINKED = 300
+"""Words of a sentence that get links."""
 _ROUNDS = 4
 _SEEN = 3
 """Times that a word was seen, from which it is known."""
@@ -43,7 +45,7 @@ class Lexicon:
 
     def links(self, source: str, target: str) -> list[Link]:
         """Links between a sentence and its translation: of each word of the translation with the likeliest one."""
-        ones, others = _found(source), _found(target)
+        ones, others = _found(source)[:_MOST_LINKED], _found(target)[:_MOST_LINKED]
         links: list[Link] = []
         for at, (word, place) in enumerate(others):
             likely = [

@@ -21,6 +21,7 @@ from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import TERM, Close, Opaque, Open, Text, spans
 from tasks.translation.protection import placeholders
 
+MOST_PIECES = 50
 FIGURES = ("date", "amount")
 _NAMES = ("name", TERM)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -41,10 +42,10 @@ def shown(text: Text) -> Sentence:
 
 
 def written(unit: Text, pair: LanguagePair) -> Sentence | None:
-    """A unit as an engine gets it; None if it has more pieces than there are placeholder words."""
-    hidden = _hidden(unit, pair)
-    if len(hidden) > placeholders.LIMIT:
+    """A unit as an engine gets it; None if it has more than MOST_PIECES, each of which must be found again."""
+    if sum(isinstance(piece, Opaque) for piece in unit) > MOST_PIECES:
         return None
+    hidden = _hidden(unit, pair)
     beginning = _beginning(unit)
     words = iter(placeholders.word(beginning, index) for index in range(len(hidden)))
     return _sentence(unit, lambda piece: next(words) if piece in hidden else piece.said or piece.shown)

@@ -31,6 +31,10 @@ _LIKELY = 0.25
 """The part that will do for the best word where an element has no other."""
 _KEPT = 2 / 3
 """At least this part of an element's words must stand together where others are too far off."""
+_REACHED = 1 / 2
+"""At least this part of what leads to an element's words must come from where it is set."""
+MOST_ELEMENTS = 30
+"""Of a sentence that is looked at."""
 _FEW = 1 / 2
 """So many words of others, for each of its own, may stand between an element's words."""
 
@@ -63,9 +67,12 @@ def projected(source: Sentence, target: Sentence, links: Sequence[Link]) -> Text
     """
     if not source.elements:
         return _assembled(target, {})
+    if len(source.elements) > MOST_ELEMENTS:
+        return None
     known = [*_between_opaques(source, target), *_without_opaques(target, links)]
     words = _words(target)
-    shares = {element.id: [_share(word, element.span, known) for word in words] for element in source.elements}
+    leading = [[link for link in known if overlap(link.target, word)] for word in words]
+    shares = {element.id: [_share(element.span, several) for several in leading] for element in source.elements}
 
     def beside(element: Element) -> list[Sequence[float]]:
         """The shares of the elements that it is not in, nor they in it."""
@@ -77,7 +84,7 @@ def projected(source: Sentence, target: Sentence, links: Sequence[Link]) -> Text
             return None
         span = _row(source, element, words, shares[element.id], beside(element))
         span = span and _with_punctuation(source, element, target.text, span)
-        if span is None or not _alike(source, element.span, target, span):
+        if span is None or not _alike(source, element.span, target, span) or not _reached(element.span, span, known):
             return None
         places[element.id] = span
     return _assembled(target, places) if _nested_alike(source.elements, places) else None
@@ -140,15 +147,22 @@ def _row(
     return words[first][0], words[last][1]
 
 
-def _share(word: Span, span: Span, links: Sequence[Link]) -> float:
-    """Which part of the word's links lead into a span of the source; below 0 for a word without links."""
-    whole = inside = 0.0
-    for link in links:
-        if overlap(link.target, word):
-            length = max(1, link.source[1] - link.source[0])
-            whole += link.weight
-            inside += link.weight * overlap(link.source, span) / length
+def _share(span: Span, links: Sequence[Link]) -> float:
+    """Which part of the links of a word lead into a span of the source; below 0 for a word without links."""
+    whole = sum(link.weight for link in links)
+    inside = sum(link.weight * _part(link.source, span) for link in links)
     return inside / whole if whole else _UNKNOWN
+
+
+def _part(span: Span, of: Span) -> float:
+    return overlap(span, of) / max(1, span[1] - span[0])
+
+
+def _reached(source: Span, target: Span, links: Sequence[Link]) -> bool:
+    """Whether most of what stands for the words in a span of the source is in the span of the target."""
+    into = [(link.weight * _part(link.source, source), _part(link.target, target)) for link in links]
+    whole = sum(weight for weight, _ in into)
+    return sum(weight * part for weight, part in into) >= whole * _REACHED
 
 
 def _strangers(shares: Shares, first: int, last: int) -> int:
@@ -157,12 +171,15 @@ def _strangers(shares: Shares, first: int, last: int) -> int:
 
 def _densest(shares: Shares, own: Sequence[int]) -> tuple[int, int]:
     """The row, from one of the element's own words to another, that has the most of them less the others in it."""
-    rows = ((first, last) for first in own for last in own if first <= last)
-
-    def worth(row: tuple[int, int]) -> int:
-        return sum(row[0] <= index <= row[1] for index in own) - _strangers(shares, *row)
-
-    return max(rows, key=worth)
+    best = row = (0, own[0], own[0])
+    for index in range(own[0], own[-1] + 1):
+        worth = row[0] - _strangers(shares, index, index)
+        if index in own:
+            row = max((worth + 1, row[1], index), (1, index, index), key=lambda one: one[0])
+            best = max(best, row, key=lambda one: one[0])
+        else:
+            row = (worth, *row[1:])
+    return best[1], best[2]
 
 
 def _with_punctuation(source: Sentence, element: Element, text: str, span: Span) -> Span:
