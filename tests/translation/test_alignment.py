@@ -88,6 +88,7 @@ def project(marked: str, target: str, numbers: str) -> str | None:
         ("<1>one</1><2>two</2> go", "uno dos van", "0-0 0-1 1-2", None),  # no space: which is whose, nobody can tell
         ("<1>one</1>, <2>two</2> go", "dos, uno van", "0-1 1-0 2-2", "<2>dos</2>, <1>uno</1> van"),
         ("<1><2>one</2></1> goes", "uno va", "0-0 1-1", "<1><2>uno</2></1> va"),
+        ("the <1>red bridge</1>", "ponteva ruja", "0-0*0.55 2-0*0.45 1-1", "<1>ponteva ruja</1>"),
         # weights: the pieces of a word count together, and the stronger side wins
         ("<1>one</1> goes", "va uno", "0-0*0.3 1-0*0.6 0-1*0.9 1-1*0.1", "va <1>uno</1>"),
         # marks go with the element that had them
@@ -102,7 +103,9 @@ def project(marked: str, target: str, numbers: str) -> str | None:
         ("<1>a b</1> c d e f", "A C D E B F", "0-0 1-4 2-1 3-2 4-3 5-5", None),
         ("<1>a</1> b <2>c</2>", "A C A", "0-0 0-2 2-1", None),
         ("<1>half</1> of 40", "40 mitad", "0-0 1-1", None),
-        ("<1>H</1>arbour opens", "Puerto abre", "0-0 1-1", None),
+        ("<1>Harb</1>our opens", "Puerto abre", "0-0 1-1", None),
+        ("a <1>big plan</1> of {N}", "plan {N} grande", "1-3 2-0", None),
+        ("<1>plan</1> now", "plan ya", "0-0*0.3 0-1*0.4 1-1", None),
         ("<1></1>See it", "Véalo", "0-0 1-0", None),
         # a faraway word that is wrongly its own is left behind, if the others stand together
         ("<1>a b c</1> d e f g", "A B C D E F G", "0-0 1-1 2-2 2-6 3-3 4-4 5-5", "<1>A B C</1> D E F G"),

@@ -59,7 +59,7 @@ def test_the_heads_that_lead_figures_to_themselves_are_looked_at(
     monkeypatch.setattr(alignment_heads, "samples", lambda _: with_figures)
     found, heads = exact(moved)
     assert heads == Heads(-1, 0)
-    assert as_named < 0.7 * NUMBER < 0.8 * NUMBER < found
+    assert as_named < 0.7 * NUMBER < 0.85 * NUMBER < found
     assert exact(made) == (NUMBER, None)
 
 
