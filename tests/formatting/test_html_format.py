@@ -128,6 +128,15 @@ def test_names_and_numbers_keep_their_direction_in_arabic(
     assert contacts == ["Ana Reis", "Press", "ana@northwind.example", "+351 22 123 456", "Desk"]
 
 
+def test_the_roles_of_contacts_are_those_of_the_translation(
+    make_release: Callable[..., Release], translate: Any, page: Any
+) -> None:
+    release = make_release()
+    text = translate(release, "es").model_copy(update={"contact_roles": ["Jefa de prensa"]})
+    contacts = [bdi.text for bdi in page(release, text).find_class("contacts")[0].iter("bdi")]
+    assert contacts[:2] == ["Ana Reis", "Jefa de prensa"]
+
+
 def test_a_killed_translation_is_canceled_and_nothing_else(
     make_release: Callable[..., Release], translate: Any, page: Any
 ) -> None:
