@@ -213,23 +213,36 @@ def wake(connection: Connection, engine: str | None = None, *, now: float) -> in
 def wake_for(
     connection: Connection, languages: Collection[str], *, now: float, keys: Collection[str] | None = None
 ) -> None:
-    """Have the translations into these languages, or variants of them, tried now that wait for something to change, and
-    drafts built anew, for people approved sentences. `keys`: those of the sentences, so that in these very languages
-    only drafts are concerned in which one of them stands."""
+    """Have the translations into these languages, or variants of them, tried now that are held, and drafts built anew,
+    for people approved sentences. `keys`: those of the sentences, so that in these very languages only those are
+    concerned in which one of them stands, and those that wait for nothing else."""
     column, bases = translations.c.language, sorted({language.partition("-")[0] for language in languages})
     theirs = or_(*(or_(column == base, column.startswith(f"{base}-", autoescape=True)) for base in bases))
-    waiting = and_(translations.c.state == ArtifactState.HELD, translations.c.hint_at >= artifacts.NEVER)
-    connection.execute(update(translations).where(waiting, theirs).values(hint_at=now))
+    held = and_(translations.c.state == ArtifactState.HELD, translations.c.lease_until <= now, theirs)
+
+    def are_concerned(row: TranslationRow) -> bool:
+        there = set(_KEY.findall(row.units or "")) if keys is not None and row.language in languages else None
+        return there is None or not there.isdisjoint(keys or ())
+
+    later = translations.c.hint_at >= artifacts.NEVER if keys is not None else translations.c.hint_at > now
+    connection.execute(update(translations).where(held, later).values(hint_at=now))
+    if keys is not None:
+        for row in _rows(connection, held, translations.c.hint_at > now):
+            if are_concerned(row):
+                key = TranslationKey(row.release_id, row.language)
+                connection.execute(update(translations).where(held, is_row_of(key)).values(hint_at=now))
     for draft in drafts(connection, theirs):
-        there = set(_KEY.findall(draft.units or "")) if keys is not None and draft.language in languages else None
-        if there is None or not there.isdisjoint(keys or ()):
+        if are_concerned(draft):
             rebuild_draft(connection, TranslationKey(draft.release_id, draft.language), now)
 
 
 def drafts(connection: Connection, *which: ColumnElement[bool]) -> list[TranslationRow]:
     """The translations that are made and wait for a person because an engine of grade draft had a part in them."""
-    query = select(*_COLUMNS).where(translations.c.status == IS_DRAFT, translations.c.state == IS_MADE, *which)
-    return [_row(row) for row in connection.execute(query)]
+    return _rows(connection, translations.c.status == IS_DRAFT, translations.c.state == IS_MADE, *which)
+
+
+def _rows(connection: Connection, *which: ColumnElement[bool]) -> list[TranslationRow]:
+    return [_row(row) for row in connection.execute(select(*_COLUMNS).where(*which))]
 
 
 def rebuild_draft(connection: Connection, key: TranslationKey, now: float) -> None:

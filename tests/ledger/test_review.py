@@ -216,6 +216,26 @@ def test_a_draft_is_built_anew_when_people_approve_its_sentences_elsewhere(draft
     assert (row(drafted, "zh-Hant").status, len(claimed())) == ("approved", 1)
 
 
+@pytest.mark.parametrize("are_units", [True, False])
+def test_what_is_held_for_a_person_is_tried_at_once_when_people_approve_its_sentences_elsewhere(
+    drafted: int, are_units: bool
+) -> None:
+    key, now = TranslationKey(drafted, "zh-Hant"), present()
+    units = row(drafted, "zh-Hant").units
+    kept = {"key": re.findall(r'"([0-9a-f]{64})"', units)[0], "target": "[]", "source": "…", "maker": APPROVED} | {
+        "source_language": "zh-Hans", "target_language": "zh-Hant", "origin": "a file"}  # fmt: skip
+    with ledger.write() as connection:
+        translation_rows.rebuild(connection, key, now)
+        attempt = artifacts.claim(connection, key, now=now, lease=60)
+        assert attempt
+        translation_rows.hold(connection, key, attempt=attempt, now=now, reason="open", wait=3600, units=units)
+        memory_entries.keep(connection, [kept | {"key": "0" * 64}], now=now, are_units=True)
+    assert row(drafted, "zh-Hant").hint_at == now + 3600, "no sentence of its own"
+    with ledger.write() as connection:
+        memory_entries.keep(connection, [kept], now=now, are_units=are_units)
+    assert row(drafted, "zh-Hant").hint_at == now
+
+
 def test_a_draft_goes_once_the_translation_file_says_that_it_may(
     drafted: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
