@@ -98,8 +98,10 @@ def _unknown_options(factory: Any, name: str, document: EngineDocument) -> list[
 
 def _unknown_pairs(pairs: dict[Pair, int], name: str, document: EngineDocument) -> Iterator[Problem]:
     """Problems with grades of pairs that an engine does not have; one that has no pairs at all says so by itself."""
+    if not pairs or not document.grade:
+        return
     turned = [(target, source) for source, target in pairs]
-    for source, targets in document.grade.items() if pairs else ():
+    for source, targets in document.grade.items():
         for target in targets:
             if EVERY not in (source, target):
                 known = pair_for(pairs, source, target) is not None

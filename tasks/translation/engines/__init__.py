@@ -25,13 +25,9 @@ Pair = tuple[str, str]
 
 def pairs_between(tags: Iterable[str]) -> dict[Pair, int]:
     """All pairs of different languages among `tags`, each in one step; the two scripts of Chinese count as two."""
-    among = list(tags)
-    return {(one, other): 1 for one in among for other in among if _differ(one, other)}
-
-
-def _differ(one: str, other: str) -> bool:
-    first, second = LanguageTag(one), LanguageTag(other)
-    return first.base != second.base or first.script != second.script
+    among = [(tag, LanguageTag(tag)) for tag in tags]
+    languages = [(tag, (parsed.base, parsed.script)) for tag, parsed in among]
+    return {(one, other): 1 for one, first in languages for other, second in languages if first != second}
 
 
 @dataclass(frozen=True, kw_only=True)

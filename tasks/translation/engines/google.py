@@ -55,12 +55,8 @@ class Google:
         self._model = document.model or USUAL_MODEL
         self._service = Service(name, document.url or ADDRESS, timeout=document.timeout, meaning=_meaning)
         among = [tag for tag in _CODES if document.languages is None or tag in document.languages]
-        self._pairs = {
-            (one, other): 1
-            for one in among
-            for other in among
-            if not LanguageTag(one).same_language(LanguageTag(other))
-        }
+        languages = [(tag, LanguageTag(tag).base) for tag in among]
+        self._pairs = {(one, other): 1 for one, first in languages for other, second in languages if first != second}
 
     def pairs(self) -> dict[Pair, int]:
         """All pairs of a fixed list of languages, each in one step."""
