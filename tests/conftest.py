@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from tasks.runtime.private_files import ensure_private_file
 from tasks.runtime.settings import settings
 from tests.support.postgres import TEMPLATE, Postgres, shared_postgres
 from tests.support.scheduling import ByServers, turn
+from workers.imports import all_to_stay
 
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and a console made under it keeps that width for ever
 
@@ -34,9 +34,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items.sort(key=lambda item: turn(item.nodeid))
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
     """Let the garbage collector leave alone what stays anyway: thousands of tests, and all that was imported."""
-    gc.freeze()
+    with all_to_stay():
+        return (yield)
 
 
 @pytest.fixture(autouse=True)
