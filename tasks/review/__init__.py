@@ -23,10 +23,9 @@ from tasks.review.imports import Taken, take
 from tasks.review.listing import Reviewed, ReviewedUnit, every, look, waiting
 from tasks.review.near import NearMatch, near_matches
 from tasks.review.page import as_html
-from tasks.review.stamps import command as approve_command
 from tasks.review.xliff_files import sheet_of
 
 __all__ = [
-    "Approved", "NearMatch", "Reviewed", "ReviewedUnit", "Taken", "approve", "approve_command", "as_html", "every",
+    "Approved", "NearMatch", "Reviewed", "ReviewedUnit", "Taken", "approve", "as_html", "every",
     "look", "near_matches", "policy", "sheet_of", "take", "waiting",
 ]  # fmt: skip

@@ -68,7 +68,7 @@ def approve(release_id: int, language: str, by: str | None = None, *, stamp: str
         deliveries.revising(connection)
         row = to_change(connection, release, release_id, language)
         found = Reviewed(release_id, release, language, row)
-        if stamp is not None and (problem := stamps.changed(connection, found, stamp)):
+        if stamp is not None and (problem := stamps.changed(connection, found.as_read, stamp)):
             raise refused(release, language, problem, "stamp")
         if row.state != ArtifactState.MADE:
             raise refused(release, language, _what_is_open(found))

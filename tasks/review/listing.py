@@ -17,7 +17,7 @@ from tasks.ledger.translation_rows import TranslationRow
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
 from tasks.model.states import ArtifactState, Hold, State
-from tasks.review.stamps import stamp_of
+from tasks.review.stamps import AsRead
 from tasks.runtime.errors import Problem
 from tasks.translation.checks import Problem as Found
 from tasks.translation.doubts import Fault, Stretch, stretches
@@ -195,9 +195,10 @@ class Reviewed:
         return self.release.text_in(self.language) is None and self.release.status != "canceled"
 
     @property
-    def stamp(self) -> str:
-        """What stands for the translation as it is now, for those who approve it after reading (stamps.py)."""
-        return stamp_of(self)
+    def as_read(self) -> AsRead:
+        """The translation as it is now, for those who approve it after reading."""
+        records = [unit.record for unit in self.units]
+        return AsRead(self.release.uri, self.release.version, self.language, self.row.made_at, records)
 
     @property
     def standing(self) -> str | None:
@@ -221,7 +222,7 @@ class Reviewed:
             "open": len(self.open),
             "waits": self.waits,
             "reason": self.row.reason,
-            "stamp": self.stamp,
+            "stamp": self.as_read.stamp,
             "approved_by": self.row.approved_by,
             "approved_at": self.row.approved_at,
         }

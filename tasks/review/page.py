@@ -18,7 +18,6 @@ from markupsafe import Markup
 from tasks.model.languages import LanguageTag
 from tasks.review.listing import Reviewed, ReviewedUnit
 from tasks.review.near import NearMatch
-from tasks.review.stamps import command
 from tasks.runtime import moments
 from tasks.runtime.foreign_text import printable_value
 from tasks.translation.doubts import Stretch
@@ -38,7 +37,9 @@ def as_html(found: Reviewed, wire: str, near: Mapping[str, Sequence[NearMatch]] 
     return _template().render(
         r=found,
         wire=wire,
-        approve=command(found) if found.row.state == "made" and found.by_us and found.standing != "approved" else None,
+        approve=found.as_read.command
+        if found.row.state == "made" and found.by_us and found.standing != "approved"
+        else None,
         rows=rows,
         counts=_counts(found) | {"doubtful": sum(row["doubtful"] for row in rows)},
         languages=[(tag, tag.english_name, tag.direction) for tag in map(LanguageTag, (found.source, found.language))],

@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 from tasks.review.listing import Reviewed, ReviewedUnit
 from tasks.review.near import NearMatch
-from tasks.review.stamps import command
 from tasks.translation.checks import problem_with_structure
 from tasks.translation.exchange.xliff import Code, Line, Match, Sheet, State, start_tag
 from tasks.translation.pieces import Opaque, Open
@@ -22,8 +21,8 @@ def sheet_of(found: Reviewed, near: Mapping[str, Sequence[NearMatch]] = MappingP
     in a draft is marked. `near`: near matches by the ids of units.
     """
     lines = [_line(found, unit, near.get(unit.id, ())) for unit in found.units if unit.source]
-    notes = [("how to approve this text as it is", command(found))]
-    return Sheet(found.release.name, found.source, found.language, lines, stamp=found.stamp, notes=notes)
+    notes = [("how to approve this text as it is", found.as_read.command)]
+    return Sheet(found.release.name, found.source, found.language, lines, stamp=found.as_read.stamp, notes=notes)
 
 
 def _line(found: Reviewed, unit: ReviewedUnit, near: Sequence[NearMatch]) -> Line:

@@ -462,7 +462,7 @@ def test_what_is_not_ours_or_no_longer_the_newest_cannot_be_approved() -> None:
 
 def stamp_of(number: int, language: str = "zh-Hant") -> str:
     with ledger.read() as connection:
-        return review.look(connection, number, language).stamp
+        return review.look(connection, number, language).as_read.stamp
 
 
 def test_only_what_was_read_is_approved_and_a_refusal_says_what_changed() -> None:

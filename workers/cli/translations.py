@@ -132,8 +132,8 @@ def show(
         out.print(table)
     out.print(f"{fields['units']} units, {fields['open']} open", markup=False)
     if found.standing in ("checked", "unreviewed", "draft") and found.row.state == "made":
-        out.print(f"stamp {found.stamp}; to approve what is shown here:", markup=False)
-        out.print(review.approve_command(found), markup=False, soft_wrap=True)
+        out.print(f"stamp {found.as_read.stamp}; to approve what is shown here:", markup=False)
+        out.print(found.as_read.command, markup=False, soft_wrap=True)
 
 
 def _who(found: Reviewed) -> str:
