@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -42,6 +43,7 @@ WITHOUT = {
     "html": {"embargo"},
     "newsmlg2": {"about"},
     "ninjs": {"about"},
+    "ninjs2": {"about"},
 }
 """What a format has no place for, and leaves out."""
 LOOKS = {"embargo": {"nitf": "20261130T"}}
@@ -131,6 +133,19 @@ def test_a_bare_release_will_do(format: str, make_release: Callable[..., Release
     text = made(format, release, supplied(release, "en"))
     assert release.headline in text
     assert "None" not in text
+
+
+@pytest.mark.parametrize("format", ["json", "ninjs", "ninjs2"])
+def test_json_has_one_object_and_each_field_once(format: str, make_release: Callable[..., Release], made: Make) -> None:
+    fields: list[list[str]] = []
+
+    def noted(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        fields.append([name for name, _ in pairs])
+        return dict(pairs)
+
+    release = make_release()
+    json.loads(made(format, release, supplied(release, "en")), object_pairs_hook=noted)
+    assert all(len(names) == len(set(names)) for names in fields)
 
 
 HOSTILE = "]]></headline></script><b>x</b><!-- & \u2028\x0b\x01\ufffe \" ' {{ 7 * 7 }} {wire}\t| `c` *d* _e_ #f ."

@@ -26,11 +26,15 @@ DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 def make(article: Article) -> bytes:
     """Write the article as compact JSON (ninjs) in UTF-8; parts that it does not have are left out."""
-    item = {name: value for name, value in _item(article).items() if value not in (None, [], {})}
-    return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(item(article), ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _item(article: Article) -> dict[str, Any]:
+def item(article: Article) -> dict[str, Any]:
+    """The article as a ninjs 3.1 item, without the parts that it does not have."""
+    return {name: value for name, value in _fields(article).items() if value not in (None, [], {})}
+
+
+def _fields(article: Article) -> dict[str, Any]:
     release = article.release
     killed = article.action == "kill"
     return {

@@ -1,0 +1,96 @@
+"""`json`: the release as a plain JSON object, for outlets that know none of the standards.
+
+Its fields are called as in the release document; docs/outlets.md explains each. All are always there: what the release
+does not say is null or an empty list.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tasks.formatting.article import Article
+from tasks.formatting.formats import Format
+from tasks.formatting.plain import paragraphs
+from tasks.model.release import MEDIA_TOPIC
+from tasks.runtime import moments
+
+
+def make(article: Article) -> bytes:
+    """Write the article as a JSON object in UTF-8."""
+    return json.dumps(_document(article), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _document(article: Article) -> dict[str, Any]:
+    release = article.release
+    return {
+        "action": article.action,
+        "status": article.pub_status,
+        "uri": article.uri,
+        "release": release.uri,
+        "version": release.version,
+        "received": moments.utc(article.received) if article.received else None,
+        "first_received": moments.utc(article.first_received) if article.first_received else None,
+        "embargo_until": release.embargo_until.isoformat() if release.embargo_until else None,
+        "urgency": release.urgency,
+        "language": article.language,
+        "direction": article.direction,
+        "translation": _translation(article),
+        "notice": article.lead,
+        "correction_note": article.note,
+        "headline": article.headline,
+        "subheadline": article.subheadline,
+        "dateline": _dateline(article),
+        "body_html": article.body_html,
+        "body_text": paragraphs(article.body_html, article.house),
+        "issuer": _issuer(article),
+        "contacts": [contact.model_dump() for contact in article.contacts],
+        "topics": [
+            {"code": topic, "uri": MEDIA_TOPIC + topic, "name": article.topic_name(topic)}
+            for topic in dict.fromkeys(release.topics)
+        ],
+        "rights": release.rights,
+        "boilerplate": {
+            "machine_translation": article.machine_notice,
+            "disclaimer": None if article.action == "kill" else article.disclaimer,
+            "industries": article.industries,
+            "about": article.about,
+        },
+        "wire": {"name": article.wire.name, "url": article.wire.url},
+    }
+
+
+def _translation(article: Article) -> dict[str, Any] | None:
+    """How the text came about; None for the release's own."""
+    translation = article.translation
+    if not article.translated:
+        return None
+    return {
+        "by": "machine" if translation.machine else "producer" if translation.by_producer else "people",
+        "engine": translation.engine if translation.machine else None,
+        "model": translation.model if translation.machine else None,
+        "review": translation.review,
+        "source_type": article.source_type,
+        "from": article.source_language,
+        "of": article.source_uri,
+    }
+
+
+def _dateline(article: Article) -> dict[str, Any] | None:
+    if not article.dateline:
+        return None
+    written = article.release.dateline
+    day = written.date.isoformat() if written else None
+    return {"text": article.dateline.strip(), "place": article.place, "date": day}
+
+
+def _issuer(article: Article) -> dict[str, Any] | None:
+    issuer = article.release.issuer
+    if issuer is None:
+        return None
+    pairs = (ticker.split(":", 1) for ticker in issuer.tickers)
+    tickers = [{"exchange": exchange, "symbol": symbol} for exchange, symbol in pairs]
+    return {"name": issuer.name, "url": issuer.url, "tickers": tickers}
+
+
+FORMAT = Format(content_type="application/json; charset=utf-8", make=make)

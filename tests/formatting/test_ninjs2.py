@@ -1,0 +1,42 @@
+"""The ninjs2 format: the item of ninjs 3.1 in the names of 2.2."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from tasks.formatting import Wire, make_rendition
+from tasks.model.release import Release, supplied
+
+
+@pytest.mark.parametrize("language", ["en", "ar", "ja"])
+def test_the_schema_has_nothing_against_it(
+    language: str,
+    make_release: Callable[..., Release],
+    translate: Any,
+    wire: Wire,
+    received: datetime,
+    validate: Callable[[str, bytes], None],
+) -> None:
+    release = make_release(version=3, embargo_until="2026-12-01T07:00:00+01:00", correction_note="The year.")
+    text = supplied(release, language) or translate(release, language, source="en", status="checked")
+    validate("ninjs2", make_rendition(release, text, "ninjs2", wire, received).body)
+
+
+def test_says_the_same_as_ninjs(make_release: Callable[..., Release], translate: Any, wire: Wire) -> None:
+    release = make_release(version=2, embargo_until="2026-12-01T07:00:00+01:00", correction_note="The year.")
+    text = translate(release, "ar", source="en", status="approved")
+    new, old = (json.loads(make_rendition(release, text, name, wire).body) for name in ("ninjs", "ninjs2"))
+    assert old["standard"]["version"] == "2.2"
+    assert old["embargoed"] == new["embargoedUntil"]
+    assert (old["pubstatus"], old["version"], old["urgency"]) == ("usable", "2", 4)
+    assert [body["value"] for body in old["bodies"]] == [body["value"] for body in new["bodies"]]
+    assert old["people"][0]["contactinfo"] == new["people"][0]["contactInfo"]
+    assert old["organisations"][0]["symbols"] == new["organisations"][0]["symbols"]
+    assert old["associations"] == [
+        {"name": "translatedFrom", "uri": f"{release.uri}:en", "version": "2", "language": "en"}
+    ]
