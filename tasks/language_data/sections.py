@@ -299,6 +299,8 @@ class Vocabulary(Section):
     left in the source language is noticed by other signs only."""
     never_last: Words = ""
     """Words with which no sentence ends."""
+    of_neighbour: dict[LanguageTag, Words] = {}
+    """Words, in small letters, of a language that statistics do not tell from this one, and that this one has not."""
     impossible: list[Regex] = []
     """Words that stand beside each other only where others are missing, such as an article before a verb."""
     chatter: list[Regex] = []

@@ -115,7 +115,8 @@ def test_quotation_marks(before: str, after: str, target: str, reason: str | Non
         ("Here is the translation: ", "es"), ("Sure! Here is your translation: ", "fr"), ("Translation: ", "ja"),
         ("Aquí tiene la traducción: ", "es"), ("Traducción al español: ", "es"), ("Voici la traduction : ", "fr"),
         ("Hier ist die Übersetzung: ", "de"), ("以下は翻訳です：", "ja"), ("إليك الترجمة: ", "ar"),
-        ("Вот перевод: ", "ru"), ("Aqui está a tradução: ", "pt"),
+        ("Вот перевод: ", "ru"), ("Aqui está a tradução: ", "pt"), ("Claro, aquí tienes: ", "es"),
+        ("Bien sûr, la voici : ", "fr"), ("Gerne, bitte sehr: ", "de"), ("Claro, aqui está: ", "pt"),
     ],
 )  # fmt: skip
 def test_what_a_model_says_before_its_translation_is_noticed(before: str, target: str) -> None:

@@ -125,6 +125,20 @@ def test_a_language_near_the_target_is_noticed(target: str, text: str) -> None:
     assert "it is in " in found(ENGLISH, TURBINES[text], target).get("language", "")
 
 
+@pytest.mark.parametrize(
+    ("text", "target", "said"),
+    [
+        ("Perusahaan itu membuka pabrik baru tahun ini.", "ms", "'pabrik' is Indonesian, not Malay"),
+        ("Syarikat itu membuka kilang baru pada tahun ini.", "id", "is Malay, not Indonesian"),
+        ("Syarikat itu membuka kilang baharu pada tahun ini.", "ms", None),
+        ("Perusahaan itu membuka pabrik baru tahun ini.", "id", None), ("Acara “Kantor” dibuka hari ini.", "ms", None),
+    ],
+)  # fmt: skip
+def test_two_languages_that_only_words_tell_apart(text: str, target: str, said: str | None) -> None:
+    problem = found("The company opens a new plant this year.", text, target).get("language")
+    assert problem is None if said is None else said in str(problem)
+
+
 def test_a_long_part_in_another_language_is_noticed() -> None:
     both = f"{TURBINES['es']} {TURBINES['pt']}"
     assert "a part of it is in Portuguese" in found(ENGLISH, both, "es")["language"]

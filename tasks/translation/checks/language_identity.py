@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from tasks.language_data import data_of
 from tasks.model.languages import LanguageTag
 from tasks.translation import identifier, scripts
 from tasks.translation.checks.problem import Found, Problem
@@ -33,6 +34,7 @@ def language(unit: Text, result: Text, pair: LanguagePair) -> Found:
     if pair.script_only or not identifier.is_known(pair.target):
         return
     text = _without_names(_plain(result), _plain(unit))
+    yield from _of_neighbour(text, _plain(unit), pair.target)
     if english_length((text,), pair.target) < _LEAST or len(_LETTER.findall(text)) < _LEAST / 3:
         return
     own = _own(pair.target, pair)
@@ -49,6 +51,15 @@ def language(unit: Text, result: Text, pair: LanguagePair) -> Found:
         if sum(ranked.get(code, 0.0) for code in own) < _PART_UNLIKELY:
             yield Problem("language", f"a part of it is in {identifier.name_of(first)}: {part[:50]!r}")
             return
+
+
+def _of_neighbour(text: str, source: str, target: LanguageTag) -> Found:
+    """A word of a near language that is no likelier by its letters than the target."""
+    there = set(_WORD.findall(text)) - set(_WORD.findall(source))
+    for code, words in data_of(target).vocabulary.of_neighbour.items():
+        if found := sorted(there.intersection(words.split())):
+            said = f"{found[0]!r} is {identifier.name_of(code)}, not {identifier.name_of(target.base)}"
+            yield Problem("language", said, tuple(found))
 
 
 def _own(target: LanguageTag, pair: LanguagePair) -> frozenset[str]:
