@@ -15,9 +15,6 @@ from tasks.formatting.rendition import Wire
 from tasks.language_data import LANGUAGES, House, LanguageData, data_of, files_for
 from tasks.model.languages import LanguageTag
 
-SMALLEST_GROUPED = {1: 1_000, 2: 10_000}
-"""The smallest number that is written with a separator, by CLDR's minimumGroupingDigits, which Babel does not apply."""
-
 
 class HouseTextMissing(LookupError):
     """There are no house texts for the language of a release; the message names the file to add."""
@@ -43,8 +40,7 @@ class HouseText:
 
     def number(self, value: int) -> str:
         """A whole number with its digits grouped as the language does: `6.500`, `6 500`, `6,500`."""
-        grouped = value >= SMALLEST_GROUPED[self.data.numbers.minimum_grouping_digits]
-        return format_decimal(value, locale=self.language.locale, group_separator=grouped)
+        return format_decimal(value, locale=self.language.locale, group_separator=self.data.numbers.groups(value))
 
     def day(self, day: date) -> str:
         """A date, written out in full in the language."""

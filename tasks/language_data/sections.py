@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from string import Formatter
 from typing import Annotated, Literal
 
@@ -155,6 +156,9 @@ class Numbers(Section):
 
     minimum_grouping_digits: Literal[1, 2] = 1
     """CLDR's: 2 in languages that write 6500 but 86.000."""
+    counted_in: dict[Power, Power] = {}
+    """Powers of ten whose word is better not used, and that of the word to count in: `{9: 6}` where a newspaper writes
+    3200 millions for 3.2 billion."""
     grouped_by_spaces: bool = False
     """Groups of three digits often have a plain space between them."""
     scales: dict[str, Power] = {}
@@ -198,6 +202,10 @@ class Numbers(Section):
     """What is written between the two ends of a range without a word."""
     counts_nothing: Words = ""
     """Words that follow a scale word and are no noun, beside `function_words`: `3 million annually`."""
+
+    def groups(self, value: Decimal | int) -> bool:
+        """Whether a number of this size has its digits in groups: by `minimum_grouping_digits`, which Babel ignores."""
+        return abs(value) >= 1_000 * 10 ** (self.minimum_grouping_digits - 1)
 
 
 class Currencies(Section):

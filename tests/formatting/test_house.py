@@ -144,7 +144,7 @@ def test_quotation_marks(language: str, marks: str, inner: str) -> None:
         ("de", "Porto, 1. November 2026 (Wire) – "),
         ("fr", "Porto, le 1er novembre 2026 (Wire) – "),
         ("es", "Porto, 1 de noviembre de 2026 (Wire) — "),
-        ("pt", "Porto, 1 de novembro de 2026 (Wire) – "),
+        ("pt", "Porto, 1º de novembro de 2026 (Wire) – "),
         ("ru", "Porto, 1 ноября 2026\u202fг. (Wire) — "),
         ("vi", "Porto, ngày 1 tháng 11 năm 2026 (Wire) – "),
         ("ja", "【Porto、2026年11月1日（Wire）】"),

@@ -264,7 +264,7 @@ KNOWN = {
     "new plant": "nueva planta",
 }
 NUMBERS = "0-0 1-2 2-1 3-3 4-4 5-5 6-6 6-7 7-8 8-9"
-WHOLE = "La <1>planta nueva</1> abastece 1.234,5 pueblos cerca de {N}."
+WHOLE = "La <1>planta nueva</1> abastece 1234,5 pueblos cerca de {N}."
 
 
 def test_a_sentence_goes_whole_and_its_figures_are_typeset() -> None:
@@ -297,7 +297,7 @@ def test_what_a_whole_sentence_loses_is_asked_for_in_pieces(changed: str, to: st
 def test_links_that_lead_elsewhere_are_not_followed() -> None:
     for numbers in ("", "0-0", "1-4 2-4", "1-0 2-9"):
         found = outcome(Fake(lambda text: KNOWN[text], numbers=numbers), SENTENCE)
-        assert written(found.text) == "La <1>nueva planta</1> abastece 1.234,5 pueblos cerca de {N}."
+        assert written(found.text) == "La <1>nueva planta</1> abastece 1234,5 pueblos cerca de {N}."
 
 
 def test_an_engine_that_takes_plain_text_gets_whole_sentences_where_links_are_known_or_not_needed() -> None:

@@ -24,7 +24,7 @@ def test_each_sign_is_an_amount_to_write_and_a_unit_to_compare(sign: str, text: 
     ("text", "written"),
     [
         ("AUD 5 million", "5 millones de dólares australianos"),
-        ("KRW 300 billion", "300 mil millones de wons surcoreanos"),
+        ("KRW 300 billion", "300.000 millones de wons surcoreanos"),
         ("INR 2 million", "2 millones de rupias indias"), ("NZ$3 million", "3 millones de dólares neozelandeses"),
     ],
 )  # fmt: skip

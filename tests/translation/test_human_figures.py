@@ -10,6 +10,21 @@ from tasks.translation.language_pair import LanguagePair
 GOOD = [
     (
         "en→de",
+        "The company answers questions at 10:00 CET in an online press conference.",
+        "Das Unternehmen beantwortet um 10 Uhr MEZ Fragen in einer Online-Pressekonferenz.",
+    ),
+    (
+        "en→id",
+        "The company answers questions at 10:00 CET in an online press conference.",
+        "Perusahaan menjawab pertanyaan pada pukul 10.00 CET dalam konferensi pers daring.",
+    ),
+    (
+        "fr→ja",
+        "L’entreprise répond aux questions à 10\u00a0h\u00a000 lors d’une conférence de presse.",
+        "同社は午前10時から記者会見で質問に答える。",
+    ),
+    (
+        "en→de",
         "Revenue in FY26/27 grew to 5 percent of the total for the group.",
         "Der Umsatz wuchs im Geschäftsjahr 2026/27 auf 5 Prozent des Gesamtwerts der Gruppe.",
     ),

@@ -47,7 +47,7 @@ SENTENCES: list[tuple[str, dict[str, tuple[str, str]]]] = [
             "es": ("La feria se celebra {1} y está abierta a todos los visitantes desde {2}.", "La feria se celebra del 19 al 21 de mayo de 2026 y está abierta a todos los visitantes desde el 1 de enero."),
             "fr": ("Le salon se tient {1} et est ouvert à tous les visiteurs depuis {2}.", "Le salon se tient du 19 au 21 mai 2026 et est ouvert à tous les visiteurs depuis le 1er janvier."),
             "de": ("Die Messe findet {1} statt und steht allen Besuchern seit {2} offen.", "Die Messe findet vom 19. bis 21. Mai 2026 statt und steht allen Besuchern seit dem 1. Januar offen."),
-            "pt": ("A feira acontece {1} e está aberta a todos os visitantes desde {2}.", "A feira acontece de 19 a 21 de maio de 2026 e está aberta a todos os visitantes desde 1 de janeiro."),
+            "pt": ("A feira acontece {1} e está aberta a todos os visitantes desde {2}.", "A feira acontece de 19 a 21 de maio de 2026 e está aberta a todos os visitantes desde 1º de janeiro."),
             "ja": ("見本市は{1}に開催され、{2}から全ての来場者に開放されている。", "見本市は2026年5月19日～21日に開催され、1月1日から全ての来場者に開放されている。"),
         },
     ),

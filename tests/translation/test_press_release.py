@@ -15,8 +15,8 @@ from .press_release import BODY, DOCUMENT, FIGURES, NAMES
 from .samples import needs_apertium
 
 QUANTITIES = {
-    "es": ["1,8 mil millones de euros", "32,5 millones", "5 de marzo de 2026", "38 %", "620 millones de dólares",
-           "75 millones de euros", "2400|2.400", "1250|1.250", "3,5"],
+    "es": ["1800 millones de euros", "32,5 millones", "5 de marzo de 2026", "38 %", "620 millones de dólares",
+           "75 millones de euros", "2400", "1250", "3,5"],
     "pt": ["1,8 bilhão de euros", "32,5 milhões", "5 de março de 2026", "38%", "620 milhões de dólares",
            "75 milhões de euros", "2.400", "1.250", "3,5"],
     "fr": ["1,8 milliard d’euros", "32,5 millions", "5 mars 2026", "38 %", "620 millions de dollars",

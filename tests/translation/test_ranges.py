@@ -35,6 +35,8 @@ def written(text: str, source: str, target: str) -> str:
         ("€5–7m", "ja", "{€500万～700万}"), ("$5m–$7m", "es", "{5–7 millones de dólares}"),
         ("$5–7", "fr", "{5–7 $}"), ("€10 to €20", "es", "{10 €} to {20 €}"),
         ("between €3.2 and €4.5 billion", "ja", "between {€32億} and {€45億}"),
+        ("between €3.2 and €4.5 billion", "es", "between {3200} and {4500 millones de euros}"),
+        ("€3–4bn", "es", "{3000–4000 millones de euros}"),
         ("between €3.2 and €4.5 billion", "fr", "between {3,2} and {4,5 milliards d’euros}"),
         ("5 to 7 million people", "ja", "{500万} to {700万} people"),
         ("5 to 7 million people", "es", "{5} to {7 millones de} people"),
@@ -93,7 +95,7 @@ DAYS = [
     ("on May 19–21", "{del 19 al 21 de mayo}", "{du 19 au 21 mai}", "{de 19 a 21 de maio}", "{vom 19. bis 21. Mai}"),
     ("from 19 to 21 May", "{del 19 al 21 de mayo}", "{du 19 au 21 mai}", "{de 19 a 21 de maio}", "{vom 19. bis 21. Mai}"),
     ("19–21 May", "{19–21 de mayo}", "{19–21 mai}", "{19 – 21 de maio}", "{19.–21. Mai}"),
-    ("May 1–3, 2026", "{1–3 de mayo de 2026}", "{1er–3 mai 2026}", "{1 – 3 de maio de 2026}", "{1.–3. Mai 2026}"),
+    ("May 1–3, 2026", "{1–3 de mayo de 2026}", "{1er–3 mai 2026}", "{1º – 3 de maio de 2026}", "{1.–3. Mai 2026}"),
     (
         "between 28 June and 3 July", "{entre el 28 de junio y el 3 de julio}", "{entre le 28 juin et le 3 juillet}",
         "{entre 28 de junho e 3 de julho}", "{zwischen dem 28. Juni und dem 3. Juli}",

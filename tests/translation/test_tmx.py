@@ -172,9 +172,9 @@ def found_by(release_text: Any, entry: Any, source: str = "en", target: str = "e
 @pytest.mark.parametrize(
     ("source", "target", "later", "written"),
     [
-        ("Acme AG earned €3.2 billion.", "Acme AG ganó 3,2 mil millones de euros.",
+        ("Acme AG earned €3.2 billion.", "Acme AG ganó 3200 millones de euros.",
          "Acme AG earned €1.5 million.", "Acme AG ganó 1,5 millones de euros."),
-        ("It earned €1,200 million and €5.", "Ganó 5 € y 1.200 millones de euros.",
+        ("It earned €1,200 million and €5.", "Ganó 5 € y 1200 millones de euros.",
          "It earned €7 million and €8.", "Ganó 8 € y 7 millones de euros."),
         ("See https://a.example/x or a@b.example.", "Vea a@b.example o https://a.example/x.",
          "See https://c.example or d@e.example.", "Vea d@e.example o https://c.example."),

@@ -98,7 +98,7 @@ def dated(text: str) -> Text:
         ("fr", "à partir de {5 mai}", "à partir du 5 mai"),
         ("de", "seit {1. Januar}", "seit dem 1. Januar"), ("de", "bis {5. Mai}", "bis zum 5. Mai"),
         ("de", "zwischen {28. Juni} und {3. Juli}", "zwischen dem 28. Juni und dem 3. Juli"),
-        ("pt", "desde {1 de janeiro}", "desde 1 de janeiro"),
+        ("pt", "desde {1º de janeiro}", "desde 1º de janeiro"),
     ],
 )  # fmt: skip
 def test_a_date_behind_a_preposition_has_its_article(target: str, text: str, wanted: str) -> None:

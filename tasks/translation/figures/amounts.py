@@ -1,6 +1,6 @@
 """Amounts and dates that no engine gets to see: found in the source language, written for the target with CLDR.
 
-`€3.2 billion` is `3,2 mil millones de euros` in Spanish and `3,2 milliards d’euros` in French,
+`€3.2 billion` is `3200 millones de euros` in Spanish and `3,2 milliards d’euros` in French,
 whatever an engine thinks. What stands in a text `recogniser.py` and `dates.py` find, in their exact use.
 """
 
@@ -138,12 +138,10 @@ def _written(amount: Figure, language: str, *, noun_follows: bool = False) -> _W
 
 
 def _write_range(found: Range, language: str, *, noun_follows: bool) -> tuple[str, str]:
-    """The two ends: words that both share stand once, behind the last. A scale that changes the number, as 億 does,
+    """The two ends: words that both share stand once, behind the last. A scale word inside the number, as 億 is,
     stands at both, and so does a sign, unless only a dash stands between."""
     first, last = _written(found.first, language), _written(found.last, language, noun_follows=noun_follows)
-    shared = first.number == numerals.write(_number(found.first), language)
-    shared = shared and last.number == numerals.write(_number(found.last), language)
-    twice = not shared or (found.scale_said and not found.dash)
+    twice = found.scale_said and not found.dash
     alone = first._replace(scale=first.scale if twice else "", currency="")
     second = last._replace(sign="") if found.dash else last
     return "".join(alone), "".join(second)
@@ -157,7 +155,7 @@ def _number(amount: Figure) -> Decimal:
 
 
 def _scaled(amount: Figure, language: str) -> tuple[str, str]:
-    """Number and scale word: `3,2` and ` mil millones`."""
+    """Number and scale word: `3200` and ` millones`."""
     number = _number(amount)
     if not amount.scale:
         return numerals.write(number, language), ""
@@ -165,8 +163,9 @@ def _scaled(amount: Figure, language: str) -> tuple[str, str]:
     formats = locale.compact_decimal_formats
     styles = formats.get("long") or formats["short"]
     largest = max(int(bound) for style in styles.values() for bound in style)
-    bound = str(min(10**amount.scale, largest))  # most languages have no word for 京, which is 10¹⁶
-    form = locale.plural_form(number)
+    scale = data_of(language).numbers.counted_in.get(amount.scale, amount.scale)
+    bound = str(min(10**scale, largest))  # most languages have no word for 京, which is 10¹⁶
+    form = locale.plural_form(_plain(number.scaleb(amount.scale - scale)))
     chosen = next(style for style in (form, "other", *styles) if style in styles and bound in styles[style])
     written = str(getattr(styles[chosen][bound], "pattern", styles[chosen][bound])).replace("'", "")
     if not written.strip("0 "):  # Japanese and Chinese have no word for a thousand

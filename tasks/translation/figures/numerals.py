@@ -1,4 +1,4 @@
-"""Numbers as each language writes them: reading `1.234,5` and `3,2 mil millones`, writing them, comparing two texts.
+"""Numbers as each language writes them: reading `1.234,5` and `3200 millones`, writing them, comparing two texts.
 
 Digits survive a bad translation that still changes their value: `€3.2 billion` once became `3.2 billions` in French,
 a thousand times more. So values are compared, scale words included. Separators and scale words come from CLDR.
@@ -90,7 +90,8 @@ def write(value: Decimal, language: str, *, like: str = "") -> str:
     decimals = max(0, -int(value.as_tuple().exponent))
     if like.isdigit():
         return like
-    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    whole = "#,##0" if data_of(language).numbers.groups(value) else "0"
+    pattern = whole + ("." + "0" * decimals if decimals else "")
     return str(format_decimal(value, format=pattern, locale=locale_of(language)))
 
 

@@ -35,6 +35,9 @@ _LETTER = re.compile(r"[KMB](?![^\W_])")
 _PART = re.compile(rf"\s?({numerals.LITERAL})")
 _LIST = re.compile(r"\d{1,2}(?:,\d{1,2}){2,}")
 _CLOCK = re.compile(r"([01]?\d|2[0-4])\.([0-5]\d)")
+_FULL_HOUR = re.compile(r"(?<!\d)(?:[01]?\d|2[0-4])\s?[:h]\s?\Z")
+"""Before minutes of which there are none: `10:00` is `10 Uhr`, and the nought no number."""
+_HOUR_BEFORE = 5
 _SIGNS = re.compile(r"[€$£¥￥₩₹฿₫A-Zp]")
 _CODES = "|".join(re.escape(sign) for sign in sorted(currencies.CODES, key=len, reverse=True))
 _SIGN_BEFORE = re.compile(rf"(?<![\w.,])(?P<sign>{_CODES})\s?\Z")
@@ -271,6 +274,8 @@ def figures_in(
     for match in numerals.found(text, language):
         if match.start() < position or any(start <= match.start() < end for start, end in hidden):
             continue
+        if match[0] == "00" and _FULL_HOUR.search(text, max(0, match.start() - _HOUR_BEFORE), match.start()):
+            continue
         if several := _several(match, text):
             yield from several
             continue
@@ -294,7 +299,7 @@ def _several(match: re.Match[str], text: str) -> list[Figure]:
     clock = _CLOCK.fullmatch(match[0])
     before = text[max(0, match.start() - 8) : match.start()]
     if clock and (_after_hour().match(text, match.end()) or _before_hour().search(before)):
-        parts = clock.groups()
+        parts = [part for part in clock.groups() if part != "00"]
     elif _LIST.fullmatch(match[0]):
         parts = match[0].split(",")
     return [Figure(number=Decimal(part), start=match.start(), end=match.end()) for part in parts]
