@@ -205,7 +205,7 @@ class Numbers(Section):
 
     def groups(self, value: Decimal | int) -> bool:
         """Whether a number of this size has its digits in groups: by `minimum_grouping_digits`, which Babel ignores."""
-        return abs(value) >= 1_000 * 10 ** (self.minimum_grouping_digits - 1)
+        return bool(abs(value) >= 1_000 * 10 ** (self.minimum_grouping_digits - 1))
 
 
 class Currencies(Section):

@@ -57,7 +57,9 @@ def links_of(body: str) -> Counter[str]:
 
 
 def figures_of(text: str, language: str) -> Counter[float]:
-    """Every figure by its value: `3,2 Milliarden`, `3.2 billion` and `32億` are the same one."""
+    """Every figure by its value: `3,2 Milliarden`, `3.2 billion` and `32億` are the same one, and so are `10:00`,
+    `10.00` and `10 Uhr`."""
+    text = re.sub(r"(?<!\d)(\d\d)[.:]00(?!\d)", r"\1", text)
     scales = SCALES[language]
     words = "|".join(sorted(scales, key=len, reverse=True))
     thousands, decimal = (".", ",") if language in COMMA_DECIMAL else (",", ".")
@@ -96,6 +98,7 @@ def test_figures_are_read_alike() -> None:
     assert figures_of("3,2 Milliarden, 780 Millionen Euro, 12,5 Prozent, 6.400", "de") == expected
     assert figures_of("32억 유로, 7억 8000만 유로, 12.5퍼센트, 6400", "ko") == expected
     assert figures_of("32億ユーロ、7億8,000万ユーロ、12.5パーセント、6,400人", "ja") == expected
+    assert figures_of("10:00", "en") == figures_of("10.00 น.", "th") == figures_of("午前10時", "ja") == Counter({10: 1})
     assert figures_of("3,200 ล้านยูโร 780 ล้านยูโร ร้อยละ 12.5 6,400", "th") == expected
 
 
