@@ -221,7 +221,7 @@ def _read(path: Path, *_stand: int) -> TranslationDocument:
     except (OSError, ValueError) as error:
         raise DocumentRefused(str(path), [Problem("(file)", unreadable(error))]) from None
     document = read(TranslationDocument, {} if found is None else found, str(path))
-    if problems := [*_unknown(document), *_without_price(document), *_reading_themselves(document)]:
+    if problems := [*_taken(document), *_unknown(document), *_without_price(document), *_reading_themselves(document)]:
         raise DocumentRefused(str(path), problems)
     return document
 
@@ -234,6 +234,15 @@ _Yaml.yaml_implicit_resolvers = {
     first: [(tag, expression) for tag, expression in resolvers if tag != "tag:yaml.org,2002:bool"]
     for first, resolvers in Yaml.yaml_implicit_resolvers.items()
 }
+
+
+def _taken(document: TranslationDocument) -> Iterator[Problem]:
+    """Engines with a name that says who else made a text: what they make would be taken for a person's."""
+    for name in sorted(_OTHERS & document.engines.keys()):
+        yield Problem(f"engines.{name}", "is the name of what no engine made: take another, and say its type")
+
+
+_OTHERS = frozenset(("approved", "memory", "source", "supplied"))
 
 
 def _unknown(document: TranslationDocument) -> list[Problem]:

@@ -11,6 +11,7 @@ from tasks.runtime.time_source import TimeSource
 from tasks.translation.alignment.links import Align
 from tasks.translation.checks.problem import Problem
 from tasks.translation.engines import Engine
+from tasks.translation.errors import EngineError
 from tasks.translation.grades import DRAFT, Grade
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.meaning.faults import Reading
@@ -18,6 +19,7 @@ from tasks.translation.memory import entries
 from tasks.translation.memory.entries import APPROVED, Entry, Memory, NoMemory
 from tasks.translation.pieces import Text
 from tasks.translation.protection.glossary import Term
+from tasks.translation.routing import pair_for
 from tasks.translation.segmentation.units import Unit
 
 
@@ -62,7 +64,8 @@ class EarlierUnit:
     reading: Reading | None = None
     """What the second reader found in it."""
     doubtful: bool = False
-    """See UnitResult."""
+    drafted: bool = False
+    """See UnitResult for both."""
 
 
 def _no_lexicon(_: LanguagePair) -> Align | None:
@@ -91,10 +94,22 @@ class Resources:
     time_source: TimeSource = time
     """By which a translation gives up in time."""
 
-    def grade_of(self, engine: str, pair: LanguagePair) -> Grade:
-        """What the output of an engine of this name is for; one that is no longer there makes drafts."""
-        among = (one.capabilities for one in self.engines if one.name == engine)
-        return next((found.grade_of(pair.source, pair.target) for found in among), DRAFT)
+    def grade_of(self, translator: Translator, pair: LanguagePair, *, drafted: bool) -> Grade:
+        """What a translation is for, as the translation file says now; one by an engine that is no longer there is a
+        draft. What was `drafted` by another model than the engine of this name has today stays a draft."""
+        engine = next((one for one in self.engines if one.name == translator.engine), None)
+        if engine is None or (drafted and _model_of(engine, pair) != translator.model):
+            return DRAFT
+        return engine.capabilities.grade_of(pair.source, pair.target)
+
+
+def _model_of(engine: Engine, pair: LanguagePair) -> str | None:
+    """The model that an engine has for a pair now; None if it has none, or does not say."""
+    called = pair_for(engine.pairs(), pair.source, pair.target)
+    try:
+        return engine.model(*called) if called else None
+    except EngineError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -123,6 +138,8 @@ class UnitResult:
     doubtful: bool = False
     """Whether an engine made it in a text of which so many sentences looked wrong that none of it goes out before a
     person has read it (doubtful_texts.py)."""
+    drafted: bool = False
+    """Whether the engine that made it was of grade draft then."""
     refused: RefusedDraft | None = None
     """What the first engine that answered made of a unit, and the checks found something in."""
     reading: Reading | None = None

@@ -168,8 +168,9 @@ def _earlier_doubts(results: Sequence[UnitResult]) -> list[str]:
 
 def _drafted_by(results: Sequence[UnitResult], pair: LanguagePair, resources: Resources) -> tuple[str, ...]:
     """The engines of grade draft that made units."""
-    names = dict.fromkeys(one.translator.engine for one in results if one.translator and one.translator != PERSON)
-    return tuple(name for name in names if resources.grade_of(name, pair) == DRAFT)
+    made = {(one.translator, one.drafted): None for one in results if one.translator and one.translator != PERSON}
+    drafts = (by.engine for by, drafted in made if resources.grade_of(by, pair, drafted=drafted) == DRAFT)
+    return tuple(dict.fromkeys(drafts))
 
 
 # --- read, protect, segment
@@ -231,16 +232,17 @@ def recall(found: Sequence[Unit], pair: LanguagePair, resources: Resources, *, d
     results = [UnitResult(unit=unit, text=fallbacks.without_engine(unit.text, pair)) for unit in found]
     approved = resources.memory.recall({key for unit in found for key in (*unit.keys, *unit.near_keys)}, APPROVED)
     results = _recalled(results, approved, PERSON, pair)
-    for translator in dict.fromkeys(earlier.translator for earlier in resources.earlier.values()):
-        if not drafts and resources.grade_of(translator.engine, pair) == DRAFT:
+    kinds = dict.fromkeys((one.translator, one.drafted, one.doubtful) for one in resources.earlier.values())
+    for kind in sorted(kinds, key=lambda kind: kind[1:]):
+        translator, drafted, doubtful = kind
+        if not drafts and resources.grade_of(translator, pair, drafted=drafted) == DRAFT:
             continue
-        for doubtful in (False, True):
-            theirs = {
-                key: unit.packed
-                for key, unit in resources.earlier.items()
-                if unit.translator == translator and unit.doubtful == doubtful
-            }
-            results = _recalled(results, theirs, translator, pair, doubtful=doubtful)
+        theirs = {
+            key: unit.packed
+            for key, unit in resources.earlier.items()
+            if (unit.translator, unit.drafted, unit.doubtful) == kind
+        }
+        results = _recalled(results, theirs, translator, pair, drafted=drafted, doubtful=doubtful)
     return results
 
 
@@ -250,6 +252,7 @@ def _recalled(
     translator: Translator,
     pair: LanguagePair,
     *,
+    drafted: bool = False,
     doubtful: bool = False,
 ) -> list[UnitResult]:
     """The results with those open units closed that are `known` (memory key to packed translation), if it fits them.
@@ -262,7 +265,7 @@ def _recalled(
         text = packing.first_that_fits(unit.text, (*unit.keys, *unit.near_keys), known) if result.open else None
         if not text or check(unit.text, text, pair, by_person=translator == PERSON):
             return result
-        return UnitResult(unit=unit, text=text, translator=translator, doubtful=doubtful)
+        return UnitResult(unit=unit, text=text, translator=translator, drafted=drafted, doubtful=doubtful)
 
     return [close(result) for result in results] if known else list(results)
 
@@ -296,7 +299,8 @@ def translate_open(
     try:
         translator = Translator(route.engine.name, route.engine.model(*route.pair))
         keys = {key for result in results if result.open for key in result.unit.keys}
-        results = _recalled(results, resources.memory.recall(keys, str(translator)), translator, pair)
+        known, drafted = resources.memory.recall(keys, str(translator)), route.grade == DRAFT
+        results = _recalled(results, known, translator, pair, drafted=drafted)
     except EngineError as error:
         return list(results), _stopped(route, blame, error), None
 
@@ -326,6 +330,7 @@ def translate_open(
             remember=remember and not outcome.problem,
             problem=outcome.problem,
             refused=draft if outcome.problem else None,
+            drafted=drafted,
             doubtful=bool(found and outcome.text),
         )
 

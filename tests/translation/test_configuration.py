@@ -175,6 +175,13 @@ def test_what_an_engine_needs_is_named_with_an_example() -> None:
     assert caught.value.problems[0].example == "env:TRANSLATION_KEY"
 
 
+def test_no_engine_has_the_name_of_what_people_made(write: Any) -> None:
+    assert list(problems(write("engines: {approved: {type: apertium}, memory: {type: apertium}}"))) == [
+        "engines.approved",
+        "engines.memory",
+    ]
+
+
 def test_a_language_that_stands_twice_is_refused(tmp_path: Path) -> None:
     """The second entry would take the place of the first, and what must be approved would go out unread."""
     file = tmp_path / "translation.yaml"

@@ -186,6 +186,19 @@ def test_what_an_earlier_version_had_keeps_the_grade_of_its_engine() -> None:
     assert gone.drafted_by == ("rules",)
 
 
+def test_what_was_a_draft_stays_one_though_the_name_is_another_engines_by_now() -> None:
+    class Renamed(Graded):
+        def model(self, source: str, target: str) -> str:
+            return "another 2"
+
+    before = earlier(made(Graded("main")))
+    away = Renamed("main", PUBLISH, error=Fatal("no key"))
+    assert made(away, earlier=before).translation is None  # its own text is wanted, not that of its namesake
+    assert made(Renamed("main"), earlier=before).drafted_by == ("main",)
+    assert made(Renamed("main", PUBLISH), earlier=before).drafted_by == ()
+    assert made(Graded("main", PUBLISH), earlier=before).drafted_by == ()  # the file says so of this very model
+
+
 def test_an_earlier_draft_is_made_anew_when_an_engine_of_grade_publish_can() -> None:
     before, neural = earlier(made(Graded("rules"))), Graded("neural", PUBLISH)
     found = made(neural, Graded("rules"), earlier=before)

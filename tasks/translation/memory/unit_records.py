@@ -53,7 +53,8 @@ class UnitRecord(Document):
     model: str = ""
     problem: str | None = None
     doubtful: bool = False
-    """See `drafts.UnitResult`."""
+    drafted: bool = False
+    """See `drafts.UnitResult` for both."""
     inlines: dict[int, Inline] = {}
     keys: list[str] = []
     """Under which the memory may know it."""
@@ -133,7 +134,7 @@ def earlier(records: list[UnitRecord]) -> dict[str, EarlierUnit]:
     """The translations in these units that a later version of their release, or a later try, can use."""
     return {
         record.packed_key: EarlierUnit(
-            record.packed, Translator(record.engine, record.model), record.reading, record.doubtful
+            record.packed, Translator(record.engine, record.model), record.reading, record.doubtful, record.drafted
         )
         for record in records
         if record.packed_key and record.packed and record.engine
@@ -165,6 +166,7 @@ def _record(draft: Draft, result: UnitResult) -> UnitRecord:
         model=translator.model if translator else "",
         problem=result.problem and storable(result.problem),
         doubtful=result.doubtful,
+        drafted=result.drafted and translator is not None,
         inlines={
             id: Inline(tag=element.tag, attributes={n: v for n, v in element.attributes if not isinstance(v, Run)})
             for id, element in unit.inlines.items()
