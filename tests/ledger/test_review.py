@@ -188,6 +188,18 @@ def test_a_draft_under_an_embargo_is_shown_to_editors_before_it_ends(
     assert "let it go as it is: fanwire translations approve urn:x:draft zh-Hant" in told
 
 
+def test_status_says_how_a_person_translates_what_no_engine_could(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translation_file(tmp_path, monkeypatch, "languages: {zh-Hant: {engines: []}}")
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    assert "fanwire translations" not in typed("status", URI), "it may yet be made"
+    make(number, "zh-Hant")
+    told = typed("status", URI)
+    assert f"translate them: fanwire translations export {URI} zh-Hant --output zh-Hant.xlf, edit the file" in told
+    assert "let it go" not in told
+
+
 def test_a_draft_of_which_people_wrote_every_sentence_goes_and_one_of_which_they_wrote_some_waits(drafted: int) -> None:
     review.take(drafted, "zh-Hant", returned(drafted, "zh-Hant", headline="公司釋出新的軟體"))
     make(drafted, "zh-Hant")

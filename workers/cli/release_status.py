@@ -113,16 +113,24 @@ def _show_what_to_do(found: dict[str, Any]) -> None:
     if early:
         out.print(f"a draft that an editor should see before the embargo ends: {', '.join(early)}", markup=False)
     waiting += early
-    if not waiting:
+    stuck = [hold["language"] for hold in found["held"] if hold["kind"] == Hold.TRANSLATION and hold["detail"]]
+    if not (waiting or stuck):
         return
-    of, file = f"{found['release']} {waiting[0]}", f"{waiting[0]}.xlf"
     out.print(f"What waits for a person: fanwire translations list {found['release']}", markup=False)
-    for what, how in (
-        ("read it", f"show {of}"),
-        ("correct it", f"export {of} --output {file}, edit the file, then: fanwire translations import {of} {file}"),
-        ("let it go as it is", f"approve {of}"),
-    ):
+    if waiting:
+        of = f"{found['release']} {waiting[0]}"
+        ways = (("read it", f"show {of}"), ("correct it", _by_file(of)), ("let it go as it is", f"approve {of}"))
+    else:
+        of = f"{found['release']} {stuck[0]}"
+        ways = (("read what is there, and why sentences are open", f"show {of}"), ("translate them", _by_file(of)))
+    for what, how in ways:
         out.print(f"  {what}: fanwire translations {how}", markup=False)
+
+
+def _by_file(of: str) -> str:
+    """The commands by which a person writes a translation, after `fanwire translations`; `of`: URI and language."""
+    file = f"{of.rpartition(' ')[2]}.xlf"
+    return f"export {of} --output {file}, edit the file, then: fanwire translations import {of} {file}"
 
 
 def in_short(found: dict[str, Any]) -> str:
