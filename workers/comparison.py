@@ -55,7 +55,7 @@ class Compared:
     @property
     def passed(self) -> int:
         """How many different units it made that passed all checks."""
-        return len({unit.source for unit in self.units if unit.result is not None})
+        return len({unit.source for unit in self.units if unit.result is not None and not unit.looks_wrong})
 
 
 @dataclass(kw_only=True)

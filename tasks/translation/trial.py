@@ -19,6 +19,7 @@ from tasks.translation.bounds import Deadline
 from tasks.translation.engines import AligningEngine, Capabilities, Engine, Pair
 from tasks.translation.errors import EngineError
 from tasks.translation.fallbacks import Outcome
+from tasks.translation.grades import DRAFT
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory.entries import NoMemory
 from tasks.translation.pieces import Opaque, Open, Text, shown
@@ -49,6 +50,8 @@ class UnitTrial:
     """What the checks found in answers, in order."""
     result: str | None = None
     """The translation, links as `<a>…</a>`; None if no answer passed."""
+    looks_wrong: str | None = None
+    """What is wrong in the result of an engine of grade draft, for the person who reads it."""
 
 
 @dataclass
@@ -95,7 +98,8 @@ def trial(engine: Engine, called: Pair, pair: LanguagePair, release: Release, *,
 def _try(
     unit: Unit, noted: UnitTrial, engine: Engine, called: Pair, pair: LanguagePair, deadline: Deadline
 ) -> EngineError | None:
-    job = engine_job(_Noting(engine, noted.questions), called, pair, deadline)
+    is_draft = engine.capabilities.grade_of(pair.source, pair.target) == DRAFT
+    job = engine_job(_Noting(engine, noted.questions), called, pair, deadline, for_a_person=is_draft)
 
     def accept(source: Text, answer: Text) -> Outcome:
         outcome = job.accept(source, answer)
@@ -106,8 +110,8 @@ def _try(
     [outcome] = answer.outcomes
     if outcome and outcome.problem and outcome.problem not in noted.problems:
         noted.problems.append(outcome.problem)
-    if outcome and not outcome.problem:
-        noted.result = _written(outcome.text)
+    if outcome and (outcome.text or not outcome.problem):
+        noted.result, noted.looks_wrong = _written(outcome.text), outcome.problem
     return answer.stopped
 
 

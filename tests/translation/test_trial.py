@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from tasks.translation import checks
 from tasks.translation.alignment.links import Aligned, Link
+from tasks.translation.checks import wording
 from tasks.translation.errors import Retryable, TranslationHeld
+from tasks.translation.grades import Grade
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.trial import Question, Trial, UnitTrial, trial, trial_release
 
@@ -56,6 +61,20 @@ def test_an_answer_that_fails_is_shown_with_its_problem_and_what_was_asked_next(
     assert unit.result is None
     assert unit.problems[0].startswith("inline element 1 lost its text 'the plant'")
     assert len(unit.questions) > 1
+
+
+@pytest.mark.parametrize("grade", ["publish", "draft"])
+def test_what_an_editor_would_mend_stays_in_a_draft_as_in_a_release(
+    grade: Grade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "_IN_ORDER", (*checks._IN_ORDER, wording.articles))
+    engine = Stub(lambda text: text.replace("It grows.", "El la museo."))
+    engine.capabilities = replace(engine.capabilities, grade=grade)
+    [unit] = tried("It grows.", engine).units
+    assert unit.problems
+    assert unit.problems[0] == "'El la' do not stand together"
+    found = (unit.result, unit.looks_wrong)
+    assert found == (("El la museo.", unit.problems[0]) if grade == "draft" else (None, None))
 
 
 def test_what_needs_no_engine_asks_none() -> None:

@@ -143,9 +143,12 @@ def _show_units(tried: engines.Tried) -> None:
         for question in unit.questions:
             _print(f"sent      {question.sent}")
             _print(f"answered  {question.answered}")
-        for problem in unit.problems:
-            _print(f"refused   {problem}")
+        for problem in dict.fromkeys(unit.problems):
+            if problem != unit.looks_wrong:
+                _print(f"refused   {problem}")
         _print(f"result    {'none' if unit.result is None else unit.result}")
+        if unit.looks_wrong:
+            _print(f"look at   {unit.looks_wrong} (a draft has it, for an editor to mend)")
 
 
 def _print(line: str) -> None:
@@ -202,7 +205,9 @@ def _show_comparison(found: comparison.Comparison) -> None:
 def _made(unit: UnitTrial | None) -> str:
     if unit is None:
         return "(not reached)"
-    return f"(refused) {'; '.join(unit.problems)}" if unit.result is None else unit.result
+    if unit.result is None:
+        return f"(refused) {'; '.join(dict.fromkeys(unit.problems))}"
+    return f"{unit.result} (look at: {unit.looks_wrong})" if unit.looks_wrong else unit.result
 
 
 @app.command()
@@ -211,4 +216,5 @@ def wake(name: Annotated[str, typer.Argument(help="The name of the engine in the
     engines.find(read_configuration(settings().translation_file), name)
     need_ledger()
     freed = engine_meter.wake(name)
-    out.print(f"{name} may be asked again; {freed} translations are tried now", markup=False)
+    what = "1 translation is" if freed == 1 else f"{freed:,} translations are"
+    out.print(f"{name} may be asked again; {what} tried now", markup=False)
