@@ -21,7 +21,7 @@ from tasks.runtime.errors import NotPossible
 from tasks.runtime.secrets import SecretMissing, resolve
 from tasks.runtime.settings import settings
 from tasks.translation import routing
-from tasks.translation.configuration import EngineDocument, TranslationDocument, read_configuration
+from tasks.translation.configuration import MODELS, EngineDocument, TranslationDocument, read_configuration
 from tasks.translation.engine_support import registry
 from tasks.translation.engine_support.metering import CostCap, MemoryMeter, Meter, Metered, Usage, current, resting
 from tasks.translation.engines import Engine, Pair
@@ -306,7 +306,8 @@ def judge(name: str, source: str | None, target: str | None, text: str | None, t
 def find(configuration: TranslationDocument, name: str) -> EngineDocument:
     """The entry of an engine in the translation file; raises NotTestable."""
     if name not in configuration.engines:
-        raise NotTestable(f"there is no engine {name!r}; there are {', '.join(configuration.engines) or 'none'}")
+        fetch = " (`fanwire engines fetch` brings models for it)" if name == MODELS else ""
+        raise NotTestable(f"there is no engine {name!r}{fetch}; there are {', '.join(configuration.engines) or 'none'}")
     return configuration.engines[name]
 
 

@@ -123,4 +123,5 @@ def _what_is_open(found: Reviewed) -> str:
         sign = "; to let it go all the same, export it, sign its sentences as final, and import it"
         return f"it is not made yet{why}{sign if found.units else ''}"
     more = f" and {len(units) - _OPEN_SHOWN} more" if len(units) > _OPEN_SHOWN else ""
-    return f"it is a draft, and these units are open: {'; '.join(units[:_OPEN_SHOWN])}{more}"
+    what_to_do = "export it, translate them, and import it"
+    return f"it is a draft, and these units are open: {'; '.join(units[:_OPEN_SHOWN])}{more}; {what_to_do}"

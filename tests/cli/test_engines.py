@@ -206,6 +206,7 @@ def test_test_asks_an_engine_that_rests_and_one_that_answers_rests_no_more(run: 
     ("arguments", "says"),
     [
         ("test nobody", "there is no engine 'nobody'; there are libre, opencc"),
+        ("test ct2", "there is no engine 'ct2' (`fanwire engines fetch` brings models for it); there are libre"),
         ("wake nobody", "there is no engine 'nobody'"),
         ("test opencc --from en", "opencc cannot translate from en"),
         ("test libre --from ko --to en", "say a TEXT in ko"),

@@ -234,7 +234,7 @@ def test_a_disk_that_is_too_small_is_said_before_anything_arrives(
         ("vi", "the index has no model from en to vi; it has models from en to es, fr"),
         ("es --from ko", "the index has no model from ko to es"),
         ("es --index ftp://own.example/index.json", "'ftp://own.example/index.json' is no address"),
-        ("es --index http://127.0.0.1:9/index.json", "http://127.0.0.1:9/index.json cannot be reached"),
+        ("es --index http://127.0.0.1:9/index.json", "cannot be reached (ConnectionError); HTTPS_PROXY, --index"),
         ("es --engine deepl", "there is no engine 'deepl' of type ct2"),
         ("--file nothing.argosmodel", "there is no nothing.argosmodel"),
     ],

@@ -208,7 +208,7 @@ def test_warnings_are_told_and_can_be_overruled(run: Run, tmp_path: Path) -> Non
     assert "--despite-warnings" in failed
     done = run("translations", "import", URI, "ko", str(file), "--despite-warnings")
     assert "warning: headline: " in done.stderr
-    assert "1 units accepted" in done.stdout
+    assert "1 unit accepted" in done.stdout
 
 
 def test_files_that_are_none_are_said_in_one_line(run: Run, tmp_path: Path) -> None:
@@ -265,6 +265,7 @@ def test_a_draft_is_not_approved_and_a_version_that_was_corrected_neither(run: R
     planned(release(**CHINESE), "zh-Hant", "ko")
     failed = run("translations", "approve", URI, "ko", status=1).stderr
     assert "these units are open: headline (nobody has translated it); paragraph 1, sentence 1" in failed
+    assert "; export it, translate them, and import it" in failed
     planned(release(version=2, **CHINESE), "zh-Hant")
     failed = run("translations", "approve", URI, "zh-Hant", "--version", "1", status=1).stderr
     assert "was corrected by version 2" in failed

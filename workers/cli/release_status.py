@@ -119,10 +119,10 @@ def _show_what_to_do(found: dict[str, Any]) -> None:
     out.print(f"What waits for a person: fanwire translations list {found['release']}", markup=False)
     if waiting:
         of = f"{found['release']} {waiting[0]}"
-        ways = (("read it", f"show {of}"), ("correct it", _by_file(of)), ("let it go as it is", f"approve {of}"))
+        ways = [("read it", f"show {of}"), ("correct it", _by_file(of)), ("let it go as it is", f"approve {of}")]
     else:
         of = f"{found['release']} {stuck[0]}"
-        ways = (("read what is there, and why sentences are open", f"show {of}"), ("translate them", _by_file(of)))
+        ways = [("read what is there, and why sentences are open", f"show {of}"), ("translate them", _by_file(of))]
     for what, how in ways:
         out.print(f"  {what}: fanwire translations {how}", markup=False)
 

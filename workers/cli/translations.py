@@ -27,7 +27,7 @@ from tasks.translation.doubts import Stretch
 from tasks.translation.exchange import xliff
 from tasks.translation.pieces import Close, Opaque, Open, Text
 from workers.cli.rows import find_release, need_ledger, reading
-from workers.cli.screen import JsonOption, err, out, print_json, print_rows, standard_output, stop
+from workers.cli.screen import JsonOption, counted, err, out, print_json, print_rows, standard_output, stop
 
 app = typer.Typer(no_args_is_help=True, help="List, show and review translations: export, import, approve.")
 
@@ -303,7 +303,7 @@ def import_(
         return
     for problem in taken.warnings:
         err.print(f"warning: {problem}", markup=False)
-    out.print(f"{len(taken.accepted)} units accepted, {taken.unchanged} unchanged", markup=False)
+    out.print(f"{counted(len(taken.accepted), 'unit')} accepted, {taken.unchanged} unchanged", markup=False)
     if taken.remade:
         out.print(f"{found.release.name} in {language} is built again", markup=False)
     elif taken.accepted:

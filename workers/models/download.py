@@ -52,6 +52,10 @@ Tell = Callable[[int, int | None], None]
 """Called as a file grows: bytes that are there, and of how many, if that is known."""
 
 
+_OTHER_WAYS = "HTTPS_PROXY, --index and --mirror name another way, and --file installs a model that you brought"
+"""What helps where an address cannot be reached."""
+
+
 class _BrokeOff(Exception):
     """The connection gave up in the middle, and may do better at once; the text says how."""
 
@@ -308,7 +312,7 @@ def _trouble_named(address: str) -> Iterator[None]:
     except requests.Timeout:
         raise _BrokeOff(f"{where} gives no answer") from None
     except (requests.RequestException, OSError) as error:
-        raise _BrokeOff(f"{where} cannot be reached ({type(error).__name__})") from None
+        raise _BrokeOff(f"{where} cannot be reached ({type(error).__name__}); {_OTHER_WAYS}") from None
 
 
 def _chunks(answer: requests.Response, address: str) -> Iterator[bytes]:
