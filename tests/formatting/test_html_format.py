@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -142,6 +143,46 @@ def test_a_killed_translation_is_canceled_and_nothing_else(
 ) -> None:
     killed = make_release(version=2, status="canceled")
     assert structured(page(killed, translate(killed, "de", status="checked")))["creativeWorkStatus"] == "Canceled"
+
+
+def test_contacts_are_named_in_the_language_of_the_article(
+    make_release: Callable[..., Release], translate: Any, page: Any
+) -> None:
+    release = make_release()
+    made = page(release, translate(release, "de", contact_roles=["Presse", ""]))
+    assert [bdi.text for bdi in made.find_class("contacts")[0].iter("bdi")][:2] == ["Ana Reis", "Presse"]
+
+
+def test_the_head_says_what_programs_and_previews_need(
+    make_release: Callable[..., Release], wire: Wire, received: datetime
+) -> None:
+    release = make_release(language="pt-BR", embargo_until="2026-12-01T07:00:00+01:00")
+    text = supplied(release, "pt-BR")
+    assert text is not None
+    made = lxml_html.document_fromstring(make_rendition(release, text, "html", wire, received, received).body.decode())
+    said = {one.get("name") or one.get("property"): one.get("content") for one in made.iter("meta")}
+    assert (said["og:type"], said["og:title"], said["og:locale"]) == ("article", release.headline, "pt_BR")
+    assert said["og:description"] == release.subheadline
+    assert said["article:published_time"] == "2026-11-22T09:30:15Z"
+    assert said["fanwire:embargo"] == "2026-12-01T07:00:00+01:00"
+    assert (said["fanwire:version"], said["fanwire:status"], said["fanwire:urgency"]) == ("1", "usable", "4")
+    assert (said["fanwire:topics"], said["fanwire:tickers"]) == ("20000178 04000000 20099999", "XLIS:NWD NYSE:NW.A")
+    assert structured(made)["dateModified"] == "2026-11-22T09:30:15Z"
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_fragment_is_the_article_of_the_page(
+    language: str, make_release: Callable[..., Release], translate: Any, wire: Wire
+) -> None:
+    release = make_release(version=2, correction_note="The year.")
+    text = supplied(release, language) or translate(release, language, source="en", status="checked")
+    page, part = (make_rendition(release, text, name, wire).body.decode() for name in ("html", "html-fragment"))
+    (div,) = lxml_html.fragments_fromstring(part)
+    article = part[part.index("<article") : part.index("</article>")]
+    assert article in page
+    assert (div[0].tag, div[0].get("dir")) == ("article", "rtl" if language == "ar" else "ltr")
+    assert (div.get("data-fanwire-version"), div.get("data-fanwire-uri")) == ("2", f"{release.uri}:{language}")
+    assert not list(div.iter("script", "style"))
 
 
 HOSTILE = "</script><b>x</b><!-- & \u2028 \" ' {{ 7 * 7 }} {wire}"

@@ -3,65 +3,68 @@
 from __future__ import annotations
 
 import json
-import re
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup, escape
+from langcodes import Language
+from markupsafe import Markup
 
 from tasks.formatting.article import Article
 from tasks.formatting.formats import Format
+from tasks.formatting.fragment import fragment, templates
+from tasks.model.languages import LanguageTag
 from tasks.model.provenance import provenance
 from tasks.model.release import MEDIA_TOPIC
-
-_FIRST_PARAGRAPH = re.compile(r'<p(?: [a-z]+="[^"]*")*>')
+from tasks.runtime import moments
 
 
 def make(article: Article) -> bytes:
     """Write the article as one HTML document in UTF-8, without style sheets or scripts that run."""
-    page = _template().render(
-        article=article,
-        body=_body(article),
-        disclaimer=_disclaimer(article),
-        structured=_script_json(_structured(article)),
-        provenance=provenance(article.translation),
+    page = (
+        templates()
+        .get_template("article.html")
+        .render(
+            article=article,
+            metadata=metadata(article),
+            open_graph=_open_graph(article),
+            structured=_script_json(_structured(article)),
+            fragment=fragment(article),
+        )
     )
     return page.encode()
 
 
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("article.html")
+def metadata(article: Article) -> dict[str, str]:
+    """What programs need to know of the article and schema.org has no property for, by name; nothing is empty."""
+    release = article.release
+    embargo = release.embargo_until.isoformat() if release.embargo_until else None
+    found = {
+        "uri": article.uri,
+        "version": str(release.version),
+        "status": article.pub_status,
+        "urgency": str(release.urgency),
+        "embargo": embargo,
+        "topics": " ".join(dict.fromkeys(release.topics)),
+        "tickers": " ".join(release.issuer.tickers) if release.issuer else None,
+        "translation": provenance(article.translation),
+        "translation-of": article.source_uri if article.translated else None,
+    }
+    return {f"fanwire:{name}": value for name, value in found.items() if value}
 
 
-def _body(article: Article) -> Markup:
-    """The body with the dateline in its first paragraph. It may be marked as safe: `clean_html` made it."""
-    body = article.body_html
-    if not article.dateline:
-        return Markup(body)  # noqa: S704
-    first = _FIRST_PARAGRAPH.match(body)
-    span = Markup('<span class="dateline" lang="{}">{}</span>{}')
-    core = article.dateline.rstrip(" ")
-    dateline = str(span.format(article.language, core, article.dateline[len(core) :]))
-    if first is None:
-        return Markup(f"<p>{dateline}</p>\n{body}")  # noqa: S704
-    return Markup(body[: first.end()] + dateline + body[first.end() :])  # noqa: S704
-
-
-def _disclaimer(article: Article) -> Markup:
-    """The disclaimer, in which the wire's address is a link."""
-    address = Markup('<a href="{0}">{0}</a>').format(article.wire.url)
-    return escape(article.house.texts.disclaimer).format(wire=article.wire.name, url=address)
+def _open_graph(article: Article) -> list[tuple[str, str]]:
+    """The Open Graph of the page, but for its address and picture, which it does not know."""
+    tag = LanguageTag(article.language)
+    moments_of = {"published_time": article.first_received, "modified_time": article.received}
+    found = [
+        ("og:type", "article"),
+        ("og:title", article.headline),
+        ("og:description", article.subheadline),
+        ("og:site_name", article.wire.name),
+        ("og:locale", f"{tag.base}_{tag.territory or Language.get(tag).maximize().territory}"),
+        *((f"article:{name}", moments.utc(moment) if moment else None) for name, moment in moments_of.items()),
+        *(("article:tag", article.topic_name(topic)) for topic in dict.fromkeys(article.release.topics)),
+    ]
+    return [(name, content) for name, content in found if content]
 
 
 def _script_json(data: dict[str, Any]) -> Markup:
@@ -84,6 +87,7 @@ def _structured(article: Article) -> dict[str, Any]:
         "headline": article.headline,
         "alternativeHeadline": article.subheadline,
         "inLanguage": article.language,
+        "dateModified": moments.utc(article.received) if article.received else None,
         "datePublished": release.dateline.date.isoformat() if release.dateline else None,
         "dateline": article.dateline.strip() or None,
         "locationCreated": {"@type": "Place", "name": article.place} if article.place else None,
