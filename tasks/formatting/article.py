@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ ALGORITHMIC = frozenset({"apertium", "apertium-apy", "opencc"})
 """Names of engines that translate by rules that people wrote, and not by a model that was trained on data."""
 
 
+_LABEL = re.compile("[:：.。]")
 TEST_LEAD = "TEST – DO NOT PUBLISH: this item only tries whether deliveries arrive."
 """In English whatever the language is: who looks at a test is a technician."""
 
@@ -73,6 +75,11 @@ class Article:
     def pub_status(self) -> str:
         """The IPTC publishing status, such as `usable`; a test is `withheld`: not to be published."""
         return "withheld" if self.action == "test" else self.release.status
+
+    @property
+    def label(self) -> str | None:
+        """The lead in a few words, those before its colon or first stop, for subjects and titles; None without one."""
+        return _LABEL.split(self.lead, maxsplit=1)[0].strip() if self.lead else None
 
     @property
     def begins_with_paragraph(self) -> bool:

@@ -18,10 +18,11 @@ from tasks.runtime import moments
 
 def make(article: Article) -> bytes:
     """Write the article as a JSON object in UTF-8."""
-    return json.dumps(_document(article), ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(document(article), ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _document(article: Article) -> dict[str, Any]:
+def document(article: Article) -> dict[str, Any]:
+    """The article as an object with every field."""
     release = article.release
     return {
         "action": article.action,
