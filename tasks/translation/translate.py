@@ -312,7 +312,11 @@ def translate_open(
     answered = fallbacks.translate_texts(noting, texts)
     outcomes = iter(answered.outcomes)
     asked = [outcome for outcome in answered.outcomes if outcome is not None]
-    found = doubtful_texts.doubt(outcome.looks_wrong for outcome in asked)
+    # of a draft also those that it made before, so that a later try says the same share; they looked right
+    before = [
+        result for result in results if route.grade == DRAFT and not result.open and result.translator == translator
+    ]
+    found = doubtful_texts.doubt([*(outcome.looks_wrong for outcome in asked), *(False for _ in before)])
     # what is doubtful must not come from the memory as if nothing were; of a draft a person reads every sentence anyway
     remember = not route.engine.capabilities.read_together and (not found or route.grade == DRAFT)
 

@@ -146,6 +146,16 @@ def test_a_draft_that_a_person_reads_anyway_has_all_its_sentences_and_says_what_
     assert last.problem is None
 
 
+def test_a_draft_that_is_tried_again_says_the_same_share() -> None:
+    rules = Good("rules", TWO | {REST[0]: REST[0]})
+    rules.capabilities = Capabilities(inline="native")
+    first = made(rules)
+    earlier = unit_records.earlier(unit_records.from_json(unit_records.to_json(first)))
+    again = made(rules, earlier=earlier)
+    assert str(first.reason).startswith("rules en→es: 4 of 11 sentences look wrong")
+    assert again.reason == first.reason
+
+
 def test_a_draft_in_another_language_is_none() -> None:
     rules = Good("rules", {FIRST: FIRST})
     rules.capabilities = Capabilities(inline="native")
