@@ -293,3 +293,11 @@ def test_a_damaged_entry_and_one_that_xml_cannot_hold_are_left_out() -> None:
     damaged = SimpleNamespace(**vars(rows(good)[0]) | {"target": '[["piece",4]]'})
     assert tmx.write_memory(io.BytesIO(), [*rows(good, bell), damaged], "1") == (1, 2)
     assert table.write_memory(io.StringIO(), [*rows(good, bell), damaged]) == (2, 1)
+
+
+@pytest.mark.parametrize(("kept_at", "said"), [(1.6e9, b' creationdate="20200913T122640Z"'), (0.0, b"")])
+def test_a_moment_that_is_not_known_is_left_out(kept_at: float, said: bytes) -> None:
+    [row] = rows(entries.entry(("The sea.",), ("El mar.",), LanguagePair.of("en", "es"), APPROVED))
+    file = io.BytesIO()
+    tmx.write_memory(file, [SimpleNamespace(**vars(row) | {"kept_at": kept_at})], "1")
+    assert b'creationid="people"' + said + b">" in file.getvalue()

@@ -232,9 +232,10 @@ def _unit(row: Any) -> Any:
     unit, result, literally = texts
     if _UNFIT.search(notation.write(unit) + notation.write(result) + row.maker + row.origin):
         return None
-    when = datetime.fromtimestamp(row.kept_at, UTC).strftime("%Y%m%dT%H%M%SZ")
     person = "people" if row.maker == APPROVED else row.maker
-    node = etree.Element("tu", srclang=row.source_language, creationid=person, creationdate=when)
+    node = etree.Element("tu", srclang=row.source_language, creationid=person)
+    if row.kept_at:  # 0: not known
+        node.set("creationdate", datetime.fromtimestamp(row.kept_at, UTC).strftime("%Y%m%dT%H%M%SZ"))
     for kind, value in ((_FORM, "literal" if literally else "normal"), (_MAKER, row.maker), (_ORIGIN, row.origin)):
         etree.SubElement(node, "prop", type=kind).text = value
     for tag, text in ((row.source_language, unit), (row.target_language, result)):
