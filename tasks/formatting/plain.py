@@ -28,7 +28,26 @@ def paragraphs(body_html: str, house: HouseText) -> list[str]:
     """
     if not body_html.strip():
         return []
-    return _Walk(house).blocks(tree(body_html))
+    return [_bracketed(block) for block in _Walk(house).blocks(tree(body_html))]
+
+
+_PARENTHESIS = re.compile(r"[(（](?P<address>https?://[^\s()（）]+)(?P<end>[)）])|[(（]|[)）]")
+
+
+def _bracketed(block: str) -> str:
+    """The block with square brackets around the addresses that stand inside parentheses: `(details [https://…])`."""
+    depth = 0
+
+    def one(match: re.Match[str]) -> str:
+        nonlocal depth
+        address = match["address"]
+        if not address:
+            depth = max(0, depth + (1 if match[0] in "(（" else -1))
+        elif depth:
+            return f"[{address}]" if match["end"] == ")" else f"［{address}］"
+        return match[0]
+
+    return _PARENTHESIS.sub(one, block)
 
 
 def tree(body_html: str) -> lxml_html.HtmlElement:

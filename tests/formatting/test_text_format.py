@@ -32,6 +32,9 @@ def text(wire: Wire) -> Any:
     return make
 
 
+PAGE = '<a href="https://a.example/p">page</a>'
+
+
 def plain(body: str, language: str = "en") -> list[str]:
     return paragraphs(clean_html(body), house_text(language))
 
@@ -72,6 +75,21 @@ def test_is_whole_in_every_language(
     assert not made.endswith("\n\n")
     assert "\n\n\n" not in made
     assert not re.search(r"[{}<>]", made)
+
+
+@pytest.mark.parametrize(
+    ("language", "body", "shown"),
+    [
+        ("en", f"May 1 ({PAGE})", "May 1 (page [https://a.example/p])"),
+        ("fr", f"Le 1er mai ({PAGE}, {PAGE}) et {PAGE}",
+         "Le 1er mai (page [https://a.example/p], page [https://a.example/p]) et page (https://a.example/p)"),
+        ("ja", f"5月1日（{PAGE}）", "5月1日（page［https://a.example/p］）"),
+        ("ko", f"5월 1일({PAGE})", "5월 1일(page[https://a.example/p])"),
+        ("de", f"1) Der {PAGE} (mit Bild)", "1) Der page (https://a.example/p) (mit Bild)"),
+    ],
+)  # fmt: skip
+def test_addresses_inside_parentheses_have_square_brackets(language: str, body: str, shown: str) -> None:
+    assert plain(f"<p>{body}</p>", language) == [shown]
 
 
 @pytest.mark.parametrize("language", known_languages())
