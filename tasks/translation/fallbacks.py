@@ -20,8 +20,8 @@ from typing import TypeVar, cast
 from tasks.runtime.foreign_text import without_harmful
 from tasks.translation import typography
 from tasks.translation.alignment import plain_sentences
-from tasks.translation.alignment.links import Align, Aligned
-from tasks.translation.alignment.projection import needs_no_links, projected
+from tasks.translation.alignment.links import Align, Aligned, Link
+from tasks.translation.alignment.projection import Sentence, needs_no_links, projected
 from tasks.translation.bounds import Deadline
 from tasks.translation.engines import AligningEngine, Engine, Pair
 from tasks.translation.errors import EngineError, Fatal
@@ -142,7 +142,7 @@ def _as_whole_sentences(job: EngineJob, texts: Numbered) -> Iterator[tuple[int, 
         if found is None:
             yield index, _passed_over(job, "a name, figure or address was changed or lost in the whole sentence")
             continue
-        yield index, _placed(job, text, projected(whole, found, answer.links))
+        yield index, _placed(job, text, whole, found, answer.links)
 
 
 def _without_elements(job: EngineJob, align: Align, texts: Numbered) -> Iterator[tuple[int, Outcome]]:
@@ -150,11 +150,13 @@ def _without_elements(job: EngineJob, align: Align, texts: Numbered) -> Iterator
     plain = [tuple(piece for piece in text if not isinstance(piece, Open | Close)) for _, text in texts]
     for (index, text), answer in zip(texts, _answers(job, list(map(joined, plain))), strict=True):
         whole, found = plain_sentences.shown(text), plain_sentences.shown(answer)
-        yield index, _placed(job, text, projected(whole, found, align(whole.text, found.text)))
+        yield index, _placed(job, text, whole, found, align(whole.text, found.text))
 
 
-def _placed(job: EngineJob, text: Text, placed: Text | None) -> Outcome:
-    """What becomes of the translation of a whole sentence with its elements put in; None: they fit nowhere."""
+def _placed(job: EngineJob, text: Text, whole: Sentence, found: Sentence, links: Sequence[Link]) -> Outcome:
+    """What becomes of `found`, the translation of the `whole` sentence of a text, with its elements put in."""
+    unsure = not needs_no_links(whole) and plain_sentences.unanswered(whole, links, job.pair)
+    placed = None if unsure else projected(whole, found, links)
     if placed is None or plain_sentences.lost_meaning(text, placed, job.pair):
         return _passed_over(job, "in the whole sentence no words stand for those inside an inline element")
     return job.accept(text, _harmless(placed))

@@ -22,6 +22,8 @@ import numpy as np
 import psutil
 import sentencepiece
 
+from tasks.translation.alignment import lexicon, plain_sentences
+from tasks.translation.alignment.projection import projected
 from tasks.translation.bounds import Deadline
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines import Capabilities, Pair
@@ -31,6 +33,7 @@ from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory.entries import NoMemory
 from tasks.translation.pieces import Open, Text, shown
 from tasks.translation.translate import engine_job, protect, read, segment
+from tests.bench import parallel_text
 from tests.translation.toy import language
 from tests.translation.toy.model import held_out, trained
 
@@ -61,6 +64,7 @@ class InPieces:
 def run() -> None:
     """Print the figures."""
     _elements()
+    _taught()
     with tempfile.TemporaryDirectory(prefix="fanwire-bench-neural-") as folder:
         units = [unit for unit in _demo_units() if any(isinstance(piece, str) for piece in unit)]
         _large_model(Path(folder) / "en-eo", units)
@@ -90,6 +94,33 @@ def _elements() -> None:
         )
         held = sum(outcome is None or outcome.problem is not None for outcome in found.outcomes)
         print(f"  {name + ', a trained toy model':<46} {exact / SENTENCES:>8.1%} exact, {held / SENTENCES:.1%} held")
+
+
+def _taught() -> None:
+    """Where elements of human translations end up by the words that other sentences teach, as the memory would."""
+    found = parallel_text.helps()
+    for tag in [tag for tag in found if tag != "en"]:
+        pairs = [(one, other) for _, one, other in parallel_text.pairs(found, "en", tag)]
+        random.Random(1).shuffle(pairs)
+        part = len(pairs) * 2 // 3
+        known = lexicon.learnt((shown(one), shown(other)) for one, other in pairs[:part])
+        asked = [pair for pair in pairs[part:] if any(isinstance(piece, Open) for piece in pair[0])]
+        if known is None or not asked:
+            continue
+        exact = wrong = 0
+        languages = LanguagePair.of("en", tag)
+        for one, other in asked:
+            source, made = plain_sentences.shown(one), shown(other)
+            links = known.links(source.text, made)
+            result = projected(source, plain_sentences.shown((made,)), links)
+            if plain_sentences.unanswered(source, links, languages):
+                result = None
+            exact += result == other
+            wrong += result is not None and result != other
+        print(
+            f"  en→{tag:<7} {len(asked)} human sentences, taught by {min(part, lexicon.MOST)}: "
+            f"{exact / len(asked):.1%} as the people set them, {wrong / len(asked):.1%} otherwise, the rest in pieces"
+        )
 
 
 def _speed(engine: CT2, units: Sequence[Text]) -> None:

@@ -295,9 +295,28 @@ def test_what_a_whole_sentence_loses_is_asked_for_in_pieces(changed: str, to: st
 
 
 def test_links_that_lead_elsewhere_are_not_followed() -> None:
-    for numbers in ("", "0-0", "1-4 2-4", "1-0 2-9"):
+    for numbers in ("", "0-0", "1-4 2-4", "1-0 2-9", "1-1 3-2"):
         found = outcome(Fake(lambda text: KNOWN[text], numbers=numbers), SENTENCE)
         assert written(found.text) == "La <1>nueva planta</1> abastece 1234,5 pueblos cerca de {N}."
+
+
+@pytest.mark.parametrize(
+    ("marked", "numbers", "unanswered"),
+    [
+        ("The <1>wooden plant</1> opened", "1-1 2-0", False),
+        ("The <1>wooden plant</1> opened", "2-0", True),
+        ("<1>The wooden plant of a town</1> opened", "1-1 2-0 5-2", False),  # function words and short ones may be left
+        ("<1>Plant of {N}</1> opened", "0-0", False),
+        ("The <1>plant</1> opened", "", True),
+        ("The plant <1>opened</1>", "2-0", False),
+    ],
+)
+def test_a_word_of_an_element_for_which_nothing_stands_makes_it_doubtful(
+    marked: str, numbers: str, unanswered: bool
+) -> None:
+    source = plain_sentences.shown(read(marked))
+    links = links_between(source.text, "uno dos tres", numbers)
+    assert plain_sentences.unanswered(source, links, ES) is unanswered
 
 
 def test_an_engine_that_takes_plain_text_gets_whole_sentences_where_links_are_known_or_not_needed() -> None:

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from string import ascii_uppercase as LETTERS
 
-from tasks.translation.alignment.links import Span, overlap
-from tasks.translation.alignment.projection import Element, Sentence
+from tasks.translation.alignment.links import Link, Span, overlap
+from tasks.translation.alignment.projection import WORD, Element, Sentence
 from tasks.translation.figures import currencies, dates
 from tasks.translation.figures.recogniser import Figure, figures_in
 from tasks.translation.function_words import function_words
@@ -29,7 +29,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _STANDS_FOR_NOTHING = "\ufffc"
 """Written for a piece that shows nothing, in sentences that no engine gets."""
 _SMALL = 3
-"""Letters of a word that belongs to the sentence more than to the figure: `de`."""
+"""Most letters of a word that belongs to the sentence more than to a figure (`de`), and fewer than a word has of which
+something must become."""
 _SIGN = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(currencies.CODES, key=len, reverse=True)))})\s?\Z")
 _ALONE = rf"(?<!{placeholders.LETTER})(?<!\d)(?<!\d[.,])"
 _ENDS = rf"(?!{placeholders.LETTER})(?![.,]?\d)"
@@ -65,6 +66,24 @@ def found_again(unit: Text, translated: str, pair: LanguagePair) -> Sentence | N
             return None
         places += zip(spans, pieces, strict=True)
     return Sentence(translated, tuple(sorted(places, key=lambda place: place[0])))
+
+
+def unanswered(source: Sentence, links: Sequence[Link], pair: LanguagePair) -> bool:
+    """Whether there is a word inside an inline element, neither short nor a function word, for which nothing in the
+    translation stands: then nobody knows where the element ends."""
+    small = function_words(pair.source)
+    for found in WORD.finditer(source.text):
+        inside = any(overlap(found.span(), element.span) for element in source.elements)
+        if (
+            len(found[0]) < _SMALL
+            or not inside
+            or found[0].lower() in small
+            or any(overlap(found.span(), span) for span, _ in source.opaques)
+        ):
+            continue
+        if not any(overlap(found.span(), link.source) for link in links):
+            return True
+    return False
 
 
 def lost_meaning(unit: Text, result: Text, pair: LanguagePair) -> bool:
