@@ -342,3 +342,7 @@ def test_an_engine_that_keeps_placeholders_is_asked_as_before() -> None:
     engine = Fake(lambda text: KNOWN[text], inline="placeholder")
     assert written(outcome(engine, SENTENCE).text).startswith("La <1>nueva planta</1>")
     assert "aligned" not in " ".join(engine.asked)
+
+
+def test_links_without_any_weight_lead_nowhere() -> None:
+    assert composed([Link((0, 3), (0, 3), 0.0)], [Link((0, 3), (0, 3))]) == ()

@@ -43,7 +43,7 @@ def composed(first: Sequence[Link], second: Sequence[Link]) -> tuple[Link, ...]:
         meeting = [(early, overlap(early.target, late.source)) for early in first]
         whole = sum(shared * early.weight for early, shared in meeting)
         for early, shared in meeting:
-            if shared:
+            if shared and whole:
                 weight = late.weight * shared * early.weight / whole
                 weights[early.source, late.target] = weights.get((early.source, late.target), 0) + weight
     return tuple(Link(*spans, weight) for spans, weight in weights.items())
