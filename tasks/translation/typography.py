@@ -215,7 +215,10 @@ def _paired(plain: str, source: _Quotes, house: Typography) -> list[_Mark]:
     """Where in `found` the single marks are that wait for a partner."""
     lone: set[int] = set()
     depth = 0
+    inches = {match.end() - 1 for match in _INCHES.finditer(plain)}
     for at, character in enumerate(plain):
+        if at in inches and not depth:
+            continue
         if character in _DOUBLE:
             side = _side(plain, at, source)
             if character == '"' and house.wide_marks:  # no spaces show to what it belongs
@@ -256,11 +259,18 @@ def _seen_behind(plain: str, at: int) -> str:
     return plain[at + 1 : at + 1 + _NEAR].lstrip(_MARK)[:1]
 
 
+_AND = frozenset(("'n'", "‘n’", "’n’", "‘n‘"))
+"""What stands for `and` in `rock 'n' roll`."""
+_INCHES = re.compile(r"(?<![\w.,])\d{1,3}(?:[.,]\d{1,3})?\"(?=[\s\w-])")
+
+
 def _side_of_single(plain: str, at: int) -> int:
     """1 for a single mark that opens a quotation, -1 for one that may close it, 0 for an apostrophe."""
     before, after = _seen_before(plain, at), _seen_behind(plain, at)
     if plain[at] in _OPENS:
         return 1
+    if {plain[at : at + 3], plain[max(0, at - 2) : at + 1]} & _AND:
+        return 0
     starts = not before or before.isspace() or before in "([{—–-/" or before in _DOUBLE
     if starts and after and not after.isspace() and plain[at] != "’":
         return 1
@@ -436,6 +446,8 @@ def _cased(text: Text, made_from: Text, target: str) -> Text:
     first, written = _first_letter(made_from), _first_letter(text)
     if not first or not written:
         return text
+    if re.search(r"\d", words_of(made_from[: first[0]]) + str(made_from[first[0]]).partition(first[1])[0]):
+        return text  # `25 new jobs` says nothing of capitals
     source_led = any(isinstance(piece, Opaque) for piece in made_from[: first[0]])
     target_led = any(isinstance(piece, Opaque) for piece in text[: written[0]])
     index, word, letter = written

@@ -52,6 +52,9 @@ def test_the_spaces_inside_quotation_marks_are_those_of_french_and_only_there(gi
         ("Es ist ‘klug’.", "It is ‘smart’.", "de", "Es ist „klug“."),
         ("die ’26er und Rock ’n’ Roll", "the ’26 and rock ’n’ roll", "de", "die ’26er und Rock ’n’ Roll"),
         ("“Der Tag ‘der workers’ Union’”", "“The day ‘of the workers’ union’”", "de", "„Der Tag ‚der workers’ Union‘“"),
+        ("Rock 'n' Roll 'heute'", "rock 'n' roll 'today'", "de", "Rock 'n' Roll „heute“"),
+        ('Das "Beste": 5"-Rohre', 'The "best": 5" pipes', "de", 'Das „Beste“: 5"-Rohre'),
+        ('Das "Jahr 2025" endet', 'The "year 2025" ends', "de", "Das „Jahr 2025“ endet"),
         ("l'« État » d'ici", "the “state” of here", "fr", "l’«\u00a0État\u00a0» d’ici"),
     ],
 )
@@ -66,6 +69,8 @@ def test_quotation_marks_across_sentences_and_apostrophes(text: str, made_from: 
         ("Der Gewinn steigt", "the profit rises", "en", "de", "der Gewinn steigt"),
         ("German shares", "deutsche Aktien", "de", "en", "German shares"),
         ("The share", "die Aktie", "de", "en", "the share"), ("Los ingresos", "revenue", "en", "es", "los ingresos"),
+        ("Hay 25 empleos nuevos", "25 new jobs come", "en", "es", "Hay 25 empleos nuevos"),
+        ("Los puestos 1 y 2", "1st and 2nd place", "en", "es", "Los puestos 1 y 2"),
     ],
 )  # fmt: skip
 def test_a_noun_keeps_its_capital(text: str, made_from: str, source: str, target: str, wanted: str) -> None:
