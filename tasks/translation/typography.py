@@ -320,21 +320,24 @@ def _opened(plain: str, closing: str, opening: str) -> str:
     """`opening` put before every clause that ends with `closing`, has a word and is not opened yet.
 
     One pass: a clause begins after the last end of a clause or opening bracket; a quotation or bracket that closes
-    before its end is part of it.
+    before its end is part of it. The point of a number (`1.200`) or an address ends none.
     """
     starts = [0]  # of the clause at hand and of those around it
     opened = word = -1  # where the last one was opened, where the last letter is
+    waits = False  # an opening mark for its closing one
     places: list[int] = []
     for index, character in enumerate(plain):
-        if character == closing and opened < starts[-1] <= word:
+        if character == closing and waits:
+            waits = False
+        elif character == closing and opened < starts[-1] <= word:
             clause = plain[starts[-1] : index]
             opened = starts[-1] + len(clause) - len(clause.lstrip())
             places.append(opened)
         if character == opening:
-            opened = max(opened, index)
+            opened, waits = max(opened, index), True
         elif character.isalnum() or character == "_":
             word = index
-        elif character in ".!?:;":
+        elif character in "!?;" or (character in ".:" and not plain[index + 1 : index + 2].isalnum()):
             starts[-1] = index + 1
         elif character in "“«(":
             starts.append(index + 1)
@@ -446,7 +449,7 @@ def _cased(text: Text, made_from: Text, target: str) -> Text:
     first, written = _first_letter(made_from), _first_letter(text)
     if not first or not written:
         return text
-    if re.search(r"\d", words_of(made_from[: first[0]]) + str(made_from[first[0]]).partition(first[1])[0]):
+    if _begins_with_figure(made_from, first) or _begins_with_figure(text, written):
         return text  # `25 new jobs` says nothing of capitals
     source_led = any(isinstance(piece, Opaque) for piece in made_from[: first[0]])
     target_led = any(isinstance(piece, Opaque) for piece in text[: written[0]])
@@ -460,6 +463,12 @@ def _cased(text: Text, made_from: Text, target: str) -> Text:
             kept = kept or letter.lower() + word[1:] not in function_words(target)
         return text if kept else _with_first(text, index, letter, letter.lower())
     return _with_first(text, index, letter, letter.upper())
+
+
+def _begins_with_figure(text: Text, letter: tuple[int, str, str]) -> bool:
+    """Whether a figure stands among the words before the first letter of a text."""
+    index, word, _ = letter
+    return re.search(r"\d", words_of(text[:index]) + str(text[index]).partition(word)[0]) is not None
 
 
 def _first_letter(text: Text) -> tuple[int, str, str] | None:

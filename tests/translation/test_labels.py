@@ -36,6 +36,8 @@ def masked(text: str, source: str, target: str) -> str:
         ("en", "#NorvikTidal #2026Goals #Énergie @acme", "{#NorvikTidal} {#2026Goals} {#Énergie} {@acme}"),
         ("en", "Q3 FY26, H1-2026, 1Q26, 5MW, 10GB, 5G", "Q3 FY26, H1-2026, 1Q26, 5MW, 10GB, 5G"),
         ("en", "device 00:1B:44:11:3A:B7 at 10:30:15", "device {00:1B:44:11:3A:B7} at 10:30:15"),
+        ("en", "see doi:10.1038/s41586-020-2649-2.", "see doi:{10.1038/s41586-020-2649-2}."),
+        ("en", "10.5 / 2 and 10.1000 m", "10.5 / 2 and 10.1000 m"),
         ("en", "item #3 of max_retries", "item #3 of {max_retries}"),
     ],
 )  # fmt: skip

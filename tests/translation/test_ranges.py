@@ -45,6 +45,8 @@ def written(text: str, source: str, target: str) -> str:
         ("from 100,000 to 3 million", "ja", "from 100,000 to {300万}"),
         ("€500 to €3 million", "es", "{500 €} to {3 millones de euros}"),
         ("in 2025 and 3 million", "ja", "in 2025 and {300万}"),
+        ("between $10 and $20", "es", "between {10 $} and {20 $}"), ("EUR/USD 1.08", "es", "EUR/USD 1.08"),
+        ("$5m/€4m", "es", "{5 millones de dólares}/{4 millones de euros}"),
         ("€5 and 7 people", "es", "{5 €} and 7 people"), ("€5 to 7%", "es", "{5 €} to 7%"),
     ],
 )  # fmt: skip

@@ -70,6 +70,7 @@ def test_quotation_marks_across_sentences_and_apostrophes(text: str, made_from: 
         ("German shares", "deutsche Aktien", "de", "en", "German shares"),
         ("The share", "die Aktie", "de", "en", "the share"), ("Los ingresos", "revenue", "en", "es", "los ingresos"),
         ("Hay 25 empleos nuevos", "25 new jobs come", "en", "es", "Hay 25 empleos nuevos"),
+        ("12 personas acudieron", "Twelve people came", "en", "es", "12 personas acudieron"),
         ("Los puestos 1 y 2", "1st and 2nd place", "en", "es", "Los puestos 1 y 2"),
     ],
 )  # fmt: skip
@@ -141,3 +142,16 @@ def test_one_word_for_of_stands_between_a_million_and_a_noun(target: str, text: 
 def test_a_date_that_begins_a_sentence_has_a_capital(said: str, text: str, wanted: str) -> None:
     source = (Opaque(1, "el 5 de mayo", kind="date", said=said), ", the plant opened")
     assert shown(typography.finished(dated(text), source, "es")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("¿Costará 1.200 euros?", "¿Costará 1.200 euros?"), ("Costará 1.200 euros?", "¿Costará 1.200 euros?"),
+        ("¿A las 9:30 h?", "¿A las 9:30 h?"), ("¿Por qué: porque sí?", "¿Por qué: porque sí?"),
+        ("¿Está en norvik.example?", "¿Está en norvik.example?"), ("Qué: es? Sí! No!", "Qué: ¿es? ¡Sí! ¡No!"),
+        ("¿Qué es? Cómo?", "¿Qué es? ¿Cómo?"), ("¡3 veces más!", "¡3 veces más!"),
+    ],
+)  # fmt: skip
+def test_a_question_is_opened_once(text: str, wanted: str) -> None:
+    assert typeset(text, "Will it?", "en", "es") == wanted

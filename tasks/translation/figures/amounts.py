@@ -36,9 +36,10 @@ def amounts_written(text: str, source: str, target: str) -> Iterator[tuple[int, 
     amounts = list(recogniser.exact_in(text, source))
     ranges = list(recogniser.ranges_in(text, source, amounts))
     places = [place for found in ranges for place in _range_places(found, text, source, target)]
+    known = {amount.digits for amount in amounts}
     in_ranges = {end.digits for found in ranges for end in (found.first, found.last)}
     for amount in amounts:
-        if amount.digits not in in_ranges and not recogniser.shares(text, amount, source):
+        if amount.digits not in in_ranges and not recogniser.shares(text, amount, source, known):
             end, noun = _noun_behind(text, amount, source)
             places.append((amount.start, end, write(amount, target, noun_follows=noun)))
     yield from sorted(places)

@@ -16,7 +16,7 @@ translate them well; a narrower `figures_in` would let a wrong number pass.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -40,7 +40,7 @@ _FULL_HOUR = re.compile(r"(?<!\d)(?:[01]?\d|2[0-4])\s?[:h]\s?\Z")
 _HOUR_BEFORE = 5
 _SIGNS = re.compile(r"[€$£¥￥₩₹฿₫A-Zp]")
 _CODES = "|".join(re.escape(sign) for sign in sorted(currencies.CODES, key=len, reverse=True))
-_SIGN_BEFORE = re.compile(rf"(?<![\w.,])(?P<sign>{_CODES})\s?\Z")
+_SIGN_BEFORE = re.compile(rf"(?<![\w.,])(?<![A-Z]/)(?P<sign>{_CODES})\s?\Z")
 _SIGN_REACH = 1 + max(map(len, currencies.CODES))
 """Characters before a number in which its sign begins."""
 _INSIDE = re.compile(r"(?<=[\w.,])")
@@ -158,13 +158,14 @@ def ranges_in(text: str, language: str, amounts: Sequence[Figure]) -> Iterator[R
             yield found
 
 
-def shares(text: str, amount: Figure, language: str) -> bool:
+def shares(text: str, amount: Figure, language: str, known: Collection[int]) -> bool:
     """Whether an amount says what is counted for a number before it, too (`2 or 3 million`), or is only half of one
-    (`200 lakh`)."""
+    (`200 lakh`). `known`: where the digits of amounts stand, which need nothing of another one."""
     if _INDIAN.match(text, amount.end):
         return True
     before = _listed(language).search(text, max(0, amount.start - _LISTED_REACH), amount.start)
-    number = numerals.parse(before["number"], language) if before else None
+    alone = before if before and before.start("number") not in known else None
+    number = numerals.parse(alone["number"], language) if alone else None
     return number is not None and isinstance(amount.number, Decimal) and number < amount.number
 
 

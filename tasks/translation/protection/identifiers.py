@@ -20,6 +20,7 @@ CODE = (
     rf"|(?!{_PERIOD}|(?:{_CURRENCY})\d)[A-Z]{{1,5}}\d{{2,}}[A-Z0-9]*"
     rf"|(?!\d+(?:{_UNITS}|{_CURRENCY}|[KMBT])(?!\w)|{_PERIOD})\d+[A-Z]{{2,}}[A-Z0-9]*"
     rf"|[A-Za-z][^\W_]*+_\w++"
+    rf"|10\.\d{{4,9}}/[\w.;()/:-]*\w"
     rf")(?![\w])(?!-\w)"
 )
 """Letters and digits that name a thing: a product, a flaw, a standard, a British postcode, a device, a variable."""
