@@ -235,7 +235,7 @@ def test_files_that_are_none_are_said_in_one_line(run: Run, tmp_path: Path) -> N
 def test_approve_says_who_and_when_and_twice_is_harmless(run: Run) -> None:
     planned(release(**CHINESE), "zh-Hant")
     assert (
-        f"{URI} v1 in zh-Hant is approved by Ann; 1 deliveries go out"
+        f"{URI} v1 in zh-Hant is approved by Ann; 1 delivery goes out"
         in run("translations", "approve", URI, "zh-Hant", "--by", "Ann").stdout
     )
     again = told(run, "approve", URI, "zh-Hant", "--by", "Bob")

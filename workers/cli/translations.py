@@ -346,9 +346,8 @@ def approve(
     if done.before:
         out.print(f"{found.release.name} in {language} is approved already{who}, {shown(done.at)}", markup=False)
     else:
-        out.print(
-            f"{found.release.name} in {language} is approved{who}; {done.released} deliveries go out", markup=False
-        )
+        leaves = f"{counted(done.released, 'delivery')} {'goes' if done.released == 1 else 'go'} out"
+        out.print(f"{found.release.name} in {language} is approved{who}; {leaves}", markup=False)
 
 
 def _me() -> str | None:
