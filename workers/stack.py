@@ -21,16 +21,7 @@ from workers.environment import seen_by
 from workers.health import PROCESSES
 from workers.ops import flower
 
-WORKER = (
-    sys.executable,
-    "-m",
-    "workers.celery_command",
-    "workers.app",
-    "worker",
-    "-E",
-    "--without-gossip",
-    "--without-mingle",
-)
+WORKER = (sys.executable, "-m", "workers.worker", "-E", "--without-gossip", "--without-mingle")
 
 WITH_PARENT = (sys.executable, "-I", "-S", with_parent.__file__)
 

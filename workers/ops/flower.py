@@ -23,7 +23,7 @@ def command() -> list[str]:
     """The command that runs Flower; writes its configuration."""
     config = settings().home.absolute() / "flower.conf.py"
     write_private(config, configuration())
-    return [sys.executable, "-m", "workers.celery_command", "workers.ops.flower_app", "flower", f"--conf={config}"]
+    return [sys.executable, "-m", "workers.ops", "flower", f"--conf={config}"]
 
 
 def configuration() -> str:
