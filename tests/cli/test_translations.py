@@ -166,7 +166,7 @@ def test_what_comes_back_changed_is_made_anew_and_goes_out_once_approved(run: Ru
     assert (done["accepted"], done["unchanged"], done["remade"]) == (["headline"], 2, True)
     build_translation(number, "zh-Hant")
     build_renditions(number, "zh-Hant")
-    assert "1 deliveries go" in run("translations", "approve", URI, "zh-Hant", "--by", "Ann").stdout
+    assert "1 delivery goes" in run("translations", "approve", URI, "zh-Hant", "--by", "Ann").stdout
     build_renditions(number, "zh-Hant")
     with ledger.write() as connection:
         assert len(deliveries.claim(connection, "w", now=ledger.now(connection), lease=60, limit=9)) == 1
