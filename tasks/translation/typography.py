@@ -142,7 +142,7 @@ def _spaces(plain: str) -> str:
     plain = re.sub(r"[ \t\r\n]+", " ", plain)
     # two spaces with only the mark of an element between them show as two
     plain = re.sub(rf" ({_MARK}+) (?=\S)", r" \1", plain)
-    return re.sub(rf"(?<! ) ++(?={_MARK}*[,.](?:\D|$))", "", plain)
+    return re.sub(rf"(?<! ) ++(?={_MARK}*(?:,(?:\D|$)|\.(?:\W|$)))", "", plain)  # not in `for .NET`
 
 
 _DOUBLE, _SINGLE = '"„“”«»「」『』', "'‚‘’‹›"
@@ -168,6 +168,7 @@ def _quotes(plain: str, source: _Quotes, target: _Quotes, house: Typography) -> 
     """Any quotation marks, whoever's, as the target's; which side a mark is on is read from its surroundings."""
     if target.marks[0] in plain and target.marks[0] not in source.marks:
         source = target  # the engine has set them already: the German closing mark is an English opening one
+    plain = _REVERSED.sub(lambda found: f"{_TURNED[found[1]]}{found[2]}{_TURNED[found[3]]}", plain)
     marks = _paired(plain, source, house)
     depth = _depth_at_start(marks)
     parts: list[str] = []
@@ -184,6 +185,9 @@ def _quotes(plain: str, source: _Quotes, target: _Quotes, house: Typography) -> 
     return _set_tight("".join(parts) + plain[last:], target.inside, house)
 
 
+_REVERSED = re.compile(r"(?<!\w)([»›])(?=\w)([^«»‹›]*[^\s«»‹›])([«‹])(?!\w)")
+"""`»so«`, as German books have it: the closing marks of others open here."""
+_TURNED = {"»": "«", "«": "»", "›": "‹", "‹": "›"}
 _OUTER = ("\ue005", "\ue006")
 """Stand inside outer quotation marks while a sentence is mended, as \\ue001 and \\ue002 stand inside inner ones."""
 

@@ -55,6 +55,15 @@ def test_the_spaces_inside_quotation_marks_are_those_of_french_and_only_there(gi
         ("Rock 'n' Roll 'heute'", "rock 'n' roll 'today'", "de", "Rock 'n' Roll „heute“"),
         ('Das "Beste": 5"-Rohre', 'The "best": 5" pipes', "de", 'Das „Beste“: 5"-Rohre'),
         ('Das "Jahr 2025" endet', 'The "year 2025" ends', "de", "Das „Jahr 2025“ endet"),
+        ("Das »Beste« ist »hier«.", "The “best” is “here”.", "de", "Das „Beste“ ist „hier“."),
+        ("« oui », « non »", "“yes”, “no”", "fr", "«\u00a0oui\u00a0», «\u00a0non\u00a0»"),
+        ("«a»,«b» y «c»", "“a”,“b” and “c”", "es", "“a”,“b” y “c”"),
+        (
+            "Die Entwickler von .NET sind da .",
+            "The .NET developers are here.",
+            "de",
+            "Die Entwickler von .NET sind da.",
+        ),
         ("l'« État » d'ici", "the “state” of here", "fr", "l’«\u00a0État\u00a0» d’ici"),
     ],
 )
