@@ -400,3 +400,9 @@ def test_what_was_translated_beside_other_sentences_stays_in_its_release(make_re
     assert drafts[0].learned()
     assert not drafts[1].learned()
     assert all(part.packed for part in unit_records.from_json(unit_records.to_json(drafts[1])) if part.engine)
+
+
+def test_what_a_newer_worker_keeps_of_a_unit_can_be_read(make_release: Callable[..., Release]) -> None:
+    kept = json.loads(unit_records.to_json(draft(make_release(), "es", Resources([Stub(foreign)]))))
+    newer = json.dumps([{**one, "of_tomorrow": [1]} for one in kept])
+    assert unit_records.from_json(newer) == unit_records.from_json(json.dumps(kept))

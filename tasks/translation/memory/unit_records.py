@@ -42,7 +42,7 @@ class UnitRecord(Document):
     """What became of one unit, as the ledger keeps it. `target` is empty while there is none that could be
     published."""
 
-    model_config = {"str_strip_whitespace": False}
+    model_config = {"str_strip_whitespace": False, "extra": "ignore"}  # a newer worker may know more of a unit
     name: str
     language: str = ""
     """Of the source: the release's own, or that of a supplied text."""
