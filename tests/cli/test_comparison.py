@@ -17,7 +17,7 @@ from tests.translation.engines.loopback import answer
 
 from .conftest import Run
 
-SENTENCES = "The plant is open.\n\nIt costs $5 million and serves <a>two towns</a>.\nThe plant is open.\n"
+SENTENCES = "The plant is open.\n\nThe rest is $5 million and in <a>the town</a>.\nThe plant is open.\n"
 ENTRY = "{name}: {{type: libretranslate, url: '{url}', key: env:LIBRE_KEY{more}}}"
 
 
@@ -67,7 +67,7 @@ def test_engines_stand_side_by_side(
     assert "cannot be reached" in away["stopped"]
     assert found["cannot"] == {"opencc": "opencc cannot translate from en to es"}
     assert [unit["source"] for unit in found["units"]] == [
-        "The plant is open.", "It costs $5 million and serves <a>two towns</a>.",
+        "The plant is open.", "The rest is $5 million and in <a>the town</a>.",
     ]  # fmt: skip
     first, second = (unit["engines"] for unit in found["units"])
     assert first["dear"]["result"]
