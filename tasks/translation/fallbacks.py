@@ -127,7 +127,7 @@ def _as_whole_sentences(job: EngineJob, texts: Numbered) -> Iterator[tuple[int, 
     """Texts as one sentence of words each; what is opaque is found again, and elements follow their words."""
     inline = job.engine.capabilities.inline
     if inline == "placeholder" and job.align:
-        yield from _without_elements(job, job.align, [one for one in texts if any(_is_open(piece) for piece in one[1])])
+        yield from _without_elements(job, [one for one in texts if any(_is_open(piece) for piece in one[1])])
     if inline not in ("aligned", "plain") or job.pair.script_only:
         return
     asked = [(index, text, plain_sentences.written(text, job.pair)) for index, text in texts]
@@ -142,21 +142,26 @@ def _as_whole_sentences(job: EngineJob, texts: Numbered) -> Iterator[tuple[int, 
         if found is None:
             yield index, _passed_over(job, "a name, figure or address was changed or lost in the whole sentence")
             continue
-        yield index, _placed(job, text, whole, found, answer.links)
+        yield index, _placed(job, text, whole, found, answer.links or _taught(job, whole, found))
 
 
-def _without_elements(job: EngineJob, align: Align, texts: Numbered) -> Iterator[tuple[int, Outcome]]:
+def _without_elements(job: EngineJob, texts: Numbered) -> Iterator[tuple[int, Outcome]]:
     """Texts without their elements, but with their opaque pieces; elements follow their words."""
     plain = [tuple(piece for piece in text if not isinstance(piece, Open | Close)) for _, text in texts]
     for (index, text), answer in zip(texts, _answers(job, list(map(joined, plain))), strict=True):
         whole, found = plain_sentences.shown(text), plain_sentences.shown(answer)
-        yield index, _placed(job, text, whole, found, align(whole.text, found.text))
+        yield index, _placed(job, text, whole, found, _taught(job, whole, found))
+
+
+def _taught(job: EngineJob, whole: Sentence, found: Sentence) -> Sequence[Link]:
+    """The links between a sentence and its translation by an aligner of ours; none if it does not know enough words."""
+    links = job.align(whole.text, found.text) if job.align else ()
+    return () if plain_sentences.unanswered(whole, links, job.pair) else links
 
 
 def _placed(job: EngineJob, text: Text, whole: Sentence, found: Sentence, links: Sequence[Link]) -> Outcome:
     """What becomes of `found`, the translation of the `whole` sentence of a text, with its elements put in."""
-    unsure = not needs_no_links(whole) and plain_sentences.unanswered(whole, links, job.pair)
-    placed = None if unsure else projected(whole, found, links)
+    placed = projected(whole, found, links)
     if placed is None or plain_sentences.lost_meaning(text, placed, job.pair):
         return _passed_over(job, "in the whole sentence no words stand for those inside an inline element")
     return job.accept(text, _harmless(placed))
@@ -172,16 +177,11 @@ def _is_open(piece: Piece) -> bool:
 
 
 def _aligned_answers(job: EngineJob, units: Sequence[Text]) -> Iterator[Aligned]:
-    """Translations of whole sentences, with the links that the engine has for them, else an aligner of ours."""
-    answers: Iterator[Aligned]
+    """Translations of whole sentences, with the links that the engine has for them."""
     if job.engine.capabilities.inline == "aligned":
         engine = cast("AligningEngine", job.engine)
-        answers = _batches(job, units, lambda some: engine.translate_aligned(list(map(_string, some)), *job.called))
-    else:
-        answers = (Aligned(_string(answer)) for answer in _answers(job, units))
-    for unit, answer in zip(units, answers, strict=True):
-        ours = job.align is not None and not answer.links
-        yield Aligned(answer.text, tuple(job.align(_string(unit), answer.text))) if ours and job.align else answer
+        return _batches(job, units, lambda some: engine.translate_aligned(list(map(_string, some)), *job.called))
+    return (Aligned(_string(answer)) for answer in _answers(job, units))
 
 
 def _string(text: Text) -> str:

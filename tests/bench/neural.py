@@ -14,6 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,10 @@ def _elements() -> None:
     pair = LanguagePair.of("en", "eo")
     ways: dict[str, Any] = {"whole sentences": engine, "in pieces": InPieces(engine)}
     for name, way in ways.items():
-        found = translate_texts(engine_job(way, ("en", "eo"), pair, Deadline()), [source for source, _ in texts])
+        found = translate_texts(
+            replace(engine_job(way, ("en", "eo"), pair, Deadline()), accept=language.accept),
+            [source for source, _ in texts],
+        )
         exact = sum(
             outcome is not None and outcome.text == wanted
             for outcome, (_, wanted) in zip(found.outcomes, texts, strict=True)

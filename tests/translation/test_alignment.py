@@ -295,7 +295,7 @@ def test_what_a_whole_sentence_loses_is_asked_for_in_pieces(changed: str, to: st
 
 
 def test_links_that_lead_elsewhere_are_not_followed() -> None:
-    for numbers in ("", "0-0", "1-4 2-4", "1-0 2-9", "1-1 3-2"):
+    for numbers in ("", "0-0", "1-4 2-4", "1-0 2-9"):
         found = outcome(Fake(lambda text: KNOWN[text], numbers=numbers), SENTENCE)
         assert written(found.text) == "La <1>nueva planta</1> abastece 1234,5 pueblos cerca de {N}."
 
@@ -317,6 +317,13 @@ def test_a_word_of_an_element_for_which_nothing_stands_makes_it_doubtful(
     source = plain_sentences.shown(read(marked))
     links = links_between(source.text, "uno dos tres", numbers)
     assert plain_sentences.unanswered(source, links, ES) is unanswered
+
+
+def test_a_memory_that_does_not_know_enough_of_the_words_is_not_followed() -> None:
+    for inline in ("aligned", "plain"):
+        engine = Fake(lambda text: KNOWN[text], inline=inline)
+        found = outcome(engine, SENTENCE, align=lambda source, target: links_between(source, target, "1-1 3-2"))
+        assert written(found.text) == "La <1>nueva planta</1> abastece 1234,5 pueblos cerca de {N}."
 
 
 def test_an_engine_that_takes_plain_text_gets_whole_sentences_where_links_are_known_or_not_needed() -> None:
