@@ -3,8 +3,8 @@
 Revision ID: 0008
 Revises: 0007
 
-What Apertium translated before, and has not left, is such a draft from now on. Workers of before this migration know no
-drafts, and let them go as they let their own translations go.
+What Apertium translated before, and has not left, is such a draft from now on; what is due is held when it is claimed.
+Workers of before this migration know no drafts, and let them go as they let their own translations go.
 """
 
 import sqlalchemy as sa
@@ -20,7 +20,7 @@ UPDATE translations SET status = 'draft', reason = 'a draft by ' || engine || ' 
 WHERE state = 'made' AND status = 'checked' AND engine LIKE '%apertium%' AND EXISTS (
     SELECT 1 FROM deliveries
     WHERE deliveries.release_id = translations.release_id AND deliveries.language = translations.language
-      AND deliveries.state = 'held'
+      AND deliveries.state IN ('held', 'due')
 )
 """
 
