@@ -245,6 +245,21 @@ def _rows(connection: Connection, *which: ColumnElement[bool]) -> list[Translati
     return [_row(row) for row in connection.execute(select(*_COLUMNS).where(*which))]
 
 
+def unread(connection: Connection) -> list[TranslationRow]:
+    """The translations that a machine made, that may go out unread, and that some outlet has not got yet."""
+    d = deliveries.c
+    waits = or_(d.state == literal_column("'held'"), d.state == literal_column("'due'"))
+    mine = and_(d.release_id == translations.c.release_id, d.language == translations.c.language)
+    query = select(*_COLUMNS).where(translations.c.status == "checked", translations.c.state == IS_MADE)
+    return [_row(row) for row in connection.execute(query.where(exists().where(mine, waits)))]
+
+
+def lower(connection: Connection, key: TranslationKey, reason: str) -> None:
+    """Make a draft of a translation that was to go out unread; what is due is put back when it is claimed."""
+    unapproved = translations.c.status == "checked"
+    connection.execute(update(translations).where(is_row_of(key), unapproved).values(status=DRAFT, reason=reason))
+
+
 def rebuild_draft(connection: Connection, key: TranslationKey, now: float) -> None:
     """Want a draft and its renditions anew. Nothing of it has left, so its deliveries go on waiting where they are."""
     rebuild(connection, key, now)

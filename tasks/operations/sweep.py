@@ -6,6 +6,7 @@ Expired leases and lifted embargoes are settled here and now; what needs a worke
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,13 +25,15 @@ from tasks.ledger import (
     translation_rows,
 )
 from tasks.ledger.artifacts import TranslationKey
+from tasks.ledger.translation_rows import TranslationRow
 from tasks.model.acts import Act
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Translation
 from tasks.operations.vanished import Watch
 from tasks.runtime import moments
 from tasks.translation.configuration import ReaderDocument, read_configuration
-from tasks.translation.grades import PUBLISH, said_of
+from tasks.translation.drafts import draft_waits
+from tasks.translation.grades import DRAFT, PUBLISH, Grade, Grades, said_of
 from tasks.translation.memory import unit_records
 
 COUNTED = 5_000
@@ -146,18 +149,28 @@ def _file_changed(path: Path | None) -> bool:
 
 
 def _rebuild_drafts(connection: Connection, path: Path | None, now: float) -> None:
-    """Have those drafts built anew of whose engines the translation file says by now that they may be published, and
-    those that a second reader doubted who is another one by now, or content with less."""
+    """Make drafts of what has not left and was made by an engine that the translation file has lowered since; and have
+    those drafts built anew of whose engines it says by now that they may be published, and those that a second reader
+    doubted who is another one by now, or content with less."""
     try:
         configuration = read_configuration(path)
     except DocumentRefused:
         return
     said = {name: engine.grade for name, engine in configuration.engines.items() if engine.grade}
+    for row in translation_rows.unread(connection) if said else ():
+        if lowered := [name for name, grade in _said_of(row, said).items() if grade == DRAFT]:
+            translation_rows.lower(connection, TranslationKey(row.release_id, row.language), draft_waits(lowered))
     for draft in translation_rows.drafts(connection):
-        source = Translation.model_validate_json(draft.document or "").source or draft.language
-        grades = (said_of(said.get(name, {}), source, draft.language) for name in (draft.engine or "").split("+"))
-        if PUBLISH in grades or _read_otherwise(draft.units, configuration.for_language(draft.language).reader):
+        if PUBLISH in _said_of(draft, said).values() or _read_otherwise(
+            draft.units, configuration.for_language(draft.language).reader
+        ):
             translation_rows.rebuild_draft(connection, TranslationKey(draft.release_id, draft.language), now)
+
+
+def _said_of(row: TranslationRow, said: Mapping[str, Grades]) -> dict[str, Grade | None]:
+    """What the translation file says of the engines that made a translation."""
+    source = Translation.model_validate_json(row.document or "").source or row.language
+    return {name: said_of(said.get(name, {}), source, row.language) for name in (row.engine or "").split("+")}
 
 
 def _read_otherwise(units: str | None, wanted: ReaderDocument | None) -> bool:

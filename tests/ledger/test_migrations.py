@@ -181,7 +181,8 @@ def test_what_apertium_made_and_has_not_left_waits_for_an_editor(second: Engine)
         new_outlet(connection, "a")
         for id, (language, engine, status, state) in enumerate((
             ("es", "apertium", "checked", "held"), ("fr", "apertium", "checked", "delivered"),
-            ("de", "apertium", "checked", "due"), ("pt", "apertium", "approved", "held"), ("zh-Hant", "opencc", "checked", "held"),
+            ("de", "apertium", "checked", "due"), ("pt", "apertium", "approved", "held"),
+            ("zh-Hant", "opencc", "checked", "held"),
         )):  # fmt: skip
             insert(connection, "translations", language=language, engine=engine, status=status, **made)
             new_delivery(connection, id, "a", state, "embargo" if state == "held" else None, language=language)

@@ -259,6 +259,19 @@ def test_a_draft_goes_once_the_translation_file_says_that_it_may(
     assert (row(drafted, "zh-Hant").status, len(claimed())) == ("checked", 1)
 
 
+def test_what_has_not_left_waits_once_the_translation_file_lowers_its_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    make(number, "zh-Hant")
+    assert row(number, "zh-Hant").status == "checked"
+    translation_file(tmp_path, monkeypatch, "engines: {opencc: {grade: draft}}")
+    pipeline.sweep_ledger(present())
+    assert (row(number, "zh-Hant").status, claimed()) == ("draft", [])
+    assert held(number) == {"approval": 1}
+    assert review.approve(number, "zh-Hant", by="Ann").released == 1
+
+
 class Away:
     """An engine of grade publish that does not answer."""
 
