@@ -214,7 +214,12 @@ class Currencies(Section):
     names: dict[str, str] = {}
     """Names of currencies as texts have them, to ISO 4217 codes; `$` for a dollar of no country."""
     dollar: str | None = None
-    """What a dollar of no country is called; without it amounts are written with signs."""
+    """What a dollar of no country is called; without it such amounts have their sign."""
+    named: bool = False
+    """Amounts with a scale word have the name of the currency and not its sign: `3,2 tỷ euro`. Where scale words are
+    part of the number (`in_ten_thousands`), all amounts have it."""
+    written: dict[Annotated[str, Field(pattern="^[A-Z]{3}$")], str] = {}
+    """What a currency is called where CLDR's name is not what stands behind a number: `{CNY: 元人民币}`."""
     after_scale: str = " "
     """What stands between a scale word and a name: ` de `."""
     after_scale_before_vowel: str | None = None

@@ -28,7 +28,7 @@ SENTENCES: list[tuple[str, dict[str, tuple[str, str]]]] = [
             "fr": ("L'entreprise prévoit cette année un chiffre d'affaires de {1}, contre {2}.", "L’entreprise prévoit cette année un chiffre d’affaires de 85–95 millions de livres sterling, contre 218 millions de francs suisses."),
             "de": ("Das Unternehmen erwartet in diesem Jahr einen Umsatz von {1} nach {2}.", "Das Unternehmen erwartet in diesem Jahr einen Umsatz von 85–95 Millionen britische Pfund nach 218 Millionen Schweizer Franken."),
             "pt": ("A empresa prevê para este ano vendas de {1}, contra {2}.", "A empresa prevê para este ano vendas de 85–95 milhões de libras esterlinas, contra 218 milhões de francos suíços."),
-            "ja": ("同社は今年の売上高を{1}と見込んでいる(前年は{2})。", "同社は今年の売上高を£8500万～9500万と見込んでいる(前年はCHF\u00a02億1800万)。"),
+            "ja": ("同社は今年の売上高を{1}と見込んでいる(前年は{2})。", "同社は今年の売上高を8500万～9500万英ポンドと見込んでいる(前年は2億1800万スイスフラン)。"),
         },
     ),
     (
@@ -38,7 +38,7 @@ SENTENCES: list[tuple[str, dict[str, tuple[str, str]]]] = [
             "fr": ("L'usine traitera des commandes de {1} à {2} et servira {3} habitants de la région.", "L’usine traitera des commandes de 5 à 7 millions de dollars et servira 1,2 million d’habitants de la région."),
             "de": ("Das Werk soll Aufträge im Wert von {1} bis {2} erfüllen und {3} Einwohner der Region versorgen.", "Das Werk soll Aufträge im Wert von 5 bis 7 Millionen Dollar erfüllen und 1,2 Millionen Einwohner der Region versorgen."),
             "pt": ("A fábrica atenderá pedidos de {1} a {2} e {3} habitantes da região.", "A fábrica atenderá pedidos de 5 a 7 milhões de dólares e 1,2 milhão de habitantes da região."),
-            "ja": ("この工場は{1}から{2}の受注に対応し、地域の住民{3}人に供給する。", "この工場は$500万から$700万の受注に対応し、地域の住民120万人に供給する。"),
+            "ja": ("この工場は{1}から{2}の受注に対応し、地域の住民{3}人に供給する。", "この工場は500万から700万ドルの受注に対応し、地域の住民120万人に供給する。"),
         },
     ),
     (

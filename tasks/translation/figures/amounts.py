@@ -23,7 +23,9 @@ from tasks.translation.figures.dates import Day, Days
 from tasks.translation.figures.recogniser import Figure, Range
 from tasks.translation.function_words import function_words
 
-_VOWELS = "aeiouyéhAEIOUYÉH"
+_VOWELS = "aeiouéhAEIOUÉH"
+_MANY = 100
+"""So many are counted in the form that follows a scale word: `مليار دولار`, `миллиард долларов`."""
 _LEAP_YEAR = 2024
 """Stands for the year of a day without one."""
 
@@ -122,11 +124,12 @@ def write(amount: Figure, language: str, *, noun_follows: bool = False) -> str:
 def _written(amount: Figure, language: str, *, noun_follows: bool = False) -> _Written:
     currencies = data_of(language).currencies
     number, word = _scaled(amount, language)
-    of = currencies.after_scale if amount.scale >= 6 else " "
+    of = currencies.after_scale if amount.scale >= 6 or not currencies.after_scale else " "
     if not amount.currency:
         return _Written("", number, word, of.rstrip() if noun_follows else "")
-    if word and currencies.dollar:
-        name = currencies.dollar if amount.currency == "$" else _name(amount.currency, language)
+    name = _name(amount.currency, language) if currencies.named else None
+    if name and (word or (data_of(language).numbers.in_ten_thousands and amount.currency)):
+        of = of if word or not number[-1].isdigit() else ""
         before_vowel = currencies.after_scale_before_vowel
         between = before_vowel if before_vowel and amount.scale >= 6 and name[0] in _VOWELS else of
         return _Written("", number, word, f"{between}{name}")
@@ -196,11 +199,17 @@ def _plain(number: Decimal) -> Decimal:
     return number if int(number.as_tuple().exponent) <= 0 else number.quantize(Decimal(1))
 
 
-def _name(currency: str, language: str) -> str:
-    name = str(get_currency_name(currency, count=5, locale=locale_of(language)))
+def _name(currency: str, language: str) -> str | None:
+    """What a currency is called behind a number; None for a dollar of which nobody knows the country, if the language
+    has no name for that."""
     house = data_of(language).currencies
+    if currency == "$" or currency in house.written:
+        return house.dollar if currency == "$" else house.written[currency]
+    name = str(get_currency_name(currency, count=_MANY, locale=locale_of(language)))
+    if data_of(language).typography.wide_marks:
+        return name.replace(" ", "")
     small = not house.names_keep_capitals or (house.adjective and re.match(house.adjective, name))
-    return name[0].lower() + name[1:] if small else name
+    return name[0].lower() + name[1:] if small and not name[:2].isupper() else name
 
 
 def write_date(day: Day, target: str) -> str | None:
