@@ -220,6 +220,7 @@ class Reviewed:
             "engine": self.row.engine if self.row.state == ArtifactState.MADE else None,
             "units": len(self.units),
             "open": len(self.open),
+            "unread": sum(unit.kind == "engine" for unit in self.units),
             "waits": self.waits,
             "reason": self.row.reason,
             "stamp": self.as_read.stamp,

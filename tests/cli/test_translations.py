@@ -48,9 +48,9 @@ def test_list_says_of_each_language_how_far_it_is(run: Run) -> None:
     assert {language: (row["state"], row["status"], row["units"], row["open"]) for language, row in found.items()} == {
         "ko": ("held", "draft", 3, 3), "zh-Hans": ("made", None, 0, 0), "zh-Hant": ("made", "unreviewed", 3, 0),
     }  # fmt: skip
-    assert found["zh-Hant"] | {"engine": "opencc", "waits": 1} == found["zh-Hant"]
+    assert found["zh-Hant"] | {"engine": "opencc", "unread": 3, "waits": 1} == found["zh-Hant"]
     lines = run("translations", "list", URI).stdout.splitlines()
-    assert lines[0].split() == ["language", "state", "status", "engine", "units", "open", "waits", "reason"]
+    assert lines[0].split() == ["language", "state", "status", "engine", "units", "open", "unread", "waits", "reason"]
     assert lines[1].split()[:5] == ["ko", "held", "draft", "3", "3"]
     assert "no engine for zh-Hans→ko" in lines[1]
 
@@ -87,7 +87,7 @@ def test_show_puts_source_and_target_side_by_side(run: Run) -> None:
     assert "公司发布新软件" in shown
     assert "公司釋出新軟體" in shown
     assert "‹1 伺服器 1›" in shown
-    assert "3 units, 0 open" in shown
+    assert "3 units, 0 open, 3 unread" in shown
     open_ones = run("translations", "show", URI, "ko").stdout
     assert "nobody has translated it" in open_ones
     found = told(run, "show", URI, "zh-Hant")

@@ -73,7 +73,8 @@ def list_(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List the translations of a release; without a release, those that wait for a person."""
+    """List the translations of a release; without a release, those that wait for a person. Counts the units that are
+    open (nobody has translated them) and unread (an engine did), and the deliveries that wait for approval."""
     with reading() as connection:
         number = None if release is None else find_release(connection, release).id
         found = review.waiting(connection, number) if number is None or waiting else review.every(connection, number)
@@ -85,9 +86,10 @@ def list_(
         out.print("nothing waits for a person" if release is None or waiting else "nothing is to be translated")
         return
     print_rows(
-        ("language", "state", "status", "engine", "units", "open", "waits", "release" if release is None else "reason"),
+        ("language", "state", "status", "engine", "units", "open", "unread", "waits",
+         "release" if release is None else "reason"),
         [_cells(one, across=release is None) for one in fields],
-    )
+    )  # fmt: skip
 
 
 def _with_moment(fields: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +98,8 @@ def _with_moment(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _cells(fields: dict[str, Any], *, across: bool) -> tuple[str, ...]:
     last = f"{fields['release']} v{fields['version']}" if across else printable(fields["reason"] or _by(fields))
-    numbers = (str(fields["units"]), str(fields["open"] or ""), f"{fields['waits']:,}" if fields["waits"] else "")
+    few = (f"{fields[name]:,}" if fields[name] else "" for name in ("open", "unread", "waits"))
+    numbers = (str(fields["units"]), *few)
     return (fields["language"], fields["state"], fields["status"] or "", fields["engine"] or "", *numbers, last)
 
 
@@ -130,7 +133,7 @@ def show(
             )
     if table.row_count:
         out.print(table)
-    out.print(f"{fields['units']} units, {fields['open']} open", markup=False)
+    out.print(f"{counted(fields['units'], 'unit')}, {fields['open']} open, {fields['unread']} unread", markup=False)
     if found.standing in ("checked", "unreviewed", "draft") and found.row.state == "made":
         out.print(f"stamp {found.as_read.stamp}; to approve what is shown here:", markup=False)
         out.print(found.as_read.command, markup=False, soft_wrap=True)
