@@ -24,6 +24,7 @@ from tasks.review.approval import keep, name_of
 from tasks.review.listing import Reviewed, ReviewedUnit, refused, to_change
 from tasks.review.xliff_files import state_of
 from tasks.runtime.errors import Problem
+from tasks.runtime.foreign_text import harmful, named
 from tasks.translation import checks
 from tasks.translation.exchange import xliff
 from tasks.translation.exchange.xliff import Returned, ReturnedSheet
@@ -155,7 +156,9 @@ class _Work:
         if unknown:
             self.problem(unit.name, f"inline code {unknown[0][:40]!r} stands in its target and not in its source")
             return
-        problem = _lost(unit, result) or checks.problem_with_structure(unit.source, result, self.pair)
+        problem = (
+            _harmful(result) or _lost(unit, result) or checks.problem_with_structure(unit.source, result, self.pair)
+        )
         if unit.target and not unit.record.engine:  # the memory is not asked for such units
             problem = "has no words to translate: it goes out as it stands"
         if problem:
@@ -202,6 +205,12 @@ class _Work:
         if version and int(version[1]) != release.version:
             return f": the file was exported from version {version[1]}, and this is version {release.version}"
         return "" if version else f": the file was exported from {self.sheet.original[:100]!r}"
+
+
+def _harmful(result: Text) -> str | None:
+    """The characters in a text that no text may have, in words; None if there are none."""
+    found = harmful("".join(piece for piece in result if isinstance(piece, str)))
+    return f"it has {named(found)}" if found else None
 
 
 def _lost(unit: ReviewedUnit, result: Text) -> str | None:

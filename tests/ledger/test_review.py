@@ -945,6 +945,7 @@ def test_near_matches_are_of_the_same_languages_approved_and_fitted(half_drafted
         ('該公司的伺服器執行新的軟體<pc id="1"/>。', "lost its text"),
         ('該公司的<pc id="1">伺服器</pc><ph id="9"/>執行。', "inline code '9' stands in its target"),
         ('<pc id="1">。</pc>', "empty"),
+        ('該公司的<pc id="1">伺服器</pc><cp hex="202E"/>執行<cp hex="0000"/>。', "has U+0000 (a control character)"),
     ],
 )  # fmt: skip
 def test_what_would_break_the_page_is_refused_whatever_is_said(target: str, problem: str) -> None:

@@ -82,6 +82,7 @@ def test_inline_codes_are_elements(read: Any) -> None:
     [
         (unit(("en", "The sea.")), "has texts in 1 languages"),
         (unit(("en", "The sea."), ("es", "")), "en→es: target is empty"),
+        (unit(("en", "The sea."), ("es", "El \u202emar.")), "target has U+202E"),
         (unit(("en", "The sea."), ("es", "El mar."), ("es-ES", "El mar.")), "has two texts in es"),
         (unit(("en", "The sea."), ("xx-qq", "?")), "xml:lang: 'xx-qq' is not a language tag"),
         (unit(("de", "Das Meer."), ("es", "El mar.")), "has no text in en"),

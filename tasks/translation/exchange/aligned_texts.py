@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from tasks.runtime.foreign_text import harmful, named
 from tasks.translation import bounds, checks
 from tasks.translation.figures import amounts, dates
 from tasks.translation.figures.dates import Day
@@ -61,6 +62,8 @@ def problem_with(source: Text, target: Text, pair: LanguagePair) -> str | None:
             return f"{name} is empty"
         if sum(len(piece) for piece in text if isinstance(piece, str)) > bounds.MAX_CHARACTERS:
             return f"{name} is longer than {bounds.MAX_CHARACTERS:,} characters"
+        if found := harmful("".join(piece for piece in text if isinstance(piece, str))):
+            return f"{name} has {named(found)}"
         if sum(isinstance(piece, Open) for piece in text) > bounds.MAX_INLINES:
             return f"{name} has more than {bounds.MAX_INLINES} inline elements"
     if not has_letters(source):
