@@ -42,6 +42,8 @@ def test_what_has_a_translation_is_no_name(make_release: Callable[..., Release])
         ("La empresa Acme Robotics dijo el lunes que la dirige.", "es", {"Acme Robotics"}),
         ("Die Firma sagte am Montag, dass Neue Werke in Großer Stadt entstehen.", "de", set()),
         ("Big News From Our Team This Week", "en", set()),
+        ("Flight LH 454 is late. Section GH rules on the land, and Hall XY is open.", "en", set()),
+        ("Shares of UBS Group rose when it bought a part in the north.", "en", {"UBS Group", "UBS"}),
         ("Harga saham naik menjadi Rp3,2 miliar.", "id", set()),
     ],
 )  # fmt: skip

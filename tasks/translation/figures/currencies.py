@@ -13,8 +13,8 @@ DOLLAR = "$"
 _SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
     "euro": {"EUR": ("€",)},
     "dollar": {
-        "USD": ("US$",), "AUD": ("A$", "AU$"), "CAD": ("C$", "CA$"), "HKD": ("HK$",), "SGD": ("S$",), "NZD": ("NZ$",),
-        "TWD": ("NT$",), DOLLAR: (),
+        "USD": ("US$", "US-$"), "AUD": ("A$", "AU$"), "CAD": ("C$", "CA$"), "HKD": ("HK$",),
+        "SGD": ("S$",), "NZD": ("NZ$",), "TWD": ("NT$",), DOLLAR: (),
     },
     "pound": {"GBP": ("£",)}, "yen": {"JPY": ("¥",)}, "won": {"KRW": ("₩",)}, "yuan": {"CNY": ("RMB",)},
     "dirham": {"AED": ()}, "riyal": {"SAR": ()}, "rupee": {"INR": ("₹",)}, "rupiah": {"IDR": ("Rp",)},

@@ -124,6 +124,8 @@ class Capitals:
             for kind, before in zip(kinds, ["", *words[:-1]], strict=True)
         ):
             return None
+        if _only_acronyms(words, kinds):
+            return None
         company = kinds[-1] == "company" or (kinds[0] == "company" and words[0].lower() not in self.words.common)
         ordinary = kinds[-1] == "common" and (begins or determined)
         if "name" not in kinds:
@@ -168,6 +170,15 @@ class Capitals:
         return "word" if self.words.is_word(low) else "name"
 
 
+def _only_acronyms(words: Sequence[str], kinds: Sequence[str]) -> bool:
+    """Whether what is no word in a row are acronyms beside ordinary words: `ESG Report`, `Hall AB`, `Flight LH`."""
+    named = [word for word, kind in zip(words, kinds, strict=True) if kind == "name"]
+    others = {kind for kind in kinds if kind != "name"}
+    ordinary = others == {"common"} or (others <= {"common", "word"} and kinds[-1] == "name")
+    return bool(named) and ordinary and all(_ACRONYM.fullmatch(word) for word in named)
+
+
+_ACRONYM = re.compile(r"[A-Z]{2,6}")
 _LEGAL_FORMS = frozenset("ag se spa nv bv ab asa oyj kgaa gmbh plc llc llp inc corp ltd limited bhd tbk".split())  # noqa: SIM905
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
 
 from tasks.model.languages import LanguageTag
+from tasks.runtime.foreign_text import harmful, named
 from tasks.translation.pieces import TERM, Opaque, Text
 
 LONGEST = 500
@@ -45,6 +46,8 @@ def fault_in(words: str) -> str | None:
     """Why these words cannot be a glossary term; None if they can."""
     if len(words) > LONGEST:
         return f"is longer than {LONGEST} characters"
+    if strange := harmful(words):
+        return f"has {named(strange)}"
     if found := _NOT_IN_TERMS.search(words):
         return f"must not hold {found[0]!r}"
     return None if re.search(r"\w", words) else "has no letter or digit"
