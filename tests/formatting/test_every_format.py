@@ -134,7 +134,7 @@ def test_a_bare_release_will_do(format: str, make_release: Callable[..., Release
     assert "None" not in text
 
 
-@pytest.mark.parametrize("format", ["json", "jsonfeed", "ninjs", "ninjs2"])
+@pytest.mark.parametrize("format", ["json", "jsonfeed", "ninjs", "ninjs2", "wordpress"])
 def test_json_has_one_object_and_each_field_once(format: str, make_release: Callable[..., Release], made: Make) -> None:
     fields: list[list[str]] = []
 

@@ -1,0 +1,69 @@
+"""`wordpress`: a post as the REST API of WordPress takes it (`POST /wp-json/wp/v2/posts`, JSON).
+
+A kill or test has the status `draft`, everything else `publish`: whoever sends it finds the post that it replaces by
+`slug`, which is the same in all versions, and trashes that of a kill. Categories, tags, the author and the picture are
+the outlet's own. `meta` holds what WordPress has no field for; a site keeps of it only what it has registered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from markupsafe import escape
+
+from tasks.formatting import feed
+from tasks.formatting.article import Article
+from tasks.formatting.formats import Format
+from tasks.formatting.formats.html import metadata
+from tasks.formatting.fragment import fragment
+from tasks.runtime import moments
+
+LONGEST_SLUG = 120
+"""Characters of a slug without its digest; WordPress takes 200 bytes."""
+
+
+def make(article: Article) -> bytes:
+    """Write the article as a JSON object in UTF-8; fields that it does not have are left out."""
+    made = {name: value for name, value in _post(article).items() if value is not None}
+    return json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _post(article: Article) -> dict[str, Any]:
+    return {
+        "title": str(escape(feed.title(article))),
+        "content": str(fragment(article, headline=False)),
+        "excerpt": str(escape(feed.summary(article) or "")),
+        "status": "publish" if article.action in ("publish", "correct") else "draft",
+        "slug": _slug(article.uri),
+        "date_gmt": moments.utc(article.first_received).removesuffix("Z") if article.first_received else None,
+        "meta": _meta(article),
+    }
+
+
+def _slug(uri: str) -> str:
+    """A name of letters and digits for the post's address, with a digest, so that no two URIs share one."""
+    words = re.sub(r"[^a-z0-9]+", "-", uri.lower().removeprefix("urn:newsml:")).strip("-")
+    return f"{words[:LONGEST_SLUG].rstrip('-')}-{hashlib.sha256(uri.encode()).hexdigest()[:8]}"
+
+
+def _meta(article: Article) -> dict[str, str]:
+    """Texts by key: programs' fields as in the head of `html`, the rest as in the format `json`."""
+    issuer = article.release.issuer
+    found = {
+        **{name.replace(":", "_").replace("-", "_"): value for name, value in metadata(article).items()},
+        "fanwire_release": article.release.uri,
+        "fanwire_action": article.action,
+        "fanwire_language": article.language,
+        "fanwire_notice": article.lead,
+        "fanwire_correction_note": article.note,
+        "fanwire_dateline": article.dateline.strip(),
+        "fanwire_issuer": issuer.name if issuer else None,
+        "fanwire_rights": article.release.rights,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+FORMAT = Format(content_type="application/json; charset=utf-8", make=make, ending="wordpress.json")
