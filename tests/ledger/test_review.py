@@ -192,11 +192,14 @@ def test_status_says_how_a_person_translates_what_no_engine_could(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     translation_file(tmp_path, monkeypatch, "languages: {zh-Hant: {engines: []}}")
-    number = planned(outlet("a", languages=["zh-Hant"]), **CHINESE)
+    number = planned(outlet("a", languages=["zh-Hant"]), outlet("b", languages=["ko"]), **CHINESE)
     assert "fanwire translations" not in typed("status", URI), "it may yet be made"
     make(number, "zh-Hant")
+    assert "; for " not in typed("status", URI)
+    make(number, "ko")
     told = typed("status", URI)
-    assert f"translate them: fanwire translations export {URI} zh-Hant --output zh-Hant.xlf, edit the file" in told
+    assert "  in ko, zh-Hant; for ko:\n" in told
+    assert f"translate them: fanwire translations export {URI} ko --output ko.xlf, edit the file" in told
     assert "let it go" not in told
 
 

@@ -117,14 +117,18 @@ def _show_what_to_do(found: dict[str, Any]) -> None:
     if not (waiting or stuck):
         return
     out.print(f"What waits for a person: fanwire translations list {found['release']}", markup=False)
-    if waiting:
-        of = f"{found['release']} {waiting[0]}"
-        ways = [("read it", f"show {of}"), ("correct it", _by_file(of)), ("let it go as it is", f"approve {of}")]
-    else:
-        of = f"{found['release']} {stuck[0]}"
-        ways = [("read what is there, and why sentences are open", f"show {of}"), ("translate them", _by_file(of))]
-    for what, how in ways:
-        out.print(f"  {what}: fanwire translations {how}", markup=False)
+    for languages, can_be_approved in ((waiting, True), (stuck, False)):
+        if len(set(languages)) > 1:
+            out.print(f"  in {', '.join(dict.fromkeys(languages))}; for {languages[0]}:", markup=False)
+        for what, how in _ways(f"{found['release']} {languages[0]}", can_be_approved) if languages else ():
+            out.print(f"  {what}: fanwire translations {how}", markup=False)
+
+
+def _ways(of: str, can_be_approved: bool) -> list[tuple[str, str]]:
+    """What a person can do about the translation `of` (URI and language), and the end of the command for it."""
+    if can_be_approved:
+        return [("read it", f"show {of}"), ("correct it", _by_file(of)), ("let it go as it is", f"approve {of}")]
+    return [("read what is there, and why sentences are open", f"show {of}"), ("translate them", _by_file(of))]
 
 
 def _by_file(of: str) -> str:
