@@ -198,3 +198,18 @@ def test_days_of_the_week(before: str, after: str, source: str, target: str, rea
 def test_units_of_measurement(before: str, after: str, target: str, reason: str | None) -> None:
     said = found(before, after, target).get("quantity")
     assert (said is None) if reason is None else reason in str(said)
+
+
+@pytest.mark.parametrize(
+    ("after", "check"),
+    [
+        ("▁La planta abre hoy.", "characters"), ("La Ġplanta abre hoy.", "characters"),
+        ("La planta abre hoy..", "markup"),
+        ("La planta,, abre hoy.", "markup"), ("La planta abre hoy. #planta", "markup"),
+        ("¿La planta abre hoy?", "question"),
+        ("La planta abre hoy...", None), ("La planta n.º 1 (EE. UU.), hoy.", None),
+    ],
+)  # fmt: skip
+def test_what_an_engine_adds_to_a_plain_statement_is_noticed(after: str, check: str | None) -> None:
+    problems = set(found("The plant opens today.", after, "es")) & {"characters", "markup", "question"}
+    assert problems == ({check} if check else set())

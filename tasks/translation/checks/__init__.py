@@ -23,14 +23,14 @@ _IN_ORDER: tuple[Check, ...] = (
     elements.inline, elements.anchor, elements.opaque, elements.order, elements.url, elements.name,
     figures, measures.measure, measures.weekday, shape.repeated, form.chatter, form.markup, form.characters,
     language.residue, language.script, language_identity.language, shape.capitals, shape.length, shape.truncated,
-    form.quotes, form.glued, wording.doubled, wording.articles, wording.spelling,
+    form.quotes, form.question, form.glued, wording.doubled, wording.articles, wording.spelling,
 )  # fmt: skip
 """The checks of a unit that is not empty; what is easiest to understand comes first, as one reason is given."""
 _OF_STRUCTURE: tuple[Check, ...] = (shape.empty, elements.inline, elements.anchor)
 CHECKS = (
     "empty", "inline", "anchor", "opaque", "url", "name", "quantity", "date", "order", "repeated", "chatter", "markup",
-    "characters", "residue", "script", "language", "capitals", "length", "truncated", "quotes", "glued", "doubled",
-    "articles", "spelling",
+    "characters", "residue", "script", "language", "capitals", "length", "truncated", "quotes", "question", "glued",
+    "doubled", "articles", "spelling",
 )  # fmt: skip
 """The names of all checks, as a problem has them."""
 

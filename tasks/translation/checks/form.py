@@ -24,7 +24,9 @@ _MARKUP = re.compile(
     | \[/?(?:b|i|u|url|quote|br)\]                       # BBCode
     | ^\s*[{\[]\s*["'“][^"'”:]{1,40}["'”]\s*[:,\]]       # JSON
     | \\[nrt](?![a-z])|\\u[0-9a-f]{4}                    # escapes
-    | ^\s*\#{1,6}\s """,
+    | ^\s*\#{1,6}\s
+    | (?<![\w&/\#])\#[^\W\d_]\w+                          # a hashtag
+    | (?<!\.)\.\.(?![./]) | ,[,.](?!\d)                   # two marks for one """,
     re.VERBOSE | re.IGNORECASE,
 )
 
@@ -34,7 +36,8 @@ _MOJIBAKE = re.compile(
 )
 """Where UTF-8 was read as Windows-1252; what comes of reading it rightly decides."""
 _MOJIBAKE_1251 = re.compile("[\u0420\u0421][\u0400-\u045f\u0490\u0491\u00a0-\u00bb\u2013-\u203a\u20ac\u2116\u2122]")
-_PRIVATE = re.compile("[\ue000-\uf8ff\u0080-\u009f]")
+_PRIVATE = re.compile("[\ue000-\uf8ff\u0080-\u009f\u2580-\u259f\ufffc\u0120\u010a]")
+"""Characters of private use, controls, and what models have for a space inside themselves: `▁`, `Ġ`."""
 _HALF_WIDTH = re.compile("[\uff66-\uff9d]+|[\u2e80-\u2fd5]|[\u1100-\u11ff\u3131-\u318e]")
 """Kana of half the width, radicals in place of characters, letters of Hangul that make no syllable."""
 _PERSIAN = re.compile("[^\\W\\d_]*[\u06a9\u06cc\u06c0\u06c1\u06c2\u06be\u06d2\u06d5][^\\W\\d_]*")
@@ -181,6 +184,15 @@ def _marks(language: str) -> tuple[str, str]:
     closes = {mark.strip() for _, mark in mine} | set(_CLOSES)
     either = opens & closes | ({"»", "«"} if own.open.strip() == "„" and own.inner_open != "«" else set())
     return "".join(opens - either), "".join(closes - either)
+
+
+def question(unit: Text, result: Text, _pair: LanguagePair) -> Found:
+    """Problems where a statement became a question."""
+    if _ASKS.search(_words(result)) and not _ASKS.search(_words(unit)):
+        yield Problem("question", "the source asks nothing, and it does", ("?",))
+
+
+_ASKS = re.compile("[?？؟]")
 
 
 def glued(unit: Text, result: Text, pair: LanguagePair) -> Found:
