@@ -58,6 +58,7 @@ def test_a_range_keeps_its_currency_and_its_scale(text: str, target: str, shown:
     ("source", "text", "target", "shown"),
     [
         ("de", "1 Mio. Kunden und 3 Mio., 2 Mrd. für 5 Mio. Das", "en", "{1 million} Kunden und {3 million}, {2 billion} für {5 million}. Das"),
+        ("fr", "10 à 15 000 euros", "en", "10 à {€15,000}"), ("fr", "de 5 à 90 euros", "en", "de {€5} à {€90}"),
         ("de", "2,3 Mrd. US-$ mehr", "en", "{$2.3 billion} mehr"),
         ("de", "rund 3 Mio.", "en", "rund {3 million}."), ("ru", "5 тыс. человек", "en", "{5 thousand} человек"),
         ("es", "412,6 millones de euros", "pt", "{412,6 milhões de euros}"),

@@ -181,12 +181,17 @@ def _listed(language: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w.,:/-])(?P<number>{numerals.LITERAL})(?:,?\s(?:{words})\s|,\s|\s?/\s?)\Z")
 
 
+_FAR_APART = 100
+
+
 def _range(first: Figure, last: Figure, sure: bool, dash: bool) -> Range | None:
     """Two amounts as a range; None if they share nothing, or each says all of its own."""
     if not isinstance(first.number, Decimal) or not isinstance(last.number, Decimal) or first.number > last.number:
         return None
     if first.currency and last.currency and first.currency != last.currency:
         return None
+    if not first.currency and not last.scale and last.number >= _FAR_APART * first.number:
+        return None  # `10 à 15 000 euros` may be ten thousand
     if not sure and not (first.currency and last.currency):
         return None  # `$5 million and 3 million users`
     if first.scale and first.scale != last.scale:
