@@ -9,7 +9,10 @@ from tasks.formatting import FORMATS
 
 
 def words(format: str, body: bytes) -> str:
-    """The rendition as text; of an e-mail, its headers and its parts as a mail program decodes them."""
+    """The rendition as text; of an e-mail, its headers and its parts as a mail program decodes them; lines of so many
+    columns as one."""
+    if format == "text72":
+        return body.decode().replace("\n", " ")
     if format != "email":
         return body.decode()
     message = email.message_from_bytes(body, policy=email.policy.default)

@@ -1,7 +1,7 @@
 """`text`: the release as plain text, ready to be pasted.
 
 Lead (kill or correction), headline, dateline and body, contacts, notices, disclaimer, industries, about; an empty line
-between any two. Lines are not broken: editors' systems do that.
+between any two. Lines are not broken: editors' systems do that. `text72` breaks them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from tasks.formatting.article import Article
+from tasks.formatting.columns import wrapped
 from tasks.formatting.formats import Format
 from tasks.formatting.plain import paragraphs
 from tasks.model.release import Contact
@@ -20,10 +21,17 @@ RIGHT_TO_LEFT_MARK = "\u200f"
 
 def make(article: Article) -> bytes:
     """The article as UTF-8 text with `\\n` line ends."""
-    parts = [part for part in _parts(article) if part]
-    if article.direction == "rtl":
-        foreign = _foreign(article)
-        parts = [part if part in foreign else _right_to_left(part) for part in parts]
+    return write(article)
+
+
+def write(article: Article, columns: int | None = None) -> bytes:
+    """The article as UTF-8 text; its lines are broken so that they take at most so many columns, if that is given."""
+    foreign = _foreign(article) if article.direction == "rtl" else set()
+    parts = []
+    for part in filter(None, _parts(article)):
+        text = wrapped(part, columns) if columns else part
+        ours = article.direction == "rtl" and part not in foreign
+        parts.append(_right_to_left(text) if ours else text)
     return ("\n\n".join(parts) + "\n").encode()
 
 
