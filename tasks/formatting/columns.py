@@ -44,13 +44,15 @@ def _lines(text: str, columns: int) -> Iterator[str]:
         return
     start = _HANGING.match(text)
     lead = start[0] if start else ""
-    line, indent = lead, " " * width(lead)
+    used = indent = width(lead)
+    line: list[str] = []
     for piece in _pieces(text[len(lead) :]):
-        if width((line + piece).rstrip(" ")) > columns and line.strip() and line != lead:
-            yield line.rstrip(" ")
-            line = indent
-        line += piece
-    yield line.rstrip(" ")
+        if line and used + width(piece.rstrip(" ")) > columns:
+            yield (lead + "".join(line)).rstrip(" ")
+            lead, line, used = " " * indent, [], indent
+        line.append(piece)
+        used += width(piece)
+    yield (lead + "".join(line)).rstrip(" ")
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -242,9 +242,7 @@ HOSTILE_NODES = st.recursive(
 )
 
 
-@settings(
-    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=HOSTILE_NODES, language=st.sampled_from(["en", "ja", "ar", "fr"]))
 def test_any_body_is_set_in_every_format_with_every_link(
     make_release: Callable[..., Release],
