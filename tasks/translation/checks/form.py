@@ -186,8 +186,10 @@ def _marks(language: str) -> tuple[str, str]:
     return "".join(opens - either), "".join(closes - either)
 
 
-def question(unit: Text, result: Text, _pair: LanguagePair) -> Found:
-    """Problems where a statement became a question."""
+def question(unit: Text, result: Text, pair: LanguagePair) -> Found:
+    """Problems where a statement became a question; Thai and Japanese ask without a mark."""
+    if data_of(pair.source).vocabulary.unspaced:
+        return
     if _ASKS.search(_words(result)) and not _ASKS.search(_words(unit)):
         yield Problem("question", "the source asks nothing, and it does", ("?",))
 
