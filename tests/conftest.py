@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Generator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
+import typer.testing
 from sqlalchemy import Engine
+from typer.main import get_command
 
 from tasks import ledger
 from tasks.runtime.private_files import ensure_private_file
@@ -19,6 +22,7 @@ from tests.support.postgres import TEMPLATE, Postgres, shared_postgres
 from tests.support.scheduling import ByServers, turn
 from workers.imports import all_to_stay
 
+typer.testing._get_command = cache(get_command)  # type: ignore[attr-defined]  # else each command typed makes all anew
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and a console made under it keeps that width for ever
 
 

@@ -18,8 +18,21 @@ TOGETHER = {
 servers of its fixtures."""
 APART = ("tests/ledger/test_state_machine.py", "tests/translation")
 """Files and folders whose tests share nothing: each goes to whichever process is free."""
-FIRST = ("faults", "stack", "recovery", "tests/ledger/test_state_machine.py", "faults-postgres", "toy", "tests/docs")
-"""What takes longest, and so begins first."""
+FIRST = (
+    "faults",
+    "stack",
+    "tests/faults",
+    "recovery",
+    "tests/ledger/test_state_machine.py",
+    "faults-postgres",
+    "toy",
+    "tests/docs",
+    "tests/delivery/test_drain.py",
+    "tests/workers",
+)
+"""What takes longest, most of it waiting, and so begins first."""
+LAST = "tests/translation"
+"""What only computes, in small parts: it keeps all processes busy until the end."""
 
 
 class ByServers(LoadScopeScheduling):  # type: ignore[misc]
@@ -38,4 +51,5 @@ def group(nodeid: str) -> str:
 def turn(nodeid: str) -> int:
     """When the group of a test begins: a lower number is earlier."""
     own = group(nodeid)
-    return next((number for number, start in enumerate(FIRST) if own.startswith(start)), len(FIRST))
+    usual = len(FIRST) + own.startswith(LAST)
+    return next((number for number, start in enumerate(FIRST) if own.startswith(start)), usual)
