@@ -29,3 +29,5 @@ def upgrade() -> None:
     draft = sa.text("status = 'draft'")
     op.create_index("ix_translations_draft", "translations", ["language"], sqlite_where=draft, postgresql_where=draft)
     op.execute(DRAFTS)
+    if op.get_bind().dialect.name == "postgresql":  # SQLite keeps no comments
+        op.execute("COMMENT ON COLUMN translations.status IS 'draft, checked or approved, of what a machine made'")
