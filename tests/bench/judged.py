@@ -115,7 +115,10 @@ def _table(part: str, found: dict[Judged, set[str]]) -> None:
         documents: defaultdict[tuple[str, ...], list[Judged]] = defaultdict(list)
         names = sorted({unit.release for unit in found})
         for unit in found:
-            documents[str(names.index(unit.release) // releases), *unit.document[1:]].append(unit)
+            number = min(
+                names.index(unit.release) // releases, len(names) // releases - 1
+            )  # what is left joins the last
+            documents[str(number), *unit.document[1:]].append(unit)
         length = sum(map(len, documents.values())) // len(documents)
         for who, chosen in (
             ("with unprintable units", [some for some in documents.values() if any(unit.fault for unit in some)]),
