@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import escape as escape_html
 from typing import Any
 
 from tasks.formatting.house import HouseText
-from tasks.formatting.plain import fold, tree
+from tasks.formatting.plain import fold, runs_of, tree
 from tasks.model.markup import BLOCKS
 
 _SPACE = re.compile(r"[ \t\r\n\f]+")
@@ -75,7 +75,7 @@ class _Writer:
         """The blocks inside an element; loose text between them is a block too."""
         found: list[str] = []
         lists: str | None = None
-        for run in _runs(element):
+        for run in runs_of(element):
             if isinstance(run, list):
                 made = [self._paragraph(run)]
             else:
@@ -136,7 +136,7 @@ class _Writer:
         start = element.get("start") or "1"
         number = int(start) if re.fullmatch(r"\d{1,8}", start) else 1
         items = []
-        for run in _runs(element):
+        for run in runs_of(element):
             blocks = [self._paragraph(run)] if isinstance(run, list) else self._item(run)
             if not any(blocks):
                 continue
@@ -179,24 +179,10 @@ class _Writer:
         return self._inlines(_content(cell)).replace("\\\n", "<br>").strip()
 
 
-def _runs(element: Any) -> Iterator[Any]:
-    """The children of an element: blocks as they are, and lists of what stands between them (text and elements)."""
-    run: list[Any] = [element.text or ""]
-    for child in element:
-        if child.tag in BLOCKS:
-            yield run
-            yield child
-            run = []
-        elif isinstance(child.tag, str):
-            run.append(child)
-        run.append(child.tail or "")
-    yield run
-
-
 def _content(element: Any) -> list[Any]:
     """What an element in a line holds; blocks in it, which HTML does not allow there, as the words in them."""
     content: list[Any] = []
-    for run in _runs(element):
+    for run in runs_of(element):
         content += run if isinstance(run, list) else [" ", *([run] if run.tag == "img" else _content(run)), " "]
     return content
 

@@ -7,12 +7,11 @@ the line, as `media`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from tasks.formatting import xml
-from tasks.formatting.plain import tree
-from tasks.model.markup import BLOCKS
+from tasks.formatting.plain import runs_of, tree
 
 _NMTOKEN = re.compile(r"-?[0-9]{1,9}")
 _SAME = frozenset({"em", "q", "br"})
@@ -27,25 +26,11 @@ def fill(content: Any, body_html: str) -> None:
 
 def _blocks(source: Any, into: Any) -> None:
     """Adds what an element holds as blocks; words between them are paragraphs."""
-    for run in _runs(source):
+    for run in runs_of(source):
         if isinstance(run, list):
             _paragraph(run, into)
         else:
             _BLOCK.get(run.tag, _blocks)(run, into)
-
-
-def _runs(source: Any) -> Iterator[Any]:
-    """The children of an element: blocks as they are, and lists of what stands between them (text and elements)."""
-    run: list[Any] = [source.text or ""]
-    for child in source:
-        if child.tag in BLOCKS:
-            yield run
-            yield child
-            run = []
-        elif isinstance(child.tag, str):
-            run.append(child)
-        run.append(child.tail or "")
-    yield run
 
 
 def _paragraph(run: list[Any], into: Any, tag: str = "p", **attributes: str) -> None:
@@ -60,7 +45,7 @@ def _paragraph(run: list[Any], into: Any, tag: str = "p", **attributes: str) -> 
 
 def _mixed(source: Any, into: Any) -> None:
     """Adds what an element holds to one that may hold words as well as blocks."""
-    runs = [run for run in _runs(source) if not isinstance(run, list) or _says_something(run)]
+    runs = [run for run in runs_of(source) if not isinstance(run, list) or _says_something(run)]
     if len(runs) == 1 and isinstance(runs[0], list):
         for picture in _inlines(runs[0], into):
             _media(picture, into)
@@ -116,7 +101,7 @@ def _named(source: Any, into: Any) -> Any:
 def _content(source: Any) -> list[Any]:
     """What an element in a line holds; blocks in it, which HTML does not allow there, as the words in them."""
     content: list[Any] = []
-    for run in _runs(source):
+    for run in runs_of(source):
         content += run if isinstance(run, list) else [" ", *_content(run), " "]
     return content
 
@@ -141,7 +126,7 @@ def _lines(tag: str, **attributes: str) -> Callable[[Any, Any], None]:
     """A block that holds a line (`p`, `hl2`); blocks in it, which HTML does not allow there, follow it."""
 
     def add(source: Any, into: Any) -> None:
-        for run in _runs(source):
+        for run in runs_of(source):
             if isinstance(run, list):
                 _paragraph(run, into, tag, **attributes)
                 if len(into) and into[-1].tag.endswith(f"}}{tag}"):
@@ -156,7 +141,7 @@ def _list(source: Any, into: Any) -> None:
     made = xml.element(into, source.tag)
     if source.tag == "ol" and _NMTOKEN.fullmatch(source.get("start") or ""):
         xml.put(made, seqnum=source.get("start"))
-    for run in _runs(source):
+    for run in runs_of(source):
         if not isinstance(run, list):
             item = xml.element(made, "li")
             if run.tag == "li":
@@ -171,7 +156,7 @@ def _list(source: Any, into: Any) -> None:
 
 def _definitions(source: Any, into: Any) -> None:
     made = xml.element(into, "dl")
-    for run in _runs(source):
+    for run in runs_of(source):
         if isinstance(run, list):
             if _says_something(run):
                 _paragraph(run, xml.element(made, "dd"))
@@ -212,7 +197,7 @@ def _figure(source: Any, into: Any) -> None:
 def _table(source: Any, into: Any) -> None:
     """A table. NITF wants one body, and it after the foot; further captions and stray words come before the table."""
     captions = list(source.iterchildren("caption"))
-    for run in _runs(source):
+    for run in runs_of(source):
         if isinstance(run, list):
             _paragraph(run, into)
         elif run.tag not in _ROWS and run is not (captions or [None])[0]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -48,6 +49,20 @@ def _bracketed(block: str) -> str:
         return match[0]
 
     return _PARENTHESIS.sub(one, block)
+
+
+def runs_of(element: Any) -> Iterator[Any]:
+    """The children of an element: blocks as they are, and lists of what stands between them (text and elements)."""
+    run: list[Any] = [element.text or ""]
+    for child in element:
+        if child.tag in BLOCKS:
+            yield run
+            yield child
+            run = []
+        elif isinstance(child.tag, str):
+            run.append(child)
+        run.append(child.tail or "")
+    yield run
 
 
 def tree(body_html: str) -> lxml_html.HtmlElement:
