@@ -8,7 +8,7 @@ or a dictionary is missing, nothing is known of the language's words, and `fanwi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from ctypes import CDLL, c_char_p, c_int, c_void_p
 from dataclasses import dataclass
@@ -85,15 +85,23 @@ def _load(files: tuple[tuple[Path, Path], ...], more: str) -> Dictionary:
 
 def _found(language: str) -> Mapping[str, tuple[Path, Path]]:
     """The dictionaries of a language that are here, by name."""
-    return {name: files for name in data_of(language).dictionary.files for files in _files(name)}
+    folders = (*filter(None, os.environ.get("DICPATH", "").split(":")), *_FOLDERS)
+    found = {}
+    for name in data_of(language).dictionary.files:
+        with suppress(FileNotFoundError):
+            found[name] = _files(name, folders)
+    return found
 
 
-def _files(name: str) -> Iterator[tuple[Path, Path]]:
-    for folder in map(Path, (*filter(None, os.environ.get("DICPATH", "").split(":")), *_FOLDERS)):
+@cache
+def _files(name: str, folders: tuple[str, ...]) -> tuple[Path, Path]:
+    """The two files of a dictionary, in the first folder that has both. Each sentence that is checked asks, so what is
+    there is looked for once; raises FileNotFoundError for what is not, which may be installed meanwhile."""
+    for folder in map(Path, folders):
         aff, dic = folder / f"{name}.aff", folder / f"{name}.dic"
         if aff.is_file() and dic.is_file():
-            yield aff, dic
-            return
+            return aff, dic
+    raise FileNotFoundError(name)
 
 
 @cache

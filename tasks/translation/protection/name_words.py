@@ -9,11 +9,10 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 
 from tasks.language_data import data_of
 from tasks.model.languages import locale_of
+from tasks.translation.dictionaries import dictionary_of
 from tasks.translation.places import known_places
 
 CAPITAL = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĖĘĚĞĠĢĪĮİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŜŞŠŢŤŪŮŰŲŴŶŸŹŻŽȘȚ"
@@ -22,8 +21,6 @@ LETTER = r"[^\W_²³¹⁰-₟]"
 """A letter or digit; the small figure of a footnote is none."""
 WORD = rf"(?:[{CAPITAL}][’'](?=[{CAPITAL}]))?[{CAPITAL}]{LETTER}*+(?:[-‐‑]{LETTER}++)*+"
 """A capitalised word: `O’Brien`, `Al-Rashidi`. A genitive is no part of it."""
-DICTIONARIES = "tasks.translation.dictionaries"
-"""The module that knows which words a language has; names are found without it too, by lists of words alone."""
 INSIDE_NAMES = frozenset(("de", "la", "le", "los", "al"))
 """Small words that stand inside names as well."""
 
@@ -112,10 +109,7 @@ def name_words(language: str) -> NameWords:
 
 def _dictionary(language: str) -> Callable[[str], bool]:
     """Whether the dictionaries of a language, or the English ones, have a word; none has where there are none."""
-    if find_spec(DICTIONARIES) is None:
-        return lambda _: False
-    of = import_module(DICTIONARIES).dictionary_of
-    found = [dictionary for tag in {language, "en"} if (dictionary := of(tag)) is not None]
+    found = [dictionary for tag in {language, "en"} if (dictionary := dictionary_of(tag)) is not None]
     return lambda word: any(dictionary.has(word) for dictionary in found)
 
 
