@@ -224,19 +224,10 @@ def _answers(job: EngineJob, texts: Sequence[Text]) -> Iterator[Text]:
 
 def _batches(job: EngineJob, texts: Sequence[Text], ask: Callable[[list[Text]], list[Answer]]) -> Iterator[Answer]:
     """What `ask` gives, asked in batches that the engine takes; the deadline is looked at before each."""
-    most = job.engine.capabilities
-    batch: list[Text] = []
-    size = 0
-    for text in texts:
-        length = sum(len(piece) for piece in text if isinstance(piece, str))
-        if batch and (size + length > most.characters or len(batch) == most.units):
-            job.deadline.check()
-            yield from _answers_to(batch, ask)
-            batch, size = [], 0
-        batch.append(text)
-        size += length
-    job.deadline.check()
-    if batch:
+    if not texts:
+        job.deadline.check()
+    for batch in job.engine.capabilities.batches(texts, lambda text: len(_string(text))):
+        job.deadline.check()
         yield from _answers_to(batch, ask)
 
 

@@ -7,9 +7,9 @@ class; there is no list to add it to. A package adds or replaces one by the entr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Literal, Protocol, cast
+from typing import Literal, Protocol, TypeVar, cast
 
 from tasks.model.languages import LanguageTag
 from tasks.runtime.plugins import Registry, Source
@@ -18,6 +18,8 @@ from tasks.translation.configuration import EngineDocument
 from tasks.translation.grades import DRAFT, Grade, Grades, said_of
 from tasks.translation.meaning.faults import Fault, ToRead
 from tasks.translation.pieces import Text
+
+T = TypeVar("T")
 
 Pair = tuple[str, str]
 """Source and target language tag."""
@@ -56,6 +58,20 @@ class Capabilities:
     def grade_of(self, source: str, target: str) -> Grade:
         """The grade of what the engine translates between these two languages."""
         return said_of(self.graded, source, target) or self.grade
+
+    def batches(self, items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
+        """The items in as few calls as the engine takes, in order. `size`: the characters of one."""
+        batch: list[T] = []
+        held = 0
+        for item in items:
+            one = size(item)
+            if batch and (len(batch) == self.units or held + one > self.characters):
+                yield batch
+                batch, held = [], 0
+            batch.append(item)
+            held += one
+        if batch:
+            yield batch
 
 
 class Engine(Protocol):

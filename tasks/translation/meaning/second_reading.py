@@ -144,18 +144,12 @@ def _question(done: Sequence[UnitResult], place: Place) -> ToRead:
 
 def _batches(questions: Mapping[Place, ToRead], engine: Engine) -> Iterator[list[Place]]:
     """The units in as few requests as the engine takes."""
-    most = engine.capabilities
-    batch: list[Place] = []
-    held = 0
-    for place, question in questions.items():
-        size = sum(len(judging.read_aloud(text)) for text in (question.source, question.target)) + len(question.before)
-        if batch and (len(batch) == most.units or held + size > most.characters):
-            yield batch
-            batch, held = [], 0
-        batch.append(place)
-        held += size
-    if batch:
-        yield batch
+
+    def size(place: Place) -> int:
+        asked = questions[place]
+        return sum(len(judging.read_aloud(text)) for text in (asked.source, asked.target)) + len(asked.before)
+
+    return engine.capabilities.batches(questions, size)
 
 
 def _asked(
