@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -113,3 +113,17 @@ def book(ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     engine = ledger.open_ledger(ledger_url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def translation_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Writes the translation file of this test, which the settings name; returns where it is."""
+    path = tmp_path / "translation.yaml"
+    monkeypatch.setenv("FANWIRE_TRANSLATION_FILE", str(path))
+    settings.cache_clear()
+
+    def write(text: str) -> Path:
+        path.write_text(text)
+        return path
+
+    return write

@@ -272,32 +272,19 @@ def test_models_are_listed_and_removed(run: Run, server: ModelServer, home: None
     assert sorted(one["old"]["languages"][1] for one in noted) == ["es", "fr"]
 
 
-@pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    path = tmp_path / "translation.yaml"
-    monkeypatch.setenv("FANWIRE_TRANSLATION_FILE", str(path))
-    settings.cache_clear()
-
-    def write(text: str) -> Path:
-        path.write_text(text)
-        return path
-
-    return write
-
-
 def test_into_the_folder_of_the_translation_file(
-    run: Run, server: ModelServer, file: Callable[[str], Path], tmp_path: Path
+    run: Run, server: ModelServer, translation_file: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    file(f"engines: {{house: {{type: ct2, folder: '{tmp_path / 'own'}'}}}}")
+    translation_file(f"engines: {{house: {{type: ct2, folder: '{tmp_path / 'own'}'}}}}")
     assert "translate-en_es-1_0 is installed" in run("engines", "fetch", "es", "--yes").stdout
     assert there(tmp_path / "own") == ["translate-en_es-1_0"]
     assert not models_folder().exists()
 
 
 def test_lines_that_a_translation_file_lacks_are_said_or_written(
-    run: Run, server: ModelServer, file: Callable[[str], Path]
+    run: Run, server: ModelServer, translation_file: Callable[[str], Path]
 ) -> None:
-    path = file("# ours\nengines:\n  opencc: {}\n")
+    path = translation_file("# ours\nengines:\n  opencc: {}\n")
     told = run("engines", "fetch", "es", "--yes").stdout
     assert f"{path} has no such engine, so no model is used. Add these lines to it:" in told
     assert f"ct2: {{folder: {models_folder()}}}" in told

@@ -12,6 +12,7 @@ import pytest
 from lxml import html as lxml_html
 
 from tasks.formatting import FORMATS, Wire, make_rendition
+from tasks.language_data import known_languages
 from tasks.model.languages import LanguageTag
 from tasks.model.readers import read_release
 from tasks.model.release import Release, supplied
@@ -171,3 +172,21 @@ def test_hostile_text_spoils_no_document(
         assert not {"\x0b", "\x01", "\ufffe"} & set(text)
         assert "😀" in text
         assert "שלום" in text
+
+
+IN_LANGUAGES = {"newsmlg2": known_languages(), "nitf": known_languages(), "ninjs2": ["en", "ar", "ja"]}
+
+
+@pytest.mark.parametrize(("format", "language"), [(name, tag) for name, tags in IN_LANGUAGES.items() for tag in tags])
+def test_the_schema_has_nothing_against_it_in_any_language(
+    format: str,
+    language: str,
+    make_release: Callable[..., Release],
+    translate: Any,
+    wire: Wire,
+    received: datetime,
+    validate: Callable[[str, bytes], None],
+) -> None:
+    release = make_release(version=3, embargo_until="2026-12-01T07:00:00+01:00", correction_note="The year.")
+    text = supplied(release, language) or translate(release, language, source="en", status="checked")
+    validate(format, make_rendition(release, text, format, wire, received).body)

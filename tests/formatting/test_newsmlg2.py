@@ -57,20 +57,6 @@ def item(wire: Wire, received: datetime, first_received: datetime, newsmlg2_erro
 
 
 @pytest.mark.parametrize("language", known_languages())
-def test_the_schema_has_nothing_against_it(
-    language: str,
-    make_release: Callable[..., Release],
-    translate: Any,
-    wire: Wire,
-    received: datetime,
-    validate: Callable[[str, bytes], None],
-) -> None:
-    release = make_release(version=3, embargo_until="2026-12-01T07:00:00+01:00", correction_note="The year.")
-    text = supplied(release, language) or translate(release, language, source="en", status="checked")
-    validate("newsmlg2", make_rendition(release, text, "newsmlg2", wire, received).body)
-
-
-@pytest.mark.parametrize("language", known_languages())
 def test_says_which_release_it_is_in_every_language(
     language: str, make_release: Callable[..., Release], translate: Any, item: Any
 ) -> None:

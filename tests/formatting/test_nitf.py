@@ -11,7 +11,6 @@ from lxml import etree
 
 from tasks.formatting import Wire, make_rendition
 from tasks.formatting.nitf_body import fill
-from tasks.language_data import known_languages
 from tasks.model.markup import clean_html
 from tasks.model.release import Release, supplied
 
@@ -44,20 +43,6 @@ def item(wire: Wire, received: datetime, first_received: datetime) -> Any:
         return Item(rendition.body)
 
     return make
-
-
-@pytest.mark.parametrize("language", known_languages())
-def test_the_schema_has_nothing_against_it(
-    language: str,
-    make_release: Callable[..., Release],
-    translate: Any,
-    wire: Wire,
-    received: datetime,
-    validate: Callable[[str, bytes], None],
-) -> None:
-    release = make_release(version=3, embargo_until="2026-12-01T07:00:00+01:00", correction_note="The year.")
-    text = supplied(release, language) or translate(release, language, source="en", status="checked")
-    validate("nitf", make_rendition(release, text, "nitf", wire, received).body)
 
 
 def test_says_what_the_release_says(make_release: Callable[..., Release], item: Any) -> None:

@@ -167,26 +167,13 @@ def test_the_files_that_belong_to_a_model(made: Path) -> None:
 # --- where
 
 
-@pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    path = tmp_path / "translation.yaml"
-    monkeypatch.setenv("FANWIRE_TRANSLATION_FILE", str(path))
-    settings.cache_clear()
-
-    def write(text: str) -> Path:
-        path.write_text(text)
-        return path
-
-    return write
-
-
 def test_without_a_file_models_go_under_the_home_and_are_used() -> None:
     found = place.place()
     assert (found.engine, found.folder, found.named) == ("ct2", settings().home / "ct2", True)
 
 
-def test_with_an_engine_in_the_file_they_go_where_that_looks(file: Callable[[str], Path]) -> None:
-    file("engines: {opencc: {}, house: {type: ct2, folder: /models}, other: {type: ct2, folder: /others}}")
+def test_with_an_engine_in_the_file_they_go_where_that_looks(translation_file: Callable[[str], Path]) -> None:
+    translation_file("engines: {opencc: {}, house: {type: ct2, folder: /models}, other: {type: ct2, folder: /others}}")
     with pytest.raises(ModelRefused, match="--engine names one of house, other"):
         place.place()
     assert (place.place("other").folder, place.place("other").named) == (Path("/others"), True)
@@ -205,8 +192,8 @@ languages:
 """
 
 
-def test_an_engine_is_added_and_all_else_stays(file: Callable[[str], Path]) -> None:
-    path = file(KEPT)
+def test_an_engine_is_added_and_all_else_stays(translation_file: Callable[[str], Path]) -> None:
+    path = translation_file(KEPT)
     found = place.place()
     assert not found.named
     place.add(found)
@@ -216,8 +203,8 @@ def test_an_engine_is_added_and_all_else_stays(file: Callable[[str], Path]) -> N
 
 
 @pytest.mark.parametrize("text", ["engines: {deepl: {key: env:K}}\n", "engines:\n  {opencc: {}}\n", "engines:\n"])
-def test_what_is_written_otherwise_is_not_touched(file: Callable[[str], Path], text: str) -> None:
-    path = file(text)
+def test_what_is_written_otherwise_is_not_touched(translation_file: Callable[[str], Path], text: str) -> None:
+    path = translation_file(text)
     with pytest.raises((ModelRefused, DocumentRefused)):
         place.add(place.place())
     assert path.read_text() == text
