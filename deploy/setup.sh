@@ -42,6 +42,8 @@ fi
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 echo "installing Python packages into .venv …"
 pip() { .venv/bin/python -m pip install -q --disable-pip-version-check "$@"; }
-pip --require-hashes --only-binary :all: -r constraints.txt
+pip --require-hashes --only-binary :all: -r <(sed '/^# --- tests/,$d' constraints.txt)
+# pyftpdlib comes as source only; setuptools, which builds it, is there by now.
+pip --require-hashes --only-binary :all: --no-binary pyftpdlib --no-build-isolation -r constraints.txt
 # Fanwire itself has no hash. What builds it is among the packages above, so that nothing else is fetched for it.
 pip --no-deps --no-build-isolation -e .

@@ -71,7 +71,11 @@ def test_pip_takes_it(tmp_path: Path) -> None:
 
 def test_setting_up_installs_by_hash_and_builds_with_what_it_has() -> None:
     script = (ROOT / "deploy" / "setup.sh").read_text()
-    assert "--require-hashes --only-binary :all: -r constraints.txt" in script
+    installs = [line for line in script.splitlines() if line.startswith("pip --require-hashes --only-binary :all: ")]
+    assert [line.rpartition(" ")[2] for line in installs] == ["constraints.txt)", "constraints.txt"]
+    assert [line for line in installs if "--no-binary" in line] == [
+        "pip --require-hashes --only-binary :all: --no-binary pyftpdlib --no-build-isolation -r constraints.txt"
+    ]
     assert "--no-deps --no-build-isolation -e ." in script
 
 
