@@ -19,9 +19,10 @@ from workers.home import OWNER
 WORKERS = frozenset({"intake", "translate", "format", "deliver"})
 SEEN_BY: dict[str, frozenset[str]] = {
     "FANWIRE_BROKER_URL": WORKERS | {"flower"},
-    "FANWIRE_LEDGER_URL": WORKERS | {"migrate"},
+    "FANWIRE_LEDGER_URL": WORKERS | {"migrate", "web"},
     "FANWIRE_NOTICE_URL": WORKERS,  # the clock of any of them may be the one that has a notice posted
     "FANWIRE_FLOWER_PASSWORD": frozenset({"flower"}),
+    "FANWIRE_WEB_KEY": frozenset({"format", "deliver", "web"}),  # those who sign addresses, and who checks them
     "FANWIRE_MODELS_INDEX_URL": frozenset(),  # for whoever types `fanwire engines fetch`
     "FANWIRE_MODELS_MIRROR_URL": frozenset(),
     "FANWIRE_PRODUCER_KEY": frozenset(),  # for whoever types `fanwire submit`

@@ -2,7 +2,8 @@
 
 A Celery worker touches `run/NAME` under the home each time its main loop sends a heartbeat (every 2 s, heartbeat.py),
 and it sends none while it is not connected to the broker or is stuck. So a check is one look at a file: 30 ms, where
-`celery inspect ping` takes a second or more of CPU and asks every worker there is. Flower is asked over HTTP.
+`celery inspect ping` takes a second or more of CPU and asks every worker there is. Flower and the web server are asked
+over HTTP.
 
 Only the standard library is imported here, and the settings are read straight from the environment, because an
 orchestrator runs this every few seconds in every container.
@@ -17,17 +18,19 @@ import sys
 import time
 from pathlib import Path
 
-PROCESSES = ("intake", "translate", "format", "deliver", "flower")
+PROCESSES = ("intake", "translate", "format", "deliver", "flower", "web")
 """The processes of the stack beside the broker: what `fanwire worker NAME` runs, and each container."""
 MAX_AGE = 30.0
 """Seconds since the last heartbeat. The intake worker sends none while it plans, which takes a second or two."""
 ANSWER_WITHIN = 5.0
-"""Seconds that Flower has for its answer."""
+"""Seconds that Flower and the web server have for their answer."""
+_PAGES = {"flower": ("FANWIRE_FLOWER_PORT", "5555", "/healthcheck"), "web": ("FANWIRE_WEB_PORT", "8600", "/health")}
+"""The variable of the port, the default port, and a page that is shown to everybody, of those that are asked."""
 
 
 def problem(name: str, max_age: float = MAX_AGE) -> str | None:
     """What is wrong with the process of that name in this container or under this home; None if it is well."""
-    return _flower_problem() if name == "flower" else _worker_problem(name, max_age)
+    return _page_problem(name) if name in _PAGES else _worker_problem(name, max_age)
 
 
 def beat_file(name: str) -> Path:
@@ -53,17 +56,21 @@ def _worker_problem(name: str, max_age: float) -> str | None:
     return None if age <= max_age else f"{name} sent its last heartbeat {age:.0f} s ago"
 
 
-def _flower_problem() -> str | None:
-    port = int(os.environ.get("FANWIRE_FLOWER_PORT", "5555"))
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_WITHIN)
+def _page_problem(name: str) -> str | None:
+    variable, usual, page = _PAGES[name]
+    port = int(os.environ.get(variable, usual))
+    host = os.environ.get(f"FANWIRE_{name.upper()}_ADDRESS", "127.0.0.1")
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        host = "127.0.0.1"
+    connection = http.client.HTTPConnection(host, port, timeout=ANSWER_WITHIN)
     try:
-        connection.request("GET", "/healthcheck")  # the one page that Flower shows without a password
+        connection.request("GET", page)
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        return f"flower does not answer on port {port}: {error}"
+        return f"{name} does not answer on port {port}: {error}"
     finally:
         connection.close()
-    return None if status == 200 else f"flower answers {status}"
+    return None if status == 200 else f"{name} answers {status}"
 
 
 def main() -> None:

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from tasks import ledger
+from tasks.runtime import signed_urls
 from tasks.runtime.private_files import UMASK, ensure_private_folder, make_private, refuse_shared, write_private
 from tasks.runtime.settings import settings
 from workers import authority, broker, home, with_parent
 from workers.environment import seen_by
 from workers.health import PROCESSES
 from workers.ops import flower
+from workers.web import listening
 
 WORKER = (sys.executable, "-m", "workers.worker", "-E", "--without-gossip", "--without-mingle")
 
@@ -41,6 +43,7 @@ def command(name: str) -> list[str]:
         "format": lambda: worker("format", "format", "--concurrency", str(settings().formatters)),
         "deliver": lambda: worker("deliver", "deliver", "--concurrency", str(settings().drains)),
         "flower": flower.command,
+        "web": listening.command,
     }
     return commands_of[name]()
 
@@ -79,6 +82,8 @@ def up(show: Callable[[str], None]) -> None:
     if left := home.end_left_behind():
         show(f"Ended what an earlier Fanwire of this home had left: {len(left)} processes")
     flower.need_port()
+    listening.listen().close()
+    signed_urls.keys()
     ledger.upgrade()
     config = place / "supervisord.conf"
     write_private(config, configuration(place, commands()))
@@ -97,6 +102,7 @@ def _where_is_what(place: Path) -> list[str]:
     return [
         f"Fanwire starts under {place}; Ctrl-C ends it all",
         f"  Flower   {page} user {settings().flower_user}, password {password}",
+        f"  Web      {_web()}",
         f"  Logs     {place / 'log'}/",
         f"  Broker   its address for producers is in {place / 'broker.url'}"
         if broker.embedded()
@@ -105,6 +111,14 @@ def _where_is_what(place: Path) -> list[str]:
         "It is ready when `intake` has entered RUNNING state below. Then, in another terminal:",
         "  fanwire doctor · fanwire outlets import FILE · fanwire submit FILE --wait",
     ]
+
+
+def _web() -> str:
+    """Where the web server is, as the operator reads it."""
+    policy = settings()
+    host = f"[{policy.web_address}]" if policy.web_address.version == 6 else str(policy.web_address)
+    here = f"http://{host}:{policy.web_port}/" if policy.web_port else f"on {host}; its log names the port"
+    return f"{here} for others {policy.web_url}/" if policy.web_url else f"{here} for this machine (FANWIRE_WEB_URL)"
 
 
 def configuration(home: Path, processes: dict[str, list[str]]) -> str:

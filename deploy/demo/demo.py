@@ -55,7 +55,8 @@ def main() -> int:
     shutil.rmtree(home, ignore_errors=True)
     (home / "farm").mkdir(parents=True)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FANWIRE_")}
-    environment |= TIMES | {"FANWIRE_HOME": str(home), "FANWIRE_FLOWER_PORT": str(options.flower_port)}
+    ports = {"FANWIRE_FLOWER_PORT": str(options.flower_port), "FANWIRE_WEB_PORT": "0"}
+    environment |= TIMES | {"FANWIRE_HOME": str(home)} | ports
     os.environ.clear()
     os.environ.update(environment)
     began = time.monotonic()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from functools import cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -27,6 +27,7 @@ EXAMPLES = {
     "FANWIRE_PRODUCERS": "/etc/fanwire/producers.yaml",
     "FANWIRE_SECRETS_FOLDER": "/run/secrets",
     "FANWIRE_TIME_ZONE": "America/New_York",
+    "FANWIRE_WEB_URL": "https://wire.example",
 }
 
 
@@ -157,6 +158,17 @@ class Settings(BaseModel):
     """The address that each notice (an outlet is gone, a host has failed for days) is posted to as JSON. None: notices
     are only kept; `fanwire notices` lists them."""
 
+    web_address: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
+    """The IP address that the web server listens on. It speaks plain HTTP: others reach it through a proxy with TLS."""
+    web_port: int = Field(8600, ge=0, le=65535)
+    """The port of the web server: feeds, media, answers of outlets. 0: any free one, which its log names."""
+    web_url: str | None = None
+    """The address at which others reach the web server, without a slash at its end. None: nobody does, so renditions
+    and requests name no address there."""
+    web_key: SecretStr | None = None
+    """The key that signs addresses at the web server, 24 characters or more; the same in all processes. Several are
+    separated by white space: the first one signs, all are believed. None: a new one is written into the home."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least severe lines that go into the logs."""
     log_format: Literal["json", "console"] = "json"
@@ -226,6 +238,20 @@ class Settings(BaseModel):
         if (self.broker_certificate is None) != (self.broker_certificate_key is None):
             raise ValueError("broker_certificate and broker_certificate_key belong together; one of them is missing")
         return self
+
+    @field_validator("web_url")
+    @classmethod
+    def _is_a_public_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value)
+            sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            sound = False
+        if not sound or "@" in value or "?" in value or "#" in value or not value.isprintable() or " " in value:
+            raise ValueError("must be an address that begins with https:// or http://, without user, query or fragment")
+        return value.rstrip("/")
 
     @field_validator("ledger_url")
     @classmethod

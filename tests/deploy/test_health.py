@@ -60,19 +60,23 @@ def test_the_cli_says_the_same() -> None:
     assert CliRunner().invoke(app, ["health", "nobody"]).exit_code == 2
 
 
+@pytest.mark.parametrize(("name", "page"), [("flower", "/healthcheck"), ("web", "/health")])
 @pytest.mark.parametrize(("status", "well"), [(200, True), (500, False)])
-def test_flower_is_asked_over_http(status: int, well: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flower_and_web_are_asked_over_http(
+    status: int, well: bool, name: str, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(status if self.path == "/healthcheck" else 404)
+            self.send_response(status if self.path == page else 404)
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Page)
-    monkeypatch.setenv("FANWIRE_FLOWER_PORT", str(server.server_port))
+    monkeypatch.setenv(f"FANWIRE_{name.upper()}_PORT", str(server.server_port))
+    monkeypatch.setenv("FANWIRE_WEB_ADDRESS", "0.0.0.0")
     with server, beside(server.serve_forever):
-        assert (health.problem("flower") is None) is well
+        assert (health.problem(name) is None) is well
         server.shutdown()
-    assert "does not answer" in str(health.problem("flower"))
+    assert "does not answer" in str(health.problem(name))

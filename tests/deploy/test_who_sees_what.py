@@ -22,10 +22,21 @@ SEES = {
     "migrate": {"LEDGER"},
     "intake": {"BROKER", "LEDGER", "NOTICE_URL", "producers"},
     "translate": {"BROKER", "LEDGER", "NOTICE_URL", "engines"},
-    "format": {"BROKER", "LEDGER", "NOTICE_URL"},
-    "deliver": {"BROKER", "LEDGER", "NOTICE_URL", "outlets"},
+    "format": {"BROKER", "LEDGER", "NOTICE_URL", "WEB_KEY"},
+    "deliver": {"BROKER", "LEDGER", "NOTICE_URL", "WEB_KEY", "outlets"},
     "flower": {"BROKER_OF_FLOWER", "FLOWER_PASSWORD"},
-    "cli": {"BROKER", "LEDGER", "MODELS_INDEX", "MODELS_MIRROR", "PRODUCER_KEY", "producers", "engines", "outlets"},
+    "web": {"LEDGER", "WEB_KEY"},
+    "cli": {
+        "BROKER",
+        "LEDGER",
+        "WEB_KEY",
+        "MODELS_INDEX",
+        "MODELS_MIRROR",
+        "PRODUCER_KEY",
+        "producers",
+        "engines",
+        "outlets",
+    },
 }
 """BROKER and LEDGER: their addresses with the passwords; that of Flower at the broker is another one.
 In small letters: what others have given us."""
@@ -39,6 +50,7 @@ COMPOSE = {
     "FANWIRE_BROKER_PRODUCER_PASSWORD": "PRODUCER",
     "FANWIRE_LEDGER_PASSWORD": "LEDGER",
     "FANWIRE_FLOWER_PASSWORD": "FLOWER_PASSWORD",
+    "FANWIRE_WEB_KEY": "WEB_KEY",
 }
 """What docker-compose.yml makes the values of, and Kubernetes takes from its secret."""
 
@@ -83,7 +95,7 @@ def test_every_other_setting_of_env_reaches_every_process_of_compose(services: d
     assert given.keys() - fixed <= FIELDS.keys()
     assert fixed <= {
         "FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_HOME", "FANWIRE_SECRETS_FOLDER", "FANWIRE_FLOWER_ADDRESS",
-        "FANWIRE_FLOWER_PORT", "FANWIRE_FLOWER_PASSWORD",
+        "FANWIRE_FLOWER_PORT", "FANWIRE_FLOWER_PASSWORD", "FANWIRE_WEB_ADDRESS", "FANWIRE_WEB_PORT", "FANWIRE_WEB_KEY",
     }  # fmt: skip
 
 
@@ -160,10 +172,13 @@ UP = {
     "broker": set[str](),
     "intake": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", *NAMED},
     "translate": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", *OTHERS},
-    "format": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL"},
-    "deliver": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_SECRET_BOTE"},
+    "format": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_WEB_KEY"},
+    "deliver": {
+        "FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_WEB_KEY", "FANWIRE_SECRET_BOTE",
+    },
     "flower": {"FANWIRE_BROKER_URL", "FANWIRE_FLOWER_PASSWORD"},
-}
+    "web": {"FANWIRE_LEDGER_URL", "FANWIRE_WEB_KEY"},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("process", UP)

@@ -59,7 +59,7 @@ def test_what_is_there_already_is_left_as_it_is(tmp_path: Path) -> None:
 OURS = (
     "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "log/intake.log", "log/intake.log.1", "run/intake",
     "valkey/valkey.conf", "valkey/appendonlydir/appendonly.aof.1.incr.aof", "secrets/acme", "broker.url", "up.lock",
-    "supervisord.conf", "supervisord.pid", "flower.conf.py", "flower.password", "trust.pem",
+    "supervisord.conf", "supervisord.pid", "flower.conf.py", "flower.password", "trust.pem", "web.key",
 )  # fmt: skip
 
 

@@ -372,13 +372,13 @@ def test_no_secret_in_any_log(stack: Stack) -> None:
     assert not [password for password in passwords if password in (stack.home / "valkey/valkey.conf").read_text()]
 
 
-@pytest.mark.parametrize("name", ["intake", "translate", "format", "deliver", "flower"])
+@pytest.mark.parametrize("name", ["intake", "translate", "format", "deliver", "flower", "web"])
 def test_a_log_line_names_its_process(stack: Stack, name: str) -> None:
     lines = [json.loads(line) for line in stack.log(name).splitlines() if line.startswith("{")]
     assert {line["process"] for line in lines} == {name}
 
 
-@pytest.mark.parametrize("name", ["intake", "translate", "format", "deliver"])
+@pytest.mark.parametrize("name", ["intake", "translate", "format", "deliver", "web"])
 def test_no_worker_logged_a_traceback(stack: Stack, name: str) -> None:
     """All the kills above are things that happen, not faults of ours."""
     happens = ("WorkerLostError", "Couldn't ack")  # a pool process was killed; the broker was
@@ -393,7 +393,7 @@ def test_sigterm_ends_every_process_and_what_is_in_flight_is_finished(stack: Sta
     uri = submit(stack)
     until(lambda: any(receipt["outlet"] == "hangs" for receipt in stack.farm.receipts()), 20, stack.told)
     family = stack.everything()
-    assert len(family) >= 10  # broker, four workers, four or more pool processes, Flower
+    assert len(family) >= 11  # broker, four workers, four or more pool processes, Flower, the web server
     stack.process.send_signal(signal.SIGTERM)
     assert stack.process.wait(float(TIMES["DEADLINE"]) + 20) == 0
     _, left = psutil.wait_procs(family, timeout=1)

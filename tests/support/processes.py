@@ -55,9 +55,11 @@ def free_port() -> int:
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """The environment of a Fanwire process: nothing of Fanwire's but the home and `more` (names without FANWIRE_)."""
+    """The environment of a Fanwire process: nothing of Fanwire's but the home, any free port for the web server, and
+    `more` (names without FANWIRE_)."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("FANWIRE_")}
-    return clean | {"FANWIRE_HOME": str(home)} | {f"FANWIRE_{name}": value for name, value in more.items()}
+    own = {"FANWIRE_HOME": str(home), "FANWIRE_WEB_PORT": "0"}
+    return clean | own | {f"FANWIRE_{name}": value for name, value in more.items()}
 
 
 def start(command: list[str], env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:

@@ -24,7 +24,8 @@ from workers.offered import offered
 app = typer.Typer()
 
 Process = Annotated[
-    Literal["intake", "translate", "format", "deliver", "flower"], typer.Argument(help="The name of the process.")
+    Literal["intake", "translate", "format", "deliver", "flower", "web"],
+    typer.Argument(help="The name of the process."),
 ]
 WAIT_POLL = 1.0
 

@@ -1,0 +1,10 @@
+"""The web server: feeds, media, and what outlets answer, each a module with its routes.
+
+application.py      the Starlette application: all routes, and what surrounds each request
+problem_details.py  every refusal and error as `application/problem+json`
+surroundings.py     the access log, headers for browsers, limits on bodies and on the time of a client
+readiness.py        `GET /health`
+patient_protocol.py uvicorn's HTTP, with a limit on how long a client may take for the head of a request
+listening.py        where it listens, and its command
+serve.py            the process `web`
+"""
