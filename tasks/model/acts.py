@@ -32,7 +32,7 @@ class Act(StrEnum):
     ADD_OUTLET = "outlet.add"
     """An outlet was imported that was not known before."""
     CHANGE_OUTLET = "outlet.change"
-    """The document of a known outlet was changed by an import."""
+    """The document of a known outlet was changed, by an import or an edit."""
     PAUSE_OUTLET = "outlet.pause"
     """An outlet was paused."""
     RESUME_OUTLET = "outlet.resume"

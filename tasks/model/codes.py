@@ -72,3 +72,10 @@ class Code(StrEnum):
 def http_code(status: int) -> str:
     """The code of an HTTP answer."""
     return Code.REDIRECT if 300 <= status < 400 else f"http_{status}"
+
+
+OF_THE_OUTLET = frozenset(
+    {Code.REDIRECT, Code.REFUSED_ADDRESS} | {http_code(status) for status in (401, 403, 404, 407, 410)}
+)
+"""The codes of a final no that is about the outlet's own address, account or credentials, and not about what was sent:
+once that is mended, the same delivery will be taken."""

@@ -124,7 +124,7 @@ def _has_credentials(document: dict[str, Any]) -> bool:
 def _unconfirmed(before: dict[str, Any], after: dict[str, Any]) -> Problem:
     problem = (
         f"changes from {without_credentials(before.get('url'))} to {without_credentials(after['url'])}, and the outlet "
-        "has credentials, which would go there; if that is meant, import it with --confirm"
+        "has credentials, which would go there; if that is meant, do it again with --confirm"
     )
     return Problem("url", problem)
 

@@ -38,6 +38,7 @@ WRITES = {
     "embargo": ([LATER, "--lift"], Act.LIFT_EMBARGO),
     "replay": (["--outlet", "missed"], Act.REPLAY),
     "outlets import": (["outlets.json"], Act.ADD_OUTLET),
+    "outlets edit": (["careful", "limits.in_flight=2"], Act.CHANGE_OUTLET),
     "outlets pause": (["careful"], Act.PAUSE_OUTLET),
     "outlets disable": (["careful"], Act.DISABLE_OUTLET),
     "outlets resume": (["gone"], Act.RESUME_OUTLET),

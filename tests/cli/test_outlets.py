@@ -286,6 +286,115 @@ def test_what_is_replayed_for_a_disabled_outlet_says_what_holds_it(run: Run) -> 
     )
 
 
+# --- what an outlet missed
+
+
+def test_what_an_outlet_missed_is_sent_by_one_command(run: Run) -> None:
+    """The delivery whose answer was 410 has ended; what came later is kept; what it has is not sent again."""
+    with ledger.write() as connection:
+        outlets.put(connection, [outlet("a")], ledger.now(connection))
+    for number, (state, code) in enumerate([("delivered", "http_200"), ("rejected", "http_410")]):
+        found = take(release(uri=f"{URI}:{number}"))
+        planning.plan(found)
+        with ledger.write() as connection:
+            connection.exec_driver_sql(
+                f"UPDATE deliveries SET state = '{state}', code = '{code}', hold_kind = NULL WHERE release_id = {found}"
+            )
+    run("outlets", "disable", "a")
+    planning.plan(take(release()))
+    assert "missed       1 kept, 1 rejected; to send it: fanwire replay --outlet a --missed" in (
+        run("outlets", "show", "a").stdout
+    )
+    assert json.loads(run("outlets", "show", "a", "--json").stdout)["missed"] == {"kept": 1, "rejected": 1}
+    told = run("replay", "--outlet", "a", "--missed").stdout
+    assert told == (
+        "a is active again; 2 deliveries that it missed are open again: 1 kept, 1 rejected; 1 of those that had ended "
+        "wait for an embargo, a translation or its format\n"
+    )
+    assert status_of("a") == ("active", None)
+    assert [act for act, _ in audited(run, "a")] == ["delivery.replay", "outlet.resume", "outlet.disable"]
+    again = run("replay", "--outlet", "a", "--missed").stdout
+    assert again == "0 deliveries are open again: a has missed nothing\n"
+    assert "missed" not in run("outlets", "show", "a").stdout
+
+
+@pytest.mark.parametrize("more", [[], ["--outlet", "a", "--state", "rejected"], ["--outlet", "a", "--language", "en"]])
+def test_what_was_missed_is_asked_for_by_the_outlet_alone(run: Run, more: list[str]) -> None:
+    assert "goes with --outlet, and with nothing else" in run("replay", "--missed", *more, status=2).output
+
+
+# --- edit
+
+
+EDITS: dict[str, tuple[list[str], dict[str, Any]]] = {
+    "a field": (["name=The Desk"], {"name": "The Desk"}),
+    "a list": (["languages=de; fr pt"], {"languages": ["de", "fr", "pt"]}),
+    "an inner field": (["limits.in_flight=2"], {"limits": {"in_flight": 2}}),
+    "a header": (["headers.X-Desk=a=b"], {"headers": {"X-Desk": "a=b"}}),
+    "several": (["format=html", "topics=04000000"], {"format": "html", "topics": ["04000000"]}),
+    "gone": (["limits.per_minute=", "circuits="], {"limits": None, "circuits": None}),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_fields_are_edited_as_by_an_import_and_recorded(run: Run, edit: str) -> None:
+    take(release(), outlet("a", circuits=["dach"], limits={"per_minute": 60}))
+    changes, wanted = EDITS[edit]
+    if edit != "gone":
+        run("outlets", "edit", "a", "limits.per_minute=", "circuits=")
+    with ledger.read() as connection:
+        before = outlets.documents(connection, ["a"])["a"]
+    told = json.loads(run("outlets", "edit", "a", *changes, "--json").stdout)
+    assert (told["changed"], told["dry_run"]) == (sorted(wanted), False)
+    with ledger.read() as connection:
+        after = outlets.documents(connection, ["a"])["a"]
+    assert {name: after.get(name) for name in wanted} == wanted
+    assert {name: value for name, value in after.items() if name not in wanted} == {
+        name: value for name, value in before.items() if name not in wanted
+    }
+    [entry, *_] = json.loads(run("audit", "--outlet", "a", "--json").stdout)
+    struck = {"headers": {"X-Desk": "***"}} if "headers" in wanted else {}
+    new = {name: value for name, value in wanted.items() if value is not None}
+    assert (entry["act"], entry["new"]) == ("outlet.change", new | struck)
+    assert entry["old"] == {name: before[name] for name in wanted if name in before}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("name", "name: is no change: write FIELD=VALUE"),
+        ("limits.inflight=2", "limits.inflight: is not a field that an outlet has; did you mean limits.in_flight?"),
+        ("id=b", "id: cannot be changed"),
+        ("status=paused", "status: is not edited: `fanwire outlets pause`"),
+        ("limits.in_flight=two", "limits.in_flight: "),
+        ("format=fax", "format: must be "),
+        ("name=", "name: is required"),
+        ("url=https://c.example/", "which would go there; if that is meant, "),
+    ],
+)
+def test_an_edit_is_taken_whole_or_not_at_all(run: Run, change: str, said: str) -> None:
+    auth = {"type": "bearer", "secret": "env:FANWIRE_SECRET_A"}
+    take(release(), outlet("a", url="https://a.example/", auth=auth))
+    assert said in run("outlets", "edit", "a", "country=DE", change, status=1).stderr
+    with ledger.read() as connection:
+        [found] = outlets.everyone(connection)
+    assert (found.country, found.url) == ("PT", "https://a.example/")
+
+
+def test_an_edit_says_what_changes_and_writes_nothing_if_it_is_dry(run: Run) -> None:
+    auth = {"type": "bearer", "secret": "env:FANWIRE_SECRET_A"}
+    take(release(), outlet("a", url="https://a.example/?token=0123456789abcdef", auth=auth))
+    change = ("url=https://b.example/", "format=html")
+    told = run("outlets", "edit", "a", *change, "--confirm", "--dry-run").stdout.splitlines()
+    assert told == [
+        'format: — → "html"',
+        'url: "https://a.example/?token=***" → "https://b.example/"',
+        "a: 2 fields would be changed",
+    ]
+    assert run("outlets", "edit", "a", *change, "--confirm").stdout.endswith("a: 2 fields are changed\n")
+    assert run("outlets", "edit", "a", *change).stdout == "a: nothing is changed\n"
+
+
 # --- list
 
 

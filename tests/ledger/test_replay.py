@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tasks import ledger
 from tasks.ledger import deliveries
-from tasks.model.states import State
+from tasks.model.states import Hold, State
 from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, states, take
 from tests.support.samples import outlet
 
@@ -65,3 +66,74 @@ def test_open_rows_are_left_alone() -> None:
     receivers(outlet("a"))
     number = take()
     assert replay(State.HELD, State.DUE, release_id=number) == 0
+
+
+# --- what an outlet missed
+
+ENDS = {
+    "delivered": (State.DELIVERED, "http_200", None),
+    "gone": (State.REJECTED, "http_410", "rejected"),
+    "wrong token": (State.REJECTED, "http_401", "rejected"),
+    "moved": (State.REJECTED, "redirect", "rejected"),
+    "refused on its merits": (State.REJECTED, "http_422", None),
+    "never answered": (State.EXHAUSTED, "timeout", "exhausted"),
+}
+"""How a delivery may end: its state and code, and as what it counts among what its outlet missed."""
+
+
+def missed() -> dict[str, int]:
+    with ledger.read() as connection:
+        return deliveries.missed(connection, "a")
+
+
+def replay_missed(now: float = NOW + 9) -> deliveries.Replayed:
+    with ledger.write() as connection:
+        return deliveries.replay_missed(connection, "a", now)
+
+
+@pytest.mark.parametrize("ended", ENDS)
+def test_an_outlet_misses_what_it_could_not_get_and_not_what_it_refused(ended: str) -> None:
+    receivers(outlet("a"), outlet("b"))
+    number = take()
+    render(number)
+    state, code, counted = ENDS[ended]
+    finish(*(replace(result(one, state), code=code) for one in claim()))
+    assert missed() == ({counted: 1} if counted else {})
+    assert replay_missed().count == bool(counted)
+    assert [(one.outlet_id, one.tries, one.first_due_at) for one in claim(now=NOW + 9)] == (
+        [("a", 0, NOW + 9)] if counted else []
+    )
+    assert missed() == {}
+
+
+def test_what_is_kept_is_missed_and_let_go_by_the_end_of_the_pause() -> None:
+    receivers(outlet("a"))
+    render(take())
+    with ledger.write() as connection:
+        deliveries.hold_for_status(connection, ["a"], Hold.DISABLED, "410 Gone")
+    assert missed() == {"kept": 1}
+    assert replay_missed().count == 0
+    assert missed() == {"kept": 1}
+
+
+@pytest.mark.parametrize("status", ["usable", "canceled"])
+def test_nothing_that_a_newer_version_or_a_kill_replaced_is_missed(status: str) -> None:
+    receivers(outlet("a"))
+    render(take())
+    finish(*(replace(result(one, State.EXHAUSTED), code="timeout") for one in claim()))
+    body = None if status == "canceled" else "<p>Corrected.</p>"
+    take(version=2, status=status, body_html=body)
+    assert "exhausted" not in missed()
+    assert replay_missed().count == 0
+
+
+def test_what_is_missed_waits_for_an_embargo_that_came_since() -> None:
+    receivers(outlet("a"))
+    number = take()
+    render(number)
+    finish(*(replace(result(one, State.EXHAUSTED), code="timeout") for one in claim()))
+    with ledger.write() as connection:
+        connection.exec_driver_sql(f"UPDATE releases SET embargo_until = {NOW + 3600} WHERE id = {number}")
+    done = replay_missed()
+    assert (done.count, done.waiting) == (1, 1)
+    assert not claim(now=NOW + 9)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from tasks.delivery.admission.breaker import Breaker, outlet_subject
 from tasks.delivery.admission.shared_state import host_of
-from tasks.ledger import outlet_history
+from tasks.ledger import deliveries, outlet_history
 from tasks.model.outlet import Outlet
 from tasks.model.states import Verdict
 from tasks.operations.report import STATES_IN_ORDER
@@ -20,6 +20,7 @@ from tasks.runtime.errors import UserError
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.moments import read, shown, utc
 from workers.broker import shared_state
+from workers.cli.outlet_status import in_words_missed
 from workers.cli.screen import counted, out
 
 LAST = 50
@@ -66,6 +67,7 @@ def look(connection: Connection, row: Any, rest: Rest) -> dict[str, Any]:
             "rest_known": rest.known,
             "next_try_at": None if next_try is None else utc(next_try),
             "deliveries": outlet_history.states(connection, row.id),
+            "missed": deliveries.missed(connection, row.id),
             "success": verdicts[Verdict.DELIVERED] / len(attempts) if attempts else None,
             "verdicts": dict(verdicts.most_common()),
             "attempts": [attempt | {"started_at": utc(attempt["started_at"])} for attempt in attempts],
@@ -86,6 +88,10 @@ def show(connection: Connection, row: Any, rest: Rest) -> None:
         f"{found['deliveries'][state]:,} {state}" for state in STATES_IN_ORDER if state in found["deliveries"]
     )
     _print(f"deliveries   {states or 'none yet'}")
+    if found["missed"]:
+        _print(
+            f"missed       {in_words_missed(found['missed'])}; to send it: fanwire replay --outlet {row.id} --missed"
+        )
     if found["next_try_at"]:
         _print(f"next try     {shown(read(found['next_try_at']))}")
     _print(f"host         {_host(found['host'], rest)}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Collection
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,24 +12,23 @@ import typer
 from sqlalchemy import Connection
 
 from tasks import ledger, review
-from tasks.delivery import disabling
 from tasks.ledger import audit, counts, deliveries, releases
 from tasks.ledger import outlets as outlet_rows
 from tasks.model.acts import Act
 from tasks.model.codes import Code
 from tasks.model.countries import country as country_code
 from tasks.model.languages import LanguageTag
-from tasks.model.outlet import Outlet
+from tasks.model.outlet import Outlet, read_outlet
 from tasks.model.outlet_filter import OutletFilter
+from tasks.model.readers.outlet_edits import edited
 from tasks.model.readers.outlet_files import OutletFile, parse_outlets, read_outlets
 from tasks.model.states import Hold, Verdict
 from tasks.operations import prospects
 from tasks.operations.outlet_import import Imported, import_outlets, shown_without_secrets
-from tasks.runtime.errors import UserError
 from tasks.runtime.foreign_text import printable
 from workers import marked_test
-from workers.broker import shared_state
 from workers.cli import audience, one_outlet
+from workers.cli.outlet_status import forget_failures, make_active, status_of
 from workers.cli.rows import find_outlet, find_release, reading, writing
 from workers.cli.screen import JsonOption, checked_by, counted, err, out, print_json, print_rows
 from workers.offered import offered
@@ -131,6 +129,50 @@ def _problems(found: OutletFile, done: Imported) -> list[dict[str, Any]]:
         for where, refusal in refusals
         for problem in refusal.problems
     ]
+
+
+@app.command()
+def edit(
+    outlet: OutletArgument,
+    changes: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FIELD=VALUE…",
+            help="What is to change, such as format=html, 'languages=de fr' or limits.in_flight=2; with nothing after "
+            "the = the field goes.",
+        ),
+    ],
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Change the URL of an outlet although its credentials would go there.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and write nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Change single fields of an outlet. The new document is checked as by an import, and taken whole or not at all.
+
+    Fields are named as the columns of a CSV file; lists are separated by spaces or semicolons. What is planned for the
+    outlet already keeps its format and its languages.
+    """
+    with writing() as connection:
+        before = json.loads(find_outlet(connection, outlet).document)
+        document = read_outlet(edited(before, changes), offered())
+        done = import_outlets(connection, [document], confirmed=confirm, remark="edited", dry_run=dry_run)
+    if done.refused:
+        raise done.refused[0]
+    after = json.loads(document.to_json(without_status=True))
+    fields = done.changed.get(outlet, [])
+    old, new = (shown_without_secrets({name: of[name] for name in fields if name in of}) for of in (before, after))
+    if as_json:
+        print_json({"outlet": outlet, "changed": fields, "old": old, "new": new, "dry_run": dry_run})
+        return
+    for name in fields:
+        out.print(printable(f"{name}: {_in_json(old.get(name))} → {_in_json(new.get(name))}"), markup=False)
+    what = counted(len(fields), "field") if fields else "nothing"
+    out.print(f"{outlet}: {what} {'would be' if dry_run else 'is' if len(fields) < 2 else 'are'} changed", markup=False)
+
+
+def _in_json(value: Any) -> str:
+    return "—" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 @app.command("list")
@@ -291,7 +333,7 @@ def _stop_sending(
         outlet_rows.set_status(connection, [row.id], status, why, ledger.now(connection))
     kept = deliveries.hold_for_status(connection, [row.id], hold, why)
     new = {"status": status, "reason": why, "deliveries": kept}
-    audit.record(connection, audit.of_outlet(act, row.id, old=_status(row), new=new))
+    audit.record(connection, audit.of_outlet(act, row.id, old=status_of(row), new=new))
     if already:
         words = f"{row.id} was {status} already ({row.status_reason}); the reason is now: {why}; what it misses is kept"
         return kept, words
@@ -321,7 +363,7 @@ def remove(outlet: OutletArgument, as_json: JsonOption = False) -> None:
     """
     with writing() as connection:
         row = find_outlet(connection, outlet)
-        old = _status(row) | {"document": shown_without_secrets(json.loads(row.document))}
+        old = status_of(row) | {"document": shown_without_secrets(json.loads(row.document))}
         outlet_rows.set_status(connection, [outlet], "removed", None, ledger.now(connection))
         ended = deliveries.end_for_removed(connection, [outlet])
         entry = audit.of_outlet(Act.REMOVE_OUTLET, outlet, old=old, new={"deliveries": ended})
@@ -334,21 +376,16 @@ def remove(outlet: OutletArgument, as_json: JsonOption = False) -> None:
 
 @app.command()
 def resume(outlet: OutletArgument, as_json: JsonOption = False) -> None:
-    """Make a paused or disabled outlet active again, and deliver what was kept for it."""
+    """Make a paused or disabled outlet active again, and deliver what was kept for it.
+
+    `fanwire replay --outlet ID --missed` does this too, and sends what ended undelivered as well.
+    """
     with writing() as connection:
         row = find_outlet(connection, outlet)
-        outlet_rows.set_status(connection, [outlet], "active", None, ledger.now(connection))
-        due = deliveries.resume(connection, [outlet], ledger.now(connection))
-        new = {"status": "active", "reason": None, "deliveries": due}
-        audit.record(connection, audit.of_outlet(Act.RESUME_OUTLET, outlet, old=_status(row), new=new))
-    with suppress(UserError):  # no broker is up, so nothing is remembered there
-        disabling.forget_failures(shared_state(), outlet, Outlet.model_validate_json(row.document).url)
+        due = make_active(connection, row, Act.RESUME_OUTLET)
+    forget_failures(row)
     are = "is" if due == 1 else "are"
     _done(outlet, "active", due, f"{outlet} is active; {counted(due, 'delivery')} {are} due now", as_json=as_json)
-
-
-def _status(row: Any) -> dict[str, Any]:
-    return {"status": row.status, "reason": row.status_reason}
 
 
 @app.command("test")

@@ -31,6 +31,7 @@ from tasks.runtime.settings import settings
 from workers import authority
 from workers.broker import require_broker
 from workers.cli import dry_run as dry_runs
+from workers.cli.outlet_status import forget_failures, in_words_missed, make_active
 from workers.cli.release_status import (
     Wanted,
     in_short,
@@ -321,13 +322,31 @@ def replay(
         list[ReplayState] | None,
         typer.Option(help="Only deliveries in this state; exhausted, rejected and canceled if left out."),
     ] = None,
+    missed: Annotated[
+        bool,
+        typer.Option(
+            "--missed",
+            help="With --outlet alone: make the outlet active if it is paused or disabled, send what was kept for it, "
+            "and what it could not get before.",
+        ),
+    ] = False,
 ) -> None:
     """Make finished deliveries due again: those of a release, of an outlet that was repaired, or a single one.
 
     A delivery that a correction or a kill has replaced is never replayed; of canceled ones only those that ended
-    because their outlet was removed, once an import has brought it back. What an outlet missed while it was paused or
-    disabled needs no replay: `fanwire outlets resume` sends it.
+    because their outlet was removed, once an import has brought it back. What was kept for an outlet while it was
+    paused or disabled needs no replay: `fanwire outlets resume` sends it.
+
+    --missed does both for an outlet that is well again: it sends what was kept, what ended as exhausted or with the
+    outlet's removal, and what was rejected for the outlet's address or credentials (401, 403, 404, 407, 410, a
+    redirect, an address that is not allowed). It sends nothing that the outlet has, refused on its merits, or that a
+    correction or a kill has replaced.
     """
+    if missed:
+        if outlet is None or release or language or since or state:
+            raise typer.BadParameter("--missed goes with --outlet, and with nothing else")
+        _replay_missed(outlet)
+        return
     if release is None and outlet is None:
         raise typer.BadParameter("give a --release, an --outlet, or both")
     states = [State(wanted) for wanted in state or ("exhausted", "rejected", "canceled")]
@@ -351,6 +370,29 @@ def replay(
         audit.record(connection, entry)
         stopped = sorted(done.outlets.keys() & outlets.not_active(connection).keys())
     out.print(printable(_replayed(done, stopped, states)), markup=False)
+
+
+def _replay_missed(outlet: str) -> None:
+    with writing() as connection:
+        row = find_outlet(connection, outlet)
+        there = deliveries.missed(connection, outlet)
+        if row.status != "active":
+            make_active(connection, row, Act.RESUME_OUTLET)
+        done = deliveries.replay_missed(connection, outlet, ledger.now(connection))
+        new = {"missed": True, "deliveries": done.count}
+        audit.record(connection, audit.of_outlet(Act.REPLAY, outlet, new=new))
+    forget_failures(row)
+    again = "" if row.status == "active" else f"{outlet} is active again; "
+    if not there:
+        out.print(f"{again}0 deliveries are open again: {outlet} has missed nothing", markup=False)
+        return
+    total = sum(there.values())
+    waiting = f"; {done.waiting:,} of those that had ended wait for an embargo, a translation or its format"
+    out.print(
+        f"{again}{counted(total, 'delivery')} that it missed {'is' if total == 1 else 'are'} open again: "
+        f"{in_words_missed(there)}{waiting if done.waiting else ''}",
+        markup=False,
+    )
 
 
 def _replayed(done: deliveries.Replayed, stopped: list[str], states: Collection[State]) -> str:

@@ -35,7 +35,9 @@ from tasks.ledger.deliveries.corrections import (
     corrections,
     end_for_removed,
     may_have,
+    missed,
     replay,
+    replay_missed,
     supersede,
 )
 from tasks.ledger.deliveries.holds import (
@@ -59,7 +61,7 @@ from tasks.ledger.deliveries.results import VANISHED, Result, expire_leases, fin
 __all__ = [
     "REPLAYABLE", "VANISHED", "Claim", "Planned", "Replayed", "Result", "adopt", "any_claimed", "begin", "claim",
     "corrections", "count_due", "end_for_removed", "expire_leases", "finish", "forgotten", "hold_again",
-    "hold_for_status", "in_flight", "last_taken", "lift_embargoes", "may_have", "next_due", "one_counter_at_a_time",
-    "plan", "promote", "refused_in_a_row", "replay", "resume", "revising", "still_open", "supersede", "wait_anew",
-    "waive_approval",
+    "hold_for_status", "in_flight", "last_taken", "lift_embargoes", "may_have", "missed", "next_due",
+    "one_counter_at_a_time", "plan", "promote", "refused_in_a_row", "replay", "replay_missed", "resume", "revising",
+    "still_open", "supersede", "wait_anew", "waive_approval",
 ]  # fmt: skip

@@ -7,12 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, or_, select, update
 
-from tasks.ledger.deliveries.conditions import IS_HELD, NOT_HELD, d, held_for
+from tasks.ledger.deliveries.conditions import IS_HELD, IS_KEPT, NOT_HELD, d, held_for
 from tasks.ledger.deliveries.holds import begin
 from tasks.ledger.schema import attempts, deliveries, outlets, releases
-from tasks.model.codes import Code
+from tasks.model.codes import OF_THE_OUTLET, Code
 from tasks.model.states import Hold, State, Verdict
 
 IS_OPEN = d.state.in_([State.HELD, State.DUE])
@@ -98,10 +98,8 @@ def replay(
     rows only those that ended with their outlet, which is back. `since`: ended at or after that moment; nothing was
     tried of what ended with its outlet.
     """
-    newer, mine = releases.alias(), releases.alias()
-    replaced = exists().where(mine.c.id == d.release_id, newer.c.uri == mine.c.uri, newer.c.version > mine.c.version)
     removed = exists().where(outlets.c.id == d.outlet_id, outlets.c.status == "removed")
-    chosen = [~replaced, ~removed]
+    chosen = [~_replaced(), ~removed]
     for column, wanted in ((d.release_id, release_id), (d.outlet_id, outlet_id), (d.language, language)):
         if wanted is not None:
             chosen.append(column == wanted)
@@ -111,16 +109,48 @@ def replay(
     again |= {"code": Code.REPLAYED, "reason": "replayed"}
     finished = update(deliveries).where(d.state.in_(REPLAYABLE & frozenset(states)), *chosen).values(again)
     theirs = Counter(connection.execute(finished.returning(d.outlet_id)).scalars())
-    back, waiting = _reopen(connection, chosen, now) if State.CANCELED in states else (Counter(), 0)
+    back, waiting = (
+        _reopen(connection, [_ENDED_WITH_OUTLET, *chosen], now) if State.CANCELED in states else (Counter(), 0)
+    )
     theirs.update(back)
     return Replayed(theirs.total(), waiting, theirs)
 
 
+def missed(connection: Connection, outlet_id: str) -> dict[str, int]:
+    """Count what an outlet should have and has not, by the state of the delivery; `kept` is what is held because the
+    outlet gets nothing now.
+
+    It is what the outlet could not get, and not what it refused on its merits; nothing that a newer version or a kill
+    has replaced, and nothing of releases that were planned while the outlet was not there.
+    """
+    what = case((d.state == State.HELD, literal("kept")), else_=d.state)
+    query = select(what, func.count()).where(d.outlet_id == outlet_id, *_missed()).group_by(what)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def replay_missed(connection: Connection, outlet_id: str, now: float) -> Replayed:
+    """Open again what an outlet missed and what has ended (`missed`): as if it were just planned, with a new retry
+    horizon. What is kept for the outlet, `resume` lets go."""
+    theirs, waiting = _reopen(connection, [d.outlet_id == outlet_id, ~IS_HELD, *_missed()], now)
+    return Replayed(theirs.total(), waiting, theirs)
+
+
+def _missed() -> tuple[ColumnElement[bool], ...]:
+    unable = and_(d.state == State.REJECTED, d.code.in_(sorted(OF_THE_OUTLET)))
+    return or_(and_(IS_HELD, IS_KEPT), d.state == State.EXHAUSTED, unable, _ENDED_WITH_OUTLET), ~_replaced()
+
+
+def _replaced() -> ColumnElement[bool]:
+    """Whether the ledger has a newer version of a delivery's release."""
+    newer, mine = releases.alias(), releases.alias()
+    return exists().where(mine.c.id == d.release_id, newer.c.uri == mine.c.uri, newer.c.version > mine.c.version)
+
+
 def _reopen(connection: Connection, chosen: Collection[ColumnElement[bool]], now: float) -> tuple[Counter[str], int]:
-    """Open what ended with its outlet: how many each outlet has of it, and how many still wait for something."""
+    """Open what has ended: how many each outlet has of it, and how many still wait for something."""
     # as if just planned, for what it waited for when it ended may be there, or still be missing
     anew = held_for(Hold.EMBARGO) | {"first_due_at": None, "tries": 0}
-    opened = update(deliveries).where(_ENDED_WITH_OUTLET, *chosen).values(anew)
+    opened = update(deliveries).where(*chosen).values(anew)
     rows = connection.execute(opened.returning(d.id, d.release_id, d.outlet_id)).all()
     waiting = 0
     for release_id in sorted({row.release_id for row in rows}):

@@ -102,11 +102,11 @@ def _table_rows(text: str, name: str) -> list[tuple[str, Any]]:
     """Where each row of a table is, and its document, or why it is refused. What is wrong with the header line is
     raised: it would be wrong with each row."""
     reader, before = table(io.StringIO(text, newline=""))
-    columns = list(reader.fieldnames or ())
+    found = list(reader.fieldnames or ())
     rows = [(f"line {before + reader.line_num}", row) for row in reader if any(map(_filled, row.values()))]
-    if problems := _table_problems(columns, [row for _, row in rows], reader.reader.dialect.delimiter):
+    if problems := _table_problems(found, [row for _, row in rows], reader.reader.dialect.delimiter):
         raise DocumentRefused(name, problems)
-    return [(where, _too_long(columns, row) or _unflatten(row)) for where, row in rows]
+    return [(where, _too_long(found, row) or _unflatten(row)) for where, row in rows]
 
 
 def _filled(cell: Any) -> bool:
@@ -114,61 +114,63 @@ def _filled(cell: Any) -> bool:
     return any(cell) if isinstance(cell, list) else bool(cell)
 
 
-def _table_problems(columns: Sequence[str], rows: Sequence[dict[str, Any]], sign: str) -> list[Problem]:
+def _table_problems(found: Sequence[str], rows: Sequence[dict[str, Any]], sign: str) -> list[Problem]:
     """What is wrong with a table as a whole."""
-    if not any(columns):
+    if not any(found):
         return [Problem("(file)", "is empty: it must hold a header line and a line for each outlet")]
     if not rows:
         return [Problem("(file)", "has a header line and no outlets")]
-    if other := _other_sign(columns, rows[0], sign):
+    if other := _other_sign(found, rows[0], sign):
         what = f"separates the header line with {_SIGNS[sign]} and the rows with {_SIGNS[other]}: use one of them"
         return [Problem("(file)", what)]
-    known, needed = _columns()
-    unknown = [column for column in columns if not _is_column(column) and any(_filled(row[column]) for row in rows)]
-    problems = [Problem(column or "(column without a name)", _unknown(column, known)) for column in unknown[:MOST_TOLD]]
+    known, needed = columns()
+    strange = [column for column in found if not is_column(column) and any(_filled(row[column]) for row in rows)]
+    problems = [Problem(column or "(column without a name)", unknown(column, known)) for column in strange[:MOST_TOLD]]
     return problems + [
-        Problem(column, "is missing: every outlet needs this column") for column in needed if column not in columns
+        Problem(column, "is missing: every outlet needs this column") for column in needed if column not in found
     ]
 
 
-def _other_sign(columns: Sequence[str], first: dict[str, Any], sign: str) -> str | None:
+def _other_sign(found: Sequence[str], first: dict[str, Any], sign: str) -> str | None:
     """What separates the cells of the first row, if that is not what separates those of the header line."""
-    only = first[columns[0]]
-    if len(columns) == 1 or not only or any(first[column] is not None for column in columns[1:]):
+    only = first[found[0]]
+    if len(found) == 1 or not only or any(first[column] is not None for column in found[1:]):
         return None
-    return next((other for other in _SIGNS if other != sign and only.count(other) >= len(_columns()[1]) - 1), None)
+    return next((other for other in _SIGNS if other != sign and only.count(other) >= len(columns()[1]) - 1), None)
 
 
-def _columns() -> tuple[list[str], list[str]]:
+def columns() -> tuple[list[str], list[str]]:
     """The columns that there are but those of headers, and those that each table needs."""
     inner = {name: fields_of(field) for name, field in Outlet.model_fields.items() if name != "headers"}
     known = [f"{name}.{one}" if one else name for name, ones in inner.items() for one in ones or [""]]
     return sorted(known), [name for name, field in Outlet.model_fields.items() if field.is_required()]
 
 
-def _is_column(column: str) -> bool:
-    return column in _columns()[0] or column.startswith("headers.")
+def is_column(column: str) -> bool:
+    """Whether a column of a table, or the field of an edit, is one that an outlet has."""
+    return column in columns()[0] or column.startswith("headers.")
 
 
-def _unknown(column: str, known: Sequence[str]) -> str:
+def unknown(column: str, known: Sequence[str], what: str = "column") -> str:
+    """Why no outlet has this column, and which may be meant; `what` it is called."""
     near = get_close_matches(column.strip().lower(), known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"the columns are {', '.join(known)} and headers.NAME"
-    return f"is not a column that an outlet has; {hint}"
+    hint = f"did you mean {near[0]}?" if near else f"the {what}s are {', '.join(known)} and headers.NAME"
+    return f"is not a {what} that an outlet has; {hint}"
 
 
-def _too_long(columns: Sequence[str], row: dict[str, Any]) -> DocumentRefused | None:
+def _too_long(found: Sequence[str], row: dict[str, Any]) -> DocumentRefused | None:
     """Why a row is refused that has more cells than the header line; None if it has not."""
     extra = row.pop(EXTRA, [])
     if not any(extra):
         return None
     what = (
-        f"has {len(columns) + len(extra)} cells, and the header line {len(columns)}: put a cell in quotes that has the "
+        f"has {len(found) + len(extra)} cells, and the header line {len(found)}: put a cell in quotes that has the "
         "separator in it"
     )
     return DocumentRefused(f"outlet {row.get('id') or '?'}", [Problem("(row)", what)])
 
 
-_LISTS = ("languages", "topics", "circuits")
+LISTS = ("languages", "topics", "circuits")
 
 
 def _unflatten(row: dict[str, Any]) -> dict[str, Any]:
@@ -177,7 +179,7 @@ def _unflatten(row: dict[str, Any]) -> dict[str, Any]:
     for column, cell in row.items():
         if cell not in (None, ""):
             outer, _, inner = column.partition(".")
-            value = re.findall(r"[^;\s]+", cell) if outer in _LISTS else cell
+            value = re.findall(r"[^;\s]+", cell) if outer in LISTS else cell
             if inner:
                 document.setdefault(outer, {})[inner] = value
             else:
