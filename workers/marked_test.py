@@ -13,7 +13,6 @@ from tasks.delivery import transports
 from tasks.delivery.drain import open_transfers
 from tasks.delivery.transfers.transfer import Answer, Transfer
 from tasks.delivery.transports import DeliveryRequest, UnknownTransport
-from tasks.delivery.verdicts import judge
 from tasks.formatting import HouseTextMissing, Rendition, house_text, make_rendition
 from tasks.model.codes import Code
 from tasks.model.outlet import Outlet
@@ -47,7 +46,7 @@ def send_test(outlet: Outlet) -> dict[str, Any]:
         return found | _ours(Code.SECRET_MISSING, str(error))
     except UnknownTransport as error:
         return found | _ours(Code.CANNOT_PREPARE, str(error))
-    judgement = judge(answer)
+    judgement = transports.judge(outlet, answer, time.time())
     return found | {
         "verdict": judgement.verdict.value,
         "code": judgement.code,

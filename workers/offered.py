@@ -11,10 +11,9 @@ from tasks.runtime.settings import settings
 
 def offered() -> Offered:
     """What an outlet document may use here: formats, URL schemes, allowed networks and ports."""
-    checks = {scheme: transport.check_url for scheme, transport in transports.by_scheme().items()}
     destinations = Destinations(
         networks=settings().allowed_networks,
         ports=settings().allowed_ports,
         plain_http_hosts=settings().plain_http_hosts,
     )
-    return Offered(formats=frozenset(FORMATS.all()), transports=checks, destinations=destinations)
+    return Offered(formats=frozenset(FORMATS.all()), transports=transports.rules(), destinations=destinations)

@@ -41,7 +41,7 @@ from tasks.delivery.transfers.loop import TransferLoop
 from tasks.delivery.transfers.transfer import Answer
 from tasks.delivery.transfers.window import Window
 from tasks.delivery.transports import DeliveryRequest, UnknownTransport
-from tasks.delivery.verdicts import Judgement, judge
+from tasks.delivery.verdicts import Judgement
 from tasks.ledger import deliveries, outlets, presence
 from tasks.ledger.deliveries import Result
 from tasks.model.codes import Code
@@ -399,7 +399,7 @@ class Drain:
         item: Payload = answer.transfer.key
         self._window.leave(item.claim.id)
         times = AttemptTimes(answer.started_at + self._skew, answer.seconds)
-        judgement = NAME_SERVERS.seen(judge(answer, now=self._now()), self._now())
+        judgement = NAME_SERVERS.seen(transports.judge(item.outlet, answer, self._now()), self._now())
         self._settle(item, judgement, times, answer.address, connected=answer.connected is not None)
 
     def _settle(

@@ -14,13 +14,16 @@
 | our own fault; our name servers are away | ours | never charged to the outlet |
 
 505 is `failed` on purpose: an outlet that cannot speak HTTP/1.1 is a proxy that is being repaired.
+
+Other protocols share what becomes of a broken connection (`judge_failure`); for the rest their transports have tables
+of their own.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -50,10 +53,10 @@ class Judgement:
     """What it met, for programs: tasks/model/codes.py."""
 
 
-def judge(answer: Answer, *, now: float | None = None) -> Judgement:
+def judge(answer: Answer, now: float | None = None) -> Judgement:
     """Return the verdict on one answer. `now` (seconds since the epoch) is what a Retry-After date is compared with."""
     if answer.status is None:
-        return _judge_error(answer)
+        return judge_failure(answer)
     status = answer.status
     wait = retry_after(answer.headers.get("retry-after"), time.time() if now is None else now)
     if 200 <= status < 300:
@@ -67,7 +70,8 @@ def judge(answer: Answer, *, now: float | None = None) -> Judgement:
     return Judgement(verdict, _detail(status, verdict, answer), wait, status == 410, status, http_code(status))
 
 
-def _judge_error(answer: Answer) -> Judgement:
+def judge_failure(answer: Answer) -> Judgement:
+    """Return the verdict on an attempt that met an error and no answer, over whatever protocol."""
     kind = answer.error_kind
     if kind is ErrorKind.BLOCKED:
         verdict = Verdict.BLOCKED
@@ -75,12 +79,34 @@ def _judge_error(answer: Answer) -> Judgement:
         verdict = Verdict.OURS
     elif kind is ErrorKind.OURS:
         verdict = Verdict.UNSURE if answer.sent else Verdict.OURS  # broken off by us, but the outlet may have it
+    elif kind in (ErrorKind.LOGIN, ErrorKind.HOST_KEY):
+        verdict = Verdict.REJECTED  # until somebody corrects the outlet's document, as after 401
     elif answer.sent and kind in (ErrorKind.RESET, ErrorKind.TIMEOUT, ErrorKind.OTHER):
         verdict = Verdict.UNSURE
     else:
         verdict = Verdict.FAILED
     detail = (answer.error or "no answer")[:DETAIL_CHARACTERS]
-    return Judgement(verdict, detail, None, disable_outlet=False, status=None, code=_code(answer))
+    return Judgement(verdict, detail, None, disable_outlet=False, status=answer.status, code=_code(answer))
+
+
+def judge_outcome(answer: Answer, _now: float) -> Judgement:
+    """Return the verdict on an attempt over a protocol without a table of its own, or on a piece of work: delivered if
+    nothing went wrong. A reply from 500 on is the server's final no, as SMTP and FTP have it."""
+    if answer.error is not None:
+        judgement = judge_failure(answer)
+        final = answer.error_kind is ErrorKind.REPLY and (answer.status or 0) >= 500
+        return replace(judgement, verdict=Verdict.REJECTED) if final else judgement
+    last = answer.answer.decode("utf-8", "replace").splitlines()[-1:]
+    said = _printable("".join(last))[:DETAIL_CHARACTERS] or "delivered"
+    return Judgement(Verdict.DELIVERED, said, None, disable_outlet=False, status=answer.status, code=Code.DONE)
+
+
+def unfinished(answer: Answer, judgement: Judgement) -> Judgement:
+    """The verdict on a delivery whose last step was not the decisive one: never `delivered`, whatever was answered."""
+    if judgement.verdict is not Verdict.DELIVERED or answer.transfer.decisive:
+        return judgement
+    detail = f"{judgement.detail}, but not with what was asked for: nothing was delivered"
+    return replace(judgement, verdict=Verdict.FAILED, detail=detail[:DETAIL_CHARACTERS], code=Code.UNFINISHED)
 
 
 _CODES = {
@@ -93,6 +119,10 @@ _CODES = {
     ErrorKind.RESET: Code.CONNECTION_RESET,
     ErrorKind.BLOCKED: Code.REFUSED_ADDRESS,
     ErrorKind.OTHER: Code.NOT_HTTP,
+    ErrorKind.LOGIN: Code.LOGIN,
+    ErrorKind.HOST_KEY: Code.HOST_KEY,
+    ErrorKind.REPLY: Code.SERVER_REPLY,
+    ErrorKind.WORK: Code.LOCAL_WORK,
 }
 
 

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """What an attempt met. An HTTP answer that is no redirect has `http_` and its status as its code: `http_404`."""
+    """What an attempt met. An HTTP answer that is no redirect has `http_` and its status as its code: `http_404`; a
+    reply over FTP or SMTP has `ftp_` or `smtp_`: `smtp_550`."""
 
     REDIRECT = "redirect"
     """The outlet pointed to another address, which is not followed."""
@@ -27,6 +28,18 @@ class Code(StrEnum):
     """The encryption or the certificate is wrong."""
     NOT_HTTP = "not_http"
     """The answer is not HTTP."""
+    DONE = "done"
+    """It was delivered, over a protocol that has no numbers for it."""
+    LOGIN = "login"
+    """The server does not take our user, password or key."""
+    HOST_KEY = "host_key"
+    """The SFTP server has another key than the one that the outlet's document pins."""
+    SERVER_REPLY = "server_reply"
+    """A server of files refused, over a protocol that has no numbers for it."""
+    LOCAL_WORK = "local_work"
+    """What was to be done on Fanwire's own machine, such as writing a file, could not be done."""
+    UNFINISHED = "unfinished"
+    """A step before the delivery itself was answered in a way that its transport cannot go on from."""
     NO_ANSWER = "no_answer"
     """There is no answer, and nobody knows why."""
     REFUSED_ADDRESS = "refused_address"
@@ -72,6 +85,11 @@ class Code(StrEnum):
 def http_code(status: int) -> str:
     """The code of an HTTP answer."""
     return Code.REDIRECT if 300 <= status < 400 else f"http_{status}"
+
+
+def reply_code(protocol: str, reply: int | None) -> str:
+    """The code of a reply (a number of three digits) over `ftp` or `smtp`; None: no number came."""
+    return f"{protocol}_{reply}" if reply else Code.SERVER_REPLY
 
 
 OF_THE_OUTLET = frozenset(

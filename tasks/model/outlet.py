@@ -9,18 +9,32 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, model_validator
 
 from tasks.model.countries import Country
 from tasks.model.credentials import credentials_in_query, literal_credential
 from tasks.model.destinations import Destinations, wrong_host
 from tasks.model.documents import Document, read
 from tasks.model.languages import LanguageTag
-from tasks.model.release import Line, Slug, Topic
-from tasks.runtime.errors import pattern
+from tasks.model.release import WEB, Line, Slug, Topic
+from tasks.runtime.errors import in_words, pattern
 from tasks.runtime.secrets import SecretReference, refusal
 
 HEADER_NAME = pattern(r"^[A-Za-z0-9-]+$", "must be a header's name: letters, digits and '-'")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransportRules:
+    """What an outlet document may say with the URL schemes of a transport."""
+
+    check_url: Callable[[str], None] | None = None
+    """Raises ValueError that says what is wrong with a URL."""
+    options: type[Document] | None = None
+    """What the field `transport` may hold; None: nothing."""
+    auth: Collection[str] = ("none", "bearer", "basic", "header")
+    """The types of `auth` that it can use."""
+    formats: Collection[str] | None = None
+    """The formats that make sense over it; None: all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,16 +47,15 @@ class Offered:
 
     formats: Collection[str]
     """Names of formats."""
-    transports: Mapping[str, Callable[[str], None] | None]
-    """For each URL scheme the function that checks such a URL and raises ValueError, or None."""
+    transports: Mapping[str, TransportRules]
+    """For each URL scheme what an outlet may say with it."""
     destinations: Destinations
 
 
 def _format(value: str, info: ValidationInfo) -> str:
     offered: Offered | None = (info.context or {}).get("offered")
     if offered and value not in offered.formats:
-        known = " or ".join(", ".join(map(repr, sorted(offered.formats))).rsplit(", ", 1))
-        raise ValueError(f"must be {known}, not {value[:40]!r}")
+        raise ValueError(f"must be {_either(sorted(offered.formats))}, not {value[:40]!r}")
     return value
 
 
@@ -56,13 +69,56 @@ def _url(value: str, info: ValidationInfo) -> str:
         raise ValueError("has no scheme")
     if re.search(r"[\s\x00-\x1f]", value):
         raise ValueError("has spaces in it")
-    if offered and (check := offered.transports[scheme]):
-        check(value)
+    if offered:
+        _refuse_by(offered.transports[scheme], value, info.data.get("format"))
     if offered and (why := wrong_host(value) or offered.destinations.wrong_port(value)):
         raise ValueError(why)
     if offered and credentials_in_query(value) and (why := offered.destinations.exposed(value)):
         raise ValueError(why)
     return value
+
+
+def _refuse_by(rules: TransportRules, url: str, format: str | None) -> None:
+    if rules.check_url:
+        rules.check_url(url)
+    if rules.formats and format and format not in rules.formats:
+        scheme = urlsplit(url).scheme
+        raise ValueError(f"begins with {scheme!r}, which takes the format {_either(rules.formats)}, not {format!r}")
+
+
+def _rules(info: ValidationInfo) -> TransportRules | None:
+    """What the transport of an outlet that is imported allows; None for one from the ledger, or without a good URL."""
+    offered: Offered | None = (info.context or {}).get("offered")
+    url = info.data.get("url")  # missing if it was refused
+    return offered.transports.get(urlsplit(url).scheme) if offered and url else None
+
+
+def _usable(value: Auth, info: ValidationInfo) -> Auth:
+    rules = _rules(info)
+    if rules and value.type not in rules.auth:
+        scheme = urlsplit(info.data["url"]).scheme
+        raise ValueError(f"type {value.type!r} cannot be used over {scheme}; {_either(rules.auth)} can")
+    return value
+
+
+def _transport_options(value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+    rules = _rules(info)
+    if rules is None or not value:
+        return value
+    scheme = urlsplit(info.data["url"]).scheme
+    if rules.options is None:
+        raise ValueError(f"must be left out: there are no options for {scheme}")
+    try:
+        rules.options.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {in_words(first)}") from None
+    return value
+
+
+def _either(values: Collection[str]) -> str:
+    """The values in quotes, with `or` before the last."""
+    return " or ".join(", ".join(map(repr, values)).rsplit(", ", 1))
 
 
 def _may_be_named(value: str, info: ValidationInfo) -> str:
@@ -99,26 +155,58 @@ def _once(values: list[str]) -> list[str]:
 OutletSecret = Annotated[SecretReference, AfterValidator(_may_be_named)]
 
 
-_SENT_WITH = {"secret": ("bearer", "basic", "header"), "user": ("basic",), "header": ("header",)}
-"""The types of authentication that send a field of it."""
+_SENT_WITH = {
+    "secret": ("bearer", "basic", "header", "oauth2", "password", "key"),
+    "user": ("basic",),
+    "header": ("header",),
+    "token_url": ("oauth2",),
+    "client_id": ("oauth2",),
+    "host_key": ("password", "key"),
+}
+"""The types of authentication that use a field of it."""
+_NEEDED = {
+    "bearer": ("secret",),
+    "basic": ("secret", "user"),
+    "header": ("secret", "header"),
+    "oauth2": ("secret", "token_url", "client_id"),
+    "password": ("secret",),
+    "key": ("secret",),
+}
+"""The fields that a type of authentication cannot do without."""
+TYPES = tuple(_NEEDED)
+HOST_KEY = pattern(r"^SHA256:[A-Za-z0-9+/]{43}=?$", "must be SHA256: and base64, as `ssh-keygen -lf` prints it")
 
 
 class Auth(Document):
     """How Fanwire proves to an outlet who it is. Secrets are named, never written: `env:NAME` or `file:PATH`."""
 
-    type: Literal["none", "bearer", "basic", "header"] = "none"
+    type: Literal["none", "bearer", "basic", "header", "oauth2", "password", "key"] = "none"
+    """How: a token, a user with a password, a header of any name, a token that OAuth 2.0 gives for client credentials,
+    or the password or private key of the user that the URL of a file server names."""
     user: Line | None = None
     """The user name, with `basic`."""
     header: Annotated[str, Field(pattern=HEADER_NAME)] | None = Field(None, examples=["X-Api-Key"])
     """The name of the header, with `header`."""
     secret: OutletSecret | None = None
-    """The token, password or header value."""
+    """The token, password, header value, client secret or private key."""
+    token_url: Annotated[str, Field(pattern=WEB, max_length=2000)] | None = Field(
+        None, examples=["https://bote.example/oauth/token"]
+    )
+    """Where OAuth 2.0 gives tokens, with `oauth2`."""
+    client_id: Line | None = None
+    """Who we are there, with `oauth2`."""
+    scope: Line | None = None
+    """What the token is to be good for, with `oauth2`; what the server takes for granted if left out."""
+    host_key: Annotated[str, Field(pattern=HOST_KEY)] | None = None
+    """The fingerprint of the key that an SFTP server must have, with `password` or `key`."""
+    certificate: OutletSecret | None = None
+    """Our certificate for TLS and its private key, both in PEM, beside any type."""
     signing_secret: OutletSecret | None = None
     """Signs each delivery after Standard Webhooks; its value is `whsec_` and base64."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        missing = [name for name, types in _SENT_WITH.items() if self.type in types and getattr(self, name) is None]
+        missing = [name for name in _NEEDED.get(self.type, ()) if getattr(self, name) is None]
         if missing:
             raise ValueError(f"type {self.type!r} needs {' and '.join(missing)}")
         return self
@@ -128,9 +216,7 @@ class Auth(Document):
         extra = [name for name, types in _SENT_WITH.items() if self.type not in types and getattr(self, name)]
         if not extra:
             return None
-        types = " or ".join(
-            repr(one) for one in ("bearer", "basic", "header") if all(one in _SENT_WITH[n] for n in extra)
-        )
+        types = _either([one for one in TYPES if all(one in _SENT_WITH[name] for name in extra)])
         them = "it" if len(extra) == 1 else "them"
         what = f"leave {them} out, or set type to the one that is meant"
         if self.type == "none" and types:
@@ -172,7 +258,9 @@ class Outlet(Document):
     circuits: list[Slug] = []
     format: Annotated[str, AfterValidator(_format)] = Field("ninjs", max_length=100, examples=["ninjs"])
     url: Annotated[str, AfterValidator(_url)] = Field(max_length=2000, examples=["https://bote.example/wire"])
-    auth: Annotated[Auth, AfterValidator(_sent), AfterValidator(_not_exposed)] = Auth()
+    auth: Annotated[Auth, AfterValidator(_usable), AfterValidator(_sent), AfterValidator(_not_exposed)] = Auth()
+    transport: Annotated[dict[str, Any], AfterValidator(_transport_options)] = {}
+    """Options of the transport, which depend on the scheme of the URL (docs/outlets.md)."""
     headers: Annotated[
         dict[
             Annotated[str, Field(pattern=HEADER_NAME)],
@@ -180,7 +268,7 @@ class Outlet(Document):
         ],
         AfterValidator(_no_credentials),
     ] = {}
-    """More headers for each request. Credentials belong under `auth`."""
+    """More headers for each HTTP request. Credentials belong under `auth`."""
     limits: Limits = Limits()
     retry: Retry = Retry()
     machine_translation: Literal["accept", "approved", "refuse"] = Field("accept", examples=["refuse"])

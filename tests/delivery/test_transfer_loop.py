@@ -546,7 +546,6 @@ class TestOurFaults:
             "http://host:port/",
             "http://bücher.example/",
             "file:///etc/passwd",
-            "ftp://127.0.0.1/",
             "gopher://127.0.0.1/",
             "http://a b/",
             "http://x\0y/",

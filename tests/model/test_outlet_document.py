@@ -175,7 +175,7 @@ HEADER = "id,name,country,languages,url\n"
             "id,name,country,langauges,url,foo\n" + "a,A,DE,de,https://a.example/,x\n" * 1000,
             [
                 "langauges: is not a column that an outlet has; did you mean languages?",
-                "foo: is not a column that an outlet has; the columns are auth.header, auth.secret,",
+                "foo: is not a column that an outlet has; the columns are auth.certificate, auth.client_id,",
                 "languages: is missing: every outlet needs this column",
             ],
         ),
@@ -322,7 +322,7 @@ def test_entries_that_are_no_objects_are_refused_one_by_one(tmp_path: Path) -> N
         ),
         ({"auth": {"type": "bearer", "secret": "geheim"}}, "auth.secret", "must name where the secret is"),
         ({"auth": {"signing_secret": "whsec_geheim"}}, "auth.signing_secret", "must name where the secret is"),
-        ({"auth": {"token": "env:A"}}, "auth.token", "known fields are header, secret"),
+        ({"auth": {"token": "env:A"}}, "auth.token", "known fields are certificate, client_id, header, host_key"),
         ({"auth": {"type": "bearer", "secret": "env:HOME"}}, "auth.secret", "begin with FANWIRE_SECRET_"),
         ({"auth": {"signing_secret": "file:/etc/passwd"}}, "auth.signing_secret", "in the folder of secrets"),
         ({"headers": {"X-Api-Key": "geheim"}}, "headers", "'X-Api-Key' is for a credential: name it under 'auth'"),

@@ -12,7 +12,7 @@ from tasks.formatting import FORMATS, Wire, make_rendition
 from tasks.model.destinations import Destinations
 from tasks.model.documents import DocumentRefused
 from tasks.model.languages import LanguageTag
-from tasks.model.outlet import Offered, read_outlet
+from tasks.model.outlet import Offered, TransportRules, read_outlet
 from tasks.model.readers import Reading, read_with_warnings
 from tasks.model.release import Release, supplied
 from tasks.runtime.foreign_text import harmful
@@ -110,7 +110,7 @@ def test_what_names_something_is_refused(fields: dict[str, Any], field: str) -> 
 @pytest.mark.parametrize("field", ["id", "name", "url", "country"])
 def test_an_outlet_with_one_is_refused(field: str) -> None:
     fields = {"id": "a", "name": "A", "country": "DE", "languages": ["de"], "url": "https://a.example/"}
-    offered = Offered(formats=["ninjs"], transports={"https": None}, destinations=Destinations())
+    offered = Offered(formats=["ninjs"], transports={"https": TransportRules()}, destinations=Destinations())
     read_outlet(fields, offered)
     with pytest.raises(DocumentRefused, match=r"U\+202E \(right-to-left override\): write it without"):
         read_outlet(fields | {field: fields[field] + "\u202e"}, offered)  # type: ignore[operator]

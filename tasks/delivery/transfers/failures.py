@@ -43,6 +43,12 @@ class Failure:
     """TCP was, so what is missing is TLS."""
     os_error: int
     """The number of the system's last error, 0 if there was none."""
+    http: bool = True
+    """Whether HTTP was spoken."""
+    ssh: bool = False
+    """Whether SSH was."""
+    said: str = ""
+    """The last line that a server of files or mail said, without secrets."""
 
 
 def explain(failure: Failure) -> tuple[str, ErrorKind]:
@@ -50,6 +56,8 @@ def explain(failure: Failure) -> tuple[str, ErrorKind]:
     code = failure.code
     if code == pycurl.E_OPERATION_TIMEDOUT:
         return f"timed out after {failure.seconds:.3g} s {_phase(failure)}", ErrorKind.TIMEOUT
+    if not failure.http and (refused := _refused(failure)):
+        return refused
     if code in _RESETS or (code == pycurl.E_OK and failure.status):  # E_OK: closed within the headers
         return f"connection closed {_phase(failure)}", ErrorKind.RESET
     if code in _TLS:
@@ -60,9 +68,22 @@ def explain(failure: Failure) -> tuple[str, ErrorKind]:
         return f"no socket: {failure.no_socket}", ErrorKind.OURS
     if code == pycurl.E_COULDNT_CONNECT:
         return _not_connected(failure)
+    if failure.begun and not failure.http:
+        return f"the conversation broke ({failure.text[:TEXT_CHARACTERS] or code})", ErrorKind.OTHER
     if failure.begun:
         return f"the answer is not HTTP ({failure.text[:TEXT_CHARACTERS] or code})", ErrorKind.OTHER
     return f"cannot be sent: {failure.text[:TEXT_CHARACTERS] or code}", ErrorKind.OURS
+
+
+def _refused(failure: Failure) -> tuple[str, ErrorKind] | None:
+    """What a server of files or mail said no to; None if it did not say no."""
+    if failure.code == pycurl.E_LOGIN_DENIED:
+        return "the server does not take the user with this password or key", ErrorKind.LOGIN
+    if failure.code == pycurl.E_PEER_FAILED_VERIFICATION and failure.ssh:
+        return "the server's host key is not the one that was pinned", ErrorKind.HOST_KEY
+    if failure.code in _REPLIES or failure.status >= 400:
+        return failure.said or failure.text[:TEXT_CHARACTERS] or f"refused ({failure.code})", ErrorKind.REPLY
+    return None
 
 
 def explain_refusal(error: Exception) -> str:
@@ -99,6 +120,11 @@ def _phase(failure: Failure) -> str:
 _RESETS: Final = frozenset({
     pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR, pycurl.E_GOT_NOTHING, pycurl.E_PARTIAL_FILE, pycurl.E_SEND_FAIL_REWIND,
 })  # fmt: skip
+_REPLIES: Final = frozenset({
+    pycurl.E_REMOTE_ACCESS_DENIED, pycurl.E_UPLOAD_FAILED, pycurl.E_QUOTE_ERROR, pycurl.E_REMOTE_DISK_FULL,
+    pycurl.E_REMOTE_FILE_EXISTS, pycurl.E_REMOTE_FILE_NOT_FOUND, pycurl.E_FTP_COULDNT_SET_TYPE,
+})  # fmt: skip
+"""What servers of files and mail answer with a reply of theirs."""
 _TLS: Final = frozenset({
     pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CIPHER, pycurl.E_SSL_ISSUER_ERROR,
     pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_INVALIDCERTSTATUS, pycurl.E_USE_SSL_FAILED,

@@ -1,45 +1,27 @@
-"""One transfer on libcurl: the options of its handle, what libcurl calls back meanwhile, and the Answer at its end."""
+"""One transfer on libcurl: its handle, what libcurl calls back meanwhile, and the Answer at its end."""
 
 from __future__ import annotations
 
 import os
 import socket
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any, Final
 
 import pycurl
 
 from tasks.delivery.transfers.failures import Failure, explain
-from tasks.delivery.transfers.transfer import Answer, ErrorKind, StartedTransfer
+from tasks.delivery.transfers.protocols import SFTP, Protocol
+from tasks.delivery.transfers.transfer import Answer, ErrorKind, StartedTransfer, Transfer
+from tasks.runtime.foreign_text import printable
 from tasks.runtime.striking import strike, strike_text
 
 KEPT_BYTES: Final = 2048
 """This much of an answer's body is kept, for the person who reads why an outlet said no."""
 KEPT_HEADERS: Final = frozenset({b"retry-after", b"location", b"content-type", b"server"})
 KEPT_HEADER_BYTES: Final = 1024
-
-OPTIONS: Final = {
-    pycurl.POST: 1,
-    pycurl.NOSIGNAL: 1,
-    pycurl.FOLLOWLOCATION: 0,  # a followed redirect turns POST into GET and looks delivered
-    pycurl.PROTOCOLS: pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS,
-    pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_1_1,
-    pycurl.HTTP09_ALLOWED: 0,
-    pycurl.PROXY: "",  # not None: empty means none, whatever http_proxy in the environment says
-    pycurl.NOPROXY: "*",
-    pycurl.NETRC: pycurl.NETRC_IGNORED,
-    278: 1,  # CURLOPT_DISALLOW_USERNAME_IN_URL, which pycurl has no name for: credentials come as headers only
-    pycurl.SSL_VERIFYPEER: 1,
-    pycurl.SSL_VERIFYHOST: 2,
-    pycurl.SSLVERSION: pycurl.SSLVERSION_TLSv1_2,
-    # No post-quantum key share: it costs a seventh of the handshake, its larger first message is what old servers and
-    # boxes before them choke on, and an embargo is over in days.
-    pycurl.SSL_EC_CURVES: "X25519:P-256:P-384:P-521",
-    pycurl.HTTP_CONTENT_DECODING: 0,  # bytes are counted as they come: nothing unpacks to gigabytes
-    pycurl.NOPROGRESS: 1,
-    pycurl.DNS_CACHE_TIMEOUT: 0,  # resolver.py remembers; the store of libcurl costs a fifth of a transfer
-}
-"""What is the same for every transfer."""
+SAID_CHARACTERS: Final = 160
+"""So much of a line that a server said is shown."""
 
 
 class DialledSocket(socket.socket):
@@ -53,12 +35,14 @@ class Handle:
     """One curl handle and what it has heard so far. It is used again and again: `prepare` sets only what differs."""
 
     __slots__ = (
-        "_allowed", "_cap", "_deadline_ms", "_method", "_monotonic", "_reading", "_resolved", "body_kept", "body_size",
-        "complete", "curl", "dialled", "headers", "no_socket", "refused", "started", "started_at", "status", "transfer",
+        "_allowed", "_cap", "_connect_timeout", "_deadline_ms", "_length", "_method", "_monotonic", "_optional",
+        "_reading", "_resolved", "_trust", "body_kept", "body_size", "complete", "curl", "dialled", "headers",
+        "no_socket", "protocol", "refused", "started", "started_at", "status", "transfer",
     )  # fmt: skip
 
     def __init__(
         self,
+        protocol: Protocol,
         *,
         trust: str,
         connect_timeout: float,
@@ -68,22 +52,31 @@ class Handle:
         monotonic: Callable[[], float],
     ) -> None:
         """`reading`: where it notes since when it reads the body of an answer. For the others see `TransferLoop`."""
+        self.protocol = protocol
         self._allowed = allowed
         self._cap = answer_cap_bytes
         self._reading = reading
         self._monotonic = monotonic
+        self._trust = trust
+        self._connect_timeout = connect_timeout
+        self.curl = pycurl.Curl()
+        self._set_up()
+
+    def _set_up(self) -> None:
+        """Set what is the same for all transfers of this handle."""
         self._deadline_ms = 0
         self._method = "POST"
         self._resolved = ""
-        self.curl = curl = pycurl.Curl()
-        for option, value in OPTIONS.items():
+        self._optional: frozenset[int] = frozenset()
+        curl = self.curl
+        for option, value in self.protocol.options.items():
             curl.setopt(option, value)
-        curl.setopt(pycurl.CAINFO, trust)
+        curl.setopt(pycurl.CAINFO, self._trust)
         # With a CAPATH (which builds may have compiled in) libcurl does not share the parsed bundle between hosts.
         curl.setopt(pycurl.CAPATH, None)
-        curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, round(connect_timeout * 1000)))
+        curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, round(self._connect_timeout * 1000)))
         curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
-        curl.setopt(pycurl.HEADERFUNCTION, self._take_header)
+        curl.setopt(pycurl.HEADERFUNCTION, self._take_header if self.protocol.http else self._take_reply)
         curl.setopt(pycurl.WRITEFUNCTION, self._take_body)
 
     def prepare(self, started: StartedTransfer, resolved: str) -> None:
@@ -92,27 +85,20 @@ class Handle:
         `resolved`: `host:port:address,…`, empty if the URL has an address.
         """
         transfer = started.transfer
-        headers = transfer.headers
-        joined = "".join(headers)
+        joined = "".join(transfer.headers)
         if "\r" in joined or "\n" in joined or "\0" in joined:
             raise ValueError("a header holds a line break")
+        self._set_options(transfer)
         curl = self.curl
         curl.setopt(pycurl.URL, transfer.url)
-        # Without `Expect:` libcurl asks "100-continue?" before a large body and waits a second for servers that
-        # know no answer to it.
-        curl.setopt(pycurl.HTTPHEADER, (*headers, "Expect:"))
-        # pycurl keeps a reference to the bytes and libcurl reads from there: one rendition, no copies.
-        curl.setopt(pycurl.POSTFIELDS, transfer.body)
-        left = transfer.deadline
-        if started.look_up_ended:
-            left -= self._monotonic() - started.started
-        deadline_ms = max(1, round(left * 1000))
+        if self.protocol.http:
+            self._set_request(transfer)
+        else:
+            self._set_upload(transfer)
+        deadline_ms = max(1, round(started.left(self._monotonic()) * 1000))
         if deadline_ms != self._deadline_ms:
             curl.setopt(pycurl.TIMEOUT_MS, deadline_ms)
             self._deadline_ms = deadline_ms
-        if transfer.method != self._method:
-            curl.setopt(pycurl.CUSTOMREQUEST, None if transfer.method == "POST" else transfer.method)
-            self._method = transfer.method
         if resolved != self._resolved:
             self._set_resolved(resolved)
         self.transfer = transfer
@@ -126,6 +112,40 @@ class Handle:
         self.no_socket: str | None = None
         self.started_at = started.started_at
         self.started = started.started
+
+    def _set_options(self, transfer: Transfer) -> None:
+        """Set the transfer's own options, and take back those of the handle's transfer before that it has not."""
+        numbers = frozenset(option for option, _ in transfer.options)
+        if not self._optional <= numbers:
+            self.curl.reset()
+            self._set_up()
+        for option, value in transfer.options:
+            self.curl.setopt(option, value)
+        self._optional = numbers
+
+    def _set_request(self, transfer: Transfer) -> None:
+        """Set headers, method and body of an HTTP request."""
+        curl = self.curl
+        # Without `Expect:` libcurl asks "100-continue?" before a large body and waits a second for servers that
+        # know no answer to it.
+        curl.setopt(pycurl.HTTPHEADER, (*transfer.headers, "Expect:"))
+        if transfer.method != self._method:
+            curl.setopt(pycurl.HTTPGET if transfer.method == "GET" else pycurl.POST, 1)
+            curl.setopt(pycurl.CUSTOMREQUEST, None if transfer.method in ("GET", "POST") else transfer.method)
+            self._method = transfer.method
+        self._length = len(transfer.body)
+        if transfer.method != "GET":
+            # pycurl keeps a reference to the bytes and libcurl reads from there: one rendition, no copies.
+            curl.setopt(pycurl.POSTFIELDS, transfer.body)
+
+    def _set_upload(self, transfer: Transfer) -> None:
+        """Set what is sent over any other protocol: the body, that of an e-mail after its headers."""
+        body = transfer.body
+        if self.protocol.mail:
+            body = "".join(f"{header}\r\n" for header in transfer.headers).encode("ascii") + body
+        self._length = len(body)
+        self.curl.setopt(pycurl.INFILESIZE_LARGE, len(body))
+        self.curl.setopt(pycurl.READFUNCTION, BytesIO(body).read)
 
     def _set_resolved(self, resolved: str) -> None:
         """Give libcurl the addresses, and take away those of this handle's transfer before.
@@ -174,6 +194,10 @@ class Handle:
             if name in KEPT_HEADERS:
                 self.headers[name.decode()] = value.strip()[:KEPT_HEADER_BYTES].decode("latin-1")
 
+    def _take_reply(self, raw: bytes) -> None:
+        """Keep the last lines that a server of files or mail said."""
+        self.body_kept = (self.body_kept + raw)[-KEPT_BYTES:]
+
     def _take_body(self, data: bytes) -> int | None:
         room = KEPT_BYTES - self.body_size
         if room > 0:
@@ -186,7 +210,10 @@ class Handle:
     def answer(self, code: int, text: str, abandoned: str | None) -> Answer:
         """The Answer that libcurl's result stands for. `abandoned`: why Fanwire itself ended the transfer."""
         curl, transfer = self.curl, self.transfer
-        begun = curl.getinfo(pycurl.REQUEST_SIZE) > 0  # some of the request went out, so the connection stood
+        if not self.protocol.http:
+            self.status = curl.getinfo(pycurl.RESPONSE_CODE)
+            self.complete = code == pycurl.E_OK and abandoned is None
+        begun = self._begun()  # some of the request went out, so the connection stood
         sent = begun and self.all_sent()
         seconds = self._monotonic() - self.started
         error: str | None = None
@@ -198,21 +225,28 @@ class Handle:
         headers, body = self._without(transfer.secrets) if transfer.secrets else (self.headers, self.body_kept)
         return Answer(
             transfer=transfer,
-            status=self.status if self.complete else None,
+            status=self.status if self.complete or (not self.protocol.http and self.status) else None,
             error=error,
             error_kind=kind,
             headers=headers,
             answer=body,
-            sent=sent,
+            sent=sent and transfer.decisive,
             address=self.refused if kind is ErrorKind.BLOCKED else curl.getinfo(pycurl.PRIMARY_IP) or self.dialled,
             started_at=self.started_at,
             seconds=seconds,
             connected=curl.getinfo(pycurl.PRETRANSFER_TIME) if begun else None,
         )
 
+    def _begun(self) -> bool:
+        """Whether the connection stood, so that the conversation could begin."""
+        if self.protocol.http:
+            return bool(self.curl.getinfo(pycurl.REQUEST_SIZE) > 0)
+        return self.status > 0 or bool(self.curl.getinfo(pycurl.PRETRANSFER_TIME))
+
     def _without(self, secrets: tuple[str, ...]) -> tuple[dict[str, str], bytes]:
-        """Headers and body without these secrets. Of a 2xx nothing is read, so nothing is kept and no time is lost."""
-        if self.complete and 200 <= self.status < 300:
+        """Headers and body without these secrets. Of a 2xx that nothing follows nothing is read, so nothing is
+        kept and no time is lost."""
+        if self.protocol.http and self.complete and 200 <= self.status < 300 and self.transfer.then is None:
             return {}, b""
         headers = {
             name: strike(value.encode("latin-1"), secrets).decode("latin-1") for name, value in self.headers.items()
@@ -221,7 +255,7 @@ class Handle:
 
     def all_sent(self) -> bool:
         """Whether the whole request went to the network."""
-        return bool(self.curl.getinfo(pycurl.SIZE_UPLOAD_T) >= len(self.transfer.body))
+        return bool(self.curl.getinfo(pycurl.SIZE_UPLOAD_T) >= self._length)
 
     def _failure(self, code: int, text: str, seconds: float, begun: bool, sent: bool) -> Failure:
         return Failure(
@@ -237,4 +271,14 @@ class Handle:
             no_socket=self.no_socket,
             connected=bool(self.curl.getinfo(pycurl.CONNECT_TIME)),
             os_error=self.curl.getinfo(pycurl.OS_ERRNO),
+            http=self.protocol.http,
+            ssh=self.protocol is SFTP,
+            said=self._last_line(),
         )
+
+    def _last_line(self) -> str:
+        """The last line that a server of files or mail said, fit to be shown."""
+        if self.protocol.http:
+            return ""
+        lines = strike(self.body_kept, self.transfer.secrets).decode("utf-8", "replace").splitlines()
+        return printable(lines[-1])[:SAID_CHARACTERS] if lines else ""

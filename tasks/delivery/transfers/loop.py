@@ -1,7 +1,8 @@
 """The transfer loop: hundreds of transfers at once in one thread, over libcurl's multi interface.
 
-It knows HTTP and nothing of releases. `start()` takes a Transfer, `turn()` lets them go on and gives an Answer for each
-that ended. One bad transfer never raises: it becomes an Answer that says what happened.
+It knows protocols and nothing of releases. `start()` takes a Transfer, `turn()` lets them go on and gives an Answer for
+each that ended. One bad transfer never raises: it becomes an Answer that says what happened. A transfer may be followed
+by others (`Transfer.then`): they share its deadline, and only the last one's Answer comes out.
 
 The loop is epoll and `socket_action`: libcurl tells which sockets it waits for (M_SOCKETFUNCTION) and when it wants to
 be woken (M_TIMERFUNCTION), so a turn costs what is ready, not what is in flight. `CurlMulti.select()` looks at every
@@ -27,12 +28,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import pycurl
+import structlog
 
 from tasks.delivery.transfers.failures import explain_refusal
 from tasks.delivery.transfers.handle import Handle
+from tasks.delivery.transfers.local_work import LocalWork
+from tasks.delivery.transfers.pools import Pools
+from tasks.delivery.transfers.protocols import PORTS, Protocol, protocol_of
 from tasks.delivery.transfers.resolver import AWAY, Addresses, Resolver, Unresolved
 from tasks.delivery.transfers.transfer import Answer, ErrorKind, StartedTransfer, Transfer
+from tasks.runtime.plugins import fault_in
 from tasks.runtime.time_source import TimeSource
+
+log = structlog.get_logger()
 
 BODY_GRACE: Final = 2.0
 """Seconds that an answer's body may take after its headers; then the transfer ends with the status it has. An outlet
@@ -73,7 +81,7 @@ class TransferLoop:
         self._time = time_source
         self._monotonic = time_source.monotonic
         self._spare_limit = in_flight_hint
-        self._spare: list[Handle] = []
+        self._spare: dict[Protocol, list[Handle]] = {}
         self._busy: dict[Any, Handle] = {}
         self._reading: dict[Handle, float] = {}
         self._ended: deque[Answer] = deque()
@@ -82,11 +90,14 @@ class TransferLoop:
         self._look_up_ends: list[tuple[float, int, StartedTransfer]] = []
         self._numbers = count()
         self._waiting = 0
+        self._pools = Pools()
+        self._work = LocalWork(self.wake)
         self._wake_at: float | None = None
         self._epoll = select.epoll()
         self._epoll.register(self._resolver, select.EPOLLIN)
         self._signal = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._woken = False
+        self._abandoning = False
         self._epoll.register(self._signal, select.EPOLLIN)
         self._watched: dict[int, int] = {}
         self._multi = pycurl.CurlMulti()
@@ -97,12 +108,22 @@ class TransferLoop:
     @property
     def in_flight(self) -> int:
         """Number of transfers started whose Answer was not handed out yet."""
-        return len(self._busy) + self._waiting + len(self._ended)
+        return len(self._busy) + self._waiting + len(self._pools) + len(self._work) + len(self._ended)
 
     def start(self, transfer: Transfer) -> None:
         """Begin a transfer; never raises for what is wrong with it, `turn()` says."""
-        started = StartedTransfer(transfer, self._time.time(), self._monotonic())
-        place = _host_to_look_up(transfer.url)
+        self._start(StartedTransfer(transfer, self._time.time(), self._monotonic()))
+
+    def _start(self, started: StartedTransfer) -> None:
+        transfer = started.transfer
+        if transfer.work is not None:
+            self._work.begin(started)
+        elif self._pools.take_place(started):
+            self._look_up(started)
+
+    def _look_up(self, started: StartedTransfer) -> None:
+        """Look up the host's name, if it is one and not known yet, and begin."""
+        place = _host_to_look_up(started.transfer.url)
         if place is None:
             self._begin(started, "")
             return
@@ -111,7 +132,7 @@ class TransferLoop:
         if found is None:
             self._waiting += 1
             self._looking_up.setdefault(started.host, []).append(started)
-            until = started.started + min(self._connect_timeout, transfer.deadline)
+            until = self._monotonic() + min(self._connect_timeout, started.left(self._monotonic()))
             heapq.heappush(self._look_up_ends, (until, next(self._numbers), started))
         else:
             self._begin_at(started, found)
@@ -128,8 +149,10 @@ class TransferLoop:
             now = self._monotonic()
             self._poll(0.0 if self._ended else self._longest_wait(now, until), unless)
             self._collect()
+            self._take_worked()
             self._end_slow_bodies()
             self._end_slow_look_ups()
+            self._end_slow_queues()
             if self._ended or self._woken or self._monotonic() >= until:
                 self._woken = False
                 return self._hand_out()
@@ -142,11 +165,18 @@ class TransferLoop:
         """Break off every transfer; returns an Answer for each (`ours`), whose `sent` says what the outlet may have
         got."""
         why = "abandoned: the worker stops"
+        self._abandoning = True
         self._collect()
+        self._take_worked()
         for handle in list(self._busy.values()):
             self._finish(handle, pycurl.E_ABORTED_BY_CALLBACK, "", why)
         for started in [started for many in self._looking_up.values() for started in many]:
             self._give_up_look_up(started, why, ErrorKind.OURS)
+        for started in self._pools.empty():
+            self._end(started.failed(why, ErrorKind.OURS, self._monotonic()))
+        for started in self._work.abandon():
+            self._end(started.failed(why, ErrorKind.OURS, self._monotonic(), sent=True))
+        self._abandoning = False
         return self._hand_out()
 
     def close(self) -> None:
@@ -154,9 +184,10 @@ class TransferLoop:
         if self._multi.closed:
             return
         self.abandon_all()
-        for handle in self._spare:
+        for handle in [handle for spare in self._spare.values() for handle in spare]:
             handle.curl.close()
         self._spare.clear()
+        self._work.close()
         self._multi.close()
         self._epoll.close()
         os.close(self._signal)
@@ -177,6 +208,9 @@ class TransferLoop:
             until = min(until, next(iter(self._reading.values())) + self._body_grace)
         if self._look_up_ends:
             until = min(until, self._look_up_ends[0][0])
+        for ends in (self._work.first_end(), self._pools.first_end()):
+            if ends is not None:
+                until = min(until, ends)
         return max(0.0, until - now)
 
     def _poll(self, wait: float, unless: Callable[[], bool]) -> None:
@@ -246,7 +280,7 @@ class TransferLoop:
     def _take_resolved(self) -> None:
         for host, found in self._resolver.take():
             for started in self._looking_up.pop(host, ()):
-                started.look_up_ended = True
+                started.look_up_ended = started.waited = True
                 self._waiting -= 1
                 self._begin_at(started, found)
 
@@ -270,31 +304,34 @@ class TransferLoop:
         others.remove(started)
         if not others:
             del self._looking_up[started.host]
-        self._ended.append(started.failed(why, kind, self._monotonic()))
+        self._end(started.failed(why, kind, self._monotonic()))
 
     # --- beginnings and ends
 
     def _begin_at(self, started: StartedTransfer, found: Addresses | Unresolved) -> None:
         """Begin a transfer to the addresses that were found, or end it because there are none."""
         if isinstance(found, Unresolved):
-            self._ended.append(started.failed(found.text, found.kind, self._monotonic()))
+            self._end(started.failed(found.text, found.kind, self._monotonic()))
         else:
             self._begin(started, f"{started.host}:{started.port}:{','.join(found)}")
 
     def _begin(self, started: StartedTransfer, resolved: str) -> None:
-        handle = self._spare.pop() if self._spare else self._new_handle()
+        protocol = protocol_of(started.transfer.url)
+        spare = self._spare.setdefault(protocol, [])
+        handle = spare.pop() if spare else self._new_handle(protocol)
         try:
             handle.prepare(started, resolved)
             self._multi.add_handle(handle.curl)
         except (pycurl.error, UnicodeError, ValueError, TypeError) as error:
             why = f"cannot be sent: {explain_refusal(error)}"
-            self._ended.append(started.failed(why, ErrorKind.OURS, self._monotonic()))
             handle.curl.close()
+            self._end(started.failed(why, ErrorKind.OURS, self._monotonic()))
         else:
             self._busy[handle.curl] = handle
 
-    def _new_handle(self) -> Handle:
+    def _new_handle(self, protocol: Protocol) -> Handle:
         return Handle(
+            protocol,
             trust=self._trust,
             connect_timeout=self._connect_timeout,
             answer_cap_bytes=self._answer_cap,
@@ -309,11 +346,51 @@ class TransferLoop:
         self._reading.pop(handle, None)
         answer = handle.answer(code, text, abandoned)
         self._multi.remove_handle(handle.curl)
-        self._ended.append(answer)
-        if len(self._spare) < self._spare_limit:
-            self._spare.append(handle)
+        spare = self._spare[handle.protocol]
+        if len(spare) < self._spare_limit:
+            spare.append(handle)
         else:
             handle.curl.close()
+        self._end(answer)
+
+    def _end(self, answer: Answer) -> None:
+        """Keep the Answer of a transfer, or start what follows it; and let the next of its pool begin."""
+        following = None if self._abandoning else _following(answer)
+        if following is None:
+            self._ended.append(answer)
+        else:
+            started = self._monotonic() - answer.seconds
+            self._start(StartedTransfer(following, answer.started_at, started, waited=True))
+        if answer.transfer.pool is not None and not self._abandoning:
+            for next_one in self._pools.give_back(answer.transfer, self._monotonic()):
+                self._look_up(next_one)
+
+    # --- work that is done beside the loop, and transfers that wait for their turn
+
+    def _take_worked(self) -> None:
+        now = self._monotonic()
+        for ended in self._work.take():
+            self._end(ended(now))
+        for started in self._work.overdue(now):
+            text = f"timed out after {now - started.started:.3g} s"
+            self._end(started.failed(text, ErrorKind.TIMEOUT, now, sent=True))
+
+    def _end_slow_queues(self) -> None:
+        now = self._monotonic()
+        for started in self._pools.overdue(now):
+            text = f"no connection became free within {now - started.started:.3g} s"
+            self._ended.append(started.failed(text, ErrorKind.OURS, now))  # it has no place in its pool to give back
+
+
+def _following(answer: Answer) -> Transfer | None:
+    """What is to be transferred next; nothing if that cannot be told, and the log says why."""
+    if answer.transfer.then is None:
+        return None
+    try:
+        return answer.transfer.then(answer)
+    except Exception as error:  # of one transport, and hundreds of transfers of others are in flight
+        log.error("next step of a delivery cannot be made", fault=fault_in(error))
+        return None
 
 
 _TO_EPOLL: Final = {
@@ -349,7 +426,7 @@ def _host_to_look_up(url: str) -> tuple[str, int] | None:
     last = host.rpartition(".")[2]
     if last[:1].isdigit() or last in ("", "localhost"):  # also 0x7f.1; libcurl knows localhost by itself
         return None
-    return host, int(port) if port else 443 if scheme == "https" else 80
+    return host, int(port) if port else PORTS[scheme]
 
 
-_NAMED: Final = re.compile(r"(https?)://([A-Za-z0-9._-]+)(?::([0-9]{1,5}))?(?:[/?#]|$)")
+_NAMED: Final = re.compile(rf"({'|'.join(PORTS)})://([A-Za-z0-9._-]+)(?::([0-9]{{1,5}}))?(?:[/?#]|$)")

@@ -1,24 +1,34 @@
 """Transports: how a delivery request becomes a transfer. The scheme of the outlet's URL picks one.
 
 Each file here is one; a package adds or replaces one by the entry point `fanwire.transports`. A file holds
-`TRANSPORT = Transport(schemes=…, prepare=…, check_url=…)`; there is no list to add it to.
+`TRANSPORT = Transport(schemes=…, prepare=…)`; there is no list to add it to. What comes of an attempt is told by the
+verdicts of HTTP (tasks/delivery/verdicts.py) unless a transport has its own.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any, Protocol
+from functools import cache, lru_cache
+from typing import Any, Protocol, TypeVar
 
+from tasks.delivery import verdicts
 from tasks.delivery.delivery_request import DeliveryRequest
-from tasks.delivery.transfers.transfer import Transfer
+from tasks.delivery.transfers.transfer import Answer, Transfer
+from tasks.delivery.verdicts import Judgement
 from tasks.model.credentials import credentials_in_query, for_credential
-from tasks.model.outlet import Outlet
+from tasks.model.documents import Document
+from tasks.model.outlet import Outlet, TransportRules
 from tasks.runtime.plugins import Registry, attribute
 from tasks.runtime.secrets import Noting
 
-__all__ = ["TRANSPORTS", "DeliveryRequest", "Transport", "UnknownTransport", "by_scheme", "forget", "prepare"]
+__all__ = [
+    "TRANSPORTS", "DeliveryRequest", "Transport", "UnknownTransport", "by_scheme", "forget", "judge", "options_of",
+    "prepare", "rules",
+]  # fmt: skip
+
+Options = TypeVar("Options", bound=Document)
 
 
 class Prepare(Protocol):
@@ -38,6 +48,14 @@ class Transport:
     prepare: Prepare
     check_url: Callable[[str], None] | None = None
     """Raises ValueError that says what is wrong with an outlet's URL of these schemes; asked when it is imported."""
+    judge: Callable[[Answer, float], Judgement] = verdicts.judge
+    """The verdict on an answer at a moment (seconds since the epoch)."""
+    options: type[Document] | None = None
+    """The model of what outlets may set under `transport`; None: nothing. `prepare` reads it with `options_of`."""
+    auth: tuple[str, ...] = ("none", "bearer", "basic", "header")
+    """The types of `auth` that it can use."""
+    formats: tuple[str, ...] | None = None
+    """The formats that make sense over it; None: all."""
 
 
 TRANSPORTS = Registry("transport", group="fanwire.transports", folder=__name__, load=attribute("TRANSPORT", Transport))
@@ -62,6 +80,48 @@ def forget() -> None:
     by_scheme.cache_clear()
 
 
+def rules() -> dict[str, TransportRules]:
+    """What outlet documents may say, by URL scheme."""
+    return {
+        scheme: TransportRules(
+            check_url=transport.check_url,
+            options=transport.options,
+            auth=transport.auth,
+            formats=transport.formats,
+        )
+        for scheme, transport in by_scheme().items()
+    }
+
+
+def options_of(outlet: Outlet, model: type[Options]) -> Options:
+    """What an outlet has set under `transport`, by the model of its transport; raises ValueError for what is none."""
+    found: Options = _options(model, json.dumps(outlet.transport)) if outlet.transport else _defaults(model)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _options(model: type[Document], document: str) -> Any:
+    return model.model_validate_json(document)
+
+
+@cache
+def _defaults(model: type[Document]) -> Any:
+    return model()
+
+
+def _of(outlet: Outlet) -> Transport:
+    scheme = outlet.url.partition(":")[0].lower()
+    transport = by_scheme().get(scheme)
+    if transport is None:
+        raise UnknownTransport(f"outlet {outlet.id}: no transport for {scheme!r}")
+    return transport
+
+
+def judge(outlet: Outlet, answer: Answer, now: float) -> Judgement:
+    """The verdict on what came of an attempt at a delivery to this outlet. `now`: seconds since the epoch."""
+    return verdicts.unfinished(answer, _of(outlet).judge(answer, now))
+
+
 def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: float, now: float) -> Transfer:
     """The transfer of one attempt.
 
@@ -69,10 +129,7 @@ def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: flo
     What it holds of secrets is struck from everything that is kept of its answer. Raises SecretMissing and
     UnknownTransport.
     """
-    scheme = outlet.url.partition(":")[0].lower()
-    transport = by_scheme().get(scheme)
-    if transport is None:
-        raise UnknownTransport(f"outlet {outlet.id}: no transport for {scheme!r}")
+    transport = _of(outlet)
     with Noting() as values:
         transfer = transport.prepare(outlet, request, key=key, deadline=deadline, now=now)
     if not (values or outlet.headers or "?" in outlet.url):  # most outlets

@@ -139,22 +139,27 @@ def _other_sign(found: Sequence[str], first: dict[str, Any], sign: str) -> str |
     return next((other for other in _SIGNS if other != sign and only.count(other) >= len(columns()[1]) - 1), None)
 
 
+OPEN = ("headers", "transport")
+"""Fields whose inner names are not known here, so that a column may be `headers.` and any name."""
+
+
 def columns() -> tuple[list[str], list[str]]:
-    """The columns that there are but those of headers, and those that each table needs."""
-    inner = {name: fields_of(field) for name, field in Outlet.model_fields.items() if name != "headers"}
+    """The columns that there are but the open ones, and those that each table needs."""
+    inner = {name: fields_of(field) for name, field in Outlet.model_fields.items() if name not in OPEN}
     known = [f"{name}.{one}" if one else name for name, ones in inner.items() for one in ones or [""]]
     return sorted(known), [name for name, field in Outlet.model_fields.items() if field.is_required()]
 
 
 def is_column(column: str) -> bool:
     """Whether a column of a table, or the field of an edit, is one that an outlet has."""
-    return column in columns()[0] or column.startswith("headers.")
+    return column in columns()[0] or column.partition(".")[0] in OPEN
 
 
 def unknown(column: str, known: Sequence[str], what: str = "column") -> str:
     """Why no outlet has this column, and which may be meant; `what` it is called."""
     near = get_close_matches(column.strip().lower(), known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"the {what}s are {', '.join(known)} and headers.NAME"
+    every = f"{', '.join(known)}, headers.NAME and transport.NAME"
+    hint = f"did you mean {near[0]}?" if near else f"the {what}s are {every}"
     return f"is not a {what} that an outlet has; {hint}"
 
 

@@ -1,0 +1,278 @@
+"""Transfers that follow one another, wait for their turn, or are work on this machine; and e-mails."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pycurl
+import pytest
+from aiosmtpd.controller import Controller
+
+from tasks.delivery.transfers.transfer import Answer, ErrorKind, Pool, Transfer, WorkFailed
+from tasks.delivery.verdicts import judge, judge_outcome, unfinished
+from tasks.model.codes import Code
+from tasks.model.states import Verdict
+
+TOKEN = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ntoken"
+NO = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+
+
+def answering(*answers: bytes) -> Callable[[Any], None]:
+    """A manner: answer the requests of a connection one after the other."""
+
+    def manner(call: Any) -> None:
+        for answer in answers:
+            call.read()
+            call.send(answer)
+
+    return manner
+
+
+def then_post(url: str) -> Callable[[Answer], Transfer | None]:
+    """After a good answer, a POST to `url` with what was answered."""
+
+    def following(answer: Answer) -> Transfer | None:
+        if answer.status != 200:
+            return None
+        return Transfer(
+            key=answer.transfer.key, url=url, body=b"the rendition", deadline=answer.transfer.deadline,
+            headers=(f"Authorization: Bearer {answer.answer.decode()}",),
+        )  # fmt: skip
+
+    return following
+
+
+class TestChains:
+    def test_what_follows_is_sent_and_its_answer_comes_out(self, bench: Any, serve: Any) -> None:
+        outlet = serve()
+        source = serve(answering(TOKEN))
+        answer = bench.send(
+            source.url(), body=b"", secrets=("geheim",), decisive=False, then=then_post(outlet.url(path="/in"))
+        )
+        assert (answer.status, answer.transfer.url) == (200, outlet.url(path="/in"))
+        (request,) = outlet.requests
+        assert (request.headers["Authorization"], request.body) == ("Bearer token", b"the rendition")
+        assert bench.transfers.in_flight == 0
+
+    def test_nothing_follows_a_refusal(self, bench: Any, serve: Any) -> None:
+        outlet = serve()
+        answer = bench.send(serve(answering(NO)).url(), then=then_post(outlet.url()))
+        assert (answer.status, outlet.connections) == (403, 0)
+
+    def test_they_share_one_deadline(self, bench: Any, serve: Any) -> None:
+        def hang(call: Any) -> None:
+            call.read()
+            call.hang()
+
+        began = threading.Event()
+
+        def late(call: Any) -> None:
+            call.read()
+            began.wait(0.5)  # nobody sets it: half of the deadline is gone
+            call.send(TOKEN)
+
+        answer = bench.send(serve(late).url(), deadline=1.0, then=then_post(serve(hang).url()))
+        assert (answer.error_kind, answer.sent) == (ErrorKind.TIMEOUT, True)
+        assert 0.9 < answer.seconds < 1.45
+
+    def test_a_step_that_is_not_decisive_is_never_unsure(self, bench: Any, serve: Any) -> None:
+        answer = bench.send(serve(answering()).url(), decisive=False, then=then_post("http://127.0.0.1:9/"))
+        assert (judge(answer).verdict, answer.sent) == (Verdict.FAILED, False)
+
+    def test_and_never_delivered(self, bench: Any, serve: Any) -> None:
+        answer = bench.send(serve().url(), decisive=False, then=lambda _: None)
+        found = unfinished(answer, judge(answer))
+        assert (found.verdict, found.code) == (Verdict.FAILED, Code.UNFINISHED)
+
+    def test_a_next_step_that_cannot_be_made_harms_no_other(self, bench: Any, serve: Any) -> None:
+        def broken(_: Answer) -> Transfer | None:
+            raise RuntimeError("geheim")
+
+        bench.start("broken", serve().url(), decisive=False, then=broken)
+        bench.start("good", serve().url())
+        assert {answer.transfer.key: answer.status for answer in bench.wait(2)} == {"broken": 200, "good": 200}
+
+    def test_nothing_follows_once_the_loop_is_to_end(self, make_bench: Any, serve: Any) -> None:
+        bench = make_bench()
+        outlet = serve()
+        bench.start("a", serve(lambda call: call.hang()).url(), then=then_post(outlet.url()))
+        (answer,) = bench.transfers.abandon_all()
+        assert (answer.error_kind, outlet.connections) == (ErrorKind.OURS, 0)
+
+
+class TestMethods:
+    def test_a_handle_changes_its_method(self, make_bench: Any, serve: Any) -> None:
+        bench = make_bench(in_flight_hint=1)
+        outlet = serve()
+        methods = ["POST", "GET", "PUT", "GET", "DELETE", "POST"]
+        for method in methods:
+            assert bench.send(outlet.url(), method=method, headers=(), body=b"" if method == "GET" else b"x").sent
+        assert [request.line.split()[0] for request in outlet.requests] == [
+            "POST",
+            "GET",
+            "PUT",
+            "GET",
+            "DELETE",
+            "POST",
+        ]
+        assert [request.body for request in outlet.requests] == [b"x", b"", b"x", b"", b"x", b"x"]
+
+    def test_options_of_one_transfer_do_not_stay_for_the_next(self, make_bench: Any, serve: Any) -> None:
+        bench = make_bench(in_flight_hint=1)
+        outlet = serve()
+        agent = ((pycurl.USERAGENT, "Special/1"),)
+        for options in (agent, (), agent):
+            bench.send(outlet.url(), options=options)
+        agents = [request.headers.get("User-Agent") for request in outlet.requests]
+        assert [name == "Special/1" for name in agents] == [True, False, True]
+
+
+class TestPools:
+    def test_no_more_at_once_than_the_pool_has_connections(self, bench: Any, serve: Any) -> None:
+        going = threading.Semaphore(2)
+        refused = []
+
+        def manner(call: Any) -> None:
+            while call.read():
+                if not going.acquire(blocking=False):
+                    refused.append(call)
+                call.send(TOKEN)
+                going.release()
+
+        outlet = serve(manner)
+        for number in range(20):
+            bench.start(number, outlet.url(), pool=Pool("relay", 2))
+        assert bench.transfers.in_flight == 20
+        answers = bench.wait(20)
+        assert [answer.status for answer in answers] == [200] * 20
+        assert [answer.transfer.key for answer in answers][-1] in (18, 19)
+        assert not refused
+        assert outlet.connections <= 2
+
+    def test_who_waits_too_long_is_not_charged(self, bench: Any, serve: Any) -> None:
+        outlet = serve(lambda call: call.hang())
+        for number, deadline in enumerate((0.6, 0.3)):
+            bench.start(number, outlet.url(), deadline=deadline, pool=Pool("relay", 1))
+        found = {answer.transfer.key: answer for answer in bench.wait(2)}
+        assert found[0].error_kind is ErrorKind.TIMEOUT
+        assert (judge(found[1]).verdict, outlet.connections) == (Verdict.OURS, 1)
+        assert bench.send(serve().url(), pool=Pool("relay", 1)).status == 200
+
+
+class TestWork:
+    def test_work_is_done_in_a_thread(self, bench: Any) -> None:
+        loop = threading.get_ident()
+        where = []
+
+        def work() -> str:
+            where.append(threading.get_ident())
+            return "written to /folder/a"
+
+        answer = bench.send("file:///folder/a", work=work)
+        assert where != [loop]
+        judgement = judge_outcome(answer, 0.0)
+        assert (judgement.verdict, judgement.detail) == (Verdict.DELIVERED, "written to /folder/a")
+
+    @pytest.mark.parametrize(
+        ("error", "text", "number"),
+        [
+            (OSError(errno.ENOSPC, "x"), "no space left on device", errno.ENOSPC),
+            (WorkFailed("the folder is not allowed"), "the folder is not allowed", 0),
+            (RuntimeError("geheim"), "cannot be done: RuntimeError", 0),
+        ],
+    )
+    def test_work_that_fails_says_why(self, bench: Any, error: Exception, text: str, number: int) -> None:
+        def work() -> str:
+            raise error
+
+        answer = bench.send("file:///folder/a", work=work)
+        assert (answer.error, answer.error_kind, answer.os_error) == (text, ErrorKind.WORK, number)
+        assert (judge_outcome(answer, 0.0).verdict, judge_outcome(answer, 0.0).code) == (
+            Verdict.FAILED,
+            Code.LOCAL_WORK,
+        )
+
+    def test_work_that_stands_still_is_unsure(self, bench: Any) -> None:
+        free = threading.Event()
+        answer = bench.send("file:///folder/a", work=lambda: str(free.wait(20)), deadline=0.2)
+        free.set()
+        assert judge_outcome(answer, 0.0).verdict is Verdict.UNSURE
+
+
+class Mailbox:
+    """What an SMTP server took: envelope and bytes."""
+
+    def __init__(self) -> None:
+        self.mails: list[tuple[str, list[str], bytes]] = []
+        self.peers: set[object] = set()
+
+    async def handle_DATA(self, _server: object, session: Any, envelope: Any) -> str:
+        self.mails.append((envelope.mail_from, list(envelope.rcpt_tos), envelope.content))
+        self.peers.add(session.peer)
+        return "250 kept"
+
+    async def handle_RCPT(
+        self, _server: object, _session: object, envelope: Any, address: str, _options: object
+    ) -> str:
+        if address.startswith("gone"):
+            return "550 5.1.1 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
+
+
+class OwnPort(Controller):
+    """An SMTP server on a port that the system chose."""
+
+    def __init__(self, handler: object) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        super().__init__(handler, hostname="127.0.0.1", port=self.socket.getsockname()[1])
+
+    def _create_server(self) -> Any:
+        return self.loop.create_server(self._factory_invoker, sock=self.socket)
+
+
+@pytest.fixture
+def mail() -> Iterator[tuple[str, Mailbox]]:
+    """An SMTP server: its URL, and what it took."""
+    mailbox = Mailbox()
+    controller = OwnPort(mailbox)
+    controller.start()
+    try:
+        yield f"smtp://127.0.0.1:{controller.port}/wire.example", mailbox
+    finally:
+        controller.stop()
+
+
+def envelope(to: str) -> tuple[tuple[int, Any], ...]:
+    return (pycurl.MAIL_FROM, "<wire@wire.example>"), (pycurl.MAIL_RCPT, [f"<{to}>"])
+
+
+class TestMail:
+    def test_headers_come_before_the_body_and_one_connection_serves_all(
+        self, bench: Any, mail: tuple[str, Mailbox]
+    ) -> None:
+        url, mailbox = mail
+        for number in range(5):
+            bench.start(
+                number, url, headers=(f"To: <a{number}@bote.example>",), body=b"Subject: x\r\n\r\nbody\r\n",
+                options=envelope(f"a{number}@bote.example"), pool=Pool("relay", 1),
+            )  # fmt: skip
+        answers = bench.wait(5)
+        assert [(answer.status, answer.error, answer.sent) for answer in answers] == [(250, None, True)] * 5
+        assert [judge_outcome(answer, 0.0).detail for answer in answers] == ["250 kept"] * 5
+        assert mailbox.mails[3] == (
+            "wire@wire.example", ["a3@bote.example"], b"To: <a3@bote.example>\r\nSubject: x\r\n\r\nbody\r\n"
+        )  # fmt: skip
+        assert len(mailbox.peers) == 1
+
+    def test_a_refusal_has_its_reply(self, bench: Any, mail: tuple[str, Mailbox]) -> None:
+        url, mailbox = mail
+        answer = bench.send(url, options=envelope("gone@bote.example"))
+        judgement = judge_outcome(answer, 0.0)
+        assert (judgement.verdict, judgement.status) == (Verdict.REJECTED, 550)
+        assert judgement.detail == "550 5.1.1 no such mailbox"
+        assert not mailbox.mails
