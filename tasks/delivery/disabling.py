@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from tasks import ledger
 from tasks.delivery.admission.breaker import Breaker, outlet_subject
 from tasks.delivery.admission.failing_hosts import FailingHosts, HostNotice, Stage
-from tasks.delivery.admission.shared_state import SharedState, host_of
+from tasks.delivery.admission.shared_state import SharedState
+from tasks.delivery.transports import host_of
 from tasks.ledger import audit, deliveries, notices, outlets
 from tasks.model.acts import Act
 from tasks.model.states import Hold

@@ -29,7 +29,7 @@ from tasks.delivery import transports
 from tasks.delivery.admission.admit import Admission, NotAdmitted, Observation
 from tasks.delivery.admission.failing_hosts import HostNotice
 from tasks.delivery.admission.in_flight import over_limit
-from tasks.delivery.admission.shared_state import SharedState, host_of
+from tasks.delivery.admission.shared_state import SharedState
 from tasks.delivery.disabling import apply_notice, disable
 from tasks.delivery.name_servers import NAME_SERVERS
 from tasks.delivery.payloads import Payload, Unsendable, read_payloads
@@ -40,7 +40,7 @@ from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transfers.loop import TransferLoop
 from tasks.delivery.transfers.transfer import Answer
 from tasks.delivery.transfers.window import Window
-from tasks.delivery.transports import DeliveryRequest, UnknownTransport
+from tasks.delivery.transports import DeliveryRequest, UnknownTransport, host_of
 from tasks.delivery.verdicts import Judgement
 from tasks.ledger import deliveries, outlets, presence
 from tasks.ledger.deliveries import Result
@@ -504,7 +504,10 @@ class Drain:
             except DBAPIError as error:
                 _log_away(error)
                 return ()
-            known = [id for id, url in urls if host_of(url) == host], self._time.monotonic() + HOSTS_KNOWN_FOR
+            known = (
+                [id for id, url in urls if host_of(url) == host],
+                self._time.monotonic() + HOSTS_KNOWN_FOR,
+            )
             self._at_host[host] = known
         return known[0]
 

@@ -24,8 +24,9 @@ from tasks.delivery.admission.breaker import (
 )
 from tasks.delivery.admission.failing_hosts import FailingHosts, HostNotice
 from tasks.delivery.admission.rate_limiter import RateLimiter, RateRequest
-from tasks.delivery.admission.shared_state import SharedState, host_of
+from tasks.delivery.admission.shared_state import SharedState
 from tasks.delivery.payloads import Payload
+from tasks.delivery.transports import host_of
 from tasks.model.codes import Code
 from tasks.model.states import Hold, State, Verdict
 from tasks.runtime import moments

@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from typing import Any, Protocol, TypeVar
 
 from tasks.delivery import verdicts
+from tasks.delivery.admission import shared_state
 from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.transfers.transfer import Answer, Transfer
 from tasks.delivery.verdicts import Judgement
@@ -24,8 +25,8 @@ from tasks.runtime.plugins import Registry, attribute
 from tasks.runtime.secrets import Noting
 
 __all__ = [
-    "TRANSPORTS", "DeliveryRequest", "Transport", "UnknownTransport", "by_scheme", "forget", "judge", "options_of",
-    "prepare", "rules",
+    "TRANSPORTS", "DeliveryRequest", "Transport", "UnknownTransport", "by_scheme", "forget", "host_of", "judge",
+    "options_of", "prepare", "rules",
 ]  # fmt: skip
 
 Options = TypeVar("Options", bound=Document)
@@ -56,6 +57,9 @@ class Transport:
     """The types of `auth` that it can use."""
     formats: tuple[str, ...] | None = None
     """The formats that make sense over it; None: all."""
+    host: Callable[[str], str] = shared_state.host_of
+    """The host that an outlet's URL leads to, `name:port`, as the circuit breaker knows it: outlets of one host rest
+    together when it fails. It raises nothing."""
 
 
 TRANSPORTS = Registry("transport", group="fanwire.transports", folder=__name__, load=attribute("TRANSPORT", Transport))
@@ -78,6 +82,7 @@ def forget() -> None:
     """Look for transports anew when one is next asked for."""
     TRANSPORTS.forget()
     by_scheme.cache_clear()
+    host_of.cache_clear()
 
 
 def rules() -> dict[str, TransportRules]:
@@ -115,6 +120,13 @@ def _of(outlet: Outlet) -> Transport:
     if transport is None:
         raise UnknownTransport(f"outlet {outlet.id}: no transport for {scheme!r}")
     return transport
+
+
+@lru_cache(maxsize=16384)
+def host_of(url: str) -> str:
+    """The host that an outlet's URL leads to, `name:port`: that of its transport, which may be a relay."""
+    transport = by_scheme().get(url.partition(":")[0].lower())
+    return transport.host(url) if transport else shared_state.host_of(url)
 
 
 def judge(outlet: Outlet, answer: Answer, now: float) -> Judgement:
