@@ -12,8 +12,10 @@ from functools import cache
 from typing import Any
 
 from tasks.model.languages import LanguageTag, locale_of
+from tasks.translation.kept_readings import kept
 
 
+@kept
 def likelihoods(text: str) -> Mapping[str, float]:
     """ISO 639 codes of all languages that are known, the likeliest first, with their probabilities."""
     return {str(code): float(probability) for code, probability in _identifier().rank(text)}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import cache
 
 from tasks.model.languages import LanguageTag
+from tasks.translation.kept_readings import kept
 
 _LETTERS = {
     "Latn": r"A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a",
@@ -46,7 +48,8 @@ def letters_in(text: str, scripts: tuple[str, ...]) -> int:
     return len(pattern_of(scripts).findall(text)) if scripts else 0
 
 
-def shares(text: str) -> dict[str, int]:
+@kept
+def shares(text: str) -> Mapping[str, int]:
     """How many letters of each script a text has, of the scripts we know."""
     found = {script: letters_in(text, (script,)) for script in _LETTERS}
     return {script: number for script, number in found.items() if number}

@@ -13,6 +13,7 @@ from tasks.language_data import data_of
 from tasks.runtime.foreign_text import REPLACEMENT, harmful
 from tasks.translation import scripts
 from tasks.translation.checks.problem import Found, Problem
+from tasks.translation.kept_readings import kept
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Text, words_of
 from tasks.translation.protection.addresses import without_addresses
@@ -75,12 +76,14 @@ def _words(text: Text) -> str:
 
 def markup(unit: Text, result: Text, _pair: LanguagePair) -> Found:
     """Problems where entities, tags or other markup stand in the text for readers to see, and not in the source."""
-    before, after = (
-        Counter(match[0].casefold() for match in _MARKUP.finditer(_words(text))) for text in (unit, result)
-    )
-    added = next(iter(after - before), None)
+    added = next(iter(_markup_in(_words(result)) - _markup_in(_words(unit))), None)
     if added:
         yield Problem("markup", f"{added[:40]!r} stands in it as text", (added,))
+
+
+@kept
+def _markup_in(text: str) -> Counter[str]:
+    return Counter(match[0].casefold() for match in _MARKUP.finditer(text))
 
 
 def characters(unit: Text, result: Text, pair: LanguagePair) -> Found:
@@ -212,10 +215,17 @@ def chatter(unit: Text, result: Text, pair: LanguagePair) -> Found:
     """Problems where a language model speaks of its translation, in any language that it is asked in."""
     before, after = _words(unit), _words(result)
     for language in dict.fromkeys(("en", pair.target.base, pair.source.base)):
-        said = _chatter(language).search(after)
-        if said and not any(_chatter(own).search(before) for own in ("en", pair.source.base)):
-            yield Problem("chatter", f"{said[0][:60]!r} is no part of the translation", (said[0],))
+        said = _chatter_in(after, language)
+        if said and not any(_chatter_in(before, own) for own in ("en", pair.source.base)):
+            yield Problem("chatter", f"{said[:60]!r} is no part of the translation", (said,))
             return
+
+
+@kept
+def _chatter_in(text: str, language: str) -> str | None:
+    """What a language model says of its translation in this language, if it does."""
+    found = _chatter(language).search(text)
+    return found[0] if found else None
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 
 from tasks.language_data import data_of
@@ -11,6 +12,7 @@ from tasks.model.languages import LanguageTag
 from tasks.translation import scripts
 from tasks.translation.checks.problem import Found, Problem
 from tasks.translation.function_words import function_words
+from tasks.translation.kept_readings import kept
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Text, shown, words_of
 from tasks.translation.protection.addresses import without_addresses
@@ -155,7 +157,7 @@ def residue(unit: Text, result: Text, pair: LanguagePair) -> Found:
     yield from _not_of_the_target([word for word in after if word not in names], pair)
 
 
-def _number_in(words: list[str], some: frozenset[str]) -> int:
+def _number_in(words: Sequence[str], some: frozenset[str]) -> int:
     return sum(word in some for word in words)
 
 
@@ -202,12 +204,17 @@ def _is_prose(run: tuple[str, ...], telling_words: frozenset[str]) -> bool:
     return small >= len(run) - 1 and (not telling_words or any(word in telling_words for word in run))
 
 
-def _small_words(unit: Text, *, every: bool = False) -> list[str]:
+def _small_words(unit: Text, *, every: bool = False) -> Sequence[str]:
     """The words, made small; without `every` only those that are no names: that have no capital."""
-    text = unicodedata.normalize("NFC", _prose(unit))
+    return _made_small(_prose(unit), every)
+
+
+@kept
+def _made_small(prose: str, every: bool) -> Sequence[str]:
+    text = unicodedata.normalize("NFC", prose)
     if every or text.isupper():
-        return [word.lower() for word in _WORD.findall(text)]
-    return [word for word in _WORD.findall(text) if len(word) > 1 and word.islower()]
+        return tuple(word.lower() for word in _WORD.findall(text))
+    return tuple(word for word in _WORD.findall(text) if len(word) > 1 and word.islower())
 
 
 def _prose(text: Text) -> str:

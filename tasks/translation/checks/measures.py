@@ -12,6 +12,7 @@ from tasks.language_data import data_of
 from tasks.model.languages import locale_of
 from tasks.translation import scripts
 from tasks.translation.checks.problem import Found, Problem
+from tasks.translation.kept_readings import kept
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Opaque, Text
 
@@ -42,11 +43,13 @@ def _read(text: Text) -> str:
     return unicodedata.normalize("NFC", "".join(parts))
 
 
+@kept
 def _days(text: str, language: str) -> set[int]:
     text = _NAMES.sub(" ", text)
     return {number for number, pattern in _patterns(language).items() if pattern.search(text)}
 
 
+@kept
 def _days_loosely(text: str, language: str) -> set[int]:
     loose = data_of(language).dates.weekdays_loosely.items()
     return {number - 1 for pattern, number in loose if re.search(pattern, text)}
@@ -107,6 +110,7 @@ def measure(unit: Text, result: Text, pair: LanguagePair) -> Found:
             return
 
 
+@kept
 def _measures(text: str, language: str) -> set[str]:
     units = _unit_names(language)
     return {units[match[1].casefold()] for match in _after_number(language).finditer(text)}

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import log, sqrt
 
 from tasks.language_data import data_of
 from tasks.translation import scripts
 from tasks.translation.checks.problem import Found, Problem
 from tasks.translation.function_words import dangling
+from tasks.translation.kept_readings import kept
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Text, has_letters, shown, words_of
 
@@ -72,7 +75,12 @@ def _width(characters: float) -> float:
 
 def english_length(text: Text, language: str) -> float:
     """How many characters English would need for a text; Latin letters among others are names and count as they are."""
-    words = unicodedata.normalize("NFC", shown(text))
+    return _english_length(shown(text), language)
+
+
+@kept
+def _english_length(text: str, language: str) -> float:
+    words = unicodedata.normalize("NFC", text)
     density = data_of(language).comparison.characters
     own = scripts.scripts_of(language)
     if not own or "Latn" in own:
@@ -95,18 +103,47 @@ def capitals(unit: Text, result: Text, _pair: LanguagePair) -> Found:
 
 def repeated(unit: Text, result: Text, _pair: LanguagePair) -> Found:
     """A problem if the translation babbles: the same few words again and again, more often than in the source."""
-    before, after = scripts.words_in(words_of(unit)), scripts.words_in(words_of(result))
-    for size in range(1, 7) if _spelled(after) else (1, 2, 3):
-        times = max(3, 8 // size) if _spelled(after) else 4 if size == 1 else 3  # `berkas. Berkas-berkas` is Indonesian
-        if _on_end(after, size) >= times > _on_end(before, size):
-            yield Problem("repeated", f"it repeats itself: {_often(after, size)!r}")
+    before, after = _repetition(words_of(unit)), _repetition(words_of(result))
+    for size in _SIZES if after.spelled else _SIZES[:3]:
+        times = max(3, 8 // size) if after.spelled else 4 if size == 1 else 3  # `berkas. Berkas-berkas` is Indonesian
+        if after.on_end[size] >= times > before.on_end[size]:
+            yield Problem("repeated", f"it repeats itself: {_often(after.words, size)!r}")
             return
-    if _periodic(after) and not _periodic(before):
-        yield Problem("repeated", f"it says everything twice: {' '.join(after[:6])!r}")
+    if after.periodic and not before.periodic:
+        yield Problem("repeated", f"it says everything twice: {' '.join(after.words[:6])!r}")
         return
-    again = _again(after)
-    if again > _AGAIN and again > _again(before) + _AGAIN / 2:
-        yield Problem("repeated", f"it repeats itself: {_often(after, 4)!r}")
+    if after.again > _AGAIN and after.again > before.again + _AGAIN / 2:
+        yield Problem("repeated", f"it repeats itself: {_often(after.words, 4)!r}")
+
+
+_SIZES = range(1, 7)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Repetition:
+    """How a text repeats its words."""
+
+    words: list[str]
+    spelled: bool
+    """Most words are single letters, as in scripts without spaces."""
+    on_end: Mapping[int, int]
+    """How often at most the same 1, 2 … words stand one after the other."""
+    periodic: bool
+    """The text is its own beginning over and over, at least twice."""
+    again: float
+    """The share of rows of words that were there before."""
+
+
+@kept
+def _repetition(text: str) -> _Repetition:
+    words = scripts.words_in(text)
+    return _Repetition(
+        words=words,
+        spelled=_spelled(words),
+        on_end={size: _on_end(words, size) for size in _SIZES},
+        periodic=_periodic(words),
+        again=_again(words),
+    )
 
 
 def _periodic(words: list[str]) -> bool:

@@ -17,14 +17,15 @@ from itertools import pairwise
 from tasks.translation.figures import dates, number_words, numerals
 from tasks.translation.figures.numerals import Value
 from tasks.translation.figures.recogniser import Figure, any_of, between_two, figures_in
+from tasks.translation.kept_readings import kept
 
 _BUDDHIST = 543
 """Years that Thai texts are ahead."""
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Counted:
-    """The numbers, units, months and scale words of one text."""
+    """The numbers, units, months and scale words of one text. It is kept: nobody may change what is in it."""
 
     values: list[Value] = field(default_factory=list)
     """In the order of the text, days and years of dates included, numbered months not."""
@@ -58,8 +59,19 @@ class Counted:
 def counted(text: str, language: str, known: Mapping[str, Value] | None = None) -> Counted:
     """The numbers, units, months and scale words found in `text`, for comparing source with translation. `known`:
     numbers of the text it was made from (`numerals.literals`)."""
+    otherwise = {
+        (literal, value)
+        for literal, value in (known or {}).items()
+        if literal in text and value != numerals.value_of(literal, language)
+    }
+    return _counted(text, language, frozenset(otherwise))
+
+
+@kept
+def _counted(text: str, language: str, otherwise: frozenset[tuple[str, Value]]) -> Counted:
+    """The same; `otherwise`: those numbers of the other text that the language would read otherwise."""
     months = dates.months_in(text, language)
-    figures = list(figures_in(text, language, months, known))
+    figures = list(figures_in(text, language, months, dict(otherwise)))
     scales = re.finditer(numerals.scale_pattern(language), text, re.IGNORECASE)
     kinds, shared = _over_ranges(figures, text, language)
     return Counted(
