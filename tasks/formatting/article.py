@@ -116,6 +116,16 @@ class Article:
         return item_uri(self.release.uri, self.source_language)
 
     @property
+    def also_in(self) -> tuple[tuple[str, str], ...]:
+        """The languages, other than its own, in which the producer wrote the release, each with the URI of its item.
+
+        It does not name translations by engines: which there are, and when, depends on the outlets of the moment, and a
+        rendition is made once, and is the same for all. Each of those names what it was made from.
+        """
+        languages = (self.release.language, *self.release.translations)
+        return tuple((tag, item_uri(self.release.uri, tag)) for tag in languages if tag != self.language)
+
+    @property
     def source_type(self) -> str | None:
         """The IPTC digital source type of a text that a machine wrote; None for one that people wrote.
 

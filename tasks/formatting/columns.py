@@ -1,15 +1,16 @@
 """Breaks text into lines of so many columns, as terminals and fixed-width fonts count them.
 
 Lines are broken at spaces, and between Chinese or Japanese characters where their rules allow it: no line begins with a
-closing mark or ends with an opening one. Nothing else is broken: an address stays whole, and so does what stands
-between two spaces in Thai, for which one would need a dictionary.
+closing mark or ends with an opening one. Thai, Lao, Khmer and Burmese have spaces between phrases only, and where their
+words end only a dictionary knows. A phrase that is longer than a line is broken there before a vowel that begins a
+syllable, else between two letters with all that stands above, below and beside them. An address stays whole.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 _NOT_FIRST = frozenset(
     "、。，．・：；！？）〕］｝〉》」』】〙〗〟’”…‥％‰℃ーヽヾゝゞ々〻ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ"
@@ -18,6 +19,15 @@ _NOT_LAST = frozenset("（〔［｛〈《「『【〘〖〝‘“￥＄£")
 _HANGING = re.compile(r" *(?:[•] |\d+\. )?")
 """The indent of a line and the sign of its list, under which the lines that follow are indented."""
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
+_UNSPACED = re.compile("[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\uaa60-\uaa7f]")
+"""A letter or sign of Thai, Lao, Burmese or Khmer."""
+_LEADING_VOWELS = frozenset("เแโใไເແໂໃໄ")
+"""They are written before the consonant after which they are spoken, so a syllable begins with them."""
+_FOLLOWING = frozenset("ะาำๅฯๆະາຳຽຯໆ၊။។៕៖ៗ")
+"""Vowels and marks that belong to the letter before them, although they take a column of their own."""
+_JOINING = frozenset("\u1039\u17d2")
+"""Signs that set the next letter below the one before."""
+_OPENING, _CLOSING = frozenset("([{<«"), frozenset(")]}>».,:;!?%…")
 
 
 def width(text: str) -> int:
@@ -46,7 +56,7 @@ def _lines(text: str, columns: int) -> Iterator[str]:
     lead = start[0] if start else ""
     used = indent = width(lead)
     line: list[str] = []
-    for piece in _pieces(text[len(lead) :]):
+    for piece in _pieces(text[len(lead) :], columns - indent):
         if line and used + width(piece.rstrip(" ")) > columns:
             yield (lead + "".join(line)).rstrip(" ")
             lead, line, used = " " * indent, [], indent
@@ -55,12 +65,22 @@ def _lines(text: str, columns: int) -> Iterator[str]:
     yield (lead + "".join(line)).rstrip(" ")
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """The pieces between which a line may be broken, spaces at their ends."""
+def _pieces(text: str, room: int) -> Iterator[str]:
+    """The pieces between which a line may be broken, spaces at their ends; none is wider than `room` if it need not
+    be."""
+    for piece in _split(text, _may_break):
+        if width(piece.rstrip(" ")) <= room or not _UNSPACED.search(piece):
+            yield piece
+            continue
+        for syllables in _split(piece, lambda last, first: first in _LEADING_VOWELS and _between_letters(last, first)):
+            yield from [syllables] if width(syllables) <= room else _split(syllables, _between_letters)
+
+
+def _split(text: str, may_break: Callable[[str, str], bool]) -> Iterator[str]:
     piece = ""
     for character, following in zip(text, [*text[1:], ""], strict=True):
         piece += character
-        if following and _may_break(character, following):
+        if following and may_break(character, following):
             yield piece
             piece = ""
     yield piece
@@ -69,7 +89,7 @@ def _pieces(text: str) -> Iterator[str]:
 def _may_break(last: str, first: str) -> bool:
     if last == " ":
         return first != " "
-    if "\u200d" in (last, first):  # joins two pictures into one
+    if "\u200d" in (last, first) or "🏻" <= first <= "🏿":  # joins two pictures into one, or is the colour of a skin
         return False
     if first == " " or last in _NOT_LAST or first in _NOT_FIRST or not _width(first):
         return False
@@ -79,3 +99,12 @@ def _may_break(last: str, first: str) -> bool:
 def _is_wide(character: str) -> bool:
     """Whether lines may be broken beside a character. Korean has spaces, and is broken there."""
     return unicodedata.east_asian_width(character) in "WF" and not _HANGUL.match(character)
+
+
+def _between_letters(last: str, first: str) -> bool:
+    """Whether a phrase without spaces may be broken between two characters: never inside a letter with its signs."""
+    if not (_UNSPACED.match(last) or _UNSPACED.match(first)) or (last.isdecimal() and first.isdecimal()):
+        return False
+    if first in _FOLLOWING or first in _CLOSING or unicodedata.category(first) in ("Mn", "Mc", "Me", "Cf", "Zs"):
+        return False
+    return last not in _LEADING_VOWELS and last not in _JOINING and last not in _OPENING and last != "\u200d"

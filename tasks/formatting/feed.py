@@ -17,10 +17,12 @@ NAMESPACE = "urn:fanwire:release"
 """Of the elements that carry in Atom and RSS what neither has a place for."""
 FIELDS = (
     "action", "status", "release", "version", "received", "first_received", "embargo_until", "urgency", "language",
-    "direction", "translation", "notice", "correction_note", "dateline", "issuer", "contacts", "rights", "boilerplate",
+    "direction", "translation", "also_in", "notice", "correction_note", "dateline", "issuer",
+    "contacts", "rights", "boilerplate",
 )  # fmt: skip
 """The fields of the format `json` that feeds have no element for."""
 _EACH = {"contacts": "contact", "tickers": "ticker"}
+"""What one part of a list is called; by default as the list is."""
 
 
 def moment(article: Article, format: str) -> datetime:
@@ -71,7 +73,7 @@ def extend(entry: Any, article: Article) -> None:
 def _element(parent: Any, name: str, value: Any) -> None:
     if isinstance(value, list):
         for part in value:
-            _element(parent, _EACH[name], part)
+            _element(parent, _EACH.get(name, name), part)
     elif value is not None:
         made = etree.SubElement(parent, f"{{{NAMESPACE}}}{name}")
         if isinstance(value, dict):

@@ -10,6 +10,8 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from tasks.formatting.house import HouseText
+from tasks.formatting.table_columns import Row, aligned
+from tasks.model.languages import LanguageTag
 from tasks.model.markup import BLOCKS
 
 _SPACE = re.compile(r"[ \t\r\n\f]+")
@@ -19,17 +21,20 @@ MAX_DEPTH = 100
 _QUOTE_MARKS = "“”„‚‘’«»‹›「」『』《》\"'"
 _DASHES = "–—―-"
 _RAISED = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
+_INDENT = 4
+"""Columns that a table inside a list loses at most to the signs of the list."""
 _LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 
 
-def paragraphs(body_html: str, house: HouseText) -> list[str]:
+def paragraphs(body_html: str, house: HouseText, columns: int | None = None) -> list[str]:
     """The blocks of a clean body in reading order; lists, tables and line breaks have lines of their own inside.
 
+    `columns`: the columns of a table are aligned, in lines of at most so many; else there are bars between its cells.
     Raises ValueError for a body nested too deeply.
     """
     if not body_html.strip():
         return []
-    return [_bracketed(block) for block in _Walk(house).blocks(tree(body_html))]
+    return [_bracketed(block) for block in _Walk(house, columns).blocks(tree(body_html))]
 
 
 _PARENTHESIS = re.compile(r"[(（](?P<address>https?://[^\s()（）]+)(?P<end>[)）])|[(（]|[)）]")
@@ -93,8 +98,9 @@ def fold(text: str) -> str:
 class _Walk:
     """Walks through the elements of a body, with the quotation marks and link style of a house text."""
 
-    def __init__(self, house: HouseText):
+    def __init__(self, house: HouseText, columns: int | None = None):
         self.house = house
+        self.columns = columns
         self._special: dict[str, Callable[[lxml_html.HtmlElement], list[str]]] = {
             "ul": self._list,
             "ol": self._list,
@@ -194,15 +200,21 @@ class _Walk:
         return ["\n".join(_indented(text, "  ") if tag == "dd" else text for tag, text in children)]
 
     def _table(self, element: lxml_html.HtmlElement) -> list[str]:
-        """A table with a line for each row and bars between cells, after its caption as a paragraph."""
+        """A table with a line for each row and bars or aligned columns between cells, after its caption as a
+        paragraph."""
         captions = [_tidy(self.inline(caption)) for caption in element.iterchildren("caption")]
         parts = [element, *element.iterchildren("thead", "tbody", "tfoot")]
-        rows = []
-        for row in (row for part in parts for row in part.iterchildren("tr")):
-            cells = [" ".join(self.blocks(cell)).replace("\n", " ") for cell in row.iterchildren("td", "th")]
-            if any(cells):
-                rows.append(" | ".join(cells))
-        return [*captions, "\n".join(rows)]
+        elements = [list(row.iterchildren("td", "th")) for part in parts for row in part.iterchildren("tr")]
+        words = _Walk(self.house)  # a table in a cell has no columns of its own
+        cells = [[" ".join(words.blocks(cell)).replace("\n", " ") for cell in row] for row in elements]
+        rows = [(row, texts) for row, texts in zip(elements, cells, strict=True) if any(texts)]
+        if not rows or self.columns is None:
+            return [*captions, "\n".join(" | ".join(texts) for _, texts in rows)]
+        head = all(cell.tag == "th" for cell in rows[0][0])
+        grid = [_spread(row, texts) for row, texts in rows]
+        room = self.columns - _INDENT * sum(1 for _ in element.iterancestors("li", "dd"))
+        rtl = LanguageTag(self.house.language).direction == "rtl"
+        return [*captions, *aligned(grid, head, max(1, room), right_to_left=rtl)]
 
     def _blockquote(self, element: lxml_html.HtmlElement) -> list[str]:
         """A quotation in quotation marks, unless it has its own: indentation is lost when an editor pastes the text."""
@@ -212,6 +224,15 @@ class _Walk:
             blocks[said[0]] = self.house.data.quotes.open + blocks[said[0]]
             blocks[said[-1]] += self.house.data.quotes.close
         return blocks
+
+
+def _spread(row: list[lxml_html.HtmlElement], texts: list[str]) -> Row:
+    """The words of a row, a cell that spans columns followed by empty ones."""
+    spread: Row = []
+    for cell, text in zip(row, texts, strict=True):
+        span = cell.get("colspan", "1")
+        spread += [text, *[""] * (int(span) - 1 if re.fullmatch("[1-9][0-9]?", span) else 0)]
+    return spread
 
 
 def _spaces(text: str | None, keep: bool) -> str:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from tasks.model import markdown
+from tasks.model import markdown, security_codes
 from tasks.model.countries import Country
 from tasks.model.documents import Document, Explained, Moment
 from tasks.model.languages import LanguageTag
@@ -60,6 +60,11 @@ Slug = Annotated[str, Field(min_length=1, max_length=100, examples=["dach-busine
 Line = Annotated[str, Field(min_length=1, max_length=500, pattern=ONE_LINE)]
 
 
+def _is_empty(value: list[str]) -> bool:
+    """Whether a field that came later is left out of documents: their digests are those that they had before."""
+    return not value
+
+
 class Dateline(Document):
     """The place and the day that the news comes from."""
 
@@ -73,6 +78,12 @@ class Issuer(Document):
     name: Line = Field(examples=["Acme Robotics AG"])
     tickers: list[Annotated[str, Field(pattern=TICKER)]] = Field([], examples=[["XETRA:ACM"]])
     """Stock symbols as EXCHANGE:SYMBOL."""
+    isin: list[Annotated[str, AfterValidator(security_codes.isin)]] = Field(
+        [], examples=[["DE000ACM0002"]], exclude_if=_is_empty
+    )
+    """The ISINs of its securities."""
+    lei: Annotated[str, AfterValidator(security_codes.lei)] | None = Field(None, examples=["NVLT00ACME0ROBOTI164"])
+    """Its Legal Entity Identifier."""
     url: Annotated[str, Field(pattern=WEB)] | None = Field(None, examples=["https://acme.example/"])
 
 

@@ -48,7 +48,13 @@ FULL: dict[str, Any] = {
     "subheadline": "Twelve ships by 2030",
     "dateline": {"place": "Porto", "date": "2026-11-01"},
     "body_html": BODY,
-    "issuer": {"name": "Northwind SA", "tickers": ["XLIS:NWD", "NYSE:NW.A"], "url": "https://northwind.example/"},
+    "issuer": {
+        "name": "Northwind SA",
+        "tickers": ["XLIS:NWD", "NYSE:NW.A"],
+        "isin": ["PTNWD0AM0006"],
+        "lei": "5299NORTHWIND00SA096",
+        "url": "https://northwind.example/",
+    },
     "contacts": [
         {"name": "Ana Reis", "role": "Press", "email": "ana@northwind.example", "phone": "+351 22 123 456"},
         {"name": "Desk"},

@@ -42,7 +42,7 @@ def html_of(message: EmailMessage) -> Any:
 
 
 def test_has_a_text_and_a_page_that_say_the_same(
-    make_release: Callable[..., Release], mail: Mail, wire: Wire, links: tuple[str, ...]
+    make_release: Callable[..., Release], mail: Mail, wire: Wire, received: datetime, links: tuple[str, ...]
 ) -> None:
     release = make_release()
     text = supplied(release, "en")
@@ -51,7 +51,8 @@ def test_has_a_text_and_a_page_that_say_the_same(
     assert [part.get_content_type() for part in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
     plain = message.get_body(("plain",))
     assert plain is not None
-    assert plain.get_content().replace("\r\n", "\n").encode() == make_rendition(release, text, "text", wire).body
+    lines = plain.get_content().replace("\r\n", "\n").encode()
+    assert lines == make_rendition(release, text, "text", wire, received).body
     page = html_of(message)
     addresses = {one.get("href") or one.get("src") for one in page.iter("a", "img")}
     assert addresses >= {link if ":" in link else f"mailto:{link}" for link in links}
@@ -76,6 +77,7 @@ def test_its_headers_say_what_the_release_says(make_release: Callable[..., Relea
         "Release": release.uri, "Item": f"{release.uri}:en", "Version": "1", "Action": "publish", "Status": "usable",
         "Urgency": "2", "Embargo": "2026-12-01T07:00:00+01:00", "Translation": "source",
         "Topics": "20000178 04000000 20099999", "Issuer": "Northwind SA", "Tickers": "XLIS:NWD NYSE:NW.A",
+        "Isin": "PTNWD0AM0006", "Lei": "5299NORTHWIND00SA096",
     }  # fmt: skip
     assert not {"From", "To", "In-Reply-To"} & set(message.keys())
 

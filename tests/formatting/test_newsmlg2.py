@@ -92,7 +92,10 @@ def test_says_what_the_release_says(make_release: Callable[..., Release], item: 
     assert [name.text for name in made.all("contentMeta/subject/name")] == ["Earnings", "Economy, business and finance"]
     assert made.one("contentMeta/creator/name").text == "Northwind SA"
     instruments = made.all("contentMeta/creator/organisationDetails/hasInstrument")
-    assert [(one.get("marketlabel"), one.get("symbol")) for one in instruments] == [("XLIS", "NWD"), ("NYSE", "NW.A")]
+    assert [(one.get("marketlabel") or one.get("symbolsrcuri"), one.get("symbol")) for one in instruments] == [
+        ("XLIS", "NWD"), ("NYSE", "NW.A"), ("http://www.wikidata.org/entity/P946", "PTNWD0AM0006"),
+    ]  # fmt: skip
+    assert made.one("contentMeta/creator/related").get("value") == "5299NORTHWIND00SA096"
     contact = "contentMeta/infoSource/personDetails/contactInfo"
     assert [way.text for way in made.one(contact)] == ["ana@northwind.example", "+351 22 123 456"]
     for absent in ("edNote", "signal", "link", "embargoed"):
@@ -142,8 +145,9 @@ def test_a_translation_carries_where_it_came_from(
 ) -> None:
     release = make_release(version=2)
     made = item(release, translate(release, "zh-Hant", "opencc", source="zh-Hans", status="approved"))
-    link = made.one("itemMeta/link")
+    link, other = made.all("itemMeta/link")
     assert link.get("reluri") == "https://schema.org/translationOfWork"
+    assert (other.get("reluri"), other.get("residref")) == ("https://schema.org/workTranslation", f"{release.uri}:en")
     assert (link.get("residref"), link.get("version")) == (f"{release.uri}:zh-Hans", "2")
     assert link[0].get("tag") == "zh-Hans"
     assert made.qcodes("contentMeta/digitalSourceType") == ["digsrctype:algorithmicallyEnhanced"]

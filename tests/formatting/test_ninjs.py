@@ -69,7 +69,9 @@ def test_says_what_the_release_says(make_release: Callable[..., Release], item: 
     assert organisation["symbols"] == [
         {"exchange": "XLIS", "symbol": "NWD"},
         {"exchange": "NYSE", "symbol": "NW.A"},
+        {"symbolType": "http://www.wikidata.org/entity/P946", "symbol": "PTNWD0AM0006"},
     ]
+    assert organisation["literal"] == "lei:5299NORTHWIND00SA096"
     assert made["people"][0]["contactInfo"][0] == {"type": "email", "role": "Press", "value": "ana@northwind.example"}
     assert (made["versionCreated"], made["firstCreated"]) == ("2026-11-22T09:30:15Z", "2026-11-21T08:00:00Z")
     html, text, dateline = made["bodies"]
@@ -93,7 +95,10 @@ def test_a_translation_of_a_translation_names_that(
 ) -> None:
     release = make_release()
     made = item(release, translate(release, "ms", source="id", status="checked"))
-    assert [(source["uri"], source["language"]) for source in made["associations"]] == [(f"{release.uri}:id", "id")]
+    assert [(source["rel"], source["uri"], source["language"]) for source in made["associations"]] == [
+        ("translatedFrom", f"{release.uri}:id", "id"),
+        ("alternateLanguage", f"{release.uri}:en", "en"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,9 @@ def test_says_what_the_release_says(make_release: Callable[..., Release], item: 
     assert [(one.get("value"), one.text) for one in made.all("classifier")] == [
         ("20000178", "Earnings"), ("04000000", "Economy, business and finance"), ("20099999", None),
     ]  # fmt: skip
-    assert [(one.get("idsrc"), one.get("value")) for one in made.all("alt-code")] == [("XLIS", "NWD"), ("NYSE", "NW.A")]
+    assert [(one.get("idsrc"), one.get("value")) for one in made.all("alt-code")] == [
+        ("XLIS", "NWD"), ("NYSE", "NW.A"), ("ISIN", "PTNWD0AM0006"), ("LEI", "5299NORTHWIND00SA096"),
+    ]  # fmt: skip
     assert (made.one("hl1").text, made.all("hl2")[0].text) == (release.headline, release.subheadline)
     dateline = made.one("dateline")
     assert "".join(dateline.itertext()) == "Porto, November 1, 2026 (Fanwire) —"

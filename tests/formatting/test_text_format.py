@@ -24,8 +24,8 @@ from tests.support.renditions import words
 
 @pytest.fixture
 def text(wire: Wire) -> Any:
-    def make(release: Any, translation: Any) -> str:
-        rendition = make_rendition(release, translation, "text", wire)
+    def make(release: Any, translation: Any, format: str = "text-unwrapped") -> str:
+        rendition = make_rendition(release, translation, format, wire)
         assert rendition.content_type == "text/plain; charset=utf-8"
         return rendition.body.decode()
 
@@ -56,11 +56,49 @@ def test_shape(make_release: Callable[..., Release], text: Any) -> None:
         "“The river made us.”",
         "— Ana Reis",
     ]
-    assert blocks[-5] == "Media contact\nAna Reis · Press · ana@northwind.example · +351 22 123 456\nDesk"
-    assert blocks[-4].startswith("This release was provided by a third party")
-    assert blocks[-3] == "© 2026 Northwind SA"
-    assert blocks[-2] == "Industries: Earnings; Economy, business and finance"
-    assert blocks[-1].startswith("Fanwire distributes press releases")
+    assert blocks[-6] == "Media contact\nAna Reis · Press · ana@northwind.example · +351 22 123 456\nDesk"
+    assert blocks[-5].startswith("This release was provided by a third party")
+    assert blocks[-4] == "© 2026 Northwind SA"
+    assert blocks[-3] == "Industries: Earnings; Economy, business and finance"
+    assert blocks[-2].startswith("Fanwire distributes press releases")
+    assert blocks[-1].split("\n") == [
+        "Item: urn:newsml:northwind.example:20261122:ferries:en",
+        "Version: 1 · publish · usable",
+        "Urgency: 4",
+        "Language: en",
+        "Translation: source",
+        "Issuer: Northwind SA · XLIS:NWD · NYSE:NW.A · ISIN PTNWD0AM0006 · LEI 5299NORTHWIND00SA096",
+        "Topics: medtop:20000178 · medtop:04000000 · medtop:20099999",
+    ]
+
+
+def test_the_record_says_what_a_desk_files_it_by(
+    make_release: Callable[..., Release], translate: Any, text: Any
+) -> None:
+    french = {"headline": "Des ferries", "body_html": "<p>Oui.</p>"}
+    release = make_release(version=2, embargo_until="2026-11-30T10:30:00+01:00", translations={"fr": french})
+    german = translate(release, "de", source="en", status="checked")
+    *_, last = text(release, german, "text").removesuffix("\n").split("\n\n")
+    assert last.split("\n") == [
+        "Item: urn:newsml:northwind.example:20261122:ferries:de",
+        "Version: 2 · correct · usable",
+        "Embargo: 2026-11-30T10:30:00+01:00",
+        "Urgency: 4",
+        "Language: de",
+        'Translation: machine;engine="apertium";model="model',
+        '  1";status="unreviewed";from="en"',
+        "Translated from: urn:newsml:northwind.example:20261122:ferries:en",
+        "Also in: urn:newsml:northwind.example:20261122:ferries:en ·",
+        "  urn:newsml:northwind.example:20261122:ferries:fr",
+        "Issuer: Northwind SA · XLIS:NWD · NYSE:NW.A · ISIN PTNWD0AM0006 · LEI",
+        "  5299NORTHWIND00SA096",
+        "Topics: medtop:20000178 · medtop:04000000 · medtop:20099999",
+    ]
+
+
+def test_the_former_name_makes_the_same_bytes(make_release: Callable[..., Release], text: Any) -> None:
+    release = make_release()
+    assert text(release, supplied(release, "en"), "text72") == text(release, supplied(release, "en"), "text")
 
 
 @pytest.mark.parametrize("language", known_languages())
@@ -102,7 +140,7 @@ def test_kill_and_correction_come_first(
     assert lines[0] == house.texts.kill.format(wire="Fanwire")
     assert lines[1] == "Sent in error."
     assert killed.headline in lines[2]
-    assert lines[-1].strip() == killed.name
+    assert f"Item: {killed.uri}:{language}\nVersion: 2 · kill · canceled\n" in lines[-1]
     corrected = make_release(version=2)
     assert text(corrected, translate(corrected, language)).startswith(house.texts.correction.format(version="2"))
 

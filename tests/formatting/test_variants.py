@@ -37,7 +37,7 @@ def test_the_item_is_the_one_that_outlets_ask_for_and_names_the_language_of_its_
     news = etree.fromstring(made("en")["newsmlg2"].encode())
     assert news.get("guid").endswith(":en")
     assert news.get("{http://www.w3.org/XML/1998/namespace}lang") == "en-US"
-    assert [found.get("tag") for found in news.iter("{*}language")] == ["en-US"]
+    assert [found.get("tag") for found in news.iterfind("{*}contentMeta/{*}language")] == ["en-US"]
     page = lxml_html.document_fromstring(made("en")["html"])
     assert page.get("lang") == "en-US"
     assert {element.get("lang") for element in page.iter() if element.get("lang")} == {"en-US"}
@@ -45,7 +45,7 @@ def test_the_item_is_the_one_that_outlets_ask_for_and_names_the_language_of_its_
 
 def test_it_is_no_translation(made: Made) -> None:
     found = made("en")
-    assert "associations" not in json.loads(found["ninjs"])
+    assert [one["rel"] for one in json.loads(found["ninjs"])["associations"]] == ["alternateLanguage"]
     assert "translationOfWork" not in found["html"] + found["newsmlg2"]
     assert "fanwire:translation" in found["html"]
     assert 'content="source"' in found["html"]

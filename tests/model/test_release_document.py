@@ -70,7 +70,11 @@ def with_body(html: str) -> Release:
         ({"issuer": {"name": "Acme", "tickers": ["ACM"]}}, "issuer.tickers.0", "EXCHANGE:SYMBOL", "XETRA"),
         ({"contacts": [{"name": "Jane", "email": "jane"}]}, "contacts.0.email", "e-mail", "press@"),
         ({"colour": "red"}, "colour", "known fields are body_html, body_markdown, circuits", None),
-        ({"issuer": {"name": "Acme", "seat": "Porto"}}, "issuer.seat", "known fields are name, tickers, url", None),
+        ({"issuer": {"name": "Acme", "seat": "Porto"}}, "issuer.seat", "known fields are isin, lei, name", None),
+        ({"issuer": {"name": "Acme", "isin": ["DE000ACM0003"]}}, "issuer.isin.0", "wrong check digit", "DE000ACM0002"),
+        ({"issuer": {"name": "Acme", "isin": ["ACM"]}}, "issuer.isin.0", "two letters of the country", "DE000ACM0002"),
+        ({"issuer": {"name": "Acme", "lei": "NVLT00ACME0ROBOTI146"}}, "issuer.lei", "wrong check digits", "NVLT00"),
+        ({"issuer": {"name": "Acme", "lei": "4711"}}, "issuer.lei", "eighteen letters or digits", "NVLT00"),
         ({"body_markdown": "Text"}, "(document)", "not both", None),
         ({"body_html": None}, "(document)", "body_html or body_markdown is missing", None),
         ({"body_html": "  "}, "(document)", "missing", None),
@@ -240,7 +244,18 @@ def test_ninjs() -> None:
                 {"contentType": "text/html", "value": "<p>Text</p>"},
             ],
             "subjects": [{"uri": "http://cv.iptc.org/newscodes/mediatopic/04000000"}, {"uri": "urn:own:7"}],
-            "organisations": [{"name": "Acme"}],
+            "organisations": [
+                {
+                    "name": "Acme",
+                    "literal": "lei:NVLT00ACME0ROBOTI164",
+                    "symbols": [
+                        {"exchange": "XETRA", "symbol": "ACM"},
+                        {"exchange": "Euronext Paris", "symbol": "ACM"},
+                        {"symbolType": "http://www.wikidata.org/entity/P946", "symbol": "DE000ACM0002"},
+                        {"symbolType": "http://www.wikidata.org/entity/P1", "symbol": "ACM.DE"},
+                    ],
+                }
+            ],
             "urgency": 3,
             "embargoedUntil": "2026-12-01T07:00:00Z",
             "pubStatus": "usable",
@@ -250,6 +265,8 @@ def test_ninjs() -> None:
     assert (release.topics, release.urgency) == (["04000000"], 3)
     assert release.issuer is not None
     assert release.issuer.name == "Acme"
+    assert (release.issuer.tickers, release.issuer.isin) == (["XETRA:ACM"], ["DE000ACM0002"])
+    assert release.issuer.lei == "NVLT00ACME0ROBOTI164"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 
 from tasks.formatting import FORMATS
 
@@ -11,8 +12,8 @@ from tasks.formatting import FORMATS
 def words(format: str, body: bytes) -> str:
     """The rendition as text; of an e-mail, its headers and its parts as a mail program decodes them; lines of so many
     columns as one."""
-    if format == "text72":
-        return body.decode().replace("\n", " ")
+    if format in ("text", "text72"):
+        return re.sub(r"\n *", " ", body.decode())
     if format != "email":
         return body.decode()
     message = email.message_from_bytes(body, policy=email.policy.default)

@@ -109,9 +109,12 @@ def _headers(article: Article) -> dict[str, str | None]:
         "Fanwire-Embargo": release.embargo_until.isoformat() if release.embargo_until else None,
         "Fanwire-Translation": provenance(article.translation),
         "Fanwire-Translation-Of": article.source_uri if article.translated else None,
+        "Fanwire-Also-In": " ".join(uri for _, uri in article.also_in),
         "Fanwire-Topics": " ".join(dict.fromkeys(release.topics)),
         "Fanwire-Issuer": issuer.name if issuer else None,
         "Fanwire-Tickers": " ".join(issuer.tickers) if issuer else None,
+        "Fanwire-Isin": " ".join(issuer.isin) if issuer else None,
+        "Fanwire-Lei": issuer.lei if issuer else None,
     }
 
 

@@ -35,7 +35,7 @@ def make(article: Article) -> bytes:
 
 def metadata(article: Article) -> dict[str, str]:
     """What programs need to know of the article and schema.org has no property for, by name; nothing is empty."""
-    release = article.release
+    release, issuer = article.release, article.release.issuer
     embargo = release.embargo_until.isoformat() if release.embargo_until else None
     found = {
         "uri": article.uri,
@@ -44,9 +44,12 @@ def metadata(article: Article) -> dict[str, str]:
         "urgency": str(release.urgency),
         "embargo": embargo,
         "topics": " ".join(dict.fromkeys(release.topics)),
-        "tickers": " ".join(release.issuer.tickers) if release.issuer else None,
+        "tickers": " ".join(issuer.tickers) if issuer else None,
+        "isin": " ".join(issuer.isin) if issuer else None,
+        "lei": issuer.lei if issuer else None,
         "translation": provenance(article.translation),
         "translation-of": article.source_uri if article.translated else None,
+        "also-in": " ".join(uri for _, uri in article.also_in),
     }
     return {f"fanwire:{name}": value for name, value in found.items() if value}
 
@@ -101,6 +104,9 @@ def _structured(article: Article) -> dict[str, Any]:
         "creativeWorkStatus": {"kill": "Canceled", "test": "Test"}.get(article.action, article.translation.review),
         "correction": _correction(article),
         "translationOfWork": _source_work(article),
+        "workTranslation": [
+            {"@type": "NewsArticle", "identifier": uri, "inLanguage": language} for language, uri in article.also_in
+        ],
         "translator": _translator(article),
         "digitalSourceType": _digital_source(article),
     }
@@ -111,12 +117,16 @@ def _issuer(article: Article) -> dict[str, Any] | None:
     issuer = article.release.issuer
     if issuer is None:
         return None
-    kind = "Corporation" if issuer.tickers else "Organization"
+    kind = "Corporation" if issuer.tickers or issuer.isin else "Organization"
     data: dict[str, Any] = {"@type": kind, "name": issuer.name}
     if issuer.url:
         data["url"] = issuer.url
     if issuer.tickers:
         data["tickerSymbol"] = issuer.tickers[0] if len(issuer.tickers) == 1 else issuer.tickers
+    if issuer.lei:
+        data["leiCode"] = issuer.lei
+    if issuer.isin:
+        data["identifier"] = [{"@type": "PropertyValue", "propertyID": "ISIN", "value": isin} for isin in issuer.isin]
     return data
 
 

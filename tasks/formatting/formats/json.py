@@ -37,6 +37,7 @@ def document(article: Article) -> dict[str, Any]:
         "language": article.language,
         "direction": article.direction,
         "translation": _translation(article),
+        "also_in": [{"language": language, "uri": uri} for language, uri in article.also_in],
         "notice": article.lead,
         "correction_note": article.note,
         "headline": article.headline,
@@ -91,7 +92,7 @@ def _issuer(article: Article) -> dict[str, Any] | None:
         return None
     pairs = (ticker.split(":", 1) for ticker in issuer.tickers)
     tickers = [{"exchange": exchange, "symbol": symbol} for exchange, symbol in pairs]
-    return {"name": issuer.name, "url": issuer.url, "tickers": tickers}
+    return {"name": issuer.name, "url": issuer.url, "tickers": tickers, "isin": issuer.isin, "lei": issuer.lei}
 
 
 FORMAT = Format(content_type="application/json; charset=utf-8", make=make)

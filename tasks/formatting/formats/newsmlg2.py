@@ -23,6 +23,8 @@ NAR = "http://iptc.org/std/nar/2006-10-01/"
 XHTML = "http://www.w3.org/1999/xhtml"
 CATALOG = "http://www.iptc.org/std/catalog/catalog.IPTC-G2-Standards_41.xml"
 SCHEMA_ORG = "https://schema.org/"
+ISIN = "http://www.wikidata.org/entity/P946"
+"""What an ISIN is, as the source of a symbol: the IPTC has no code for it in its catalogue."""
 _TAIL = r"(%[0-9A-Fa-f]{2}|[^\s%\[\]#])*"
 _ADDRESS = re.compile(rf"https?://[^\s/?#%\[\]:@]+(:\d+)?([/?]{_TAIL})?(#{_TAIL})?")
 """Web addresses that the schema allows. A browser takes more, but one bad address makes the whole item invalid."""
@@ -84,6 +86,11 @@ def _about_item(meta: Any, article: Article) -> None:
         link = xml.element(meta, "link", reluri=SCHEMA_ORG + "translationOfWork", residref=article.source_uri)
         xml.put(link, version=str(release.version))
         xml.element(link, "language", tag=article.source_language)
+    for language, uri in article.also_in:
+        if not (article.translated and uri == article.source_uri):
+            link = xml.element(meta, "link", reluri=SCHEMA_ORG + "workTranslation", residref=uri)
+            xml.put(link, version=str(release.version))
+            xml.element(link, "language", tag=language)
 
 
 def _about_content(meta: Any, article: Article) -> None:
@@ -129,7 +136,9 @@ def _parties(meta: Any, article: Article) -> None:
 def _issuer(creator: Any, issuer: Issuer) -> None:
     _named(creator, issuer.name)
     url = issuer.url if issuer.url and _ADDRESS.fullmatch(issuer.url) else None
-    if not (url or issuer.tickers):
+    if issuer.lei:
+        xml.element(creator, "related", reluri=SCHEMA_ORG + "leiCode", value=issuer.lei)
+    if not (url or issuer.tickers or issuer.isin):
         return
     details = xml.element(creator, "organisationDetails")
     if url:
@@ -137,6 +146,8 @@ def _issuer(creator: Any, issuer: Issuer) -> None:
     for ticker in issuer.tickers:
         exchange, symbol = ticker.split(":", 1)
         xml.element(details, "hasInstrument", symbol=symbol, marketlabel=exchange)
+    for isin in issuer.isin:
+        xml.element(details, "hasInstrument", symbol=isin, symbolsrcuri=ISIN)
 
 
 def _contact(party: Any, contact: Contact, article: Article, *, translated: bool) -> None:

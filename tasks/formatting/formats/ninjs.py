@@ -21,6 +21,8 @@ SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"
 ANSWERS = {"unreviewed": "translation-unreviewed", "approved": "translation-approver"}
 """The role of the wire: it passes on a translation that no person has read, or answers for one; ninjs has no field
 for that."""
+ISIN = "http://www.wikidata.org/entity/P946"
+"""What an ISIN is, as the type of a symbol; the IPTC's codes cannot be looked up."""
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
@@ -97,9 +99,13 @@ def _organisations(article: Article) -> list[dict[str, Any]]:
     organisation: dict[str, Any] = {"name": issuer.name, "rel": "issuer"}
     if issuer.url:
         organisation["contactInfo"] = [{"type": "web", "value": issuer.url}]
-    if issuer.tickers:
-        pairs = (ticker.split(":", 1) for ticker in issuer.tickers)
-        organisation["symbols"] = [{"exchange": exchange, "symbol": symbol} for exchange, symbol in pairs]
+    if issuer.lei:
+        organisation["literal"] = f"lei:{issuer.lei}"
+    pairs = (ticker.split(":", 1) for ticker in issuer.tickers)
+    symbols = [{"exchange": exchange, "symbol": symbol} for exchange, symbol in pairs]
+    symbols += [{"symbolType": ISIN, "symbol": isin} for isin in issuer.isin]
+    if symbols:
+        organisation["symbols"] = symbols
     return [organisation]
 
 
@@ -130,17 +136,17 @@ def _digital_source_type(article: Article) -> dict[str, str] | None:
 
 
 def _associations(article: Article) -> list[dict[str, str]]:
-    if not article.translated:
-        return []
-    return [
-        {
-            "name": "source",
-            "rel": "translatedFrom",
-            "uri": article.source_uri,
-            "version": str(article.release.version),
-            "language": article.source_language,
-        }
+    """The item that the article was translated from, and the release in its other languages."""
+    version = str(article.release.version)
+    others = [
+        {"name": f"in-{language}", "rel": "alternateLanguage", "uri": uri, "version": version, "language": language}
+        for language, uri in article.also_in
+        if not (article.translated and uri == article.source_uri)
     ]
+    if not article.translated:
+        return others
+    source = {"name": "source", "rel": "translatedFrom", "uri": article.source_uri, "version": version}
+    return [source | {"language": article.source_language}, *others]
 
 
 FORMAT = Format(content_type="application/json; charset=utf-8", make=make, ending="ninjs.json")

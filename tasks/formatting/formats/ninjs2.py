@@ -23,7 +23,9 @@ def make(article: Article) -> bytes:
     if embargo := made.pop("embargoeduntil", None):
         made["embargoed"] = embargo
     for association in made.get("associations", ()):
-        association["name"] = association.pop("rel")
+        relation = association.pop("rel")
+        if association["name"] == "source":
+            association["name"] = relation
     return json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode()
 
 

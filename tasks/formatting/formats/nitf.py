@@ -55,6 +55,7 @@ def _meta(article: Article) -> dict[str, str | None]:
     return {
         "fanwire:translation": provenance(article.translation),
         "fanwire:translation-of": article.source_uri if article.translated else None,
+        "fanwire:also-in": " ".join(uri for _, uri in article.also_in),
         "fanwire:direction": article.direction,
         "digitalsourcetype": DIGITAL_SOURCE_TYPE + code if code else None,
     }
@@ -93,6 +94,9 @@ def _identified(data: Any, article: Article) -> None:
         for ticker in issuer.tickers:
             exchange, symbol = ticker.split(":", 1)
             xml.element(company, "alt-code", idsrc=exchange, value=symbol)
+        for kind, codes in (("ISIN", issuer.isin), ("LEI", [issuer.lei] if issuer.lei else [])):
+            for code in codes:
+                xml.element(company, "alt-code", idsrc=kind, value=code)
         if issuer.url:
             xml.element(content, "virtloc", fold(issuer.name), **{"class": "issuer", "value": issuer.url})
     for topic in dict.fromkeys(release.topics):

@@ -1,7 +1,9 @@
-"""`text`: the release as plain text, ready to be pasted.
+"""`text`: the release as plain text in lines of 72 columns, ready to be pasted.
 
-Lead (kill or correction), headline, dateline and body, contacts, notices, disclaimer, industries, about; an empty line
-between any two. Lines are not broken: editors' systems do that. `text72` breaks them.
+Lead (kill or correction), headline, dateline and body, contacts, notices, disclaimer, industries, about, and at the end
+a record for the desk and its programs: a line for each field, called the same in all languages. An empty line stands
+between any two parts. A Chinese or Japanese character takes two columns. An address is never broken, and so a line may
+be longer. `text-unwrapped` breaks no lines.
 """
 
 from __future__ import annotations
@@ -13,39 +15,41 @@ from tasks.formatting.article import Article
 from tasks.formatting.columns import wrapped
 from tasks.formatting.formats import Format
 from tasks.formatting.plain import paragraphs
+from tasks.formatting.record import record
 from tasks.model.release import Contact
 
+COLUMNS = 72
 LEFT_TO_RIGHT_MARK = "\u200e"
 RIGHT_TO_LEFT_MARK = "\u200f"
 
 
 def make(article: Article) -> bytes:
     """The article as UTF-8 text with `\\n` line ends."""
-    return write(article)
+    return write(article, COLUMNS)
 
 
-def write(article: Article, columns: int | None = None) -> bytes:
+def write(article: Article, columns: int | None) -> bytes:
     """The article as UTF-8 text; its lines are broken so that they take at most so many columns, if that is given."""
     foreign = _foreign(article) if article.direction == "rtl" else set()
     parts = []
-    for part in filter(None, _parts(article)):
+    for part in filter(None, _parts(article, columns)):
         text = wrapped(part, columns) if columns else part
         ours = article.direction == "rtl" and part not in foreign
         parts.append(_right_to_left(text) if ours else text)
+    parts.append("\n".join(_record(article, columns)))
     return ("\n\n".join(parts) + "\n").encode()
 
 
-def _parts(article: Article) -> Iterator[str | None]:
+def _parts(article: Article, columns: int | None) -> Iterator[str | None]:
     yield article.lead
     yield article.note
     yield article.headline
     yield article.subheadline
-    yield from _body(article)
+    yield from _body(article, columns)
     if article.contacts:
         heading = article.house.texts.contact
         yield "\n".join([heading, *(_contact(article, contact) for contact in article.contacts)])
     if article.action == "kill":
-        yield article.release.name
         return
     yield article.machine_notice
     yield article.disclaimer
@@ -54,14 +58,21 @@ def _parts(article: Article) -> Iterator[str | None]:
     yield article.about
 
 
-def _body(article: Article) -> list[str]:
+def _body(article: Article, columns: int | None) -> list[str]:
     """The body's paragraphs, the dateline before the first words."""
-    blocks = paragraphs(article.body_html, article.house)
+    blocks = paragraphs(article.body_html, article.house, columns)
     if not article.dateline:
         return blocks
     if article.begins_with_paragraph and blocks:
         return [article.dateline + blocks[0], *blocks[1:]]
     return [article.dateline.strip(), *blocks]
+
+
+def _record(article: Article, columns: int | None) -> Iterator[str]:
+    """A line for each field of the record; what goes on in the next line is indented there."""
+    for name, value in record(article).items():
+        line = f"{name}: {value}"
+        yield wrapped(line, columns - 2).replace("\n", "\n  ") if columns else line
 
 
 def _contact(article: Article, contact: Contact) -> str:
@@ -76,7 +87,7 @@ def _foreign(article: Article) -> set[str | None]:
     """The texts that stay in the language of the release because nobody translates them."""
     release = article.release
     own = article.language == release.language
-    return {release.name} if own else {release.name, release.rights, release.correction_note}
+    return set() if own else {release.rights, release.correction_note}
 
 
 def _right_to_left(part: str) -> str:

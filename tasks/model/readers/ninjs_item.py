@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from tasks.model.release import MEDIA_TOPIC
+from tasks.model.release import MEDIA_TOPIC, TICKER
 
 
 def is_ninjs(document: Any) -> bool:
     """Whether a document has fields that only ninjs has."""
     return isinstance(document, dict) and ("bodies" in document or "headlines" in document or "pubStatus" in document)
+
+
+_LEI = "lei:"
+"""What stands before the LEI of an organisation in its `literal`."""
 
 
 def fields_of(item: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +51,28 @@ def fields_of(item: dict[str, Any]) -> dict[str, Any]:
         ),
         "rights": item.get("copyrightNotice"),
         "topics": topics,
-        "issuer": {"name": organisations[0]["name"]} if organisations else None,
+        "issuer": _issuer(organisations[0]) if organisations else None,
         **html_body(),
     }
     return {field: value for field, value in release.items() if value is not None}
+
+
+def _issuer(organisation: dict[str, Any]) -> dict[str, Any]:
+    """Name, tickers, ISINs and LEI of an organisation; symbols of other kinds and of exchanges without a code are left
+    out."""
+    symbols = [symbol for symbol in organisation.get("symbols") or [] if isinstance(symbol, dict)]
+    literal = str(organisation.get("literal", ""))
+    return {
+        "name": organisation["name"],
+        "tickers": [ticker for one in symbols if re.fullmatch(TICKER, ticker := _ticker(one))],
+        "isin": [one["symbol"] for one in symbols if one.get("symbol") and _is_isin(one)],
+        "lei": literal[len(_LEI) :] if literal.lower().startswith(_LEI) else None,
+    }
+
+
+def _ticker(symbol: dict[str, Any]) -> str:
+    return f"{symbol.get('exchange')}:{symbol.get('symbol')}"
+
+
+def _is_isin(symbol: dict[str, Any]) -> bool:
+    return str(symbol.get("symbolType", "")).lower().endswith(("/isin", "/p946"))

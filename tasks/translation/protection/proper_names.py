@@ -31,7 +31,9 @@ _ACRONYM = re.compile(r"\s?\([“\"]?([A-Z][A-Z&]{1,7})[”\"]?\)")
 
 def kept_as_they_are(release: Release) -> list[str]:
     """What the producer says must never change, in any script: `protect` and the stock symbols."""
-    return _longest_first([*release.protect, *(release.issuer.tickers if release.issuer else [])])
+    issuer = release.issuer
+    codes = [*issuer.tickers, *issuer.isin, *([issuer.lei] if issuer.lei else [])] if issuer else []
+    return _longest_first([*release.protect, *codes])
 
 
 def names_in(release: Release, text: str, language: str) -> list[str]:
