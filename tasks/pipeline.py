@@ -129,6 +129,7 @@ def delivery_policy() -> DeliveryPolicy:
         lease=found.lease,
         time_budget=found.drain_budget,
         answer_cap_bytes=found.answer_cap_bytes,
+        answer_days=found.answer_days,
         retry=RetryPolicy(found.retry_base, found.retry_cap, found.retry_horizon),
         allowed_networks=found.allowed_networks,
         trust=trust.bundle(),

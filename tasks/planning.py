@@ -190,7 +190,7 @@ def _choose(connection: Connection, release: Release, everyone: Collection[Outle
             outlet_id=outlet.id,
             language=language,
             format=outlet.format,
-            hold=_FIRST_HOLD[stand[outlet.id][0]],
+            hold=_first_hold(stand[outlet.id][0]),
             detail=stand[outlet.id][1],
             approval=approval(outlet, language),
         )
@@ -223,9 +223,10 @@ def _wanted(release: Release, outlet: Outlet, reached: dict[str, list[str]], cho
     return wanted + [language for language in has if language not in wanted]
 
 
-_FIRST_HOLD = {"active": Hold.EMBARGO, "paused": Hold.PAUSED, "disabled": Hold.DISABLED}
-"""By the status of its outlet, what a row is held for at first; from an embargo `promote` and `lift_embargoes` move it
-on, at once if there is none."""
+def _first_hold(status: str) -> Hold:
+    """What a row is held for at first, by the status of its outlet; from an embargo `promote` and `lift_embargoes` move
+    it on, at once if there is none."""
+    return Hold.EMBARGO if status == "active" else Hold.of_outlet(status)
 
 
 def _write(connection: Connection, release_id: int, release: Release, rows: list[Planned], now: float) -> Plan:

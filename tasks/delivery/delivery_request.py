@@ -25,3 +25,5 @@ class DeliveryRequest:
     """The rendition, shared by all outlets that take it."""
     translation: str | None = None
     """Who made the text (tasks/model/provenance.py); None where there is none, as in a test."""
+    callback: str | None = None
+    """The address at which the outlet may say what became of it (tasks/delivery/answering.py); None: there is none."""

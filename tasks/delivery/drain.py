@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from structlog.contextvars import bind_contextvars, bound_contextvars, reset_contextvars
 
 from tasks import ledger
-from tasks.delivery import transports
+from tasks.delivery import answering, transports
 from tasks.delivery.admission.admit import Admission, NotAdmitted, Observation
 from tasks.delivery.admission.failing_hosts import HostNotice
 from tasks.delivery.admission.in_flight import over_limit
@@ -45,6 +45,7 @@ from tasks.delivery.verdicts import Judgement
 from tasks.ledger import deliveries, outlets, presence
 from tasks.ledger.deliveries import Result
 from tasks.model.codes import Code
+from tasks.model.publication import Publication
 from tasks.model.states import State, Verdict
 from tasks.runtime.plugins import fault_in
 from tasks.runtime.secrets import SecretMissing
@@ -164,6 +165,8 @@ class _Unwritten:
     gone: list[_Gone] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     notices: list[HostNotice] = field(default_factory=list)
+    said: list[tuple[int, Publication]] = field(default_factory=list)
+    """What outlets said of deliveries in their answers."""
 
     def __bool__(self) -> bool:
         return bool(self.results or self.observations or self.gone or self.notices)
@@ -176,6 +179,7 @@ class _Unwritten:
             self.gone + later.gone,
             self.refusals + later.refusals,
             self.notices + later.notices,
+            self.said + later.said,
         )
 
 
@@ -368,6 +372,7 @@ class Drain:
             content_type=item.rendition.content_type,
             body=item.rendition.body,
             translation=item.translation,
+            callback=answering.callback_url(item.claim.id, now, self._policy.answer_days),
         )
         try:
             transfer = transports.prepare(item.outlet, request, key=item, deadline=self._policy.deadline, now=now)
@@ -401,6 +406,8 @@ class Drain:
         times = AttemptTimes(answer.started_at + self._skew, answer.seconds)
         judgement = NAME_SERVERS.seen(transports.judge(item.outlet, answer, self._now()), self._now())
         self._settle(item, judgement, times, answer.address, connected=answer.connected is not None)
+        if judgement.verdict is Verdict.DELIVERED and (said := answering.in_body(answer.answer)):
+            self._unwritten.said.append((item.claim.id, said))
 
     def _settle(
         self,
@@ -477,6 +484,8 @@ class Drain:
                     with bound_contextvars(delivery=gone.delivery_id, release=gone.release):
                         disable(connection, [gone.outlet_id], "gone", gone.outlet_id, gone.detail)
                 self._refusals.notice(connection, known.refusals)
+                if known.said:
+                    answering.take(connection, known.said)
                 NAME_SERVERS.notice(connection)
         except DBAPIError as error:
             _log_away(error)

@@ -44,6 +44,8 @@ class DeliveryPolicy:
     """After this a drain claims no more."""
     answer_cap_bytes: int
     """An outlet's answer is read up to here."""
+    answer_days: int
+    """Days for which an outlet may say what became of a delivery."""
     retry: RetryPolicy
     allowed_networks: tuple[IPv4Network | IPv6Network, ...]
     """Address ranges that may be dialled although they are not public."""

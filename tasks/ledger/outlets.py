@@ -73,10 +73,11 @@ def urls_with(connection: Connection, text: str) -> list[tuple[str, str]]:
     return [(id, url) for id, url in found if text.lower() in url.lower()]
 
 
-def documents(connection: Connection, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+def documents(connection: Connection, ids: Iterable[str], *, removed: bool = False) -> dict[str, dict[str, Any]]:
     """The documents of these outlets, as far as they are known and not removed, also those that this version cannot
-    read; empty for one that is no document at all."""
-    query = select(outlets.c.id, outlets.c.document).where(~IS_REMOVED)
+    read; empty for one that is no document at all. `removed`: of those that were removed too."""
+    query = select(outlets.c.id, outlets.c.document)
+    query = query if removed else query.where(~IS_REMOVED)
     return {row.id: _fields(row.document) for row in _of(connection, query, ids)}
 
 

@@ -3,7 +3,8 @@
     releases 1 ──< translations (language)      what a release version says in one language
         │    └───< renditions (language, format) its bytes, shared by every outlet that takes them
         └──────< deliveries (language, outlet)   one row per receiver: the truth about it
-                     └──< attempts               every try, for proof and reports
+                     ├──< attempts               every try, for proof and reports
+                     └──< publications           what its outlet says became of it
     outlets      who receives            refusals   what intake could not take, kept with the reason
     awaited_engines  which engines a held translation waits for
     elections    which worker's clock ticks         notices    what operations should know
@@ -216,7 +217,9 @@ _partial("ix_deliveries_claimed", "state = 'claimed'", deliveries.c.lease_until)
 _partial("ix_deliveries_held", "state = 'held'", deliveries.c.release_id, deliveries.c.language)
 _partial("ix_deliveries_embargoed", "state = 'held' AND hold_kind = 'embargo'", deliveries.c.release_id)
 _partial(
-    "ix_deliveries_kept", "state = 'held' AND hold_kind IN ('outlet_paused', 'outlet_disabled')", deliveries.c.outlet_id
+    "ix_deliveries_kept",
+    "state = 'held' AND hold_kind IN ('outlet_paused', 'outlet_disabled', 'outlet_unverified')",
+    deliveries.c.outlet_id,
 )
 _partial("ix_deliveries_misheld", f"state = 'held' AND {MISHELD}", deliveries.c.release_id)
 _partial("ix_releases_unplanned", "planned_at IS NULL", releases.c.hint_at)
@@ -237,6 +240,19 @@ attempts = Table(
     Column("started_at", Time, nullable=False),
     Column("seconds", Float, nullable=False),
 )
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("delivery_id", Id, ForeignKey("deliveries.id"), nullable=False),
+    Column("at", Time, nullable=False, comment="when it was taken"),
+    Column("said_at", Time, nullable=False, comment="when it happened, as the outlet says; never later than `at`"),
+    Column("status", String(10), nullable=False, comment="Said in tasks/model/publication.py"),
+    Column("url", ForeignText, comment="where it was published"),
+    Column("reason", ForeignText, comment="why it was rejected"),
+)
+Index("ix_publications_delivery_id", publications.c.delivery_id)
 
 refusals = Table(
     "refusals",

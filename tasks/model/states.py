@@ -44,6 +44,14 @@ class Hold(StrEnum):
     DISABLED = "outlet_disabled"
     """A person disabled the outlet, it said that it is gone, or its host has failed for days."""
 
+    UNVERIFIED = "outlet_unverified"
+    """The outlet has not shown yet that it is the one that is meant."""
+
+    @classmethod
+    def of_outlet(cls, status: str) -> Hold:
+        """What a delivery to an outlet with this status waits for: paused, disabled or unverified."""
+        return cls(f"outlet_{status}")
+
     @property
     def words(self) -> str:
         """The kind of hold in words for people, such as `outlet paused`; also the `reason` of a held row."""

@@ -17,7 +17,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sqlalchemy import Connection, func, select
 
-from tasks.ledger import counts, post_edits
+from tasks.ledger import counts, post_edits, publications
+from tasks.ledger import outlets as outlet_rows
 from tasks.ledger import releases as release_rows
 from tasks.ledger.post_edits import EditRate
 from tasks.ledger.schema import deliveries, outlets, releases
@@ -55,6 +56,28 @@ class Line:
     ended_at: float | None
     code: str | None
     """What it met (tasks/model/codes.py); of a held one, what it waits for."""
+    publication: str | None = None
+    """What became of it, as the outlet says: published, accepted, rejected or taken down."""
+    publication_url: str | None = None
+    publication_reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """What became of the release at an outlet in a language, as the outlet says."""
+
+    outlet: str
+    name: str
+    country: str
+    language: str
+    version: int
+    """The version that the outlet said it of."""
+    status: str
+    """published, accepted, rejected or taken down"""
+    url: str | None
+    reason: str | None
+    at: float
+    """When it happened, as the outlet says."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +95,13 @@ class Report:
     """Who is behind each text, by language."""
     edited: list[EditRate] = field(default_factory=list)
     """How much people changed in the drafts of engines, by engine and language."""
+    places: list[Place] = field(default_factory=list)
+    """What outlets say became of it, by country, language and outlet."""
+
+    @property
+    def published(self) -> dict[str, int]:
+        """How many outlets say what: {published, accepted, rejected or taken down: n}."""
+        return dict(Counter(place.status for place in self.places))
 
     @property
     def states(self) -> dict[str, int]:
@@ -158,12 +188,15 @@ def report(connection: Connection, release_id: int) -> Report:
         .order_by(d.language, d.outlet_id)
     )
     lines, first_due = [], []
+    places = {(place.outlet, place.language): place for place in _places(connection, row.uri, row.version)}
     for found in connection.execute(query):
         document = json.loads(found.document)
+        place = places.get((found.outlet_id, found.language))
         lines.append(
             Line(found.outlet_id, document["name"], document["country"], found.language, found.state, found.reason,
                  found.status, found.attempt, found.ended_at,
-                 found.hold_kind if found.state == State.HELD else code_of(found.code, found.reason))
+                 found.hold_kind if found.state == State.HELD else code_of(found.code, found.reason),
+                 *((place.status, place.url, place.reason) if place else ()))
         )  # fmt: skip
         if found.first_due_at is not None:
             first_due.append(found.first_due_at)
@@ -177,7 +210,22 @@ def report(connection: Connection, release_id: int) -> Report:
         counts.holds(connection, release_id),
         counts.writing(connection, release_id),
         post_edits.rates(connection, release_id=release_id),
+        list(places.values()),
     )
+
+
+def _places(connection: Connection, uri: str, version: int) -> list[Place]:
+    """What became of a release, by country, language and outlet."""
+    standings = publications.of_release(connection, uri, version)
+    documents = outlet_rows.documents(connection, {outlet for outlet, _ in standings}, removed=True)
+    found = []
+    for (outlet, language), standing in standings.items():
+        of, fate = documents[outlet], standing.fate
+        found.append(
+            Place(outlet, of.get("name", outlet), of.get("country", ""), language, standing.version, fate.words,
+                  fate.url, fate.reason, fate.at)
+        )  # fmt: skip
+    return sorted(found, key=lambda place: (place.country, place.language, place.outlet))
 
 
 def as_json(found: Report) -> str:
@@ -197,6 +245,8 @@ def as_json(found: Report) -> str:
             "held": found.holds,
             "edited": [rate._asdict() | {"edit_rate": round(rate.rate, 4)} for rate in found.edited],
             "seconds": {name: found.after(share) for name, share in _SHARES.items()} | {"spread": found.spread},
+            "published": found.published,
+            "publications": [vars(place) | {"at": _moment(place.at)} for place in found.places],
             "deliveries": [vars(line) | {"ended_at": _moment(line.ended_at)} for line in found.lines],
         },
         ensure_ascii=False,

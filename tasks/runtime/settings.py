@@ -165,6 +165,8 @@ class Settings(BaseModel):
     web_url: str | None = None
     """The address at which others reach the web server, without a slash at its end. None: nobody does, so renditions
     and requests name no address there."""
+    answer_days: int = Field(90, ge=1, le=3650)
+    """Days for which an outlet may say what became of a delivery, at the address in the header `Fanwire-Callback`."""
     web_key: SecretStr | None = None
     """The key that signs addresses at the web server, 24 characters or more; the same in all processes. Several are
     separated by white space: the first one signs, all are believed. None: a new one is written into the home."""

@@ -30,6 +30,10 @@ class AddressRefused(ValueError):
     """An address is not signed by this wire, or has expired; the text says which, and what to do."""
 
 
+class AddressExpired(AddressRefused):
+    """An address is signed by this wire, and its time is over."""
+
+
 def sign(path: str, expires: float) -> str:
     """The path with its query: good until `expires`, in seconds since the epoch, rounded up to a whole one.
 
@@ -47,14 +51,14 @@ def signed_address(path: str, expires: float) -> str | None:
 
 
 def check(path: str, query: Mapping[str, str], now: float) -> None:
-    """Raise AddressRefused unless `sign` made this query for this path and it has not expired; `now` is in seconds
-    since the epoch."""
+    """Raise AddressRefused unless `sign` made this query for this path, AddressExpired if its time is over; `now` is in
+    seconds since the epoch."""
     moment, given = query.get("expires", ""), query.get("signature", "")
     right = [hmac.compare_digest(_signature(key, path, moment).encode(), given.encode()) for key in keys()]
     if not any(right) or not moment.isascii() or not moment.isdigit():
         raise AddressRefused("the address is not signed by this wire; use it exactly as it was given, query included")
     if int(moment) < now:
-        raise AddressRefused("the address has expired; ask the wire for a new one")
+        raise AddressExpired("the address has expired; ask the wire for a new one")
 
 
 def keys() -> list[str]:

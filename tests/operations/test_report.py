@@ -15,9 +15,10 @@ import pytest
 from sqlalchemy import update
 
 from tasks import ledger
-from tasks.ledger import translation_rows
+from tasks.ledger import publications, translation_rows
 from tasks.ledger.deliveries import Claim, Result
 from tasks.ledger.schema import translations
+from tasks.model.publication import read_publication
 from tasks.model.release import Translation
 from tasks.model.states import State
 from tasks.operations import report
@@ -143,3 +144,47 @@ def test_it_says_who_is_behind_each_text() -> None:
     wanted = {"en": "producer"} | {language: writing for language, (_, _, writing) in rows.items()}
     assert json.loads(report.as_json(told))["texts"] == wanted
     assert "<td>written by the producer</td>" in report.as_html(told, "Testwire")
+
+
+def published() -> report.Report:
+    """A release that three outlets say something of; a fourth said it of the version before."""
+    receivers(outlet("old", country="DE"))
+    render(take())
+    said = {claimed.id: {"status": "published", "url": "https://old.example/"} for claimed in claim()}
+    receivers(outlet("a", name="<b>A</b>"), outlet("b"), outlet("c"), outlet("d"))
+    number = take(version=2)
+    render(number)
+    ids = {claimed.outlet_id: claimed.id for claimed in claim(now=NOW + 100)}
+    said[ids["a"]] = {"status": "published", "url": "https://a.example/?a=1&b=2"}
+    said[ids["b"]] = {"status": "rejected", "reason": "=not <i>fit</i>"}
+    said[ids["c"]] = {"status": "accepted"}
+    with ledger.write() as connection:
+        publications.note(connection, [(id, read_publication(one)) for id, one in said.items()], NOW)
+        return report.report(connection, number)
+
+
+def test_it_shows_where_it_was_published_and_who_says_no() -> None:
+    told = published()
+    assert told.published == {"published": 2, "rejected": 1, "accepted": 1}
+    found = json.loads(report.as_json(told))
+    places = [(place["country"], place["outlet"], place["version"], place["status"]) for place in found["publications"]]
+    assert places == [
+        ("DE", "old", 1, "published"),
+        ("PT", "a", 2, "published"),
+        ("PT", "b", 2, "rejected"),
+        ("PT", "c", 2, "accepted"),
+    ]
+    assert {line["outlet"]: line["publication"] for line in found["deliveries"]}["d"] is None
+    rows = {row["outlet"]: row for row in csv.DictReader(io.StringIO(report.as_csv(told)))}
+    assert (rows["a"]["publication"], rows["a"]["publication_url"]) == ("published", "https://a.example/?a=1&b=2")
+    assert rows["b"]["publication_reason"] == "'=not <i>fit</i>"
+
+
+def test_as_html_it_links_to_where_it_was_published() -> None:
+    page = report.as_html(published(), "Testwire")
+    link = '<a href="https://a.example/?a=1&amp;b=2" rel="nofollow noopener noreferrer">'
+    assert f"<td>{link}https://a.example/?a=1&amp;b=2</a></td>" in page
+    assert "<b>2</b> outlets say where it is published" in page
+    assert "<td>=not &lt;i&gt;fit&lt;/i&gt;</td>" in page
+    assert '<span class="quiet">(version 1)</span>' in page
+    assert "<b>A</b>" not in page

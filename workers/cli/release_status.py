@@ -9,7 +9,8 @@ from typing import Any
 from rich.table import Column, Table
 from sqlalchemy import Connection
 
-from tasks.ledger import counts, late, releases
+from tasks.ledger import counts, late, publications, releases
+from tasks.model.publication import Said
 from tasks.model.release import Release
 from tasks.model.states import Hold, State, Writing
 from tasks.operations import receipts
@@ -56,9 +57,22 @@ def status_of(uri: str, version: int | None, wanted: Wanted = Wanted()) -> dict[
             "held": counts.holds(connection, row.id),
             "warnings": [vars(one) for one in missing_words(Release.from_ledger(row.document))],
             "reasons": reports.reasons(connection, row.id),
+            **_published(connection, row),
             "all_have_it": counts.all_have_it(connection, row.id),
             **_listed(connection, row.id, wanted),
         }
+
+
+def _published(connection: Connection, row: Any) -> dict[str, Any]:
+    """How many outlets say that they published it, accepted, rejected or took it down, and who said no."""
+    standings = publications.of_release(connection, row.uri, row.version)
+    no = [
+        {"outlet": outlet, "language": language, "version": one.version, "what": one.fate.words, "url": one.fate.url,
+         "reason": one.fate.reason, "at": moments.utc(one.fate.at)}
+        for (outlet, language), one in sorted(standings.items())
+        if one.fate.status is Said.REJECTED
+    ]  # fmt: skip
+    return {"published": publications.counted(standings), "not_published": no}
 
 
 def _listed(connection: Connection, release_id: int, wanted: Wanted) -> dict[str, Any]:
@@ -101,6 +115,7 @@ def show_status(found: dict[str, Any]) -> None:
         out.print(printable(f"{reason['state']}: {reason['n']:,} {_coded(reason)}"), markup=False)
     if (left := len(found["reasons"]) - REASONS_SHOWN) > 0:
         out.print(f"… and {left} reasons more, in `fanwire report`")
+    _show_published(found["published"], found["not_published"])
     _show_listed(found["listed"])
     if not found["all_have_it"]:
         out.print(f"Outlets that do not get it, and why: fanwire outlets list --for {found['release']}", markup=False)
@@ -122,6 +137,17 @@ def _show_what_to_do(found: dict[str, Any]) -> None:
             out.print(f"  in {', '.join(dict.fromkeys(languages))}; for {languages[0]}:", markup=False)
         for what, how in _ways(f"{found['release']} {languages[0]}", can_be_approved) if languages else ():
             out.print(f"  {what}: fanwire translations {how}", markup=False)
+
+
+def _show_published(count: dict[str, int], no: list[dict[str, Any]]) -> None:
+    """What outlets say became of it; where it is published stands in the report."""
+    if count:
+        out.print(f"outlets say: {', '.join(f'{n:,} {what}' for what, n in count.items())}", markup=False)
+    for one in no[:REASONS_SHOWN]:
+        why = f": {one['reason']}" if one["reason"] else ""
+        out.print(printable(f"  {one['what']} by {one['outlet']} in {one['language']}{why}"), markup=False)
+    if (left := len(no) - REASONS_SHOWN) > 0:
+        out.print(f"  … and {left} more, in `fanwire report`", markup=False)
 
 
 def _ways(of: str, can_be_approved: bool) -> list[tuple[str, str]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 
-from workers.web import readiness
+from workers.web import answers, readiness
 from workers.web.problem_details import HANDLERS
 
-MODULES = (readiness,)
+MODULES = (readiness, answers)
 """Each has `routes() -> list[Route]`."""
 
 

@@ -111,7 +111,7 @@ class Admission:
                     state=State.CANCELED, reason="the outlet was removed", code=Code.OUTLET_REMOVED
                 )
             elif status != "active":  # its rows are held; a drain had claimed this one at that moment
-                hold = Hold.PAUSED if status == "paused" else Hold.DISABLED
+                hold = Hold.of_outlet(status)
                 refused[payload.claim.id] = NotAdmitted(state=State.HELD, reason=hold.words, hold=hold)
             elif payload.claim.id in over_limit:
                 again = now + LIMIT_RETRY * (1 + random())  # noqa: S311, for spreading load

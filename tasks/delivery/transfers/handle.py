@@ -24,6 +24,11 @@ SAID_CHARACTERS: Final = 160
 """So much of a line that a server said is shown."""
 
 
+def may_say_more(body: bytes) -> bool:
+    """Whether the body of a 2xx may be more than a thank-you: JSON with a status."""
+    return body.startswith(b"{") and b'"status"' in body
+
+
 class DialledSocket(socket.socket):
     """A socket for libcurl. pycurl duplicates its descriptor and drops it, which must close the original at once."""
 
@@ -244,10 +249,11 @@ class Handle:
         return self.status > 0 or bool(self.curl.getinfo(pycurl.PRETRANSFER_TIME))
 
     def _without(self, secrets: tuple[str, ...]) -> tuple[dict[str, str], bytes]:
-        """Headers and body without these secrets. Of a 2xx that nothing follows nothing is read, so nothing is
-        kept and no time is lost."""
+        """Headers and body without these secrets. Of a 2xx that nothing follows only a body in which the outlet says
+        what becomes of the delivery (tasks/delivery/answering.py) is read, so nothing else is kept and no time is
+        lost."""
         if self.protocol.http and self.complete and 200 <= self.status < 300 and self.transfer.then is None:
-            return {}, b""
+            return {}, strike(self.body_kept, secrets) if may_say_more(self.body_kept) else b""
         headers = {
             name: strike(value.encode("latin-1"), secrets).decode("latin-1") for name, value in self.headers.items()
         }

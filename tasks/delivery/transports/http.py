@@ -9,6 +9,7 @@
 | `Fanwire-Action` | `publish`, `correct`, `kill`, or `test` |
 | `Fanwire-Translation` | who made the text (tasks/model/provenance.py) |
 | `Fanwire-Language` | the language that the outlet asked for |
+| `Fanwire-Callback` | where the outlet may say what became of it, if the wire has a public address |
 | `Content-Type`, `Content-Language` | of the rendition: `en-US` where an outlet that asked for `en` gets such a text |
 """
 
@@ -59,6 +60,8 @@ def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: flo
     ]
     if request.translation:
         headers.append(f"Fanwire-Translation: {request.translation}")
+    if request.callback:
+        headers.append(f"Fanwire-Callback: {request.callback}")
     auth = outlet.auth
     if auth.signing_secret is not None:
         headers.append(f"webhook-signature: {_signature(auth.signing_secret, request, int(now))}")

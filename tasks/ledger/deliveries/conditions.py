@@ -16,8 +16,10 @@ d = deliveries.c
 IS_DUE = d.state == literal_column("'due'")
 IS_CLAIMED = d.state == literal_column("'claimed'")
 IS_HELD = d.state == literal_column("'held'")
-IS_KEPT = d.hold_kind.in_([literal_column("'outlet_paused'"), literal_column("'outlet_disabled'")])
-"""Of a held row: its outlet is paused or disabled."""
+IS_KEPT = d.hold_kind.in_(
+    [literal_column(kind) for kind in ("'outlet_paused'", "'outlet_disabled'", "'outlet_unverified'")]
+)
+"""Of a held row: its outlet is paused, disabled, or not verified yet."""
 
 
 def held_for(hold: Hold, detail: str | None = None) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def lift_embargoes(connection: Connection, now: float) -> list[int]:
 def hold_again(connection: Connection, release_id: int) -> None:
     """Put every delivery of a release that has not left back under its embargo, except those of paused outlets."""
     waiting = and_(d.release_id == release_id, d.state.in_([State.DUE, State.HELD]))
-    theirs = and_(IS_HELD, d.hold_kind.in_([Hold.PAUSED, Hold.DISABLED]))
+    theirs = and_(IS_HELD, IS_KEPT)
     embargo = held_for(Hold.EMBARGO, _moment(_embargo(connection, release_id)))
     connection.execute(update(deliveries).where(waiting, ~theirs).values(embargo))
 
