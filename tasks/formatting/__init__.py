@@ -7,12 +7,14 @@ nothing here looks at a clock, and what differs from outlet to outlet is no busi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from tasks.formatting.article import make_article
+from tasks.formatting.article import NONE_PUBLISHED, make_article
 from tasks.formatting.formats import FORMATS, Format
 from tasks.formatting.house import HouseTextMissing, house_text
 from tasks.formatting.rendition import Figures, Rendition, Wire
+from tasks.model.media import PublishedMedia
 from tasks.model.release import Release, Translation
 
 
@@ -25,19 +27,20 @@ def make_rendition(
     first_received: datetime | None = None,
     *,
     test: bool = False,
+    published: Mapping[str, PublishedMedia] = NONE_PUBLISHED,
 ) -> Rendition:
     """Set one translation of a release version in one format.
 
     `received` is when the wire took this version, with its zone; `newsmlg2` cannot do without. `first_received`: when
     it took the first version of the release. `test`: it is marked as a test, in words and in the fields that a format
-    has for it.
+    has for it. `published`: by id, the files of the release that the wire has.
 
     Raises NotRegistered (a LookupError) for an unknown format, PluginBroken for one that cannot be loaded,
     HouseTextMissing (a LookupError) for a language without house texts, and ValueError for a body that may not be
     published.
     """
     chosen = FORMATS.get(format)
-    article = make_article(release, translation, wire, received, first_received, test=test)
+    article = make_article(release, translation, wire, received, first_received, test=test, published=published)
     return Rendition(chosen.content_type, chosen.make(article))
 
 

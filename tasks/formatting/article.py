@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from tasks.formatting.article_media import ArticleMedia, article_media
 from tasks.formatting.house import HouseText, house_text
 from tasks.formatting.plain import fold
 from tasks.formatting.rendition import Wire
 from tasks.model.languages import LanguageTag
 from tasks.model.markup import clean_html
+from tasks.model.media import PublishedMedia
+from tasks.model.pictures import with_addresses, words_shown
 from tasks.model.readers import stray_characters
 from tasks.model.release import Contact, Release, Translation
 from tasks.runtime.foreign_text import without_harmful
@@ -25,6 +28,9 @@ ALGORITHMIC = frozenset({"apertium", "apertium-apy", "opencc"})
 _LABEL = re.compile("[:：.。]")
 TEST_LEAD = "TEST – DO NOT PUBLISH: this item only tries whether deliveries arrive."
 """In English whatever the language is: who looks at a test is a technician."""
+
+
+NONE_PUBLISHED: Mapping[str, PublishedMedia] = {}
 
 
 def item_uri(release_uri: str, language: str) -> str:
@@ -57,6 +63,9 @@ class Article:
     place: str | None
     contacts: tuple[Contact, ...]
     """Whom editors may call, with their roles in the article's language as far as anybody has said them in it."""
+    media: tuple[ArticleMedia, ...]
+    """The pictures, videos, sounds and documents, in the order of the release; none for a kill. Those that the body
+    shows stand in it as `<img>` with the same `href`."""
     received: datetime | None
     """When the wire received this version of the release; None if the caller did not say."""
     first_received: datetime | None
@@ -153,8 +162,10 @@ def make_article(
     first_received: datetime | None = None,
     *,
     test: bool = False,
+    published: Mapping[str, PublishedMedia] = NONE_PUBLISHED,
 ) -> Article:
-    """Make the article of a translation; `test` marks it as one that nobody may publish. Raises HouseTextMissing, and
+    """Make the article of a translation; `test` marks it as one that nobody may publish. `published`: by id, the files
+    of the release that the wire has; the others are where the producer has them. Raises HouseTextMissing, and
     ValueError for a body that cannot be published."""
     house = house_text(translation.written_in)
     release = _cleaned(release)
@@ -166,6 +177,10 @@ def make_article(
     day = release.dateline.date if release.dateline else None
     topics = house.texts.topics
     names = [topics[topic] for topic in dict.fromkeys(release.topics) if topic in topics]
+    # cleaned once more: an engine wrote this after the release was cleaned
+    body = "" if killed else clean_html(translation.body_html)
+    media = () if killed else article_media(release, translation, published, words_shown(body))
+    hrefs = {item.id: item.href for item in media}
     return Article(
         release=release,
         translation=translation,
@@ -175,8 +190,7 @@ def make_article(
         headline=_line(translation.headline),
         subheadline=_line(translation.subheadline) if translation.subheadline and not killed else None,
         dateline="" if killed else house.dateline_for(place, day, wire.name),
-        # cleaned once more: an engine wrote this after the release was cleaned
-        body_html="" if killed else clean_html(translation.body_html),
+        body_html=with_addresses(body, hrefs),
         lead=TEST_LEAD if test else _lead(house, release, wire),
         note=release.correction_note if killed or corrected else None,
         machine_notice=(
@@ -189,6 +203,7 @@ def make_article(
         about=house.about_wire(wire),
         place=place,
         contacts=tuple(_contacts(release, translation, house)),
+        media=media,
         received=received,
         first_received=first_received,
     )

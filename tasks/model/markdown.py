@@ -18,7 +18,7 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.tasklists import tasklists_plugin
 
-from tasks.model.markup import MAX_CHARACTERS, SCHEMES, scheme_of
+from tasks.model.markup import MAX_CHARACTERS, scheme_of, schemes_of
 
 MAX_BRACKETS = 2_000
 """Opening brackets in a Markdown body, one for each link. The parser looks from each to the end of its paragraph."""
@@ -195,13 +195,14 @@ def _bad_address(link: Token, after: Sequence[Token]) -> str | None:
     address = str(link.attrGet("src" if link.type == "image" else "href") or "")
     if link.type == "link_open" and after and after[0].type == "link_close":
         return f"the link to {address[:SHOWN]!r} has no text"
-    if scheme_of(address) in SCHEMES:
+    schemes = schemes_of("img" if link.type == "image" else "a")
+    if scheme_of(address) in schemes:
         return None
     what = "image" if link.type == "image" else "link"
     words = link.content if link.type == "image" else "".join(token.content for token in after[:1])
     return (
         f"the {what} {words[:SHOWN]!r} has the address {address[:SHOWN]!r}; addresses are absolute and begin with "
-        f"{', '.join(sorted(SCHEMES))}"
+        f"{', '.join(sorted(schemes))}"
     )
 
 

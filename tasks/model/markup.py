@@ -85,6 +85,8 @@ MAX_ATTRIBUTE = 8_000
 MAX_DEPTH = 60
 """How deep elements may nest. Real bodies reach ten; parsers take minutes for thousands."""
 SCHEMES = {"http", "https", "mailto", "tel"}
+PICTURE_SCHEMES = {"http", "https", "media"}
+"""Schemes of the addresses of pictures; `media:ID` is an item of the release's media."""
 _KNOWN = BLOCKS | INLINES | _WRAPPERS
 _LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{MAX_TAG}}}")
 
@@ -110,7 +112,9 @@ def clean_html(body: str, line_of: LineName | None = None) -> str:
     body = lxml_html.tostring(root, encoding="unicode")
     # h1 is the headline's; inside a body it is a section heading
     body = re.sub(r"<(/?)h1\b", r"<\1h2", body, flags=re.IGNORECASE)
-    cleaned = nh3.clean(body, tags=set(BLOCKS | INLINES), attributes=_ATTRIBUTES, url_schemes=SCHEMES, link_rel=None)
+    cleaned = nh3.clean(
+        body, tags=set(BLOCKS | INLINES), attributes=_ATTRIBUTES, url_schemes=SCHEMES | PICTURE_SCHEMES, link_rel=None
+    )
     if len(cleaned) > MAX_CHARACTERS:
         raise ValueError(f"is larger than {MAX_CHARACTERS:,} characters")
     _refuse_lost_links(root, cleaned, line_of)
@@ -166,12 +170,18 @@ def _refuse_unknown(root: lxml_html.HtmlElement, line_of: LineName | None) -> No
         if tag == "img" and not address:
             words = (element.get("alt") or "")[:40]
             raise ValueError(f"{_at(element, line_of)}holds an image without an address, called {words!r}")
-        if address is not None and scheme_of(address) not in SCHEMES:
-            schemes = ", ".join(sorted(SCHEMES))
+        allowed_schemes = schemes_of(tag)
+        if address is not None and scheme_of(address) not in allowed_schemes:
+            schemes = ", ".join(sorted(allowed_schemes))
             raise ValueError(
                 f"{_at(element, line_of)}holds the address {address[:80]!r}; addresses are absolute and begin with "
                 f"{schemes}"
             )
+
+
+def schemes_of(tag: str) -> set[str]:
+    """The schemes that addresses of an element may have: `a` or `img`."""
+    return PICTURE_SCHEMES if tag == "img" else SCHEMES
 
 
 def scheme_of(address: str) -> str:

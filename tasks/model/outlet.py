@@ -16,7 +16,8 @@ from tasks.model.credentials import credentials_in_query, literal_credential
 from tasks.model.destinations import Destinations, wrong_host
 from tasks.model.documents import Document, read
 from tasks.model.languages import LanguageTag
-from tasks.model.release import WEB, Line, Slug, Topic
+from tasks.model.release import Topic
+from tasks.model.values import WEB, Line, Slug
 from tasks.runtime.errors import in_words, pattern
 from tasks.runtime.secrets import SecretReference, refusal
 

@@ -15,7 +15,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from tasks.model.documents import Document, DocumentRefused, load_yaml, read, unreadable
-from tasks.model.release import MAX_URI, Line, Release, Slug
+from tasks.model.release import MAX_URI, Release
+from tasks.model.values import Line, Slug
 from tasks.runtime.errors import Problem
 from tasks.runtime.secrets import SecretReference
 

@@ -12,22 +12,31 @@ import re
 from datetime import date as Day
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from tasks.model import markdown, security_codes
 from tasks.model.countries import Country
 from tasks.model.documents import Document, Explained, Moment
 from tasks.model.languages import LanguageTag
 from tasks.model.markup import LineName, clean_html, links_in
+from tasks.model.media import MAX_MEDIA, Media, MediaWords, without_empty_media
+from tasks.model.pictures import Items, with_items
+from tasks.model.values import WEB, Line, Slug
 from tasks.runtime import moments
 from tasks.runtime.errors import pattern
 
 MAX_VERSION = 2_000_000_000
 """The highest version. It can only be a kill, because no later version could withdraw it."""
 
-ONE_LINE = pattern(r"^[^\r\n]*$", "must be a single line")
 TICKER = pattern(r"^[A-Z]+:[A-Z0-9.\-]+$", "must be EXCHANGE:SYMBOL")
-WEB = pattern(r"^https?://\S+$", "must be a web address, http:// or https://")
 E_MAIL = pattern(r"^[^@\s]+@[^@\s]+$", "must be an e-mail address")
 URI = pattern(r"^[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f\x7f]+$", "must be an absolute URI without spaces")
 MAX_URI = 300
@@ -42,12 +51,6 @@ def _topic(value: str) -> str:
     return bare
 
 
-def _slug(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", value):
-        raise ValueError("must be lower-case letters, digits, '.', '_' and '-', beginning with a letter or digit")
-    return value
-
-
 def _meant(value: Day, info: ValidationInfo) -> Day:
     """The day, unless its year is one that nobody means; what was taken before stays."""
     if not (info.context and info.context.get("stored")):
@@ -56,8 +59,6 @@ def _meant(value: Day, info: ValidationInfo) -> Day:
 
 
 Topic = Annotated[str, AfterValidator(_topic), Field(examples=["medtop:20000178"])]
-Slug = Annotated[str, Field(min_length=1, max_length=100, examples=["dach-business"]), AfterValidator(_slug)]
-Line = Annotated[str, Field(min_length=1, max_length=500, pattern=ONE_LINE)]
 
 
 def _is_empty(value: list[str]) -> bool:
@@ -151,12 +152,18 @@ class SuppliedTranslation(_Text):
     """A translation that the producer made; it is published as it is."""
 
     dateline_place: Line | None = None
+    media: dict[Slug, MediaWords] = Field({}, examples=[{"plant-porto": {"caption": "Die Fabrik in Porto"}}])
+    """By the id of the item, captions and alternative texts in the language of the translation."""
 
     @model_validator(mode="after")
     def _has_body(self) -> Self:
         if not self.html:
             raise ValueError("body_html or body_markdown is missing")
         return self
+
+    @model_serializer(mode="wrap")
+    def _as_before_media(self, handler: SerializerFunctionWrapHandler) -> Any:
+        return without_empty_media(handler(self))
 
 
 class Release(_Text):
@@ -191,7 +198,17 @@ class Release(_Text):
     rights: str | None = Field(None, max_length=2000)
     protect: list[Line] = Field([], examples=[["Acme Robotics", "RoboLift 3"]])
     """Terms that are never translated."""
+    media: list[Media] = Field([], max_length=MAX_MEDIA)
+    """Pictures, videos, sounds and documents; pictures that a body shows are added to them."""
     translations: dict[LanguageTag, SuppliedTranslation] = {}
+
+    @field_validator("media")
+    @classmethod
+    def _each_id_once(cls, value: list[Media]) -> list[Media]:
+        ids = [item.id for item in value]
+        if twice := sorted({id for id in ids if ids.count(id) > 1}):
+            raise ValueError(f"has the id {twice[0]!r} twice: each item needs one of its own")
+        return value
 
     @field_validator("translations", mode="before")
     @classmethod
@@ -211,6 +228,32 @@ class Release(_Text):
     def from_ledger(cls, document: str) -> Self:
         """Read a release from the ledger, without the checks and the cleaning that were done when it was taken."""
         return cls.model_validate_json(document, context={"stored": True})
+
+    @model_serializer(mode="wrap")
+    def _as_before_media(self, handler: SerializerFunctionWrapHandler) -> Any:
+        return without_empty_media(handler(self))
+
+    @model_validator(mode="after")
+    def _pictures_are_items(self, info: ValidationInfo) -> Self:
+        """Makes each picture of the bodies an item of `media`; what was taken before stays as it is."""
+        if info.context and info.context.get("stored"):
+            return self
+        items = Items(self.media)
+        body, said = with_items(self.html, items, {item.id: item for item in self.media})
+        items.say(said)
+        if said:
+            object.__setattr__(self, "body_html", body)
+        for language, text in self.translations.items():
+            if unknown := [id for id in text.media if id not in items.by_id]:
+                raise ValueError(f"translations.{language}.media: the release has no item {unknown[0]!r} in its media")
+            body, said = with_items(text.html, items, text.media)
+            if said:
+                object.__setattr__(text, "body_html", body)
+            media = {id: MediaWords() for id in said} | text.media
+            media = {id: words.or_else(said.get(id)) for id, words in media.items()}
+            object.__setattr__(text, "media", {id: words for id, words in media.items() if words.said})
+        object.__setattr__(self, "media", list(items.by_id.values()))
+        return self
 
     @model_validator(mode="after")
     def _no_link_emptied(self, info: ValidationInfo) -> Self:
@@ -276,6 +319,8 @@ class Translation(Document):
     contact_roles: list[str] = []
     """What each contact of the release is, in its order, empty where nothing is said; an empty list: nobody has
     translated them."""
+    media: dict[str, MediaWords] = {}
+    """By the id of the item, captions and alternative texts in the language of the translation."""
     engine: str
     """Who made it: `source` (the release itself), `supplied` (the producer), `memory` (every sentence was approved
     before), else the engine's name; several have `+` between them: `apertium+deepl`."""
@@ -287,6 +332,10 @@ class Translation(Document):
     status: Literal["checked", "approved"] | None = None
     """Whether it only passed every check, or a person approved it; None for `source` and `supplied`. Outlets read
     `review`."""
+
+    @model_serializer(mode="wrap")
+    def _as_before_media(self, handler: SerializerFunctionWrapHandler) -> Any:
+        return without_empty_media(handler(self))
 
     @property
     def review(self) -> Literal["unreviewed", "approved"] | None:
@@ -322,6 +371,9 @@ def supplied(release: Release, language: str) -> Translation | None:
     place = release.dateline.place if release.dateline else None
     if isinstance(text, SuppliedTranslation):
         place = text.dateline_place or place
+        media = {id: words for id, words in text.media.items() if words.said}
+    else:
+        media = {item.id: MediaWords(caption=item.caption, alt=item.alt) for item in release.media if item.said}
     return Translation(
         language=language,
         headline=text.headline,
@@ -329,6 +381,7 @@ def supplied(release: Release, language: str) -> Translation | None:
         body_html=text.html,
         dateline_place=place,
         contact_roles=[contact.role or "" for contact in release.contacts] if text is release else [],
+        media=media,
         engine="source" if text is release else "supplied",
         source=written_in if written_in != language else None,
     )

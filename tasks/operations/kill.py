@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 from tasks import ledger
 from tasks.ledger import audit, releases
 from tasks.model.documents import Document, read
-from tasks.model.release import Line, Release
+from tasks.model.release import Release
+from tasks.model.values import Line
 
 
 class _Note(Document):

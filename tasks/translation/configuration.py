@@ -20,7 +20,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from tasks.model.documents import Document, DocumentRefused, Yaml, load_yaml, read, unreadable
 from tasks.model.languages import LanguageTag
-from tasks.model.release import WEB, Line, Slug
+from tasks.model.values import WEB, Line, Slug
 from tasks.runtime.errors import Problem, pattern
 from tasks.runtime.secrets import SecretReference
 from tasks.runtime.settings import settings

@@ -161,7 +161,7 @@ def _share(words: list[str], some: frozenset[str]) -> float:
 
 def _passages(text: Translation) -> Passages | None:
     """The passages of a text that its translations have too; None if one is beyond what people write."""
-    text = text.model_copy(update={"contact_roles": []})
+    text = text.model_copy(update={"contact_roles": [], "media": {}})
     try:
         return units.passages_of(text, runs.read(text.body_html, text.written_in), with_place=False)
     except TranslationHeld:

@@ -1,7 +1,7 @@
 """The way of a text: how a release gets into one more language, from top to bottom.
 
-    read       a text of the release becomes passages: headline, subheadline, each run of text in the body, and what
-               its contacts are
+    read       a text of the release becomes passages: headline, subheadline, each run of text in the body, what its
+               contacts are, and what is said of its pictures and other files
     protect    what no engine may change becomes opaque in them: names and addresses as they are; amounts and dates
                already written for the target language; glossary terms as their translation
     segment    passages become units, one sentence each (after `protect`, so that `Acme Inc.` ends no sentence)
@@ -512,6 +512,7 @@ def assemble(text: SourceText, results: Sequence[UnitResult], pair: LanguagePair
         body_html=body_html,
         dateline_place=shown(texts[PLACE]) if PLACE in texts else place and place_in(place, pair.source, pair.target),
         contact_roles=[shown(texts.get(FIRST_ROLE - at, ())) for at in range(len(text.original.contact_roles))],
+        media=units.media_of(text.original, body_html, lambda number: shown(texts.get(number, ()))),
         engine=engine,
         model=model,
         source=pair.source,

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from tasks.model.documents import load_yaml
 from tasks.model.readers import read_release
 from tasks.model.readers.outlet_files import parse_outlets
 from tasks.model.states import Hold, State, Verdict
@@ -25,7 +26,7 @@ EXAMPLES = {
     ("docs/producers.md", "markdown"): 1,
     ("docs/producers.md", "python"): 2,  # test_quick_start.py
     ("docs/producers.md", "json"): 1,  # test_quick_start.py
-    ("docs/producers.md", "yaml"): 1,  # tests/workers/test_authority.py
+    ("docs/producers.md", "yaml"): 2,  # tests/workers/test_authority.py
     ("docs/producers.md", "sh"): 1,  # tests/workers/test_authority.py
     ("docs/outlets.md", "yaml"): 1,
     ("docs/outlets.md", "csv"): 1,
@@ -57,6 +58,14 @@ def test_the_release_is_good() -> None:
     release = read_release(block("docs/producers.md", "markdown"))
     assert release.issuer is not None
     assert release.protect == ["Acme Robotics", "RoboLift 3"]
+
+
+def test_the_media_of_a_release_are_good() -> None:
+    media = load_yaml(block("docs/producers.md", "yaml", "## Pictures, video, documents"))
+    body = {"body_markdown": "![](media:plant-porto)\n\n![A white hall](https://acme.example/hall.jpg)"}
+    release = read_release({"uri": "urn:x:y", "language": "en", "headline": "x"} | media | body)
+    assert [item.caption for item in release.media] == ["The plant in Porto, seen from the sea", None]
+    assert release.html.count("<figure>") == 2
 
 
 def test_the_outlet_is_good_in_both_forms() -> None:

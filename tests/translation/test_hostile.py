@@ -191,6 +191,7 @@ def test_a_translation_stops_when_its_time_is_over(make_release: Callable[..., R
     assert len(engine.asked) < 150
 
 
+PICTURE = "media:img-4ef827c90d68"
 UNSEEN = ["\u200b", "\u00ad", "\ufeff", "\ue000", "\u200b\u2060 \u00ad"]
 
 
@@ -202,6 +203,7 @@ def test_a_stretch_that_nobody_sees_is_left_as_it_is(make_release: Callable[...,
     made = translate(make_release(**CHINESE | {"headline": unseen + "x" + unseen}, body_html=body), "zh-Hant")
     beside_words = " " if " " in unseen else ""
     expected = body.replace(f"<p>{unseen}<b>", f"<p>{beside_words}<b>").replace("开业", "開業")
+    expected = re.sub("<p>(<img.*?>)</p>", r"<figure>\1</figure>", expected).replace("https://a.example/i.png", PICTURE)
     assert made.body_html == clean_html(expected)
     assert made.headline == "x"
 

@@ -364,7 +364,7 @@ def test_a_consent_that_there_is_not_is_said_before_anything_is_sent() -> None:
 def manual(file: Written, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[list[str]], str]:
     """Runs an example of the manual as the producer `acme`, on a wire with the producers file of the manual."""
     (tmp_path / "agency").write_text("the key of an agency")
-    file.write(block("docs/producers.md", "yaml").replace("/run/producers/", f"{tmp_path}/"))
+    file.write(block("docs/producers.md", "yaml", "## Producers and keys").replace("/run/producers/", f"{tmp_path}/"))
     document = release(circuits=["dach-business"]).to_json()
     (tmp_path / "release.json").write_text(document)
 

@@ -3,6 +3,7 @@
     front_matter.py   Markdown or HTML with YAML front matter
     stray_characters.py   takes out of a release what nobody means: controls, marks that turn text around
     ninjs_item.py     an IPTC ninjs 3.x item
+    ninjs_media.py    the pictures and other files that go with such an item
     outlet_files.py   files of outlets: YAML, JSON or CSV
 
 The documents themselves (`release.py`, `outlet.py`) know no reader.

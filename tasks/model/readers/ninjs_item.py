@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from tasks.model.readers.ninjs_media import media_of
 from tasks.model.release import MEDIA_TOPIC, TICKER
 
 
@@ -52,6 +53,7 @@ def fields_of(item: dict[str, Any]) -> dict[str, Any]:
         "rights": item.get("copyrightNotice"),
         "topics": topics,
         "issuer": _issuer(organisations[0]) if organisations else None,
+        "media": media_of(item) or None,
         **html_body(),
     }
     return {field: value for field, value in release.items() if value is not None}

@@ -14,9 +14,9 @@ from tasks.runtime.foreign_text import harmful, named, without_harmful
 
 TEXTS = frozenset({
     "headline", "subheadline", "body_html", "body_markdown", "place", "dateline_place", "name", "role", "phone",
-    "correction_note", "rights", "protect",
+    "correction_note", "rights", "protect", "caption", "alt", "credit",
 })  # fmt: skip
-"""Fields of a release, of its translations, its dateline, its issuer and its contacts that hold words for people."""
+"""Fields of a release, and of its translations, dateline, issuer, contacts and media, that hold words for people."""
 _BODIES = frozenset({"body_html", "body_markdown"})
 _REFERENCE = re.compile(r"&#(?:[xX]0*([0-9a-fA-F]{1,6})|0*([0-9]{1,7}))(?![0-9a-fA-F]);?")
 

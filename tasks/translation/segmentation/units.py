@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from tasks.model.media import MediaWords
+from tasks.model.pictures import words_shown
 from tasks.model.release import Translation
 from tasks.translation import bounds
 from tasks.translation.language_pair import LanguagePair
@@ -16,6 +18,9 @@ HEADLINE, SUBHEADLINE, PLACE = -1, -2, -3
 """Numbers of the passages that are not in the body; those in the body have the numbers of their runs."""
 FIRST_ROLE = -10
 """Number of the passage with the role of the first contact; those of the others go down from it."""
+FIRST_MEDIA = -1_000_000
+"""Number of the passage with the caption of the first file of a release; its alternative text has the next lower one,
+and those of the other files go down from there."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,34 @@ def passages_of(original: Translation, body: runs.Element, *, with_place: bool) 
     for place, role in enumerate(original.contact_roles):
         if role:
             found[FIRST_ROLE - place] = Passage(f"role of contact {place + 1}", (role,))
+    for number, name, words in _words_of_media(original):
+        found[number] = Passage(name, (words,))
     return found
+
+
+def _words_of_media(original: Translation) -> Iterator[tuple[int, str, str]]:
+    """The captions and alternative texts that the body does not show, each with the number and name of its passage."""
+    shown = words_shown(original.body_html)
+    for place, (id, words) in enumerate(original.media.items()):
+        body = shown.get(id, MediaWords())
+        if words.caption and words.caption != body.caption:
+            yield FIRST_MEDIA - 2 * place, f"caption of {id}", words.caption
+        if words.alt and words.alt != body.alt:
+            yield FIRST_MEDIA - 2 * place - 1, f"alternative text of {id}", words.alt
+
+
+def media_of(original: Translation, body_html: str, words: Callable[[int], str]) -> dict[str, MediaWords]:
+    """The translated captions and alternative texts: those that the translated body shows, and the `words` of their
+    passages, by number."""
+    shown = words_shown(body_html)
+    passages = {name: words(number) for number, name, _ in _words_of_media(original)}
+    media = {}
+    for id, source in original.media.items():
+        body = shown.get(id, MediaWords())
+        caption = passages.get(f"caption of {id}", body.caption) if source.caption else None
+        alt = passages.get(f"alternative text of {id}", body.alt) if source.alt else None
+        media[id] = MediaWords(caption=caption or None, alt=alt or None)
+    return {id: found for id, found in media.items() if found.said}
 
 
 def keys_of(passages: Passages, pair: LanguagePair) -> set[str]:
