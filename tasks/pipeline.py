@@ -28,12 +28,16 @@ from tasks.building.translations import build_translation
 from tasks.delivery import drain
 from tasks.delivery.admission.shared_state import SharedState
 from tasks.delivery.policy import DeliveryPolicy, RetryPolicy
-from tasks.ledger import deliveries, releases
+from tasks.ledger import deliveries, elections, releases
 from tasks.operations import notifications, sweep
+from tasks.operations.bounces import MailboxAway, notice_mailbox_away, read_bounces
 from tasks.runtime import shutdown, trust
 from tasks.runtime.settings import settings
 
 log = structlog.get_logger()
+
+BOUNCES_TERM = 120.0
+"""Seconds after which a process that reads bounces counts as gone. Two at once do no harm."""
 
 
 @task_prerun.connect
@@ -107,6 +111,30 @@ def notify() -> str:
     return f"{posted} notices posted" if posted else "—"
 
 
+@shared_task(name="bounces")
+def bounces() -> str:
+    """Read what came back of e-mails, if no other process does."""
+    mailbox, domain = settings().bounces_url, settings().bounce_domain
+    if mailbox is None or domain is None:
+        return "—"
+    me = ledger.worker_name()
+    with ledger.write() as connection:
+        now = ledger.now(connection)
+        if not elections.run_for(connection, "bounces", me, now, until=now + BOUNCES_TERM):
+            return "another process reads them"
+    try:
+        summary = read_bounces(mailbox, domain, trust.bundle())
+    except MailboxAway as error:
+        notice_mailbox_away(str(error))
+        return f"not read: {error}"
+    finally:
+        with ledger.write() as connection:
+            elections.run_for(connection, "bounces", me, now, until=now)
+    if summary.more:
+        hint(bounces, shown="more has come back")
+    return str(summary)
+
+
 def shared_state(conf: Any) -> SharedState:
     """What the drains of this wire know together, at the broker that Celery is configured with."""
     return _shared_state(conf.broker_url, tuple((conf.broker_use_ssl or {}).items()))
@@ -169,6 +197,15 @@ def _due(at_most: int) -> int:
             return deliveries.count_due(connection, ledger.now(connection), at_most)
     except DBAPIError:
         return at_most
+
+
+def hint_bounces() -> None:
+    """Queue `bounces` if the wire has an address for them, and the queue `format` is empty."""
+    try:
+        if settings().bounce_domain and not waiting("format"):
+            hint(bounces)
+    except (OperationalError, OSError) as error:
+        log.warning("hint lost", task="bounces", error=str(error))
 
 
 def hint_notify() -> None:

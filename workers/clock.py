@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from typing import Any
 
 import structlog
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 
 TERM_TICKS = 5
 """An elected clock that has not ticked for so many ticks loses its office."""
+BOUNCES_EVERY = 60.0
+"""Seconds between two looks into the mailbox of bounces."""
 
 # A pool process forked in the middle of a sweep would inherit a locked database library. So a fork waits for the sweep.
 _sweeping = threading.Lock()
@@ -79,4 +82,13 @@ def tick() -> sweep.Found | None:
         finally:
             ledger.close()  # no open database crosses a fork
         pipeline.hint_all(found)
+        if _Bounces.due <= time.monotonic():
+            _Bounces.due = time.monotonic() + BOUNCES_EVERY
+            pipeline.hint_bounces()
     return found
+
+
+class _Bounces:
+    """When this process, if it holds the office then, next has bounces read; by the monotonic clock."""
+
+    due = 0.0

@@ -27,3 +27,7 @@ class DeliveryRequest:
     """Who made the text (tasks/model/provenance.py); None where there is none, as in a test."""
     callback: str | None = None
     """The address at which the outlet may say what became of it (tasks/delivery/answering.py); None: there is none."""
+    delivery: int | None = None
+    """The number of the delivery in the ledger; None of a test."""
+    attempt: int = 0
+    """The number of this attempt at it."""

@@ -11,7 +11,7 @@ from tasks import ledger
 from tasks.delivery.admission.breaker import Breaker, outlet_subject
 from tasks.delivery.admission.failing_hosts import FailingHosts, HostNotice, Stage
 from tasks.delivery.admission.shared_state import SharedState
-from tasks.delivery.transports import host_of
+from tasks.delivery.transports import host_of, relays
 from tasks.ledger import audit, deliveries, notices, outlets
 from tasks.model.acts import Act
 from tasks.model.states import Hold
@@ -40,9 +40,10 @@ def forget_failures(shared_state: SharedState, outlet_id: str, url: str) -> None
 
 
 def apply_notice(connection: Connection, notice: HostNotice) -> None:
-    """Do what a host's failing days call for: leave a notice, and disable its outlets when it is dead."""
+    """Do what a host's failing days call for: leave a notice, and disable its outlets when it is dead; not those behind
+    a relay of the wire's own, which can do nothing about it."""
     detail = f"{notice.days} days with failures and no success, since {notice.since.isoformat()} (UTC)"
-    if notice.stage is Stage.DEAD:
+    if notice.stage is Stage.DEAD and notice.host not in relays():
         affected = [outlet.id for outlet in outlets.everyone(connection) if host_of(outlet.url) == notice.host]
         disable(connection, affected, "dead", notice.host, detail)
     else:

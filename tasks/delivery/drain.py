@@ -373,6 +373,8 @@ class Drain:
             body=item.rendition.body,
             translation=item.translation,
             callback=answering.callback_url(item.claim.id, now, self._policy.answer_days),
+            delivery=item.claim.id,
+            attempt=item.claim.attempt,
         )
         try:
             transfer = transports.prepare(item.outlet, request, key=item, deadline=self._policy.deadline, now=now)
@@ -424,12 +426,14 @@ class Drain:
         self._unwritten.results.append(result)
         if isinstance(item, Payload):
             verdict = Verdict.OURS if judgement.code == Code.BROKEN_OFF else judgement.verdict
-            seen = Observation(host_of(item.outlet.url), item.outlet.id, verdict, judgement.retry_after, connected)
+            seen = Observation(
+                host_of(item.outlet.url), item.outlet.id, verdict, judgement.retry_after, connected, judgement.of_host
+            )
             self._unwritten.observations.append(seen)
         self._summary.count(item.heading.name, judgement.verdict, claim.outlet_id)
         if judgement.disable_outlet:
             self._unwritten.gone.append(_Gone(claim.id, item.heading.uri, claim.outlet_id, judgement.detail))
-        elif result.state is State.REJECTED or judgement.code == Code.SECRET_MISSING:
+        elif result.state is State.REJECTED or judgement.code in (Code.SECRET_MISSING, Code.RELAY):
             refusal = Refusal(item.heading.name, claim.outlet_id, judgement.code, judgement.detail)
             self._unwritten.refusals.append(refusal)
         _log_attempt(item, judgement, result, address)

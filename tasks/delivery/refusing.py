@@ -7,6 +7,7 @@ these notices an outlet whose token has expired would refuse every release for e
 |---|---|---|
 | `refusing` | an outlet has refused the last three releases | when it has taken one since, and refuses three more |
 | `credentials` | a secret of an outlet is missing | a day later |
+| `relay` | the mail relay refuses our login, our sender or TLS | an hour later |
 | `credentials` of `outlets` | one drain met ten outlets without good credentials at one release | a day later |
 """
 
@@ -63,13 +64,16 @@ class Refusals:
             ids = sorted(self._without_credentials[release])
             notices.add_unless_known(connection, "credentials", "outlets", _of_many(release, ids), now, AGAIN)
         for one in fresh:
+            if one.code == Code.RELAY:
+                notices.add_unless_known(connection, "relay", "mail relay", _of_relay(one), now)
+        for one in fresh:
             if one.code == Code.SECRET_MISSING and one.release not in many:
                 notices.add_unless_known(connection, "credentials", one.outlet_id, _of_secret(one), now, AGAIN)
         _notice_refusing(connection, fresh, now)
 
 
 def _notice_refusing(connection: Connection, refusals: Sequence[Refusal], now: float) -> None:
-    last = {one.outlet_id: one for one in refusals if one.code != Code.SECRET_MISSING}
+    last = {one.outlet_id: one for one in refusals if one.code not in (Code.SECRET_MISSING, Code.RELAY)}
     rows = deliveries.refused_in_a_row(connection, list(last), at_least=IN_A_ROW)
     known = notices.last_of(connection, "refusing", list(rows)) if rows else {}
     documents = outlets.documents(connection, rows)
@@ -107,6 +111,8 @@ def what_to_do(code: str, document: Mapping[str, Any]) -> str:
         return "correct the `url` of its document"
     if code == Code.REFUSED_ADDRESS:
         return "correct the `url` of its document, or allow the address (FANWIRE_ALLOWED_NETWORKS)"
+    if code in ("smtp_550", "smtp_551", "smtp_553"):
+        return "its mail server does not know the address: ask the outlet for the right one"
     return "ask the outlet what it expects"
 
 
@@ -114,6 +120,13 @@ def _of_secret(refusal: Refusal) -> str:
     return (
         f"{refusal.detail}; nothing is sent to the outlet until the worker `deliver` has the secret, and what waits "
         "goes out by itself then"
+    )
+
+
+def _of_relay(refusal: Refusal) -> str:
+    return (
+        f"the mail relay refuses us: {refusal.detail}; look at FANWIRE_SMTP_URL and FANWIRE_SMTP_FROM of the worker "
+        "`deliver`. No outlet is charged for it, and what waits goes out by itself"
     )
 
 

@@ -51,6 +51,9 @@ class Judgement:
     """HTTP status, if there was one."""
     code: str
     """What it met, for programs: tasks/model/codes.py."""
+    of_host: Verdict | None = None
+    """What it says of the host, where that is not what it says of the outlet: a mail relay is well when it refuses an
+    address, and no outlet is at fault when it refuses us. None: the verdict."""
 
 
 def judge(answer: Answer, now: float | None = None) -> Judgement:

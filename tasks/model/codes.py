@@ -78,6 +78,12 @@ class Code(StrEnum):
     """The outlet was removed."""
     REPLAYED = "replayed"
     """Operations made it due again."""
+    RELAY = "relay"
+    """The mail relay refuses what Fanwire itself is configured with: its login, its sender, or the encryption."""
+    BOUNCED = "bounced"
+    """The e-mail came back: a mail server after the relay did not take it, or gave up."""
+    DELAYED = "delayed"
+    """A mail server after the relay could not pass the e-mail on yet, and goes on trying."""
     UNKNOWN = "unknown"
     """It was written by a version that knew no codes."""
 
@@ -93,7 +99,8 @@ def reply_code(protocol: str, reply: int | None) -> str:
 
 
 OF_THE_OUTLET = frozenset(
-    {Code.REDIRECT, Code.REFUSED_ADDRESS} | {http_code(status) for status in (401, 403, 404, 407, 410)}
+    {Code.REDIRECT, Code.REFUSED_ADDRESS, Code.BOUNCED, *(f"smtp_{reply}" for reply in (550, 551, 553))}
+    | {http_code(status) for status in (401, 403, 404, 407, 410)}
 )
 """The codes of a final no that is about the outlet's own address, account or credentials, and not about what was sent:
 once that is mended, the same delivery will be taken."""

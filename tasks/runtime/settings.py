@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
@@ -11,10 +12,20 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from tasks.runtime import mail_settings
 from tasks.runtime.errors import ConfigurationRefused, Problem, in_words
 
 PREFIX = "FANWIRE_"
@@ -28,6 +39,10 @@ EXAMPLES = {
     "FANWIRE_SECRETS_FOLDER": "/run/secrets",
     "FANWIRE_TIME_ZONE": "America/New_York",
     "FANWIRE_WEB_URL": "https://wire.example",
+    "FANWIRE_SMTP_URL": "smtp://wire:password@relay.example:587",
+    "FANWIRE_SMTP_FROM": "Example Wire <wire@wire.example>",
+    "FANWIRE_BOUNCE_DOMAIN": "bounces.wire.example",
+    "FANWIRE_BOUNCES_URL": "imaps://bounces:password@mail.example/INBOX",
 }
 
 
@@ -171,6 +186,20 @@ class Settings(BaseModel):
     """The key that signs addresses at the web server, 24 characters or more; the same in all processes. Several are
     separated by white space: the first one signs, all are believed. None: a new one is written into the home."""
 
+    smtp_url: SecretStr | None = None
+    """The relay that takes e-mails for outlets with a URL like `mailto:desk@bote.example`: smtp://USER:PASSWORD@HOST:587,
+    which must offer STARTTLS (`?tls=none` for a relay on this machine that cannot), or smtps://HOST. A path is the name
+    by which Fanwire greets it. None: no e-mail can be sent."""
+    smtp_from: str | None = None
+    """Who the e-mails are from, with or without a name. The relay must sign for its domain (DKIM)."""
+    smtp_connections: int = Field(10, ge=1, le=1000)
+    """Connections to the relay that one drain has open at once; each of them takes many e-mails."""
+    bounce_domain: str | None = None
+    """The domain of the addresses that bounces and unsubscriptions go to; its mail must come into the mailbox of
+    `FANWIRE_BOUNCES_URL`. None: bounces go to the address of `FANWIRE_SMTP_FROM`, and nobody reads them."""
+    bounces_url: SecretStr | None = None
+    """The mailbox of the bounces: maildir:///FOLDER, or imaps://USER:PASSWORD@HOST/INBOX. None: nobody reads them."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least severe lines that go into the logs."""
     log_format: Literal["json", "console"] = "json"
@@ -216,6 +245,21 @@ class Settings(BaseModel):
             return ZoneInfo(value) if isinstance(value, str) else value
         except (ValueError, KeyError, OSError):  # the last for the name of a folder of zones
             raise ValueError("is no time zone of the IANA data base") from None
+
+    @field_validator("smtp_url", "smtp_from", "bounce_domain", "bounces_url")
+    @classmethod
+    def _is_for_mail(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None:
+            shown = value.get_secret_value() if isinstance(value, SecretStr) else value
+            if why := _MAIL[info.field_name or ""](shown):
+                raise ValueError(why)
+        return value
+
+    @model_validator(mode="after")
+    def _relay_has_a_sender(self) -> Self:
+        if self.smtp_url is not None and self.smtp_from is None:
+            raise ValueError("smtp_url needs smtp_from: who the e-mails are from")
+        return self
 
     @field_validator("broker_url")
     @classmethod
@@ -288,6 +332,14 @@ class Settings(BaseModel):
                 f"({self.drain_budget + self.deadline + 30} s), or Redis doubles running tasks"
             )
         return self
+
+
+_MAIL: dict[str, Callable[[str], str | None]] = {
+    "smtp_url": mail_settings.wrong_relay,
+    "smtp_from": mail_settings.wrong_sender,
+    "bounce_domain": mail_settings.wrong_domain,
+    "bounces_url": mail_settings.wrong_mailbox,
+}
 
 
 @cache

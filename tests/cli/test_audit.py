@@ -75,6 +75,7 @@ READS = {
 """Every command that only looks: the test sees that nothing in the ledger has changed."""
 NEITHER = {
     "submit": "puts a message on the queue; intake records the producer (tests/workers/test_intake.py)",
+    "bounces read": "does what e-mails say, as the workers do (tests/operations/test_bounces.py)",
     "outlets test": "sends something that is marked as a test, and changes nothing",
     "engines test": "counts as usage of the engine, as everything that workers ask of it",
     "engines compare": "counts as usage of the engines, as everything that workers ask of them",

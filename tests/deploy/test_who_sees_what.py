@@ -22,14 +22,16 @@ SEES = {
     "migrate": {"LEDGER"},
     "intake": {"BROKER", "LEDGER", "NOTICE_URL", "producers"},
     "translate": {"BROKER", "LEDGER", "NOTICE_URL", "engines"},
-    "format": {"BROKER", "LEDGER", "NOTICE_URL", "WEB_KEY"},
-    "deliver": {"BROKER", "LEDGER", "NOTICE_URL", "WEB_KEY", "outlets"},
+    "format": {"BROKER", "LEDGER", "NOTICE_URL", "WEB_KEY", "BOUNCES"},
+    "deliver": {"BROKER", "LEDGER", "NOTICE_URL", "WEB_KEY", "SMTP", "outlets"},
     "flower": {"BROKER_OF_FLOWER", "FLOWER_PASSWORD"},
     "web": {"LEDGER", "WEB_KEY"},
     "cli": {
         "BROKER",
         "LEDGER",
         "WEB_KEY",
+        "SMTP",
+        "BOUNCES",
         "MODELS_INDEX",
         "MODELS_MIRROR",
         "PRODUCER_KEY",
@@ -153,13 +155,16 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     plain = {
         "PATH": "/usr/bin", "LANG": "C.UTF-8", "MONKEY": "x", "NO_PROXY": "*", "COVERAGE_PROCESS_CONFIG": "x",
         "FANWIRE_HOME": str(tmp_path / "home"), "FANWIRE_DEADLINE": "30", "FANWIRE_FLOWER_ADDRESS": "127.0.0.1",
+        "FANWIRE_SMTP_FROM": "wire@wire.example",
         "FANWIRE_UP_HOME": "/x", "FANWIRE_UP_PID": "1", "FANWIRE_PRODUCERS": str(file),
     }  # fmt: skip
     secret = {
         "FANWIRE_BROKER_URL": "redis://:geheim@127.0.0.1/0", "FANWIRE_LEDGER_URL": "sqlite:///geheim",
+        "FANWIRE_SMTP_URL": "smtp://wire:geheim@relay.example", "FANWIRE_BOUNCES_URL": "imaps://b:geheim@mail.example",
         "DATABASE": "mysql://user:geheim@host/data",
     } | dict.fromkeys(
-        {*SECRET - {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL"}, *NAMED, *OTHERS - {"DATABASE"},
+        {*SECRET - {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_SMTP_URL", "FANWIRE_BOUNCES_URL"},
+         *NAMED, *OTHERS - {"DATABASE"},
          "FANWIRE_SECRET_BOTE", "FANWIRE_BROKER_WORKER_PASSWORD"}, "geheim",
     )  # fmt: skip
     for name, value in (plain | secret).items():
@@ -172,9 +177,12 @@ UP = {
     "broker": set[str](),
     "intake": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", *NAMED},
     "translate": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", *OTHERS},
-    "format": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_WEB_KEY"},
+    "format": {
+        "FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_WEB_KEY", "FANWIRE_BOUNCES_URL",
+    },
     "deliver": {
         "FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_WEB_KEY", "FANWIRE_SECRET_BOTE",
+        "FANWIRE_SMTP_URL",
     },
     "flower": {"FANWIRE_BROKER_URL", "FANWIRE_FLOWER_PASSWORD"},
     "web": {"FANWIRE_LEDGER_URL", "FANWIRE_WEB_KEY"},

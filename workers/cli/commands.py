@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from workers.cli.bounces import app as bounces_app
 from workers.cli.engines import app as engines_app
 from workers.cli.memory import app as memory_app
 from workers.cli.memory import glossary_app
@@ -43,6 +44,7 @@ for group in (releases_app, records_app, processes_app):
     app.registered_commands += group.registered_commands
 engines_app.registered_commands += models_app.registered_commands
 app.add_typer(outlets_app, name="outlets")
+app.add_typer(bounces_app, name="bounces")
 app.add_typer(translations_app, name="translations")
 app.add_typer(engines_app, name="engines")
 app.add_typer(memory_app, name="memory")

@@ -5,6 +5,7 @@ answers.py          what outlets say became of a delivery
 problem_details.py  every refusal and error as `application/problem+json`
 surroundings.py     the access log, headers for browsers, limits on bodies and on the time of a client
 readiness.py        `GET /health`
+unsubscribing.py    `/unsubscribe/{token}`, the way out that e-mails name
 patient_protocol.py uvicorn's HTTP, with a limit on how long a client may take for the head of a request
 listening.py        where it listens, and its command
 serve.py            the process `web`

@@ -66,12 +66,20 @@ class Observation:
     """Seconds that the outlet asked to wait, if it did."""
     connected: bool
     """Whether there was a connection, and TLS on it if the outlet has TLS."""
+    of_host: Verdict | None = None
+    """The verdict on the host, if that is another one."""
+
+    @property
+    def host_verdict(self) -> Verdict:
+        """The verdict on the host."""
+        return self.verdict if self.of_host is None else self.of_host
 
     @property
     def is_soft(self) -> bool:
         """Whether the host took the connection, and the delivery failed then: so it may be the outlet alone. All else
         says something of the host: an answer that ends the delivery, no connection, or that nothing was sent."""
-        return self.connected and (self.verdict in FAILING or self.verdict is Verdict.THROTTLED)
+        failed = self.verdict in FAILING or self.verdict is Verdict.THROTTLED
+        return self.connected and failed and self.of_host is None
 
 
 OutletsAt = Callable[[str], Collection[str]]
@@ -159,11 +167,11 @@ class Admission:
         `outlets_at` gives the outlets of a host, and is asked when one failed: if most of them fail, the host does.
         """
         about_outlets = [(outlet_subject(one.outlet_id), one.verdict, one.retry_after) for one in observations]
-        about_hosts = [(one.host, one.verdict, None) for one in observations if not one.is_soft]
+        about_hosts = [(one.host, one.host_verdict, None) for one in observations if not one.is_soft]
         soft = list(dict.fromkeys(one.host for one in observations if one.is_soft))
         changes, notices = self._shared_state.run_both(
             self._breaker.record_call([*about_hosts, *about_outlets], now, soft),
-            self._failing_hosts.record_call([(one.host, one.verdict, None) for one in observations], now),
+            self._failing_hosts.record_call([(one.host, one.host_verdict, None) for one in observations], now),
         )
         down = [host for host in soft if self._most_fail(outlets_at(host), now)]
         if down:

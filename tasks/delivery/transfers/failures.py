@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,7 +83,9 @@ def _refused(failure: Failure) -> tuple[str, ErrorKind] | None:
     if failure.code == pycurl.E_PEER_FAILED_VERIFICATION and failure.ssh:
         return "the server's host key is not the one that was pinned", ErrorKind.HOST_KEY
     if failure.code in _REPLIES or failure.status >= 400:
-        return failure.said or failure.text[:TEXT_CHARACTERS] or f"refused ({failure.code})", ErrorKind.REPLY
+        said = failure.said or failure.text[:TEXT_CHARACTERS] or f"refused ({failure.code})"
+        command = _REFUSED_COMMAND.match(failure.text)
+        return f"{command[1]}: {said}" if command else said, ErrorKind.REPLY
     return None
 
 
@@ -125,6 +128,8 @@ _REPLIES: Final = frozenset({
     pycurl.E_REMOTE_FILE_EXISTS, pycurl.E_REMOTE_FILE_NOT_FOUND, pycurl.E_FTP_COULDNT_SET_TYPE,
 })  # fmt: skip
 """What servers of files and mail answer with a reply of theirs."""
+_REFUSED_COMMAND: Final = re.compile(r"(MAIL|RCPT|DATA) failed: ")
+"""How libcurl names the command that a mail server refused; its verdict depends on that (transports/smtp.py)."""
 _TLS: Final = frozenset({
     pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CIPHER, pycurl.E_SSL_ISSUER_ERROR,
     pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_INVALIDCERTSTATUS, pycurl.E_USE_SSL_FAILED,

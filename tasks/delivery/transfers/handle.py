@@ -171,7 +171,7 @@ class Handle:
         family, kind, protocol, where = address
         try:
             ip = where[0] if isinstance(where, tuple) else ""
-            if not self._allowed(ip):
+            if not (self.transfer.trusted or self._allowed(ip)):
                 self.refused = ip
                 return pycurl.SOCKET_BAD
             self.dialled = ip

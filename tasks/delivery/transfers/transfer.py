@@ -74,6 +74,8 @@ class Transfer:
     work: Callable[[], str] | None = field(default=None, repr=False)
     """Done in a thread instead of a transfer. Returns what it did, for people; raises WorkFailed or OSError."""
     pool: Pool | None = None
+    trusted: bool = False
+    """Whether its host is the operator's own choice and not an outlet's, so that it may be at any address."""
 
 
 class WorkFailed(Exception):

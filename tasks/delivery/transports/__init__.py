@@ -26,7 +26,7 @@ from tasks.runtime.secrets import Noting
 
 __all__ = [
     "TRANSPORTS", "DeliveryRequest", "Transport", "UnknownTransport", "by_scheme", "forget", "host_of", "judge",
-    "options_of", "prepare", "rules",
+    "options_of", "prepare", "relays", "rules",
 ]  # fmt: skip
 
 Options = TypeVar("Options", bound=Document)
@@ -60,6 +60,8 @@ class Transport:
     host: Callable[[str], str] = shared_state.host_of
     """The host that an outlet's URL leads to, `name:port`, as the circuit breaker knows it: outlets of one host rest
     together when it fails. It raises nothing."""
+    relay: Callable[[], str | None] | None = None
+    """Gives the host of the wire's own server that all its outlets are behind; None: each is at a host of its own."""
 
 
 TRANSPORTS = Registry("transport", group="fanwire.transports", folder=__name__, load=attribute("TRANSPORT", Transport))
@@ -127,6 +129,11 @@ def host_of(url: str) -> str:
     """The host that an outlet's URL leads to, `name:port`: that of its transport, which may be a relay."""
     transport = by_scheme().get(url.partition(":")[0].lower())
     return transport.host(url) if transport else shared_state.host_of(url)
+
+
+def relays() -> set[str]:
+    """The hosts of servers of the wire's own, which outlets are behind."""
+    return {host for transport in by_scheme().values() if transport.relay and (host := transport.relay())}
 
 
 def judge(outlet: Outlet, answer: Answer, now: float) -> Judgement:

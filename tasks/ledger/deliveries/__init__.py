@@ -3,6 +3,7 @@
     plan ──► held ──promote──► due ──claim──► claimed ──finish──► delivered · rejected · exhausted
                                 ▲                │ └────finish──► due (again, later)
                                 └─expire_leases──┘
+    delivered, due ──take_return──► rejected · exhausted      (an e-mail that came back)
     held, due ──supersede, end_for_removed──► superseded · canceled
     due ──wait_anew──► held                    claimed ──claim──► held
 
@@ -21,6 +22,7 @@ lease can neither finish nor reschedule what somebody else has claimed since.
     holds.py        planning a delivery, and everything that holds it or lets it go
     claims.py       what drains take
     results.py      what drains bring back, and what becomes of claims whose worker vanished
+    returns.py      what comes back of e-mails that were delivered
     corrections.py  what corrections, kills, replays and the removal of an outlet do to deliveries
     conditions.py   the conditions that these statements share
     locks.py        what must not happen at the same time
@@ -57,11 +59,12 @@ from tasks.ledger.deliveries.holds import (
 )
 from tasks.ledger.deliveries.locks import one_counter_at_a_time, revising
 from tasks.ledger.deliveries.results import VANISHED, Result, expire_leases, finish, last_taken, refused_in_a_row
+from tasks.ledger.deliveries.returns import Return, Taken, outlet_of, refused_lately, take_return
 
 __all__ = [
-    "REPLAYABLE", "VANISHED", "Claim", "Planned", "Replayed", "Result", "adopt", "any_claimed", "begin", "claim",
-    "corrections", "count_due", "end_for_removed", "expire_leases", "finish", "forgotten", "hold_again",
-    "hold_for_status", "in_flight", "last_taken", "lift_embargoes", "may_have", "missed", "next_due",
-    "one_counter_at_a_time", "plan", "promote", "refused_in_a_row", "replay", "replay_missed", "resume", "revising",
-    "still_open", "supersede", "wait_anew", "waive_approval",
+    "REPLAYABLE", "VANISHED", "Claim", "Planned", "Replayed", "Result", "Return", "Taken", "adopt", "any_claimed",
+    "begin", "claim", "corrections", "count_due", "end_for_removed", "expire_leases", "finish", "forgotten",
+    "hold_again", "hold_for_status", "in_flight", "last_taken", "lift_embargoes", "may_have", "missed", "next_due",
+    "one_counter_at_a_time", "outlet_of", "plan", "promote", "refused_in_a_row", "refused_lately", "replay",
+    "replay_missed", "resume", "revising", "still_open", "supersede", "take_return", "wait_anew", "waive_approval",
 ]  # fmt: skip
