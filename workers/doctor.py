@@ -269,6 +269,15 @@ def _disabled() -> Iterator[Finding]:
         yield Finding("note", f"{len(found):,} {what}: {shown}")
 
 
+def _unverified() -> Iterator[Finding]:
+    """Outlets that nobody has verified."""
+    found = [outlet.id for outlet in _everyone() if outlet.status == "unverified"]
+    if found:
+        what = "outlet is not verified, and gets" if len(found) == 1 else "outlets are not verified, and get"
+        until = "nothing until `fanwire outlets verify ID`"
+        yield Finding("note", f"{len(found):,} {what} {until}: {_some(found)}")
+
+
 def _resting() -> Iterator[Finding]:
     """Hosts and outlets that failed lately, so that nothing is sent to them for a while."""
     active = [outlet for outlet in _everyone() if outlet.status == "active"]
@@ -444,7 +453,7 @@ def _dictionaries() -> Iterator[Finding]:
 
 
 PARTS = (
-    _home, _modes, _plugins, _broker, _clear_text, _producers, _ledger, _documents, _disabled, _resting, _secrets,
-    _addresses, _translation, _languages, _house_texts, _dictionaries,
+    _home, _modes, _plugins, _broker, _clear_text, _producers, _ledger, _documents, _disabled, _unverified, _resting,
+    _secrets, _addresses, _translation, _languages, _house_texts, _dictionaries,
 )  # fmt: skip
 """Everything that is looked at once the settings are sound, in this order."""

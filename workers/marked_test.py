@@ -41,7 +41,7 @@ def send_test(outlet: Outlet) -> dict[str, Any]:
         return found | _ours(Code.RENDITION_MISSING, reason_of(error))
     found |= {"content_type": rendition.content_type, "bytes": len(rendition.body)}
     try:
-        answer = _sent(outlet, _request(language, rendition))
+        answer = deliver(outlet, _request(language, rendition))
     except SecretMissing as error:
         return found | _ours(Code.SECRET_MISSING, str(error))
     except UnknownTransport as error:
@@ -96,7 +96,9 @@ def _request(language: str, rendition: Rendition) -> DeliveryRequest:
     )
 
 
-def _sent(outlet: Outlet, request: DeliveryRequest) -> Answer:
+def deliver(outlet: Outlet, request: DeliveryRequest) -> Answer:
+    """Send one request to an outlet, beside the ledger, and wait for the answer; raises SecretMissing and
+    UnknownTransport."""
     policy = delivery_policy()
     transfer: Transfer = transports.prepare(outlet, request, key=None, deadline=policy.deadline, now=time.time())
     transfers = open_transfers(policy, in_flight=1)

@@ -44,7 +44,11 @@ def apply_notice(connection: Connection, notice: HostNotice) -> None:
     a relay of the wire's own, which can do nothing about it."""
     detail = f"{notice.days} days with failures and no success, since {notice.since.isoformat()} (UTC)"
     if notice.stage is Stage.DEAD and notice.host not in relays():
-        affected = [outlet.id for outlet in outlets.everyone(connection) if host_of(outlet.url) == notice.host]
+        affected = [
+            outlet.id
+            for outlet in outlets.everyone(connection)
+            if host_of(outlet.url) == notice.host and outlet.status != "unverified"  # it gets nothing anyway
+        ]
         disable(connection, affected, "dead", notice.host, detail)
     else:
         notices.add(connection, "failing", notice.host, f"{notice.stage}: {detail}", ledger.now(connection))

@@ -39,6 +39,8 @@ class Act(StrEnum):
     """An outlet was made active again."""
     DISABLE_OUTLET = "outlet.disable"
     """An outlet was disabled: by a person, or by a worker because it is gone or its host had failed for days."""
+    VERIFY_OUTLET = "outlet.verify"
+    """An outlet has shown that it is the one that is meant, or somebody has vouched for it."""
     REMOVE_OUTLET = "outlet.remove"
     """An outlet was removed."""
     IMPORT_MEMORY = "memory.import"

@@ -275,7 +275,8 @@ class Outlet(Document):
     machine_translation: Literal["accept", "approved", "refuse"] = Field("accept", examples=["refuse"])
     """accept: what the policy of the language lets out · approved: only what a person has approved · refuse: only what
     the producer wrote."""
-    status: Literal["active", "paused", "disabled"] = Field("active", examples=["active"])
+    status: Literal["active", "paused", "disabled", "unverified"] = Field("active", examples=["active"])
+    """The status with which a new outlet begins; unverified: it gets nothing before `fanwire outlets verify`."""
 
     def to_json(self, *, without_status: bool = False) -> str:
         """The document without what has its default value. `without_status`: the ledger keeps the status by itself."""

@@ -34,6 +34,8 @@ class Imported:
     changed: dict[str, list[str]] = field(default_factory=dict)
     """For each changed outlet the fields that differ."""
     unchanged: int = 0
+    unverified: list[str] = field(default_factory=list)
+    """Ids of those of the new ones that get nothing before they are verified."""
     refused: list[DocumentRefused] = field(default_factory=list)
     """Outlets that stay as they were: they have credentials and another URL than before, which nobody has confirmed, or
     the file says another status than the outlet has."""
@@ -50,11 +52,12 @@ def import_outlets(
     *,
     confirmed: bool = False,
     remark: str | None = None,
+    verify: bool = False,
     dry_run: bool = False,
 ) -> Imported:
     """Insert or replace outlets, and record what changes; `confirmed`: credentials may go to a changed URL.
 
-    `dry_run`: only say what would be done.
+    `verify`: new outlets that would be active are unverified. `dry_run`: only say what would be done.
     """
     ids = [document.id for document in documents]
     known, stand = outlets.documents(connection, ids), outlets.statuses(connection, ids)
@@ -62,11 +65,14 @@ def import_outlets(
     for document in documents:
         before, after = known.get(document.id), json.loads(document.to_json(without_status=True))
         if before is None:
-            done.new.append(document.id)
-            entries.append(
-                audit.of_outlet(Act.ADD_OUTLET, document.id, new=shown_without_secrets(after), remark=remark)
-            )
-            wanted.append(document)
+            fresh = _to_verify(document) if verify else document
+            shown = shown_without_secrets(after)
+            done.new.append(fresh.id)
+            if fresh.status == "unverified":
+                done.unverified.append(fresh.id)
+                shown |= {"status": "unverified"}
+            entries.append(audit.of_outlet(Act.ADD_OUTLET, fresh.id, new=shown, remark=remark))
+            wanted.append(fresh)
             continue
         before.pop("status", None)  # documents of earlier versions had the one that they were imported with
         if refusal := _refusal(document, before, after, stand[document.id], confirmed=confirmed):
@@ -83,12 +89,18 @@ def import_outlets(
     return done
 
 
+def _to_verify(document: Outlet) -> Outlet:
+    """A new outlet as one that is unverified, unless it is to get nothing anyway."""
+    return document.model_copy(update={"status": "unverified"}) if document.status == "active" else document
+
+
 def _refusal(
     document: Outlet, before: dict[str, Any], after: dict[str, Any], stand: dict[str, str | None], *, confirmed: bool
 ) -> DocumentRefused | None:
     """Why a known outlet stays as it was; None if its new document can be taken."""
     problems = []
-    if "status" in document.model_fields_set and document.status != stand["status"]:
+    # what the file calls unverified may be verified by now
+    if "status" in document.model_fields_set and document.status not in (stand["status"], "unverified"):
         problems.append(_other_status(document, stand))
     if not confirmed and _sends_credentials_elsewhere(before, after):
         problems.append(_unconfirmed(before, after))
@@ -104,9 +116,10 @@ _COMMANDS = {
 
 def _other_status(document: Outlet, stand: dict[str, str | None]) -> Problem:
     why = f" ({stand['reason']})" if stand["reason"] else ""
+    command = "fanwire outlets verify" if stand["status"] == "unverified" else _COMMANDS[document.status]
     problem = (
         f"is {document.status!r} here, but the outlet is {stand['status']}{why}; an import does not change that: use "
-        f"`{_COMMANDS[document.status]} {document.id}`, or leave the field out of the file"
+        f"`{command} {document.id}`, or leave the field out of the file"
     )
     return Problem("status", problem)
 

@@ -100,6 +100,9 @@ class Settings(BaseModel):
     """The folder of the files that outlets may name as secrets (`file:NAME`). They may name no others. None: `secrets`
     under the home."""
 
+    verify_outlets: bool = False
+    """Whether outlets that are new get nothing before `fanwire outlets verify` has found that they are those that are
+    meant."""
     producers: Path | None = None
     """A YAML file of the producers that may send releases, with their keys (docs/producers.md). None: whoever reaches
     the broker may send, correct and kill any release."""

@@ -39,6 +39,7 @@ WRITES = {
     "replay": (["--outlet", "missed"], Act.REPLAY),
     "outlets import": (["outlets.json"], Act.ADD_OUTLET),
     "outlets edit": (["careful", "limits.in_flight=2"], Act.CHANGE_OUTLET),
+    "outlets verify": (["fresh", "--vouch", "They called us."], Act.VERIFY_OUTLET),
     "outlets pause": (["careful"], Act.PAUSE_OUTLET),
     "outlets disable": (["careful"], Act.DISABLE_OUTLET),
     "outlets resume": (["gone"], Act.RESUME_OUTLET),
@@ -99,7 +100,13 @@ def scene(home: None, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("FANWIRE_TRANSLATION_FILE", str(tmp_path / "translation.yaml"))
     settings.cache_clear()
     careful = outlet("careful", languages=["zh-Hant"], machine_translation="approved")
-    number = take(release(**CHINESE), careful, outlet("missed", languages=["zh-Hans"]), outlet("gone"))
+    number = take(
+        release(**CHINESE),
+        careful,
+        outlet("missed", languages=["zh-Hans"]),
+        outlet("gone"),
+        outlet("fresh", status="unverified"),
+    )
     planning.plan(number)
     with ledger.write() as connection:
         outlets.set_status(connection, ["gone"], "disabled", "410 Gone", ledger.now(connection))

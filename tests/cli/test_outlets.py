@@ -55,7 +55,8 @@ def test_an_import_says_what_is_new_changed_and_unchanged(run: Run) -> None:
     ]
     found = json.loads(run("outlets", "import", "-", "--json", input=again).stdout)
     assert found == {
-        "imported": 3, "new": [], "changed": {}, "unchanged": 3, "refused": 0, "problems": [], "dry_run": False,
+        "imported": 3, "new": [], "changed": {}, "unchanged": 3, "unverified": [], "refused": 0, "problems": [],
+        "dry_run": False,
     }  # fmt: skip
 
 
@@ -532,7 +533,7 @@ def test_a_test_is_an_item_in_the_outlets_own_format_that_says_it_is_one(
             started_at=1.0, seconds=0.25, connected=0.0,
         )  # fmt: skip
 
-    monkeypatch.setattr(marked_test, "_sent", sent)
+    monkeypatch.setattr(marked_test, "deliver", sent)
     take(release(), outlet("a", languages=["ar", "en"], format=format))
     told = run("outlets", "test", "a").stdout
     assert told.startswith(

@@ -331,7 +331,7 @@ def test_entries_that_are_no_objects_are_refused_one_by_one(tmp_path: Path) -> N
         ({"headers": {"X-Desk": "a\r\nX-Other: b"}}, "headers.X-Desk", "single line"),
         ({"limits": {"in_flight": 0}}, "limits.in_flight", "1 or more"),
         ({"machine_translation": "yes"}, "machine_translation", "'accept', 'approved' or 'refuse'"),
-        ({"status": "gone"}, "status", "'active', 'paused' or 'disabled'"),
+        ({"status": "gone"}, "status", "'active', 'paused', 'disabled' or 'unverified'"),
         ({"circuits": ["A"]}, "circuits.0", "lower-case"),
         ({"topics": ["4000000"]}, "topics.0", "eight digits"),
         ({"editor": "x"}, "editor", "known fields are auth, circuits"),

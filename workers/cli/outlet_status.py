@@ -16,6 +16,7 @@ from tasks.model.acts import Act
 from tasks.model.states import State
 from tasks.runtime.errors import UserError
 from workers.broker import shared_state
+from workers.cli.screen import stop
 
 
 def make_active(connection: Connection, row: Any, act: Act, **more: Any) -> int:
@@ -27,6 +28,15 @@ def make_active(connection: Connection, row: Any, act: Act, **more: Any) -> int:
     new = {"status": "active", "reason": None, "deliveries": due}
     audit.record(connection, audit.of_outlet(act, row.id, old=status_of(row), new=new, **more))
     return due
+
+
+def stop_if_unverified(row: Any) -> None:
+    """End the command if the outlet of this row is not verified."""
+    if row.status == "unverified":
+        stop(
+            f"{row.id} is not verified yet: `fanwire outlets verify {row.id}` asks it, and makes it active; with "
+            "--vouch it takes your word"
+        )
 
 
 def forget_failures(row: Any) -> None:

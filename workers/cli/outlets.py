@@ -26,11 +26,13 @@ from tasks.model.states import Hold, Verdict
 from tasks.operations import prospects
 from tasks.operations.outlet_import import Imported, import_outlets, shown_without_secrets
 from tasks.runtime.foreign_text import printable
+from tasks.runtime.settings import settings
 from workers import marked_test
 from workers.cli import audience, one_outlet
-from workers.cli.outlet_status import forget_failures, make_active, status_of
+from workers.cli.outlet_status import forget_failures, make_active, status_of, stop_if_unverified
+from workers.cli.outlet_verify import verify_one
 from workers.cli.rows import find_outlet, find_release, reading, writing
-from workers.cli.screen import JsonOption, checked_by, counted, err, out, print_json, print_rows
+from workers.cli.screen import JsonOption, checked_by, counted, err, out, print_json, print_rows, stop
 from workers.offered import offered
 
 PAUSED_BY_US, DISABLED_BY_US = "paused by operations", "disabled by operations"
@@ -73,19 +75,19 @@ def import_(
         found = parse_outlets(sys.stdin.buffer.read(), form or "yaml", name, offered())
     else:
         name, found = file.name, read_outlets(file, offered(), form)
-    done = Imported()
+    done, verify = Imported(), settings().verify_outlets
     if dry_run:
         with reading() as connection:
-            done = import_outlets(connection, found.outlets, confirmed=confirm, dry_run=True)
+            done = import_outlets(connection, found.outlets, confirmed=confirm, verify=verify, dry_run=True)
     elif not found.refused or skip_bad:
         with writing() as connection:
-            done = import_outlets(connection, found.outlets, confirmed=confirm, remark=f"from {name}")
+            done = import_outlets(connection, found.outlets, confirmed=confirm, verify=verify, remark=f"from {name}")
     problems, refused = _problems(found, done), len(found.refused) + len(done.refused)
     if as_json:
         print_json(
             {
                 "imported": done.good, "new": done.new, "changed": done.changed, "unchanged": done.unchanged,
-                "refused": refused, "problems": problems, "dry_run": dry_run,
+                "unverified": done.unverified, "refused": refused, "problems": problems, "dry_run": dry_run,
             }
         )  # fmt: skip
     else:
@@ -120,6 +122,13 @@ def _print_changes(done: Imported, refused: int, *, dry_run: bool) -> None:
         f"{done.unchanged:,} unchanged; {refused:,} refused",
         markup=False,
     )
+    if done.unverified:
+        one = len(done.unverified) == 1
+        out.print(
+            f"{counted(len(done.unverified), 'outlet')} of the new {'is' if one else 'are'} unverified, and "
+            f"{'gets' if one else 'get'} nothing until `fanwire outlets verify ID`",
+            markup=False,
+        )
 
 
 def _problems(found: OutletFile, done: Imported) -> list[dict[str, Any]]:
@@ -201,7 +210,8 @@ def list_(
     circuit: Annotated[str | None, typer.Option(help="Only outlets in this circuit.")] = None,
     topic: Annotated[str | None, typer.Option(help="Only outlets that name this topic, such as 04000000.")] = None,
     status: Annotated[
-        Literal["active", "paused", "disabled", "removed"] | None, typer.Option(help="Only outlets with this status.")
+        Literal["active", "paused", "disabled", "unverified", "removed"] | None,
+        typer.Option(help="Only outlets with this status."),
     ] = None,
     form: Annotated[str | None, typer.Option("--format", help="Only outlets with this format, such as ninjs.")] = None,
     transport: Annotated[
@@ -294,11 +304,12 @@ def pause(outlet: OutletArgument, reason: ReasonOption = None, as_json: JsonOpti
     reason."""
     with writing() as connection:
         row = find_outlet(connection, outlet)
-        stays = row.status == "disabled"  # it gets nothing already, and why is worth more than who paused it
+        # it gets nothing already, and why is worth more than who paused it
+        stays = row.status in ("disabled", "unverified")
         kept, words = (0, "") if stays else _stop_sending(connection, row, "paused", reason)
     if stays:
-        words = f"{outlet} is disabled ({row.status_reason}), and stays so; what it misses is kept"
-    _done(outlet, "disabled" if stays else "paused", kept, words, as_json=as_json)
+        words = f"{outlet} is {row.status} ({row.status_reason}), and stays so; what it misses is kept"
+    _done(outlet, row.status if stays else "paused", kept, words, as_json=as_json)
 
 
 @app.command()
@@ -309,7 +320,10 @@ def disable(outlet: OutletArgument, reason: ReasonOption = None, as_json: JsonOp
     It is what the wire itself does with an outlet that answers 410, or whose host has failed for days.
     """
     with writing() as connection:
-        kept, words = _stop_sending(connection, find_outlet(connection, outlet), "disabled", reason)
+        row = find_outlet(connection, outlet)
+        if row.status == "unverified":
+            stop(f"{outlet} is not verified, and gets nothing already; `fanwire outlets remove` if it never should")
+        kept, words = _stop_sending(connection, row, "disabled", reason)
     _done(outlet, "disabled", kept, words, as_json=as_json)
 
 
@@ -382,10 +396,37 @@ def resume(outlet: OutletArgument, as_json: JsonOption = False) -> None:
     """
     with writing() as connection:
         row = find_outlet(connection, outlet)
+        stop_if_unverified(row)
         due = make_active(connection, row, Act.RESUME_OUTLET)
     forget_failures(row)
     are = "is" if due == 1 else "are"
     _done(outlet, "active", due, f"{outlet} is active; {counted(due, 'delivery')} {are} due now", as_json=as_json)
+
+
+@app.command()
+def verify(
+    outlets: Annotated[list[str], typer.Argument(help="The ids of outlets.")],
+    vouch: Annotated[
+        str | None,
+        typer.Option(help="Ask nothing, and take your word that it is the outlet that is meant: say how you know."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask outlets to show that they are those that are meant, and make those active that were unverified.
+
+    An outlet with an http or https URL is sent a challenge, which it must send back. One that takes files or posts is
+    sent a marked test, which must arrive. By e-mail, and for outlets that fetch, nothing can be proved: ask their
+    people, and use --vouch. An outlet that is paused or disabled stays so.
+    """
+    found = []
+    for outlet in dict.fromkeys(outlets):
+        found.append(verify_one(outlet, vouch))
+        if not as_json:
+            out.print(printable(found[-1]["words"]), markup=False)
+    if as_json:
+        print_json([{name: value for name, value in one.items() if name != "words"} for one in found])
+    if not all(one["verified"] for one in found):
+        raise typer.Exit(1)
 
 
 @app.command("test")

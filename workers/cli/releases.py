@@ -31,7 +31,7 @@ from tasks.runtime.settings import settings
 from workers import authority
 from workers.broker import require_broker
 from workers.cli import dry_run as dry_runs
-from workers.cli.outlet_status import forget_failures, in_words_missed, make_active
+from workers.cli.outlet_status import forget_failures, in_words_missed, make_active, stop_if_unverified
 from workers.cli.release_status import (
     Wanted,
     in_short,
@@ -375,6 +375,7 @@ def replay(
 def _replay_missed(outlet: str) -> None:
     with writing() as connection:
         row = find_outlet(connection, outlet)
+        stop_if_unverified(row)
         there = deliveries.missed(connection, outlet)
         if row.status != "active":
             make_active(connection, row, Act.RESUME_OUTLET)

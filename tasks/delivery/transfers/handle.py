@@ -25,8 +25,8 @@ SAID_CHARACTERS: Final = 160
 
 
 def may_say_more(body: bytes) -> bool:
-    """Whether the body of a 2xx may be more than a thank-you: JSON with a status."""
-    return body.startswith(b"{") and b'"status"' in body
+    """Whether the body of a 2xx may be more than a thank-you: JSON with a status, or with a challenge sent back."""
+    return body.startswith(b"{") and (b'"status"' in body or b'"challenge"' in body)
 
 
 class DialledSocket(socket.socket):
