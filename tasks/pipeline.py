@@ -29,7 +29,7 @@ from tasks.delivery import drain
 from tasks.delivery.admission.shared_state import SharedState
 from tasks.delivery.policy import DeliveryPolicy, RetryPolicy
 from tasks.ledger import deliveries, elections, releases
-from tasks.operations import notifications, sweep
+from tasks.operations import hub_pings, notifications, sweep
 from tasks.operations.bounces import MailboxAway, notice_mailbox_away, read_bounces
 from tasks.runtime import shutdown, trust
 from tasks.runtime.settings import settings
@@ -135,6 +135,16 @@ def bounces() -> str:
     return str(summary)
 
 
+@shared_task(name="ping")
+def ping() -> str:
+    """Tell the hub (WebSub) which feeds have changed."""
+    hub, base = settings().websub_hub, settings().web_url
+    if not hub or not base:
+        return "—"
+    told, failed = hub_pings.ping(hub, base, delivery_policy())
+    return f"{failed} feeds failed, {told} told" if failed else f"{told} feeds told"
+
+
 def shared_state(conf: Any) -> SharedState:
     """What the drains of this wire know together, at the broker that Celery is configured with."""
     return _shared_state(conf.broker_url, tuple((conf.broker_use_ssl or {}).items()))
@@ -201,20 +211,18 @@ def _due(at_most: int) -> int:
 
 def hint_bounces() -> None:
     """Queue `bounces` if the wire has an address for them, and the queue `format` is empty."""
-    try:
-        if settings().bounce_domain and not waiting("format"):
-            hint(bounces)
-    except (OperationalError, OSError) as error:
-        log.warning("hint lost", task="bounces", error=str(error))
+    if settings().bounce_domain:
+        hint_aside(bounces)
 
 
-def hint_notify() -> None:
-    """Queue `notify` if the queue `format` is empty: the worker that reads both has nothing else to do then."""
+def hint_aside(task: Task[Any, Any]) -> None:
+    """Queue a task that tells or asks others something, if the queue `format` is empty: the worker that reads both has
+    nothing else to do then."""
     try:
         if not waiting("format"):
-            hint(notify)
+            hint(task)
     except (OperationalError, OSError) as error:
-        log.warning("hint lost", task="notify", error=str(error))
+        log.warning("hint lost", task=task.name, error=str(error))
 
 
 def waiting(queue: str) -> int:
@@ -238,7 +246,9 @@ def hint_all(found: sweep.Found) -> None:
     if found.due:
         hint_drains(found.due)
     if found.unposted and settings().notice_url:
-        hint_notify()
+        hint_aside(notify)
+    if found.unpinged and settings().websub_hub and settings().web_url:
+        hint_aside(ping)
 
 
 def hint(task: Task[Any, Any], *ids: int | str, shown: str = "", urgency: int = 5) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tasks import ledger
-from tasks.ledger import artifacts, deliveries, outlets, releases, translation_rows
+from tasks.ledger import artifacts, deliveries, feed_rows, outlets, releases, translation_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.ledger.deliveries import Planned
 from tasks.model.languages import LanguageTag
@@ -72,6 +72,8 @@ def plan(release_id: int, now: float | None = None, policy: Policy = no_approval
             )  # it came after its own correction: nobody wants it any more
         if release.version > 1:  # first, so that no older row can still be claimed when `_choose` looks who has one
             deliveries.supersede(connection, release.uri, release.version, by_kill=release.status == "canceled")
+        if release.status == "canceled":
+            feed_rows.withdraw(connection, release.uri, release.version, now)
         return _write(connection, release_id, release, _choose(connection, release, everyone, policy), now)
 
 

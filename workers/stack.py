@@ -116,8 +116,7 @@ def _where_is_what(place: Path) -> list[str]:
 def _web() -> str:
     """Where the web server is, as the operator reads it."""
     policy = settings()
-    host = f"[{policy.web_address}]" if policy.web_address.version == 6 else str(policy.web_address)
-    here = f"http://{host}:{policy.web_port}/" if policy.web_port else f"on {host}; its log names the port"
+    here = f"{listening.here()}/" if policy.web_port else f"on {policy.web_address}, at a port that its log names;"
     return f"{here} for others {policy.web_url}/" if policy.web_url else f"{here} for this machine (FANWIRE_WEB_URL)"
 
 

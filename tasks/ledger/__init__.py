@@ -18,6 +18,7 @@ inside.
     engine_usage.py    what translation engines have used, and whether they rest
     memory_entries.py  sentences that were translated before
     glossary_terms.py  the glossary
+    feed_rows.py       what outlets that fetch find; feed_addresses.py: by which secret addresses
 """
 
 from __future__ import annotations

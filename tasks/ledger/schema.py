@@ -11,6 +11,8 @@
     memory       sentences translated before        terms      the glossary
     engines      what each translation engine has used, and whether it rests
     audit        who did what, and when: append-only
+    feeds 1 ──< feed_entries      what outlets that fetch find, each release once in each language
+        └─────< feed_addresses    by which secret addresses they may fetch
 
 Change this file and add a migration beside it (CONTRIBUTING, "Changing the ledger"); a test holds the two together.
 """
@@ -376,3 +378,43 @@ audit = Table(
 Index("ix_audit_uri", audit.c.uri)
 Index("ix_audit_outlet_id", audit.c.outlet_id)
 Index("ix_audit_at", audit.c.at)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("outlet_id", String(100), ForeignKey("outlets.id"), primary_key=True),
+    Column("newest", Integer, nullable=False, comment="the highest number of an entry"),
+    Column("changes", Integer, nullable=False, comment="how often its entries have changed"),
+    Column("changed_at", Time, nullable=False),
+    Column("ping_at", Time, comment="when the hub is to hear that it has changed; null once it has"),
+    Column("ping_failures", Integer, nullable=False, comment="in a row"),
+)
+_partial("ix_feeds_ping_at", "ping_at IS NOT NULL", feeds.c.ping_at)
+
+feed_entries = Table(
+    "feed_entries",
+    metadata,
+    Column("outlet_id", String(100), ForeignKey("feeds.outlet_id"), primary_key=True),
+    Column("uri", String(300), primary_key=True),
+    Column("language", String(35), primary_key=True),
+    Column("number", Integer, nullable=False, comment="its place: what came or changed later has a higher one"),
+    Column("release_id", Id, ForeignKey("releases.id"), nullable=False, comment="the version that it shows"),
+    Column("version", Integer, nullable=False),
+    Column("format", String(20), nullable=False),
+    Column("changed_at", Time, nullable=False),
+    Column("withdrawn", Boolean, nullable=False, comment="the release was killed: no text of before may be shown"),
+    UniqueConstraint("outlet_id", "number", name="uq_feed_entries_outlet_id_number"),
+)
+Index("ix_feed_entries_uri", feed_entries.c.uri)
+
+feed_addresses = Table(
+    "feed_addresses",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("outlet_id", String(100), ForeignKey("outlets.id"), nullable=False),
+    Column("seed", String(64), nullable=False, comment="of which, with a key of the web server, the token is made"),
+    Column("sha256", String(64), nullable=False, unique=True, comment="of the token"),
+    Column("made_at", Time, nullable=False),
+    Column("expires_at", Time, comment="null: as long as the feed is there"),
+)
+Index("ix_feed_addresses_outlet_id", feed_addresses.c.outlet_id)

@@ -17,6 +17,7 @@ from tasks.ledger import (
     artifacts,
     audit,
     deliveries,
+    feed_rows,
     memory_entries,
     notices,
     presence,
@@ -74,6 +75,8 @@ class Found:
     """How many deliveries are due, counted up to `COUNTED`."""
     unposted: bool
     """Whether there are notices that nobody has been posted."""
+    unpinged: bool = False
+    """Whether there are feeds of which the hub has not heard that they have changed."""
     names: dict[int, str] = field(default_factory=dict)
     """The releases of which something is to be done, as logs name them, by their numbers."""
 
@@ -105,11 +108,12 @@ def sweep(now: float, policy: SweepPolicy) -> Found:
         next_due = deliveries.next_due(connection)
         _notice_untaken(connection, next_due, now)
         unposted = bool(notices.unposted(connection, 1))
+        unpinged = feed_rows.any_unpinged(connection, now)
         due = deliveries.count_due(connection, now, COUNTED) if next_due is not None and next_due <= now else 0
         late = {*to_plan, *(key.release_id for key in to_translate), *(key.release_id for key in to_format)}
         names = {id: heading.name for id, heading in releases.headings(connection, late).items()} if late else {}
     _forget(now, policy.memory_days)
-    return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, unposted, names)
+    return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, unposted, unpinged, names)
 
 
 def _notice_untaken(connection: Connection, since: float | None, now: float) -> None:

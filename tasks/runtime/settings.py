@@ -43,6 +43,7 @@ EXAMPLES = {
     "FANWIRE_SMTP_FROM": "Example Wire <wire@wire.example>",
     "FANWIRE_BOUNCE_DOMAIN": "bounces.wire.example",
     "FANWIRE_BOUNCES_URL": "imaps://bounces:password@mail.example/INBOX",
+    "FANWIRE_WEBSUB_HUB": "https://hub.wire.example/",
 }
 
 
@@ -203,6 +204,10 @@ class Settings(BaseModel):
     bounces_url: SecretStr | None = None
     """The mailbox of the bounces: maildir:///FOLDER, or imaps://USER:PASSWORD@HOST/INBOX. None: nobody reads them."""
 
+    websub_hub: str | None = None
+    """The address of the hub (WebSub) that hears when a feed changes, and that feeds name to their readers. It sees the
+    secret addresses of feeds, so it should be yours. It needs FANWIRE_WEB_URL. None: readers look for themselves."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least severe lines that go into the logs."""
     log_format: Literal["json", "console"] = "json"
@@ -288,9 +293,9 @@ class Settings(BaseModel):
             raise ValueError("broker_certificate and broker_certificate_key belong together; one of them is missing")
         return self
 
-    @field_validator("web_url")
+    @field_validator("web_url", "websub_hub")
     @classmethod
-    def _is_a_public_address(cls, value: str | None) -> str | None:
+    def _is_a_public_address(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None:
             return None
         try:
@@ -298,8 +303,12 @@ class Settings(BaseModel):
             sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
         except ValueError:
             sound = False
-        if not sound or "@" in value or "?" in value or "#" in value or not value.isprintable() or " " in value:
-            raise ValueError("must be an address that begins with https:// or http://, without user, query or fragment")
+        if not sound or not value.isascii() or not value.isprintable() or set(value) & set("@#<> \"'"):
+            raise ValueError("must be an address that begins with https:// or http://, without user and fragment")
+        if info.field_name == "websub_hub":
+            return value
+        if "?" in value:
+            raise ValueError("must have no query")
         return value.rstrip("/")
 
     @field_validator("ledger_url")

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tasks.delivery.transports import by_scheme
 from tasks.formatting import FORMATS
 from tests.support import packages
 from tests.support.renditions import one_of, words
@@ -134,7 +135,7 @@ def test_an_outlet_is_checked_against_what_is_installed(site: Path, tmp_path: Pa
     told = packages.run(site, home, *cli, "outlets", "import", str(document), "--json", status=1)
     assert [problem["problem"] for problem in json.loads(told)["problems"]] == [
         f"must be {one_of('ticker')}, not 'fax'",
-        "begins with 'gopher'; Fanwire delivers over dav, davs, http, https",
+        f"begins with 'gopher'; Fanwire delivers over {', '.join(sorted([*by_scheme(), 'dav', 'davs']))}",
         "has no host",
     ]
     schema = json.loads(packages.run(site, home, *cli, "schema", "outlet"))
@@ -142,7 +143,7 @@ def test_an_outlet_is_checked_against_what_is_installed(site: Path, tmp_path: Pa
     nowhere = tmp_path / "nowhere"
     nowhere.mkdir()
     told = packages.run(nowhere, home, *cli, "outlets", "import", str(document), "--json", status=1)
-    assert "Fanwire delivers over http, https" in told
+    assert f"Fanwire delivers over {', '.join(sorted(by_scheme()))}" in told
     assert "not 'ticker'" in told
 
 
@@ -241,6 +242,7 @@ def test_a_translation_into_a_language_of_a_package_is_checked_and_typeset(site:
 
 BROKEN = """
 import json
+from tasks.delivery.transports import by_scheme
 from tasks.formatting import FORMATS
 from workers import doctor
 from workers.offered import offered
@@ -262,4 +264,4 @@ def test_broken_packages_are_named_by_the_doctor_and_harm_no_other(tmp_path: Pat
         ["unsafe", f"format 'fax' {fault}"],
         ["unsafe", f"transport 'telex' {fault}"],
     ]
-    assert offered == [sorted(FORMATS.all()), ["http", "https"]]
+    assert offered == [sorted(FORMATS.all()), sorted(by_scheme())]

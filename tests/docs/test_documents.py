@@ -18,7 +18,7 @@ from tasks.translation.engines import ENGINES
 from tests.support.processes import ROOT
 from workers.offered import offered
 
-from .documents import BLOCK, DOCUMENTS, block, name_of
+from .documents import BLOCK, DOCUMENTS, block, blocks, name_of
 
 EXAMPLES = {
     ("README.md", "python"): 1,  # test_quick_start.py
@@ -28,7 +28,7 @@ EXAMPLES = {
     ("docs/producers.md", "json"): 1,  # test_quick_start.py
     ("docs/producers.md", "yaml"): 2,  # tests/workers/test_authority.py
     ("docs/producers.md", "sh"): 1,  # tests/workers/test_authority.py
-    ("docs/outlets.md", "yaml"): 1,
+    ("docs/outlets.md", "yaml"): 2,
     ("docs/outlets.md", "csv"): 1,
     **{
         ("docs/outlets.md", language): 1 for language in ("python", "php", "javascript", "java", "go")
@@ -75,6 +75,13 @@ def test_the_outlet_is_good_in_both_forms() -> None:
         assert [outlet.id for outlet in found.outlets] == ["berliner-bote"]
         assert found.outlets[0].machine_translation == "refuse"
     assert found.outlets[0].limits.in_flight == 2
+
+
+def test_every_other_outlet_is_good() -> None:
+    for example in blocks("docs/outlets.md", "yaml")[1:]:
+        found = parse_outlets(example.encode(), "yaml", "outlets.md", offered())
+        assert not found.refused, found.refused
+        assert found.outlets
 
 
 def test_the_translation_file_is_good_and_says_everything_that_can_be_said(tmp_path: Path) -> None:

@@ -337,5 +337,5 @@ def test_a_broker_that_dies_on_an_open_connection_costs_hints_and_nothing_else(
     with pytest.raises(OperationalError):
         pipeline.waiting("deliver")
     pipeline.hint_drains()
-    pipeline.hint_notify()
+    pipeline.hint_aside(pipeline.notify)
     application.close()

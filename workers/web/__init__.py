@@ -1,6 +1,7 @@
 """The web server: feeds, media, and what outlets answer, each a module with its routes.
 
 application.py      the Starlette application: all routes, and what surrounds each request
+feeds.py            feeds for outlets that fetch
 answers.py          what outlets say became of a delivery
 problem_details.py  every refusal and error as `application/problem+json`
 surroundings.py     the access log, headers for browsers, limits on bodies and on the time of a client

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 
-from workers.web import answers, readiness, unsubscribing
+from workers.web import answers, feeds, readiness, unsubscribing
 from workers.web.problem_details import HANDLERS
 
-MODULES = (answers, readiness, unsubscribing)
+MODULES = (answers, feeds, readiness, unsubscribing)
 """Each has `routes() -> list[Route]`."""
 
 

@@ -16,6 +16,13 @@ def command() -> list[str]:
     return [sys.executable, "-m", "workers.web.serve"]
 
 
+def here() -> str:
+    """The address of the web server on this machine, without a slash at its end."""
+    address = settings().web_address
+    host = f"[{address}]" if address.version == 6 else str(address)
+    return f"http://{host}:{settings().web_port}"
+
+
 def listen() -> socket.socket:
     """Listen where the settings say. Raises ConfigurationRefused when that cannot be, as when somebody else does."""
     address, port = settings().web_address, settings().web_port
