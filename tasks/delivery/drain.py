@@ -35,6 +35,7 @@ from tasks.delivery.name_servers import NAME_SERVERS
 from tasks.delivery.payloads import Payload, Unsendable, read_payloads
 from tasks.delivery.policy import DeliveryPolicy
 from tasks.delivery.refusing import Refusal, Refusals
+from tasks.delivery.rotation import ROTATIONS
 from tasks.delivery.settling import AttemptTimes, settle, settle_unsent
 from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transfers.loop import TransferLoop
@@ -491,6 +492,7 @@ class Drain:
                 if known.said:
                     answering.take(connection, known.said)
                 NAME_SERVERS.notice(connection)
+                ROTATIONS.notice(connection)
         except DBAPIError as error:
             _log_away(error)
             return known

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 
 from tasks import ledger
 from tasks.ledger import deliveries, notices, outlets
-from tasks.model.codes import Code
+from tasks.model.codes import WRONG_SECRET, Code
 
 IN_A_ROW: Final = 3
 """Releases that an outlet refuses before operations hear of it: one or two may be about what is in them."""
@@ -30,7 +30,7 @@ MANY: Final = 10
 AGAIN: Final = 24 * 3600.0
 """Seconds until the next notice of credentials that stay wrong."""
 NAMED: Final = 3
-WRONG_CREDENTIALS: Final = frozenset({"http_401", "http_403", "http_407"})
+WRONG_CREDENTIALS: Final = WRONG_SECRET | {"http_407"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,8 +98,17 @@ def reply_code(protocol: str, reply: int | None) -> str:
     return f"{protocol}_{reply}" if reply else Code.SERVER_REPLY
 
 
+WRONG_SECRET = frozenset({http_code(401), http_code(403), Code.LOGIN})
+"""The codes of an outlet, or a server, that does not take our secret."""
 OF_THE_OUTLET = frozenset(
-    {Code.REDIRECT, Code.REFUSED_ADDRESS, Code.BOUNCED, *(f"smtp_{reply}" for reply in (550, 551, 553))}
+    {
+        Code.REDIRECT,
+        Code.REFUSED_ADDRESS,
+        Code.LOGIN,
+        Code.HOST_KEY,
+        Code.BOUNCED,
+        *(f"smtp_{reply}" for reply in (550, 551, 553)),
+    }
     | {http_code(status) for status in (401, 403, 404, 407, 410)}
 )
 """The codes of a final no that is about the outlet's own address, account or credentials, and not about what was sent:

@@ -158,6 +158,7 @@ OutletSecret = Annotated[SecretReference, AfterValidator(_may_be_named)]
 
 _SENT_WITH = {
     "secret": ("bearer", "basic", "header", "oauth2", "password", "key"),
+    "next_secret": ("bearer", "basic", "header", "oauth2", "password", "key"),
     "user": ("basic",),
     "header": ("header",),
     "token_url": ("oauth2",),
@@ -190,6 +191,8 @@ class Auth(Document):
     """The name of the header, with `header`."""
     secret: OutletSecret | None = None
     """The token, password, header value, client secret or private key."""
+    next_secret: OutletSecret | None = None
+    """What will take the place of `secret`: it is sent when the outlet refuses that, and first from then on."""
     token_url: Annotated[str, Field(pattern=WEB, max_length=2000)] | None = Field(
         None, examples=["https://bote.example/oauth/token"]
     )

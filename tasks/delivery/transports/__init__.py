@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 from tasks.delivery import verdicts
 from tasks.delivery.admission import shared_state
 from tasks.delivery.delivery_request import DeliveryRequest
+from tasks.delivery.rotation import ROTATIONS
 from tasks.delivery.transfers.transfer import Answer, Transfer
 from tasks.delivery.verdicts import Judgement
 from tasks.model.credentials import credentials_in_query, for_credential
@@ -148,6 +149,16 @@ def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: flo
     What it holds of secrets is struck from everything that is kept of its answer. Raises SecretMissing and
     UnknownTransport.
     """
+    if outlet.auth.next_secret is None:
+        return _prepare(outlet, request, key=key, deadline=deadline, now=now)
+    return ROTATIONS.transfer(
+        outlet,
+        lambda outlet: _prepare(outlet, request, key=key, deadline=deadline, now=now),
+        lambda answer: judge(outlet, answer, now),
+    )
+
+
+def _prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: float, now: float) -> Transfer:
     transport = _of(outlet)
     with Noting() as values:
         transfer = transport.prepare(outlet, request, key=key, deadline=deadline, now=now)
