@@ -26,6 +26,7 @@ ALGORITHMIC = frozenset({"apertium", "apertium-apy", "opencc"})
 
 
 _LABEL = re.compile("[:：.。]")
+_LEADING_FIGURES = re.compile(r"(?:<figure>(?:(?!</?figure[ >]).)*</figure>\s*)+(?=<p[ >])", re.DOTALL)
 TEST_LEAD = "TEST – DO NOT PUBLISH: this item only tries whether deliveries arrive."
 """In English whatever the language is: who looks at a test is a technician."""
 
@@ -91,9 +92,16 @@ class Article:
         return _LABEL.split(self.lead, maxsplit=1)[0].strip() if self.lead else None
 
     @property
+    def body_parts(self) -> tuple[str, str]:
+        """The figures before the first words of the body, and the rest, before which the dateline belongs."""
+        figures = _LEADING_FIGURES.match(self.body_html)
+        end = figures.end() if figures else 0
+        return self.body_html[:end], self.body_html[end:]
+
+    @property
     def begins_with_paragraph(self) -> bool:
-        """Whether the article's body begins with a paragraph, into which the dateline can be put."""
-        return self.body_html.startswith(("<p>", "<p "))
+        """Whether the words of the article's body begin with a paragraph, into which the dateline can be put."""
+        return self.body_parts[1].startswith(("<p>", "<p "))
 
     @property
     def content_language(self) -> str:

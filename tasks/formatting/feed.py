@@ -11,8 +11,12 @@ from tasks.formatting import xml
 from tasks.formatting.article import Article
 from tasks.formatting.formats.json import document
 from tasks.formatting.fragment import fragment
+from tasks.formatting.media_html import title_of
 from tasks.formatting.plain import paragraphs
 
+MEDIA = "http://search.yahoo.com/mrss/"
+"""Of Media RSS, which readers know in Atom as well."""
+_MEDIUM = {"picture": "image", "video": "video", "audio": "audio", "document": "document"}
 NAMESPACE = "urn:fanwire:release"
 """Of the elements that carry in Atom and RSS what neither has a place for."""
 FIELDS = (
@@ -49,7 +53,33 @@ def summary(article: Article) -> str | None:
     """One sentence or paragraph: the notice of a kill, else the subheadline, else the beginning of the body."""
     if article.action == "kill":
         return article.lead
-    return article.subheadline or next(iter(paragraphs(article.body_html, article.house)), None)
+    return article.subheadline or next(iter(paragraphs(article.body_parts[1], article.house)), None)
+
+
+def add_media(entry: Any, article: Article) -> None:
+    """Add the media as Media RSS: each a group of the file and, of a picture, its smaller sizes."""
+    for item in article.media:
+        group = _media(entry, "group")
+        for href, content_type, size, width, height in (
+            (item.href, item.content_type, item.bytes, item.width, item.height),
+            *((one.href, one.content_type, one.bytes, one.width, one.height) for one in item.sizes),
+        ):
+            content = _media(group, "content", url=href, medium=_MEDIUM[item.type])
+            known = {"type": content_type, "fileSize": size, "width": width, "height": height}
+            if href == item.href:
+                known |= {"duration": round(item.duration or 0), "isDefault": "true"}
+            xml.put(content, **{name: str(value) for name, value in known.items() if value})
+        for name, text in (("title", title_of(item)), ("description", item.alt), ("credit", item.credit)):
+            if text:
+                _media(group, name).text = xml.clean(text)
+        if item.rights:
+            _media(group, "copyright").text = xml.clean(item.rights)
+
+
+def _media(parent: Any, name: str, **attributes: str) -> Any:
+    made = etree.SubElement(parent, f"{{{MEDIA}}}{name}")
+    xml.put(made, **attributes)
+    return made
 
 
 def author(article: Article) -> tuple[str, str | None]:

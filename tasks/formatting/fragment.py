@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from tasks.formatting.article import Article
+from tasks.formatting.media_html import after_body, with_sizes
 
 _FIRST_PARAGRAPH = re.compile(r'<p(?: [a-z]+="[^"]*")*>')
 
@@ -28,19 +29,29 @@ def templates() -> Environment:
     )
 
 
-def fragment(article: Article, *, headline: bool = True) -> Markup:
-    """An `<article>`: notices, headline, body and, in its `<footer>`, contacts and the wire's own words.
+def fragment(article: Article, *, headline: bool = True, srcset: bool = True, players: bool = True) -> Markup:
+    """An `<article>`: notices, headline, body, other media and, in its `<footer>`, contacts and the wire's own words.
 
-    `headline`: whether the main headline is in it, or stands elsewhere.
+    `headline`: whether the main headline is in it, or stands elsewhere. `srcset`: pictures name their other sizes.
+    `players`: videos and sounds can be played in it.
     """
     template = templates().get_template("fragment.html")
-    parts = {"body": body(article), "disclaimer": _disclaimer(article), "headline": headline}
+    parts = {
+        "body": body(article, srcset=srcset),
+        "media": after_body(article.media, srcset=srcset, players=players),
+        "disclaimer": _disclaimer(article),
+        "headline": headline,
+    }
     return Markup(template.render(article=article, **parts))  # noqa: S704
 
 
-def body(article: Article) -> Markup:
+def body(article: Article, *, srcset: bool = True) -> Markup:
     """The body with the dateline in its first paragraph. It may be marked as safe: `clean_html` made it."""
-    body = article.body_html
+    pictures, body = (with_sizes(part, article.media, srcset=srcset) for part in article.body_parts)
+    return Markup(pictures) + _with_dateline(body, article)  # noqa: S704
+
+
+def _with_dateline(body: str, article: Article) -> Markup:
     if not article.dateline:
         return Markup(body)  # noqa: S704
     first = _FIRST_PARAGRAPH.match(body)

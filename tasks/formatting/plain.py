@@ -108,6 +108,7 @@ class _Walk:
             "table": self._table,
             "blockquote": self._blockquote,
             "pre": lambda element: [self.inline(element, keep=True).strip("\n")],
+            "figure": self._figure,
             "hr": lambda _: ["* * *"],
         }
 
@@ -215,6 +216,16 @@ class _Walk:
         room = self.columns - _INDENT * sum(1 for _ in element.iterancestors("li", "dd"))
         rtl = LanguageTag(self.house.language).direction == "rtl"
         return [*captions, *aligned(grid, head, max(1, room), right_to_left=rtl)]
+
+    def _figure(self, element: lxml_html.HtmlElement) -> list[str]:
+        """`Picture: The yard in Porto`, and in the next line its alternative text with its address; a figure that has
+        more in it than one picture and a caption as its blocks."""
+        blocks = self.blocks(element)
+        caption = [block for one in element.iterchildren("figcaption") for block in self.blocks(one)]
+        if sum(1 for _ in element.iter("img")) != 1 or len(caption) > 1 or len(blocks) != len(caption) + 1:
+            return blocks
+        shown = next((block for block in blocks if [block] != caption), blocks[0])
+        return [f"{self.house.texts.media.picture}: " + "\n".join([*caption, shown])]
 
     def _blockquote(self, element: lxml_html.HtmlElement) -> list[str]:
         """A quotation in quotation marks, unless it has its own: indentation is lost when an editor pastes the text."""

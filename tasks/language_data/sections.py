@@ -459,6 +459,19 @@ class Reach(Section):
     """Countries, as the preposition before them wants it."""
 
 
+class MediaLabels(Section):
+    """What stands before a file in plain text: `Picture: The plant in Porto`."""
+
+    picture: Plain = "Picture"
+    """A photograph or drawing."""
+    video: Plain = "Video"
+    """A film."""
+    audio: Plain = "Audio"
+    """A recording of sound."""
+    document: Plain = "Document"
+    """Any other file, such as a PDF."""
+
+
 class House(Section):
     """What the wire itself says in every release. It has no defaults: without it nothing goes out in the language."""
 
@@ -473,6 +486,8 @@ class House(Section):
     industries: Annotated[str, AfterValidator(_template("names"))]
     contact: Plain
     """Heading over the people whom editors may call."""
+    media: MediaLabels = MediaLabels()
+    """What pictures and other files are called in plain text."""
     roles: dict[Annotated[str, Field(pattern=r"^[a-z_]+$")], Plain] = {}
     """What contacts commonly are (`press_officer`), in the words of the language and the capitals of a heading."""
     machine_translation: Annotated[str, AfterValidator(_template("source_language"))]

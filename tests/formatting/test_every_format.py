@@ -33,6 +33,13 @@ FIELDS = {
     "ISIN": "PTNWD0AM0006",
     "LEI": "5299NORTHWIND00SA096",
     "version in another language": "urn:newsml:northwind.example:20261122:ferries:fr",
+    "picture": "https://northwind.example/yard.jpg",
+    "caption": "Die Werft, von der See aus",
+    "alternative text": "Kräne am Kai",
+    "credit": "Jo Doe / Northwind",
+    "video": "https://northwind.example/launch.mp4",
+    "caption of the video": "Stapellauf",
+    "document": "https://northwind.example/terms.pdf",
     "source": "urn:newsml:northwind.example:20261122:ferries:en",
     "contact": "ana@northwind.example",
     "phone": "+351 22 123 456",
@@ -70,9 +77,14 @@ def made(wire: Wire, received: datetime, schema_errors: Mapping[str, Callable[[b
 def corrected(make_release: Callable[..., Release], translate: Any) -> tuple[Release, Any]:
     french = {"headline": "Des ferries", "body_html": "<p>Oui.</p>"}
     release = make_release(
-        version=2, embargo_until="2026-11-30T09:30:00Z", correction_note="The year.", translations={"fr": french}
+        version=2,
+        embargo_until="2026-11-30T09:30:00Z",
+        correction_note="The year.",
+        translations={"fr": french},
+        body_html="<p>Northwind will build 12 ferries.</p>",
+        media=MEDIA,
     )
-    german = {"headline": FIELDS["headline"], "subheadline": FIELDS["subheadline"]}
+    german = {"headline": FIELDS["headline"], "subheadline": FIELDS["subheadline"], "media": GERMAN_MEDIA}
     return release, translate(release, "de", source="en", status="checked", **german)
 
 
@@ -179,6 +191,28 @@ def test_hostile_text_spoils_no_document(
         assert "שלום" in text
 
 
+MEDIA = [
+    {
+        "id": "yard",
+        "type": "picture",
+        "url": "https://northwind.example/yard.jpg",
+        "credit": "Jo Doe / Northwind",
+        "rights": "Free until 2027",
+        "width": 4000,
+        "height": 3000,
+    },
+    {"id": "launch", "type": "video", "url": "https://northwind.example/launch.mp4", "duration": 42.5, "bytes": 4711},
+    {
+        "id": "terms",
+        "type": "document",
+        "url": "https://northwind.example/terms.pdf",
+        "content_type": "application/pdf",
+    },
+]
+GERMAN_MEDIA = {
+    "yard": {"caption": "Die Werft, von der See aus", "alt": "Kräne am Kai"},
+    "launch": {"caption": "Stapellauf"},
+}
 IN_LANGUAGES = {"newsmlg2": known_languages(), "nitf": known_languages(), "ninjs2": ["en", "ar", "ja"]}
 
 

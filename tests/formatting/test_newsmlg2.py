@@ -98,7 +98,11 @@ def test_says_what_the_release_says(make_release: Callable[..., Release], item: 
     assert made.one("contentMeta/creator/related").get("value") == "5299NORTHWIND00SA096"
     contact = "contentMeta/infoSource/personDetails/contactInfo"
     assert [way.text for way in made.one(contact)] == ["ana@northwind.example", "+351 22 123 456"]
-    for absent in ("edNote", "signal", "link", "embargoed"):
+    picture = made.one("itemMeta/link")
+    assert (picture.get("href"), picture.get("title")) == ("https://northwind.example/yard.jpg", "Porto, 2026")
+    assert [text.text for text in made.all("itemMeta/link/description")] == ["Porto, 2026", "The yard"]
+    assert made.one("itemMeta/link/remoteContent").get("href") == made.one("contentMeta/icon").get("href")
+    for absent in ("edNote", "signal", "embargoed"):
         assert not made.all(f"itemMeta/{absent}")
     for absent in ("digitalSourceType", "contributor", "contentMetaExtProperty"):
         assert not made.all(f"contentMeta/{absent}")
@@ -145,7 +149,7 @@ def test_a_translation_carries_where_it_came_from(
 ) -> None:
     release = make_release(version=2)
     made = item(release, translate(release, "zh-Hant", "opencc", source="zh-Hans", status="approved"))
-    link, other = made.all("itemMeta/link")
+    link, other, _ = made.all("itemMeta/link")
     assert link.get("reluri") == "https://schema.org/translationOfWork"
     assert (other.get("reluri"), other.get("residref")) == ("https://schema.org/workTranslation", f"{release.uri}:en")
     assert (link.get("residref"), link.get("version")) == (f"{release.uri}:zh-Hans", "2")
@@ -165,7 +169,7 @@ def test_what_people_translated_names_no_machine(
 ) -> None:
     release = make_release()
     made = item(release, translate(release, "de", "supplied"))
-    assert made.one("itemMeta/link").get("residref") == f"{release.uri}:en"
+    assert made.all("itemMeta/link")[0].get("residref") == f"{release.uri}:en"
     assert not made.all("contentMeta/contributor")
     assert not made.all("contentMeta/digitalSourceType")
     assert made.one("contentSet/inlineXML").get(LANG) == "de"

@@ -27,7 +27,8 @@ def post(wire: Wire, received: datetime, first_received: datetime) -> Any:
 def test_says_what_the_release_says(make_release: Callable[..., Release], post: Any, links: tuple[str, ...]) -> None:
     release = make_release(headline="Profit < loss & more", embargo_until="2026-12-01T07:00:00+01:00")
     made = post(release, supplied(release, "en"))
-    assert set(made) == {"title", "content", "excerpt", "status", "slug", "date_gmt", "meta"}
+    assert set(made) == {"title", "content", "excerpt", "status", "slug", "date_gmt", "meta", "fanwire_media"}
+    assert list(made["fanwire_media"].values()) == ["https://northwind.example/yard.jpg"]
     assert (made["title"], made["excerpt"]) == ("Profit &lt; loss &amp; more", release.subheadline)
     assert (made["status"], made["date_gmt"]) == ("publish", "2026-11-21T08:00:00")
     content = lxml_html.fragment_fromstring(made["content"])

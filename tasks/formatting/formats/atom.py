@@ -13,12 +13,13 @@ from lxml import etree
 from tasks.formatting import feed, xml
 from tasks.formatting.article import Article
 from tasks.formatting.formats import Format
+from tasks.formatting.media_html import title_of
 from tasks.model.release import MEDIA_TOPIC
 from tasks.runtime import moments
 
 ATOM = "http://www.w3.org/2005/Atom"
 TRANSLATION_OF = "https://schema.org/translationOfWork"
-_NAMESPACES: Any = {None: ATOM, "fanwire": feed.NAMESPACE}
+_NAMESPACES: Any = {None: ATOM, "media": feed.MEDIA, "fanwire": feed.NAMESPACE}
 
 
 def make(article: Article) -> bytes:
@@ -45,8 +46,14 @@ def make(article: Article) -> bytes:
             xml.put(category, label=label)
     if article.translated:
         xml.element(entry, "link", rel=TRANSLATION_OF, href=article.source_uri, hreflang=article.source_language)
+    for item in article.media:
+        link = xml.element(entry, "link", rel="enclosure", href=item.href, title=title_of(item))
+        for name, value in (("type", item.content_type), ("length", item.bytes)):
+            if value:
+                xml.put(link, **{name: str(value)})
     if rights := article.release.rights:
         xml.element(entry, "rights", rights, type="text").set(xml.LANG, article.release.language)
+    feed.add_media(entry, article)
     feed.extend(entry, article)
     return xml.document(entry)
 

@@ -48,6 +48,7 @@ _STYLES = {
     "td": "padding:4px 8px;border:1px solid #bbbbbb",
     "th": "padding:4px 8px;border:1px solid #bbbbbb",
     "figure": "margin:0 0 16px",
+    "figcaption": "font-size:13px",
     "img": "max-width:100%;height:auto",
     "footer": "margin:24px 0 0;padding:16px 0 0;border-top:1px solid #bbbbbb;font-size:13px",
     "address": "margin:0 0 4px;font-style:normal",
@@ -64,7 +65,7 @@ def make(article: Article) -> bytes:
         raise ValueError("email needs the moment at which the release was received")
     subject = _subject(article)
     page = templates().get_template("email.html")
-    html = page.render(article=article, subject=subject, fragment=_styled(fragment(article)))
+    html = page.render(article=article, subject=subject, fragment=_styled(fragment(article, players=False)))
     message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
     message.set_content(text.make(article).decode())
     message.add_alternative(html, subtype="html")

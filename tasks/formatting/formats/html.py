@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from langcodes import Language
 from markupsafe import Markup
 
 from tasks.formatting.article import Article
+from tasks.formatting.article_media import ArticleMedia
 from tasks.formatting.formats import Format
 from tasks.formatting.fragment import fragment, templates
+from tasks.formatting.media_html import shown_at, title_of
 from tasks.model.languages import LanguageTag
 from tasks.model.provenance import provenance
 from tasks.model.release import MEDIA_TOPIC
@@ -54,8 +57,8 @@ def metadata(article: Article) -> dict[str, str]:
     return {f"fanwire:{name}": value for name, value in found.items() if value}
 
 
-def _open_graph(article: Article) -> list[tuple[str, str]]:
-    """The Open Graph of the page, but for its address and picture, which it does not know."""
+def _open_graph(article: Article) -> list[tuple[str, str | None]]:
+    """The Open Graph of the page, but for its address, which it does not know."""
     tag = LanguageTag(article.language)
     moments_of = {"published_time": article.first_received, "modified_time": article.received}
     found = [
@@ -65,9 +68,24 @@ def _open_graph(article: Article) -> list[tuple[str, str]]:
         ("og:site_name", article.wire.name),
         ("og:locale", f"{tag.base}_{tag.territory or Language.get(tag).maximize().territory}"),
         *((f"article:{name}", moments.utc(moment) if moment else None) for name, moment in moments_of.items()),
+        *_pictures(article),
         *(("article:tag", article.topic_name(topic)) for topic in dict.fromkeys(article.release.topics)),
     ]
     return [(name, content) for name, content in found if content]
+
+
+def _pictures(article: Article) -> Iterator[tuple[str, str | None]]:
+    """The pictures for previews of the page, each with its measures and its alternative text behind it."""
+    for item in article.media:
+        if item.type == "picture":
+            yield "og:image", shown_at(item)
+            yield "og:image:type", item.content_type if shown_at(item) == item.href else None
+            yield "og:image:width", str(item.width) if item.width and shown_at(item) == item.href else None
+            yield "og:image:height", str(item.height) if item.height and shown_at(item) == item.href else None
+            yield "og:image:alt", item.alt
+        elif item.type in ("video", "audio"):
+            yield f"og:{item.type}", item.href
+            yield f"og:{item.type}:type", item.content_type
 
 
 def _script_json(data: dict[str, Any]) -> Markup:
@@ -93,6 +111,10 @@ def _structured(article: Article) -> dict[str, Any]:
         "dateModified": moments.utc(article.received) if article.received else None,
         "datePublished": release.dateline.date.isoformat() if release.dateline else None,
         "dateline": article.dateline.strip() or None,
+        "image": [_media_object(item) for item in article.media if item.type == "picture"],
+        "video": [_media_object(item) for item in article.media if item.type == "video"],
+        "audio": [_media_object(item) for item in article.media if item.type == "audio"],
+        "associatedMedia": [_media_object(item) for item in article.media if item.type == "document"],
         "locationCreated": {"@type": "Place", "name": article.place} if article.place else None,
         "about": [
             {"@type": "DefinedTerm", "@id": MEDIA_TOPIC + topic, "termCode": topic} | ({"name": name} if name else {})
@@ -128,6 +150,30 @@ def _issuer(article: Article) -> dict[str, Any] | None:
     if issuer.isin:
         data["identifier"] = [{"@type": "PropertyValue", "propertyID": "ISIN", "value": isin} for isin in issuer.isin]
     return data
+
+
+_OBJECTS = {"picture": "ImageObject", "video": "VideoObject", "audio": "AudioObject", "document": "MediaObject"}
+
+
+def _media_object(item: ArticleMedia) -> dict[str, Any]:
+    """schema.org's object for a file; what is not known is left out."""
+    found = {
+        "@type": _OBJECTS[item.type],
+        "identifier": item.id,
+        "contentUrl": item.href,
+        "name": None if item.type == "picture" else title_of(item),
+        "thumbnailUrl": item.sizes[0].href if item.sizes else None,
+        "encodingFormat": item.content_type,
+        "width": item.width,
+        "height": item.height,
+        "contentSize": str(item.bytes) if item.bytes else None,
+        "duration": f"PT{item.duration:g}S" if item.duration else None,
+        "caption": item.caption,
+        "description": item.alt,
+        "creditText": item.credit,
+        "usageInfo": item.rights,
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _correction(article: Article) -> str | None:

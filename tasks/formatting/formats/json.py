@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from tasks.formatting.article import Article
+from tasks.formatting.article_media import ArticleMedia
 from tasks.formatting.formats import Format
 from tasks.formatting.plain import paragraphs
 from tasks.model.release import MEDIA_TOPIC
@@ -45,6 +46,7 @@ def document(article: Article) -> dict[str, Any]:
         "dateline": _dateline(article),
         "body_html": article.body_html,
         "body_text": paragraphs(article.body_html, article.house),
+        "media": [_medium(item) for item in article.media],
         "issuer": _issuer(article),
         "contacts": [contact.model_dump() for contact in article.contacts],
         "topics": [
@@ -60,6 +62,19 @@ def document(article: Article) -> dict[str, Any]:
         },
         "wire": {"name": article.wire.name, "url": article.wire.url},
     }
+
+
+def _medium(item: ArticleMedia) -> dict[str, Any]:
+    fields = ("id", "type", "href", "name", "content_type", "bytes", "width", "height", "duration")
+    return (
+        {name: getattr(item, name) for name in fields}
+        | {
+            "sizes": [
+                {name: getattr(size, name) for name in ("href", "width", "height", "bytes")} for size in item.sizes
+            ]
+        }
+        | {name: getattr(item, name) for name in ("caption", "alt", "credit", "rights", "in_body")}
+    )
 
 
 def _translation(article: Article) -> dict[str, Any] | None:

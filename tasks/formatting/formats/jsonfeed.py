@@ -11,7 +11,9 @@ from typing import Any
 
 from tasks.formatting import feed
 from tasks.formatting.article import Article
+from tasks.formatting.article_media import ArticleMedia
 from tasks.formatting.formats import Format
+from tasks.formatting.media_html import shown_at, title_of
 from tasks.formatting.plain import paragraphs
 from tasks.runtime import moments
 
@@ -42,11 +44,24 @@ def _item(article: Article) -> dict[str, Any]:
         "summary": feed.summary(article),
         "date_published": moments.utc(article.first_received or article.received) if article.received else None,
         "date_modified": moments.utc(article.received) if article.received else None,
+        "image": next((shown_at(item) for item in article.media if item.type == "picture"), None),
+        "attachments": [_attachment(item) for item in article.media],
         "authors": [{"name": name} | ({"url": url} if url else {})],
         "tags": [label for topic in topics if (label := article.topic_name(topic))],
         "language": article.content_language,
         "_fanwire": feed.fields(article) | {"topics": list(topics)},
     }
+
+
+def _attachment(item: ArticleMedia) -> dict[str, Any]:
+    found = {
+        "url": item.href,
+        "mime_type": item.content_type or "application/octet-stream",
+        "title": title_of(item),
+        "size_in_bytes": item.bytes,
+        "duration_in_seconds": item.duration,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 FORMAT = Format(content_type="application/feed+json; charset=utf-8", make=make, ending="feed.json")

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 import yaml
 
 from tasks.formatting.article import Article
+from tasks.formatting.article_media import ArticleMedia
 from tasks.formatting.formats import Format
 from tasks.formatting.formats.json import document
 from tasks.formatting.markdown_body import escaped, heading, link, markdown
+from tasks.formatting.media_html import title_of, with_credits
 from tasks.model.release import Contact
 
 
@@ -32,6 +34,9 @@ def _parts(article: Article) -> Iterator[str | None]:
     yield heading("#", escaped(article.headline))
     yield heading("##", escaped(article.subheadline)) if article.subheadline else None
     yield _body(article)
+    for item in article.media:
+        if not item.in_body:
+            yield _medium(item)
     yield "* * *"
     if article.contacts:
         yield heading("##", escaped(article.house.texts.contact))
@@ -45,12 +50,20 @@ def _parts(article: Article) -> Iterator[str | None]:
 
 def _body(article: Article) -> str:
     """The body, the dateline before its first words."""
-    text = markdown(article.body_html, article.house)
-    if not article.dateline:
-        return text
-    dateline = escaped(article.dateline)
-    between = article.dateline[len(article.dateline.rstrip(" ")) :] if article.begins_with_paragraph else "\n\n"
-    return f"{dateline}{between}{text}"
+    figures, text = (markdown(with_credits(part, article.media), article.house) for part in article.body_parts)
+    if article.dateline:
+        between = article.dateline[len(article.dateline.rstrip(" ")) :] if article.begins_with_paragraph else "\n\n"
+        text = f"{escaped(article.dateline)}{between}{text}"
+    return f"{figures}\n\n{text}" if figures else text
+
+
+def _medium(item: ArticleMedia) -> str:
+    """A picture with its caption below, or a link to any other file."""
+    credit = f" ({escaped(item.credit)})" if item.credit else ""
+    if item.type != "picture":
+        return link(escaped(title_of(item)), item.href) + credit
+    caption = f"{escaped(item.caption) if item.caption else ''}{credit}".strip()
+    return "\n\n".join(part for part in ("!" + link(escaped(item.alt or ""), item.href), caption) if part)
 
 
 def _contact(contact: Contact) -> str:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 from lxml import etree
 
 from tasks.formatting import xml
 from tasks.formatting.article import Article
+from tasks.formatting.article_media import ArticleMedia
 from tasks.formatting.formats import Format
+from tasks.formatting.media_html import shown_at
 from tasks.formatting.plain import fold, tree
 from tasks.model.release import Contact, Issuer
 
@@ -63,6 +66,9 @@ def _rights(item: Any, article: Article) -> None:
         xml.element(rights, "usageTerms", terms)
 
 
+_NATURES = {"picture": "ninat:picture", "video": "ninat:video", "audio": "ninat:audio"}
+
+
 def _about_item(meta: Any, article: Article) -> None:
     """Fills `itemMeta`: the item as it is sent. The standard sets the order of the elements."""
     release, received = article.release, article.received
@@ -91,11 +97,56 @@ def _about_item(meta: Any, article: Article) -> None:
             link = xml.element(meta, "link", reluri=SCHEMA_ORG + "workTranslation", residref=uri)
             xml.put(link, version=str(release.version))
             xml.element(link, "language", tag=language)
+    for item in article.media:
+        _medium(meta, item)
+
+
+def _medium(meta: Any, item: ArticleMedia) -> None:
+    """Adds a link to a file that belongs to the article, with what is known of it as hints.
+
+    A file is no rendition of the text, and so it is not in `contentSet`.
+    """
+    link = xml.element(meta, "link", reluri=SCHEMA_ORG + "associatedMedia", href=_iri(item.href))
+    kind = {"contenttype": item.content_type, "size": item.bytes, "title": item.caption or item.alt or item.name}
+    xml.put(link, **{name: str(value) for name, value in kind.items() if value})
+    if item.type in _NATURES:
+        xml.element(link, "itemClass", qcode=_NATURES[item.type])
+    if item.credit:
+        xml.element(link, "creditline", item.credit)
+    for role, text in (("drol:caption", item.caption), ("drol:alt", item.alt)):
+        if text:
+            xml.element(link, "description", text, role=role)
+    if item.rights:
+        xml.element(xml.element(link, "rightsInfo"), "usageTerms", item.rights)
+    files = [(item.href, item.content_type, item.width, item.height, item.bytes)]
+    files += [(one.href, one.content_type, one.width, one.height, one.bytes) for one in item.sizes]
+    for number, (href, content_type, width, height, size) in enumerate(files):
+        file = xml.element(link, "remoteContent", href=_iri(href))
+        known = {"contenttype": content_type, "width": width, "height": height, "size": size}
+        if not number and item.duration:
+            known["duration"] = f"{item.duration:g}"
+        xml.put(file, **{name: str(value) for name, value in known.items() if value})
+
+
+def _icon(meta: Any, article: Article) -> None:
+    """Adds the first picture as what stands for the article."""
+    if item := next((item for item in article.media if item.type == "picture"), None):
+        shown = shown_at(item)
+        icon = xml.element(meta, "icon", href=_iri(shown))
+        if shown == item.href:
+            known = {"contenttype": item.content_type, "width": item.width, "height": item.height}
+            xml.put(icon, **{name: str(value) for name, value in known.items() if value})
+
+
+def _iri(address: str) -> str:
+    """The address as the schema takes it, which wants brackets and the like percent-encoded."""
+    return quote(address, safe="%:/?#@!$&'()*+,;=~")
 
 
 def _about_content(meta: Any, article: Article) -> None:
     """Fills `contentMeta`: the text and its sources. The standard sets the order of the groups."""
     release = article.release
+    _icon(meta, article)
     xml.element(meta, "urgency", str(release.urgency))
     if release.dateline:
         xml.element(meta, "contentCreated", release.dateline.date.isoformat())

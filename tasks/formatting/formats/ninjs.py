@@ -12,6 +12,7 @@ import json
 from typing import Any
 
 from tasks.formatting.article import Article
+from tasks.formatting.article_media import ArticleMedia
 from tasks.formatting.formats import Format
 from tasks.formatting.plain import paragraphs
 from tasks.model.release import MEDIA_TOPIC, Contact
@@ -135,8 +136,54 @@ def _digital_source_type(article: Article) -> dict[str, str] | None:
     return {"name": code, "uri": DIGITAL_SOURCE_TYPE + code} if code else None
 
 
-def _associations(article: Article) -> list[dict[str, str]]:
-    """The item that the article was translated from, and the release in its other languages."""
+def _associations(article: Article) -> list[dict[str, Any]]:
+    """The item that the article was translated from, the release in its other languages, and its media."""
+    return [*_languages(article), *(_medium(article, item) for item in article.media)]
+
+
+def _medium(article: Article, item: ArticleMedia) -> dict[str, Any]:
+    words = (("caption", item.caption), ("alt", item.alt))
+    made = {
+        "name": item.id,
+        "rel": "media",
+        "uri": f"{article.release.uri}:media:{item.id}",
+        "type": item.type if item.type != "document" else None,
+        "version": str(article.release.version),
+        "language": article.language,
+        "descriptions": [{"role": role, "contentType": "text/plain", "value": text} for role, text in words if text],
+        "by": item.credit,
+        "usageTerms": item.rights,
+        "renditions": _files(item),
+    }
+    return {name: value for name, value in made.items() if value}
+
+
+def _files(item: ArticleMedia) -> list[dict[str, Any]]:
+    """The file itself, and a picture in its smaller sizes."""
+    original = {
+        "name": "original",
+        "href": item.href,
+        "contentType": item.content_type,
+        "title": item.name,
+        "width": item.width,
+        "height": item.height,
+        "sizeInBytes": item.bytes,
+        "duration": item.duration,
+    }
+    return [{name: value for name, value in original.items() if value is not None}] + [
+        {
+            "name": f"width-{size.width}",
+            "href": size.href,
+            "contentType": size.content_type,
+            "width": size.width,
+            "height": size.height,
+            "sizeInBytes": size.bytes,
+        }
+        for size in item.sizes
+    ]
+
+
+def _languages(article: Article) -> list[dict[str, str]]:
     version = str(article.release.version)
     others = [
         {"name": f"in-{language}", "rel": "alternateLanguage", "uri": uri, "version": version, "language": language}

@@ -16,6 +16,7 @@ from tasks.formatting import xml
 from tasks.formatting.article import Article
 from tasks.formatting.formats import Format
 from tasks.formatting.nitf_body import fill
+from tasks.formatting.nitf_media import add_media
 from tasks.formatting.plain import fold
 from tasks.model.provenance import provenance
 from tasks.model.release import MEDIA_TOPIC, Contact
@@ -47,6 +48,7 @@ def make(article: Article) -> bytes:
     content = xml.element(body, "body.content")
     if article.body_html:
         fill(content, article.body_html)
+    add_media(content, article)
     return xml.document(document)
 
 

@@ -21,7 +21,7 @@ from tasks.runtime import moments
 
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
-_NAMESPACES: Any = {"content": CONTENT, "dc": DUBLIN_CORE, "fanwire": feed.NAMESPACE}
+_NAMESPACES: Any = {"content": CONTENT, "dc": DUBLIN_CORE, "media": feed.MEDIA, "fanwire": feed.NAMESPACE}
 
 
 def make(article: Article) -> bytes:
@@ -41,6 +41,9 @@ def make(article: Article) -> bytes:
         xml.element(item, "description", str(escape(summary)))  # readers take it as HTML
     for topic in dict.fromkeys(article.release.topics):
         xml.element(item, "category", article.topic_name(topic) or topic, domain=MEDIA_TOPIC + topic)
+    for first in article.media[:1]:  # RSS has one enclosure, Media RSS has all
+        kind = first.content_type or "application/octet-stream"
+        xml.element(item, "enclosure", url=first.href, length=str(first.bytes or 0), type=kind)
     terms = {
         "creator": feed.author(article)[0],
         "publisher": article.wire.name,
@@ -52,6 +55,7 @@ def make(article: Article) -> bytes:
         if value:
             etree.SubElement(item, f"{{{DUBLIN_CORE}}}{name}").text = xml.clean(value)
     etree.SubElement(item, f"{{{CONTENT}}}encoded").text = xml.clean(feed.content(article))
+    feed.add_media(item, article)
     feed.extend(item, article)
     return xml.document(root)
 

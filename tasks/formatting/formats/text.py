@@ -12,8 +12,10 @@ import unicodedata
 from collections.abc import Iterator
 
 from tasks.formatting.article import Article
+from tasks.formatting.article_media import ArticleMedia
 from tasks.formatting.columns import wrapped
 from tasks.formatting.formats import Format
+from tasks.formatting.media_html import title_of, with_credits
 from tasks.formatting.plain import paragraphs
 from tasks.formatting.record import record
 from tasks.model.release import Contact
@@ -46,6 +48,9 @@ def _parts(article: Article, columns: int | None) -> Iterator[str | None]:
     yield article.headline
     yield article.subheadline
     yield from _body(article, columns)
+    for item in article.media:
+        if not item.in_body:
+            yield _medium(article, item)
     if article.contacts:
         heading = article.house.texts.contact
         yield "\n".join([heading, *(_contact(article, contact) for contact in article.contacts)])
@@ -60,12 +65,21 @@ def _parts(article: Article, columns: int | None) -> Iterator[str | None]:
 
 def _body(article: Article, columns: int | None) -> list[str]:
     """The body's paragraphs, the dateline before the first words."""
-    blocks = paragraphs(article.body_html, article.house, columns)
+    parts = (with_credits(part, article.media) for part in article.body_parts)
+    figures, blocks = (paragraphs(part, article.house, columns) for part in parts)
     if not article.dateline:
-        return blocks
+        return figures + blocks
     if article.begins_with_paragraph and blocks:
-        return [article.dateline + blocks[0], *blocks[1:]]
-    return [article.dateline.strip(), *blocks]
+        return [*figures, article.dateline + blocks[0], *blocks[1:]]
+    return [*figures, article.dateline.strip(), *blocks]
+
+
+def _medium(article: Article, item: ArticleMedia) -> str:
+    """`Picture: The yard in Porto (Jane Doe)`, what it shows, and its address in the next line."""
+    label = getattr(article.house.texts.media, item.type)
+    credit = f" ({item.credit})" if item.credit else ""
+    alt = article.house.texts.link.format(text=item.alt, url=item.href) if item.alt and item.caption else item.href
+    return f"{label}: {title_of(item)}{credit}\n{alt}"
 
 
 def _record(article: Article, columns: int | None) -> Iterator[str]:

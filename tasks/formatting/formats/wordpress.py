@@ -1,8 +1,10 @@
 """`wordpress`: a post as the REST API of WordPress takes it (`POST /wp-json/wp/v2/posts`, JSON).
 
 A kill or test has the status `draft`, everything else `publish`: whoever sends it finds the post that it replaces by
-`slug`, which is the same in all versions, and trashes that of a kill. Categories, tags, the author and the picture are
-the outlet's own. `meta` holds what WordPress has no field for; a site keeps of it only what it has registered.
+`slug`, which is the same in all versions, and trashes that of a kill. Categories, tags and the author are the outlet's
+own. `meta` holds what WordPress has no field for; a site keeps of it only what it has registered. `fanwire_media` is
+for whoever sends the post, and not for the site: by the id of each file, its address as the content has it, so that one
+who uploads the files can put the site's own addresses there. The first picture is the one to feature.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from tasks.formatting.article import Article
 from tasks.formatting.formats import Format
 from tasks.formatting.formats.html import metadata
 from tasks.formatting.fragment import fragment
+from tasks.formatting.media_html import shown_at
 from tasks.runtime import moments
 
 LONGEST_SLUG = 120
@@ -34,12 +37,13 @@ def make(article: Article) -> bytes:
 def _post(article: Article) -> dict[str, Any]:
     return {
         "title": str(escape(feed.title(article))),
-        "content": str(fragment(article, headline=False)),
+        "content": str(fragment(article, headline=False, srcset=False)),
         "excerpt": str(escape(feed.summary(article) or "")),
         "status": "publish" if article.action in ("publish", "correct") else "draft",
         "slug": _slug(article.uri),
         "date_gmt": moments.utc(article.first_received).removesuffix("Z") if article.first_received else None,
         "meta": _meta(article),
+        "fanwire_media": {item.id: shown_at(item) for item in article.media} or None,
     }
 
 
