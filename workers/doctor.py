@@ -20,9 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from tasks import ledger
 from tasks.building.engine_meter import NO_PAIRS
 from tasks.delivery.admission.breaker import Breaker, outlet_of, outlet_subject
-from tasks.delivery.admission.shared_state import host_of
 from tasks.delivery.transfers.address_policy import AddressPolicy
-from tasks.delivery.transports import TRANSPORTS
+from tasks.delivery.transports import TRANSPORTS, host_of
 from tasks.formatting import FORMATS, HouseTextMissing, house_text
 from tasks.language_data import LANGUAGES
 from tasks.ledger import outlets
@@ -34,6 +33,7 @@ from tasks.model.states import FINAL, State
 from tasks.runtime import moments, trust
 from tasks.runtime.errors import UserError
 from tasks.runtime.foreign_text import printable
+from tasks.runtime.mail_relay import mail_relay
 from tasks.runtime.private_files import loose
 from tasks.runtime.secrets import SecretMissing, refusal, resolve
 from tasks.runtime.settings import PREFIX, Settings, settings
@@ -354,6 +354,26 @@ def _addresses() -> Iterator[Finding]:
         )
 
 
+def _mail() -> Iterator[Finding]:
+    """Whether e-mails can be sent from here, and what comes back of them is read."""
+    policy = settings()
+    count = sum(outlet.url.startswith("mailto:") for outlet in _everyone())
+    if count and policy.smtp_url is None:
+        takes = "takes" if count == 1 else "take"
+        here = "FANWIRE_SMTP_URL is not set in this shell; the worker `deliver` has its own environment"
+        yield Finding("note", f"{_outlets(count)} {takes} e-mails, and {here}")
+    if policy.smtp_url is not None:
+        relay = mail_relay()
+        assert relay is not None
+        if not relay.starttls and relay.url.startswith("smtp:"):
+            yield Finding("note", f"e-mails go to the relay {relay.host} without encryption (tls=none)")
+        if policy.bounce_domain is None:
+            yield Finding("note", "FANWIRE_BOUNCE_DOMAIN is not set: what comes back of e-mails is not told apart, and "
+                          "nobody reads it")  # fmt: skip
+    if policy.bounces_url is not None and policy.bounce_domain is None:
+        yield Finding("unsafe", "FANWIRE_BOUNCES_URL is set without FANWIRE_BOUNCE_DOMAIN: the mailbox is not read")
+
+
 def _outlets(count: int) -> str:
     return f"{count:,} outlet{'s' * (count != 1)}"
 
@@ -454,6 +474,6 @@ def _dictionaries() -> Iterator[Finding]:
 
 PARTS = (
     _home, _modes, _plugins, _broker, _clear_text, _producers, _ledger, _documents, _disabled, _unverified, _resting,
-    _secrets, _addresses, _translation, _languages, _house_texts, _dictionaries,
+    _secrets, _addresses, _mail, _translation, _languages, _house_texts, _dictionaries,
 )  # fmt: skip
 """Everything that is looked at once the settings are sound, in this order."""

@@ -548,7 +548,7 @@ def _log_attempt(item: Payload | Unsendable, judgement: Judgement, result: Resul
         version=item.heading.version,
         language=claim.language,
         outlet=claim.outlet_id,
-        host=urlsplit(item.outlet.url).netloc.rpartition("@")[2] if isinstance(item, Payload) else None,
+        host=_shown_host(item.outlet.url) if isinstance(item, Payload) else None,
         address=address,
         format=claim.format,
         attempt=claim.attempt,
@@ -561,3 +561,8 @@ def _log_attempt(item: Payload | Unsendable, judgement: Judgement, result: Resul
         state=result.state,
         next_due=result.due_at,
     )
+
+
+def _shown_host(url: str) -> str:
+    """The host that an outlet's URL names; of a URL that names none, such as that of a mailbox, where it leads to."""
+    return urlsplit(url).netloc.rpartition("@")[2] or host_of(url)

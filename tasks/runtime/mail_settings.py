@@ -4,7 +4,7 @@ with a value and never quotes it: addresses of servers hold passwords."""
 from __future__ import annotations
 
 import re
-from email.utils import parseaddr
+from email.utils import getaddresses
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
@@ -50,8 +50,8 @@ def _is_here(host: str) -> bool:
 
 def wrong_sender(sender: str) -> str | None:
     """What is wrong with the `From` of the wire's e-mails; None if nothing is."""
-    name, address = parseaddr(sender)
-    if not _ADDRESS.fullmatch(address) or not name.isprintable() or not sender.isascii():
+    found = getaddresses([sender])
+    if len(found) != 1 or not _ADDRESS.fullmatch(found[0][1]) or not (sender.isascii() and sender.isprintable()):
         return "must be an address in ASCII, with or without a name: Example Wire <wire@wire.example>"
     return None
 

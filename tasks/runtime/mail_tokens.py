@@ -1,19 +1,17 @@
 """Tokens in the addresses that e-mails are sent from, which say what delivery comes back, and cannot be made up.
 
-A token is `4711-2-` and 16 letters: the number of the delivery, that of the attempt, and a code (HMAC-SHA256, cut to 80
-bits) by the keys of the web server's addresses (signed_urls.py). It is the same in small and capital letters, for mail
-servers do not keep them apart. Who has got an e-mail knows its token, and can do with it what its own outlet could do
-anyway: say that the e-mail did not arrive, or unsubscribe.
+A token is `4711-2-` and 20 hexadecimal digits: the number of the delivery, that of the attempt, and a code by the keys
+of the web server's addresses (signed_urls.py; HMAC-SHA256, cut to 80 bits). It is the same in small and capital
+letters, for mail servers do not keep them apart. Who has got an e-mail knows its token, and can do with it what its own
+outlet could do anyway: say that the e-mail did not arrive, or unsubscribe.
 """
 
 from __future__ import annotations
 
 import hmac
 import re
-from base64 import b32encode
 from dataclasses import dataclass
 from typing import Final, Literal
-from urllib.parse import quote
 
 from tasks.runtime.settings import settings
 from tasks.runtime.signed_urls import keys
@@ -21,8 +19,8 @@ from tasks.runtime.signed_urls import keys
 Purpose = Literal["bounces", "unsubscribe"]
 """What a token is good for; the beginning of the address that holds it."""
 UNSUBSCRIBE_PATH: Final = "/unsubscribe/"
-_CODE_BYTES: Final = 10
-_SHAPE: Final = r"([0-9]{1,18})-([0-9]{1,9})-([a-z2-7]{16})"
+_DIGITS: Final = 20
+_SHAPE: Final = rf"([0-9]{{1,18}})-([0-9]{{1,9}})-([0-9a-f]{{{_DIGITS}}})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +37,13 @@ def return_address(purpose: Purpose, sent: Sent, domain: str) -> str:
     return f"{purpose}+{_token(purpose, sent, keys()[0])}@{domain}"
 
 
-def unsubscribe_url(sent: Sent) -> str | None:
-    """Where one POST unsubscribes the outlet of an e-mail (RFC 8058); None if the wire has no public address."""
+def ways_out(sent: Sent, domain: str | None) -> list[str]:
+    """Where the outlet of an e-mail unsubscribes: the URLs of an address at `domain`, and of the wire's web server,
+    where one POST is enough (RFC 8058); as far as the wire has them."""
     base = settings().web_url
-    return base and base + UNSUBSCRIBE_PATH + quote(_token("unsubscribe", sent, keys()[0]))
+    token = _token("unsubscribe", sent, keys()[0]) if domain or base else ""
+    by_mail = [f"mailto:unsubscribe+{token}@{domain}?subject=unsubscribe"] if domain else []
+    return by_mail + ([base + UNSUBSCRIBE_PATH + token] if base else [])
 
 
 def read_token(purpose: Purpose, token: str) -> Sent | None:
@@ -65,5 +66,5 @@ def tokens_in(text: str, domain: str) -> list[tuple[Purpose, str]]:
 
 def _token(purpose: Purpose, sent: Sent, key: str) -> str:
     named = f"{sent.delivery}-{sent.attempt}"
-    code = hmac.digest(key.encode(), f"fanwire mail token 1\n{purpose}\n{named}".encode(), "sha256")[:_CODE_BYTES]
-    return f"{named}-{b32encode(code).decode().lower()}"
+    code = hmac.digest(key.encode(), f"fanwire mail token 1\n{purpose}\n{named}".encode(), "sha256").hex()
+    return f"{named}-{code[:_DIGITS]}"

@@ -78,18 +78,19 @@ def _signature(key: str, path: str, moment: str) -> str:
 
 
 _read: dict[Path, str] = {}
-"""The keys that are kept under a home, by their file."""
+"""The keys that are kept under a home, by that home."""
 
 
 def _kept() -> str:
     """The key under the home; of processes that make it at once the first one does."""
-    file = settings().home.absolute() / "web.key"
-    if file not in _read:
+    home = settings().home
+    if home not in _read:  # asked for each delivery, so nothing is done before this
+        file = home.absolute() / "web.key"
         if not file.exists():
             draft = file.with_name(f"web.key.new-{os.getpid()}")
             write_private(draft, secrets.token_urlsafe(32) + "\n")
             with suppress(FileExistsError):
                 os.link(draft, file)
             draft.unlink()
-        _read[file] = file.read_text()
-    return _read[file]
+        _read[home] = file.read_text()
+    return _read[home]

@@ -121,3 +121,31 @@ def test_addresses_that_are_refused_are_counted_in_words() -> None:
     assert told("_addresses").startswith("1 outlet has an address that is not public, and gets nothing unless ")
     put(outlet("b", url="https://10.0.0.1/"))
     assert told("_addresses").startswith("2 outlets have an address that is not public, and get nothing unless ")
+
+
+RELAY = {"SMTP_URL": "smtp://wire:geheim@relay.example", "SMTP_FROM": "wire@wire.example"}
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+@pytest.mark.parametrize(
+    ("names", "findings"),
+    [
+        ({}, [("note", "1 outlet takes e-mails, and FANWIRE_SMTP_URL is not set in this shell")]),
+        (RELAY, [("note", "FANWIRE_BOUNCE_DOMAIN is not set")]),
+        (RELAY | {"BOUNCE_DOMAIN": "bounces.wire.example", "BOUNCES_URL": "maildir:///mail"}, []),
+        (RELAY | {"BOUNCES_URL": "maildir:///mail"},
+         [("note", "FANWIRE_BOUNCE_DOMAIN is not set"), ("unsafe", "FANWIRE_BOUNCES_URL is set without")]),
+        ({**RELAY, "SMTP_URL": "smtp://127.0.0.1:25?tls=none", "BOUNCE_DOMAIN": "bounces.wire.example"},
+         [("note", "e-mails go to the relay 127.0.0.1:25 without encryption")]),
+    ],
+)  # fmt: skip
+def test_whether_e_mails_can_be_sent(
+    monkeypatch: pytest.MonkeyPatch, names: dict[str, str], findings: list[tuple[str, str]]
+) -> None:
+    for name, value in names.items():
+        monkeypatch.setenv(f"FANWIRE_{name}", value)
+    settings.cache_clear()
+    put(outlet("a", url="mailto:desk@bote.example", format="email"), outlet("b"))
+    found = list(doctor._mail())
+    assert [(one.level, one.what[: len(text)]) for one, (_, text) in zip(found, findings, strict=True)] == findings
+    assert "geheim" not in repr(found)

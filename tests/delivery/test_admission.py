@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tasks import ledger
+from tasks.delivery import transports
 from tasks.delivery.admission.admit import Admission, Observation
 from tasks.delivery.admission.failing_hosts import HostNotice, Stage
 from tasks.delivery.admission.in_flight import over_limit
@@ -22,6 +23,7 @@ from tasks.ledger import deliveries, notices, outlets, releases
 from tasks.ledger.releases import Consent, Sender
 from tasks.model.codes import Code
 from tasks.model.states import State, Verdict
+from tasks.runtime.settings import settings
 from tests.delivery.conftest import patient_state
 from tests.support.delivery_steps import NOW, claim, receivers, render, take
 from tests.support.processes import own_valkey
@@ -240,6 +242,49 @@ def test_a_host_that_failed_for_seven_days_loses_its_outlets_and_somebody_is_tol
     assert told == [("dead", "dead.example:443"), ("failing", "dead.example:443")]
     assert still == ["c"]
     assert render(number) == 1
+
+
+RELAY = "relay.example:587"
+
+
+@pytest.mark.usefixtures("mail_relay")
+def test_a_relay_that_failed_for_seven_days_costs_no_outlet_anything() -> None:
+    receivers(outlet("a", url="mailto:a@bote.example", format="email"), outlet("b", url=f"http://{RELAY}/"))
+    with ledger.write() as connection:
+        apply_notice(connection, HostNotice(RELAY, Stage.DEAD, 7, date(2026, 11, 1)))
+        assert [found.status for found in outlets.everyone(connection)] == ["active", "active"]
+        assert [(row["kind"], row["subject"]) for row in notices.latest(connection, 9)] == [("failing", RELAY)]
+
+
+@pytest.fixture
+def mail_relay(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A relay is configured, which nobody asks."""
+    monkeypatch.setenv("FANWIRE_SMTP_URL", f"smtp://{RELAY}")
+    monkeypatch.setenv("FANWIRE_SMTP_FROM", "wire@wire.example")
+    settings.cache_clear()
+    transports.forget()
+    yield
+    transports.forget()
+
+
+@pytest.mark.usefixtures("mail_relay")
+def test_a_relay_rests_for_all_and_refusals_of_addresses_do_not_count(shared_state: SharedState) -> None:
+    receivers(*(outlet(name, url=f"mailto:{name}@bote.example", format="email") for name in "abc"))
+    render(take())
+    chunk = loaded(*claim())
+    admission = Admission(shared_state, deadline=30)
+
+    def happened(verdict: Verdict, of_host: Verdict) -> dict[int, Any]:
+        seen = [Observation(RELAY, name, verdict, None, connected=True, of_host=of_host) for name in "vwxyz"]
+        admission.record(seen, NOW)
+        return admission.not_admitted(chunk, set(), NOW + 1)
+
+    assert happened(Verdict.REJECTED, Verdict.DELIVERED) == {}
+    assert happened(Verdict.THROTTLED, Verdict.DELIVERED) == {}, "one mailbox is busy, and not the relay"
+    refused = happened(Verdict.OURS, Verdict.FAILED)
+    assert {one.code for one in refused.values()} == {Code.RESTING_HOST}
+    assert len(refused) == 3
+    assert all(RELAY in one.reason for one in refused.values())
 
 
 def test_slow_transfers_do_not_count_against_the_window() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tasks import ledger
 from tasks.ledger import audit, notices, outlets
-from tasks.runtime.mail_tokens import Sent, return_address, unsubscribe_url
+from tasks.runtime.mail_tokens import Sent, return_address, ways_out
 from tasks.runtime.settings import settings
 from tests.support.delivery_steps import claim, receivers, render, take
 from tests.support.samples import outlet
@@ -24,8 +24,7 @@ def path(monkeypatch: pytest.MonkeyPatch) -> str:
     receivers(outlet("bote"), outlet("post"))
     render(take())
     (of,) = [of for of in claim() if of.outlet_id == "bote"]
-    url = unsubscribe_url(Sent(of.id, of.attempt))
-    assert url is not None
+    (url,) = ways_out(Sent(of.id, of.attempt), None)
     return url.removeprefix("https://wire.example")
 
 

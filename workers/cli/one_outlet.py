@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tasks.delivery.admission.breaker import Breaker, outlet_subject
-from tasks.delivery.admission.shared_state import host_of
+from tasks.delivery.transports import host_of
 from tasks.ledger import deliveries, outlet_history
 from tasks.model.outlet import Outlet
 from tasks.model.states import Verdict

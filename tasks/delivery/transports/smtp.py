@@ -47,7 +47,7 @@ from tasks.model.codes import Code, reply_code
 from tasks.model.outlet import Outlet
 from tasks.model.states import Verdict
 from tasks.runtime.mail_relay import MailRelay, mail_relay
-from tasks.runtime.mail_tokens import Sent, return_address, unsubscribe_url
+from tasks.runtime.mail_tokens import Sent, return_address, ways_out
 from tasks.runtime.secrets import SecretMissing
 
 RELAY_RETRY: Final = 60.0
@@ -113,10 +113,10 @@ def _over_another_connection(answer: Answer) -> Transfer | None:
 
 
 def _ways_out(sent: Sent, domain: str | None) -> list[str]:
-    ways = [f"<mailto:{return_address('unsubscribe', sent, domain)}?subject=unsubscribe>"] if domain else []
-    url = unsubscribe_url(sent)
-    lines = [f"List-Unsubscribe: {', '.join([*ways, *([f'<{url}>'] if url else [])])}"] if ways or url else []
-    return [*lines, "List-Unsubscribe-Post: List-Unsubscribe=One-Click"] if url else lines
+    ways = ways_out(sent, domain)
+    lines = [f"List-Unsubscribe: {', '.join(f'<{way}>' for way in ways)}"] if ways else []
+    by_click = any(way.startswith("http") for way in ways)
+    return [*lines, "List-Unsubscribe-Post: List-Unsubscribe=One-Click"] if by_click else lines
 
 
 @lru_cache(maxsize=4096)
@@ -129,13 +129,19 @@ def recipient(url: str) -> str:
         raise ValueError("must be mailto: and one address, such as mailto:desk@bote.example")
     if len(local.encode()) > LONGEST_LOCAL:
         raise ValueError(f"has more than {LONGEST_LOCAL} bytes before its @, which no mail server takes")
+    return f"{local}@{_in_ascii(domain)}"
+
+
+@lru_cache(maxsize=4096)
+def _in_ascii(domain: str) -> str:
+    """A domain as mail servers look for it."""
     try:
         host = idna.encode(domain, uts46=True).decode()
     except idna.IDNAError:
         raise ValueError(f"has the domain {domain[:80]!r}, which cannot be one") from None
     if "." not in host:
         raise ValueError(f"has the domain {domain[:80]!r}, which is no public one")
-    return f"{local}@{host}"
+    return host
 
 
 @lru_cache(maxsize=4096)

@@ -120,7 +120,9 @@ def _headers(article: Article) -> dict[str, str | None]:
 
 
 def _message_id(article: Article, version: int) -> str:
-    return f"<{_digest(article.uri, str(version))}@{_host(article)}>"
+    """Always the same of a version; of a test another one each time, or mail servers would drop the second."""
+    when = [str(article.received)] if article.action == "test" else []
+    return f"<{_digest(article.uri, str(version), *when)}@{_host(article)}>"
 
 
 def _host(article: Article) -> str:
