@@ -19,7 +19,7 @@ from tasks import ledger
 from tasks.runtime.private_files import ensure_private_file
 from tasks.runtime.settings import settings
 from tests.support.postgres import TEMPLATE, Postgres, shared_postgres
-from tests.support.scheduling import ByServers, turn
+from tests.support.scheduling import ByServers, a_core_to_collect_on, turn
 from workers.imports import all_to_stay
 
 typer.testing._get_command = cache(get_command)  # type: ignore[attr-defined]  # else each command typed makes all anew
@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, Any, Any]:
     """Let the garbage collector leave alone what stays anyway: thousands of tests, and all that was imported."""
-    with all_to_stay():
+    with a_core_to_collect_on(), all_to_stay():
         return (yield)
 
 

@@ -5,6 +5,13 @@ pytest-xdist's own groups need a way to rename a test that pytest 9.2 no longer 
 
 from __future__ import annotations
 
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = {
@@ -53,3 +60,19 @@ def turn(nodeid: str) -> int:
     own = group(nodeid)
     usual = len(FIRST) + own.startswith(LAST)
     return next((number for number, start in enumerate(FIRST) if own.startswith(start)), usual)
+
+
+@contextmanager
+def a_core_to_collect_on() -> Iterator[None]:
+    """No more processes of pytest-xdist import the tests at the same time than there are cores: in a fresh checkout the
+    first ones compile everything, and the others find what they have compiled."""
+    run, process = os.environ.get("PYTEST_XDIST_TESTRUNUID"), os.environ.get("PYTEST_XDIST_WORKER", "")
+    if run is None:
+        yield
+        return
+    core = int(process.removeprefix("gw")) % len(os.sched_getaffinity(0))
+    file = Path(tempfile.gettempdir(), f"fanwire-collect-{run}-{core}.lock")
+    with file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    file.unlink(missing_ok=True)
