@@ -4,7 +4,7 @@ Parsers of other people's documents have faults that are not ours to mend: a cra
 gigabytes. Here such a document ends its reader, or the reader is ended, and the document is refused with the reason. A
 spare reader is always warm, so the next document does not wait.
 
-The reader is `python -m workers.document_reader`. Over its pipes go frames, four bytes with the length and then the
+The reader is `python -m workers.reader_process`. Over its pipes go frames, four bytes with the length and then the
 bytes: a document in; JSON out, with the release in its canonical form, or with the problems.
 """
 
@@ -46,7 +46,7 @@ PASSED_ON = frozenset({"PATH", "LANG", "LC_ALL", "TZ", "TZDIR", "FANWIRE_TIME_ZO
 """Variables that a reader gets beside those of Python. It needs no secret, and so has none."""
 _LENGTH = struct.Struct("!I")
 _READY = b"ready"
-_COMMAND = (sys.executable, "-m", "workers.document_reader")
+_COMMAND = (sys.executable, "-m", "workers.reader_process")
 
 
 class DocumentReader:
@@ -214,7 +214,3 @@ def _answer(document: bytes) -> bytes:
         log.exception("release unreadable")
         found = {"problems": [asdict(Problem("(document)", f"cannot be read: {type(error).__name__}"))]}
     return json.dumps(found).encode()
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

@@ -17,12 +17,13 @@ from tasks.ledger.artifacts import TranslationKey
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
 from tasks.runtime.settings import settings
-from tasks.translation import Draft, Resources, draft
 from tasks.translation.configuration import read_configuration
+from tasks.translation.drafts import Draft, Resources
 from tasks.translation.engine_support import registry
 from tasks.translation.engine_support.metering import CostCap, WaitBudget
 from tasks.translation.engines import Engine
 from tasks.translation.memory import unit_records
+from tasks.translation.translate import draft
 
 log = structlog.get_logger()
 

@@ -12,15 +12,15 @@ from tasks.ledger import memory_entries
 from tasks.model.languages import LanguageTag
 from tasks.model.release import Release
 from tasks.runtime.settings import settings
-from tasks.translation import Draft, draft, routing
+from tasks.translation import routing
 from tasks.translation.bounds import Deadline
 from tasks.translation.configuration import EngineDocument, ReaderDocument, TranslationDocument, read_or_last
-from tasks.translation.drafts import SecondReader, draft_waits
+from tasks.translation.drafts import Draft, SecondReader, draft_waits
 from tasks.translation.engine_support import registry
 from tasks.translation.engine_support.metering import CostCap, MemoryMeter, Metered
 from tasks.translation.engines import Engine
 from tasks.translation.routing import Start
-from tasks.translation.translate import draft_from
+from tasks.translation.translate import draft, draft_from
 
 _HERE = frozenset({"opencc", "apertium", "ct2"})
 """Types of engines that translate within this machine."""

@@ -22,8 +22,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from tasks.runtime import mail_settings
 from tasks.runtime.errors import ConfigurationRefused, Problem, in_words
@@ -316,6 +314,9 @@ class Settings(BaseModel):
     def _is_a_ledger(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None:
             return None
+        from sqlalchemy.engine import make_url  # not each process with settings has a ledger
+        from sqlalchemy.exc import ArgumentError
+
         try:
             sound = make_url(value.get_secret_value()).drivername in ("sqlite", "postgresql+psycopg")
         except (ArgumentError, ValueError):

@@ -25,13 +25,6 @@ Begin with translate.py: it is the way of a text from top to bottom, and names t
     meaning/          whether a translation means what its source means
     exchange/         TMX, CSV and XLIFF files
 
-The other rooms need `draft`, and the words of drafts.py.
+The other rooms need `draft` of translate.py, and the words of drafts.py. They import them from there: who only looks at
+a text (reading.py) needs no engine.
 """
-
-from __future__ import annotations
-
-from tasks.translation.drafts import Draft, Resources
-from tasks.translation.errors import TranslationHeld
-from tasks.translation.translate import draft, translate
-
-__all__ = ["Draft", "Resources", "TranslationHeld", "draft", "translate"]

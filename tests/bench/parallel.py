@@ -25,8 +25,9 @@ from lxml import html as lxml_html
 from tasks.model.markup import INLINES
 from tasks.model.readers import read_release
 from tasks.model.release import Translation
-from tasks.translation import TranslationHeld, translate
 from tasks.translation.engines import Engine, Pair
+from tasks.translation.errors import TranslationHeld
+from tasks.translation.translate import translate
 
 PACKAGE = "gnome-user-docs"
 PAGES = Path("/usr/share/help")

@@ -359,8 +359,8 @@ def _demo_release() -> Any:
 
 def translate(_folder: Path) -> None:
     """The demo release (557 words) by the engines that are here, warm."""
-    from tasks.translation import TranslationHeld
-    from tasks.translation import translate as make
+    from tasks.translation.errors import TranslationHeld
+    from tasks.translation.translate import translate as make
 
     release = _demo_release()
     for language in ("es", "pt", "fr", "ms", "zh-Hant"):

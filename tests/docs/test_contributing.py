@@ -15,6 +15,7 @@ import pytest
 
 from tasks.delivery.transports import by_scheme
 from tasks.formatting import FORMATS
+from tasks.runtime.settings import settings
 from tests.support import packages
 from tests.support.renditions import one_of, words
 
@@ -22,6 +23,7 @@ from .documents import block
 
 FORMAT, TRANSPORT = "### A format of your own", "### A transport of your own"
 LANGUAGE = "### A language of your own"
+CLI = ("-m", "workers.cli")
 
 
 def points(heading: str) -> tuple[str, dict[str, dict[str, str]]]:
@@ -41,6 +43,12 @@ def site(tmp_path: Path) -> Path:
     data = {"fanwire_italian/__init__.py": "", "fanwire_italian/it.yaml": block("CONTRIBUTING.md", "yaml", LANGUAGE)}
     packages.install(folder, name, data, entries)
     return folder
+
+
+@pytest.fixture
+def home(sqlite_ledger: None) -> Path:
+    """A home with an empty ledger, as `fanwire migrate` would leave it."""
+    return settings().home
 
 
 @dataclass
@@ -107,62 +115,56 @@ print(drain())
 
 
 def test_a_format_and_a_transport_of_packages_take_a_release_to_an_outlet(
-    site: Path, tmp_path: Path, folder: Folder
+    site: Path, home: Path, tmp_path: Path, folder: Folder
 ) -> None:
     outlet = {"id": "agenzia", "name": "Agenzia", "country": "IT", "languages": ["it"], "format": "ticker"}
     document = tmp_path / "outlets.json"
     document.write_text(json.dumps([outlet | {"url": f"dav://{folder.address}/inbox/"}]))
-    home = tmp_path / "home"
-    cli = ("-m", "workers.cli")
-    packages.run(site, home, *cli, "migrate")
-    packages.run(site, home, *cli, "outlets", "import", str(document))
+    packages.run(site, home, *CLI, "outlets", "import", str(document))
     packages.run(site, home, "-c", DELIVER, ALLOWED_NETWORKS="127.0.0.0/8")
     [(method, path, content_type, body)] = folder.got
     assert (method, content_type) == ("PUT", "text/plain; charset=utf-8")
     assert path.startswith("/inbox/fw_")
     assert body == "Porto, 1º novembre 2026 (Fanwire) – Acme apre uno stabilimento\n"
-    status = json.loads(packages.run(site, home, *cli, "status", str(RELEASE["uri"]), "--json"))
+    status = json.loads(packages.run(site, home, *CLI, "status", str(RELEASE["uri"]), "--json"))
     assert status["states"] == {"delivered": 1}
 
 
-def test_an_outlet_is_checked_against_what_is_installed(site: Path, tmp_path: Path) -> None:
+def test_an_outlet_is_checked_against_what_is_installed(site: Path, home: Path, tmp_path: Path) -> None:
     rows = [{"format": "fax"}, {"url": "gopher://a.example/"}, {"url": "dav:///inbox"}, {"format": "ticker"}]
     usual = {"name": "A", "country": "IT", "languages": ["it"], "url": "davs://a.example/inbox"}
     document = tmp_path / "outlets.json"
     document.write_text(json.dumps([usual | {"id": f"o-{n}"} | row for n, row in enumerate(rows)]))
-    home, cli = tmp_path / "home", ("-m", "workers.cli")
-    packages.run(site, home, *cli, "migrate")
-    told = packages.run(site, home, *cli, "outlets", "import", str(document), "--json", status=1)
+    told = packages.run(site, home, *CLI, "outlets", "import", str(document), "--json", status=1)
     assert [problem["problem"] for problem in json.loads(told)["problems"]] == [
         f"must be {one_of('ticker')}, not 'fax'",
         f"begins with 'gopher'; Fanwire delivers over {', '.join(sorted([*by_scheme(), 'dav', 'davs']))}",
         "has no host",
     ]
-    schema = json.loads(packages.run(site, home, *cli, "schema", "outlet"))
+    schema = json.loads(packages.run(site, home, *CLI, "schema", "outlet"))
     assert schema["properties"]["format"]["enum"] == sorted([*FORMATS.all(), "ticker"])
     nowhere = tmp_path / "nowhere"
     nowhere.mkdir()
-    told = packages.run(nowhere, home, *cli, "outlets", "import", str(document), "--json", status=1)
+    told = packages.run(nowhere, home, *CLI, "outlets", "import", str(document), "--json", status=1)
     assert f"Fanwire delivers over {', '.join(sorted(by_scheme()))}" in told
     assert "not 'ticker'" in told
 
 
 def test_an_outlet_whose_packages_are_gone_waits_with_the_reason_and_stops_no_other(
-    site: Path, tmp_path: Path, folder: Folder
+    site: Path, home: Path, tmp_path: Path, folder: Folder
 ) -> None:
     usual = {"name": "A", "country": "IT", "languages": ["en"], "format": "text"}
     http, dav = (f"{scheme}://{folder.address}/inbox/" for scheme in ("http", "dav"))
     outlets = [usual | {"id": "ticker", "url": http, "format": "ticker"}, usual | {"id": "webdav", "url": dav}]
     document = tmp_path / "outlets.json"
     document.write_text(json.dumps([*outlets, usual | {"id": "plain", "url": http}]))
-    home, nowhere, cli = tmp_path / "home", tmp_path / "nowhere", ("-m", "workers.cli")
+    nowhere = tmp_path / "nowhere"
     nowhere.mkdir()
-    packages.run(site, home, *cli, "migrate")
-    packages.run(site, home, *cli, "outlets", "import", str(document))
+    packages.run(site, home, *CLI, "outlets", "import", str(document))
     packages.run(nowhere, home, "-c", DELIVER.replace('"it"', '"en"'), ALLOWED_NETWORKS="127.0.0.0/8")
     assert [method for method, *_ in folder.got] == ["POST"]
     report = tmp_path / "report.json"
-    packages.run(nowhere, home, *cli, "report", str(RELEASE["uri"]), "--format", "json", "--output", str(report))
+    packages.run(nowhere, home, *CLI, "report", str(RELEASE["uri"]), "--format", "json", "--output", str(report))
     assert "there is no format 'ticker'" in report.read_text()
     assert "no transport for 'dav'" in report.read_text()
 
@@ -213,7 +215,8 @@ SENTENCES = {
 TRANSLATED = f"""
 import json
 from tasks.model.readers import read_release
-from tasks.translation import Resources, draft
+from tasks.translation.drafts import Resources
+from tasks.translation.translate import draft
 from tests.translation.samples import Stub
 
 for sentence, words in {SENTENCES!r}.items():

@@ -15,9 +15,8 @@ import pytest
 from tasks.model.languages import LanguageTag
 from tasks.model.readers import read_release
 from tasks.model.release import Release
-from tasks.translation import Draft, Resources
 from tasks.translation.bounds import Deadline
-from tasks.translation.drafts import PERSON
+from tasks.translation.drafts import PERSON, Draft, Resources
 from tasks.translation.exchange import tmx
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory.entries import APPROVED

@@ -31,7 +31,7 @@ from tasks.delivery.transfers.transfer import Answer, ErrorKind, Transfer
 from tasks.formatting import Rendition
 from tasks.ledger.schema import audit, metadata
 from tasks.model.release import Release, Translation
-from tasks.translation import Draft, Resources
+from tasks.translation.drafts import Draft, Resources
 
 START = 1_800_000_000.0
 WRONG_BY = 7200.0

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from tasks.model.release import Release
-from tasks.translation import TranslationHeld, translate
-from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
+from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, TranslationHeld, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open, joined, shown
+from tasks.translation.translate import translate
 
 from . import parallel
 from .samples import Stub

@@ -11,9 +11,10 @@ from tasks.formatting import Wire, house_text
 from tasks.formatting.article import make_article
 from tasks.language_data import known_languages
 from tasks.model.release import Release, supplied
-from tasks.translation import Resources, draft, translate
+from tasks.translation.drafts import Resources
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import forms
+from tasks.translation.translate import draft, translate
 
 from .samples import Stub
 

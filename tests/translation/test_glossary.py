@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from tasks.model.release import Release
-from tasks.translation import Resources, draft
+from tasks.translation.drafts import Resources
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries, forms, packing
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.pieces import Opaque, shown
 from tasks.translation.protection import glossary, masking
 from tasks.translation.protection.glossary import Term
+from tasks.translation.translate import draft
 
 from .samples import Stub
 from .test_bad_engines import changed

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tasks.model.release import Release
-from tasks.translation import Resources, draft, routing
+from tasks.translation import routing
 from tasks.translation.configuration import EngineDocument
-from tasks.translation.drafts import Draft, EarlierUnit, Translator
+from tasks.translation.drafts import Draft, EarlierUnit, Resources, Translator
 from tasks.translation.engine_support import registry
 from tasks.translation.engine_support.metering import CostCap, MemoryMeter, Metered
 from tasks.translation.engines import Capabilities
@@ -21,6 +21,7 @@ from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries, unit_records
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.pieces import Text
+from tasks.translation.translate import draft
 
 from .samples import Stub
 from .test_bad_engines import changed

@@ -19,10 +19,12 @@ from tasks.model.languages import LanguageTag
 from tasks.model.markup import clean_html
 from tasks.model.release import Release
 from tasks.runtime.settings import Settings
-from tasks.translation import Resources, TranslationHeld, checks, draft, translate, typography
+from tasks.translation import checks, typography
 from tasks.translation.bounds import MAX_CHARACTERS, MAX_INLINES, SECONDS, Deadline
+from tasks.translation.drafts import Resources
 from tasks.translation.engines.apertium import Apertium
 from tasks.translation.engines.opencc import OpenCC
+from tasks.translation.errors import TranslationHeld
 from tasks.translation.fallbacks import translate_texts
 from tasks.translation.figures.amounts import amounts_written
 from tasks.translation.figures.dates import stretches_in
@@ -38,7 +40,7 @@ from tasks.translation.protection.capitals import Capitals
 from tasks.translation.protection.name_words import name_words
 from tasks.translation.protection.placeholders import beginning_for
 from tasks.translation.segmentation.sentences import split
-from tasks.translation.translate import engine_job
+from tasks.translation.translate import draft, engine_job, translate
 from tests.support.stepped_time import SteppedTime
 
 from .samples import Stub, needs_apertium

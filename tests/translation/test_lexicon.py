@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from tasks.model.release import Release
-from tasks.translation import Resources, draft
 from tasks.translation.alignment import lexicon, plain_sentences
 from tasks.translation.alignment.lexicon import Lexicon
 from tasks.translation.alignment.projection import projected
+from tasks.translation.drafts import Resources
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import Close, Open, Text
+from tasks.translation.translate import draft
 
 from .samples import Stub
 from .toy.language import PARTICLE, marked, pairs, with_elements

@@ -11,7 +11,7 @@ from lxml import html as lxml_html
 
 from tasks.formatting import Wire, make_rendition
 from tasks.model.release import Release
-from tasks.translation import translate
+from tasks.translation.translate import translate
 
 from .samples import needs_apertium
 

@@ -10,7 +10,8 @@ from tasks.formatting import Wire
 from tasks.formatting.article import make_article
 from tasks.model.media import PublishedMedia, Size
 from tasks.model.release import Release, supplied
-from tasks.translation import Resources, draft, translate
+from tasks.translation.drafts import Resources
+from tasks.translation.translate import draft, translate
 
 from .samples import Stub
 

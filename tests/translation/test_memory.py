@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from tasks.model.readers import read_release
 from tasks.model.release import Release
-from tasks.translation import Resources, draft
+from tasks.translation.drafts import Resources
 from tasks.translation.engines.apertium import Apertium
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries, forms, packing, unit_records
 from tasks.translation.memory.entries import APPROVED, Entry
 from tasks.translation.pieces import Close, Opaque, Open, joined, shown
+from tasks.translation.translate import draft
 
 from . import press_release
 from .bad_engines import foreign

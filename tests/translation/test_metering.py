@@ -9,11 +9,12 @@ from typing import Any, cast
 import pytest
 
 from tasks.model.release import Release
-from tasks.translation import Resources, draft
 from tasks.translation.alignment.links import Aligned, Link
 from tasks.translation.configuration import EngineDocument
+from tasks.translation.drafts import Resources
 from tasks.translation.engine_support.metering import Busy, CostCap, MemoryMeter, Metered, WaitBudget
 from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
+from tasks.translation.translate import draft
 
 from .samples import Stub
 

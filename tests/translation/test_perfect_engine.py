@@ -14,8 +14,8 @@ import pytest
 from lxml import html as lxml_html
 
 from tasks.model.release import Release
-from tasks.translation import translate
 from tasks.translation.pieces import Opaque, Text, joined
+from tasks.translation.translate import translate
 
 from .samples import Stub
 

@@ -8,7 +8,7 @@ import pytest
 
 from tasks.model.readers import read_release
 from tasks.model.release import Translation
-from tasks.translation import translate
+from tasks.translation.translate import translate
 from tests.support.markup import parsed
 
 from .press_release import BODY, DOCUMENT, FIGURES, NAMES

@@ -15,11 +15,13 @@ import yaml
 
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
-from tasks.translation import Resources, draft, routing
+from tasks.translation import routing
 from tasks.translation.configuration import EngineDocument
+from tasks.translation.drafts import Resources
 from tasks.translation.engine_support import registry
 from tasks.translation.engine_support.metering import CostCap, MemoryMeter, Metered
 from tasks.translation.engines import ENGINES
+from tasks.translation.translate import draft
 from tests.docs.documents import block
 from tests.support import packages
 

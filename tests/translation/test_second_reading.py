@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from tasks.model.release import Release
-from tasks.translation import Draft, Resources, draft
 from tasks.translation.configuration import EngineDocument
-from tasks.translation.drafts import EarlierUnit, SecondReader
+from tasks.translation.drafts import Draft, EarlierUnit, Resources, SecondReader
 from tasks.translation.engine_support.metering import CostCap, MemoryMeter, Metered
 from tasks.translation.engines import Capabilities, Engine, Pair
 from tasks.translation.engines.opencc import OpenCC
@@ -23,6 +22,7 @@ from tasks.translation.meaning.faults import Fault, ToRead
 from tasks.translation.memory import unit_records
 from tasks.translation.memory.entries import APPROVED, entry
 from tasks.translation.pieces import Close, Opaque, Open, Text, shown
+from tasks.translation.translate import draft
 
 from .engines.loopback import changed
 from .samples import Stub

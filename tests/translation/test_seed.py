@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from tasks.model.readers import read_release
-from tasks.translation import Resources, TranslationHeld, draft, translate
+from tasks.translation.drafts import Resources
+from tasks.translation.errors import TranslationHeld
 from tasks.translation.pieces import Open, joined
+from tasks.translation.translate import draft, translate
 
 from .samples import Stub
 

@@ -13,13 +13,14 @@ from hypothesis import HealthCheck, given, settings
 
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
-from tasks.translation import Resources, draft
+from tasks.translation.drafts import Resources
 from tasks.translation.exchange import aligned_texts, notation, table, tmx
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.memory import entries, forms, packing
 from tasks.translation.memory.entries import APPROVED
 from tasks.translation.pieces import Close, Opaque, Open, shown
 from tasks.translation.protection import masking
+from tasks.translation.translate import draft
 
 from .test_memory import units
 

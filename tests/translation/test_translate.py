@@ -11,7 +11,8 @@ from lxml import html as lxml_html
 
 from tasks.model.markup import clean_html, text_of
 from tasks.model.release import Release
-from tasks.translation import TranslationHeld, translate
+from tasks.translation.errors import TranslationHeld
+from tasks.translation.translate import translate
 
 from .samples import BODY, Stub, needs_apertium
 

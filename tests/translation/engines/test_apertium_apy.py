@@ -16,12 +16,12 @@ import requests
 
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
-from tasks.translation import TranslationHeld, translate
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines.apertium import MODES
 from tasks.translation.engines.apertium_apy import ApertiumAPy
-from tasks.translation.errors import Fatal, Retryable, Unsupported
+from tasks.translation.errors import Fatal, Retryable, TranslationHeld, Unsupported
 from tasks.translation.pieces import Opaque, shown
+from tasks.translation.translate import translate
 from tests.translation.samples import needs_apertium
 
 from .doubles import RawServer, as_json

@@ -16,10 +16,10 @@ import pytest
 from tasks.model.documents import DocumentRefused
 from tasks.model.languages import LanguageTag
 from tasks.runtime import secrets
-from tasks.translation import TranslationHeld, translate
 from tasks.translation.engines import ENGINES
-from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable, Unsupported
+from tasks.translation.errors import EngineError, Fatal, QuotaUsedUp, Retryable, TranslationHeld, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open, joined
+from tasks.translation.translate import translate
 
 from .cases import CASES, SECRET, SERVICES, WITH_A_KEY, Subject, subject
 from .doubles import RawServer, resets

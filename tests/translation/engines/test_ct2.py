@@ -15,12 +15,12 @@ import pytest
 from tasks.model.documents import DocumentRefused
 from tasks.model.readers import read_release
 from tasks.runtime.settings import settings
-from tasks.translation import TranslationHeld, translate
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engine_support import model_files
 from tasks.translation.engines.ct2 import CT2
-from tasks.translation.errors import Fatal, Unsupported
+from tasks.translation.errors import Fatal, TranslationHeld, Unsupported
 from tasks.translation.pieces import Opaque
+from tasks.translation.translate import translate
 from tests.support.threads import run_together
 
 pytest.importorskip("ctranslate2")

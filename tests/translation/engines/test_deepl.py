@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tasks.model.release import Release
-from tasks.translation import TranslationHeld, translate
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines.deepl import FREE, PRO, DeepL
-from tasks.translation.errors import QuotaUsedUp, Unsupported
+from tasks.translation.errors import QuotaUsedUp, TranslationHeld, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open
+from tasks.translation.translate import translate
 
 from .doubles import DEEPL_KEY, DeepLDouble
 from .loopback import answer, links

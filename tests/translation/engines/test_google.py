@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tasks.model.release import Release
-from tasks.translation import TranslationHeld, translate
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines.google import Google
-from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
+from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, TranslationHeld, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open
+from tasks.translation.translate import translate
 
 from .doubles import GOOGLE_TOKEN, PROJECT, GoogleDouble, google_error
 from .loopback import links

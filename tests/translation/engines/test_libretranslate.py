@@ -9,12 +9,12 @@ import pytest
 
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
-from tasks.translation import TranslationHeld, translate
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engine_support import words
 from tasks.translation.engines.libretranslate import LibreTranslate
-from tasks.translation.errors import Fatal, Retryable, Unsupported
+from tasks.translation.errors import Fatal, Retryable, TranslationHeld, Unsupported
 from tasks.translation.pieces import Opaque, Open, shown
+from tasks.translation.translate import translate
 
 from .doubles import LibreTranslateDouble
 from .loopback import answer

@@ -13,11 +13,11 @@ import pytest
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
 from tasks.runtime import secrets
-from tasks.translation import TranslationHeld, translate
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engines.openai import OpenAI
-from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
+from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, TranslationHeld, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open
+from tasks.translation.translate import translate
 
 from .doubles_openai import KEY, MODEL, OpenAIDouble, completion, refused, translated
 from .loopback import Answer, answer, changed
