@@ -7,19 +7,18 @@ separated by white space: the first one signs, and each of them is believed.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlencode
 
 from tasks.runtime.errors import ConfigurationRefused, Problem
 from tasks.runtime.private_files import write_private
-from tasks.runtime.settings import settings
+from tasks.runtime.settings import Settings, settings
 
 SHORTEST_KEY = 24
 """Characters of a key at least."""
@@ -41,7 +40,7 @@ def sign(path: str, expires: float) -> str:
     give the same address in every process, as long as the first key stays.
     """
     moment = str(-int(-expires // 1))
-    return f"{path}?{urlencode({'expires': moment, 'signature': _signature(keys()[0], path, moment)})}"
+    return f"{path}?expires={moment}&signature={_signature(_keys()[0], path, moment)}"  # nothing in it needs an escape
 
 
 def signed_address(path: str, expires: float) -> str | None:
@@ -54,7 +53,7 @@ def check(path: str, query: Mapping[str, str], now: float) -> None:
     """Raise AddressRefused unless `sign` made this query for this path, AddressExpired if its time is over; `now` is in
     seconds since the epoch."""
     moment, given = query.get("expires", ""), query.get("signature", "")
-    right = [hmac.compare_digest(_signature(key, path, moment).encode(), given.encode()) for key in keys()]
+    right = [hmac.compare_digest(_signature(key, path, moment).encode(), given.encode()) for key in _keys()]
     if not any(right) or not moment.isascii() or not moment.isdigit():
         raise AddressRefused("the address is not signed by this wire; use it exactly as it was given, query included")
     if int(moment) < now:
@@ -72,9 +71,26 @@ def keys() -> list[str]:
     return found
 
 
-def _signature(key: str, path: str, moment: str) -> str:
+@dataclass
+class _Known:
+    """The keys by the settings that they were read with: each delivery has an address signed."""
+
+    of: Settings | None = None
+    keys: list[bytes] = field(default_factory=list)
+
+
+_known = _Known()
+
+
+def _keys() -> list[bytes]:
+    if _known.of is not settings():
+        _known.keys, _known.of = [key.encode() for key in keys()], settings()
+    return _known.keys
+
+
+def _signature(key: bytes, path: str, moment: str) -> str:
     signed = b"\n".join((_PURPOSE, path.encode("utf-8", "surrogatepass"), moment.encode("utf-8", "surrogatepass")))
-    return urlsafe_b64encode(hmac.digest(key.encode(), signed, hashlib.sha256)).decode().rstrip("=")
+    return urlsafe_b64encode(hmac.digest(key, signed, "sha256")).decode().rstrip("=")
 
 
 _read: dict[Path, str] = {}
