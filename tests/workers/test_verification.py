@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tasks import ledger, planning
+from tasks.delivery import transports
 from tasks.delivery.signing import sign
 from tasks.ledger import counts, outlets
 from tasks.model.outlet import Outlet
@@ -17,9 +19,12 @@ from tasks.runtime import secrets
 from tasks.runtime.settings import settings
 from tests.cli.conftest import Run, home, run, take  # noqa: F401, fixtures
 from tests.delivery.conftest import Call, Request, Serve, serve  # noqa: F401, fixtures
+from tests.support.mail_server import Mail, MailServer, mail_server
 from tests.support.samples import outlet, release
+from tests.support.web_server import InProcess
 from workers import marked_test
 from workers.verification import verify
+from workers.web.application import application
 
 pytestmark = pytest.mark.usefixtures("home")
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef").decode()
@@ -38,6 +43,7 @@ def configure(monkeypatch: pytest.MonkeyPatch, **names: str) -> None:
     for name, value in names.items():
         monkeypatch.setenv(f"FANWIRE_{name}", value)
     settings.cache_clear()
+    transports.forget()  # they know where the relay is
 
 
 Say = Callable[[dict[str, Any], Request], bytes | None]
@@ -84,7 +90,7 @@ def test_a_challenge_must_be_sent_back(serve: Serve, say: Say, status: str, good
     assert found.detail.startswith(detail)
 
 
-@pytest.mark.parametrize("url", ["mailto:desk@bote.example", "pull:"])
+@pytest.mark.parametrize("url", ["mailto:desk@bote.example", "pull:"])  # no FANWIRE_WEB_URL, so no link
 def test_where_nothing_can_be_proved_somebody_has_to_vouch(url: str) -> None:
     found = verify(outlet("a", url=url))
     assert not found.good
@@ -102,6 +108,87 @@ def test_over_any_other_transport_a_marked_test_must_arrive(monkeypatch: pytest.
     monkeypatch.setattr(marked_test, "send_test", send_test)
     found = verify(outlet("a", url="sftp://wire@bote.example/in/"))
     assert (found.good, found.detail, len(asked)) == (verdict == "delivered", "a marked test: c: said so", 1)
+
+
+# --- by e-mail
+
+DESK = {"format": "email", "url": "mailto:desk@bote.example", "status": "unverified"}
+
+
+@pytest.fixture
+def relay(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
+    """A mail server that takes everything, as the relay of the wire."""
+    with mail_server() as running:
+        configure(
+            monkeypatch,
+            SMTP_URL=f"smtp://{running.address}/wire-1.example?tls=none",
+            SMTP_FROM="Wire <wire@wire.example>",
+            WEB_URL="https://wire.example",
+            WIRE_NAME="Wire & Söhne",
+        )
+        yield running
+
+
+def link_in(mail: Mail) -> str:
+    """The path of the link in a message."""
+    [found] = re.findall(r"https://wire\.example(/verify/\S+)", mail.message.get_content())
+    return str(found)
+
+
+def test_by_e_mail_somebody_follows_a_link(run: Run, relay: MailServer) -> None:  # noqa: F811
+    number = take(release(), outlet("a", **DESK))
+    planning.plan(number)
+    told = run("outlets", "verify", "a").stdout
+    assert told.startswith("a is asked: it is verified when somebody has followed the link in an e-mail, until ")
+    [mail] = relay.taken.mails
+    assert mail.recipients == ("desk@bote.example",)
+    assert mail.message["Subject"] == "Please confirm press releases from Wire & Söhne"
+    web, path = InProcess(application()), link_in(mail)
+
+    page = web.ask("GET", path)
+    assert (page.status_code, "<button>Yes</button>" in page.text) == (200, True)
+    assert "form-action 'self'" in page.headers["Content-Security-Policy"]
+    assert status_of("a") == "unverified", "programs that look at links follow them too"
+    for _ in range(2):
+        assert web.ask("POST", path).status_code == 200
+        assert status_of("a") == "active"
+    with ledger.read() as connection:
+        assert [one["kind"] for one in counts.holds(connection, number)] == ["rendition"]
+    [entry, *older] = json.loads(run("audit", "--outlet", "a", "--json").stdout)
+    assert (entry["act"], entry["role"], older) == ("outlet.verify", "process", [])
+
+
+@pytest.mark.parametrize(
+    ("done", "status"),
+    [("nothing", 200), ("another address", 404), ("removed", 404), ("forged", 403), ("another outlet", 403)],
+)
+def test_a_link_is_good_for_one_address_of_one_outlet(
+    run: Run,  # noqa: F811
+    relay: MailServer,
+    done: str,
+    status: int,
+) -> None:
+    take(release(), outlet("a", **DESK), outlet("b", **DESK))
+    run("outlets", "verify", "a")
+    path = link_in(relay.taken.mails[0])
+    if done == "another address":
+        run("outlets", "edit", "a", "url=mailto:other@bote.example")
+    elif done == "removed":
+        run("outlets", "remove", "a")
+    path = {"forged": path[:-1] + "!", "another outlet": path.replace("/a/", "/b/")}.get(done, path)
+    for method in ("GET", "POST"):
+        assert InProcess(application()).ask(method, path).status_code == status
+    assert status_of("b") == "unverified"
+
+
+def test_a_relay_that_takes_nothing_asks_nobody(
+    run: Run,  # noqa: F811
+    relay: MailServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    configure(monkeypatch, SMTP_URL="smtp://127.0.0.1:1/wire-1.example?tls=none")
+    take(release(), outlet("a", **DESK))
+    assert "a is not verified: connection_refused" in run("outlets", "verify", "a", status=1).stdout
 
 
 # --- as a command

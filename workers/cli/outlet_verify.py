@@ -7,8 +7,9 @@ from typing import Any
 from tasks.ledger import audit
 from tasks.model.acts import Act
 from tasks.model.outlet import Outlet
+from tasks.operations.activation import make_active, status_of
 from workers import verification
-from workers.cli.outlet_status import forget_failures, make_active, status_of
+from workers.cli.outlet_status import forget_failures
 from workers.cli.rows import find_outlet, reading, writing
 from workers.cli.screen import counted
 from workers.verification import Verified
@@ -22,7 +23,12 @@ def verify_one(outlet: str, vouched: str | None) -> dict[str, Any]:
     found = Verified(True, "somebody vouched for it")
     if vouched is None:
         found = verification.verify(Outlet.model_validate_json(before.document))
-    told = {"outlet": outlet, "verified": found.good, "detail": found.detail, "status": before.status, "deliveries": 0}
+    told = {
+        "outlet": outlet, "verified": found.good, "asked": found.asked, "detail": found.detail, "status": before.status,
+        "deliveries": 0,
+    }  # fmt: skip
+    if found.asked:
+        return told | {"words": f"{outlet} is asked: {found.detail}"}
     if not found.good:
         return told | {"words": f"{outlet} is not verified: {found.detail}"}
     with writing() as connection:

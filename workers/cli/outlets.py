@@ -24,12 +24,13 @@ from tasks.model.readers.outlet_edits import edited
 from tasks.model.readers.outlet_files import OutletFile, parse_outlets, read_outlets
 from tasks.model.states import Hold, Verdict
 from tasks.operations import prospects
+from tasks.operations.activation import make_active, status_of
 from tasks.operations.outlet_import import Imported, import_outlets, shown_without_secrets
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.settings import settings
 from workers import marked_test
 from workers.cli import audience, one_outlet
-from workers.cli.outlet_status import forget_failures, make_active, status_of, stop_if_unverified
+from workers.cli.outlet_status import forget_failures, stop_if_unverified
 from workers.cli.outlet_verify import verify_one
 from workers.cli.rows import find_outlet, find_release, reading, writing
 from workers.cli.screen import JsonOption, checked_by, counted, err, out, print_json, print_rows, stop
@@ -415,8 +416,9 @@ def verify(
     """Ask outlets to show that they are those that are meant, and make those active that were unverified.
 
     An outlet with an http or https URL is sent a challenge, which it must send back. One that takes files or posts is
-    sent a marked test, which must arrive. By e-mail, and for outlets that fetch, nothing can be proved: ask their
-    people, and use --vouch. An outlet that is paused or disabled stays so.
+    sent a marked test, which must arrive. One with a mailto: URL is sent an e-mail with a link, and is verified when
+    somebody has followed it (FANWIRE_WEB_URL). For outlets that fetch nothing can be proved: ask their people, and use
+    --vouch. An outlet that is paused or disabled stays so.
     """
     found = []
     for outlet in dict.fromkeys(outlets):
@@ -425,7 +427,7 @@ def verify(
             out.print(printable(found[-1]["words"]), markup=False)
     if as_json:
         print_json([{name: value for name, value in one.items() if name != "words"} for one in found])
-    if not all(one["verified"] for one in found):
+    if not all(one["verified"] or one["asked"] for one in found):
         raise typer.Exit(1)
 
 

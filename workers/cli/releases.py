@@ -24,6 +24,7 @@ from tasks.operations import embargo as embargoes
 from tasks.operations import kill as kills
 from tasks.operations import prospects, receipts
 from tasks.operations import report as reports
+from tasks.operations.activation import make_active
 from tasks.runtime import moments, trust
 from tasks.runtime.errors import Problem
 from tasks.runtime.foreign_text import printable
@@ -31,7 +32,7 @@ from tasks.runtime.settings import settings
 from workers import authority
 from workers.broker import require_broker
 from workers.cli import dry_run as dry_runs
-from workers.cli.outlet_status import forget_failures, in_words_missed, make_active, stop_if_unverified
+from workers.cli.outlet_status import forget_failures, in_words_missed, stop_if_unverified
 from workers.cli.release_status import (
     Wanted,
     in_short,
