@@ -6,7 +6,6 @@ Pages of a feed are ranges of these numbers, so one that is complete never gets 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +27,8 @@ class EntryRow:
     changed_at: float
     killed: bool
     """The release was killed: readers who have the entry are to remove it."""
+    format: str
+    """Of the rendition, which the outlet took when the entry came."""
     body: bytes | None
     """The rendition; None where there is none to be shown, as of a release that was killed until its kill is made."""
 
@@ -65,16 +66,18 @@ def put(connection: Connection, outlet_id: str, uri: str, version: int, language
     killed = select(releases.c.id).where(
         releases.c.uri == uri, releases.c.version > version, releases.c.status == "canceled"
     )
-    _changed(connection, [outlet_id], now)
-    number = connection.execute(
-        update(feeds).where(f.outlet_id == outlet_id).values(newest=f.newest + 1).returning(f.newest)
+    first = {"outlet_id": outlet_id, "newest": 1, "changes": 1, "changed_at": now, "ping_at": now, "ping_failures": 0}
+    later = {"newest": f.newest + 1} | _change(now)
+    insert = _insert(connection, feeds).values(first)
+    number = connection.execute(  # whoever else puts something into this feed waits here
+        insert.on_conflict_do_update(index_elements=["outlet_id"], set_=later).returning(f.newest)
     ).scalar_one()
     row = {
         "number": number, "release_id": found.id, "version": version, "format": found.format, "changed_at": now,
         "withdrawn": found.status == "canceled" or connection.execute(killed.limit(1)).first() is not None,
     }  # fmt: skip
-    insert = _insert(connection, feed_entries).values(outlet_id=outlet_id, uri=uri, language=language, **row)
     key = ["outlet_id", "uri", "language"]
+    insert = _insert(connection, feed_entries).values(outlet_id=outlet_id, uri=uri, language=language, **row)
     connection.execute(insert.on_conflict_do_update(index_elements=key, set_=row, where=e.version < version))
     return True
 
@@ -83,20 +86,18 @@ def withdraw(connection: Connection, uri: str, version: int, now: float) -> list
     """Have no feed show a text of a release of before this version, which is a kill; returns the ids of the feeds that
     had one. The kill itself comes into each of them as any version does."""
     which = (e.uri == uri, e.version < version, e.withdrawn.is_(False))
-    ids = sorted(set(connection.execute(select(e.outlet_id).where(*which)).scalars()))
-    _changed(connection, ids, now)
+    these = f.outlet_id.in_(select(e.outlet_id).where(*which))
+    # In the order of their ids, so that two kills at once do not wait for each other for ever.
+    ids = list(connection.execute(select(f.outlet_id).where(these).order_by(f.outlet_id).with_for_update()).scalars())
     if ids:
+        connection.execute(update(feeds).where(these).values(_change(now)))
         connection.execute(update(feed_entries).where(*which).values(withdrawn=True, changed_at=now))
     return ids
 
 
-def _changed(connection: Connection, ids: Sequence[str], now: float) -> None:
-    """Note that these feeds change, in the order of their ids, and keep them for this transaction."""
-    for outlet_id in ids:
-        first = {"outlet_id": outlet_id, "newest": 0, "changes": 1, "changed_at": now, "ping_at": now}
-        later = {"changes": f.changes + 1, "changed_at": now, "ping_at": func.coalesce(f.ping_at, now)}
-        insert = _insert(connection, feeds).values(first | {"ping_failures": 0})
-        connection.execute(insert.on_conflict_do_update(index_elements=["outlet_id"], set_=later))
+def _change(now: float) -> dict[str, Any]:
+    """What changes of a feed when its entries do."""
+    return {"changes": f.changes + 1, "changed_at": now, "ping_at": func.coalesce(f.ping_at, now)}
 
 
 def newest(connection: Connection, outlet_id: str, count: int) -> list[EntryRow]:
@@ -129,7 +130,7 @@ def _shown(outlet_id: str) -> Select[tuple[int, str, str, float, bool, str, byte
         or_(e.withdrawn.is_(False), releases.c.status == "canceled"),
     )
     return (
-        select(e.number, e.uri, e.language, e.changed_at, e.withdrawn, releases.c.status, renditions.c.body)
+        select(e.number, e.uri, e.language, e.changed_at, e.withdrawn, e.format, renditions.c.body)
         .join(releases, releases.c.id == e.release_id)
         .outerjoin(renditions, of_entry)
         .where(e.outlet_id == outlet_id)
@@ -139,7 +140,7 @@ def _shown(outlet_id: str) -> Select[tuple[int, str, str, float, bool, str, byte
 
 def _rows(connection: Connection, query: Select[tuple[int, str, str, float, bool, str, bytes]]) -> list[EntryRow]:
     return [
-        EntryRow(row.number, row.uri, row.language, row.changed_at, row.withdrawn, row.body)
+        EntryRow(row.number, row.uri, row.language, row.changed_at, row.withdrawn, row.format, row.body)
         for row in connection.execute(query)
     ]
 

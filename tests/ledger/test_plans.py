@@ -11,11 +11,11 @@ from sqlalchemy import Connection, event
 
 from tasks import ledger, pipeline
 from tasks.delivery.payloads import read_payloads
-from tasks.ledger import deliveries
+from tasks.ledger import deliveries, feed_rows
 from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, take
 from tests.support.samples import outlet
 
-GROWING = ("deliveries", "attempts", "releases", "translations", "renditions")
+GROWING = ("deliveries", "attempts", "releases", "translations", "renditions", "feed_entries")
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ def walks(told: list[str]) -> list[str]:
 
 def life() -> None:
     """Rows of every state."""
-    receivers(*(outlet(f"o{n}") for n in range(30)))
+    receivers(*(outlet(f"o{n}") for n in range(30)), outlet("feed", url="pull:"))
     for number in range(5):
         render(take(uri=f"urn:{number}"))
     finish(*map(result, claim(limit=100)))
@@ -88,8 +88,29 @@ def life() -> None:
         lambda connection: deliveries.supersede(connection, "urn:1", 2, by_kill=False),
         lambda connection: deliveries.may_have(connection, "urn:1", 2),
         lambda connection: deliveries.corrections(connection, [1, 2]),
+        lambda connection: feed_rows.put(connection, "feed", "urn:1", 1, "en", NOW),
+        lambda connection: feed_rows.withdraw(connection, "urn:1", 2, NOW),
+        lambda connection: feed_rows.newest(connection, "feed", 50),
+        lambda connection: feed_rows.between(connection, "feed", 1, 50),
+        lambda connection: feed_rows.next_older(connection, "feed", 50),
     ],
-    ids=["expire", "lift", "next", "forgotten", "claim", "finish", "promote", "supersede", "may have", "corrections"],
+    ids=[
+        "expire",
+        "lift",
+        "next",
+        "forgotten",
+        "claim",
+        "finish",
+        "promote",
+        "supersede",
+        "may have",
+        "corrections",
+        "put",
+        "withdraw",
+        "current page",
+        "archived page",
+        "next page",
+    ],
 )
 def test_no_query_of_the_hot_paths_walks_a_table(work: Callable[[Connection], Any]) -> None:
     life()

@@ -7,6 +7,7 @@ from typing import Any
 from tasks import ledger, planning
 from tasks.building.renditions import build_renditions
 from tasks.ledger import outlets, releases
+from tasks.ledger.releases import Consent, Sender
 from tasks.model.outlet import Outlet
 from tasks.operations import feed_access
 from tests.support.drains import drain
@@ -19,7 +20,8 @@ FORMATS = {"atom": "atom", "rss": "rss", "jsonfeed": "json"}
 def take(**fields: Any) -> int:
     """A release in the ledger and planned, but not delivered; its number."""
     with ledger.write() as connection:
-        taken = releases.take(connection, release(**fields), ledger.now(connection))
+        sender = Sender(consent=frozenset({Consent.REVIVE}))
+        taken = releases.take(connection, release(**fields), ledger.now(connection), sender)
     planning.plan(taken.release_id)
     return taken.release_id
 

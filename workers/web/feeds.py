@@ -173,7 +173,7 @@ def _page(feed: Addressed, outlet: Outlet, rows: Sequence[EntryRow]) -> Page:
     entries = [
         Entry(
             id=item_uri(row.uri, row.language),
-            rendition=row.body,
+            rendition=row.body if row.format == outlet.format else None,  # it had another format when that came
             killed_at=datetime.fromtimestamp(row.changed_at, UTC) if row.killed else None,
         )
         for row in rows
