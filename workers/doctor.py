@@ -24,7 +24,7 @@ from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transports import TRANSPORTS, host_of
 from tasks.formatting import FORMATS, HouseTextMissing, house_text
 from tasks.language_data import LANGUAGES
-from tasks.ledger import outlets
+from tasks.ledger import feed_addresses, outlets
 from tasks.ledger.schema import deliveries
 from tasks.model.destinations import is_address
 from tasks.model.documents import DocumentRefused
@@ -372,6 +372,30 @@ def _mail() -> Iterator[Finding]:
                           "nobody reads it")  # fmt: skip
     if policy.bounces_url is not None and policy.bounce_domain is None:
         yield Finding("unsafe", "FANWIRE_BOUNCES_URL is set without FANWIRE_BOUNCE_DOMAIN: the mailbox is not read")
+
+
+def _feeds() -> Iterator[Finding]:
+    """How those who fetch reach the web server, and feeds that nobody can read."""
+    base, fetching = settings().web_url, [outlet.id for outlet in _everyone() if outlet.url == "pull:"]
+    if base and offered().destinations.exposed(base):
+        yield Finding(
+            "unsafe", f"FANWIRE_WEB_URL is {base}: secret addresses of feeds would go over http://; use https://"
+        )
+    if settings().websub_hub and not base:
+        yield Finding(
+            "note", "the hub of feeds hears nothing: FANWIRE_WEB_URL, under which it fetches them, is not set"
+        )
+    if not fetching:
+        return
+    if not base:
+        yield Finding("note", "nobody but this machine reaches feeds: FANWIRE_WEB_URL is not set")
+    with ledger.read() as connection:
+        addressed = feed_addresses.of(connection, fetching, ledger.now(connection))
+    if without := [outlet_id for outlet_id in fetching if outlet_id not in addressed]:
+        have = f"{_outlets(len(without))} {'has' if len(without) == 1 else 'have'}"
+        yield Finding(
+            "note", f"{have} a feed without an address: {_some(without)}; `fanwire feeds rotate ID` makes one"
+        )
 
 
 def _outlets(count: int) -> str:

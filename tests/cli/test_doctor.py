@@ -14,6 +14,7 @@ from tasks.ledger import outlets
 from tasks.model.states import Verdict
 from tasks.runtime.settings import settings
 from tasks.translation import dictionaries
+from tests.support.feeds import feed
 from tests.support.processes import addresses, own_valkey
 from tests.support.samples import outlet
 from workers import broker as configured
@@ -149,3 +150,27 @@ def test_whether_e_mails_can_be_sent(
     found = list(doctor._mail())
     assert [(one.level, one.what[: len(text)]) for one, (_, text) in zip(found, findings, strict=True)] == findings
     assert "geheim" not in repr(found)
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+def test_feeds_that_nobody_can_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(doctor._feeds()) == []
+    feed("desk")
+    assert "nobody but this machine" in told("_feeds")
+    monkeypatch.setenv("FANWIRE_WEB_URL", "https://wire.example")
+    settings.cache_clear()
+    assert list(doctor._feeds()) == []
+    put(outlet("a", url="pull:", format="rss"))
+    assert told("_feeds").startswith("1 outlet has a feed without an address: a;")
+
+
+def test_secret_addresses_that_anybody_can_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FANWIRE_WEBSUB_HUB", "https://hub.example/")
+    settings.cache_clear()
+    assert "FANWIRE_WEB_URL" in told("_feeds")
+    monkeypatch.setenv("FANWIRE_WEB_URL", "http://wire.example")
+    settings.cache_clear()
+    assert "use https://" in told("_feeds", "unsafe")
+    monkeypatch.setenv("FANWIRE_WEB_URL", "http://127.0.0.1:8600")
+    settings.cache_clear()
+    assert list(doctor._feeds()) == []
