@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tasks.model.media import MediaFile
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryRequest:
@@ -31,3 +33,5 @@ class DeliveryRequest:
     """The number of the delivery in the ledger; None of a test."""
     attempt: int = 0
     """The number of this attempt at it."""
+    media: tuple[MediaFile, ...] = ()
+    """The files of the release, for transports that send them."""

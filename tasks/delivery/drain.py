@@ -32,6 +32,7 @@ from tasks.delivery.admission.in_flight import over_limit
 from tasks.delivery.admission.shared_state import SharedState
 from tasks.delivery.disabling import apply_notice, disable
 from tasks.delivery.name_servers import NAME_SERVERS
+from tasks.delivery.oauth2 import TOKENS
 from tasks.delivery.payloads import Payload, Unsendable, read_payloads
 from tasks.delivery.policy import DeliveryPolicy
 from tasks.delivery.refusing import Refusal, Refusals
@@ -122,7 +123,9 @@ def drain(
     """
     transfers = open_transfers(policy, policy.in_flight)
     try:
-        admission = Admission(shared_state or SharedState(None), policy.deadline)
+        shared_state = shared_state or SharedState(None)
+        TOKENS.share(shared_state)
+        admission = Admission(shared_state, policy.deadline)
         return Drain(transfers=transfers, admission=admission, policy=policy, stopping=stopping).run()
     finally:
         transfers.close()

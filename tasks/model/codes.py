@@ -40,6 +40,12 @@ class Code(StrEnum):
     """What was to be done on Fanwire's own machine, such as writing a file, could not be done."""
     UNFINISHED = "unfinished"
     """A step before the delivery itself was answered in a way that its transport cannot go on from."""
+    OAUTH2_REFUSED = "oauth2_refused"
+    """The endpoint that gives tokens does not take our client, its secret or what we ask the token for."""
+    OAUTH2_UNAVAILABLE = "oauth2_unavailable"
+    """The endpoint that gives tokens cannot be reached, or has no time."""
+    OAUTH2_UNREADABLE = "oauth2_unreadable"
+    """The endpoint that gives tokens answered with no token that we can read."""
     NO_ANSWER = "no_answer"
     """There is no answer, and nobody knows why."""
     REFUSED_ADDRESS = "refused_address"
@@ -98,7 +104,7 @@ def reply_code(protocol: str, reply: int | None) -> str:
     return f"{protocol}_{reply}" if reply else Code.SERVER_REPLY
 
 
-WRONG_SECRET = frozenset({http_code(401), http_code(403), Code.LOGIN})
+WRONG_SECRET = frozenset({http_code(401), http_code(403), Code.LOGIN, Code.OAUTH2_REFUSED})
 """The codes of an outlet, or a server, that does not take our secret."""
 OF_THE_OUTLET = frozenset(
     {
@@ -106,6 +112,7 @@ OF_THE_OUTLET = frozenset(
         Code.REFUSED_ADDRESS,
         Code.LOGIN,
         Code.HOST_KEY,
+        Code.OAUTH2_REFUSED,
         Code.BOUNCED,
         *(f"smtp_{reply}" for reply in (550, 551, 553)),
     }

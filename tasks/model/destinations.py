@@ -90,7 +90,7 @@ class Destinations:
         """Why no credential may go to this URL; None if one may."""
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".")
-        if parts.scheme != "http" or host in self.plain_http_hosts or self._is_inside(host):
+        if parts.scheme.rpartition("+")[2] != "http" or host in self.plain_http_hosts or self._is_inside(host):
             return None
         return (
             f"a credential would go to {host} over http://, for everybody on the way to read: use https://; "

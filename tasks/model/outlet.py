@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from tasks.model.countries import Country
 from tasks.model.credentials import credentials_in_query, literal_credential
 from tasks.model.destinations import Destinations, wrong_host
-from tasks.model.documents import Document, read
+from tasks.model.documents import Document, DocumentRefused, read
 from tasks.model.languages import LanguageTag
 from tasks.model.release import Topic
 from tasks.model.values import WEB, Line, Slug
-from tasks.runtime.errors import in_words, pattern
+from tasks.runtime.errors import pattern
 from tasks.runtime.secrets import SecretReference, refusal
 
 HEADER_NAME = pattern(r"^[A-Za-z0-9-]+$", "must be a header's name: letters, digits and '-'")
@@ -110,10 +110,10 @@ def _transport_options(value: dict[str, Any], info: ValidationInfo) -> dict[str,
     if rules.options is None:
         raise ValueError(f"must be left out: there are no options for {scheme}")
     try:
-        rules.options.model_validate(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {in_words(first)}") from None
+        read(rules.options, value, "transport")
+    except DocumentRefused as refused:
+        first = refused.problems[0]
+        raise ValueError(f"{first.field}: {first.problem}") from None
     return value
 
 
@@ -145,7 +145,19 @@ def _not_exposed(value: Auth, info: ValidationInfo) -> Auth:
     url = info.data.get("url")  # missing if it was refused
     if offered and url and value.secret and (why := offered.destinations.exposed(url)):
         raise ValueError(why)
+    if offered and value.token_url and (why := _wrong_token_url(value.token_url, offered.destinations)):
+        raise ValueError(f"token_url {why}")
+    if offered and url and value.certificate and urlsplit(url).scheme.rpartition("+")[2] == "http":
+        raise ValueError("has certificate, which is shown over TLS only: use https://, or leave it out")
     return value
+
+
+def _wrong_token_url(url: str, destinations: Destinations) -> str | None:
+    """Why no client secret may go to this address; None if one may."""
+    parts = urlsplit(url)
+    if parts.username or parts.password:
+        return "must not hold a user or password; client_id and secret have their own fields"
+    return wrong_host(url) or destinations.wrong_port(url) or destinations.exposed(url)
 
 
 def _once(values: list[str]) -> list[str]:
@@ -163,6 +175,9 @@ _SENT_WITH = {
     "header": ("header",),
     "token_url": ("oauth2",),
     "client_id": ("oauth2",),
+    "scope": ("oauth2",),
+    "audience": ("oauth2",),
+    "style": ("oauth2",),
     "host_key": ("password", "key"),
 }
 """The types of authentication that use a field of it."""
@@ -201,6 +216,11 @@ class Auth(Document):
     """Who we are there, with `oauth2`."""
     scope: Line | None = None
     """What the token is to be good for, with `oauth2`; what the server takes for granted if left out."""
+    audience: Line | None = None
+    """Whom the token is for, with `oauth2`, where the server wants to be told."""
+    style: Literal["header", "body"] | None = Field(None, examples=["body"])
+    """Where `client_id` and `secret` stand in the request for a token, with `oauth2`. header (or left out): in
+    `Authorization: Basic` · body: in the form."""
     host_key: Annotated[str, Field(pattern=HOST_KEY)] | None = None
     """The fingerprint of the key that an SFTP server must have, with `password` or `key`."""
     certificate: OutletSecret | None = None

@@ -102,8 +102,8 @@ def _refusal(
     # what the file calls unverified may be verified by now
     if "status" in document.model_fields_set and document.status not in (stand["status"], "unverified"):
         problems.append(_other_status(document, stand))
-    if not confirmed and _sends_credentials_elsewhere(before, after):
-        problems.append(_unconfirmed(before, after))
+    if not confirmed:
+        problems += _unconfirmed(before, after)
     return DocumentRefused(f"outlet {document.id}", problems) if problems else None
 
 
@@ -124,22 +124,34 @@ def _other_status(document: Outlet, stand: dict[str, str | None]) -> Problem:
     return Problem("status", problem)
 
 
-def _sends_credentials_elsewhere(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    return before.get("url") != after["url"] and (_has_credentials(before) or _has_credentials(after))
-
-
 def _has_credentials(document: dict[str, Any]) -> bool:
     """Whether whoever has the URL gets something to identify us by: a secret, a signature, or a user in the URL."""
     auth = document.get("auth") or {}
     return bool(auth.get("secret") or auth.get("signing_secret") or "@" in urlsplit(str(document.get("url"))).netloc)
 
 
-def _unconfirmed(before: dict[str, Any], after: dict[str, Any]) -> Problem:
-    problem = (
-        f"changes from {without_credentials(before.get('url'))} to {without_credentials(after['url'])}, and the outlet "
-        "has credentials, which would go there; if that is meant, do it again with --confirm"
-    )
-    return Problem("url", problem)
+def _unconfirmed(before: dict[str, Any], after: dict[str, Any]) -> list[Problem]:
+    """What sends credentials elsewhere: another URL, or another endpoint that gives tokens for the client secret."""
+    places = {
+        "url": (before.get("url"), after["url"]),
+        "auth.token_url": (_token_url(before) or "none", _token_url(after)),
+    }
+    to_url = before.get("url") != after["url"] and (_has_credentials(before) or _has_credentials(after))
+    to_endpoint = _token_url(after) not in (None, _token_url(before)) and _has_credentials(before)
+    return [
+        Problem(
+            name,
+            f"changes from {without_credentials(places[name][0])} to {without_credentials(places[name][1])}, and the "
+            "outlet has credentials, which would go there; if that is meant, do it again with --confirm",
+        )
+        for name, elsewhere in (("url", to_url), ("auth.token_url", to_endpoint))
+        if elsewhere
+    ]
+
+
+def _token_url(document: dict[str, Any]) -> str | None:
+    """Where the client secret of OAuth 2.0 goes."""
+    return (document.get("auth") or {}).get("token_url")
 
 
 def _change(

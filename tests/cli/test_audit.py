@@ -239,6 +239,21 @@ def test_an_outlet_with_credentials_keeps_its_url_unless_the_import_is_confirmed
     assert json.loads(run("outlets", "show", "a", "--json").stdout)["url"] == "https://b.example/"
 
 
+def test_nor_does_its_client_secret_go_to_another_endpoint(run: Run) -> None:
+    bearer = {"type": "bearer", "secret": "env:FANWIRE_SECRET_A"}
+    tokens = {"type": "oauth2", "secret": "env:FANWIRE_SECRET_A", "client_id": "wire"}
+    places = ["https://a.example/token", "https://b.example/token"]
+    take(release(), outlet("a", auth=bearer, url="https://a.example/"))
+    before = "none"
+    for place in places:
+        moved = outlet("a", auth=tokens | {"token_url": place}, url="https://a.example/").to_json()
+        done = run("outlets", "import", "-", input=f"[{moved}]", status=1)
+        assert f"outlet a: auth.token_url: changes from {before} to {place}" in done.stderr
+        run("outlets", "import", "-", "--confirm", input=f"[{moved}]")
+        run("outlets", "import", "-", input=f"[{moved}]")
+        before = place
+
+
 def test_a_kill_needs_no_broker_and_stops_what_is_due(run: Run) -> None:
     planning.plan(take(release(), outlet("a")))
     assert "single line" in run("kill", URI, "--note", "a\nb", status=1).stderr

@@ -179,9 +179,9 @@ def test_wire_url(url: str, wire: str) -> None:
     assert wire_url(url) == wire
 
 
-def test_http_is_the_transport_of_two_schemes() -> None:
+def test_all_transports_can_be_loaded() -> None:
     assert TRANSPORTS.left_out() == {}
-    assert set(by_scheme()) == {"http", "https"}
+    assert {"http", "https"} <= set(by_scheme())
 
 
 def test_an_unknown_scheme() -> None:

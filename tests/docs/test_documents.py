@@ -7,6 +7,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tasks.model.documents import load_yaml
 from tasks.model.readers import read_release
 from tasks.model.readers.outlet_files import parse_outlets
@@ -28,7 +30,7 @@ EXAMPLES = {
     ("docs/producers.md", "json"): 1,  # test_quick_start.py
     ("docs/producers.md", "yaml"): 2,  # tests/workers/test_authority.py
     ("docs/producers.md", "sh"): 1,  # tests/workers/test_authority.py
-    ("docs/outlets.md", "yaml"): 2,
+    ("docs/outlets.md", "yaml"): 5,
     ("docs/outlets.md", "csv"): 1,
     **{
         ("docs/outlets.md", language): 1 for language in ("python", "php", "javascript", "java", "go")
@@ -66,6 +68,12 @@ def test_the_media_of_a_release_are_good() -> None:
     release = read_release({"uri": "urn:x:y", "language": "en", "headline": "x"} | media | body)
     assert [item.caption for item in release.media] == ["The plant in Porto, seen from the sea", None]
     assert release.html.count("<figure>") == 2
+
+
+@pytest.mark.parametrize("heading", ["#### Other requests", "#### Tokens of OAuth 2.0", "#### WordPress"])
+def test_the_outlets_of_other_transports_are_good(heading: str) -> None:
+    file = parse_outlets(block("docs/outlets.md", "yaml", heading).encode(), "yaml", heading, offered())
+    assert (len(file.outlets), file.refused) == (1, [])
 
 
 def test_the_outlet_is_good_in_both_forms() -> None:

@@ -28,6 +28,14 @@ GOOD: dict[str, Any] = {
     "languages": ["de"],
     "url": "https://bote.example/wire",
 }
+OAUTH2 = {
+    "type": "oauth2", "secret": "env:FANWIRE_SECRET_A", "client_id": "wire", "token_url": "https://bote.example/token",
+}  # fmt: skip
+SITE: dict[str, Any] = {
+    "url": "wordpress+https://blog.example",
+    "format": "wordpress",
+    "auth": {"type": "basic", "user": "wire", "secret": "env:FANWIRE_SECRET_A"},
+}
 MANY = 6500
 BAD = {17: {"url": "gopher://x.example/"}, 3000: {"languages": []}, 6499: {"country": "Germany"}}
 
@@ -175,7 +183,7 @@ HEADER = "id,name,country,languages,url\n"
             "id,name,country,langauges,url,foo\n" + "a,A,DE,de,https://a.example/,x\n" * 1000,
             [
                 "langauges: is not a column that an outlet has; did you mean languages?",
-                "foo: is not a column that an outlet has; the columns are auth.certificate, auth.client_id,",
+                "foo: is not a column that an outlet has; the columns are auth.audience, auth.certificate,",
                 "languages: is missing: every outlet needs this column",
             ],
         ),
@@ -320,9 +328,31 @@ def test_entries_that_are_no_objects_are_refused_one_by_one(tmp_path: Path) -> N
             "auth",
             "has user and header, which type 'bearer' does not send: leave them out, or set type to",
         ),
+        ({"auth": {"type": "oauth2", "secret": "env:FANWIRE_SECRET_A"}}, "auth", "needs token_url and client_id"),
+        ({"auth": OAUTH2 | {"token_url": "http://a.example/"}}, "auth", "token_url a credential would go to a.example"),
+        ({"auth": OAUTH2 | {"token_url": "https://a.example:22/"}}, "auth", "token_url port 22 belongs to a service"),
+        ({"auth": OAUTH2 | {"token_url": "https://u:p@a.example/"}}, "auth", "token_url must not hold a user"),
+        ({"auth": OAUTH2 | {"token_url": "https://a..b/"}}, "auth", "token_url has the host 'a..b'"),
+        ({"auth": OAUTH2 | {"token_url": "ftp://a.example/"}}, "auth.token_url", "must be a web address"),
+        ({"auth": {"scope": "all"}}, "auth", "has scope, which type 'none' does not send: add type 'oauth2'"),
+        (
+            {"url": "http://a.example/", "auth": {"certificate": "env:FANWIRE_SECRET_A"}},
+            "auth",
+            "has certificate, which is shown over TLS only",
+        ),
+        ({"transport": {"method": "PATCH"}}, "transport", "method: must be 'POST' or 'PUT'"),
+        ({"transport": {"part": "a b"}}, "transport", "part: must be the name of a field"),
+        ({"transport": {"status": "draft"}}, "transport", "status: is not a known field; known fields are body, http,"),
+        (SITE | {"auth": {}}, "auth", "type 'none' cannot be used over wordpress+https; 'basic' can"),
+        (SITE | {"format": "ninjs"}, "url", "takes the format 'wordpress', not 'ninjs'"),
+        (SITE | {"url": "wordpress+https://blog.example/wp-json/wp/v2"}, "url", "without /wp-json"),
+        (SITE | {"url": "wordpress+https://blog.example/?p=1"}, "url", "without '?' and '#'"),
+        (SITE | {"url": "wordpress+http://blog.example/"}, "auth", "would go to blog.example over http://"),
+        (SITE | {"transport": {"categories": [0]}}, "transport", "categories.0: must be 1 or more"),
+        (SITE | {"transport": {"type": "Posts"}}, "transport", "type: must be what the REST API calls the posts"),
         ({"auth": {"type": "bearer", "secret": "geheim"}}, "auth.secret", "must name where the secret is"),
         ({"auth": {"signing_secret": "whsec_geheim"}}, "auth.signing_secret", "must name where the secret is"),
-        ({"auth": {"token": "env:A"}}, "auth.token", "known fields are certificate, client_id, header, host_key"),
+        ({"auth": {"token": "env:A"}}, "auth.token", "known fields are audience, certificate, client_id, header"),
         ({"auth": {"type": "bearer", "secret": "env:HOME"}}, "auth.secret", "begin with FANWIRE_SECRET_"),
         ({"auth": {"signing_secret": "file:/etc/passwd"}}, "auth.signing_secret", "in the folder of secrets"),
         ({"headers": {"X-Api-Key": "geheim"}}, "headers", "'X-Api-Key' is for a credential: name it under 'auth'"),

@@ -59,6 +59,8 @@ def explain(failure: Failure) -> tuple[str, ErrorKind]:
         return f"timed out after {failure.seconds:.3g} s {_phase(failure)}", ErrorKind.TIMEOUT
     if not failure.http and (refused := _refused(failure)):
         return refused
+    if code in _RESETS and _CERTIFICATE_ALERT.search(failure.text):  # TLS 1.3 says so after the request was sent
+        return f"TLS: {failure.text[:160]}", ErrorKind.TLS
     if code in _RESETS or (code == pycurl.E_OK and failure.status):  # E_OK: closed within the headers
         return f"connection closed {_phase(failure)}", ErrorKind.RESET
     if code in _TLS:
@@ -123,6 +125,8 @@ def _phase(failure: Failure) -> str:
 _RESETS: Final = frozenset({
     pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR, pycurl.E_GOT_NOTHING, pycurl.E_PARTIAL_FILE, pycurl.E_SEND_FAIL_REWIND,
 })  # fmt: skip
+_CERTIFICATE_ALERT: Final = re.compile(r"alert (?:.*certificate|unknown ca|access denied|handshake failure)")
+"""How a server says that it wants another certificate of ours, or one at all: it has read nothing of the request."""
 _REPLIES: Final = frozenset({
     pycurl.E_REMOTE_ACCESS_DENIED, pycurl.E_UPLOAD_FAILED, pycurl.E_QUOTE_ERROR, pycurl.E_REMOTE_DISK_FULL,
     pycurl.E_REMOTE_FILE_EXISTS, pycurl.E_REMOTE_FILE_NOT_FOUND, pycurl.E_FTP_COULDNT_SET_TYPE,

@@ -18,6 +18,8 @@ from tasks.runtime.striking import strike, strike_text
 
 KEPT_BYTES: Final = 2048
 """This much of an answer's body is kept, for the person who reads why an outlet said no."""
+KEPT_TO_GO_ON: Final = 64 * 1024
+"""And this much if the next transfer is made of it."""
 KEPT_HEADERS: Final = frozenset({b"retry-after", b"location", b"content-type", b"server"})
 KEPT_HEADER_BYTES: Final = 1024
 SAID_CHARACTERS: Final = 160
@@ -204,7 +206,7 @@ class Handle:
         self.body_kept = (self.body_kept + raw)[-KEPT_BYTES:]
 
     def _take_body(self, data: bytes) -> int | None:
-        room = KEPT_BYTES - self.body_size
+        room = (KEPT_TO_GO_ON if self.transfer.then else KEPT_BYTES) - self.body_size
         if room > 0:
             self.body_kept += data[:room]
         self.body_size += len(data)

@@ -97,8 +97,9 @@ class Answer:
     """Only retry-after, location, content-type and server; names in lower case. None of a 2xx to a transfer with
     secrets: nobody reads them."""
     answer: bytes
-    """The start of the answer's body, at most `handle.KEPT_BYTES`; nothing of a 2xx to a transfer with secrets that
-    nothing follows. Of FTP and SMTP the last lines that the server said; of a piece of work what it did."""
+    """The start of the answer's body, at most `handle.KEPT_BYTES`, or KEPT_TO_GO_ON if there is `then`; nothing of a
+    2xx to a transfer with secrets that nothing follows. Of FTP and SMTP the last lines that the server said; of a piece
+    of work what it did."""
     sent: bool
     """The whole request went to the network: even without a status the outlet may have it."""
     address: str | None

@@ -1,4 +1,4 @@
-"""HTTP push: one POST per delivery, whose body is the rendition.
+"""HTTP push: one request per delivery, whose body is the rendition, or a form that has it and the release's media.
 
 | header | holds |
 |---|---|
@@ -11,23 +11,34 @@
 | `Fanwire-Language` | the language that the outlet asked for |
 | `Fanwire-Callback` | where the outlet may say what became of it, if the wire has a public address |
 | `Content-Type`, `Content-Language` | of the rendition: `en-US` where an outlet that asked for `en` gets such a text |
+
+A form is signed as it is sent, all of its bytes.
 """
 
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import idna
+import pycurl
+from pydantic import Field
 
+from tasks.delivery import oauth2, verdicts
+from tasks.delivery.certificates import certificate_options
 from tasks.delivery.delivery_request import DeliveryRequest
+from tasks.delivery.multipart import Part, multipart
 from tasks.delivery.signing import BadSigningSecret, sign
-from tasks.delivery.transfers.transfer import Transfer
-from tasks.delivery.transports import Transport
+from tasks.delivery.transfers.transfer import Answer, Transfer
+from tasks.delivery.transports import Transport, options_of
+from tasks.delivery.verdicts import Judgement
+from tasks.model.documents import Document
 from tasks.model.outlet import Auth, Outlet
+from tasks.runtime.errors import pattern
 from tasks.runtime.secrets import SecretMissing, resolve
 
 try:
@@ -42,12 +53,62 @@ RESERVED = frozenset({
 })  # fmt: skip
 """Headers that only Fanwire sets, as all `webhook-…` and `fanwire-…`; an outlet's own of such a name is left out."""
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
+_HTTP_2: Final = (
+    (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS),
+    (pycurl.PIPEWAIT, 1),  # wait for a connection that is being opened, since it may carry several requests at once
+)
+
+
+_FIELD = pattern(
+    r"^[A-Za-z0-9_.\[\]-]{1,60}$", "must be the name of a field: letters, digits, '_', '.', '-', '[' and ']'"
+)
+
+
+class HttpOptions(Document):
+    """What an outlet may say about the requests that it gets."""
+
+    method: Literal["POST", "PUT"] = "POST"
+    body: Literal["raw", "multipart"] = Field("raw", examples=["multipart"])
+    """raw: the rendition itself · multipart: a form (`multipart/form-data`) with it and the files of the release."""
+    part: Annotated[str, Field(pattern=_FIELD)] = "release"
+    """The name of the form's field that has the rendition."""
+    media_part: Annotated[str, Field(pattern=_FIELD)] = "media"
+    """The name of its fields that have pictures and other media, one field a file."""
+    http: Literal["1.1", "2"] = Field("1.1", examples=["2"])
+    """2: HTTP/2 if the outlet's server speaks it, and all requests to it over one connection; 1.1 if not."""
 
 
 def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: float, now: float) -> Transfer:
     """Make the transfer of one attempt; raises SecretMissing. See `tasks.delivery.transports.Prepare`."""
+    options = options_of(outlet, HttpOptions)
+    content_type, body = request.content_type, request.body
+    if options.body == "multipart":
+        content_type, body = _form(options, request)
+    transfer = Transfer(
+        key=key,
+        url=wire_url(outlet.url),
+        headers=_headers(outlet, request, content_type, body, int(now)),
+        body=body,
+        deadline=deadline,
+        method=options.method,
+        options=_HTTP_2 if options.http == "2" else (),
+    )
+    if outlet.auth.certificate is not None:
+        certificate, secrets = certificate_options(outlet.auth.certificate)
+        transfer = replace(transfer, options=(*transfer.options, *certificate), secrets=secrets)
+    return oauth2.authorized(_client(outlet.auth), transfer) if outlet.auth.type == "oauth2" else transfer
+
+
+def judge(answer: Answer, now: float) -> Judgement:
+    """The verdict on an answer; that on a token endpoint's if the delivery came no further."""
+    return verdicts.judge(answer, now) if answer.transfer.decisive else oauth2.judge(answer, now)
+
+
+def _headers(
+    outlet: Outlet, request: DeliveryRequest, content_type: str, body: bytes, timestamp: int
+) -> tuple[str, ...]:
     headers = [
-        f"Content-Type: {ascii_safe(request.content_type)}",
+        f"Content-Type: {ascii_safe(content_type)}",
         f"Content-Language: {ascii_safe(request.language)}",
         f"Idempotency-Key: {request.key}",
         f"Fanwire-Release: {ascii_safe(request.release)}",
@@ -56,7 +117,7 @@ def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: flo
         f"Fanwire-Language: {ascii_safe(request.outlet_language)}",
         f"User-Agent: {USER_AGENT}",
         f"webhook-id: {request.key}",
-        f"webhook-timestamp: {int(now)}",
+        f"webhook-timestamp: {timestamp}",
     ]
     if request.translation:
         headers.append(f"Fanwire-Translation: {request.translation}")
@@ -64,35 +125,55 @@ def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: flo
         headers.append(f"Fanwire-Callback: {request.callback}")
     auth = outlet.auth
     if auth.signing_secret is not None:
-        headers.append(f"webhook-signature: {_signature(auth.signing_secret, request, int(now))}")
-    taken = ""
-    if auth.type != "none":
-        name, value = _credentials(auth)
+        headers.append(f"webhook-signature: {_signature(auth.signing_secret, request.key, timestamp, body)}")
+    taken = "authorization" if auth.type == "oauth2" else ""
+    if auth.type in ("bearer", "basic", "header"):
+        name, value = credentials(auth)
         headers.append(f"{name}: {value}")
         taken = name.lower()
     for name, value in outlet.headers.items():
         lower = name.lower()
         if lower != taken and not _is_ours(lower):
             headers.append(f"{name}: {ascii_safe(value)}" if value else f"{name};")
-    return Transfer(key=key, url=wire_url(outlet.url), headers=tuple(headers), body=request.body, deadline=deadline)
+    return tuple(headers)
+
+
+def _form(options: HttpOptions, request: DeliveryRequest) -> tuple[str, bytes]:
+    """The rendition and the files of the release, as content type and bytes of a form."""
+    parts = [Part(options.part, f"{request.key}-{request.version}", ascii_safe(request.content_type), request.body)]
+    parts += [Part(options.media_part, file.name, file.content_type, file.read()) for file in request.media]
+    return multipart(tuple(parts))
+
+
+def _client(auth: Auth) -> oauth2.Client:
+    """Who asks for the tokens of an outlet. Its certificate, if it has one, is shown to the token endpoint too."""
+    return oauth2.Client(
+        token_url=wire_url(auth.token_url or ""),
+        client_id=auth.client_id or "",
+        secret=resolve(auth.secret or ""),
+        scope=auth.scope,
+        audience=auth.audience,
+        style=auth.style or "header",
+        options=certificate_options(auth.certificate)[0] if auth.certificate else (),
+    )
 
 
 def _is_ours(lower: str) -> bool:
     return lower in RESERVED or lower.startswith(("webhook-", "fanwire-"))
 
 
-def _signature(reference: str, request: DeliveryRequest, timestamp: int) -> str:
+def _signature(reference: str, key: str, timestamp: int, body: bytes) -> str:
     # While a secret is being changed its reference holds the new and the old one, separated by white space.
     secrets = resolve(reference).split()
     if not secrets:
         raise SecretMissing(reference, "is empty")
     try:
-        return sign(secrets, request.key, timestamp, request.body)
+        return sign(secrets, key, timestamp, body)
     except BadSigningSecret as error:
         raise SecretMissing(reference, str(error)) from None
 
 
-def _credentials(auth: Auth) -> tuple[str, str]:
+def credentials(auth: Auth) -> tuple[str, str]:
     """Name and value of the header that tells the outlet who we are."""
     reference = auth.secret or ""
     secret = resolve(reference)
@@ -143,4 +224,11 @@ def check_url(url: str) -> None:
     _ = parts.port  # raises ValueError by itself when it is no port
 
 
-TRANSPORT = Transport(schemes=("http", "https"), prepare=prepare, check_url=check_url)
+TRANSPORT = Transport(
+    schemes=("http", "https"),
+    prepare=prepare,
+    check_url=check_url,
+    judge=judge,
+    options=HttpOptions,
+    auth=("none", "bearer", "basic", "header", "oauth2"),
+)

@@ -1,0 +1,351 @@
+"""HTTP in the ways that outlets ask for: PUT, forms, HTTP/2, and certificates of ours."""
+
+from __future__ import annotations
+
+import email
+import json
+import shutil
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from email.message import Message
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.delivery import transports
+from tasks.delivery.delivery_request import DeliveryRequest
+from tasks.delivery.signing import sign
+from tasks.delivery.verdicts import Judgement
+from tasks.model.codes import Code
+from tasks.model.media import MediaFile
+from tasks.model.outlet import Outlet
+from tasks.model.states import Verdict
+from tasks.runtime import secrets
+from tasks.runtime.secrets import SecretMissing
+from tests.delivery.conftest import OK, Call
+from tests.support import samples
+from tests.support.authority import Authority
+from tests.support.lingering import linger
+from tests.support.processes import end, environment, start, until
+
+SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+REQUEST = DeliveryRequest(
+    key="fw_1", release="urn:newsml:acme.example:20261122:Plant", version=2, action="correct", language="de-DE",
+    outlet_language="de", content_type="application/json", body=b'{"headline": "\xc3\xbc"}',
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    secrets.forget()
+    monkeypatch.setenv("FANWIRE_SECRET_SIGNING", SIGNING)
+    yield
+    secrets.forget()
+
+
+def deliver(bench: Any, receiver: Outlet, request: DeliveryRequest = REQUEST, deadline: float = 20.0) -> Judgement:
+    bench.transfers.start(transports.prepare(receiver, request, key=1, deadline=deadline, now=time.time()))
+    (answer,) = bench.wait(1)
+    return transports.judge(receiver, answer, time.time())
+
+
+def outlet(url: str, **fields: Any) -> Outlet:
+    return samples.outlet(url=url, **fields)
+
+
+def media(id: str, content: bytes, content_type: str = "image/jpeg") -> MediaFile:
+    digest = sha256(content).hexdigest()
+    return MediaFile(
+        id=id, name=f"{id}.jpg", content_type=content_type, bytes=len(content), sha256=digest, read=lambda: content
+    )
+
+
+# --- methods and forms
+
+
+def test_put(bench: Any, serve: Any) -> None:
+    server = serve()
+    receiver = outlet(server.url(path="/in/wire.json"), transport={"method": "PUT"})
+    assert deliver(bench, receiver).verdict is Verdict.DELIVERED
+    (request,) = server.requests
+    assert (request.line, request.body) == ("PUT /in/wire.json HTTP/1.1", REQUEST.body)
+
+
+def fields(request: Any) -> list[tuple[str | None, str | None, str, bytes]]:
+    """Name, file name, type and content of each field of a form."""
+    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+    form = email.message_from_bytes(head + request.body)
+    parts: list[Any] = form.get_payload()
+    return [
+        (_named(part, "name"), part.get_filename(), part.get_content_type(), part.get_payload(decode=True))
+        for part in parts
+    ]
+
+
+def _named(part: Message, name: str) -> str | None:
+    found = part.get_param(name, header="content-disposition")
+    return found if isinstance(found, str) else None
+
+
+def test_a_form_has_the_rendition_and_the_files_and_is_signed_as_sent(bench: Any, serve: Any) -> None:
+    server = serve()
+    files = (media("hero", b"\xff\xd8\r\n--"), media("plan", b"%PDF", "application/pdf"))
+    receiver = outlet(
+        server.url(),
+        transport={"body": "multipart", "part": "item", "media_part": "files[]"},
+        auth={"signing_secret": "env:FANWIRE_SECRET_SIGNING"},
+    )
+    for _ in range(2):
+        assert deliver(bench, receiver, replace(REQUEST, media=files)).verdict is Verdict.DELIVERED
+    first, second = server.requests
+    assert (first.body, first.headers["Content-Type"]) == (second.body, second.headers["Content-Type"])
+    article, *others = fields(first)
+    assert (article[0], *article[2:]) == ("item", "application/json", REQUEST.body)
+    assert others == [
+        ("files[]", "hero.jpg", "image/jpeg", b"\xff\xd8\r\n--"),
+        ("files[]", "plan.jpg", "application/pdf", b"%PDF"),
+    ]
+    signed = sign([SIGNING], "fw_1", int(first.headers["webhook-timestamp"]), first.body)
+    assert first.headers["webhook-signature"] == signed
+
+
+def test_another_file_is_another_boundary(bench: Any, serve: Any) -> None:
+    server = serve()
+    for content in (b"a", b"b"):
+        request = replace(REQUEST, media=(media("hero", content),))
+        deliver(bench, outlet(server.url(), transport={"body": "multipart"}), request)
+    assert server.requests[0].headers["Content-Type"] != server.requests[1].headers["Content-Type"]
+
+
+def _answering(status: int) -> Callable[[Call], None]:
+    def manner(call: Call) -> None:
+        call.read()
+        call.send(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode())
+
+    return manner
+
+
+def _cut_while_reading(call: Call) -> None:
+    call.socket.recv(100)
+    call.reset()
+
+
+def _cut_after_reading(call: Call) -> None:
+    call.read()
+    call.reset()
+
+
+def _hang(call: Call) -> None:
+    call.read()
+    call.hang()
+
+
+@pytest.mark.parametrize("options", [{"method": "PUT"}, {"body": "multipart"}], ids=["put", "multipart"])
+@pytest.mark.parametrize(
+    ("manner", "verdict", "code"),
+    [
+        (_answering(401), Verdict.REJECTED, "http_401"),
+        (_answering(413), Verdict.REJECTED, "http_413"),
+        (_answering(507), Verdict.FAILED, "http_507"),
+        (_cut_while_reading, Verdict.FAILED, Code.CONNECTION_RESET),
+        (_cut_after_reading, Verdict.UNSURE, Code.CONNECTION_RESET),
+        (_hang, Verdict.UNSURE, Code.TIMEOUT),
+    ],
+)
+def test_troubles(bench: Any, serve: Any, options: Any, manner: Any, verdict: Verdict, code: str) -> None:
+    large = replace(REQUEST, body=b"x" * 8_000_000)  # more than the sockets hold
+    request = large if manner is _cut_while_reading else REQUEST
+    deadline = 0.5 if manner is _hang else 20.0
+    judgement = deliver(bench, outlet(serve(manner).url(), transport=options), request, deadline)
+    assert (judgement.verdict, judgement.code) == (verdict, code)
+
+
+def test_a_refused_address(make_bench: Any, serve: Any) -> None:
+    server = serve()
+    judgement = deliver(make_bench(allowed=lambda _: False), outlet(server.url(), transport={"method": "PUT"}))
+    assert (judgement.verdict, server.connections) == (Verdict.BLOCKED, 0)
+
+
+# --- certificates
+
+
+class Asking:
+    """A manner: note who each request comes from by the certificate of its connection."""
+
+    def __init__(self) -> None:
+        self.subjects: list[Any] = []
+
+    def __call__(self, call: Call) -> None:
+        certificate = call.socket.getpeercert()  # type: ignore[attr-defined]
+        while call.read():
+            self.subjects.append(certificate["serialNumber"])
+            call.send(OK)
+
+
+@pytest.fixture
+def asking(serve: Any, authority: Authority) -> Any:
+    """An outlet that talks to those with a certificate of the tests' authority only."""
+    context = authority.context("127.0.0.1")
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(authority.bundle)
+    return serve(Asking(), _Lingering(context))
+
+
+class _Lingering:
+    """A context whose failed handshakes end so that the other side hears why."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+
+    def wrap_socket(self, connection: Any, server_side: bool) -> Any:
+        wrapped = self._context.wrap_socket(connection, server_side=server_side, do_handshake_on_connect=False)
+        try:
+            wrapped.do_handshake()
+        except ssl.SSLError:
+            linger(wrapped)
+            wrapped.close()
+            raise
+        return wrapped
+
+
+def certified(monkeypatch: pytest.MonkeyPatch, url: str, name: str, pem: str, **fields: Any) -> Outlet:
+    monkeypatch.setenv(f"FANWIRE_SECRET_{name}", pem)
+    return outlet(url, auth={"certificate": f"env:FANWIRE_SECRET_{name}"}, **fields)
+
+
+def test_outlets_with_other_certificates_share_no_connection(
+    bench: Any, asking: Any, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pems = [authority.certificate(f"{name}.example").read_text() for name in ("a", "b")]
+    first, second = (
+        certified(monkeypatch, asking.url(), name, pem) for name, pem in zip(("A", "B"), pems, strict=True)
+    )
+    for receiver in (first, second, first, second):
+        assert deliver(bench, receiver).verdict is Verdict.DELIVERED
+    a, b, *again = asking.manner.subjects
+    assert a != b
+    assert again == [a, b]
+    assert asking.connections == 2
+
+
+@pytest.mark.parametrize("kind", ["none", "of another authority"])
+def test_an_outlet_does_not_take_our_certificate(
+    kind: str, bench: Any, asking: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = outlet(asking.url())
+    if kind != "none":
+        pem = Authority(tmp_path).certificate("a.example").read_text()
+        receiver = certified(monkeypatch, asking.url(), "A", pem)
+    judgement = deliver(bench, receiver)
+    assert (judgement.verdict, judgement.code) == (Verdict.FAILED, Code.TLS)
+    assert asking.manner.subjects == []
+
+
+def test_an_outlets_own_certificate_is_wrong(bench: Any, serve: Any, authority: Authority) -> None:
+    server = serve(context=authority.context("other.example"))
+    judgement = deliver(bench, outlet(server.url()))
+    assert (judgement.verdict, judgement.code, server.requests) == (Verdict.FAILED, Code.TLS, [])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda _: "nothing", "holds no certificate"),
+        (lambda pem: pem[pem.index("-----BEGIN CERT") :], "holds no private keys"),
+        (lambda pem: pem + pem, "holds 2 private keys"),
+        (lambda pem: pem.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY"), "passphrase"),
+    ],
+)
+def test_what_is_no_certificate(spoil: Any, why: str, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    pem = authority.certificate("a.example").read_text()
+    receiver = certified(monkeypatch, "https://bote.example/", "A", spoil(pem))
+    with pytest.raises(SecretMissing, match=f"secret env:FANWIRE_SECRET_A: .*{why}") as caught:
+        transports.prepare(receiver, REQUEST, key=1, deadline=1, now=0)
+    assert pem.splitlines()[1] not in str(caught.value)
+
+
+def test_the_key_is_struck_and_the_word_certificate_is_not(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem = authority.certificate("a.example").read_text()
+    receiver = certified(monkeypatch, "https://bote.example/", "A", pem)
+    struck = transports.prepare(receiver, REQUEST, key=1, deadline=1, now=0).secrets
+    assert pem.splitlines()[1] in struck
+    assert not any("CERTIFICATE" in secret or secret in pem.partition("BEGIN CERTIFICATE")[2] for secret in struck)
+
+
+# --- HTTP/2
+
+NODE = shutil.which("node")
+SERVER = """
+const http2 = require("node:http2"), fs = require("node:fs");
+const pem = fs.readFileSync(process.argv[1]);
+let sessions = 0;
+const server = http2.createSecureServer({ key: pem, cert: pem, allowHTTP1: true });
+server.on("session", () => { sessions += 1; });
+server.on("request", (request, response) => {
+  let size = 0;
+  request.on("data", (data) => { size += data.length; });
+  request.on("end", () => {
+    const seen = { version: request.httpVersion, sessions, size, type: request.headers["content-type"] };
+    fs.appendFileSync(process.argv[2], JSON.stringify(seen) + "\\n");
+    response.statusCode = request.url === "/no" ? 403 : 204;
+    response.end();
+  });
+});
+server.listen(0, "127.0.0.1", () => fs.writeFileSync(process.argv[3], String(server.address().port)));
+"""
+
+
+@pytest.fixture(scope="module")
+def http_2(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """The URL of a server that speaks HTTP/2, and what it has seen so far."""
+    if NODE is None:
+        pytest.skip("no Node.js, which has a server of HTTP/2")
+    folder = tmp_path_factory.mktemp("http2")
+    seen, port = folder / "seen", folder / "port"
+    pem = authority.certificate("127.0.0.1")
+    command = [NODE, "-e", SERVER, str(pem), str(seen), str(port)]
+    process = start(command, environment(folder), folder / "log")
+    try:
+        until(lambda: port.exists() and port.read_text())
+        yield (
+            f"https://127.0.0.1:{port.read_text()}",
+            lambda: [json.loads(line) for line in seen.read_text().splitlines()],
+        )
+    finally:
+        end(process)
+
+
+def test_http_2_over_one_connection(bench: Any, http_2: Any) -> None:
+    url, seen = http_2
+    receiver = outlet(f"{url}/wire", transport={"http": "2"})
+    large = replace(REQUEST, body=b"x" * 200_000)
+    for key in range(5):
+        bench.transfers.start(transports.prepare(receiver, large, key=key, deadline=20, now=0))
+    answers = bench.wait(5)
+    assert [(answer.status, answer.sent) for answer in answers] == [(204, True)] * 5
+    assert deliver(bench, outlet(f"{url}/no", transport={"http": "2"})).code == "http_403"
+    wanted = {"version": "2.0", "sessions": 1, "size": 200_000, "type": "application/json"}
+    assert seen()[:5] == [wanted] * 5
+    assert seen()[5]["sessions"] == 1
+
+
+def test_http_1_unless_asked(bench: Any, http_2: Any) -> None:
+    url, seen = http_2
+    assert deliver(bench, outlet(f"{url}/wire")).verdict is Verdict.DELIVERED
+    assert seen()[-1]["version"] == "1.1"
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_http_2_falls_back(bench: Any, serve: Any, authority: Authority, secure: bool) -> None:
+    server = serve(context=authority.context("127.0.0.1") if secure else None)
+    receiver = outlet(server.url(), transport={"http": "2"})
+    for _ in range(2):
+        assert deliver(bench, receiver).verdict is Verdict.DELIVERED
+    assert [request.line for request in server.requests] == ["POST /wire HTTP/1.1"] * 2
+    assert server.connections == 1
