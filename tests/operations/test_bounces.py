@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Row, select
 
-from tasks import ledger
-from tasks.ledger import audit, deliveries, notices
+from tasks import ledger, pipeline
+from tasks.ledger import audit, deliveries, elections, notices
 from tasks.ledger.deliveries import Claim
 from tasks.ledger.schema import attempts, outlets
 from tasks.ledger.schema import deliveries as rows
@@ -21,7 +21,9 @@ from tasks.operations.bounces import MailboxAway, read_bounces
 from tasks.operations.bounces.messages import Forged, News, Returned, read_message
 from tasks.runtime.mail_tokens import Sent, read_token, return_address
 from tasks.runtime.settings import settings
+from tests.support.authority import Authority
 from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, take
+from tests.support.imap_double import ACCOUNT, USER, imap_server
 from tests.support.returned_mail import DOMAIN, complaint, plain, report
 from tests.support.samples import outlet
 
@@ -304,3 +306,85 @@ def test_forged_and_unknown_messages_are_read_once_and_change_nothing(post: Post
 def test_a_mailbox_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(MailboxAway, match="no such file"):
         read_bounces(SecretStr(f"maildir://{tmp_path}/none"), DOMAIN, Path("/none"))
+
+
+# --- the task, and a mailbox at a mail server
+
+
+@pytest.fixture
+def configured(post: Post, monkeypatch: pytest.MonkeyPatch) -> Post:
+    """The settings name this mailbox."""
+    configure(monkeypatch, f"maildir://{post.folder}")
+    return post
+
+
+def configure(monkeypatch: pytest.MonkeyPatch, mailbox: str, **more: str) -> None:
+    for name, value in ({"BOUNCES_URL": mailbox, "BOUNCE_DOMAIN": DOMAIN} | more).items():
+        monkeypatch.setenv(f"FANWIRE_{name}", value)
+    settings.cache_clear()
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+def test_the_task_reads_the_mailbox_unless_somebody_else_does(configured: Post) -> None:
+    (of,) = sent_to("bote")
+    configured.put(report(to(of)))
+    with ledger.write() as connection:
+        now = ledger.now(connection)
+        elections.run_for(connection, "bounces", "another", now, until=now + 60)
+    assert pipeline.bounces() == "another process reads them"
+    with ledger.write() as connection:
+        elections.run_for(connection, "bounces", "another", now, until=now - 1)
+    assert pipeline.bounces() == "1 refused"
+    assert row(of).state == State.REJECTED
+    with ledger.read() as connection:
+        assert elections.holder(connection, "bounces", ledger.now(connection)) is None
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+def test_a_mailbox_that_is_away_leaves_a_notice_and_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch, "imap://bounces:geheim@127.0.0.1:1/INBOX")
+    said = [pipeline.bounces() for _ in range(2)]
+    assert said[0].startswith("not read: the mailbox cannot be read: connection refused")
+    with ledger.read() as connection:
+        [notice] = notices.latest(connection, 5)
+    assert (notice["kind"], notice["subject"]) == ("bounces", "mailbox")
+    assert "geheim" not in notice["text"] + "".join(said)
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_mailbox_at_a_mail_server(tls: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = Authority(tmp_path)
+    (of,) = sent_to("bote")
+    messages = [report(to(of)), b"Subject: hello\r\n\r\n", report(to(of))]
+    with imap_server(messages, authority.context("127.0.0.1") if tls else None) as server:
+        scheme = "imaps" if tls else "imap"
+        configure(
+            monkeypatch, f"{scheme}://{USER}:{ACCOUNT}@{server.address}/Back%20mail", CA_FILE=str(authority.bundle)
+        )
+        assert pipeline.bounces() == "2 refused, 1 other"
+        assert server.seen == {1, 2, 3}
+        assert pipeline.bounces() == "—", "what was read is not read again"
+        assert server.logins == 2
+    assert row(of).state == State.REJECTED
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+@pytest.mark.parametrize(("account", "trusted"), [("wrong", True), (ACCOUNT, False)])
+def test_a_mail_server_that_refuses_us_or_is_another(
+    account: str, trusted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, stranger = Authority(tmp_path), Authority(tmp_path_of(tmp_path))
+    with imap_server([], authority.context("127.0.0.1")) as server:
+        bundle = (authority if trusted else stranger).bundle
+        configure(monkeypatch, f"imaps://{USER}:{account}@{server.address}/INBOX", CA_FILE=str(bundle))
+        said = pipeline.bounces()
+        assert said.startswith("not read: ")
+        assert account not in said
+        assert server.logins == 0
+
+
+def tmp_path_of(folder: Path) -> Path:
+    inner = folder / "stranger"
+    inner.mkdir()
+    return inner

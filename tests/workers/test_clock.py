@@ -323,6 +323,23 @@ def test_what_no_engine_makes_is_not_tried_again_before_something_has_changed(
         assert woken == ([] if language == "es" else [TranslationKey(number, "de")])
 
 
+def test_what_comes_back_of_e_mails_is_read_once_a_minute(
+    celery: Celery, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock._Bounces, "due", 0.0)
+    clock.tick()
+    assert hints(broker) == {}, "the wire has no address for what comes back"
+    monkeypatch.setenv("FANWIRE_BOUNCE_DOMAIN", "bounces.wire.example")
+    settings.cache_clear()
+    for _ in range(2):  # the first look was a moment ago
+        clock.tick()
+        assert hints(broker) == {}
+    monkeypatch.setattr(clock._Bounces, "due", 0.0)
+    for _ in range(2):
+        clock.tick()
+        assert hints(broker) == {"format": 1}
+
+
 def test_a_broker_that_dies_on_an_open_connection_costs_hints_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
