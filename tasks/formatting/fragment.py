@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from tasks.formatting.article import Article
 from tasks.formatting.media_html import after_body, with_sizes
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _FIRST_PARAGRAPH = re.compile(r'<p(?: [a-z]+="[^"]*")*>')
 
@@ -18,6 +21,8 @@ _FIRST_PARAGRAPH = re.compile(r'<p(?: [a-z]+="[^"]*")*>')
 @cache
 def templates() -> Environment:
     """The templates of HTML formats: they escape what is no Markup, and fail over a name that they do not know."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # most processes format nothing
+
     here = Path(__file__).parent
     return Environment(
         loader=FileSystemLoader([here, here / "formats"]),

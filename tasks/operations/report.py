@@ -14,7 +14,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sqlalchemy import Connection, func, select
 
 from tasks.ledger import counts, post_edits, publications
@@ -276,6 +275,8 @@ def _cell(value: Any) -> Any:
 
 def as_html(found: Report, wire: str) -> str:
     """The report as one HTML file, without scripts, which loads nothing from elsewhere."""
+    from jinja2 import Environment, FileSystemLoader, select_autoescape  # few processes make such a page
+
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATE.parent),
         autoescape=select_autoescape(),

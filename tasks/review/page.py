@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, Template, select_autoescape
 from markupsafe import Markup
 
 from tasks.model.languages import LanguageTag
@@ -22,6 +21,9 @@ from tasks.runtime import moments
 from tasks.runtime.foreign_text import printable_value
 from tasks.translation.doubts import Stretch
 from tasks.translation.pieces import Opaque, Open
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 _CODE = Markup('<span class="code" title="{}"><sup>{}</sup>')
 _OPAQUE = Markup('<bdi class="opaque" title="{}"><i>{}</i>{}</bdi>')
@@ -49,6 +51,8 @@ def as_html(found: Reviewed, wire: str, near: Mapping[str, Sequence[NearMatch]] 
 
 @cache
 def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, select_autoescape  # few processes make such a page
+
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=select_autoescape(),

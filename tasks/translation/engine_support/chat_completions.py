@@ -63,16 +63,6 @@ class ChatModel:
         return object_in(self._service.post(self._path, body, headers=headers))
 
 
-def object_of(properties: dict[str, Any]) -> dict[str, Any]:
-    """The schema of an object that has exactly these properties, as strict structured outputs want it."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
 def _options(name: str, document: EngineDocument) -> dict[str, Any]:
     """What goes into every request as it is; raises DocumentRefused for a value that is none."""
     given, form = document.options.get("temperature", "0"), document.options.get("response_format", _FORMATS[0])

@@ -25,7 +25,8 @@ from tasks.language_data import known_languages
 from tasks.model.languages import LanguageTag
 from tasks.translation.configuration import EngineDocument, required
 from tasks.translation.engine_support import chat_completions, tags
-from tasks.translation.engine_support.chat_completions import ChatModel, object_of
+from tasks.translation.engine_support.chat_completions import ChatModel
+from tasks.translation.engine_support.json_schemas import object_of
 from tasks.translation.engines import Capabilities, Pair, pairs_between
 from tasks.translation.errors import Unsupported
 from tasks.translation.grades import PUBLISH

@@ -18,7 +18,7 @@ from typing import Any, cast
 
 from tasks.language_data import data_of
 from tasks.runtime.foreign_text import storable, without_harmful
-from tasks.translation.engine_support.chat_completions import object_of
+from tasks.translation.engine_support.json_schemas import object_of
 from tasks.translation.errors import Unjudged
 from tasks.translation.meaning.faults import (
     CATEGORIES,
