@@ -12,7 +12,7 @@ from tasks.building.wire import configured_wire
 from tasks.delivery import transports
 from tasks.delivery.drain import open_transfers
 from tasks.delivery.transfers.transfer import Answer, Transfer
-from tasks.delivery.transports import DeliveryRequest, UnknownTransport
+from tasks.delivery.transports import DeliveryRequest, NotPrepared
 from tasks.formatting import HouseTextMissing, Rendition, house_text, make_rendition
 from tasks.model.codes import Code
 from tasks.model.outlet import Outlet
@@ -44,7 +44,7 @@ def send_test(outlet: Outlet) -> dict[str, Any]:
         answer = deliver(outlet, _request(language, rendition))
     except SecretMissing as error:
         return found | _ours(Code.SECRET_MISSING, str(error))
-    except UnknownTransport as error:
+    except NotPrepared as error:
         return found | _ours(Code.CANNOT_PREPARE, str(error))
     judgement = transports.judge(outlet, answer, time.time())
     return found | {
@@ -99,9 +99,13 @@ def _request(language: str, rendition: Rendition) -> DeliveryRequest:
 def deliver(outlet: Outlet, request: DeliveryRequest) -> Answer:
     """Send one request to an outlet, beside the ledger, and wait for the answer; raises SecretMissing and
     UnknownTransport."""
-    policy = delivery_policy()
-    transfer: Transfer = transports.prepare(outlet, request, key=None, deadline=policy.deadline, now=time.time())
-    transfers = open_transfers(policy, in_flight=1)
+    deadline = delivery_policy().deadline
+    return carry(transports.prepare(outlet, request, key=None, deadline=deadline, now=time.time()))
+
+
+def carry(transfer: Transfer) -> Answer:
+    """Make one transfer, as drains make them, and wait for the answer."""
+    transfers = open_transfers(delivery_policy(), in_flight=1)
     try:
         transfers.start(transfer)
         while not (answers := transfers.turn(1.0)):

@@ -35,3 +35,7 @@ class DeliveryRequest:
     """The number of this attempt at it."""
     media: tuple[MediaFile, ...] = ()
     """The files of the release, for transports that send them."""
+    first_received: float | None = None
+    """When the wire took the first version, in seconds since the epoch; None of a test, which it never took."""
+    earlier_versions: tuple[int, ...] = ()
+    """The older versions that the outlet has, or may have, in this language; ascending."""

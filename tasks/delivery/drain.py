@@ -42,7 +42,7 @@ from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transfers.loop import TransferLoop
 from tasks.delivery.transfers.transfer import Answer
 from tasks.delivery.transfers.window import Window
-from tasks.delivery.transports import DeliveryRequest, UnknownTransport, host_of
+from tasks.delivery.transports import DeliveryRequest, NotPrepared, host_of
 from tasks.delivery.verdicts import Judgement
 from tasks.ledger import deliveries, outlets, presence
 from tasks.ledger.deliveries import Result
@@ -379,12 +379,14 @@ class Drain:
             callback=answering.callback_url(item.claim.id, now, self._policy.answer_days),
             delivery=item.claim.id,
             attempt=item.claim.attempt,
+            first_received=item.heading.first_received,
+            earlier_versions=item.earlier_versions,
         )
         try:
             transfer = transports.prepare(item.outlet, request, key=item, deadline=self._policy.deadline, now=now)
         except SecretMissing as error:
             self._settle(item, _own_fault(str(error), Code.SECRET_MISSING), AttemptTimes(now, 0.0))
-        except UnknownTransport as error:
+        except NotPrepared as error:
             self._settle(item, _own_fault(str(error), Code.CANNOT_PREPARE), AttemptTimes(now, 0.0))
         except Exception as error:  # whatever it is, it is about this one row, and hundreds of others are in flight
             log.error("delivery cannot be prepared", outlet=item.outlet.id, fault=fault_in(error))

@@ -51,8 +51,8 @@ class Payload:
     """Who made the text that the rendition holds, in the words of `tasks.model.provenance`; None if nobody knows."""
     written_in: str
     """The language of the text: that of the claim, or the variant of it in which the producer wrote."""
-    corrects: bool = False
-    """Whether the outlet has, or may have, an older version, which this one corrects."""
+    earlier_versions: tuple[int, ...] = ()
+    """The older versions that the outlet has, or may have, which this one corrects."""
 
     @property
     def key(self) -> str:
@@ -64,7 +64,7 @@ class Payload:
         """What the outlet is to do with the delivery: `publish`, `correct` or `kill`."""
         if self.heading.status == "canceled":
             return "kill"
-        return "correct" if self.corrects else "publish"
+        return "correct" if self.earlier_versions else "publish"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def read_payloads(connection: Connection, claims: Iterable[Claim]) -> tuple[list
                     rendition=cached.rendition,
                     translation=cached.translation,
                     written_in=cached.written_in,
-                    corrects=claim.id in corrections,
+                    earlier_versions=corrections.get(claim.id, ()),
                 )
             )
     return payloads, unsendable

@@ -83,6 +83,8 @@ class Heading:
     status: str
     replaced_by: str | None
     """The `status` of the newest version, `usable` or `canceled`; None if this is the newest one."""
+    first_received: float
+    """When the wire took the first version, in seconds since the epoch."""
 
     @property
     def name(self) -> str:
@@ -241,7 +243,9 @@ def headings(connection: Connection, release_ids: Collection[int]) -> dict[int, 
         .limit(1)
         .scalar_subquery()
     )
-    columns = (releases.c.id, releases.c.uri, releases.c.version, releases.c.status, replaced_by)
+    older = releases.alias("older")
+    first = select(func.min(older.c.received_at)).where(older.c.uri == releases.c.uri).scalar_subquery()
+    columns = (releases.c.id, releases.c.uri, releases.c.version, releases.c.status, replaced_by, first)
     rows = connection.execute(select(*columns).where(releases.c.id.in_(release_ids)))
     return {row[0]: Heading(*row[1:]) for row in rows}
 

@@ -34,6 +34,14 @@ class Code(StrEnum):
     """The server does not take our user, password or key."""
     HOST_KEY = "host_key"
     """The SFTP server has another key than the one that the outlet's document pins."""
+    NO_PERMISSION = "no_permission"
+    """We may not write or remove the file, by the word of the outlet's server or folder."""
+    NO_FOLDER = "no_folder"
+    """The outlet's folder for files is not there."""
+    NO_SPACE = "no_space"
+    """The disk or quota of the outlet is full."""
+    REFUSED_FOLDER = "refused_folder"
+    """The folder is not below one that FANWIRE_DELIVERY_FOLDERS allows."""
     SERVER_REPLY = "server_reply"
     """A server of files refused, over a protocol that has no numbers for it."""
     LOCAL_WORK = "local_work"
@@ -110,11 +118,15 @@ OF_THE_OUTLET = frozenset(
     {
         Code.REDIRECT,
         Code.REFUSED_ADDRESS,
+        Code.REFUSED_FOLDER,
         Code.LOGIN,
         Code.HOST_KEY,
         Code.OAUTH2_REFUSED,
+        Code.NO_PERMISSION,
+        Code.NO_FOLDER,
         Code.BOUNCED,
         *(f"smtp_{reply}" for reply in (550, 551, 553)),
+        *(f"ftp_{reply}" for reply in (550, 553)),
     }
     | {http_code(status) for status in (401, 403, 404, 407, 410)}
 )

@@ -86,14 +86,17 @@ class Destinations:
             return None
         return f"port {port} belongs to a service that is no outlet; FANWIRE_ALLOWED_PORTS may allow it"
 
-    def exposed(self, url: str) -> str | None:
-        """Why no credential may go to this URL; None if one may."""
+    def exposed(self, url: str, *, plain: bool = False) -> str | None:
+        """Why no credential may go to this URL; None if one may. `plain`: it would go unencrypted, whatever the scheme
+        says; else only that of `http` does."""
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".")
-        if parts.scheme.rpartition("+")[2] != "http" or host in self.plain_http_hosts or self._is_inside(host):
+        scheme = parts.scheme.rpartition("+")[2]
+        if not (plain or scheme == "http") or host in self.plain_http_hosts or self._is_inside(host):
             return None
         return (
-            f"a credential would go to {host} over http://, for everybody on the way to read: use https://; "
+            f"a credential would go to {host} over {scheme}://, for everybody on the way to read: use "
+            f"{'TLS' if plain else 'https://'}; "
             "FANWIRE_PLAIN_HTTP_HOSTS may allow the host"
         )
 

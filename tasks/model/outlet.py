@@ -34,6 +34,10 @@ class TransportRules:
     """What the field `transport` may hold; None: nothing."""
     auth: Collection[str] = ("none", "bearer", "basic", "header")
     """The types of `auth` that it can use."""
+    auth_needs: Collection[str] = ()
+    """The fields of `auth` that must be filled in, whatever its type needs."""
+    exposes: Callable[[str, Document], bool] | None = None
+    """Whether credentials go over the network for everybody to read, with this URL and these options."""
     formats: Collection[str] | None = None
     """The formats that make sense over it; None: all."""
 
@@ -99,22 +103,36 @@ def _usable(value: Auth, info: ValidationInfo) -> Auth:
     if rules and value.type not in rules.auth:
         scheme = urlsplit(info.data["url"]).scheme
         raise ValueError(f"type {value.type!r} cannot be used over {scheme}; {_either(rules.auth)} can")
+    missing = [name for name in rules.auth_needs if getattr(value, name) is None] if rules else []
+    if missing:
+        raise ValueError(f"needs {' and '.join(missing)} over {urlsplit(info.data['url']).scheme}")
     return value
 
 
 def _transport_options(value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
     rules = _rules(info)
-    if rules is None or not value:
+    if rules is None or not (value or rules.options):
         return value
     scheme = urlsplit(info.data["url"]).scheme
     if rules.options is None:
         raise ValueError(f"must be left out: there are no options for {scheme}")
     try:
-        read(rules.options, value, "transport")
+        options = read(rules.options, value, "transport")
     except DocumentRefused as refused:
         first = refused.problems[0]
         raise ValueError(f"{first.field}: {first.problem}") from None
+    _refuse_exposed(rules, options, info)
     return value
+
+
+def _refuse_exposed(rules: TransportRules, options: Document, info: ValidationInfo) -> None:
+    """Refuse credentials that would go over the network for everybody to read, as the options say."""
+    offered: Offered | None = (info.context or {}).get("offered")
+    url, auth = info.data["url"], info.data.get("auth")
+    if offered is None or rules.exposes is None or auth is None or auth.secret is None:
+        return
+    if rules.exposes(url, options) and (why := offered.destinations.exposed(url, plain=True)):
+        raise ValueError(why)
 
 
 def _either(values: Collection[str]) -> str:

@@ -33,6 +33,7 @@ EXAMPLES = {
     "FANWIRE_ALLOWED_NETWORKS": "127.0.0.0/8,10.1.0.0/16",
     "FANWIRE_ALLOWED_PORTS": "2375,9200",
     "FANWIRE_PLAIN_HTTP_HOSTS": "desk.example,192.0.2.7",
+    "FANWIRE_DELIVERY_FOLDERS": "/srv/outlets,/mnt/desk",
     "FANWIRE_PRODUCERS": "/etc/fanwire/producers.yaml",
     "FANWIRE_SECRETS_FOLDER": "/run/secrets",
     "FANWIRE_TIME_ZONE": "America/New_York",
@@ -92,6 +93,10 @@ class Settings(BaseModel):
     """Hosts, separated by commas, that credentials of outlets may go to over http://. An outlet with a credential and
     such a URL is refused at import without an entry here; this machine and the ranges of `FANWIRE_ALLOWED_NETWORKS`
     need none."""
+
+    delivery_folders: tuple[Path, ...] = ()
+    """Folders of this machine, separated by commas, below which files for outlets with `file:///` may be written.
+    Without an entry here, such an outlet is refused at import."""
 
     secrets_prefix: str = "FANWIRE_SECRET_"
     """How the variables begin that outlets may name as secrets (`env:NAME`). They may name no others."""
@@ -234,6 +239,15 @@ class Settings(BaseModel):
     @classmethod
     def _listed(cls, value: Any) -> Any:
         return tuple(filter(None, map(str.strip, value.lower().split(",")))) if isinstance(value, str) else value
+
+    @field_validator("delivery_folders", mode="before")
+    @classmethod
+    def _whole_paths(cls, value: Any) -> Any:
+        folders = tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+        for folder in map(Path, folders):
+            if not folder.is_absolute() or folder == Path("/") or ".." in folder.parts:
+                raise ValueError(f"must be whole paths of folders, such as /srv/outlets, not {str(folder)!r}")
+        return folders
 
     @field_validator("secrets_prefix")
     @classmethod

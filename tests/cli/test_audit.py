@@ -78,6 +78,7 @@ NEITHER = {
     "submit": "puts a message on the queue; intake records the producer (tests/workers/test_intake.py)",
     "bounces read": "does what e-mails say, as the workers do (tests/operations/test_bounces.py)",
     "outlets test": "sends something that is marked as a test, and changes nothing",
+    "outlets hostkey": "looks at a server (tests/delivery/test_files_at_outlets.py)",
     "engines test": "counts as usage of the engine, as everything that workers ask of it",
     "engines compare": "counts as usage of the engines, as everything that workers ask of them",
     "engines fetch": "changes the folder of models, and records it (tests/cli/test_models.py)",

@@ -124,14 +124,16 @@ def test_a_later_version_corrects_only_for_whoever_may_have_an_older_one() -> No
         verdict = {"had-it": Verdict.DELIVERED, "may-have-it": Verdict.UNSURE, "refused-it": Verdict.FAILED}
         finish(replace(result(done), verdict=verdict[done.outlet_id], state=State.EXHAUSTED))
     receivers(outlet("new"))
-    render(take(version=2))
+    render(take(version=2, now=NOW + 1))
     with ledger.write() as connection:
         chunk, broken = payloads.read_payloads(
-            connection, deliveries.claim(connection, "test", now=NOW, lease=60, limit=100)
+            connection, deliveries.claim(connection, "test", now=NOW + 1, lease=60, limit=100)
         )
     assert broken == []
     actions = {item.outlet.id: item.action for item in chunk}
     assert actions == {"had-it": "correct", "may-have-it": "correct", "refused-it": "publish", "new": "publish"}
+    assert [item.earlier_versions for item in chunk if item.action == "correct"] == [(1,), (1,)]
+    assert {item.heading.first_received for item in chunk} == {NOW}
     bodies = {item.rendition.body for item in chunk}
     assert len(bodies) == 1  # what differs is a header
 

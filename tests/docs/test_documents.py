@@ -30,7 +30,7 @@ EXAMPLES = {
     ("docs/producers.md", "json"): 1,  # test_quick_start.py
     ("docs/producers.md", "yaml"): 2,  # tests/workers/test_authority.py
     ("docs/producers.md", "sh"): 1,  # tests/workers/test_authority.py
-    ("docs/outlets.md", "yaml"): 5,
+    ("docs/outlets.md", "yaml"): 6,
     ("docs/outlets.md", "csv"): 1,
     **{
         ("docs/outlets.md", language): 1 for language in ("python", "php", "javascript", "java", "go")

@@ -34,6 +34,7 @@ from workers.cli.outlet_status import forget_failures, stop_if_unverified
 from workers.cli.outlet_verify import verify_one
 from workers.cli.rows import find_outlet, find_release, reading, writing
 from workers.cli.screen import JsonOption, checked_by, counted, err, out, print_json, print_rows, stop
+from workers.host_key import shown_host_key
 from workers.offered import offered
 
 PAUSED_BY_US, DISABLED_BY_US = "paused by operations", "disabled by operations"
@@ -429,6 +430,26 @@ def verify(
         print_json([{name: value for name, value in one.items() if name != "words"} for one in found])
     if not all(one["verified"] or one["asked"] for one in found):
         raise typer.Exit(1)
+
+
+@app.command()
+def hostkey(
+    url: Annotated[str, typer.Argument(help="The URL of an SFTP server, such as sftp://files.bote.example.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Print the fingerprint of the key that an SFTP server shows, which `auth.host_key` of an outlet pins.
+
+    Whoever stands between us and the server can show a key of their own: ask the server's people whether it is theirs.
+    """
+    try:
+        key = shown_host_key(url)
+    except ValueError as error:
+        stop(f"{url} {error}")
+    if as_json:
+        print_json({"url": url, "host_key": key})
+        return
+    out.print(key, markup=False)
+    err.print("Ask the server's people whether this is their key before you write it into auth.host_key.")
 
 
 @app.command("test")

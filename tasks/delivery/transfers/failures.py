@@ -83,12 +83,19 @@ def _refused(failure: Failure) -> tuple[str, ErrorKind] | None:
     if failure.code == pycurl.E_LOGIN_DENIED:
         return "the server does not take the user with this password or key", ErrorKind.LOGIN
     if failure.code == pycurl.E_PEER_FAILED_VERIFICATION and failure.ssh:
-        return "the server's host key is not the one that was pinned", ErrorKind.HOST_KEY
+        return _other_host_key(failure.text), ErrorKind.HOST_KEY
     if failure.code in _REPLIES or failure.status >= 400:
         said = failure.said or failure.text[:TEXT_CHARACTERS] or f"refused ({failure.code})"
         command = _REFUSED_COMMAND.match(failure.text)
         return f"{command[1]}: {said}" if command else said, ErrorKind.REPLY
     return None
+
+
+def _other_host_key(text: str) -> str:
+    """What is wrong with the key that an SSH server showed, which stands in libcurl's own text."""
+    shown = _SHOWN_KEY.search(text)
+    key = f"SHA256:{shown[1].rstrip('=')}" if shown else "another"
+    return f"the server's host key is {key} and not the pinned one; it may be another server"
 
 
 def explain_refusal(error: Exception) -> str:
@@ -122,6 +129,7 @@ def _phase(failure: Failure) -> str:
     return "in the TLS handshake" if failure.connected else "connecting"
 
 
+_SHOWN_KEY: Final = re.compile(r"Remote ([A-Za-z0-9+/]{43}=?) is not equal")
 _RESETS: Final = frozenset({
     pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR, pycurl.E_GOT_NOTHING, pycurl.E_PARTIAL_FILE, pycurl.E_SEND_FAIL_REWIND,
 })  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from collections.abc import Callable
@@ -22,6 +23,8 @@ KEPT_TO_GO_ON: Final = 64 * 1024
 """And this much if the next transfer is made of it."""
 KEPT_HEADERS: Final = frozenset({b"retry-after", b"location", b"content-type", b"server"})
 KEPT_HEADER_BYTES: Final = 1024
+FAREWELL_GRACE: Final = 5.0
+"""Seconds by which libcurl's deadlines are later than the loop's, where the loop keeps them itself."""
 SAID_CHARACTERS: Final = 160
 """So much of a line that a server said is shown."""
 
@@ -42,9 +45,9 @@ class Handle:
     """One curl handle and what it has heard so far. It is used again and again: `prepare` sets only what differs."""
 
     __slots__ = (
-        "_allowed", "_cap", "_connect_timeout", "_deadline_ms", "_length", "_method", "_monotonic", "_optional",
-        "_reading", "_resolved", "_trust", "body_kept", "body_size", "complete", "curl", "dialled", "headers",
-        "no_socket", "protocol", "refused", "started", "started_at", "status", "transfer",
+        "_allowed", "_cap", "_connect_timeout", "_deadline_ms", "_grace", "_length", "_method", "_monotonic",
+        "_optional", "_reading", "_resolved", "_trust", "body_kept", "body_size", "complete", "curl", "dialled",
+        "headers", "no_socket", "protocol", "refused", "started", "started_at", "status", "transfer",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +69,7 @@ class Handle:
         self._monotonic = monotonic
         self._trust = trust
         self._connect_timeout = connect_timeout
+        self._grace = FAREWELL_GRACE if protocol.farewell else 0.0
         self.curl = pycurl.Curl()
         self._set_up()
 
@@ -81,7 +85,8 @@ class Handle:
         curl.setopt(pycurl.CAINFO, self._trust)
         # With a CAPATH (which builds may have compiled in) libcurl does not share the parsed bundle between hosts.
         curl.setopt(pycurl.CAPATH, None)
-        curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, round(self._connect_timeout * 1000)))
+        connect_timeout = self._connect_timeout + self._grace
+        curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, round(connect_timeout * 1000)))
         curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
         curl.setopt(pycurl.HEADERFUNCTION, self._take_header if self.protocol.http else self._take_reply)
         curl.setopt(pycurl.WRITEFUNCTION, self._take_body)
@@ -102,7 +107,8 @@ class Handle:
             self._set_request(transfer)
         else:
             self._set_upload(transfer)
-        deadline_ms = max(1, round(started.left(self._monotonic()) * 1000))
+        left = started.left(self._monotonic()) + self._grace
+        deadline_ms = max(1, round(left * 1000))
         if deadline_ms != self._deadline_ms:
             curl.setopt(pycurl.TIMEOUT_MS, deadline_ms)
             self._deadline_ms = deadline_ms
@@ -220,7 +226,7 @@ class Handle:
         if not self.protocol.http:
             self.status = curl.getinfo(pycurl.RESPONSE_CODE)
             self.complete = code == pycurl.E_OK and abandoned is None
-        begun = self._begun()  # some of the request went out, so the connection stood
+        begun = self.begun()  # some of the request went out, so the connection stood
         sent = begun and self.all_sent()
         seconds = self._monotonic() - self.started
         error: str | None = None
@@ -244,7 +250,14 @@ class Handle:
             connected=curl.getinfo(pycurl.PRETRANSFER_TIME) if begun else None,
         )
 
-    def _begun(self) -> bool:
+    def hang_up(self) -> None:
+        """Close the connection from this side, so that libcurl says no farewell and waits for no answer to it."""
+        descriptor = self.curl.getinfo(pycurl.ACTIVESOCKET)
+        if descriptor >= 0:
+            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as connection:
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def begun(self) -> bool:
         """Whether the connection stood, so that the conversation could begin."""
         if self.protocol.http:
             return bool(self.curl.getinfo(pycurl.REQUEST_SIZE) > 0)

@@ -87,7 +87,7 @@ def _answer(started: StartedTransfer, future: Future[str]) -> Callable[[float], 
     if error is None:
         return lambda now: started.done(future.result(), now)
     if isinstance(error, WorkFailed):
-        return lambda now: started.failed(str(error), ErrorKind.WORK, now)
+        return lambda now: started.failed(str(error), ErrorKind.WORK, now, os_error=error.os_error)
     number = error.errno or 0 if isinstance(error, OSError) else 0
     text = os.strerror(number).lower() if number else f"cannot be done: {type(error).__name__}"
     return lambda now: started.failed(text, ErrorKind.WORK, now, os_error=number)

@@ -88,6 +88,8 @@ class TransferLoop:
         self._resolver = resolver or Resolver(time_source=time_source)
         self._looking_up: dict[str, list[StartedTransfer]] = {}
         self._look_up_ends: list[tuple[float, int, StartedTransfer]] = []
+        self._own_ends: list[tuple[float, int, Handle, Transfer, bool]] = []
+        """When to end transfers that libcurl must not end: moment, number, handle, transfer, only if not connected."""
         self._numbers = count()
         self._waiting = 0
         self._pools = Pools()
@@ -153,6 +155,7 @@ class TransferLoop:
             self._end_slow_bodies()
             self._end_slow_look_ups()
             self._end_slow_queues()
+            self._end_without_farewell()
             if self._ended or self._woken or self._monotonic() >= until:
                 self._woken = False
                 return self._hand_out()
@@ -169,6 +172,8 @@ class TransferLoop:
         self._collect()
         self._take_worked()
         for handle in list(self._busy.values()):
+            if handle.protocol.farewell:
+                handle.hang_up()
             self._finish(handle, pycurl.E_ABORTED_BY_CALLBACK, "", why)
         for started in [started for many in self._looking_up.values() for started in many]:
             self._give_up_look_up(started, why, ErrorKind.OURS)
@@ -208,6 +213,8 @@ class TransferLoop:
             until = min(until, next(iter(self._reading.values())) + self._body_grace)
         if self._look_up_ends:
             until = min(until, self._look_up_ends[0][0])
+        if self._own_ends:
+            until = min(until, self._own_ends[0][0])
         for ends in (self._work.first_end(), self._pools.first_end()):
             if ends is not None:
                 until = min(until, ends)
@@ -328,6 +335,24 @@ class TransferLoop:
             self._end(started.failed(why, ErrorKind.OURS, self._monotonic()))
         else:
             self._busy[handle.curl] = handle
+            if protocol.farewell:
+                self._end_later(started, handle)
+
+    def _end_later(self, started: StartedTransfer, handle: Handle) -> None:
+        """Note when to end a transfer that libcurl must not end."""
+        now = self._monotonic()
+        left = started.left(now)
+        for seconds, connecting in ((min(self._connect_timeout, left), True), (left, False)):
+            entry = (now + seconds, next(self._numbers), handle, started.transfer, connecting)
+            heapq.heappush(self._own_ends, entry)
+
+    def _end_without_farewell(self) -> None:
+        while self._own_ends and self._own_ends[0][0] <= self._monotonic():
+            _, _, handle, transfer, connecting = heapq.heappop(self._own_ends)
+            still_going = self._busy.get(handle.curl) is handle and handle.transfer is transfer
+            if still_going and not (connecting and handle.begun()):
+                handle.hang_up()
+                self._finish(handle, pycurl.E_OPERATION_TIMEDOUT, "", None)
 
     def _new_handle(self, protocol: Protocol) -> Handle:
         return Handle(

@@ -81,6 +81,11 @@ class Transfer:
 class WorkFailed(Exception):
     """A piece of work could not be done; its text says why, short and without secrets."""
 
+    def __init__(self, why: str, os_error: int = 0) -> None:
+        """`os_error`: the number of the system's error that it was, if it was one."""
+        super().__init__(why)
+        self.os_error = os_error
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:

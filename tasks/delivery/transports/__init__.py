@@ -26,8 +26,8 @@ from tasks.runtime.plugins import Registry, attribute
 from tasks.runtime.secrets import Noting
 
 __all__ = [
-    "TRANSPORTS", "DeliveryRequest", "Transport", "UnknownTransport", "by_scheme", "forget", "host_of", "judge",
-    "options_of", "prepare", "relays", "rules",
+    "TRANSPORTS", "DeliveryRequest", "NotPrepared", "Transport", "UnknownTransport", "by_scheme", "forget", "host_of",
+    "judge", "options_of", "prepare", "relays", "rules",
 ]  # fmt: skip
 
 Options = TypeVar("Options", bound=Document)
@@ -56,6 +56,11 @@ class Transport:
     """The model of what outlets may set under `transport`; None: nothing. `prepare` reads it with `options_of`."""
     auth: tuple[str, ...] = ("none", "bearer", "basic", "header")
     """The types of `auth` that it can use."""
+    auth_needs: tuple[str, ...] = ()
+    """The fields of `auth` that must be filled in, whatever its type needs."""
+    exposes: Callable[[str, Document], bool] | None = None
+    """Whether the credentials of an outlet with this URL and these options go over the network for everybody to read;
+    None: only those of `http://` do."""
     formats: tuple[str, ...] | None = None
     """The formats that make sense over it; None: all."""
     host: Callable[[str], str] = shared_state.host_of
@@ -69,7 +74,11 @@ TRANSPORTS = Registry("transport", group="fanwire.transports", folder=__name__, 
 """All transports, by the names of their files; `by_scheme` is what deliveries ask."""
 
 
-class UnknownTransport(ValueError):
+class NotPrepared(ValueError):
+    """No transfer can be made for an outlet as its document is; the text says why, without secrets."""
+
+
+class UnknownTransport(NotPrepared):
     """There is no transport for the scheme of an outlet's URL."""
 
 
@@ -95,6 +104,8 @@ def rules() -> dict[str, TransportRules]:
             check_url=transport.check_url,
             options=transport.options,
             auth=transport.auth,
+            auth_needs=transport.auth_needs,
+            exposes=transport.exposes,
             formats=transport.formats,
         )
         for scheme, transport in by_scheme().items()

@@ -166,14 +166,15 @@ def _may_be_there(delivery: Any) -> Any:
     return or_(exists().where(attempts.c.delivery_id == delivery.id, arrived), delivery.state == State.CLAIMED)
 
 
-def corrections(connection: Connection, ids: Collection[int]) -> set[int]:
-    """Those of these deliveries whose outlet has, or may have, an older version of the release in the same language.
+def corrections(connection: Connection, ids: Collection[int]) -> dict[int, tuple[int, ...]]:
+    """Those of these deliveries whose outlet has, or may have, older versions of the release in the same language, each
+    with these versions in ascending order.
 
     To every other outlet a higher version is the first that it sees, and nothing of its own is corrected.
     """
     mine, theirs, older = releases.alias(), releases.alias(), deliveries.alias()
     query = (
-        select(d.id)
+        select(d.id, theirs.c.version)
         .join(mine, mine.c.id == d.release_id)
         .join(theirs, and_(theirs.c.uri == mine.c.uri, theirs.c.version < mine.c.version))
         .join(
@@ -181,8 +182,12 @@ def corrections(connection: Connection, ids: Collection[int]) -> set[int]:
             and_(older.c.release_id == theirs.c.id, older.c.language == d.language, older.c.outlet_id == d.outlet_id),
         )
         .where(d.id.in_(ids), _may_be_there(older.c))
+        .order_by(theirs.c.version)
     )
-    return set(connection.execute(query).scalars()) if ids else set()
+    versions: dict[int, tuple[int, ...]] = {}
+    for id, version in connection.execute(query) if ids else ():
+        versions[id] = (*versions.get(id, ()), version)
+    return versions
 
 
 def may_have(connection: Connection, uri: str, version: int) -> dict[str, list[str]]:
