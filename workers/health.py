@@ -60,8 +60,7 @@ def _page_problem(name: str) -> str | None:
     variable, usual, page = _PAGES[name]
     port = int(os.environ.get(variable, usual))
     host = os.environ.get(f"FANWIRE_{name.upper()}_ADDRESS", "127.0.0.1")
-    if host in ("0.0.0.0", "::"):  # noqa: S104
-        host = "127.0.0.1"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     connection = http.client.HTTPConnection(host, port, timeout=ANSWER_WITHIN)
     try:
         connection.request("GET", page)

@@ -21,7 +21,9 @@ from tests.support.threads import beside
 from tests.support.web_server import InProcess
 from workers.web.application import application
 
-pytestmark = pytest.mark.usefixtures("book")
+both = pytest.mark.usefixtures("book")
+"""Where what the databases do may differ; other tests need one of them only."""
+one = pytest.mark.usefixtures("sqlite_ledger")
 BASE = "https://wire.example"
 
 
@@ -75,6 +77,7 @@ def row() -> Any:
         return connection.execute(select(feeds)).one()
 
 
+@both
 def test_changes_that_come_together_are_one_ping_of_an_address_that_opens_the_feed(hub: Hub) -> None:
     path = feed()
     assert not unpinged()
@@ -92,6 +95,7 @@ def test_changes_that_come_together_are_one_ping_of_an_address_that_opens_the_fe
     assert len(hub.heard) == 1
 
 
+@one
 def test_every_good_address_is_a_topic_and_no_ended_one(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     feed()
     publish()
@@ -107,6 +111,7 @@ def test_every_good_address_is_a_topic_and_no_ended_one(hub: Hub, monkeypatch: p
     assert len(hub.heard) == 2
 
 
+@one
 def test_a_hub_that_fails_hears_of_it_later_and_operations_in_the_end(hub: Hub) -> None:
     feed()
     publish()
@@ -133,6 +138,7 @@ def test_a_hub_that_fails_hears_of_it_later_and_operations_in_the_end(hub: Hub) 
     assert (row().ping_at, row().ping_failures) == (None, 0)
 
 
+@both
 def test_what_changes_while_the_hub_is_told_is_told_again(hub: Hub) -> None:
     feed()
     publish()
@@ -144,6 +150,7 @@ def test_what_changes_while_the_hub_is_told_is_told_again(hub: Hub) -> None:
     assert unpinged()
 
 
+@one
 def test_a_hub_at_an_address_that_is_not_allowed_is_not_dialled(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FANWIRE_ALLOWED_NETWORKS")
     settings.cache_clear()
@@ -153,6 +160,7 @@ def test_a_hub_at_an_address_that_is_not_allowed_is_not_dialled(hub: Hub, monkey
     assert hub.heard == []
 
 
+@one
 def test_of_a_feed_that_is_closed_the_hub_hears_nothing(hub: Hub) -> None:
     feed()
     publish()
@@ -162,6 +170,7 @@ def test_of_a_feed_that_is_closed_the_hub_hears_nothing(hub: Hub) -> None:
     assert hub.heard == []
 
 
+@one
 @pytest.mark.parametrize("missing", ["FANWIRE_WEBSUB_HUB", "FANWIRE_WEB_URL"])
 def test_without_a_hub_or_an_address_of_ours_nothing_is_told(
     missing: str, hub: Hub, monkeypatch: pytest.MonkeyPatch

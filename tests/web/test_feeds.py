@@ -29,7 +29,9 @@ from workers.web import feeds
 from workers.web.application import application
 from workers.web.surroundings import Surroundings
 
-pytestmark = pytest.mark.usefixtures("book")
+both = pytest.mark.usefixtures("book")
+"""Where what the databases do may differ; other tests need one of them only."""
+one = pytest.mark.usefixtures("sqlite_ledger")
 NAMES = {"a": "http://www.w3.org/2005/Atom", "at": "http://purl.org/atompub/tombstones/1.0"}
 SECRET = "the plant"
 """Words of the body of every sample release."""
@@ -51,6 +53,7 @@ def titles(format: str, body: str) -> list[str]:
     return [entry.title for entry in found.entries]
 
 
+@both
 def test_a_reader_finds_what_was_delivered_in_each_form(tmp_path: Path) -> None:
     """By the real process."""
     paths = {format: feed(format, format) for format in FORMATS}
@@ -78,6 +81,7 @@ def test_a_reader_finds_what_was_delivered_in_each_form(tmp_path: Path) -> None:
         assert {"outlet": "atom", "ending": "atom"} in parts
 
 
+@both
 def test_one_entry_for_each_language_in_which_the_outlet_takes_it(ask: Any) -> None:
     german = {"headline": "Werk in Porto", "body_html": "<p>Acme hat das Werk eröffnet.</p>"}
     path = feed(languages=["de", "en"])
@@ -89,6 +93,7 @@ def test_one_entry_for_each_language_in_which_the_outlet_takes_it(ask: Any) -> N
     assert [entry.id for entry in feedparser.parse(body).entries] == [f"{URI}:en", f"{URI}:de"]
 
 
+@one
 def test_a_correction_takes_the_place_of_its_entry(ask: Any) -> None:
     path = feed()
     publish(headline="Wrong")
@@ -101,6 +106,7 @@ def test_a_correction_takes_the_place_of_its_entry(ask: Any) -> None:
     assert feedparser.parse(second.text).entries[0].id == feedparser.parse(first.text).entries[1].id
 
 
+@both
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_killed_text_is_gone_at_once_and_the_kill_comes_in_its_place(format: str, ask: Any) -> None:
     path = feed(format=format)
@@ -125,6 +131,7 @@ def test_a_killed_text_is_gone_at_once_and_the_kill_comes_in_its_place(format: s
         assert tombstone.get("when", "") >= updated > "", "or readers with the entry would keep it"
 
 
+@both
 def test_what_is_delivered_again_changes_nothing(ask: Any) -> None:
     path = feed()
     publish()
@@ -145,6 +152,7 @@ def links(body: str) -> dict[str, str]:
     return {str(one.get("rel")): str(one.get("href")).removeprefix("http://wire.example") for one in found}
 
 
+@both
 def test_a_reader_who_follows_the_archive_gets_everything_once(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "ENTRIES", 3)
     path = feed()
@@ -171,6 +179,7 @@ def test_a_reader_who_follows_the_archive_gets_everything_once(ask: Any, monkeyp
 # --- what the reader has, and takes
 
 
+@one
 def test_a_reader_who_has_it_gets_nothing(ask: Any) -> None:
     path = feed()
     publish()
@@ -194,6 +203,7 @@ def test_a_reader_who_has_it_gets_nothing(ask: Any) -> None:
         assert ask(path, **headers).status_code == status, headers
 
 
+@one
 def test_it_is_packed_for_those_who_unpack(ask: Any) -> None:
     path = feed()
     publish()
@@ -210,6 +220,7 @@ def test_it_is_packed_for_those_who_unpack(ask: Any) -> None:
     assert ask(path, **{"If-None-Match": packed.headers["ETag"]}).status_code == 304
 
 
+@one
 def test_a_page_is_made_once_until_the_feed_changes(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     path = feed()
     publish()
@@ -228,6 +239,7 @@ def test_a_page_is_made_once_until_the_feed_changes(ask: Any, monkeypatch: pytes
     assert len(made) == 2
 
 
+@one
 def test_what_cannot_be_read_stops_no_other_entry(ask: Any) -> None:
     path = feed()
     broken = publish(uri="urn:x:1", headline="Broken")
@@ -240,6 +252,7 @@ def test_what_cannot_be_read_stops_no_other_entry(ask: Any) -> None:
 # --- addresses
 
 
+@both
 def test_an_address_ends_when_it_was_said_to(ask: Any) -> None:
     path = feed()
     publish()
@@ -258,6 +271,7 @@ def test_an_address_ends_when_it_was_said_to(ask: Any) -> None:
     assert ask(newest.path).status_code == 410
 
 
+@one
 @pytest.mark.parametrize(
     ("status", "code", "told"),
     [("paused", 200, ""), ("disabled", 410, "has disabled this feed"), ("removed", 410, "has removed this feed")],
@@ -271,6 +285,7 @@ def test_the_status_of_the_outlet_counts(status: str, code: int, told: str, ask:
     assert told in answer.text
 
 
+@one
 def test_an_address_leads_to_its_feed_in_its_form_only(ask: Any) -> None:
     path, other = feed(), feed("other")
     wrong = ask(path.replace(".atom", ".rss"))
@@ -282,6 +297,7 @@ def test_an_address_leads_to_its_feed_in_its_form_only(ask: Any) -> None:
     assert ask(path).status_code == 410
 
 
+@one
 def test_readers_are_told_of_the_hub(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = {format: feed(format, format) for format in FORMATS}
     monkeypatch.setenv("FANWIRE_WEBSUB_HUB", "https://hub.example/")
