@@ -189,3 +189,10 @@ def test_a_taken_port_is_named(monkeypatch: pytest.MonkeyPatch, server: WebServe
     settings.cache_clear()
     with pytest.raises(ConfigurationRefused, match="FANWIRE_WEB_PORT: the web server cannot listen on 127"):
         listening.listen()
+
+
+def test_a_short_answer_does_not_wait_for_its_head_to_be_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FANWIRE_WEB_PORT", "0")
+    settings.cache_clear()
+    with listening.listen() as door, socket.create_connection(door.getsockname()), door.accept()[0] as accepted:
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
