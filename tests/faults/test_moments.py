@@ -29,7 +29,8 @@ from tasks.ledger.deliveries import expire_leases
 from tasks.ledger.schema import attempts, deliveries
 from tasks.runtime.settings import settings
 from tests.support.drains import drain
-from tests.support.processes import end, environment, start_python, until
+from tests.support.forks import Fork, fork_python
+from tests.support.processes import end, environment, until
 from tests.support.samples import URI, outlet, release
 from tests.support.threads import begin
 
@@ -83,13 +84,13 @@ def drain_until_final(*numbers: int) -> None:
     until(over, 60, lambda: [states(number) for number in numbers])
 
 
-def own_process(code: str, log: Path, **more: str) -> subprocess.Popen[bytes]:
+def own_process(code: str, log: Path) -> Fork:
     """A process with this test's settings."""
     names = {name.removeprefix("FANWIRE_"): os.environ[name] for name in os.environ if name.startswith("FANWIRE_")}
-    return start_python(code, environment(settings().home, **{**names, **more}), log)
+    return fork_python(code, environment(settings().home, **names), log)
 
 
-def stopped(process: subprocess.Popen[bytes]) -> bool:
+def stopped(process: Fork) -> bool:
     return psutil.Process(process.pid).status() == psutil.STATUS_STOPPED
 
 

@@ -20,6 +20,7 @@ import pytest
 import redis
 
 from tasks.runtime.settings import settings
+from tests.support.forks import Fork
 
 T = TypeVar("T")
 POLL = 0.05
@@ -86,7 +87,7 @@ def start_python(code: str, env: dict[str, str], log: Path) -> subprocess.Popen[
     return start([sys.executable, "-c", code], env, log)
 
 
-def end(process: subprocess.Popen[bytes], *, patience: float = 10) -> None:
+def end(process: subprocess.Popen[bytes] | Fork, *, patience: float = 10) -> None:
     """End a process, and whatever of its group and family is left then."""
     family = descendants(process.pid)
     if process.poll() is None:
