@@ -319,7 +319,7 @@ def _documents() -> Iterator[Finding]:
 def _secrets() -> Iterator[Finding]:
     named: dict[str, str] = {}  # and one outlet that names it
     for outlet in _everyone():
-        for reference in (outlet.auth.secret, outlet.auth.next_secret, outlet.auth.signing_secret):
+        for reference in (*outlet.auth.references, outlet.auth.next_secret):
             if reference and refusal(reference) is None:  # else `_documents` has named it
                 named.setdefault(reference, outlet.id)
     missing: dict[str, str] = {}

@@ -246,6 +246,11 @@ class Auth(Document):
     signing_secret: OutletSecret | None = None
     """Signs each delivery after Standard Webhooks; its value is `whsec_` and base64."""
 
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The secrets that it names and that a delivery cannot do without."""
+        return tuple(filter(None, (self.secret, self.signing_secret, self.certificate)))
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         missing = [name for name in _NEEDED.get(self.type, ()) if getattr(self, name) is None]

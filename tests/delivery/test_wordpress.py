@@ -17,19 +17,24 @@ from typing import Any
 import pytest
 from markupsafe import escape
 
-from tasks.delivery import answering, transports
+from tasks import ledger, planning
+from tasks.building.renditions import build_renditions
+from tasks.delivery import answering, payloads, transports
 from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.transports.wordpress_site import _shown_from
 from tasks.delivery.verdicts import Judgement
 from tasks.formatting import Wire, make_rendition
+from tasks.ledger import counts, outlets, releases
 from tasks.model.codes import Code
 from tasks.model.media import MediaFile
 from tasks.model.outlet import Outlet
 from tasks.model.release import supplied
 from tasks.model.states import Verdict
 from tasks.runtime import secrets
+from tasks.runtime.settings import settings
 from tests.support import samples
 from tests.support.authority import Authority
+from tests.support.drains import drain
 from tests.support.wordpress import DESK, MISSING, READER, Site, real_site
 from tests.support.wordpress_double import WordPressDouble, double_site
 
@@ -146,15 +151,14 @@ class TestOnEverySite:
         assert len(site.posts()) == 1
 
     def test_a_correction_updates_the_post_and_leaves_the_desks_choices(self, bench: Any, site: Site) -> None:
-        receiver = outlet(site.url, transport={"status": "draft"})
+        receiver = outlet(site.url)
         deliver(bench, receiver, request())
-        (draft,) = site.posts()
-        assert draft["status"] == "draft"
-        site.ask("POST", f"posts/{draft['id']}", {"status": "publish", "author": 1})
+        (first,) = site.posts()
+        site.ask("POST", f"posts/{first['id']}", {"status": "pending"})
         judgement = deliver(bench, receiver, request(2, "correct", headline="Acme opens two plants"))
         assert judgement.verdict is Verdict.DELIVERED
         (post,) = site.posts()
-        assert (post["id"], post["status"], post["title"]) == (draft["id"], "publish", "Acme opens two plants")
+        assert (post["id"], post["status"], post["title"]) == (first["id"], "pending", "Acme opens two plants")
 
     def test_a_kill_trashes_the_post_once_and_for_all(self, bench: Any, site: Site) -> None:
         deliver(bench, outlet(site.url), request())
@@ -353,6 +357,14 @@ class TestTroubles:
         assert deliver(bench, outlet(site.url), request(2, "kill")).verdict is Verdict.DELIVERED
         assert [post["status"] for post in site.posts()] == ["draft"]
 
+    @pytest.mark.parametrize("status", [404, 410])
+    def test_a_post_that_is_gone_needs_no_kill_and_disables_nobody(self, bench: Any, watched: Any, status: int) -> None:
+        site, double = watched
+        deliver(bench, outlet(site.url), request())
+        double.before = lambda asked: (status, b"{}") if asked.method == "DELETE" else None
+        judgement = deliver(bench, outlet(site.url), request(2, "kill"))
+        assert (judgement.verdict, judgement.disable_outlet) == (Verdict.DELIVERED, False)
+
     def test_a_refused_address(self, make_bench: Callable[..., Any], watched: Any) -> None:
         site, double = watched
         judgement = deliver(make_bench(allowed=lambda _: False), outlet(site.url), request())
@@ -381,6 +393,37 @@ def test_the_words_of_a_password_are_not_struck_from_what_is_read(bench: Any, wa
     site, double = watched
     double.before = lambda _: (400, json.dumps({"code": "x", "message": "not ABCD"}).encode())
     assert deliver(bench, outlet(site.url), request()).detail == "400 x: not ABCD"
+
+
+def test_through_the_ledger(watched: Any, sqlite_ledger: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    site, double = watched
+    monkeypatch.setenv("FANWIRE_ALLOWED_NETWORKS", "127.0.0.0/8")
+    settings.cache_clear()
+    payloads.forget_renditions()
+
+    def sent(version: int, **fields: Any) -> tuple[list[str], list[str], list[Any]]:
+        """The requests for one more version, the states of its delivery, and what became of all so far."""
+        before = len(double.asked)
+        with ledger.write() as connection:
+            outlets.put(connection, [outlet(site.url)], time.time())
+            id = releases.take(connection, samples.release(version=version, **fields), time.time()).release_id
+        planning.plan(id, time.time())
+        build_renditions(id, "en")
+        drain()
+        with ledger.read() as connection:
+            said = connection.exec_driver_sql("SELECT status, url FROM publications ORDER BY delivery_id").all()
+            return double.lines()[before:], list(counts.total(counts.states(connection, id))), [*map(tuple, said)]
+
+    lines, states, said = sent(1)
+    (post,) = site.posts()
+    published = ("published", f"http://site.example/{post['slug']}/")
+    assert (lines, states, said) == (["GET /posts", "POST /posts"], ["delivered"], [published])
+    lines, states, said = sent(2, headline="Acme opens two plants", correction_note="Two.")
+    assert (lines, states) == (["GET /posts", f"POST /posts/{post['id']}"], ["delivered"])
+    assert said == [published] * 2
+    lines, states, said = sent(3, status="canceled", correction_note="None.")
+    assert (lines, states) == (["GET /posts", f"DELETE /posts/{post['id']}"], ["delivered"])
+    assert (site.posts(), len(said)) == ([], 2)
 
 
 class TestOverTls:

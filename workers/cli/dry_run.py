@@ -127,10 +127,9 @@ def _missing_secrets(found: Prospects) -> dict[str, str]:
 
 
 def _secret_missing(outlet: Outlet) -> str | None:
-    for reference in (outlet.auth.secret, outlet.auth.signing_secret):
+    for reference in outlet.auth.references:
         try:
-            if reference:
-                resolve(reference)
+            resolve(reference)
         except SecretMissing as error:
             return str(error)
     return None
