@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import json
+import re
 import shutil
 import ssl
 import time
@@ -75,6 +76,25 @@ def test_put(bench: Any, serve: Any) -> None:
     assert (request.line, request.body) == ("PUT /in/wire.json HTTP/1.1", REQUEST.body)
 
 
+def test_a_place_for_each_release(bench: Any, serve: Any) -> None:
+    server = serve()
+    url = server.url(path="/in/{date}/{slug}.{language}.v{version}.{ending}?what={action}&id={release}&x={y}")
+    receiver = outlet(url, transport={"method": "PUT"})
+    assert deliver(bench, receiver, replace(REQUEST, first_received=1_795_000_000.0)).verdict is Verdict.DELIVERED
+    (request,) = server.requests
+    slug = "plant-6ee35b09"
+    assert request.line == (
+        f"PUT /in/2026-11-18/{slug}.de.v2.json?what=correct&id=acme-example-20261122-{slug}&x={{y}} HTTP/1.1"
+    )
+
+
+def test_nothing_in_a_release_leads_to_another_place(bench: Any, serve: Any) -> None:
+    server = serve()
+    hostile = replace(REQUEST, release="urn:x:../../admin?a=b#c", outlet_language="../x")
+    deliver(bench, outlet(server.url(path="/in/{slug}/{language}"), transport={"method": "PUT"}), hostile)
+    assert re.fullmatch(r"PUT /in/[a-z0-9-]+/[a-z0-9-]+ HTTP/1.1", server.requests[0].line)
+
+
 def fields(request: Any) -> list[tuple[str | None, str | None, str, bytes]]:
     """Name, file name, type and content of each field of a form."""
     head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
@@ -105,6 +125,7 @@ def test_a_form_has_the_rendition_and_the_files_and_is_signed_as_sent(bench: Any
     assert (first.body, first.headers["Content-Type"]) == (second.body, second.headers["Content-Type"])
     article, *others = fields(first)
     assert (article[0], *article[2:]) == ("item", "application/json", REQUEST.body)
+    assert re.fullmatch(r"plant-[0-9a-f]{8}-de-v2\.json", article[1] or "")
     assert others == [
         ("files[]", "hero.jpg", "image/jpeg", b"\xff\xd8\r\n--"),
         ("files[]", "plan.jpg", "application/pdf", b"%PDF"),

@@ -341,6 +341,8 @@ def test_entries_that_are_no_objects_are_refused_one_by_one(tmp_path: Path) -> N
             "has certificate, which is shown over TLS only",
         ),
         ({"transport": {"method": "PATCH"}}, "transport", "method: must be 'POST' or 'PUT'"),
+        ({"url": "https://bote.example/{id}.json"}, "url", "has {id}; there are {release}, {slug}, {language}"),
+        ({"url": "https://{slug}.example/"}, "url", "has the host '{slug}.example'"),
         ({"transport": {"part": "a b"}}, "transport", "part: must be the name of a field"),
         ({"transport": {"status": "draft"}}, "transport", "status: is not a known field; known fields are body, http,"),
         (SITE | {"auth": {}}, "auth", "type 'none' cannot be used over wordpress+https; 'basic' can"),

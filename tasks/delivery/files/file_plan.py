@@ -52,16 +52,21 @@ def plan(request: DeliveryRequest, options: FileOptions, now: float) -> Plan:
 
 
 def _name(request: DeliveryRequest, options: FileOptions, now: float) -> str:
-    return file_names.fill(
-        options.name,
-        release=file_names.release_name(request.release),
-        slug=file_names.slug(request.release),
-        language=request.outlet_language,
-        version=str(request.version),
-        date=datetime.fromtimestamp(request.first_received or now, UTC).date().isoformat(),
-        action=request.action,
-        ending=file_names.ending(request.content_type),
-    )
+    return file_names.fill(options.name, **placeholders(request, now))
+
+
+def placeholders(request: DeliveryRequest, now: float) -> dict[str, str]:
+    """What comes in the place of each placeholder (file_names.py) in a delivery. `now`: seconds since the epoch, the
+    day of a release that the wire never took."""
+    return {
+        "release": file_names.release_name(request.release),
+        "slug": file_names.slug(request.release),
+        "language": request.outlet_language,
+        "version": str(request.version),
+        "date": datetime.fromtimestamp(request.first_received or now, UTC).date().isoformat(),
+        "action": request.action,
+        "ending": file_names.ending(request.content_type),
+    }
 
 
 def _earlier(request: DeliveryRequest, options: FileOptions, now: float) -> list[str]:

@@ -12,11 +12,13 @@
 | `Fanwire-Callback` | where the outlet may say what became of it, if the wire has a public address |
 | `Content-Type`, `Content-Language` | of the rendition: `en-US` where an outlet that asked for `en` gets such a text |
 
-A form is signed as it is sent, all of its bytes.
+A form is signed as it is sent, all of its bytes. The URL may have placeholders in its path and its query
+(tasks/delivery/files/file_names.py), for outlets that want a place of its own for each release.
 """
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from dataclasses import replace
 from functools import lru_cache
@@ -31,6 +33,8 @@ from pydantic import Field
 from tasks.delivery import oauth2, verdicts
 from tasks.delivery.certificates import certificate_options
 from tasks.delivery.delivery_request import DeliveryRequest
+from tasks.delivery.files.file_names import PLACEHOLDERS, fill, safe
+from tasks.delivery.files.file_plan import placeholders
 from tasks.delivery.multipart import Part, multipart
 from tasks.delivery.signing import BadSigningSecret, sign
 from tasks.delivery.transfers.transfer import Answer, Transfer
@@ -59,6 +63,7 @@ _HTTP_2: Final = (
 )
 
 
+_PLACEHOLDER: Final = re.compile(r"\{([a-z_]*)\}")
 _FIELD = pattern(
     r"^[A-Za-z0-9_.\[\]-]{1,60}$", "must be the name of a field: letters, digits, '_', '.', '-', '[' and ']'"
 )
@@ -83,10 +88,10 @@ def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: flo
     options = options_of(outlet, HttpOptions)
     content_type, body = request.content_type, request.body
     if options.body == "multipart":
-        content_type, body = _form(options, request)
+        content_type, body = _form(options, request, now)
     transfer = Transfer(
         key=key,
-        url=wire_url(outlet.url),
+        url=wire_url(_filled(outlet.url, request, now) if "{" in outlet.url else outlet.url),
         headers=_headers(outlet, request, content_type, body, int(now)),
         body=body,
         deadline=deadline,
@@ -138,9 +143,16 @@ def _headers(
     return tuple(headers)
 
 
-def _form(options: HttpOptions, request: DeliveryRequest) -> tuple[str, bytes]:
+def _filled(url: str, request: DeliveryRequest, now: float) -> str:
+    """A URL with values in place of its placeholders; what is none of them stays, as in documents of older versions."""
+    values = placeholders(request, now)
+    return _PLACEHOLDER.sub(lambda found: safe(values[found[1]]) if found[1] in values else found[0], url)
+
+
+def _form(options: HttpOptions, request: DeliveryRequest, now: float) -> tuple[str, bytes]:
     """The rendition and the files of the release, as content type and bytes of a form."""
-    parts = [Part(options.part, f"{request.key}-{request.version}", ascii_safe(request.content_type), request.body)]
+    name = fill("{slug}-{language}-v{version}.{ending}", **placeholders(request, now))
+    parts = [Part(options.part, name, ascii_safe(request.content_type), request.body)]
     parts += [Part(options.media_part, file.name, file.content_type, file.read()) for file in request.media]
     return multipart(tuple(parts))
 
@@ -222,6 +234,9 @@ def check_url(url: str) -> None:
     if parts.username or parts.password:
         raise ValueError("must not hold a user or password; put them under 'auth'")
     _ = parts.port  # raises ValueError by itself when it is no port
+    for name in _PLACEHOLDER.findall(url):
+        if name not in PLACEHOLDERS:
+            raise ValueError(f"has {{{name}}}; there are {', '.join(f'{{{known}}}' for known in PLACEHOLDERS)}")
 
 
 TRANSPORT = Transport(
