@@ -150,11 +150,15 @@ def published() -> report.Report:
     """A release that three outlets say something of; a fourth said it of the version before."""
     receivers(outlet("old", country="DE"))
     render(take())
-    said = {claimed.id: {"status": "published", "url": "https://old.example/"} for claimed in claim()}
+    [first] = claim()
+    finish(result(first))
+    said = {first.id: {"status": "published", "url": "https://old.example/"}}
     receivers(outlet("a", name="<b>A</b>"), outlet("b"), outlet("c"), outlet("d"))
     number = take(version=2)
     render(number)
-    ids = {claimed.outlet_id: claimed.id for claimed in claim(now=NOW + 100)}
+    claims = claim()
+    finish(*map(result, claims))
+    ids = {claimed.outlet_id: claimed.id for claimed in claims}
     said[ids["a"]] = {"status": "published", "url": "https://a.example/?a=1&b=2"}
     said[ids["b"]] = {"status": "rejected", "reason": "=not <i>fit</i>"}
     said[ids["c"]] = {"status": "accepted"}
@@ -178,6 +182,19 @@ def test_it_shows_where_it_was_published_and_who_says_no() -> None:
     rows = {row["outlet"]: row for row in csv.DictReader(io.StringIO(report.as_csv(told)))}
     assert (rows["a"]["publication"], rows["a"]["publication_url"]) == ("published", "https://a.example/?a=1&b=2")
     assert rows["b"]["publication_reason"] == "'=not <i>fit</i>"
+
+
+def test_of_a_kill_it_shows_where_the_release_still_stands() -> None:
+    published()
+    kill = take(version=3, status="canceled", body_html=None)
+    render(kill)
+    [a] = [claimed for claimed in claim() if claimed.outlet_id == "a"]
+    with ledger.write() as connection:
+        publications.note(connection, [(a.id, read_publication({"status": "accepted"}))], NOW)
+        page = report.as_html(report.report(connection, kill), "Testwire")
+    assert "<h2>Still published, as outlets say</h2>" in page
+    assert "https://old.example/" in page
+    assert "https://a.example/" not in page, "it has said since that it took the kill"
 
 
 def test_as_html_it_links_to_where_it_was_published() -> None:

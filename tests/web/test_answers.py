@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tasks import ledger
 from tasks.delivery import answering
@@ -18,7 +21,7 @@ from tasks.runtime.private_files import write_private
 from tasks.runtime.settings import settings
 from tests.support.delivery_steps import NOW, claim, receivers, render, take
 from tests.support.samples import URI, outlet
-from tests.support.web_server import InProcess
+from tests.support.web_server import InProcess, web_server
 from workers.web.answers import LARGEST
 from workers.web.application import application
 
@@ -131,6 +134,22 @@ def test_the_address_is_public_and_outlives_the_day(monkeypatch: pytest.MonkeyPa
     assert url.startswith("https://wire.example/answers/7?expires=")
     expires = int(url.partition("expires=")[2].partition("&")[0])
     assert 2 * 86400 <= expires - NOW <= 3 * 86400
+
+
+def test_the_process_takes_what_several_outlets_say_at_once(tmp_path: Path, delivery: int) -> None:
+    """Over real connections: one that sends too much, and many that say the same."""
+    with web_server(tmp_path) as server, ThreadPoolExecutor(8) as pool:
+
+        def say(body: Any) -> int:
+            return requests.post(server.url + address(delivery), data=body, timeout=20).status_code
+
+        chunks = (b" " * 1024 for _ in range(LARGEST // 1024 + 1))
+        assert say(chunks) == 413
+        assert set(pool.map(say, [json.dumps(PUBLISHED)] * 16)) == {200}
+        lines = server.lines("outlet answered")
+    assert {(line["outlet"], line["said"], line["counts"]) for line in lines} == {("a", "published", "published")}
+    assert "signature" not in server.told()
+    assert fates() == {("a", "en"): "published"}
 
 
 @pytest.mark.parametrize(
