@@ -8,9 +8,9 @@ import hmac
 import io
 import json
 import logging
+import signal
 import socket
 import sqlite3
-import sys
 import threading
 import time
 from collections import Counter
@@ -40,7 +40,8 @@ from tasks.model.states import State, Verdict
 from tasks.runtime import secrets
 from tasks.runtime.settings import settings
 from tests.support.drains import drain
-from tests.support.processes import end, environment, start, until
+from tests.support.forks import fork_python
+from tests.support.processes import end, environment, until
 from tests.support.samples import URI, outlet, release
 from tests.support.threads import PATIENCE, begin, beside
 from workers import logs
@@ -569,7 +570,7 @@ def test_drains_side_by_side_send_each_delivery_once(farm: Farm, ledger_url: str
     numbers = [prepare(take(uri=f"urn:x:{n}")) for n in range(4)]
     env = environment(tmp_path, LEDGER_URL=ledger_url, CA_FILE=str(farm.ca_file), CLAIM_CHUNK="7", **TIMES)
     code = "from tests.support.drains import drain; print(drain())"
-    running = [start([sys.executable, "-c", code], env, tmp_path / f"drain-{n}.log") for n in range(3)]
+    running = [fork_python(code, env, tmp_path / f"drain-{n}.log") for n in range(3)]
     try:
         assert [process.wait(60) for process in running] == [0, 0, 0]
     finally:
@@ -587,11 +588,11 @@ def test_what_a_killed_drain_had_is_sent_again_under_the_same_key(farm: Farm, tm
     number = prepare(take())
     env = environment(settings().home, CA_FILE=str(farm.ca_file), **TIMES)
     code = "from tests.support.drains import drain; drain()"
-    killed = start([sys.executable, "-c", code], env, tmp_path / "killed.log")
+    killed = fork_python(code, env, tmp_path / "killed.log")
     try:
         until(lambda: farm.health()["receipts"] >= 10)
     finally:
-        killed.kill()
+        killed.send_signal(signal.SIGKILL)
         end(killed)
     assert states(number).get("claimed", 0) > 0
     drain()

@@ -49,6 +49,7 @@ class Fork:
 
 def fork_python(code: str, env: Mapping[str, str], log: Path) -> Fork:
     """A process in a group of its own that runs some lines of Python; what it prints is appended to `log`."""
+    log.touch()
     process = _FORKS.Process(target=_run, args=(code, dict(env), str(log)))
     process.start()
     return Fork(process)
@@ -57,7 +58,7 @@ def fork_python(code: str, env: Mapping[str, str], log: Path) -> Fork:
 def _run(code: str, env: dict[str, str], log: str) -> None:
     signal_when_parent_ends(signal.SIGTERM)
     os.setsid()
-    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND)
     for standard in (1, 2):
         os.dup2(descriptor, standard)
     os.close(descriptor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,8 @@ from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.schema import attempts
 from tasks.runtime.errors import UserError
 from tasks.runtime.settings import settings
-from tests.support.processes import end, environment, own_valkey, start_python, until
+from tests.support.forks import fork_python
+from tests.support.processes import end, environment, own_valkey, until
 from tests.support.samples import outlet, release
 from workers import clock
 from workers.broker import broker_url
@@ -174,7 +176,7 @@ def test_of_two_clocks_one_acts_and_when_it_dies_the_other(
     )
     env = environment(settings().home, BROKER_URL=urls[User.WORKER], TICK="0.2")
     logs = [tmp_path / "first.log", tmp_path / "second.log"]
-    running = [start_python(code, env, log) for log in logs]
+    running = [fork_python(code, env, log) for log in logs]
 
     def ticks(which: int, word: str) -> int:
         return sum(line.startswith(word) for line in logs[which].read_text().splitlines())
@@ -185,7 +187,7 @@ def test_of_two_clocks_one_acts_and_when_it_dies_the_other(
         other = 1 - leader
         take(before=LONG_AGO)
         until(lambda: hints(broker) == {"plan": 1}, 5)
-        running[leader].kill()
+        running[leader].send_signal(signal.SIGKILL)
         assert ticks(other, "acted") == 0
         until(lambda: ticks(other, "acted") > 3, 5)
     finally:

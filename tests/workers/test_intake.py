@@ -25,7 +25,8 @@ from tasks.ledger.schema import releases
 from tasks.operations import embargo, prospects
 from tasks.runtime import moments
 from tasks.runtime.settings import settings
-from tests.support.processes import end, environment, start_python, until
+from tests.support.forks import fork_python
+from tests.support.processes import end, environment, until
 from tests.support.samples import URI, outlet, release
 from tests.support.threads import PATIENCE, begin, beside
 from workers import intake, producer
@@ -313,7 +314,7 @@ def test_killed_between_commit_and_receipt_the_release_is_known(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(producer, "SEND_AGAIN", 0.5)
-    killed = start_python(
+    killed = fork_python(
         "import os, signal\n"
         "from workers import intake\n"
         "intake.answer = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
