@@ -43,6 +43,7 @@ from tasks.delivery.transfers.loop import TransferLoop
 from tasks.delivery.transfers.transfer import Answer
 from tasks.delivery.transfers.window import Window
 from tasks.delivery.transports import DeliveryRequest, NotPrepared, host_of
+from tasks.delivery.turns import Turns
 from tasks.delivery.verdicts import Judgement
 from tasks.ledger import deliveries, outlets, presence
 from tasks.ledger.deliveries import Result
@@ -213,6 +214,7 @@ class Drain:
         self._stopping = stopping
         self._time = time_source
         self._window = Window(policy.in_flight, time_source=time_source)
+        self._turns = Turns(time_source)
         self._worker = worker
         self._beside = beside or ThreadPoolExecutor(1, "ledger")
         self._skew = 0.0
@@ -393,8 +395,13 @@ class Drain:
             reason = f"cannot be prepared: {type(error).__name__}"
             self._settle(item, _own_fault(reason, Code.CANNOT_PREPARE), AttemptTimes(now, 0.0))
         else:
-            self._window.enter(item.claim.id)
-            self._transfers.start(transfer)
+            turn = self._turns.later(transfer.pool, self._transfers.waiting_for(transfer.pool), now)
+            if turn is None:
+                self._window.enter(item.claim.id)
+                self._transfers.start(transfer)
+            else:
+                reason = "as many as the mail relay takes within seconds are waiting"
+                self._put_back(item, NotAdmitted(state=State.DUE, reason=reason, code=Code.RELAY_BUSY, due_at=turn))
 
     def _put_back(self, item: Payload, why: NotAdmitted) -> None:
         """Nothing is sent, and no try is charged. A resting host does not stop the retry horizon."""
@@ -411,6 +418,7 @@ class Drain:
     def _take(self, answer: Answer) -> None:
         item: Payload = answer.transfer.key
         self._window.leave(item.claim.id)
+        self._turns.ended(answer.transfer.pool, self._transfers.waiting_for(answer.transfer.pool))
         times = AttemptTimes(answer.started_at + self._skew, answer.seconds)
         judgement = NAME_SERVERS.seen(transports.judge(item.outlet, answer, self._now()), self._now())
         self._settle(item, judgement, times, answer.address, connected=answer.connected is not None)

@@ -94,6 +94,8 @@ class Code(StrEnum):
     """Operations made it due again."""
     RELAY = "relay"
     """The mail relay refuses what Fanwire itself is configured with: its login, its sender, or the encryption."""
+    RELAY_BUSY = "relay_busy"
+    """As many e-mails as the mail relay takes within seconds are waiting; this one comes back when it is its turn."""
     BOUNCED = "bounced"
     """The e-mail came back: a mail server after the relay did not take it, or gave up."""
     DELAYED = "delayed"

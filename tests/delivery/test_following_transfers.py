@@ -274,5 +274,5 @@ class TestMail:
         answer = bench.send(url, options=envelope("gone@bote.example"))
         judgement = judge_outcome(answer, 0.0)
         assert (judgement.verdict, judgement.status) == (Verdict.REJECTED, 550)
-        assert judgement.detail == "550 5.1.1 no such mailbox"
+        assert judgement.detail == "RCPT: 550 5.1.1 no such mailbox"
         assert not mailbox.mails

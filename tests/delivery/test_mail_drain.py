@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from tasks import ledger, planning
 from tasks.building.renditions import build_renditions
-from tasks.delivery import payloads, transports
+from tasks.delivery import payloads, transports, turns
 from tasks.ledger import counts, notices, outlets, releases
 from tasks.ledger.schema import attempts
 from tasks.ledger.schema import deliveries as rows
@@ -147,3 +147,27 @@ def test_a_marked_test_arrives_each_time(relay: MailServer) -> None:
     assert [(one["verdict"], one["status"]) for one in found] == [("delivered", 250)] * 2
     assert all("TEST" in mail.message["Subject"] for mail in relay.taken.mails)
     assert all(mail.sender == "wire@wire.example" for mail in relay.taken.mails)
+
+
+def test_what_the_relay_cannot_take_yet_goes_back_and_is_not_charged(
+    relay: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FANWIRE_SMTP_CONNECTIONS", "1")
+    settings.cache_clear()
+    monkeypatch.setattr(turns, "QUEUE_SECONDS", 0.0)
+    monkeypatch.setattr(turns, "FIRST_GUESS", 10.0)  # so that nobody's turn comes within this drain
+    desks(*(f"desk-{number}" for number in range(20)))
+    number = send()
+    with ledger.read() as connection:
+        found = connection.execute(select(rows.c.state, rows.c.code, rows.c.tries, rows.c.due_at)).all()
+        tried = connection.execute(select(attempts)).all()
+    sent, back = [row for row in found if row.state == "delivered"], [row for row in found if row.state == "due"]
+    assert len(sent) == len(tried) == len(relay.taken.mails) == 1 + turns.LEAST_QUEUE
+    assert {(row.code, row.tries) for row in back} == {("relay_busy", 0)}
+    assert len({row.due_at for row in back}) == len(back) == 20 - len(sent), "each has a moment of its own"
+    with ledger.write() as connection:
+        connection.execute(update(rows).where(rows.c.state == "due").values(due_at=time.time() - 1))
+    monkeypatch.setattr(turns, "FIRST_GUESS", 0.001)
+    monkeypatch.setattr(turns, "QUEUE_SECONDS", 3.0)
+    drain()
+    assert states(number) == {"delivered": 20}

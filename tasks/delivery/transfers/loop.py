@@ -36,7 +36,7 @@ from tasks.delivery.transfers.local_work import LocalWork
 from tasks.delivery.transfers.pools import Pools
 from tasks.delivery.transfers.protocols import PORTS, Protocol, protocol_of
 from tasks.delivery.transfers.resolver import AWAY, Addresses, Resolver, Unresolved
-from tasks.delivery.transfers.transfer import Answer, ErrorKind, StartedTransfer, Transfer
+from tasks.delivery.transfers.transfer import Answer, ErrorKind, Pool, StartedTransfer, Transfer
 from tasks.runtime.plugins import fault_in
 from tasks.runtime.time_source import TimeSource
 
@@ -111,6 +111,10 @@ class TransferLoop:
     def in_flight(self) -> int:
         """Number of transfers started whose Answer was not handed out yet."""
         return len(self._busy) + self._waiting + len(self._pools) + len(self._work) + len(self._ended)
+
+    def waiting_for(self, pool: Pool | None) -> int:
+        """Number of transfers of this pool that wait for a connection."""
+        return 0 if pool is None else self._pools.waiting(pool)
 
     def start(self, transfer: Transfer) -> None:
         """Begin a transfer; never raises for what is wrong with it, `turn()` says."""

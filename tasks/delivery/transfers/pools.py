@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
 
-from tasks.delivery.transfers.transfer import StartedTransfer, Transfer
+from tasks.delivery.transfers.transfer import Pool, StartedTransfer, Transfer
 
 
 class Pools:
@@ -18,6 +18,10 @@ class Pools:
     def __len__(self) -> int:
         """How many wait."""
         return len(self._waiting)
+
+    def waiting(self, pool: Pool) -> int:
+        """How many of this pool wait."""
+        return len(self._queues.get(pool.name, ()))
 
     def take_place(self, started: StartedTransfer) -> bool:
         """Whether a transfer may begin; if not, it waits until `give_back` returns it."""
