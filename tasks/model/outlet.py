@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -34,8 +34,8 @@ class TransportRules:
     """What the field `transport` may hold; None: nothing."""
     auth: Collection[str] = ("none", "bearer", "basic", "header")
     """The types of `auth` that it can use."""
-    auth_needs: Collection[str] = ()
-    """The fields of `auth` that must be filled in, whatever its type needs."""
+    auth_needs: Mapping[str, str] = field(default_factory=dict)
+    """The fields of `auth` that must be filled in, whatever its type needs, and where one finds what stands in them."""
     exposes: Callable[[str, Document], bool] | None = None
     """Whether credentials go over the network for everybody to read, with this URL and these options."""
     formats: Collection[str] | None = None
@@ -103,9 +103,9 @@ def _usable(value: Auth, info: ValidationInfo) -> Auth:
     if rules and value.type not in rules.auth:
         scheme = urlsplit(info.data["url"]).scheme
         raise ValueError(f"type {value.type!r} cannot be used over {scheme}; {_either(rules.auth)} can")
-    missing = [name for name in rules.auth_needs if getattr(value, name) is None] if rules else []
-    if missing:
-        raise ValueError(f"needs {' and '.join(missing)} over {urlsplit(info.data['url']).scheme}")
+    for name, hint in rules.auth_needs.items() if rules else ():
+        if getattr(value, name) is None:
+            raise ValueError(f"needs {name} over {urlsplit(info.data['url']).scheme}: {hint}")
     return value
 
 

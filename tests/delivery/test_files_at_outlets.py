@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
@@ -56,6 +57,18 @@ ONE = f"{SLUG}-en.html"
 V1, V2, V3 = (f"{SLUG}-en-v{version}.html" for version in (1, 2, 3))
 
 
+def hanging(call: Any) -> None:
+    """Read a request, and never answer."""
+    call.read()
+    call.hang()
+
+
+def cutting(call: Any) -> None:
+    """Read the beginning of a request, and break off."""
+    call.socket.recv(1000)
+    call.reset()
+
+
 def folder_server(root: Path) -> AbstractContextManager[Server]:
     """A folder of this machine, which is its own server."""
     return nullcontext(Server(url=f"file://{root}/", root=root, auth={}, secret=""))
@@ -64,7 +77,8 @@ def folder_server(root: Path) -> AbstractContextManager[Server]:
 KINDS: dict[str, tuple[Callable[..., AbstractContextManager[Server]], str | None]] = {
     "folder": (lambda root, _: folder_server(root), None),
     "ftp": (lambda root, _: ftp_server(root), None),
-    "ftp with TLS": (lambda root, pem: ftps_server(root, pem, implicit=False), "vsftpd"),
+    "ftp with TLS": (ftp_server, None),
+    "vsftpd": (lambda root, pem: ftps_server(root, pem, implicit=False), "vsftpd"),
     "ftps": (lambda root, pem: ftps_server(root, pem, implicit=True), "vsftpd"),
     "sftp": (lambda root, _: sftp_server(root), None),
     "openssh": (lambda root, _: openssh_server(root), "sshd"),
@@ -228,7 +242,7 @@ def test_a_wrong_password(desk: Desk) -> None:
     assert desk.files() == {}
 
 
-@pytest.mark.parametrize("kind", ["ftp with TLS", "ftps"])
+@pytest.mark.parametrize("kind", ["ftp with TLS", "vsftpd", "ftps"])
 def test_a_wrong_certificate(desk: Desk, make_bench: Callable[..., Any], tmp_path: Path) -> None:
     desk.bench = make_bench(trust=Authority(tmp_path).bundle)
     judgement = desk.send()
@@ -323,6 +337,83 @@ def test_a_server_that_renames_to_no_name_that_is_taken(desk: Desk) -> None:
     desk.deliver()
     desk.deliver(CORRECTION)
     assert desk.files() == {ONE: CORRECTION.body}
+
+
+@pytest.mark.parametrize("kind", ["ftp"])
+def test_the_data_go_to_the_host_that_was_dialled(desk: Desk) -> None:
+    desk.server.fault = "elsewhere"
+    desk.deliver()
+    assert desk.files() == {ONE: REQUEST.body}
+
+
+@pytest.mark.parametrize("kind", ["folder"])
+class TestFolder:
+    def test_a_link_leads_nowhere(self, desk: Desk, tmp_path: Path) -> None:
+        (desk.server.root / desk.folder / "out").symlink_to(tmp_path)
+        judgement = desk.send(path="out/")
+        assert (judgement.verdict, judgement.code) == (Verdict.BLOCKED, Code.REFUSED_FOLDER)
+        judgement = desk.send(name="out/{slug}-{language}", make_folders=True)
+        assert judgement.verdict is not Verdict.DELIVERED
+        (desk.server.root / desk.folder / f".{ONE}.part").symlink_to(tmp_path / "target")
+        desk.deliver()
+        assert list(tmp_path.iterdir()) == []
+        assert not (desk.server.root / desk.folder / ONE).is_symlink()
+
+    def test_a_disk_that_is_full(self, desk: Desk) -> None:
+        disk = desk.server.root / desk.folder
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", str(disk)], check=False)
+        if mounted.returncode:
+            pytest.skip("a small disk can be mounted by root only")
+        try:
+            desk.deliver()
+            judgement = desk.send(replace(CORRECTION, body=b"x" * 100_000))
+            assert (judgement.verdict, judgement.code) == (Verdict.FAILED, Code.NO_SPACE)
+            assert desk.files() == {ONE: REQUEST.body}
+        finally:
+            subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("kind", ["s3"])
+class TestS3:
+    @pytest.mark.parametrize(
+        ("manner", "body", "verdict", "code"),
+        [
+            (
+                hanging,
+                b"x",
+                Verdict.UNSURE,
+                Code.TIMEOUT,
+            ),  # an object is there as a whole or not at all, so again is right
+            (cutting, b"x" * 20_000_000, Verdict.FAILED, Code.CONNECTION_RESET),
+        ],
+        ids=["slow", "cut"],
+    )
+    def test_a_server_that_does_not_answer(
+        self, desk: Desk, serve: Any, manner: Any, body: bytes, verdict: Verdict, code: Code
+    ) -> None:
+        desk.server = replace(desk.server, settings={"endpoint": serve(manner).url(path="")})
+        judgement = desk.send(replace(REQUEST, body=body), deadline=1.0)
+        assert (judgement.verdict, judgement.code) == (verdict, code)
+
+    def test_what_is_sent(self, desk: Desk, serve: Any) -> None:
+        server = serve()
+        known = {"endpoint": server.url(path=""), "region": "eu-central-1"}
+        desk.server = replace(desk.server, url="s3://bucket/in/", settings=known)
+        desk.deliver(acl="private", storage_class="STANDARD_IA")
+        (sent,) = server.requests
+        assert sent.line == f"PUT /bucket/in/{desk.folder}/{ONE} HTTP/1.1"
+        assert sent.headers["Content-Type"] == REQUEST.content_type
+        assert sent.headers["x-amz-acl"] == "private"
+        assert sent.headers["x-amz-storage-class"] == "STANDARD_IA"
+        assert sent.headers["x-amz-meta-fanwire-release"] == URI
+        assert "/eu-central-1/s3/aws4_request" in sent.headers["Authorization"]
+        assert desk.server.secret not in str(sent)
+
+    def test_amazons_own(self, desk: Desk) -> None:
+        desk.server = replace(desk.server, settings={"region": "eu-central-1"}, url="s3://bucket/in/")
+        transfer = transports.prepare(desk.outlet(), REQUEST, key="k", deadline=1.0, now=NOW)
+        assert transfer.url == f"https://bucket.s3.eu-central-1.amazonaws.com/in/{desk.folder}/{ONE}"
+        assert desk.server.secret not in repr(transfer)
 
 
 @pytest.mark.parametrize("kind", ["openssh"])

@@ -30,13 +30,13 @@ from tests.support.processes import free_port, until
 with warnings.catch_warnings():  # it stands on asyncore, which Python 3.12 has no more
     warnings.simplefilter("ignore", DeprecationWarning)
     from pyftpdlib.authorizers import DummyAuthorizer
-    from pyftpdlib.handlers import DTPHandler, FTPHandler
+    from pyftpdlib.handlers import DTPHandler, FTPHandler, TLS_DTPHandler, TLS_FTPHandler
     from pyftpdlib.ioloop import IOLoop
     from pyftpdlib.servers import FTPServer
 
-Fault = Literal["full", "cut", "slow", "keeps"]
+Fault = Literal["full", "cut", "slow", "keeps", "elsewhere"]
 """The disk is full · the connection breaks while a file comes · the server says nothing · no file is renamed to the
-name of another."""
+name of another · the address for the data is another host."""
 USER, PASSWORD = "desk", "geheim"
 REGION = "eu-central-1"
 
@@ -70,27 +70,41 @@ class Server:
 
 
 @contextlib.contextmanager
-def ftp_server(root: Path) -> Iterator[Server]:
-    """An FTP server without TLS, which can be told to behave badly."""
-    server = Server(url="", root=root, auth={"type": "password"}, secret=PASSWORD, settings={"tls": "none"})
+def ftp_server(root: Path, certificate: Path | None = None) -> Iterator[Server]:
+    """An FTP server, with explicit TLS if it has a certificate, which can be told to behave badly."""
+    settings = {} if certificate else {"tls": "none"}
+    server = Server(url="", root=root, auth={"type": "password"}, secret=PASSWORD, settings=settings)
+    data: Any = TLS_DTPHandler if certificate else DTPHandler
+    control: Any = TLS_FTPHandler if certificate else FTPHandler
 
-    class Data(DTPHandler):  # type: ignore[misc]
+    class Data(data):  # type: ignore[misc]
         def handle_read(self) -> None:
             if server.fault != "cut":
                 return super().handle_read()
-            control = self.cmd_channel
+            channel = self.cmd_channel
             self.close()
-            return control.close()
+            return channel.close()
 
         handle_read_event = handle_read  # which is what its loop calls
 
-    class Control(FTPHandler):  # type: ignore[misc]
+    class Control(control):  # type: ignore[misc]
         authorizer = DummyAuthorizer()
+        certfile = certificate
+        tls_control_required = tls_data_required = certificate is not None
         auth_failed_timeout = 0
         dtp_handler = Data
 
+        @property
+        def masquerade_address(self) -> str | None:
+            return "10.1.2.3" if server.fault == "elsewhere" else None
+
         def on_connect(self) -> None:
             server.connections += 1
+
+        def ftp_EPSV(self, line: str) -> Any:
+            if server.fault == "elsewhere":  # so that PASV is asked, whose answer has an address
+                return self.respond("502 not implemented")
+            return super().ftp_EPSV(line)
 
         def ftp_STOR(self, file: str, mode: str = "w") -> Any:
             if server.fault == "full":

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 PLACEHOLDERS: Final = MappingProxyType({
-    "release": "the URI of the release in letters and digits, and eight digits that no other URI has",
+    "release": "the URI of the release in letters and digits, and eight digits made from all of it",
     "slug": "the same of the URI's last part only",
     "language": "the language that the outlet asked for",
     "version": "the number of the version",

@@ -8,8 +8,8 @@ verdicts of HTTP (tasks/delivery/verdicts.py) unless a transport has its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any, Protocol, TypeVar
 
@@ -56,8 +56,8 @@ class Transport:
     """The model of what outlets may set under `transport`; None: nothing. `prepare` reads it with `options_of`."""
     auth: tuple[str, ...] = ("none", "bearer", "basic", "header")
     """The types of `auth` that it can use."""
-    auth_needs: tuple[str, ...] = ()
-    """The fields of `auth` that must be filled in, whatever its type needs."""
+    auth_needs: Mapping[str, str] = field(default_factory=dict)
+    """The fields of `auth` that must be filled in, whatever its type needs, and where one finds what stands in them."""
     exposes: Callable[[str, Document], bool] | None = None
     """Whether the credentials of an outlet with this URL and these options go over the network for everybody to read;
     None: only those of `http://` do."""

@@ -28,7 +28,7 @@ from urllib.parse import unquote, urlsplit
 
 from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.files.file_options import FolderOptions
-from tasks.delivery.files.file_plan import Plan, plan
+from tasks.delivery.files.file_plan import FileToWrite, Plan, plan
 from tasks.delivery.files.file_server import temporary
 from tasks.delivery.transfers.transfer import Answer, Transfer, WorkFailed
 from tasks.delivery.transports import Transport, options_of
@@ -74,13 +74,20 @@ def put(folder: Path, files: Plan, *, make_folders: bool) -> str:
         with _opened(folder, make=make_folders) as root:
             for file in files.written:
                 with _below(root, file.name, make=make_folders) as (parent, leaf):
-                    _write(parent, leaf, file.read())
+                    _write(parent, leaf, _content(file))
             removed = sum(_remove(root, name) for name in files.removed)
     except OSError as error:
         raise WorkFailed(f"{folder}: {_why(error)}", error.errno or 0) from None
     if files.written:
         return f"written to {files.written[-1].name}" + (f", {removed} older removed" if removed else "")
     return f"{removed} removed" if removed else "nothing was there to be removed"
+
+
+def _content(file: FileToWrite) -> bytes:
+    try:
+        return file.read()
+    except OSError as error:
+        raise WorkFailed(f"{file.name} cannot be read from our own store: {error.strerror}") from None
 
 
 def _why(error: OSError) -> str:

@@ -29,7 +29,7 @@ from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.files.file_options import FolderOptions
 from tasks.delivery.files.file_plan import FileToWrite, plan
 from tasks.delivery.files.file_server import QUIET, Session, check_server, folder_and_leaf, place_of, temporary
-from tasks.delivery.files.private_keys import key_file
+from tasks.delivery.files.private_keys import key_file, unusable_key
 from tasks.delivery.files.steps import Step, in_order
 from tasks.delivery.transfers.transfer import Answer, ErrorKind, Transfer
 from tasks.delivery.transports import NotPrepared, Transport, options_of
@@ -37,7 +37,7 @@ from tasks.delivery.verdicts import Judgement, judge_failure, judge_outcome
 from tasks.model.codes import Code
 from tasks.model.outlet import Outlet
 from tasks.model.states import Verdict
-from tasks.runtime.secrets import resolve
+from tasks.runtime.secrets import SecretMissing, resolve
 
 HOME: Final = "/~/"
 """How a path in a URL begins that is below the user's home; any other is absolute."""
@@ -78,6 +78,8 @@ def _identity(outlet: Outlet, user: str, secret: str) -> tuple[tuple[int, Any], 
         raise NotPrepared(f"outlet {outlet.id}: auth has no host_key, and SFTP goes to no server that is not pinned")
     pinned = (pycurl.SSH_HOST_PUBLIC_KEY_SHA256, auth.host_key.removeprefix("SHA256:"))
     if auth.type == "key":
+        if why := unusable_key(secret):
+            raise SecretMissing(auth.secret or "", why)
         proof = ((pycurl.SSH_AUTH_TYPES, pycurl.SSH_AUTH_PUBLICKEY), (pycurl.SSH_PRIVATE_KEYFILE, key_file(secret)))
     else:
         types = pycurl.SSH_AUTH_PASSWORD | pycurl.SSH_AUTH_KEYBOARD
@@ -149,5 +151,5 @@ TRANSPORT = Transport(
     judge=judge,
     options=FolderOptions,
     auth=("password", "key"),
-    auth_needs=("host_key",),
+    auth_needs={"host_key": "`fanwire outlets hostkey URL` prints it; ask the server's people whether it is theirs"},
 )
