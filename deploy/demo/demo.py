@@ -23,6 +23,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.request import ProxyHandler, Request, build_opener
 
 if TYPE_CHECKING:
     from tasks.model.release import Release
@@ -45,17 +46,20 @@ TIMES = {
 READY_SECONDS = 60.0
 RUN_SECONDS = 240.0
 FLOWER_PORT = 5555
+WEB_PORT = 8600
 
 
 def main() -> int:
     """The demo from beginning to end; the exit status."""
     options = _options()
-    options.flower_port = flower_port(options.flower_port)
+    options.flower_port = port_for("Flower", options.flower_port, FLOWER_PORT)
+    web_port = port_for("web server", None, WEB_PORT)
     home = (options.home or ROOT / "var" / "demo").resolve()
     shutil.rmtree(home, ignore_errors=True)
     (home / "farm").mkdir(parents=True)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FANWIRE_")}
-    ports = {"FANWIRE_FLOWER_PORT": str(options.flower_port), "FANWIRE_WEB_PORT": "0"}
+    ports = {"FANWIRE_FLOWER_PORT": str(options.flower_port), "FANWIRE_WEB_PORT": str(web_port)}
+    ports["FANWIRE_WEB_URL"] = f"http://127.0.0.1:{web_port}"
     environment |= TIMES | {"FANWIRE_HOME": str(home)} | ports
     os.environ.clear()
     os.environ.update(environment)
@@ -71,6 +75,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=6500, help="outlets (6500)")
     parser.add_argument("--manners", choices=("real", "good"), default="real", help="good: all answer fast")
     parser.add_argument("--language", help="all outlets take this language only")
+    parser.add_argument("--transports", choices=("all", "http"), default="all", help="http: all take one HTTP POST")
     parser.add_argument(
         "--release",
         type=Path,
@@ -81,15 +86,15 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def flower_port(wanted: int | None) -> int:
-    """The port that was asked for; else Flower's own, or a free one when somebody listens there already."""
-    if _is_free(wanted or FLOWER_PORT):
-        return wanted or FLOWER_PORT
+def port_for(what: str, wanted: int | None, usual: int) -> int:
+    """The port that was asked for; else the usual one, or a free one when somebody listens there already."""
+    if _is_free(wanted or usual):
+        return wanted or usual
     if wanted:
         sys.exit(f"port {wanted} is taken; name another with --flower-port, or leave it to the demo")
     with socket.create_server(("127.0.0.1", 0)) as probe:
         free = int(probe.getsockname()[1])
-    print(f"Port {FLOWER_PORT} is taken, so this Flower gets {free}.")
+    print(f"Port {usual} is taken, so this {what} gets {free}.")
     return free
 
 
@@ -139,7 +144,7 @@ class Processes:
 def start_farm(processes: Processes, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Start the farm and take on what its outlets need of a sender; where it is."""
     command = [sys.executable, str(HERE / "farm.py"), "--dir", str(folder)]
-    command += ["--count", str(options.count), "--manners", options.manners]
+    command += ["--count", str(options.count), "--manners", options.manners, "--transports", options.transports]
     if options.language:
         command += ["--language", options.language]
     process = processes.start("farm", command, folder / "farm.log")
@@ -150,6 +155,10 @@ def start_farm(processes: Processes, folder: Path, options: argparse.Namespace) 
     os.environ["FANWIRE_CA_FILE"] = where["ca"]
     os.environ["FANWIRE_ALLOWED_NETWORKS"] = where["network"]
     os.environ["FANWIRE_SECRETS_FOLDER"] = str(folder / "secrets")
+    os.environ["FANWIRE_DELIVERY_FOLDERS"] = where["folders"]
+    if where["relay"]:
+        os.environ["FANWIRE_SMTP_URL"] = f"smtp://{where['relay']}?tls=none"
+        os.environ["FANWIRE_SMTP_FROM"] = "Fanwire demo <wire@wire.example>"
     for line in (folder / "secrets.env").read_text().splitlines():
         name, _, value = line.partition("=")
         os.environ[name] = value
@@ -227,6 +236,24 @@ class Demo:
             self.out.print(said.strip(), markup=False)
         if any(process.returncode for process in running):
             sys.exit(1)
+        self.publish_feeds()
+
+    def publish_feeds(self) -> None:
+        """Give each outlet that fetches the secret address of its feed."""
+        from tasks import ledger
+        from tasks.ledger import outlets
+        from tasks.operations import feed_access
+        from tasks.runtime.settings import settings
+
+        with ledger.write() as connection:
+            fetching = [outlet for outlet in outlets.everyone(connection) if outlet.url == "pull:"]
+            made = {
+                outlet.id: feed_access.rotate(connection, outlet.id, outlet.format, overlap=0) for outlet in fetching
+            }
+        addresses = {outlet: f"{settings().web_url}{address.path}" for outlet, address in made.items()}
+        request = Request(f"{self.farm['control']}/feeds", json.dumps(addresses).encode())  # noqa: S310, our own address
+        with build_opener(ProxyHandler({})).open(request):
+            pass
 
     def document(self) -> Release:
         """The release to send first."""
@@ -299,9 +326,14 @@ class Demo:
         self.out.print()
         if name == "report":
             self.explain(sent, found)
-        for line in [texts(found.writing), *proof.lines(found)]:
+        for line in [texts(found.writing), *proof.lines(found, self.transports())]:
             self.out.print(line, markup=False)
         return proof.sound
+
+    def transports(self) -> dict[str, str]:
+        """The transport of each outlet, as the farm calls it."""
+        plan = json.loads((self.home / "farm" / "plan.json").read_text())
+        return {outlet: entry.get("transport", "http") for outlet, entry in plan.items()}
 
     def follow_up(self) -> bool:
         """Send a release with two sentences that nobody has translated, and play the editor; whether all fits."""

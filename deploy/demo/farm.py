@@ -12,6 +12,9 @@ Control, on the address `control`:
     GET  /health       {"ready": true, "outlets": n, "receipts": n, "accepted": n, …}
     POST /reset        forgets all receipts
     POST /manners      {outlet id: {"manner": …}}: other manners from now on (not to or from `refuse`)
+    POST /feeds        {outlet id: address}: the feeds that outlets which fetch are to fetch from now on
+
+Outlets take more than HTTP if their plan says so: farm_transports.py has all transports of the farm.
 
 `Farm` does the same for tests.
 
@@ -45,8 +48,10 @@ from urllib.request import ProxyHandler, Request, build_opener
 import farm_tally
 import outlets
 from farm_loop import Farm as Loop
-from farm_manners import Manner, SimulatedOutlet, read_plan
-from farm_tls import contexts_for
+from farm_manners import Manner, SimulatedOutlet, read_env_file, read_plan
+from farm_pickup import Pickup
+from farm_tls import Certificates
+from farm_transports import CERTIFICATE, FILES, HTTP, PICKED_UP, SECRET, Place, Servers, documented
 
 BACKLOG = 128
 SPARE_DESCRIPTORS = 200
@@ -63,14 +68,19 @@ def loopback_addresses(number: int) -> list[str]:
     return [f"127.{16 + n // 64_000}.{n // 250 % 256}.{n % 250 + 1}" for n in range(number)]
 
 
+def file_addresses(number: int) -> list[str]:
+    """So many addresses for servers of files, out of 127.200.0.0 and up."""
+    return [f"127.200.{n // 250}.{n % 250 + 1}" for n in range(number)]
+
+
 def assign(outlets: list[SimulatedOutlet], most: int) -> dict[str, list[SimulatedOutlet]]:
     """Which outlets live at which address: one each, unless that is more than `most`; then some share.
 
     Outlets that share are all plain or all TLS, and one that refuses never shares with one that listens.
     """
-    kinds: dict[tuple[bool, bool], list[SimulatedOutlet]] = {}
+    kinds: dict[tuple[bool, bool, bool], list[SimulatedOutlet]] = {}
     for outlet in outlets:
-        kinds.setdefault((outlet.listens, outlet.tls), []).append(outlet)
+        kinds.setdefault((outlet.listens, outlet.tls, outlet.transport == "mtls"), []).append(outlet)
     shares = {kind: max(1, min(len(group), most * len(group) // len(outlets))) for kind, group in kinds.items()}
     addresses = iter(loopback_addresses(sum(shares.values())))
     places: dict[str, list[SimulatedOutlet]] = {}
@@ -117,43 +127,49 @@ class Processes:
 
     def __init__(self, outlets: list[SimulatedOutlet], places: dict[str, list[SimulatedOutlet]], number: int):
         self.documents = {outlet.id: outlet.document for outlet in outlets}
+        self.transports = {outlet.id: outlet.transport for outlet in outlets}
         self.places = places
         self.number = number
+        self.pickup: Pickup | None = None
         self.lock = threading.Lock()
         self.receipts: dict[tuple[int, int], dict[str, Any]] = {}
-        self.counters: list[dict[str, int]] = [{} for _ in range(number)]
+        self.counters: dict[int, dict[str, int]] = {}
         self.peaks: dict[str, int] = {}
         self.pipes: list[Any] = []
         self.children: list[Any] = []
 
     def start(self, listeners: dict[str, socket.socket], contexts: dict[str, Any]) -> None:
         """Fork the processes; the listeners are theirs from then on."""
-        context = multiprocessing.get_context("fork")
         gc.freeze()
         shares = [list(listeners)[index :: self.number] for index in range(self.number)]
         for share in shares:
-            ours, theirs = context.Pipe()
-            child = context.Process(target=self._run, args=(theirs, [*self.pipes, ours], share, listeners, contexts))
-            child.start()
-            theirs.close()
-            self.pipes.append(ours)
-            self.children.append(child)
+            self.start_part(self._serve, share, listeners, contexts)
         for listener in listeners.values():
             listener.close()
 
-    def _run(
-        self,
-        pipe: Any,
-        others: list[Any],
-        share: list[str],
-        listeners: dict[str, socket.socket],
-        contexts: dict[str, Any],
-    ) -> None:
-        """One process: the outlets of its share of the addresses. It ends when the parent says so or is gone."""
+    def start_part(self, serve: Callable[..., None], *arguments: Any) -> None:
+        """Fork a process that runs `serve` with its end of a pipe and these arguments."""
+        context = multiprocessing.get_context("fork")
+        ours, theirs = context.Pipe()
+        child = context.Process(target=self._run, args=(theirs, [*self.pipes, ours], serve, arguments))
+        child.start()
+        theirs.close()
+        self.pipes.append(ours)
+        self.children.append(child)
+
+    @staticmethod
+    def _run(pipe: Any, others: list[Any], serve: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+        """One process. It ends when the parent says so or is gone."""
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         for other in others:
             other.close()
+        serve(pipe, *arguments)
+
+    def _serve(
+        self, pipe: Any, share: list[str], listeners: dict[str, socket.socket], contexts: dict[str, Any]
+    ) -> None:
+        """Serve the HTTP outlets at a share of the addresses."""
         for address in set(listeners) - set(share):
             listeners[address].close()
         loop = Loop([outlet for address in share for outlet in self.places[address]])
@@ -185,11 +201,15 @@ class Processes:
                     self.receipts[index, number] = receipt
                 self.counters[index] = counters
                 self.peaks.update(peaks)
+            if self.pickup is not None:
+                self.receipts.update({(-1, number): receipt for number, receipt in self.pickup.look().items()})
             return sorted(self.receipts.values(), key=lambda receipt: (receipt["time"], receipt["n"]))
 
     def reset(self) -> None:
         with self.lock:
             self._ask("reset")
+            if self.pickup is not None:
+                self.pickup.reset()
             self.receipts.clear()
             self.peaks.clear()
 
@@ -199,7 +219,8 @@ class Processes:
 
     def sums(self) -> dict[str, int]:
         """The counters of all processes together."""
-        return {name: sum(counters[name] for counters in self.counters) for name in self.counters[0]}
+        names = {name for counters in self.counters.values() for name in counters}
+        return {name: sum(counters[name] for counters in self.counters.values()) for name in sorted(names)}
 
 
 # --- control ----------------------------------------------------------------------------------------------------
@@ -228,8 +249,10 @@ def control_server(processes: Processes) -> ThreadingHTTPServer:
                     processes.reset()
                 elif self.path == "/manners":
                     processes.set_manners(_manners(json.loads(body), processes))
+                elif self.path == "/feeds" and processes.pickup is not None:
+                    processes.pickup.fetch(json.loads(body))
                 else:
-                    return self._answer(404, {"error": "known: /reset, /manners"})
+                    return self._answer(404, {"error": "known: /reset, /manners, /feeds"})
             except (ValueError, TypeError) as error:
                 return self._answer(400, {"error": str(error)})
             return self._answer(200, {"done": True})
@@ -300,21 +323,30 @@ def run(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     simulated = read_plan(plan, directory)
+    over_http = [outlet for outlet in simulated if outlet.transport in HTTP]
+    picked_up = [outlet for outlet in simulated if outlet.transport in PICKED_UP]
     # Each process inherits all listeners at first, and needs as many again for connections
-    places = assign(simulated, max(1, (descriptors() - SPARE_DESCRIPTORS) // 2))
+    most = max(1, (descriptors() - SPARE_DESCRIPTORS - len(simulated) + len(over_http)) // 2)
+    places = assign(over_http, most) if over_http else {}
     listening = [address for address, here in places.items() if here[0].listens]
     port, listeners = listen(listening, port)
-    ca_file = directory / "ca.pem"
-    contexts = contexts_for([address for address in listening if places[address][0].tls], ca_file, directory)
-    for address, here in places.items():
-        for outlet in here:
-            outlet.document["url"] = f"{'https' if outlet.tls else 'http'}://{address}:{port}/o/{outlet.id}"
+    servers = Servers(simulated, directory, read_env_file(directory / "secrets.env").get(SECRET, "secret"))
+    servers.listen(listen, file_addresses(sum(outlet.transport in FILES for outlet in simulated)))
+    certificates = Certificates(directory / "ca.pem", directory)
+    where = {outlet.id: Place(address, port) for address, here in places.items() for outlet in here} | servers.places
+    for outlet in simulated:
+        documented(outlet, where.get(outlet.id), directory / "folders", servers)
     farm = Processes(simulated, places, max(1, min(processes, len(listening))))
-    farm.start(listeners, contexts)
+    farm.pickup = Pickup(picked_up, directory / "folders") if picked_up else None
+    farm.start(listeners, _contexts(certificates, places, listening, directory))
+    servers.start(
+        farm.start_part,
+        certificates.files([place.address for id, place in servers.places.items() if farm.transports[id] == "ftps"]),
+    )
     server = control_server(farm)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
-        _announce(directory, farm, port, server.server_address[1], ca_file)
+        _announce(directory, farm, port, server.server_address[1], servers)
         if until_stdin_closes:
             threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
         while not stop.wait(1.0):
@@ -325,7 +357,18 @@ def run(
         farm.stop()
 
 
-def _announce(directory: Path, farm: Processes, port: int, control: int, ca_file: Path) -> None:
+def _contexts(
+    certificates: Certificates, places: dict[str, list[SimulatedOutlet]], listening: list[str], directory: Path
+) -> dict[str, Any]:
+    """The TLS context of each address that has one; some want a certificate of the sender, which is made too."""
+    strict = [address for address in listening if places[address][0].transport == "mtls"]
+    if strict:
+        certificates.write_client(directory / "secrets" / CERTIFICATE)
+    usual = [address for address in listening if places[address][0].tls and address not in strict]
+    return certificates.contexts(usual) | certificates.contexts(strict, of_sender=True)
+
+
+def _announce(directory: Path, farm: Processes, port: int, control: int, servers: Servers) -> None:
     """Write outlets.json and farm.json, then say so."""
     (directory / "outlets.json").write_text(json.dumps(list(farm.documents.values()), ensure_ascii=False, indent=1))
     addresses = list(farm.places)
@@ -335,9 +378,12 @@ def _announce(directory: Path, farm: Processes, port: int, control: int, ca_file
         "pid": os.getpid(),
         "outlets": str(directory / "outlets.json"),
         "count": len(farm.documents),
-        "addresses": {"first": addresses[0], "last": addresses[-1], "count": len(addresses)},
+        "addresses": {"first": addresses[0], "last": addresses[-1], "count": len(addresses)} if addresses else None,
         "network": "127.0.0.0/8",
-        "ca": str(ca_file),
+        "ca": str(directory / "ca.pem"),
+        "relay": servers.relay,
+        "folders": str(directory / "folders"),
+        "transports": {name: list(farm.transports.values()).count(name) for name in set(farm.transports.values())},
     }
     draft = directory / "farm.json.part"
     draft.write_text(json.dumps(where) + "\n")
@@ -361,7 +407,9 @@ def main(arguments: list[str] | None = None) -> None:
     (directory / "farm.json").unlink(missing_ok=True)
     path = options.plan
     if path is None:
-        wanted = {name: getattr(options, name) for name in ("count", "seed", "manners", "language", "instant")}
+        wanted = {
+            name: getattr(options, name) for name in ("count", "seed", "manners", "language", "instant", "transports")
+        }
         path = outlets.write(directory, **wanted)
     plan = json.loads(path.read_text())
     run(plan, directory, port=options.port, processes=options.processes, until_stdin_closes=options.until_stdin_closes)

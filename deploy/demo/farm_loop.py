@@ -11,7 +11,6 @@ and no answer) · `left` (the sender closed the connection before the answer was
 from __future__ import annotations
 
 import base64
-import hashlib
 import heapq
 import hmac
 import select
@@ -26,6 +25,9 @@ from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
 from farm_manners import DELAYED, Manner, SimulatedOutlet
+from farm_receipts import blank
+from farm_sites import Asked, Reply, Sites, rendition_in
+from farm_transports import SPECIAL
 
 READ = 65_536
 HEAD_MAX, BODY_MAX = 65_536, 64 << 20
@@ -51,7 +53,12 @@ class Farm:
         self.connections: set[Connection] = set()
         self.numbers = count()
         self.running = True
+        special = any(outlet.transport in SPECIAL for outlet in outlets)
+        self.sites = Sites(self.outlets, self._manner_of) if special else None
         self.reset()
+
+    def _manner_of(self, outlet: SimulatedOutlet, what: str) -> str:
+        return outlet.manner.after(self.attempt(outlet, (what,)))
 
     def reset(self) -> None:
         """Forget every receipt; the next attempt at anything is a first one again."""
@@ -203,17 +210,31 @@ class Connection:
             return None
         body, self.buffer = self.buffer[end + 4 : whole], self.buffer[whole:]
         self.close_after = headers.get("connection", "").lower() == "close"
-        path = target.split(" ", 1)[0].split("?", 1)[0]
+        target = target.split(" ", 1)[0]
+        reply = self.farm.sites.answer(Asked(method, target, headers, body)) if self.farm.sites else None
+        if reply is not None:
+            return self._of_site(reply)
+        path = target.split("?", 1)[0]
         if method not in ("POST", "PUT"):
             self.farm.counters["probes"] += 1
             return self._send(*response(200 if method in ("GET", "HEAD") else 405))
         return self._receive(path, headers, body)
 
+    def _of_site(self, reply: Reply) -> None:
+        """Send what a site answers, and note the receipt if it is one."""
+        if reply.receipt is None:
+            self.farm.counters["probes"] += 1
+        else:
+            self.receipt, self.generation = reply.receipt, self.farm.generation
+            self.receipt["misplaced"] = self.only is not None and self.only.id != reply.outlet
+            self._noted()
+        self._send(reply.status, reply.whole)
+
     def _receive(self, path: str, headers: dict[str, str], body: bytes) -> None:
         """Note the receipt, then answer in the outlet's manner."""
         name, _, rest = path.removeprefix("/o/").partition("/")
         outlet = self.farm.outlets.get(name)
-        self.receipt = receipt = note(name, headers, body)
+        self.receipt = receipt = note(name, headers, rendition_in(headers, body))
         receipt["misplaced"] = outlet is None or self.only not in (None, outlet)
         self.generation = self.farm.generation
         if outlet is None or rest not in ("", "moved"):
@@ -395,29 +416,15 @@ def note(outlet: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
     """A receipt, not yet answered."""
     get = headers.get
     version = get("fanwire-version", "")
-    return {
-        "time": time.time(),
+    return blank(outlet, body) | {
         "release": get("fanwire-release"),
         "version": int(version) if version.isdigit() else None,
         "language": get("fanwire-language") or get("content-language"),
-        "outlet": outlet,
         "action": get("fanwire-action"),
         "key": get("idempotency-key"),
         "webhook_id": get("webhook-id"),
         "content_type": get("content-type"),
         "translation": get("fanwire-translation"),
-        "format": None,
-        "sha256": hashlib.sha256(body).hexdigest(),
-        "bytes": len(body),
-        "manner": None,
-        "attempt": None,
-        "authorised": None,
-        "redirected": False,
-        "misplaced": False,
-        "answered": None,
-        "retry_after": None,
-        "outcome": "pending",
-        "ended": None,
     }
 
 

@@ -1,8 +1,9 @@
 """The manners of simulated outlets: how each answers, as a plan says it.
 
 A plan is a JSON object `{outlet id: entry}`. An entry holds the fields of `Manner` and these: `tls` (bool), `outlet`
-(fields of the Fanwire outlet document, all but `id` and `url`). The name of a manner says what the outlet does at its
-worst; with `times` it does so for the first so many attempts at a delivery and is `fast` from then on.
+(fields of the Fanwire outlet document, all but `id` and `url`), `transport` (one of those in farm_transports.py; http).
+The name of a manner says what the outlet does at its worst; with `times` it does so for the first so many attempts at a
+delivery and is `fast` from then on.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Manner:
     @classmethod
     def read(cls, outlet: str, entry: dict[str, Any]) -> Manner:
         """The manner in a plan entry; raises ValueError that names the outlet and the fault."""
-        known = _FIELDS | {"tls", "outlet"}
+        known = _FIELDS | {"tls", "outlet", "transport"}
         if set(entry) - known:
             raise ValueError(f"outlet {outlet}: unknown fields {sorted(set(entry) - known)}; known are {sorted(known)}")
         manner = cls(**{name: value for name, value in entry.items() if name in _FIELDS})
@@ -99,6 +100,8 @@ class SimulatedOutlet:
     credential: tuple[str, str] | None = None
     """The header, in lower case, and its value that every request must carry."""
     signing_key: bytes | None = None
+    transport: str = "http"
+    """Over what it is delivered to; its document says how (farm_transports.py)."""
     in_flight: int = 0
     in_flight_most: int = 0
 
@@ -125,6 +128,7 @@ def read_plan(plan: dict[str, dict[str, Any]], directory: Path) -> list[Simulate
                 manner=Manner.read(name, entry),
                 tls=bool(entry.get("tls", False)),
                 document=document,
+                transport=entry.get("transport", "http"),
                 credential=_credential(auth, secrets),
                 signing_key=base64.b64decode(signing.removeprefix("whsec_")) if signing else None,
             )
@@ -148,8 +152,13 @@ def _credential(auth: dict[str, Any], secrets: dict[str, str]) -> tuple[str, str
     if auth["type"] == "bearer":
         return "authorization", f"Bearer {secret}"
     if auth["type"] == "basic":
-        return "authorization", "Basic " + base64.b64encode(f"{auth['user']}:{secret}".encode()).decode()
+        return basic(auth["user"], secret)
     return auth["header"].lower(), secret
+
+
+def basic(user: str, password: str) -> tuple[str, str]:
+    """The header of a user with a password."""
+    return "authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def _secret(reference: str | None, secrets: dict[str, str]) -> str | None:

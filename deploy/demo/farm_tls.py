@@ -23,17 +23,54 @@ ADDRESSES_PER_LEAF = 32
 _VALID = timedelta(days=7)
 
 
-def contexts_for(addresses: list[str], ca_file: Path, scratch: Path) -> dict[str, ssl.SSLContext]:
-    """A server context for each address, and the CA's certificate in `ca_file`."""
-    ca_key, leaf_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    ca = _certificate("Fanwire farm CA", None, ca_key, ca_key, [])
-    ca_file.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
-    contexts = {}
-    for first in range(0, len(addresses), ADDRESSES_PER_LEAF):
-        group = addresses[first : first + ADDRESSES_PER_LEAF]
-        leaf = _certificate(f"farm {group[0]}", ca, leaf_key, ca_key, group)
-        contexts.update(dict.fromkeys(group, _context(leaf, leaf_key, scratch)))
-    return contexts
+class Certificates:
+    """The CA of a farm, and what it certifies: addresses of outlets, and the sender if they ask for that."""
+
+    def __init__(self, ca_file: Path, scratch: Path) -> None:
+        """`ca_file`: where the CA's certificate goes. `scratch`: a folder for files that are gone at once."""
+        self.ca_file, self.scratch = ca_file, scratch
+        self.ca_key, self.leaf_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+        self.ca = _certificate("Fanwire farm CA", None, self.ca_key, self.ca_key, [])
+        ca_file.write_bytes(self.ca.public_bytes(serialization.Encoding.PEM))
+
+    def contexts(self, addresses: list[str], *, of_sender: bool = False) -> dict[str, ssl.SSLContext]:
+        """A server context for each address; `of_sender`: one that wants a certificate of who connects."""
+        found: dict[str, ssl.SSLContext] = {}
+        for first in range(0, len(addresses), ADDRESSES_PER_LEAF):
+            group = addresses[first : first + ADDRESSES_PER_LEAF]
+            leaf = _certificate(f"farm {group[0]}", self.ca, self.leaf_key, self.ca_key, group)
+            context = _context(leaf, self.leaf_key, self.scratch)
+            if of_sender:
+                context.load_verify_locations(self.ca_file)
+                context.verify_mode = ssl.CERT_REQUIRED
+            found.update(dict.fromkeys(group, context))
+        return found
+
+    def files(self, addresses: list[str]) -> dict[str, Path]:
+        """A file with key and certificate for each address, for servers that read them themselves."""
+        if not addresses:
+            return {}
+        leaf = _certificate(f"farm {addresses[0]}", self.ca, self.leaf_key, self.ca_key, addresses)
+        path = self.scratch / "files.pem"
+        _write_private(path, _pem(leaf, self.leaf_key))
+        return dict.fromkeys(addresses, path)
+
+    def write_client(self, path: Path) -> None:
+        """Write the certificate of the sender, with its key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write_private(path, _pem(_certificate("the wire", self.ca, key, self.ca_key, []), key))
+
+
+def _pem(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> bytes:
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    private = key.private_bytes(encoding, form, serialization.NoEncryption())
+    return certificate.public_bytes(encoding) + private
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(data)
 
 
 def _certificate(
@@ -43,7 +80,7 @@ def _certificate(
     signer: ec.EllipticCurvePrivateKey,
     addresses: list[str],
 ) -> x509.Certificate:
-    """A CA certificate when there is no issuer, else a leaf for the addresses."""
+    """A CA certificate when there is no issuer, else a leaf for the addresses; without any, one of a client."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
     builder = (
@@ -61,8 +98,10 @@ def _certificate(
     )
     if issuer:
         names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address)) for address in addresses])
-        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
-        builder = builder.add_extension(names, critical=False).add_extension(usage, critical=False)
+        usage = ExtendedKeyUsageOID.SERVER_AUTH if addresses else ExtendedKeyUsageOID.CLIENT_AUTH
+        if addresses:
+            builder = builder.add_extension(names, critical=False)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
     return builder.sign(signer, hashes.SHA256())
 
 
@@ -85,9 +124,7 @@ def _context(leaf: x509.Certificate, key: ec.EllipticCurvePrivateKey, scratch: P
     handle, path = tempfile.mkstemp(dir=scratch, prefix="leaf-")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(leaf.public_bytes(serialization.Encoding.PEM))
-            encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-            file.write(key.private_bytes(encoding, form, serialization.NoEncryption()))
+            file.write(_pem(leaf, key))
         context.load_cert_chain(path)
     finally:
         Path(path).unlink()

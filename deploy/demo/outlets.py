@@ -22,6 +22,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from farm_transports import fitting, shares
 from outlet_words import COUNTRIES, WORDS, Country
 
 REAL_MANNERS = {
@@ -34,6 +35,23 @@ FAST_MEDIAN, FAST_SPREAD, FAST_LEAST, FAST_MOST = 0.150, 0.6, 0.020, 0.400
 TLS_SHARE = 0.85
 TOPICS_SHARE, REFUSE_MACHINE_SHARE, LIMITS_SHARE, TWO_LANGUAGES_SHARE = 0.12, 0.02, 0.04, 0.03
 FORMATS = {"ninjs": 0.45, "html": 0.35, "text": 0.15, "newsmlg2": 0.05}
+ALL_FORMATS = {
+    "ninjs": 0.30, "html": 0.20, "text": 0.12, "newsmlg2": 0.08, "json": 0.06, "nitf": 0.06, "ninjs2": 0.05,
+    "markdown": 0.04, "html-fragment": 0.03, "atom": 0.02, "rss": 0.02, "jsonfeed": 0.02,
+}  # fmt: skip
+"""The same where outlets differ in how they are delivered to as well."""
+ALL_TRANSPORTS = {
+    "mail": 0.10, "wordpress": 0.02, "pull": 0.015, "put": 0.015, "multipart": 0.01, "s3": 0.01, "oauth2": 0.01,
+    "mtls": 0.01, "sftp": 0.01, "ftps": 0.005, "ftp": 0.005, "folder": 0.005,
+}  # fmt: skip
+"""The share of each transport; all others take one HTTP POST."""
+MAY_MISBEHAVE = ("http", "put", "multipart", "mtls")
+"""The transports whose outlets have all the bad manners that there are."""
+KNOWN_MANNERS = {
+    "mail": ("fast", "unavailable", "gone"), "s3": ("fast", "unavailable"), "wordpress": ("fast", "unavailable"),
+    "ftp": ("fast", "unavailable"), "ftps": ("fast", "unavailable"), "sftp": ("fast", "unavailable"),
+}  # fmt: skip
+"""Those of the others, each as its protocol has it."""
 BUSINESS = "04000000"
 TOPICS = {
     "04000000": "economy, business and finance", "06000000": "environment", "07000000": "health", "09000000": "labour",
@@ -56,9 +74,16 @@ _NOT_ASCII = str.maketrans(
 
 
 def invent(
-    count: int, *, seed: int = 1, manners: str = "real", language: str | None = None, instant: bool = False
+    count: int,
+    *,
+    seed: int = 1,
+    manners: str = "real",
+    language: str | None = None,
+    instant: bool = False,
+    transports: str = "http",
 ) -> dict[str, Any]:
-    """A plan of `count` outlets, without secrets; with `language`, all take that one and none refuses anything."""
+    """A plan of `count` outlets, without secrets; with `language`, all take that one and none refuses anything.
+    `transports`: `http`, or `all` that the farm speaks."""
     chance = random.Random(seed)
     homes = _homes(count, language, chance)
     names = _Names(chance)
@@ -83,7 +108,27 @@ def invent(
         if instant:
             way["delay"] = 0.0
         plan[identity] = {**way, "tls": chance.random() < TLS_SHARE, "outlet": document}
+    if transports == "all":
+        _spread(plan, random.Random(f"transports {seed}"))
     return plan
+
+
+def _spread(plan: dict[str, Any], chance: random.Random) -> None:
+    """Give the outlets of a plan all transports and formats; who has which is chance."""
+    names = shares(len(plan), ALL_TRANSPORTS)
+    chance.shuffle(names)
+    for name, entry in zip(names, plan.values(), strict=True):
+        document = entry["outlet"]
+        document["format"] = chance.choices(list(ALL_FORMATS), list(ALL_FORMATS.values()))[0]
+        entry["outlet"] = fitting(name, document)
+        entry["transport"] = name
+        entry["tls"] = entry["tls"] or name == "mtls"
+        if name not in MAY_MISBEHAVE:
+            known = KNOWN_MANNERS.get(name, ("fast",))
+            manner = entry["manner"] if entry["manner"] in known else "fast"
+            entry.update({"manner": manner, "delay": 0.0})
+            entry.pop("status", None)
+            entry.pop("retry_after", None)
 
 
 def _homes(count: int, language: str | None, chance: random.Random) -> list[tuple[Country, str]]:
@@ -208,6 +253,8 @@ def add_secrets(plan: dict[str, Any], directory: Path, seed: int) -> None:
     _write_private(directory / "secrets.env", "".join(f"{name}={value}\n" for name, value in shared.items()))
     kinds, shares = [*AUTH, "none"], [*AUTH.values(), 1 - sum(AUTH.values())]
     for name, entry in plan.items():
+        if entry.get("transport", "http") not in ("http", "put", "multipart"):
+            continue  # farm_transports.py says how they are to be authenticated
         kind, _, place = chance.choices(kinds, shares)[0].partition(", ")
         if kind == "none":
             continue
@@ -248,11 +295,14 @@ def write(
     manners: str = "real",
     language: str | None = None,
     instant: bool = False,
+    transports: str = "http",
 ) -> Path:
     """Write plan.json and the secrets; returns the plan's path."""
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
-    plan = invent(count, seed=seed, manners=manners, language=language, instant=instant)
+    plan = invent(
+        count, seed=seed, manners=manners, language=language, instant=instant, transports=transports
+    )  # fmt: skip
     add_secrets(plan, directory, seed)
     path = directory / "plan.json"
     path.write_text(json.dumps(plan, ensure_ascii=False, indent=1))
@@ -265,6 +315,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--manners", choices=("real", "good"), default="real", help="good: all are fast")
     parser.add_argument("--language", help="all outlets take this language only")
     parser.add_argument("--instant", action="store_true", help="no outlet takes its time before it answers")
+    parser.add_argument("--transports", choices=("http", "all"), default="http", help="all: whatever the farm speaks")
     parser.add_argument("--seed", type=int, default=1, help="another seed, other outlets")
 
 

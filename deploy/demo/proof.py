@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -40,8 +41,8 @@ class Proof:
         """Whether everything fits."""
         return not (self.missing or self.unexplained or self.faults)
 
-    def lines(self, found: Report) -> list[str]:
-        """The summary, as lines to print."""
+    def lines(self, found: Report, transports: Mapping[str, str]) -> list[str]:
+        """The summary, as lines to print. `transports`: that of each outlet."""
         states = found.states
         delivered = states.get(State.DELIVERED, 0)
         told = [
@@ -52,6 +53,7 @@ class Proof:
         if found.after(1.0) is not None:
             told.append(f"Time:   half after {found.after(0.5):.1f} s, 95 % after {found.after(0.95):.1f} s, "
                         f"the last after {found.after(1.0):.1f} s")  # fmt: skip
+        told += self._by_transport(found, transports)
         told.append(f"Doubled {self.faults.get('doubled', 0)} · missing {len(self.missing)} · "
                     f"without a reason {len(self.unexplained)}"
                     + (f" · repeated after an unknowable outcome {self.repeated}" if self.repeated else "")
@@ -63,6 +65,25 @@ class Proof:
         for name, who in (("missing", self.missing), ("without a reason", self.unexplained)):
             told += [f"  {name}: {outlet}" for outlet in who[:SHOWN]]
         return told
+
+    def _by_transport(self, found: Report, transports: Mapping[str, str]) -> Iterator[str]:
+        """A line for each transport, if there are several: what became of its deliveries, and when."""
+        kinds = sorted(
+            {transports.get(line.outlet, "http") for line in found.lines}, key=lambda kind: (kind != "http", kind)
+        )
+        if len(kinds) < 2 or found.first_due_at is None:
+            return
+        title = "Over:   "
+        for kind in kinds:
+            lines = [line for line in found.lines if transports.get(line.outlet, "http") == kind]
+            times = sorted(line.ended_at for line in lines if line.state == State.DELIVERED and line.ended_at)
+            told = f"{title}{kind:<10}{len(times):>6,} of {len(lines):>6,}"
+            if times:
+                half, last = (moment - found.first_due_at for moment in (times[(len(times) - 1) // 2], times[-1]))
+                told += f"   half after {half:4.1f} s   the last after {last:4.1f} s"
+            missing = sum(name.partition("/")[0] in {line.outlet for line in lines} for name in self.missing)
+            yield told + (f"   missing {missing}" if missing else "")
+            title = " " * len(title)
 
 
 def compare(found: Report, control: str, unknowable: set[tuple[str, str]]) -> Proof:

@@ -131,15 +131,14 @@ def test_a_taken_flower_port_is_named_before_anything_starts(run: Run, monkeypat
 
 
 def test_the_demo_takes_a_free_port_when_flowers_is_taken(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     import demo
 
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = int(other.getsockname()[1])
-        monkeypatch.setattr(demo, "FLOWER_PORT", taken)
-        found = demo.flower_port(None)
+        found = demo.port_for("Flower", None, taken)
         assert found != taken
         assert f"Port {taken} is taken, so this Flower gets {found}." in capsys.readouterr().out
         with pytest.raises(SystemExit, match="is taken"):
-            demo.flower_port(taken)
+            demo.port_for("Flower", taken, 5555)
