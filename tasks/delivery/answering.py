@@ -64,6 +64,8 @@ def _notice(connection: Connection, one: Noted, now: float) -> None:
     of = publications.answerable(connection, one.delivery_id)
     assert of is not None, "it was noted in this transaction"
     what = "has taken down" if one.now.taken_down else "does not publish"
+    if of.status == "canceled":
+        what = "does not withdraw"
     why = f": {one.now.reason}" if one.now.reason else ", and says no reason"
     text = f"{what} {of.release} v{of.version} in {of.language}{why}; `fanwire status {of.release}` shows who else"
     notices.add_unless_known(connection, "rejection", of.outlet_id, text, now)

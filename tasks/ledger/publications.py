@@ -87,11 +87,13 @@ def _by_delivery(rows: Any) -> dict[int, list[Fate]]:
 
 
 def answerable(connection: Connection, delivery_id: int) -> Row | None:  # type: ignore[type-arg]
-    """The delivery of which an outlet says something: its `release` (URI), `version`, `language`, `outlet_id` and
-    the `document` of its outlet; None if there is none."""
+    """The delivery of which an outlet says something: its `release` (URI), `version`, `status` of that,
+    `language`, `outlet_id` and the `document` of its outlet; None if there is none."""
     query = (
-        select(releases.c.uri.label("release"), releases.c.version, deliveries.c.language, deliveries.c.outlet_id,
-               outlets.c.document)
+        select(
+            releases.c.uri.label("release"), releases.c.version, releases.c.status, deliveries.c.language,
+            deliveries.c.outlet_id, outlets.c.document,
+        )
         .join(releases, releases.c.id == deliveries.c.release_id)
         .join(outlets, outlets.c.id == deliveries.c.outlet_id)
         .where(deliveries.c.id == delivery_id)

@@ -99,6 +99,22 @@ def test_it_may_be_said_later_at_the_address_that_comes_with_the_delivery(serve:
     assert (answer.status_code, said()) == (200, ("accepted", None))
 
 
+def test_an_outlet_that_repeats_the_address_gives_it_to_nobody(serve: Serve) -> None:
+    def echo(call: Call) -> None:
+        while request := call.read():
+            body = request.headers["Fanwire-Callback"].encode()
+            head = f"HTTP/1.1 500 X\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
+            call.send(head.encode() + body)
+
+    server = serve(echo)
+    assert deliver(server)[0] == {"due": 1}
+    with ledger.read() as connection:
+        [reason] = connection.exec_driver_sql("SELECT reason FROM deliveries").scalars()
+    assert "/answers/" in reason
+    assert server.requests[0].headers["Fanwire-Callback"].rpartition("=")[2] not in reason
+    assert reason.endswith("signature=***")
+
+
 def test_without_a_public_address_there_is_none_in_the_headers(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FANWIRE_WEB_URL")
     settings.cache_clear()

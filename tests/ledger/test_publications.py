@@ -13,7 +13,7 @@ from tasks.ledger import notices, publications
 from tasks.ledger.publications import Outcome
 from tasks.ledger.schema import publications as rows
 from tasks.model.publication import read_publication
-from tests.support.delivery_steps import NOW, claim, receivers, render, take
+from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, take
 from tests.support.samples import URI, outlet
 
 pytestmark = pytest.mark.usefixtures("book")
@@ -90,3 +90,15 @@ def test_operations_get_a_notice_of_a_no_and_not_of_each() -> None:
         [notice] = notices.latest(connection, 9)
     assert (notice["kind"], notice["subject"]) == ("rejection", "a")
     assert notice["text"].startswith(f"has taken down {URI} v1 in en: a <b>mistake</b>; ")
+
+
+def test_a_kill_that_an_outlet_refuses_is_one_that_it_does_not_withdraw() -> None:
+    receivers(outlet("a"))
+    render(take())
+    finish(*map(result, claim()))
+    render(take(version=2, status="canceled", body_html=None))
+    [kill] = claim(now=NOW + 9)
+    with ledger.write() as connection:
+        answering.take(connection, [(kill.id, read_publication({"status": "rejected", "reason": "it is true"}))])
+        [notice] = notices.latest(connection, 9)
+    assert notice["text"].startswith(f"does not withdraw {URI} v2 in en: it is true; ")

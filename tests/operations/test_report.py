@@ -192,8 +192,10 @@ def test_of_a_kill_it_shows_where_the_release_still_stands() -> None:
     with ledger.write() as connection:
         publications.note(connection, [(a.id, read_publication({"status": "accepted"}))], NOW)
         page = report.as_html(report.report(connection, kill), "Testwire")
-    assert "<h2>Still published, as outlets say</h2>" in page
+    assert "<h2>Published before, and not said to be withdrawn</h2>" in page
     assert "https://old.example/" in page
+    assert "<b>1</b> had it published, and has not said that it is withdrawn" in page
+    assert "<h2>Withdrawn, as outlets say</h2>" in page
     assert "https://a.example/" not in page, "it has said since that it took the kill"
 
 

@@ -97,10 +97,11 @@ def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: flo
         deadline=deadline,
         method=options.method,
         options=_HTTP_2 if options.http == "2" else (),
+        secrets=(request.callback.rpartition("=")[2],) if request.callback else (),  # whose it is may speak for it
     )
     if outlet.auth.certificate is not None:
         certificate, secrets = certificate_options(outlet.auth.certificate)
-        transfer = replace(transfer, options=(*transfer.options, *certificate), secrets=secrets)
+        transfer = replace(transfer, options=(*transfer.options, *certificate), secrets=(*transfer.secrets, *secrets))
     return oauth2.authorized(_client(outlet.auth), transfer) if outlet.auth.type == "oauth2" else transfer
 
 

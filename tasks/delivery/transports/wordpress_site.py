@@ -290,7 +290,8 @@ class _Steps:
 
     def withdraw(self) -> Transfer:
         if self.post is None:
-            return self.site.end(f"nothing to withdraw: no post has the slug {self.document['slug']}")
+            detail = f"nothing to withdraw: no post has the slug {self.document['slug']}"
+            return self.site.end(detail, status="accepted")
         path = f"{self.options.type}/{self.post}"
         return self.site.ask("DELETE", path, _POST, self.withdrawn, decisive=True)
 
@@ -300,9 +301,11 @@ class _Steps:
             headers = ("Content-Type: application/json",)
             return self.site.ask("POST", path, _POST, self.withdrawn, body=body, headers=headers, decisive=True)
         if answer.status in (404, 410):
-            return self.site.end("nothing to withdraw: the post is gone already")
+            return self.site.end("nothing to withdraw: the post is gone already", status="accepted")
         made = _made(answer)
-        return self.site.end(f"{made.get('status')}: {self.options.type}/{made['id']}") if made else None
+        if made is None:
+            return None
+        return self.site.end(f"{made.get('status')}: {self.options.type}/{made['id']}", status="accepted")
 
 
 def _shown_from(content: str, href: str, url: str) -> str:
