@@ -1,6 +1,7 @@
 """The Celery tasks: the way of a release, read from top to bottom.
 
     plan ──► translate (one per language) ──► format (one per language) ──► deliver (a drain for whatever is due)
+     └─────► fetch (pictures and other files) ──┘
 
 A task message is a *hint*: "there is work". It carries ids, and the ledger says what the work is. So a lost message
 means only lateness (the clock finds what was missed, `tasks/operations/sweep.py`), and a doubled one finds the work
@@ -23,18 +24,24 @@ from sqlalchemy.exc import DBAPIError
 from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from tasks import ledger, planning, review
+from tasks.building.fetching import FetchPolicy, fetch_media
 from tasks.building.renditions import build_renditions
 from tasks.building.translations import build_translation
 from tasks.delivery import drain
 from tasks.delivery.admission.shared_state import SharedState
 from tasks.delivery.policy import DeliveryPolicy, RetryPolicy
+from tasks.delivery.transfers.download import Limits
 from tasks.ledger import deliveries, elections, releases
+from tasks.media_store.store import configured_store
+from tasks.model.destinations import Destinations
 from tasks.operations import hub_pings, notifications, sweep
 from tasks.operations.bounces import MailboxAway, notice_mailbox_away, read_bounces
 from tasks.runtime import shutdown, trust
 from tasks.runtime.settings import settings
 
 log = structlog.get_logger()
+MEDIA_RETRY_CAP = 3600.0
+"""The longest wait between two tries to fetch a file of a release, in seconds: deliveries wait for it."""
 
 BOUNCES_TERM = 120.0
 """Seconds after which a process that reads bounces counts as gone. Two at once do no harm."""
@@ -57,6 +64,8 @@ def plan(release_id: int) -> str:
     planned = planning.plan(release_id, policy=review.policy)
     if planned is None:
         return f"planned before · {_name(release_id)}"
+    if planned.to_fetch:
+        hint(fetch, shown=f"media of {planned.name}", urgency=planned.urgency)
     for language in planned.to_format:
         hint(format, release_id, language, shown=f"{planned.name} {language}", urgency=planned.urgency)
     for language in planned.to_translate:
@@ -92,6 +101,17 @@ def format(release_id: int, language: str) -> str:
     built = build_renditions(release_id, language)
     hint_drains(shown=f"{built.release} {language}")
     return f"{built} · {built.release} · {language}"
+
+
+@shared_task(name="fetch")
+def fetch() -> str:
+    """Fetch the pictures and other files of releases until there are none to fetch, and queue `format` for these."""
+    fetched = fetch_media(fetch_policy(), configured_store(), stopping=shutdown.asked)
+    for key in fetched.to_format:
+        hint(format, key.release_id, key.language, shown=f"{_name(key.release_id)} {key.language}")
+    if fetched.more:
+        hint(fetch, shown="media")
+    return str(fetched)
 
 
 @shared_task(name="deliver")
@@ -174,6 +194,18 @@ def delivery_policy() -> DeliveryPolicy:
     )
 
 
+def fetch_policy() -> FetchPolicy:
+    """How files of releases are fetched, as the settings describe it."""
+    found = settings()
+    return FetchPolicy(
+        limits=Limits(largest=found.media_bytes, deadline=found.media_deadline, connect_timeout=found.connect_timeout),
+        pixels=found.media_pixels,
+        destinations=Destinations(networks=found.allowed_networks, ports=found.allowed_ports),
+        retry=RetryPolicy(found.retry_base, min(found.retry_cap, MEDIA_RETRY_CAP), found.retry_horizon),
+        trust=str(trust.bundle()),
+    )
+
+
 def sweep_ledger(now: float) -> sweep.Found:
     """Look once through the ledger for what is late (the clock of a worker does this, and then `hint_all`)."""
     found = settings()
@@ -243,6 +275,8 @@ def hint_all(found: sweep.Found) -> None:
     for task, keys in ((translate, found.to_translate), (format, found.to_format)):
         for key in keys:
             hint(task, key.release_id, key.language, shown=f"{found.names.get(key.release_id, '')} {key.language}")
+    if found.to_fetch:
+        hint(fetch, shown="media")
     if found.due:
         hint_drains(found.due)
     if found.unposted and settings().notice_url:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tasks import ledger
-from tasks.ledger import artifacts, deliveries, feed_rows, outlets, releases, translation_rows
+from tasks.ledger import artifacts, deliveries, feed_rows, media_rows, outlets, releases, translation_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.ledger.deliveries import Planned
 from tasks.model.languages import LanguageTag
@@ -45,6 +45,8 @@ class Plan:
     deliveries: int
     to_translate: list[str]
     to_format: list[str]
+    to_fetch: bool = False
+    """Whether files of the release are to be fetched."""
 
     def __str__(self) -> str:
         """For people, without the release."""
@@ -246,7 +248,9 @@ def _write(connection: Connection, release_id: int, release: Release, rows: list
     renditions = sorted({RenditionKey(release_id, row.language, row.format) for row in rows})
     artifacts.want(connection, [*translations, *renditions], hint_at=now + HINT_AGAIN)
     deliveries.begin(connection, release_id, now)
-    return Plan(release.name, release.urgency, len(rows), missing, [translation.language for translation in ready])
+    lacking = not media_rows.all_there(connection, release_id)
+    languages = [str(translation.language) for translation in ready]
+    return Plan(release.name, release.urgency, len(rows), missing, languages, to_fetch=bool(rows) and lacking)
 
 
 def _at_hand(connection: Connection, release: Release, language: str) -> Translation | None:

@@ -25,6 +25,7 @@ SEEN_BY: dict[str, frozenset[str]] = {
     "FANWIRE_WEB_KEY": frozenset({"format", "deliver", "web"}),  # those who sign addresses, and who checks them
     "FANWIRE_SMTP_URL": frozenset({"deliver"}),
     "FANWIRE_BOUNCES_URL": frozenset({"format"}),  # which reads them
+    "FANWIRE_MEDIA_SECRET": frozenset({"format", "deliver", "web"}),  # those who keep files, send them, and serve them
     "FANWIRE_MODELS_INDEX_URL": frozenset(),  # for whoever types `fanwire engines fetch`
     "FANWIRE_MODELS_MIRROR_URL": frozenset(),
     "FANWIRE_PRODUCER_KEY": frozenset(),  # for whoever types `fanwire submit`

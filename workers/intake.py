@@ -34,7 +34,7 @@ from tasks.ledger import notices, refusals, releases
 from tasks.model.documents import DocumentRefused
 from tasks.model.readers import MAX_RELEASE_BYTES, Reading, uri_of
 from tasks.model.release import Release
-from tasks.operations import prospects, receipts
+from tasks.operations import media_references, prospects, receipts
 from tasks.runtime.errors import Problem
 from tasks.runtime.settings import settings
 from workers.authority import Authority, not_taken, producers_file
@@ -210,6 +210,10 @@ def _take_in(body: bytes, problem: str | None, headers: Mapping[str, Any]) -> tu
         release = reading.release
         sender = authority.sender(release)
         with ledger.write() as connection:
+            policy = settings()
+            public = policy.web_url is not None
+            if lacking := media_references.problems(connection, release, most=policy.media_items, public=public):
+                raise DocumentRefused("release", lacking)
             taken = releases.take(connection, release, ledger.now(connection), sender)
             found = _particulars(connection, reading) if taken.release_id else {}
         if not taken.release_id:

@@ -6,6 +6,8 @@ second finds nothing to claim. What cannot be made is held with the reason, and 
 
     translations.py  builds a translation
     renditions.py    builds the renditions of a translation
+    fetching.py      fetches pictures and other files of releases
+    media_addresses.py  where outlets get them
     translators.py   which engines could translate a release, and what those of this machine make of it
     engine_meter.py  what engines have used and whether they rest, for all workers together
     wire.py          the wire, as the settings describe it

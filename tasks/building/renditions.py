@@ -8,13 +8,17 @@ import structlog
 
 from tasks import ledger
 from tasks.building import BuildResult, reason_of
+from tasks.building.media_addresses import published
 from tasks.building.wire import configured_wire
 from tasks.formatting import make_rendition
-from tasks.ledger import artifacts, deliveries, presence, releases, rendition_rows, translation_rows
+from tasks.ledger import artifacts, deliveries, media_rows, presence, releases, rendition_rows, translation_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
+from tasks.model.pictures import without_pictures
+from tasks.model.release import without_media
 from tasks.runtime.settings import settings
 
 log = structlog.get_logger()
+DAY = 24 * 3600.0
 
 
 def build_renditions(release_id: int, language: str) -> BuildResult:
@@ -33,15 +37,26 @@ def _build(key: RenditionKey) -> str | None:
         translation = translation_rows.finished(connection, key.translation, to_use=True)
         if translation is None:
             return "its translation is not there yet"
+        if not media_rows.all_there(connection, key.release_id):
+            return media_rows.progress(connection, key.release_id)
         now, lease = ledger.now(connection), settings().build_lease
         attempt = artifacts.claim(connection, key, now=now, lease=lease, worker=worker)
         release = releases.get(connection, key.release_id)  # as it stands with this claim: its embargo may have moved
         received = releases.received(connection, key.release_id)
         first = datetime.fromtimestamp(int(releases.first_received(connection, release.uri)), UTC)
+        stored, dropped = media_rows.stored(connection, key.release_id), media_rows.dropped(connection, key.release_id)
     if attempt is None:
         return None
     try:
-        rendition = make_rendition(release, translation, key.format, configured_wire(), received, first)
+        rendition = make_rendition(
+            without_media(release, dropped),
+            translation.model_copy(update={"body_html": without_pictures(translation.body_html, dropped)}),
+            key.format,
+            configured_wire(),
+            received,
+            first,
+            published=published(stored, expires=received.timestamp() + settings().media_days * DAY),
+        )
     except Exception as error:  # whatever a formatter meets, the deliveries that wait for it must say so
         reason = reason_of(error)
         log.exception("rendition held", release=release.name, language=key.language, format=key.format)

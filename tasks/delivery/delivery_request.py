@@ -34,7 +34,7 @@ class DeliveryRequest:
     attempt: int = 0
     """The number of this attempt at it."""
     media: tuple[MediaFile, ...] = ()
-    """The files of the release, for transports that send them."""
+    """The pictures and other files of the release, in its order, for transports that send them beside the text."""
     first_received: float | None = None
     """When the wire took the first version, in seconds since the epoch; None of a test, which it never took."""
     earlier_versions: tuple[int, ...] = ()

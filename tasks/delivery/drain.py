@@ -383,6 +383,7 @@ class Drain:
             attempt=item.claim.attempt,
             first_received=item.heading.first_received,
             earlier_versions=item.earlier_versions,
+            media=item.media,
         )
         try:
             transfer = transports.prepare(item.outlet, request, key=item, deadline=self._policy.deadline, now=now)

@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection
 
-from tasks.ledger import deliveries, outlets, releases, rendition_rows, translation_rows
+from tasks.ledger import deliveries, media_rows, outlets, releases, rendition_rows, translation_rows
 from tasks.ledger.artifacts import RenditionKey
 from tasks.ledger.deliveries import Claim
 from tasks.ledger.releases import Heading
 from tasks.ledger.rendition_rows import StoredRendition
+from tasks.media_store import store
 from tasks.model.codes import Code
 from tasks.model.identity import delivery_key
+from tasks.model.media import MediaFile, file_name
 from tasks.model.outlet import Outlet
 from tasks.model.provenance import provenance
 
@@ -28,11 +31,12 @@ CACHE_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class _Cached:
-    """A rendition, who made its text and in which language, and when it was made."""
+    """A rendition, who made its text and in which language, the files beside it, and when it was made."""
 
     rendition: StoredRendition
     translation: str | None
     written_in: str
+    media: tuple[MediaFile, ...]
     made_at: float
 
 
@@ -53,6 +57,8 @@ class Payload:
     """The language of the text: that of the claim, or the variant of it in which the producer wrote."""
     earlier_versions: tuple[int, ...] = ()
     """The older versions that the outlet has, or may have, which this one corrects."""
+    media: tuple[MediaFile, ...] = ()
+    """The files of the release, for transports that send them."""
 
     @property
     def key(self) -> str:
@@ -114,6 +120,7 @@ def read_payloads(connection: Connection, claims: Iterable[Claim]) -> tuple[list
                     translation=cached.translation,
                     written_in=cached.written_in,
                     earlier_versions=corrections.get(claim.id, ()),
+                    media=cached.media,
                 )
             )
     return payloads, unsendable
@@ -131,12 +138,33 @@ def _cached(connection: Connection, claim: Claim, made_at: float | None) -> _Cac
         rendition = rendition_rows.get(connection, key)
         if rendition is None or made_at is None:
             return None
-        cached = _cache[key] = _Cached(rendition, *_origin(connection, claim), made_at)
+        cached = _cache[key] = _Cached(rendition, *_origin(connection, claim), media_files(connection, claim), made_at)
         _cache.move_to_end(key)
         while len(_cache) > 1 and sum(len(other.rendition.body) for other in _cache.values()) > CACHE_BYTES:
             _cache.popitem(last=False)
     _cache.move_to_end(key)
     return cached
+
+
+def media_files(connection: Connection, claim: Claim) -> tuple[MediaFile, ...]:
+    """The files of a release that the wire has, in the order of the release."""
+    stored = media_rows.stored(connection, claim.release_id)
+    if not stored:
+        return ()
+    found = [
+        (item.id, stored[item.id]) for item in releases.get(connection, claim.release_id).media if item.id in stored
+    ]
+    return tuple(
+        MediaFile(
+            id=id, name=file_name(id, file.content_type), content_type=file.content_type, bytes=file.bytes,
+            sha256=file.sha256, read=partial(_read, file.sha256),
+        )
+        for id, file in found
+    )  # fmt: skip
+
+
+def _read(sha256: str) -> bytes:
+    return store.read(store.configured_store(), sha256)
 
 
 def _origin(connection: Connection, claim: Claim) -> tuple[str | None, str]:

@@ -112,7 +112,7 @@ def unfinished(answer: Answer, judgement: Judgement) -> Judgement:
     return replace(judgement, verdict=Verdict.FAILED, detail=detail[:DETAIL_CHARACTERS], code=Code.UNFINISHED)
 
 
-_CODES = {
+CODES = {
     ErrorKind.RESOLVE: Code.DNS,
     ErrorKind.NAME_SERVER: Code.NAME_SERVER,
     ErrorKind.REFUSED: Code.CONNECTION_REFUSED,
@@ -127,6 +127,7 @@ _CODES = {
     ErrorKind.REPLY: Code.SERVER_REPLY,
     ErrorKind.WORK: Code.LOCAL_WORK,
 }
+"""What a transfer met that got no answer, but for what is our own fault."""
 
 
 def _code(answer: Answer) -> Code:
@@ -134,7 +135,7 @@ def _code(answer: Answer) -> Code:
         return Code.NO_ANSWER
     if answer.error_kind is ErrorKind.OURS:
         return Code.BROKEN_OFF if answer.sent else Code.CANNOT_SEND
-    return _CODES[answer.error_kind]
+    return CODES[answer.error_kind]
 
 
 def _detail(status: int, verdict: Verdict, answer: Answer) -> str:

@@ -53,7 +53,7 @@ def article_media(
 
 
 def _item(item: Media, words: MediaWords, file: PublishedMedia | None, *, in_body: bool) -> ArticleMedia:
-    href = file.href if file else item.url
+    href = (file and file.href) or item.url
     if href is None:
         raise ValueError(f"media.{item.id}: the wire has the file and no public address for it: set FANWIRE_WEB_URL")
     content_type = file.content_type if file else item.content_type
@@ -65,7 +65,7 @@ def _item(item: Media, words: MediaWords, file: PublishedMedia | None, *, in_bod
         width=file.width if file else item.width,
         height=file.height if file else item.height,
         bytes=file.bytes if file else item.bytes,
-        duration=(file and file.duration) or item.duration,
+        duration=item.duration,
         caption=words.caption,
         alt=words.alt,
         credit=item.credit,

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, exists, literal_column, update
 
+from tasks.ledger import media_rows
 from tasks.ledger.schema import deliveries, renditions, translations
 from tasks.model.states import ArtifactState
 
@@ -91,7 +92,8 @@ def claim(
 
 
 def free(connection: Connection, gone: Collection[str], *, now: float) -> None:
-    """Let others build at once what these workers had claimed: they are gone."""
+    """Let others build or fetch at once what these workers had claimed: they are gone."""
+    media_rows.free(connection, gone, now=now)
     for table in (translations, renditions) if gone else ():
         theirs = update(table).where(table.c.state != IS_MADE, table.c.claimed_by.in_(gone), table.c.lease_until > now)
         connection.execute(theirs.values(lease_until=0, claimed_by=None, hint_at=now))

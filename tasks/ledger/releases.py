@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exists, func, select, text, update
 
-from tasks.ledger import audit
+from tasks.ledger import audit, media_rows
 from tasks.ledger.schema import deliveries, releases
 from tasks.model.acts import UNSIGNED, Act, Actor, Role
 from tasks.model.release import MAX_VERSION, Release
@@ -120,6 +120,7 @@ def take(
         sent_by=str(sender.actor),
     )
     number = connection.execute(row.returning(releases.c.id)).scalar_one()
+    media_rows.want(connection, number, release, now)
     audit.record(connection, _entry(release, sender, newest), by=sender.actor)
     return replace(judged, release_id=number)
 

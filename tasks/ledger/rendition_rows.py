@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, exists, literal, select, tuple_, update
+from sqlalchemy import Connection, and_, exists, literal, select, tuple_, update
 
-from tasks.ledger import artifacts
+from tasks.ledger import artifacts, media_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey, is_row_of
 from tasks.ledger.schema import renditions, translations
 from tasks.model.states import ArtifactState
@@ -64,14 +64,34 @@ def finish(
 
 
 def late(connection: Connection, *, now: float, again_at: float) -> list[RenditionKey]:
-    """The renditions that nobody builds although their time has come (see artifacts.late): those whose translation is
-    made, for no hint helps before that."""
+    """The renditions that nobody builds although their time has come (see artifacts.late): those whose translation and
+    media are there, for no hint helps before that."""
     translated = exists().where(
         translations.c.release_id == renditions.c.release_id,
         translations.c.language == renditions.c.language,
         translations.c.state == ArtifactState.MADE,
     )
-    return artifacts.late(connection, RenditionKey, now=now, again_at=again_at, buildable=translated)
+    buildable = and_(translated, ~media_rows.is_open(renditions.c.release_id))
+    return artifacts.late(connection, RenditionKey, now=now, again_at=again_at, buildable=buildable)
+
+
+def waiting(connection: Connection, release_id: int) -> list[TranslationKey]:
+    """The finished translations of a release of which renditions are still to be built."""
+    query = (
+        select(renditions.c.language)
+        .join(
+            translations,
+            and_(
+                translations.c.release_id == renditions.c.release_id,
+                translations.c.language == renditions.c.language,
+                translations.c.state == ArtifactState.MADE,
+            ),
+        )
+        .where(renditions.c.release_id == release_id, renditions.c.state != ArtifactState.MADE)
+        .distinct()
+        .order_by(renditions.c.language)
+    )
+    return [TranslationKey(release_id, language) for language in connection.execute(query).scalars()]
 
 
 def rebuild(connection: Connection, release_id: int, now: float, language: str | None = None) -> None:

@@ -2,11 +2,13 @@
 
     releases 1 ──< translations (language)      what a release version says in one language
         │    └───< renditions (language, format) its bytes, shared by every outlet that takes them
+        ├──────< release_media (item)             its pictures and other files, fetched or still to be fetched
         └──────< deliveries (language, outlet)   one row per receiver: the truth about it
                      ├──< attempts               every try, for proof and reports
                      └──< publications           what its outlet says became of it
     outlets      who receives            refusals   what intake could not take, kept with the reason
     awaited_engines  which engines a held translation waits for
+    media_files  files in the store of media        media_sizes  pictures of it in smaller sizes
     elections    which worker's clock ticks         notices    what operations should know
     memory       sentences translated before        terms      the glossary
     engines      what each translation engine has used, and whether it rests
@@ -163,6 +165,51 @@ renditions = Table(
     Column("body", LargeBinary),
 )
 
+release_media = Table(
+    "release_media",
+    metadata,
+    Column("release_id", Id, ForeignKey("releases.id"), primary_key=True),
+    Column("item", String(100), primary_key=True, comment="its id in the document of the release"),
+    Column("type", String(10), nullable=False),
+    Column("url", ForeignText, comment="where the producer has it; null for one that was in the store before"),
+    Column("content_type", ForeignLine(100), comment="what the producer says that it is"),
+    Column("state", String(10), nullable=False, comment="MediaState in tasks/model/states.py"),
+    Column("sha256", String(64), comment="of the file in the store"),
+    Column("code", String(30), comment="what the last try met: Code in tasks/model/codes.py"),
+    Column("reason", ForeignText, comment="the same for people"),
+    Column("first_due_at", Time, nullable=False, comment="the retry horizon counts from here"),
+    Column("due_at", Time, nullable=False, comment="when it may be tried again"),
+    Column("hint_at", Time, nullable=False, comment="when the clock hints again if nobody has fetched it"),
+    Column("lease_until", Time, nullable=False, default=0),
+    Column("claimed_by", String(200)),
+    Column("attempt", Integer, nullable=False, default=0),
+)
+
+media_files = Table(
+    "media_files",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("content_type", String(100), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("width", Integer, comment="pixels, of a picture"),
+    Column("height", Integer, comment="pixels, of a picture"),
+    Column("name", ForeignLine(200), comment="what it was called where it came from"),
+    Column("kept_at", Time, nullable=False),
+    Column("kept_by", ForeignLine(320), nullable=False, comment="who added it, or the release that it was fetched for"),
+)
+
+media_sizes = Table(
+    "media_sizes",
+    metadata,
+    Column("original", String(64), ForeignKey("media_files.sha256"), primary_key=True),
+    Column("width", Integer, primary_key=True, comment="pixels"),
+    Column("height", Integer, nullable=False, comment="pixels"),
+    Column("sha256", String(64), nullable=False),
+    Column("content_type", String(100), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+)
+Index("ix_media_sizes_sha256", media_sizes.c.sha256)
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -228,6 +275,7 @@ _partial("ix_releases_unplanned", "planned_at IS NULL", releases.c.hint_at)
 _partial("ix_translations_unmade", "state <> 'made'", translations.c.hint_at)
 _partial("ix_translations_draft", f"status = '{DRAFT}'", translations.c.language)
 _partial("ix_renditions_unmade", "state <> 'made'", renditions.c.hint_at)
+_partial("ix_release_media_wanted", "state = 'wanted'", release_media.c.hint_at)
 Index("ix_deliveries_outlet", deliveries.c.outlet_id, deliveries.c.state)
 
 attempts = Table(

@@ -59,6 +59,12 @@ class Act(StrEnum):
     """A model of a translation engine was installed."""
     REMOVE_MODEL = "model.remove"
     """A model of a translation engine was removed."""
+    ADD_MEDIA = "media.add"
+    """A file was put into the store of media."""
+    RETRY_MEDIA = "media.retry"
+    """Files of a release that were refused or failed are to be fetched again."""
+    DROP_MEDIA = "media.drop"
+    """A release goes out without a file that could not be fetched."""
     WAKE_ENGINE = "engine.wake"
     """The rest of a translation engine was ended."""
 

@@ -20,7 +20,7 @@ MAX_MEDIA = 100
 """Files that one release may have; a wire may set a lower limit (`FANWIRE_MEDIA_ITEMS`)."""
 SCHEME = "media:"
 """What the address of a picture in a body begins with that is an item of `media`; after it stands the item's id."""
-STORED = pattern(r"^media:[0-9a-f]{64}$", "must be 'media:' and the SHA-256 of a file in 64 hexadecimal digits")
+STORED = pattern(r"^media:[0-9a-f]{64}$", "must be 'media:' and the 64 digits that `fanwire media add` prints")
 CONTENT_TYPE = pattern(
     r"^(image|video|audio|application|text)/[a-z0-9][a-z0-9.+-]{0,80}$", "must be a content type such as image/jpeg"
 )
@@ -80,7 +80,7 @@ class Media(MediaWords):
     )
     """Where the wire fetches the file, once; or give `stored`."""
     stored: Annotated[str, Field(pattern=STORED)] | None = Field(None, examples=[f"{SCHEME}{'0123456789abcdef' * 4}"])
-    """A file that is in the wire's own store, by its SHA-256; or give `url`."""
+    """A file that is in the wire's own store, as `fanwire media add` named it; or give `url`."""
     credit: Line | None = Field(None, examples=["Jane Doe / Acme Robotics"])
     """Who made it, as it must be printed."""
     rights: str | None = Field(None, max_length=2000, examples=["Free for editorial use until 2027"])
@@ -142,7 +142,8 @@ class Size:
 class PublishedMedia:
     """The file of an item as the wire has it: where outlets get it, and what was found in it."""
 
-    href: str
+    href: str | None
+    """None: outlets get it where the producer has it."""
     content_type: str
     bytes: int
     sha256: str
@@ -150,8 +151,6 @@ class PublishedMedia:
     """Pixels, of a picture."""
     height: int | None = None
     """Pixels, of a picture."""
-    duration: float | None = None
-    """Seconds, of a video or a sound, if they are known."""
     sizes: tuple[Size, ...] = ()
     """A picture in smaller sizes, the smallest one first; the file itself is none of them."""
 

@@ -7,7 +7,7 @@ has the words that are shown: those that it had, else those of the item.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -93,6 +93,18 @@ def with_addresses(body: str, addresses: Mapping[str, str]) -> str:
             if id not in addresses:
                 raise ValueError(f"the body shows {address[:120]!r}, which the release has not")
             picture.set("src", addresses[id])
+    return clean_html(_written(root))
+
+
+def without_pictures(body: str, ids: Collection[str]) -> str:
+    """A clean body without these pictures, and without the figures in which nothing else stands."""
+    if SCHEME not in body or not ids:
+        return body
+    root = _parsed(body)
+    for picture in list(root.iter("img")):
+        if picture.get("src", "").removeprefix(SCHEME) in ids:
+            figure = next(picture.iterancestors("figure"), None)
+            (picture if figure is None or _pictures_in(figure) > 1 else figure).drop_tree()
     return clean_html(_written(root))
 
 

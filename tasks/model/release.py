@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Collection
 from datetime import date as Day
 from typing import Annotated, Any, Literal, Self
 
@@ -360,6 +361,13 @@ class Translation(Document):
         """The language of the text: `language`, or the variant of it in which the producer wrote."""
         variant = self.source if self.by_producer else None
         return variant if variant and variant.serves(self.language) else self.language
+
+
+def without_media(release: Release, ids: Collection[str]) -> Release:
+    """A release without these items of its media; its bodies may still show them (`pictures.without_pictures`)."""
+    if not ids:
+        return release
+    return release.model_copy(update={"media": [item for item in release.media if item.id not in ids]})
 
 
 def supplied(release: Release, language: str) -> Translation | None:

@@ -37,6 +37,8 @@ class Hold(StrEnum):
     """Its language is still to be translated."""
     APPROVAL = "approval"
     """The translation is made, and a person must approve it first."""
+    MEDIA = "media"
+    """Pictures or other files of its release are still to be fetched, or were refused."""
     RENDITION = "rendition"
     """The text is still to be set in the outlet's format."""
     PAUSED = "outlet_paused"
@@ -85,6 +87,19 @@ class ArtifactState(StrEnum):
     MADE = "made"
     HELD = "held"
     """Could not be made; `reason` says why, and it is tried again at its due time."""
+
+
+class MediaState(StrEnum):
+    """Where a file of a release stands."""
+
+    WANTED = "wanted"
+    """It is still to be fetched; what the last try met is its `reason`."""
+    STORED = "stored"
+    """The wire has it."""
+    REFUSED = "refused"
+    """The wire does not take it, or its server has it not; `reason` says why. A person has to do something."""
+    DROPPED = "dropped"
+    """Operations decided that the release goes out without it."""
 
 
 class Writing(StrEnum):

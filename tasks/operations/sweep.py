@@ -18,6 +18,7 @@ from tasks.ledger import (
     audit,
     deliveries,
     feed_rows,
+    media_rows,
     memory_entries,
     notices,
     presence,
@@ -71,6 +72,8 @@ class Found:
     to_translate: list[TranslationKey]
     to_format: list[TranslationKey]
     """Translations of which renditions are to be built."""
+    to_fetch: bool
+    """Whether files of releases are to be fetched."""
     due: int
     """How many deliveries are due, counted up to `COUNTED`."""
     unposted: bool
@@ -105,6 +108,7 @@ def sweep(now: float, policy: SweepPolicy) -> Found:
         to_plan = releases.unplanned(connection, now)
         to_translate = translation_rows.late(connection, now=now, again_at=again)
         to_format = {key.translation for key in rendition_rows.late(connection, now=now, again_at=again)}
+        to_fetch = media_rows.late(connection, now=now, again_at=again)
         next_due = deliveries.next_due(connection)
         _notice_untaken(connection, next_due, now)
         unposted = bool(notices.unposted(connection, 1))
@@ -113,7 +117,7 @@ def sweep(now: float, policy: SweepPolicy) -> Found:
         late = {*to_plan, *(key.release_id for key in to_translate), *(key.release_id for key in to_format)}
         names = {id: heading.name for id, heading in releases.headings(connection, late).items()} if late else {}
     _forget(now, policy.memory_days)
-    return Found(expired, lifted, to_plan, to_translate, sorted(to_format), due, unposted, unpinged, names)
+    return Found(expired, lifted, to_plan, to_translate, sorted(to_format), to_fetch, due, unposted, unpinged, names)
 
 
 def _notice_untaken(connection: Connection, since: float | None, now: float) -> None:

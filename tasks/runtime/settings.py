@@ -38,6 +38,8 @@ EXAMPLES = {
     "FANWIRE_SECRETS_FOLDER": "/run/secrets",
     "FANWIRE_TIME_ZONE": "America/New_York",
     "FANWIRE_WEB_URL": "https://wire.example",
+    "FANWIRE_MEDIA_URL": "s3://acme-media/wire",
+    "FANWIRE_MEDIA_ENDPOINT": "https://s3.example",
     "FANWIRE_SMTP_URL": "smtp://wire:password@relay.example:587",
     "FANWIRE_SMTP_FROM": "Example Wire <wire@wire.example>",
     "FANWIRE_BOUNCE_DOMAIN": "bounces.wire.example",
@@ -211,6 +213,29 @@ class Settings(BaseModel):
     """The address of the hub (WebSub) that hears when a feed changes, and that feeds name to their readers. It sees the
     secret addresses of feeds, so it should be yours. It needs FANWIRE_WEB_URL. None: readers look for themselves."""
 
+    media_url: str | None = None
+    """Where the files of pictures, videos, sounds and documents are kept: `s3://BUCKET/PREFIX`, or `file:///FOLDER`,
+    the same for all processes. None: the folder `media` under the home."""
+    media_endpoint: str | None = None
+    """The address of the server that has the bucket, `https://…`. None: that of Amazon."""
+    media_region: str = "us-east-1"
+    """The region of the bucket, with which requests are signed."""
+    media_key_id: str | None = None
+    """The id of the access key of the bucket."""
+    media_secret: SecretStr | None = None
+    """The secret of that access key."""
+    media_bytes: int = Field(200 * 1024 * 1024, ge=1)
+    """The largest file that a release may have."""
+    media_pixels: int = Field(80_000_000, ge=1, le=500_000_000)
+    """How many pixels a picture may have: width times height. Whoever reads it needs up to twelve bytes for each."""
+    media_items: int = Field(30, ge=0, le=100)
+    """How many files a release may have."""
+    media_days: int = Field(365, ge=1, le=3650)
+    """Days for which the addresses of files at the web server are good, from when the release was taken. Outlets are
+    to copy what they show."""
+    media_deadline: float = Field(300, gt=0, le=1800)
+    """The longest that fetching one file may take."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least severe lines that go into the logs."""
     log_format: Literal["json", "console"] = "json"
@@ -322,6 +347,20 @@ class Settings(BaseModel):
         if "?" in value:
             raise ValueError("must have no query")
         return value.rstrip("/")
+
+    @field_validator("media_url")
+    @classmethod
+    def _is_a_store(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"s3://[^/?#@\s]+(/[^?#\s]*)?|file:///[^?#]+", value):
+            raise ValueError("must be s3://BUCKET/PREFIX or file:///FOLDER")
+        return value
+
+    @field_validator("media_endpoint")
+    @classmethod
+    def _is_an_endpoint(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https?://[^@?#\s]+", value):
+            raise ValueError("must be an address that begins with https:// or http://, without user and query")
+        return value
 
     @field_validator("ledger_url")
     @classmethod

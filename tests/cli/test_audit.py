@@ -33,6 +33,7 @@ from .conftest import Run, take
 
 pytestmark = pytest.mark.usefixtures("home")
 
+PICTURED = "urn:newsml:acme.example:20261122:pictured"
 LATER = "urn:newsml:acme.example:20261122:later"
 WRITES = {
     "embargo": ([LATER, "--lift"], Act.LIFT_EMBARGO),
@@ -50,6 +51,9 @@ WRITES = {
     "glossary import": (["glossary.csv"], Act.IMPORT_GLOSSARY),
     "glossary remove": (["ship", "--source", "en", "--target", "es"], Act.REMOVE_FROM_GLOSSARY),
     "engines wake": (["libre"], Act.WAKE_ENGINE),
+    "media add": (["t.txt"], Act.ADD_MEDIA),
+    "media retry": ([PICTURED], Act.RETRY_MEDIA),
+    "media drop": ([PICTURED, "hall"], Act.DROP_MEDIA),
     "outlets remove": (["missed"], Act.REMOVE_OUTLET),
     "kill": ([URI, "--note", "Wrong company"], Act.KILL),
 }
@@ -72,6 +76,8 @@ READS = {
     "glossary export": ["g.csv"],
     "glossary list": [],
     "engines list": [],
+    "media list": [],
+    "media show": [PICTURED],
 }
 """Every command that only looks: the test sees that nothing in the ledger has changed."""
 NEITHER = {
@@ -114,7 +120,10 @@ def scene(home: None, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         connection.execute(update(deliveries).where(deliveries.c.outlet_id == "missed").values(state="rejected"))
     build_translation(number, "zh-Hant")
     planning.plan(take(release(uri=LATER, embargo_until="2199-01-01T00:00:00Z")))
+    hall = {"id": "hall", "type": "picture", "url": "https://acme.example/hall.jpg"}
+    take(release(uri=PICTURED, media=[hall]))
     monkeypatch.chdir(tmp_path)
+    Path("t.txt").write_text("A text.")
     run("translations", "export", URI, "zh-Hant", "--output", "t.xlf")
     exported = Path("t.xlf").read_bytes()
     Path("t.xlf").write_bytes(with_target(exported, "headline", "公司釋出新軟件"))
@@ -275,6 +284,6 @@ def test_a_filter_of_the_audit_that_fits_nothing_says_so(run: Run) -> None:
     assert json.loads(run("audit", "--outlet", "a", "--json").stdout) == []
     said = " ".join(run("audit", "--act", "foo", status=2).stderr.replace("│", " ").split())
     assert "'foo' is no act; the acts are release.publish, release.correct," in said
-    assert "or all of a kind: release, embargo, delivery, translation, outlet, memory, glossary, model, engine" in said
+    assert "memory, glossary, model, media, engine" in said
     said = " ".join(run("audit", "--act", "outlet.pauze", status=2).stderr.replace("│", " ").split())
     assert "'outlet.pauze' is no act; did you mean outlet.pause?" in said

@@ -93,7 +93,7 @@ def test_every_setting_in_the_example_shows_the_real_default(services: dict[str,
     compose = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", COMPOSE))
     for name, value in re.findall(r"^# (\w+)=(.*)$", EXAMPLE, re.M):
         field = Settings.model_fields.get(name.removeprefix("FANWIRE_").lower())
-        known = compose.get(name) if field is None else field.default
+        known = compose[name] if name in compose or field is None else field.default
         if name in ("FANWIRE_ALLOWED_NETWORKS", "FANWIRE_WEB_URL"):
             known = ""
         assert str(known).removesuffix(".0") == value, name

@@ -22,16 +22,17 @@ SEES = {
     "migrate": {"LEDGER"},
     "intake": {"BROKER", "LEDGER", "NOTICE_URL", "producers"},
     "translate": {"BROKER", "LEDGER", "NOTICE_URL", "engines"},
-    "format": {"BROKER", "LEDGER", "NOTICE_URL", "WEB_KEY", "BOUNCES"},
-    "deliver": {"BROKER", "LEDGER", "NOTICE_URL", "WEB_KEY", "SMTP", "outlets"},
+    "format": {"BROKER", "LEDGER", "NOTICE_URL", "WEB_KEY", "BOUNCES", "MEDIA_SECRET"},
+    "deliver": {"BROKER", "LEDGER", "NOTICE_URL", "WEB_KEY", "SMTP", "MEDIA_SECRET", "outlets"},
     "flower": {"BROKER_OF_FLOWER", "FLOWER_PASSWORD"},
-    "web": {"LEDGER", "WEB_KEY"},
+    "web": {"LEDGER", "WEB_KEY", "MEDIA_SECRET"},
     "cli": {
         "BROKER",
         "LEDGER",
         "WEB_KEY",
         "SMTP",
         "BOUNCES",
+        "MEDIA_SECRET",
         "MODELS_INDEX",
         "MODELS_MIRROR",
         "PRODUCER_KEY",
@@ -98,6 +99,7 @@ def test_every_other_setting_of_env_reaches_every_process_of_compose(services: d
     assert fixed <= {
         "FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_HOME", "FANWIRE_SECRETS_FOLDER", "FANWIRE_FLOWER_ADDRESS",
         "FANWIRE_FLOWER_PORT", "FANWIRE_FLOWER_PASSWORD", "FANWIRE_WEB_ADDRESS", "FANWIRE_WEB_PORT", "FANWIRE_WEB_KEY",
+        "FANWIRE_MEDIA_URL",
     }  # fmt: skip
 
 
@@ -179,13 +181,14 @@ UP = {
     "translate": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", *OTHERS},
     "format": {
         "FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_WEB_KEY", "FANWIRE_BOUNCES_URL",
+        "FANWIRE_MEDIA_SECRET",
     },
     "deliver": {
         "FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_WEB_KEY", "FANWIRE_SECRET_BOTE",
-        "FANWIRE_SMTP_URL",
+        "FANWIRE_SMTP_URL", "FANWIRE_MEDIA_SECRET",
     },
     "flower": {"FANWIRE_BROKER_URL", "FANWIRE_FLOWER_PASSWORD"},
-    "web": {"FANWIRE_LEDGER_URL", "FANWIRE_WEB_KEY"},
+    "web": {"FANWIRE_LEDGER_URL", "FANWIRE_WEB_KEY", "FANWIRE_MEDIA_SECRET"},
 }  # fmt: skip
 
 

@@ -88,7 +88,7 @@ def test_a_translation_by_the_producer_has_words_of_its_own() -> None:
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"media": [picture(url=None)]}, "media.0", "plant: give url or stored, and not both"),
     ({"media": [picture(stored=STORED)]}, "media.0", "plant: give url or stored, and not both"),
-    ({"media": [picture(url=None, stored="media:12")]}, "media.0.stored", "the SHA-256 of a file in 64"),
+    ({"media": [picture(url=None, stored="media:12")]}, "media.0.stored", "the 64 digits that `fanwire media add`"),
     ({"media": [picture(), picture()]}, "media", "has the id 'plant' twice"),
     ({"media": [picture(id="A b")]}, "media.0.id", "must be lower-case letters"),
     ({"media": [picture(type="film")]}, "media.0.type", "must be 'picture', 'video', 'audio' or 'document'"),

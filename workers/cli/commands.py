@@ -10,6 +10,7 @@ import typer
 from workers.cli.bounces import app as bounces_app
 from workers.cli.engines import app as engines_app
 from workers.cli.feeds import app as feeds_app
+from workers.cli.media import app as media_app
 from workers.cli.memory import app as memory_app
 from workers.cli.memory import glossary_app
 from workers.cli.models import app as models_app
@@ -49,5 +50,6 @@ app.add_typer(bounces_app, name="bounces")
 app.add_typer(feeds_app, name="feeds")
 app.add_typer(translations_app, name="translations")
 app.add_typer(engines_app, name="engines")
+app.add_typer(media_app, name="media")
 app.add_typer(memory_app, name="memory")
 app.add_typer(glossary_app, name="glossary")

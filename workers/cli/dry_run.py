@@ -8,19 +8,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tasks import ledger, review
-from tasks.building import reason_of, translators
+from tasks.building import media_addresses, reason_of, translators
 from tasks.building.wire import configured_wire
 from tasks.formatting import FORMATS, make_rendition
-from tasks.ledger import releases
+from tasks.ledger import media_rows, releases
 from tasks.ledger.releases import Outcome
+from tasks.model.media import PublishedMedia
 from tasks.model.outlet import Outlet
 from tasks.model.readers import Reading
 from tasks.model.release import Release, Translation, supplied
-from tasks.operations import prospects, receipts
+from tasks.operations import media_references, prospects, receipts
 from tasks.operations.prospects import Prospects
 from tasks.runtime.errors import Problem, UserError
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.secrets import SecretMissing, resolve
+from tasks.runtime.settings import settings
 from tasks.translation.reading import warnings as text_warnings
 from workers import authority
 from workers.cli import audience
@@ -108,12 +110,15 @@ def _judged(release: Release, producer: str | None, consent: Collection[str]) ->
     try:
         name, key = authority.signing_as(producer)
         sender = authority.Authority(envelope_headers(body, name, key, consent), body).sender(release)
+        policy = settings()
         with reading() as connection:
+            public = policy.web_url is not None
+            lacking = media_references.problems(connection, release, most=policy.media_items, public=public)
             would = releases.would_take(connection, release, sender)
     except UserError as error:
         return error.problems, False
     if would.outcome in (Outcome.NEW, Outcome.KNOWN):
-        return [], would.outcome is Outcome.KNOWN
+        return lacking, would.outcome is Outcome.KNOWN
     return authority.not_taken(release, would, sender).problems, False
 
 
@@ -138,6 +143,7 @@ def _secret_missing(outlet: Outlet) -> str | None:
 def _preview(release: Release, found: Prospects) -> Preview:
     preview, now = Preview(), datetime.now(UTC).replace(microsecond=0)
     wanted = {(language, match.outlet.format) for match in found.matches for language in match.languages}
+    published = _published(release, now)
     for language in sorted({language for language, _ in wanted}):
         if text := _text(release, language, preview):
             preview.texts[language] = text
@@ -146,7 +152,7 @@ def _preview(release: Release, found: Prospects) -> Preview:
         if text is None:
             continue
         try:
-            rendition = make_rendition(release, text, form, configured_wire(), now, now)
+            rendition = make_rendition(release, text, form, configured_wire(), now, now, published=published)
         except Exception as error:  # a format may be anybody's, and the others are worth seeing
             preview.not_shown[f"{language} as {form}"] = reason_of(error)
         else:
@@ -181,6 +187,15 @@ def _write(preview: Preview, folder: Path) -> list[str]:
         file.write_bytes(body)
         files.append(str(file))
     return files
+
+
+def _published(release: Release, now: datetime) -> dict[str, PublishedMedia]:
+    """The files of a release that are in the store; the others are shown where the producer has them."""
+    kept = {item.id: item.sha256 for item in release.media if item.sha256}
+    with reading() as connection:
+        files = media_rows.files(connection, set(kept.values()))
+    stored = {id: files[sha256] for id, sha256 in kept.items() if sha256 in files}
+    return media_addresses.published(stored, expires=now.timestamp() + settings().media_days * 24 * 3600)
 
 
 def _show_one(release: Release, preview: Preview) -> None:

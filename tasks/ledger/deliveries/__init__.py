@@ -9,7 +9,7 @@
 
 What a held row waits for, in this order; `promote` goes from one to the next:
 
-    embargo ──► translation ──► approval ──► rendition ──► due
+    embargo ──► translation ──► approval ──► media ──► rendition ──► due
                     ▲          (only if a person must approve it)
                     └──wait_anew── all of them but the embargo, when the translation changes
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, literal_column, or_, select, text, update
 
+from tasks.ledger import media_rows
 from tasks.ledger.deliveries.conditions import (
     IS_DUE,
     IS_HELD,
@@ -58,7 +59,7 @@ def begin(connection: Connection, release_id: int, now: float) -> int:
 
 
 def promote(connection: Connection, release_id: int, now: float, language: str | None = None) -> int:
-    """Move held rows of a release as far as its translations and renditions allow; the number that became due.
+    """Move held rows of a release as far as its translations, media and renditions allow; the number that became due.
 
     May be called at any time and by anybody: it looks at what is there, not at who made it. Rows held for an embargo
     or for their outlet's status stay.
@@ -66,12 +67,17 @@ def promote(connection: Connection, release_id: int, now: float, language: str |
     one_mover_at_a_time(connection, release_id)
     mine = and_(IS_HELD, d.release_id == release_id, literal(True) if language is None else d.language == language)
     unapproved, ready = awaits_person(), ~awaits_person()
+    text_waits = [Hold.TRANSLATION, Hold.APPROVAL, Hold.MEDIA]
+    if media_rows.all_there(connection, release_id):
+        after_text = (text_waits, ready, held_for(Hold.RENDITION))
+    else:
+        after_text = (text_waits, ready, held_for(Hold.MEDIA, media_rows.progress(connection, release_id)))
     for before, moved, after in (
-        ([Hold.TRANSLATION, Hold.RENDITION], unapproved, Hold.APPROVAL),
-        ([Hold.TRANSLATION, Hold.APPROVAL], ready, Hold.RENDITION),
+        ([Hold.TRANSLATION, Hold.MEDIA, Hold.RENDITION], unapproved, held_for(Hold.APPROVAL)),
+        after_text,
     ):
         connection.execute(
-            update(deliveries).where(mine, d.hold_kind.in_(before), translation_made(), moved).values(held_for(after))
+            update(deliveries).where(mine, d.hold_kind.in_(before), translation_made(), moved).values(after)
         )
     due = {"state": State.DUE, "reason": None, "due_at": now, "first_due_at": func.coalesce(d.first_due_at, now)}
     rendered = rendition_exists(renditions.c.state == ArtifactState.MADE)
@@ -91,7 +97,7 @@ def wait_anew(connection: Connection, release_id: int, language: str) -> int:
     retry horizon begins when the row is let go.
     """
     one_mover_at_a_time(connection, release_id)
-    waits = and_(IS_HELD, d.hold_kind.in_([Hold.TRANSLATION, Hold.APPROVAL, Hold.RENDITION]))
+    waits = and_(IS_HELD, d.hold_kind.in_([Hold.TRANSLATION, Hold.APPROVAL, Hold.MEDIA, Hold.RENDITION]))
     mine = and_(d.release_id == release_id, d.language == language, or_(IS_DUE, waits))
     again = held_for(Hold.TRANSLATION) | {"first_due_at": None}
     return connection.execute(update(deliveries).where(mine).values(again)).rowcount
