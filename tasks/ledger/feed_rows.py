@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger.schema import deliveries, feed_entries, feeds, releases, renditions
@@ -51,8 +51,10 @@ def put(connection: Connection, outlet_id: str, uri: str, version: int, language
     ).scalar()
     if known is not None and known >= version:
         return False
+    newer = releases.alias()
+    killed = exists().where(newer.c.uri == uri, newer.c.version > version, newer.c.status == "canceled")
     found = connection.execute(
-        select(releases.c.id, releases.c.status, deliveries.c.format)
+        select(releases.c.id, releases.c.status, deliveries.c.format, killed.label("killed"))
         .join(deliveries, deliveries.c.release_id == releases.c.id)
         .where(
             releases.c.uri == uri,
@@ -63,9 +65,6 @@ def put(connection: Connection, outlet_id: str, uri: str, version: int, language
     ).first()
     if found is None:
         raise LookupError(f"{uri} v{version} in {language} is not for outlet {outlet_id}")
-    killed = select(releases.c.id).where(
-        releases.c.uri == uri, releases.c.version > version, releases.c.status == "canceled"
-    )
     first = {"outlet_id": outlet_id, "newest": 1, "changes": 1, "changed_at": now, "ping_at": now, "ping_failures": 0}
     later = {"newest": f.newest + 1} | _change(now)
     insert = _insert(connection, feeds).values(first)
@@ -74,7 +73,7 @@ def put(connection: Connection, outlet_id: str, uri: str, version: int, language
     ).scalar_one()
     row = {
         "number": number, "release_id": found.id, "version": version, "format": found.format, "changed_at": now,
-        "withdrawn": found.status == "canceled" or connection.execute(killed.limit(1)).first() is not None,
+        "withdrawn": found.status == "canceled" or found.killed,
     }  # fmt: skip
     key = ["outlet_id", "uri", "language"]
     insert = _insert(connection, feed_entries).values(outlet_id=outlet_id, uri=uri, language=language, **row)

@@ -8,15 +8,19 @@ import pytest
 from sqlalchemy import select, text
 
 from tasks import ledger
+from tasks.building.renditions import build_renditions
 from tasks.delivery import transports
 from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.transfers.transfer import WorkFailed
+from tasks.delivery.transports import pull
 from tasks.ledger.schema import feed_entries
 from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import read_outlet
 from tests.support.drains import drain
 from tests.support.feeds import feed, take
+from tests.support.processes import until
 from tests.support.samples import URI, outlet
+from tests.support.threads import begin
 from workers import marked_test
 from workers.offered import offered
 
@@ -68,6 +72,36 @@ def test_a_version_that_comes_after_its_kill_shows_no_text() -> None:
     assert entries() == [(2, 3, False)]
 
 
+@pytest.mark.usefixtures("book")
+def test_what_comes_at_once_is_put_in_together_and_a_fault_stays_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is not for the outlet among others, while somebody else writes."""
+    feed()
+    for number in range(5):
+        take(uri=f"urn:{number}")
+    batches: list[int] = []
+    written = pull._write_waiting
+
+    def counted() -> None:
+        batches.append(len(pull._waiting))
+        written()
+
+    monkeypatch.setattr(pull, "_write_waiting", counted)
+
+    def outcome(uri: str) -> str:
+        try:
+            return work(release=uri)
+        except WorkFailed as error:
+            return str(error)
+
+    uris = [*(f"urn:{number}" for number in range(5)), "urn:unknown"]
+    with pull._writer:
+        done = [begin(lambda uri=uri: outcome(uri)) for uri in uris]  # type: ignore[misc]
+        until(lambda: len(pull._waiting) == len(uris))
+    assert [one.result(30) for one in done] == ["in the feed"] * 5 + ["urn:unknown v1 in en is not for outlet desk"]
+    assert batches == [len(uris)]
+    assert len(entries()) == 5
+
+
 @pytest.mark.usefixtures("sqlite_ledger")
 def test_what_is_not_for_the_outlet_does_not_come_into_its_feed() -> None:
     feed(languages=["de"])
@@ -79,8 +113,6 @@ def test_what_is_not_for_the_outlet_does_not_come_into_its_feed() -> None:
 
 @pytest.mark.usefixtures("sqlite_ledger")
 def test_a_ledger_that_takes_no_entry_is_our_own_fault() -> None:
-    from tasks.building.renditions import build_renditions
-
     feed()
     release_id = take()
     build_renditions(release_id, "en")

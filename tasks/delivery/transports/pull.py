@@ -6,8 +6,11 @@ the outlet. An entry is put in once, however often that is tried (tasks/ledger/f
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Any
+
+from sqlalchemy import Connection
 
 from tasks import ledger
 from tasks.delivery.delivery_request import DeliveryRequest
@@ -27,20 +30,57 @@ def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: flo
     return Transfer(key=key, url=URL, body=b"", deadline=deadline, work=work)
 
 
-def _put(outlet: Outlet, request: DeliveryRequest) -> str:
-    with ledger.write() as connection:
+class _Entry:
+    """A release on its way into a feed."""
+
+    def __init__(self, outlet: Outlet, request: DeliveryRequest) -> None:
+        self.outlet_id = outlet.id
+        self._request = request
+        self.said: str | None = None
+        """What came of it; None until it was tried."""
+        self.error: Exception | None = None
+
+    def put(self, connection: Connection, now: float) -> None:
+        """Put it in, in the transaction of others."""
+        of = self._request
         try:
-            new = feed_rows.put(
-                connection,
-                outlet.id,
-                request.release,
-                request.version,
-                request.outlet_language,
-                ledger.now(connection),
-            )
+            new = feed_rows.put(connection, self.outlet_id, of.release, of.version, of.outlet_language, now)
         except LookupError as error:
-            raise WorkFailed(str(error)) from None
-    return "in the feed" if new else "in the feed already"
+            self.error = WorkFailed(str(error))
+        self.said = "in the feed" if self.error is None and new else "in the feed already"
+
+
+_waiting: list[_Entry] = []
+_list, _writer = threading.Lock(), threading.Lock()
+
+
+def _put(outlet: Outlet, request: DeliveryRequest) -> str:
+    """Put a release into a feed. Whatever comes while somebody else writes goes into the next transaction together: a
+    commit costs the same for one and for many."""
+    entry = _Entry(outlet, request)
+    with _list:
+        _waiting.append(entry)
+    with _writer:
+        if entry.said is None and entry.error is None:
+            _write_waiting()
+    if entry.error is not None:
+        raise entry.error
+    return entry.said or ""
+
+
+def _write_waiting() -> None:
+    """Put in all that wait, in the order of their outlets, so that no two drains wait for each other's feeds."""
+    with _list:
+        entries = sorted(_waiting, key=lambda entry: entry.outlet_id)
+        _waiting.clear()
+    try:
+        with ledger.write() as connection:
+            now = ledger.now(connection)
+            for entry in entries:
+                entry.put(connection, now)
+    except Exception as error:
+        for entry in entries:
+            entry.error = error
 
 
 def _try(outlet: Outlet) -> str:
