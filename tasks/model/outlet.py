@@ -36,6 +36,8 @@ class TransportRules:
     """The types of `auth` that it can use."""
     auth_needs: Mapping[str, str] = field(default_factory=dict)
     """The fields of `auth` that must be filled in, whatever its type needs, and where one finds what stands in them."""
+    ignores: Collection[str] = ()
+    """What other transports use and this one cannot: `signing_secret` and `certificate` of `auth`, and `headers`."""
     exposes: Callable[[str, Document], bool] | None = None
     """Whether credentials go over the network for everybody to read, with this URL and these options."""
     formats: Collection[str] | None = None
@@ -103,6 +105,9 @@ def _usable(value: Auth, info: ValidationInfo) -> Auth:
     if rules and value.type not in rules.auth:
         scheme = urlsplit(info.data["url"]).scheme
         raise ValueError(f"type {value.type!r} cannot be used over {scheme}; {_either(rules.auth)} can")
+    for name in rules.ignores if rules else ():
+        if getattr(value, name, None):
+            raise ValueError(f"has {name}, which {urlsplit(info.data['url']).scheme} cannot use: leave it out")
     for name, hint in rules.auth_needs.items() if rules else ():
         if getattr(value, name) is None:
             raise ValueError(f"needs {name} over {urlsplit(info.data['url']).scheme}: {hint}")
@@ -149,6 +154,9 @@ def _may_be_named(value: str, info: ValidationInfo) -> str:
 def _no_credentials(value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
     if (info.context or {}).get("offered") and (why := literal_credential(value)):
         raise ValueError(why)
+    rules = _rules(info)
+    if rules and value and "headers" in rules.ignores:
+        raise ValueError(f"must be left out: nothing has them over {urlsplit(info.data['url']).scheme}")
     return value
 
 

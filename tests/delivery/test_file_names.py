@@ -134,10 +134,13 @@ def _folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     settings.cache_clear()
 
 
-PASSWORD = {"type": "password", "secret": "env:FANWIRE_SECRET_DESK"}
-SFTP = {"url": "sftp://wire@bote.example/in/", "auth": PASSWORD | {"host_key": "SHA256:" + "A" * 43}}
-FTP = {"url": "ftp://wire@bote.example/in/", "auth": PASSWORD}
-S3 = {"url": "s3://bucket/in/", "auth": {"type": "basic", "user": "KEY", "secret": "env:FANWIRE_SECRET_DESK"}}
+PASSWORD: dict[str, Any] = {"type": "password", "secret": "env:FANWIRE_SECRET_DESK"}
+SFTP: dict[str, Any] = {"url": "sftp://wire@bote.example/in/", "auth": PASSWORD | {"host_key": "SHA256:" + "A" * 43}}
+FTP: dict[str, Any] = {"url": "ftp://wire@bote.example/in/", "auth": PASSWORD}
+S3: dict[str, Any] = {
+    "url": "s3://bucket/in/",
+    "auth": {"type": "basic", "user": "KEY", "secret": "env:FANWIRE_SECRET_DESK"},
+}
 
 
 def imported(change: dict[str, Any]) -> None:
@@ -183,6 +186,12 @@ def test_good_outlets(change: dict[str, Any]) -> None:
         (S3 | {"transport": {"endpoint": "https://a:b@bote.example"}}, "transport", "without a user"),
         (S3 | {"transport": {"endpoint": "https://bote.example:6379"}}, "transport", "port 6379 belongs to a service"),
         (S3 | {"transport": {"region": "a/b"}}, "transport", "region: must be letters"),
+        (SFTP | {"headers": {"X-Desk": "a"}}, "headers", "must be left out: nothing has them over sftp"),
+        (
+            S3 | {"auth": S3["auth"] | {"signing_secret": "env:FANWIRE_SECRET_SIGN"}},
+            "auth",
+            "has signing_secret, which s3 cannot use: leave it out",
+        ),
         ({"url": "file:///srv/elsewhere/"}, "url", "is not below a folder that is allowed"),
         ({"url": "file:///srv/outlets/../elsewhere/"}, "url", "is not below a folder that is allowed"),
         ({"url": "file://host/srv/outlets/"}, "url", "must be file:///folder/, with three slashes"),

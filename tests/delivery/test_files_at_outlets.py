@@ -250,6 +250,22 @@ def test_a_wrong_certificate(desk: Desk, make_bench: Callable[..., Any], tmp_pat
     assert desk.files() == {}
 
 
+@pytest.mark.parametrize("kind", ["vsftpd"])
+def test_a_server_that_wants_to_see_our_certificate(desk: Desk, authority: Authority, tmp_path: Path) -> None:
+    desk.monkeypatch.setenv("FANWIRE_SECRET_OURS", authority.certificate("wire.example").read_text())
+    (tmp_path / "careful").mkdir()
+    careful = ftps_server(
+        tmp_path / "careful", authority.certificate("127.0.0.1"), implicit=False, clients=authority.bundle
+    )
+    with careful as desk.server:
+        (desk.server.root / desk.folder).mkdir()
+        judgement = desk.send()
+        assert judgement.verdict is Verdict.FAILED, judgement
+        assert desk.files() == {}
+        desk.deliver(auth={"certificate": "env:FANWIRE_SECRET_OURS"})
+        assert desk.files() == {ONE: REQUEST.body}
+
+
 @pytest.mark.parametrize("kind", ["ftp"])
 def test_a_password_goes_to_no_server_without_tls(desk: Desk) -> None:
     judgement = desk.send(tls="required")

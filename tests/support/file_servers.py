@@ -137,8 +137,9 @@ def ftp_server(root: Path, certificate: Path | None = None) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def ftps_server(root: Path, certificate: Path, *, implicit: bool) -> Iterator[Server]:
-    """vsftpd over TLS, which wants the TLS session of a connection for its data too. Its user is `anonymous`."""
+def ftps_server(root: Path, certificate: Path, *, implicit: bool, clients: Path | None = None) -> Iterator[Server]:
+    """vsftpd over TLS, which wants the TLS session of a connection for its data too. Its user is `anonymous`.
+    `clients`: whose certificates it wants to see; it asks for none unless given."""
     port, folder = free_port(), root.parent / f"{root.name}-vsftpd"
     folder.mkdir()
     (folder / "passwords").write_text(f"{PASSWORD}\n")
@@ -156,6 +157,8 @@ def ftps_server(root: Path, certificate: Path, *, implicit: bool) -> Iterator[Se
         "require_ssl_reuse": "YES", "ssl_ciphers": "HIGH", "seccomp_sandbox": "NO", "xferlog_enable": "NO",
         "delay_failed_login": 0,
     }  # fmt: skip
+    if clients:
+        lines |= {"require_cert": "YES", "validate_cert": "YES", "ca_certs_file": clients}
     (folder / "conf").write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
     scheme = "ftps" if implicit else "ftp"
     with _process(["/usr/sbin/vsftpd", str(folder / "conf")], port):

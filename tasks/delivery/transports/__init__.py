@@ -58,6 +58,9 @@ class Transport:
     """The types of `auth` that it can use."""
     auth_needs: Mapping[str, str] = field(default_factory=dict)
     """The fields of `auth` that must be filled in, whatever its type needs, and where one finds what stands in them."""
+    ignores: tuple[str, ...] = ()
+    """What other transports use and this one cannot, so that an import refuses it: `signing_secret` and `certificate`
+    of `auth`, and `headers`."""
     exposes: Callable[[str, Document], bool] | None = None
     """Whether the credentials of an outlet with this URL and these options go over the network for everybody to read;
     None: only those of `http://` do."""
@@ -105,6 +108,7 @@ def rules() -> dict[str, TransportRules]:
             options=transport.options,
             auth=transport.auth,
             auth_needs=transport.auth_needs,
+            ignores=transport.ignores,
             exposes=transport.exposes,
             formats=transport.formats,
         )

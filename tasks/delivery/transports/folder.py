@@ -192,6 +192,7 @@ TRANSPORT = Transport(
     prepare=prepare,
     check_url=check_url,
     host=host,
+    ignores=("signing_secret", "certificate", "headers"),
     judge=judge,
     options=FolderOptions,
     auth=("none",),

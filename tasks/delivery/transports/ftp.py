@@ -25,6 +25,7 @@ from typing import Any, Final, Literal
 import pycurl
 from pydantic import Field
 
+from tasks.delivery.certificates import certificate_options
 from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.files.file_options import FolderOptions
 from tasks.delivery.files.file_plan import FileToWrite, plan
@@ -64,12 +65,16 @@ def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: flo
     options = options_of(outlet, FtpOptions)
     place = place_of(outlet.url)
     password = resolve(outlet.auth.secret or "") if outlet.auth.type == "password" else None
+    certificate, its_secrets = certificate_options(outlet.auth.certificate) if outlet.auth.certificate else ((), ())
     session = Session(
         key=key,
         deadline=deadline,
         place=place,
-        options=_session_options(place.user, password, options, implicit=place.url.startswith("ftps:")),
-        secrets=(password,) if password else (),
+        options=(
+            *_session_options(place.user, password, options, implicit=place.url.startswith("ftps:")),
+            *certificate,
+        ),
+        secrets=(*its_secrets, *((password,) if password else ())),
     )
     files = plan(request, options, now)
     steps = [step for file in files.written for step in _writing(session, file)]
@@ -170,6 +175,7 @@ TRANSPORT = Transport(
     schemes=("ftp", "ftps"),
     prepare=prepare,
     check_url=check_server,
+    ignores=("signing_secret", "headers"),
     judge=judge,
     options=FtpOptions,
     auth=("none", "password"),

@@ -187,5 +187,12 @@ def host(url: str) -> str:
 
 
 TRANSPORT = Transport(
-    schemes=("s3",), prepare=prepare, check_url=check_url, host=host, judge=judge, options=S3Options, auth=("basic",)
+    schemes=("s3",),
+    prepare=prepare,
+    check_url=check_url,
+    host=host,
+    judge=judge,
+    ignores=("signing_secret", "certificate", "headers"),
+    options=S3Options,
+    auth=("basic",),
 )

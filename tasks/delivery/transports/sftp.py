@@ -148,6 +148,7 @@ TRANSPORT = Transport(
     schemes=("sftp",),
     prepare=prepare,
     check_url=check_url,
+    ignores=("signing_secret", "certificate", "headers"),
     judge=judge,
     options=FolderOptions,
     auth=("password", "key"),
