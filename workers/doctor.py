@@ -22,6 +22,7 @@ from tasks.building.engine_meter import NO_PAIRS
 from tasks.delivery.admission.breaker import Breaker, outlet_of, outlet_subject
 from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transports import TRANSPORTS, host_of
+from tasks.delivery.transports.folder import folder_of
 from tasks.formatting import FORMATS, HouseTextMissing, house_text
 from tasks.language_data import LANGUAGES
 from tasks.ledger import feed_addresses, outlets
@@ -31,6 +32,7 @@ from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import Outlet, read_outlet
 from tasks.model.states import FINAL, State
 from tasks.runtime import moments, trust
+from tasks.runtime.delivery_folders import refused_folder
 from tasks.runtime.errors import UserError
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.mail_relay import mail_relay
@@ -354,6 +356,18 @@ def _addresses() -> Iterator[Finding]:
         )
 
 
+def _folders() -> Iterator[Finding]:
+    """Whether files for outlets can be written to the folders of this machine that are allowed."""
+    for folder in settings().delivery_folders:
+        if not folder.is_dir():
+            yield Finding("note", f"{folder} (FANWIRE_DELIVERY_FOLDERS) is no folder here; `deliver` must see it")
+        elif not os.access(folder, os.W_OK | os.X_OK):
+            yield Finding("note", f"{folder} (FANWIRE_DELIVERY_FOLDERS) cannot be written to by this user")
+    for outlet in _everyone():
+        if outlet.url.startswith("file:") and (why := refused_folder(folder_of(outlet.url))):
+            yield Finding("note", f"{outlet.id} gets nothing: {urlsplit(outlet.url).path} {why}")
+
+
 def _mail() -> Iterator[Finding]:
     """Whether e-mails can be sent from here, and what comes back of them is read."""
     policy = settings()
@@ -498,6 +512,6 @@ def _dictionaries() -> Iterator[Finding]:
 
 PARTS = (
     _home, _modes, _plugins, _broker, _clear_text, _producers, _ledger, _documents, _disabled, _unverified, _resting,
-    _secrets, _addresses, _mail, _translation, _languages, _house_texts, _dictionaries,
+    _secrets, _addresses, _folders, _mail, _feeds, _translation, _languages, _house_texts, _dictionaries,
 )  # fmt: skip
 """Everything that is looked at once the settings are sound, in this order."""

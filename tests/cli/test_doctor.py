@@ -57,6 +57,19 @@ def test_missing_dictionaries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("sqlite_ledger")
+def test_folders_for_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    put(outlet("a", url=f"file://{tmp_path}/a/"))
+    monkeypatch.setenv("FANWIRE_DELIVERY_FOLDERS", str(tmp_path))
+    settings.cache_clear()
+    assert list(doctor._folders()) == []
+    monkeypatch.setenv("FANWIRE_DELIVERY_FOLDERS", str(tmp_path / "gone"))
+    settings.cache_clear()
+    missing, refused = (finding.what for finding in doctor._folders())
+    assert missing == f"{tmp_path}/gone (FANWIRE_DELIVERY_FOLDERS) is no folder here; `deliver` must see it"
+    assert refused.startswith(f"a gets nothing: {tmp_path}/a/ is not below a folder that is allowed")
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
 def test_disabled_outlets() -> None:
     put(*(outlet(name) for name in "abc"))
     with ledger.write() as connection:
