@@ -27,6 +27,8 @@ from tasks.formatting import FORMATS, HouseTextMissing, house_text
 from tasks.language_data import LANGUAGES
 from tasks.ledger import feed_addresses, outlets
 from tasks.ledger.schema import deliveries
+from tasks.media_store.folder_store import Folder
+from tasks.media_store.store import configured_store
 from tasks.model.destinations import is_address
 from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import Outlet, read_outlet
@@ -510,8 +512,25 @@ def _dictionaries() -> Iterator[Finding]:
         yield Finding("note", f"{what}: apt-get install --no-install-recommends {names}")
 
 
+def _media() -> Iterator[Finding]:
+    """Whether the store of media answers, and whether the files of releases can be kept there."""
+    if not settings().home.is_dir():
+        return
+    store = configured_store()
+    store.size("0" * 64)
+    if isinstance(store, Folder):
+        if store.path.is_dir() and not os.access(store.path, os.W_OK | os.X_OK):
+            yield Finding(
+                "unsafe", f"media: nothing can be written to {store.path}, so releases with pictures stay held"
+            )
+            return
+        yield Finding("fine", f"pictures and other files of releases are kept in {store.path}")
+    else:
+        yield Finding("fine", f"pictures and other files of releases are kept in the bucket {settings().media_url}")
+
+
 PARTS = (
     _home, _modes, _plugins, _broker, _clear_text, _producers, _ledger, _documents, _disabled, _unverified, _resting,
-    _secrets, _addresses, _folders, _mail, _feeds, _translation, _languages, _house_texts, _dictionaries,
+    _secrets, _addresses, _folders, _mail, _feeds, _media, _translation, _languages, _house_texts, _dictionaries,
 )  # fmt: skip
 """Everything that is looked at once the settings are sound, in this order."""

@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, case, exists, func, select
 
-from tasks.ledger.schema import attempts, deliveries, outlets, releases, renditions, translations
+from tasks.ledger import media_rows
+from tasks.ledger.schema import attempts, deliveries, outlets, release_media, releases, renditions, translations
 from tasks.model.codes import Code
 from tasks.model.release import Translation
-from tasks.model.states import ArtifactState, Hold, State, Verdict, Writing
+from tasks.model.states import ArtifactState, Hold, MediaState, State, Verdict, Writing
 
 OPEN = (State.DUE, State.CLAIMED)
 
@@ -154,8 +155,8 @@ def unfinished(connection: Connection, release_id: int) -> int:
 
 
 def being_built(connection: Connection, release_id: int) -> int:
-    """Number of a release's translations and renditions that nobody has tried to build yet: deliveries may still come
-    of them."""
+    """Number of a release's translations, renditions and files that nobody has tried to build or fetch yet: deliveries
+    may still come of them."""
     translation = and_(
         translations.c.release_id == renditions.c.release_id, translations.c.language == renditions.c.language
     )
@@ -171,5 +172,13 @@ def being_built(connection: Connection, release_id: int) -> int:
         renditions.c.release_id == release_id,
         renditions.c.state == ArtifactState.WANTED,
         exists().where(translation, translations.c.state == ArtifactState.MADE),
+        ~media_rows.is_open(renditions.c.release_id),
     )
-    return connection.execute(untried).scalar_one() + connection.execute(unformatted).scalar_one()
+    held = exists().where(deliveries.c.state == State.HELD, deliveries.c.release_id == release_media.c.release_id)
+    unfetched = select(func.count()).where(
+        release_media.c.release_id == release_id,
+        release_media.c.state == MediaState.WANTED,
+        release_media.c.code.is_(None),
+        held,
+    )
+    return sum(connection.execute(count).scalar_one() for count in (untried, unformatted, unfetched))

@@ -176,6 +176,7 @@ def retry(connection: Connection, release_id: int, now: float, item: str | None 
     if item is None:
         which.append(m.state != MediaState.DROPPED)
     again = {"state": MediaState.WANTED, "first_due_at": now, "due_at": now, "hint_at": now, "lease_until": 0}
+    again |= {"code": None, "reason": None}
     rows = connection.execute(update(release_media).where(*which).values(again).returning(m.item)).scalars()
     return sorted(rows)
 

@@ -187,3 +187,13 @@ def test_secret_addresses_that_anybody_can_read(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("FANWIRE_WEB_URL", "http://127.0.0.1:8600")
     settings.cache_clear()
     assert list(doctor._feeds()) == []
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+def test_the_store_of_media(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert told("_media", "fine").endswith(f"kept in {settings().home.absolute() / 'media'}")
+    for name, value in {"URL": "s3://acme", "ENDPOINT": "http://127.0.0.1:9", "KEY_ID": "k", "SECRET": "s"}.items():
+        monkeypatch.setenv(f"FANWIRE_MEDIA_{name}", value)
+    settings.cache_clear()
+    [away] = doctor._guarded(doctor._media)
+    assert (away.level, away.what[:50]) == ("unsafe", "media: the bucket at 127.0.0.1:9 does not answer: ")

@@ -63,6 +63,12 @@ def held(number: int) -> list[tuple[str, str | None]]:
         return [(hold["kind"], hold["detail"]) for hold in counts.holds(connection, number)]
 
 
+def busy(number: int) -> int:
+    """What `submit --wait` waits for."""
+    with ledger.read() as connection:
+        return counts.being_built(connection, number)
+
+
 def rendition(number: int, form: str = "ninjs") -> str:
     with ledger.read() as connection:
         found = rendition_rows.get(connection, RenditionKey(number, "en", form))
@@ -118,7 +124,9 @@ def test_what_is_not_taken_is_said_where_it_holds(files: FileServer, answer: Any
     receivers(outlet("a"))
     files.files["/bad"] = answer
     number = take(release(media=[item("good", files.put("/good", picture())), item("bad", files.url + "/bad")]))
+    assert busy(number)
     found = fetch(pixels=5000)
+    assert not busy(number)
     assert (found.refused, found.to_format) == (1, [])
     ((kind, detail),) = held(number)
     assert kind == "media"
