@@ -12,6 +12,7 @@ retries, results or an ETA: Celery on Redis keeps none of these safely (ARCHITEC
 from __future__ import annotations
 
 from functools import cache
+from itertools import islice
 from math import ceil
 from typing import Any
 
@@ -45,6 +46,8 @@ MEDIA_RETRY_CAP = 3600.0
 
 BOUNCES_TERM = 120.0
 """Seconds after which a process that reads bounces counts as gone. Two at once do no harm."""
+PLANS_WAITING = 10
+"""Hints to plan on the queue beside which the clock leaves no more."""
 
 
 @task_prerun.connect
@@ -83,7 +86,7 @@ def plan(release_id: int) -> str:
 def _name(release_id: int) -> str:
     """A release as operations know it."""
     with ledger.read() as connection:
-        return releases.get(connection, release_id).name
+        return releases.headings(connection, [release_id])[release_id].name
 
 
 @shared_task(name="translate")
@@ -270,8 +273,7 @@ def waiting(queue: str) -> int:
 
 def hint_all(found: sweep.Found) -> None:
     """Queue a task for everything a sweep found late (the clock of a worker calls this)."""
-    for release_id in found.to_plan:
-        hint(plan, release_id, shown=found.names.get(release_id, ""))
+    _hint_plans(found)
     for task, keys in ((translate, found.to_translate), (format, found.to_format)):
         for key in keys:
             hint(task, key.release_id, key.language, shown=f"{found.names.get(key.release_id, '')} {key.language}")
@@ -283,6 +285,18 @@ def hint_all(found: sweep.Found) -> None:
         hint_aside(notify)
     if found.unpinged and settings().websub_hub and settings().web_url:
         hint_aside(ping)
+
+
+def _hint_plans(found: sweep.Found) -> None:
+    """Queue `plan` for releases that nobody has planned, while few such hints wait: in a burst a release waits on the
+    queue longer than the clock is patient, and its hint is most probably there."""
+    try:
+        room = PLANS_WAITING - waiting("plan") if found.to_plan else 0
+    except (OperationalError, OSError) as error:
+        log.warning("hint lost", task="plan", error=str(error))
+        return
+    for release_id, urgency in islice(found.to_plan.items(), max(0, room)):
+        hint(plan, release_id, shown=found.names.get(release_id, ""), urgency=urgency)
 
 
 def hint(task: Task[Any, Any], *ids: int | str, shown: str = "", urgency: int = 5) -> bool:

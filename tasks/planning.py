@@ -62,6 +62,8 @@ def plan(release_id: int, now: float | None = None, policy: Policy = no_approval
     keeps it.
     """
     with ledger.read() as connection:
+        if releases.is_planned(connection, release_id):
+            return None
         release = releases.get(connection, release_id)
         everyone = outlets.everyone(connection)
     with ledger.write() as connection:

@@ -309,12 +309,19 @@ def is_newest(connection: Connection, release: Release) -> bool:
     return bool(newest <= release.version)
 
 
-def unplanned(connection: Connection, now: float) -> list[int]:
-    """The ids of releases whose hint to plan was lost, each given out once in a while only."""
+def is_planned(connection: Connection, release_id: int) -> bool:
+    """Whether all deliveries of a release are written: one look at its row, without its document."""
+    mark = select(releases.c.planned_at).where(releases.c.id == release_id)
+    return connection.execute(mark).scalar() is not None
+
+
+def unplanned(connection: Connection, now: float) -> dict[int, int]:
+    """{release: urgency} of the releases that nobody has planned in time, the most urgent first; each is given out once
+    in a while only."""
     late = (
         update(releases)
         .where(releases.c.planned_at.is_(None), releases.c.hint_at <= now)
         .values(hint_at=now + HINT_AFTER)
-        .returning(releases.c.id)
+        .returning(releases.c.id, releases.c.urgency)
     )
-    return list(connection.execute(late).scalars())
+    return dict(sorted(((row.id, row.urgency) for row in connection.execute(late)), key=lambda one: (one[1], one[0])))

@@ -68,7 +68,8 @@ class Found:
 
     expired: int
     lifted: list[int]
-    to_plan: list[int]
+    to_plan: dict[int, int]
+    """Releases to be planned, each with its urgency, the most urgent first."""
     to_translate: list[TranslationKey]
     to_format: list[TranslationKey]
     """Translations of which renditions are to be built."""

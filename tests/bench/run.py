@@ -77,6 +77,7 @@ def main() -> None:
         "injected": injected,
         "recovery": recovery,
         "mail": mail,
+        "growth": growth,
         "neural": neural,
     }
     chosen = sys.argv[1:] or list(parts)
@@ -472,6 +473,13 @@ def mail(folder: Path) -> None:
     from tests.bench import mail as measured_mail
 
     measured_mail.run(folder)
+
+
+def growth(folder: Path) -> None:
+    """1,000 to 130,000 outlets: planning, and submit to first delivery on an idle stack. SIZES="6500" tries fewer."""
+    from tests.bench import growth as measured_growth
+
+    measured_growth.run(folder)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from tasks.building.translations import build_translation
 from tasks.ledger import counts, deliveries, memory_entries, outlets, releases
 from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.schema import attempts
+from tasks.pipeline import PLANS_WAITING
 from tasks.runtime.errors import UserError
 from tasks.runtime.settings import settings
 from tests.support.forks import fork_python
@@ -71,6 +72,19 @@ def test_a_release_whose_hint_was_lost_is_planned(celery: Celery, broker: redis.
     clock.tick()
     clock.tick()
     assert hints(broker) == {"plan": 1}
+
+
+def test_in_a_burst_the_clock_leaves_few_hints_to_plan_and_the_most_urgent_first(
+    celery: Celery, broker: redis.Redis
+) -> None:
+    for number in range(PLANS_WAITING + 2):
+        take(before=LONG_AGO, uri=f"urn:x:{number}", urgency=9 if number < 2 else 3)
+    clock.tick()
+    assert hints(broker) == {"plan": PLANS_WAITING}
+    assert [int(key.decode().partition("\x06")[2][-1]) for key in broker.scan_iter("plan*", _type="LIST")] == [3]
+    take(before=LONG_AGO, uri="urn:x:late")
+    clock.tick()
+    assert hints(broker) == {"plan": PLANS_WAITING}
 
 
 def test_translations_and_renditions_that_nobody_began_are_hinted_at(celery: Celery, broker: redis.Redis) -> None:
@@ -216,7 +230,7 @@ def test_a_broker_that_is_away_costs_hints_and_nothing_else(
         celery.set_current()
         celery.set_default()
     with ledger.write() as connection:
-        assert releases.unplanned(connection, time.time() + 6) == [lost]
+        assert releases.unplanned(connection, time.time() + 6) == {lost: 5}
     assert states(due)["due"] == 1
     assert hints(broker) == {}
 
