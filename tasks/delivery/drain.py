@@ -401,7 +401,8 @@ class Drain:
                 self._window.enter(item.claim.id)
                 self._transfers.start(transfer)
             else:
-                reason = "as many as the mail relay takes within seconds are waiting"
+                what = transfer.pool.name if transfer.pool else "server"
+                reason = f"as many as the {what} takes within seconds are waiting"
                 self._put_back(item, NotAdmitted(state=State.DUE, reason=reason, code=Code.RELAY_BUSY, due_at=turn))
 
     def _put_back(self, item: Payload, why: NotAdmitted) -> None:

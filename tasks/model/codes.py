@@ -107,7 +107,7 @@ class Code(StrEnum):
     RELAY = "relay"
     """The mail relay refuses what Fanwire itself is configured with: its login, its sender, or the encryption."""
     RELAY_BUSY = "relay_busy"
-    """As many e-mails as the mail relay takes within seconds are waiting; this one comes back when it is its turn."""
+    """As many as the mail relay or file server takes within seconds are waiting; this one comes back at its turn."""
     BOUNCED = "bounced"
     """The e-mail came back: a mail server after the relay did not take it, or gave up."""
     DELAYED = "delayed"

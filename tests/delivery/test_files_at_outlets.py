@@ -15,6 +15,7 @@ import pytest
 from tasks.delivery import transports
 from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.files.file_names import slug
+from tasks.delivery.files.file_server import CONNECTIONS
 from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transfers.transfer import Answer
 from tasks.delivery.verdicts import Judgement
@@ -345,6 +346,19 @@ class TestMisbehaviour:
             desk.deliver(replace(REQUEST, release=f"{URI}-{number}"))
         assert len(desk.files()) == 4
         assert desk.server.connections == before + 1
+
+
+@pytest.mark.parametrize("kind", ["ftp", "sftp", "openssh"])
+def test_a_server_gets_many_files_over_few_connections(desk: Desk) -> None:
+    """OpenSSH turns away most of so many that would log in at once."""
+    outlet, before = desk.outlet(), desk.server.connections
+    for number in range(40):
+        request = replace(REQUEST, release=f"{URI}-{number}")
+        desk.bench.transfers.start(transports.prepare(outlet, request, key=number, deadline=60.0, now=NOW))
+    verdicts = {transports.judge(outlet, answer, NOW).verdict for answer in desk.bench.wait(40, seconds=60)}
+    assert verdicts == {Verdict.DELIVERED}
+    assert len(desk.files()) == 40
+    assert desk.server.connections - before <= CONNECTIONS
 
 
 @pytest.mark.parametrize("kind", ["ftp"])

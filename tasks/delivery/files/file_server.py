@@ -9,9 +9,12 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import pycurl
 
-from tasks.delivery.transfers.transfer import Transfer
+from tasks.delivery.transfers.transfer import Pool, Transfer
 from tasks.delivery.transports.http import wire_url
 
+CONNECTIONS: Final = 4
+"""Connections that a drain makes at once to one server: OpenSSH turns away what comes beyond ten that have not logged
+in yet, and FTP servers often allow an address no more than five."""
 QUIET: Final = ((pycurl.UPLOAD, 0), (pycurl.NOBODY, 1))
 """libcurl's options for a transfer that sends no file."""
 
@@ -25,6 +28,8 @@ class Place:
     user: str | None
     path: str
     """The folder as it is called on the server: not percent-encoded, with a slash at its end."""
+    pool: Pool
+    """The transfers to the server, whoever's folder it is."""
 
     def of(self, name: str) -> str:
         """The URL of a file or folder below it."""
@@ -50,6 +55,7 @@ class Session:
             deadline=self.deadline,
             options=(*self.options, *options),
             secrets=self.secrets,
+            pool=self.place.pool,
             **fields,
         )
 
@@ -61,7 +67,12 @@ def place_of(url: str) -> Place:
     host = parts.netloc.rpartition("@")[2]
     path = parts.path if parts.path.endswith("/") else f"{parts.path}/"
     plain = wire_url(urlunsplit((parts.scheme, host, path, "", "")))
-    return Place(url=plain, user=unquote(parts.username) if parts.username else None, path=unquote(path))
+    return Place(
+        url=plain,
+        user=unquote(parts.username) if parts.username else None,
+        path=unquote(path),
+        pool=Pool(f"server {host.lower()}", CONNECTIONS),
+    )
 
 
 def check_server(url: str) -> None:

@@ -388,8 +388,12 @@ class TransferLoop:
         if following is None:
             self._ended.append(answer)
         else:
-            started = self._monotonic() - answer.seconds
-            self._start(StartedTransfer(following, answer.started_at, started, waited=True))
+            began = self._monotonic() - answer.seconds
+            started = StartedTransfer(following, answer.started_at, began, waited=True)
+            if following.pool is not None and following.pool == answer.transfer.pool:
+                self._look_up(started)  # in the place that it has
+                return
+            self._start(started)
         if answer.transfer.pool is not None and not self._abandoning:
             for next_one in self._pools.give_back(answer.transfer, self._monotonic()):
                 self._look_up(next_one)
