@@ -10,6 +10,9 @@ from ipaddress import IPv6Address
 from tasks.runtime.errors import ConfigurationRefused, Problem
 from tasks.runtime.settings import settings
 
+UNTAKEN_SECONDS = 60.0
+"""After this a connection ends whose other side takes nothing of what was sent to it."""
+
 
 def command() -> list[str]:
     """The command that runs the web server."""
@@ -31,6 +34,7 @@ def listen() -> socket.socket:
         listening = socket.create_server((str(address), port), family=family, backlog=1024)
         # Connections inherit it. Without it the body of a short answer waits 40 ms for its head to be acknowledged.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNTAKEN_SECONDS * 1000))
         return listening
     except OSError as error:
         with socket.create_server(("127.0.0.1", 0)) as free:

@@ -74,8 +74,7 @@ class Surroundings:
             if not told["status"]:
                 await send({"type": "http.response.start", "status": 408, "headers": [(b"connection", b"close")]})
                 await send({"type": "http.response.body", "body": b""})
-            else:
-                raise  # so that the connection is cut: what was sent is not whole
+            # else the server closes the connection, for the answer is not whole; listening.py sees that it really ends
         finally:
             log.info("request", **_named(scope), **told, seconds=round(time.monotonic() - began, 4))
 
