@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from tasks import ledger, planning
 from tasks.building.renditions import build_renditions
 from tasks.building.translations import build_translation
-from tasks.ledger import artifacts, deliveries
+from tasks.ledger import artifacts, deliveries, translation_rows
 from tasks.ledger.artifacts import TranslationKey
 from tasks.model.release import Release
 from tests.support.review_files import CHINESE, with_target
@@ -278,3 +279,23 @@ def test_without_a_ledger_it_says_so(run: Run, monkeypatch: pytest.MonkeyPatch, 
     settings.cache_clear()
     for command in (["list"], ["show", URI, "de"], ["approve", URI, "de"], ["export", URI, "de"]):
         assert "there is no Fanwire under" in run("translations", *command, status=1).stderr
+
+
+# --- captions and alternative texts
+
+
+def test_words_of_media_are_reviewed_like_every_sentence(run: Run, tmp_path: Path) -> None:
+    film = {"id": "film", "type": "video", "url": "https://acme.example/f.mp4", "caption": "软件"}
+    number = planned(release(**CHINESE, media=[film]), "zh-Hant", make=False)
+    build_translation(number, "zh-Hant")
+    file = tmp_path / "t.xlf"
+    run("translations", "export", URI, "zh-Hant", "--output", str(file))
+    [name] = re.findall(r'id="(caption[^"]*)"', file.read_text())
+    file.write_bytes(with_target(file.read_bytes(), name, "應用程式"))
+    assert "1 unit" in run("translations", "import", URI, "zh-Hant", str(file)).stdout
+    build_translation(number, "zh-Hant")
+    with ledger.read() as connection:
+        made = translation_rows.finished(connection, TranslationKey(number, "zh-Hant"))
+    assert made is not None
+    assert made.media["film"].caption == "應用程式"
+    assert "caption of film" in run("translations", "show", URI, "zh-Hant").stdout
