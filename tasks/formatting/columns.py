@@ -78,7 +78,8 @@ def _pieces(text: str, room: int) -> Iterator[str]:
 
 def _split(text: str, may_break: Callable[[str, str], bool]) -> Iterator[str]:
     piece = ""
-    for character, following in zip(text, [*text[1:], ""], strict=True):
+    for place, character in enumerate(text):
+        following = text[place + 1 : place + 2]
         piece += character
         if following and may_break(character, following):
             yield piece

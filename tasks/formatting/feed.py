@@ -46,7 +46,8 @@ def title(article: Article) -> str:
 
 def content(article: Article) -> str:
     """The article as HTML without its headline, which is the title of the entry."""
-    return str(fragment(article, headline=False))
+    html = str(fragment(article, headline=False))
+    return html.replace("&#34;", "&quot;")  # there are readers that take the first for the end of its attribute
 
 
 def summary(article: Article) -> str | None:

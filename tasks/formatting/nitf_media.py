@@ -15,7 +15,8 @@ def add_media(content: Any, article: Article) -> None:
     """Complete the `media` in a finished `body.content`, and add the others at its end."""
     shown = {item.href: item for item in article.media if item.in_body}
     for media in list(content.iter("{*}media")):
-        if item := shown.get(media.find("{*}media-reference").get("source")):
+        source = media.find("{*}media-reference").get("source")
+        if item := shown.pop(source, None):  # a picture that stands there twice is described once
             _complete(media, item)
     for item in article.media:
         if not item.in_body:

@@ -41,6 +41,7 @@ from tasks.model.release import Release, supplied
         ("👩‍🚀 ok", 4, ["👩‍🚀", "ok"]),
         ("船👩‍🚀船", 5, ["船", "👩‍🚀", "船"]),
         ("", 4, [""]),
+        ("  10. ", 3, ["  10."]),
     ],
 )
 def test_lines(text: str, columns: int, lines: list[str]) -> None:

@@ -47,6 +47,7 @@ def metadata(article: Article) -> dict[str, str]:
         "urgency": str(release.urgency),
         "embargo": embargo,
         "topics": " ".join(dict.fromkeys(release.topics)),
+        "issuer": issuer.name if issuer else None,
         "tickers": " ".join(issuer.tickers) if issuer else None,
         "isin": " ".join(issuer.isin) if issuer else None,
         "lei": issuer.lei if issuer else None,

@@ -55,7 +55,6 @@ def _slug(uri: str) -> str:
 
 def _meta(article: Article) -> dict[str, str]:
     """Texts by key: programs' fields as in the head of `html`, the rest as in the format `json`."""
-    issuer = article.release.issuer
     found = {
         **{name.replace(":", "_").replace("-", "_"): value for name, value in metadata(article).items()},
         "fanwire_release": article.release.uri,
@@ -64,7 +63,6 @@ def _meta(article: Article) -> dict[str, str]:
         "fanwire_notice": article.lead,
         "fanwire_correction_note": article.note,
         "fanwire_dateline": article.dateline.strip(),
-        "fanwire_issuer": issuer.name if issuer else None,
         "fanwire_rights": article.release.rights,
     }
     return {name: value for name, value in found.items() if value}
