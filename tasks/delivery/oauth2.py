@@ -309,7 +309,7 @@ def _token_in(answer: Answer) -> tuple[str, float | None] | None:
     if answer.status is None or not 200 <= answer.status < 300:
         return None
     try:
-        found = json.loads(answer.answer)
+        found = json.loads(answer.raw)
         value, seconds = found["access_token"], found.get("expires_in")
         good = str(found.get("token_type", "bearer")).lower() == "bearer" and 0 < len(value) <= LONGEST_TOKEN
         if not (good and value.isascii() and value.isprintable()):
@@ -323,6 +323,8 @@ def judge(answer: Answer, now: float) -> Judgement:
     """The verdict on a delivery that ended before it had a token. `now`: seconds since the epoch."""
     if answer.status is None:
         judgement = judge_failure(answer)
+        if judgement.verdict is Verdict.OURS:  # which may have been met before anybody asked for a token
+            return judgement
         failed = judgement.verdict is Verdict.FAILED
         return _about_token(judgement, Code.OAUTH2_UNAVAILABLE if failed else judgement.code)
     judgement = judge_http(answer, now)

@@ -196,11 +196,18 @@ class TestWork:
             Code.LOCAL_WORK,
         )
 
-    def test_work_that_stands_still_is_unsure(self, bench: Any) -> None:
+    @pytest.mark.parametrize(
+        ("decisive", "verdict", "at_the_end"),
+        [(True, Verdict.UNSURE, Verdict.UNSURE), (False, Verdict.FAILED, Verdict.OURS)],
+    )
+    def test_work_that_stands_still(self, bench: Any, decisive: bool, verdict: Verdict, at_the_end: Verdict) -> None:
         free = threading.Event()
-        answer = bench.send("file:///folder/a", work=lambda: str(free.wait(20)), deadline=0.2)
+        settings = {"work": lambda: str(free.wait(20)), "decisive": decisive}
+        assert judge_outcome(bench.send("file:///folder/a", deadline=0.2, **settings), 0.0).verdict is verdict
+        bench.start("k", "file:///folder/a", **settings)
+        (answer,) = bench.transfers.abandon_all()
         free.set()
-        assert judge_outcome(answer, 0.0).verdict is Verdict.UNSURE
+        assert judge_outcome(answer, 0.0).verdict is at_the_end
 
 
 class Mailbox:

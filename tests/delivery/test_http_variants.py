@@ -19,6 +19,7 @@ import pytest
 
 from tasks.delivery import transports
 from tasks.delivery.delivery_request import DeliveryRequest
+from tasks.delivery.oauth2 import TOKENS
 from tasks.delivery.signing import sign
 from tasks.delivery.verdicts import Judgement
 from tasks.model.codes import Code
@@ -132,6 +133,44 @@ def test_a_form_has_the_rendition_and_the_files_and_is_signed_as_sent(bench: Any
     ]
     signed = sign([SIGNING], "fw_1", int(first.headers["webhook-timestamp"]), first.body)
     assert first.headers["webhook-signature"] == signed
+
+
+def test_a_kill_has_no_files(bench: Any, serve: Any) -> None:
+    server = serve()
+    killed = replace(REQUEST, action="kill", media=(media("hero", b"x"),))
+    deliver(bench, outlet(server.url(), transport={"body": "multipart"}), killed)
+    assert [name for name, *_ in fields(server.requests[0])] == ["release"]
+
+
+def test_a_file_that_cannot_be_read_is_our_fault(bench: Any, serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost() -> bytes:
+        raise FileNotFoundError("the store of media has no file 0123")
+
+    monkeypatch.setenv("FANWIRE_SECRET_A", "a")
+    server = serve()
+    auth = {"type": "oauth2", "token_url": server.url(), "client_id": "a", "secret": "env:FANWIRE_SECRET_A"}
+    receiver = outlet(server.url(), transport={"body": "multipart"}, auth=auth)
+    judgement = deliver(bench, receiver, replace(REQUEST, media=(replace(media("hero", b""), read=lost),)))
+    assert (judgement.verdict, judgement.code, server.connections) == (Verdict.OURS, Code.CANNOT_SEND, 0)
+    assert judgement.detail == "hero.jpg cannot be read from the store of media: the store of media has no file 0123"
+
+
+def test_a_form_with_a_token_for_a_secret_that_is_in_every_word(
+    bench: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endpoint(call: Call) -> None:
+        call.read()
+        body = b'{"access_token": "token"}'
+        call.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+    TOKENS.forget()
+    monkeypatch.setenv("FANWIRE_SECRET_A", "a")
+    server = serve()
+    auth = {"type": "oauth2", "token_url": serve(endpoint).url(), "client_id": "a", "secret": "env:FANWIRE_SECRET_A"}
+    receiver = outlet(server.url(), transport={"body": "multipart"}, auth=auth)
+    assert deliver(bench, receiver, replace(REQUEST, media=(media("hero", b"x"),))).verdict is Verdict.DELIVERED
+    (request,) = server.requests
+    assert (request.headers["Authorization"], len(fields(request))) == ("Bearer token", 2)
 
 
 def test_another_file_is_another_boundary(bench: Any, serve: Any) -> None:

@@ -365,6 +365,16 @@ class TestTroubles:
         judgement = deliver(bench, outlet(site.url), request(2, "kill"))
         assert (judgement.verdict, judgement.disable_outlet) == (Verdict.DELIVERED, False)
 
+    def test_a_file_that_cannot_be_read_is_our_fault(self, bench: Any, watched: Any) -> None:
+        def lost() -> bytes:
+            raise FileNotFoundError("gone")
+
+        judgement = deliver(bench, outlet(watched[0].url), replace(request(), media=(replace(picture(), read=lost),)))
+        assert (judgement.verdict, judgement.detail) == (
+            Verdict.OURS, "plant.png cannot be read from the store of media: gone",
+        )  # fmt: skip
+        assert not watched[0].posts()
+
     def test_a_refused_address(self, make_bench: Callable[..., Any], watched: Any) -> None:
         site, double = watched
         judgement = deliver(make_bench(allowed=lambda _: False), outlet(site.url), request())

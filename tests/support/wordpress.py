@@ -54,8 +54,8 @@ class Site:
 
     def clear(self) -> None:
         """Remove all posts, pages and files, those in the trash too."""
-        kinds = [(kind, status) for kind in ("posts", "pages") for status in ("any", "trash")]
-        found = [(kind, post) for kind, status in kinds for post in self.posts(status, kind)]
+        everything = "publish,future,draft,pending,private,trash"
+        found = [(kind, post) for kind in ("posts", "pages") for post in self.posts(everything, kind)]
         for kind, one in [*found, *(("media", file) for file in self.files())]:
             self.ask("DELETE", f"{kind}/{one['id']}", force="true")
 

@@ -248,6 +248,7 @@ class Handle:
             started_at=self.started_at,
             seconds=seconds,
             connected=curl.getinfo(pycurl.PRETRANSFER_TIME) if begun else None,
+            raw=self.body_kept if transfer.then else b"",
         )
 
     def hang_up(self) -> None:

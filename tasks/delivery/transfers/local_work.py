@@ -13,7 +13,7 @@ from contextvars import copy_context
 from itertools import count
 from typing import Final
 
-from tasks.delivery.transfers.transfer import Answer, ErrorKind, StartedTransfer, WorkFailed
+from tasks.delivery.transfers.transfer import Answer, ErrorKind, OurFault, StartedTransfer, WorkFailed
 
 THREADS: Final = 4
 """Pieces of work that are done at once."""
@@ -87,7 +87,8 @@ def _answer(started: StartedTransfer, future: Future[str]) -> Callable[[float], 
     if error is None:
         return lambda now: started.done(future.result(), now)
     if isinstance(error, WorkFailed):
-        return lambda now: started.failed(str(error), ErrorKind.WORK, now, os_error=error.os_error)
+        kind = ErrorKind.OURS if isinstance(error, OurFault) else ErrorKind.WORK
+        return lambda now: started.failed(str(error), kind, now, os_error=error.os_error)
     number = error.errno or 0 if isinstance(error, OSError) else 0
     text = os.strerror(number).lower() if number else f"cannot be done: {type(error).__name__}"
     return lambda now: started.failed(text, ErrorKind.WORK, now, os_error=number)

@@ -184,7 +184,7 @@ class TransferLoop:
         for started in self._pools.empty():
             self._end(started.failed(why, ErrorKind.OURS, self._monotonic()))
         for started in self._work.abandon():
-            self._end(started.failed(why, ErrorKind.OURS, self._monotonic(), sent=True))
+            self._end(started.failed(why, ErrorKind.OURS, self._monotonic(), sent=started.transfer.decisive))
         self._abandoning = False
         return self._hand_out()
 
@@ -406,7 +406,7 @@ class TransferLoop:
             self._end(ended(now))
         for started in self._work.overdue(now):
             text = f"timed out after {now - started.started:.3g} s"
-            self._end(started.failed(text, ErrorKind.TIMEOUT, now, sent=True))
+            self._end(started.failed(text, ErrorKind.TIMEOUT, now, sent=started.transfer.decisive))
 
     def _end_slow_queues(self) -> None:
         now = self._monotonic()

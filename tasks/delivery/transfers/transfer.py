@@ -87,6 +87,10 @@ class WorkFailed(Exception):
         self.os_error = os_error
 
 
+class OurFault(WorkFailed):
+    """A piece of work could not be done, and no outlet is to be charged for it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What came of one transfer. Its texts hold no secret of the transfer, whatever the outlet or libcurl said."""
@@ -117,6 +121,9 @@ class Answer:
     """Seconds from the start until the connection stood (with TLS), None if it never did; near 0 if one was reused."""
     os_error: int = 0
     """The number of the system's error (errno) that ended a piece of work; 0 for none."""
+    raw: bytes = field(default=b"", repr=False)
+    """`answer` with all that is secret in it, for `then` to read, since a short secret may be a part of any word. None
+    of it may be shown."""
 
 
 class StartedTransfer:

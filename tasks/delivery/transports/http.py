@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -36,11 +37,13 @@ from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.files.file_names import PLACEHOLDERS, fill, safe
 from tasks.delivery.files.file_plan import placeholders
 from tasks.delivery.multipart import Part, multipart
+from tasks.delivery.read_first import read_first
 from tasks.delivery.signing import BadSigningSecret, sign
 from tasks.delivery.transfers.transfer import Answer, Transfer
 from tasks.delivery.transports import Transport, options_of
 from tasks.delivery.verdicts import Judgement
 from tasks.model.documents import Document
+from tasks.model.media import MediaFile
 from tasks.model.outlet import Auth, Outlet
 from tasks.runtime.errors import pattern
 from tasks.runtime.secrets import SecretMissing, resolve
@@ -84,16 +87,37 @@ class HttpOptions(Document):
 
 
 def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: float, now: float) -> Transfer:
-    """Make the transfer of one attempt; raises SecretMissing. See `tasks.delivery.transports.Prepare`."""
+    """Make the first transfer of one attempt; raises SecretMissing. See `tasks.delivery.transports.Prepare`."""
     options = options_of(outlet, HttpOptions)
-    content_type, body = request.content_type, request.body
-    if options.body == "multipart":
-        content_type, body = _form(options, request, now)
+    if options.body == "raw":
+        return _transfer(outlet, request, (request.content_type, request.body), key=key, deadline=deadline, now=now)
+    files = () if request.action == "kill" else request.media
+
+    def with_form(contents: list[bytes]) -> Transfer:
+        form = _form(options, request, zip(files, contents, strict=True), now)
+        return _transfer(outlet, request, form, key=key, deadline=deadline, now=now)
+
+    if not files:
+        return with_form([])
+    _transfer(outlet, request, ("", b""), key=key, deadline=deadline, now=now)  # a secret may be missing
+
+    def make(contents: list[bytes], secrets: tuple[str, ...]) -> Transfer:
+        made = with_form(contents)
+        return replace(made, secrets=(*made.secrets, *secrets))
+
+    return read_first(files, make, key=key, url=outlet.url, deadline=deadline)
+
+
+def _transfer(
+    outlet: Outlet, request: DeliveryRequest, content: tuple[str, bytes], *, key: Any, deadline: float, now: float
+) -> Transfer:
+    """The transfer that sends this content, a type and its bytes; or that of a token, which it follows."""
+    options = options_of(outlet, HttpOptions)
     transfer = Transfer(
         key=key,
         url=wire_url(_filled(outlet.url, request, now) if "{" in outlet.url else outlet.url),
-        headers=_headers(outlet, request, content_type, body, int(now)),
-        body=body,
+        headers=_headers(outlet, request, content, int(now)),
+        body=content[1],
         deadline=deadline,
         method=options.method,
         options=_HTTP_2 if options.http == "2" else (),
@@ -110,9 +134,8 @@ def judge(answer: Answer, now: float) -> Judgement:
     return verdicts.judge(answer, now) if answer.transfer.decisive else oauth2.judge(answer, now)
 
 
-def _headers(
-    outlet: Outlet, request: DeliveryRequest, content_type: str, body: bytes, timestamp: int
-) -> tuple[str, ...]:
+def _headers(outlet: Outlet, request: DeliveryRequest, content: tuple[str, bytes], timestamp: int) -> tuple[str, ...]:
+    content_type, body = content
     headers = [
         f"Content-Type: {ascii_safe(content_type)}",
         f"Content-Language: {ascii_safe(request.language)}",
@@ -150,11 +173,13 @@ def _filled(url: str, request: DeliveryRequest, now: float) -> str:
     return _PLACEHOLDER.sub(lambda found: safe(values[found[1]]) if found[1] in values else found[0], url)
 
 
-def _form(options: HttpOptions, request: DeliveryRequest, now: float) -> tuple[str, bytes]:
+def _form(
+    options: HttpOptions, request: DeliveryRequest, files: Iterable[tuple[MediaFile, bytes]], now: float
+) -> tuple[str, bytes]:
     """The rendition and the files of the release, as content type and bytes of a form."""
     name = fill("{slug}-{language}-v{version}.{ending}", **placeholders(request, now))
     parts = [Part(options.part, name, ascii_safe(request.content_type), request.body)]
-    parts += [Part(options.media_part, file.name, file.content_type, file.read()) for file in request.media]
+    parts += [Part(options.media_part, file.name, file.content_type, content) for file, content in files]
     return multipart(tuple(parts))
 
 

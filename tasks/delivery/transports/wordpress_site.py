@@ -28,6 +28,7 @@ from tasks.delivery.admission.shared_state import host_of
 from tasks.delivery.certificates import certificate_options
 from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.multipart import quoted
+from tasks.delivery.read_first import read_first
 from tasks.delivery.transfers.transfer import Answer, Transfer
 from tasks.delivery.transports import Transport, options_of
 from tasks.delivery.transports.http import USER_AGENT, check_url, credentials, wire_url
@@ -192,18 +193,22 @@ class _Steps:
 
     def upload(self, files: Sequence[MediaFile]) -> Transfer:
         file = files[0]
-        return self.site.ask(
-            "POST",
-            "media",
-            {"slug": _file_slug(file), "title": file.name.rpartition(".")[0] or file.name} | _FILE,
-            lambda answer: self.uploaded(files, answer),
-            body=file.read(),
-            headers=(
-                f"Content-Type: {file.content_type}",
-                f'Content-Disposition: attachment; filename="{quoted(file.name)}"',
-            ),
-            creates=True,
-        )
+
+        def make(contents: list[bytes], _: tuple[str, ...]) -> Transfer:
+            return self.site.ask(
+                "POST",
+                "media",
+                {"slug": _file_slug(file), "title": file.name.rpartition(".")[0] or file.name} | _FILE,
+                lambda answer: self.uploaded(files, answer),
+                body=contents[0],
+                headers=(
+                    f"Content-Type: {file.content_type}",
+                    f'Content-Disposition: attachment; filename="{quoted(file.name)}"',
+                ),
+                creates=True,
+            )
+
+        return read_first(files[:1], make, key=self.site.key, url=self.site.url, deadline=self.site.deadline)
 
     def uploaded(self, files: Sequence[MediaFile], answer: Answer) -> Transfer | None:
         file, made = files[0], _made(answer)
@@ -320,14 +325,14 @@ def _file_slug(file: MediaFile) -> str:
 
 def _listed(answer: Answer) -> list[dict[str, Any]] | None:
     """The items of a list that the site answered; None if it answered anything else."""
-    found = _json(answer) if answer.status == 200 else None
+    found = _json(answer.raw) if answer.status == 200 else None
     good = isinstance(found, list) and all(isinstance(one, dict) and isinstance(one.get("id"), int) for one in found)
     return found if good else None
 
 
 def _made(answer: Answer) -> dict[str, Any] | None:
     """The item that the site made or changed; None if it did not."""
-    found = _json(answer) if answer.status in (200, 201) else None
+    found = _json(answer.raw) if answer.status in (200, 201) else None
     return found if isinstance(found, dict) and isinstance(found.get("id"), int) else None
 
 
@@ -335,16 +340,16 @@ def _refuses_file(answer: Answer) -> bool:
     return answer.status in _UNUSABLE or _error(answer)[0].startswith(_UNUSABLE_CODE)
 
 
-def _json(answer: Answer) -> Any:
+def _json(body: bytes) -> Any:
     try:
-        return json.loads(answer.answer)
+        return json.loads(body)
     except ValueError:
         return None
 
 
 def _error(answer: Answer) -> tuple[str, str, str]:
     """Code, message and inner code of an error of the REST API; empty if the answer is none."""
-    found = _json(answer)
+    found = _json(answer.answer)
     if not isinstance(found, dict):
         return "", "", ""
     data = found.get("data")
