@@ -40,7 +40,7 @@ from tasks.delivery.rotation import ROTATIONS
 from tasks.delivery.settling import AttemptTimes, settle, settle_unsent
 from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transfers.loop import TransferLoop
-from tasks.delivery.transfers.transfer import Answer
+from tasks.delivery.transfers.transfer import Answer, Transfer
 from tasks.delivery.transfers.window import Window
 from tasks.delivery.transports import DeliveryRequest, NotPrepared, host_of
 from tasks.delivery.turns import Turns
@@ -62,6 +62,8 @@ FLUSH_EVERY = 0.2
 """Seconds between writes of verdicts: a write costs one disk sync, whether it holds one verdict or hundreds."""
 CLAIM_EVERY = 0.2
 """Seconds between claims while the last one found less than there was room for."""
+CLAIM_AROUND_EVERY = 1.0
+"""The same while claims leave out a format: then they walk past all that is due in it."""
 LEDGER_RETRY = 0.5
 """Seconds until a ledger that could not be written is tried again."""
 HOSTS_KNOWN_FOR = 300.0
@@ -215,6 +217,7 @@ class Drain:
         self._time = time_source
         self._window = Window(policy.in_flight, time_source=time_source)
         self._turns = Turns(time_source)
+        self._left_out: frozenset[str] = frozenset()
         self._worker = worker
         self._beside = beside or ThreadPoolExecutor(1, "ledger")
         self._skew = 0.0
@@ -259,7 +262,7 @@ class Drain:
         flight."""
         if self._transfers.in_flight or self._claiming:
             return False
-        nothing_due = self._claim_at > self._time.monotonic()
+        nothing_due = self._claim_at > self._time.monotonic() and not self._left_out
         return self._closing or (nothing_due and not self._unwritten and not self._writing)
 
     def _stood_still_since(self, moment: float, margin: float = 0.0) -> bool:
@@ -303,10 +306,12 @@ class Drain:
         """Have due rows claimed when there is room for a good part of a chunk; whether that is so."""
         chunk_size = min(self._policy.claim_chunk, self._policy.in_flight)
         room = min(chunk_size, self._window.room())
-        waits = self._time.monotonic() < self._claim_at
+        full = self._turns.full(self._transfers.waiting_for)
+        waits = self._time.monotonic() < self._claim_at and not self._left_out - full
         if self._closing or self._claiming or waits or room < chunk_size / 4:
             return False
-        self._claiming = self._begin(partial(self._claim, room))
+        self._left_out = full
+        self._claiming = self._begin(partial(self._claim, room, full))
         return True
 
     def _start_claimed(self) -> None:
@@ -319,7 +324,7 @@ class Drain:
             self._claim_at = self._time.monotonic() + LEDGER_RETRY
             return
         if chunk.count < chunk.room:
-            self._claim_at = self._time.monotonic() + CLAIM_EVERY
+            self._claim_at = self._time.monotonic() + (CLAIM_AROUND_EVERY if self._left_out else CLAIM_EVERY)
         refused = self._refused(chunk)
         for item in chunk.payloads:
             if reason := refused.get(item.claim.id):
@@ -342,15 +347,17 @@ class Drain:
         late = NotAdmitted(state=State.DUE, reason=why, code=code, due_at=self._now())
         return {item.claim.id: chunk.not_admitted.get(item.claim.id, late) for item in chunk.payloads}
 
-    def _claim(self, room: int) -> _Chunk | None:
-        """Take so many due deliveries; None if the ledger is away. Runs beside the loop."""
+    def _claim(self, room: int, left_out: frozenset[str]) -> _Chunk | None:
+        """Take so many due deliveries, none in these formats; None if the ledger is away. Runs beside the loop."""
         began = self._time.monotonic()
         try:
             self._worker = self._worker or presence.sign_in()
             with ledger.write() as connection:
                 now = ledger.now(connection)
                 self._skew = now - self._time.time()
-                claims = deliveries.claim(connection, self._worker, now=now, lease=self._policy.lease, limit=room)
+                claims = deliveries.claim(
+                    connection, self._worker, now=now, lease=self._policy.lease, limit=room, without=left_out
+                )
                 payloads, unsendable = read_payloads(connection, claims)
                 too_many = over_limit(connection, payloads)
         except DBAPIError as error:
@@ -396,14 +403,21 @@ class Drain:
             reason = f"cannot be prepared: {type(error).__name__}"
             self._settle(item, _own_fault(reason, Code.CANNOT_PREPARE), AttemptTimes(now, 0.0))
         else:
-            turn = self._turns.later(transfer.pool, self._transfers.waiting_for(transfer.pool), now)
-            if turn is None:
-                self._window.enter(item.claim.id)
-                self._transfers.start(transfer)
-            else:
-                what = transfer.pool.name if transfer.pool else "server"
-                reason = f"as many as the {what} takes within seconds are waiting"
-                self._put_back(item, NotAdmitted(state=State.DUE, reason=reason, code=Code.RELAY_BUSY, due_at=turn))
+            self._start_in_turn(item, transfer, now)
+
+    def _start_in_turn(self, item: Payload, transfer: Transfer, now: float) -> None:
+        """Start a transfer, or put its delivery back until there is a connection for it."""
+        pool, turn = transfer.pool, None
+        if pool is not None and transports.is_relayed(item.outlet.url):
+            self._turns.started(pool, item.claim.format)
+        else:
+            turn = self._turns.later(pool, self._transfers.waiting_for(pool), now)
+        if turn is None:
+            self._window.enter(item.claim.id)
+            self._transfers.start(transfer)
+        else:
+            reason = f"as many as the {pool.name if pool else 'server'} takes within seconds are waiting"
+            self._put_back(item, NotAdmitted(state=State.DUE, reason=reason, code=Code.SERVER_BUSY, due_at=turn))
 
     def _put_back(self, item: Payload, why: NotAdmitted) -> None:
         """Nothing is sent, and no try is charged. A resting host does not stop the retry horizon."""

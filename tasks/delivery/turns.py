@@ -1,14 +1,18 @@
 """When deliveries that share a few connections, such as those to the mail relay, get their turn.
 
-A release may have 86,000 of them due at once. If a drain claimed them all, they would wait in its transfer loop until
-their deadlines, and everything else that is due behind them would wait too: outlets of other kinds, urgent releases. So
-no more wait in the loop than the relay takes within seconds. The others go back to the ledger, each with a moment of
-its own, one after the other at the pace of the relay as it was measured lately.
+A release may have 86,000 of them due at once. If a drain claimed them as fast as it can, they would wait in its
+transfer loop until their deadlines, and whatever is due behind them would wait too: other outlets, urgent releases. So
+no more wait in the loop than are taken within seconds, at the pace that was measured lately.
+
+What is beyond that stays due in the ledger where all of a format goes over the same connections, as e-mails do: claims
+leave the format out until some have gone. Deliveries to other servers, such as those of one that takes files, go back
+to the ledger, each with a moment of its own.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +37,7 @@ LONGEST: Final = 300.0
 class _Pace:
     """What is known of one pool."""
 
+    pool: Pool
     rate: float
     """Transfers a second."""
     since: float
@@ -41,6 +46,12 @@ class _Pace:
     """The first moment that nobody has yet, seconds since the epoch."""
     ended: int = 0
     measured: bool = False
+    format: str | None = None
+    """Of all deliveries that go over it, and of no others."""
+
+    def most(self) -> float:
+        """How many may wait."""
+        return max(self.pool.connections * LEAST_QUEUE, self.rate * QUEUE_SECONDS)
 
 
 class Turns:
@@ -67,13 +78,24 @@ class Turns:
             pace.rate = (pace.rate + seen) / 2 if pace.measured else seen
             pace.since, pace.ended, pace.measured = now, 0, True
 
+    def started(self, pool: Pool, format: str) -> None:
+        """Note that all deliveries in this format go over this pool."""
+        self._pace(pool).format = format
+
+    def full(self, waiting: Callable[[Pool], int]) -> frozenset[str]:
+        """The formats of which no more are to be claimed for now. `waiting` says how many of a pool wait."""
+        if not self._paces:
+            return _NONE
+        paces = self._paces.values()
+        return frozenset(pace.format for pace in paces if pace.format and waiting(pace.pool) >= pace.most())
+
     def later(self, pool: Pool | None, waiting: int, now: float) -> float | None:
         """When a transfer of this pool, of which so many are waiting, is to come back; None: it may wait here. Moments
         are seconds since the epoch."""
         if pool is None:
             return None
         pace = self._pace(pool)
-        if waiting < max(pool.connections * LEAST_QUEUE, pace.rate * QUEUE_SECONDS):
+        if waiting < pace.most():
             return None
         turn = min(max(pace.next_turn, now + waiting / pace.rate), now + LONGEST)
         pace.next_turn = turn + 1 / (pace.rate * EAGER)
@@ -82,5 +104,8 @@ class Turns:
     def _pace(self, pool: Pool) -> _Pace:
         known = self._paces.get(pool.name)
         if known is None:
-            known = self._paces[pool.name] = _Pace(pool.connections / FIRST_GUESS, self._monotonic())
+            known = self._paces[pool.name] = _Pace(pool, pool.connections / FIRST_GUESS, self._monotonic())
         return known
+
+
+_NONE: Final[frozenset[str]] = frozenset()

@@ -63,3 +63,25 @@ def test_what_comes_singly_says_nothing_of_the_pace() -> None:
         clock.now += 10
         turns.ended(RELAY, 0)
     assert turns.later(RELAY, round(RELAY.connections / FIRST_GUESS * QUEUE_SECONDS) - 1, NOW) is None
+
+
+# --- all of one format
+
+
+def full(turns: Turns, waiting: int) -> set[str]:
+    return set(turns.full(lambda pool: waiting if pool is RELAY else 0))
+
+
+def test_a_format_is_left_out_while_as_many_wait_as_are_taken_within_seconds() -> None:
+    turns = measured(100)
+    assert full(turns, 310) == set(), "other deliveries go over it too"
+    turns.started(RELAY, "email")
+    assert full(turns, 290) == set()
+    assert full(turns, 310) == {"email"}
+
+
+def test_another_relay_is_not_held_up() -> None:
+    turns = measured(100)
+    turns.started(RELAY, "email")
+    turns.started(Pool("other", 10), "fax")
+    assert full(turns, 1000) == {"email"}

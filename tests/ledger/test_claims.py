@@ -82,6 +82,15 @@ def test_what_is_due_later_is_not_claimed_yet() -> None:
     assert [one.outlet_id for one in claim(now=NOW + 5)] == ["a"]
 
 
+def test_formats_that_are_left_out_are_not_claimed_until_they_are_asked_for() -> None:
+    receivers(outlet("a", format="ninjs"), outlet("b", format="text"), outlet("c", format="json"))
+    render(take())
+    with ledger.write() as connection:
+        some = deliveries.claim(connection, "w", now=NOW, lease=60, limit=9, without=frozenset({"ninjs", "json"}))
+        rest = deliveries.claim(connection, "w", now=NOW, lease=60, limit=9)
+    assert ([one.format for one in some], sorted(one.format for one in rest)) == (["text"], ["json", "ninjs"])
+
+
 def test_nothing_is_claimed_without_room() -> None:
     number = due("a")
     assert claim(limit=0) == []

@@ -22,7 +22,7 @@ LARGEST = 6_000_000
 REFUSED_RECIPIENTS = {
     "unknown": "550 5.1.1 no such desk here",
     "grey": "450 4.2.0 come back in a while",
-    "closing": "421 4.3.2 going down",
+    "closing": "421 4.7.0 going down",
     "full": "452 4.3.1 no room on the disk",
 }
 REFUSED_CONTENT = {

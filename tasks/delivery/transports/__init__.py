@@ -27,7 +27,7 @@ from tasks.runtime.secrets import Noting
 
 __all__ = [
     "TRANSPORTS", "DeliveryRequest", "NotPrepared", "Transport", "UnknownTransport", "by_scheme", "forget", "host_of",
-    "judge", "options_of", "prepare", "relays", "rules",
+    "is_relayed", "judge", "options_of", "prepare", "relays", "rules",
 ]  # fmt: skip
 
 Options = TypeVar("Options", bound=Document)
@@ -145,6 +145,12 @@ def host_of(url: str) -> str:
     """The host that an outlet's URL leads to, `name:port`: that of its transport, which may be a relay."""
     transport = by_scheme().get(url.partition(":")[0].lower())
     return transport.host(url) if transport else shared_state.host_of(url)
+
+
+def is_relayed(url: str) -> bool:
+    """Whether outlets with such a URL are behind a server of the wire's own."""
+    transport = by_scheme().get(url.partition(":")[0].lower())
+    return transport is not None and transport.relay is not None
 
 
 def relays() -> set[str]:

@@ -53,8 +53,11 @@ class Claim:
     first_due_at: float
 
 
-def claim(connection: Connection, worker: str, *, now: float, lease: float, limit: int) -> list[Claim]:
-    """Take up to `limit` due rows for `lease` seconds: the most urgent first, then the longest due.
+def claim(
+    connection: Connection, worker: str, *, now: float, lease: float, limit: int, without: Collection[str] = ()
+) -> list[Claim]:
+    """Take up to `limit` due rows for `lease` seconds: the most urgent first, then the longest due; none in the formats
+    of `without`.
 
     What they say stays as it is until this transaction ends, so that the caller can read it.
     """
@@ -62,7 +65,7 @@ def claim(connection: Connection, worker: str, *, now: float, lease: float, limi
     taken: list[Claim] = []
     for urgency in URGENCIES:
         if len(taken) < limit:
-            taken += _claim_class(connection, worker, urgency, now, now + lease, limit - len(taken))
+            taken += _claim_class(connection, worker, urgency, now, now + lease, limit - len(taken), without)
     back = _put_back(connection, [one.id for one in taken]) if taken else frozenset()
     for release_id, language in sorted({(one.release_id, one.language) for one in taken if one.id in back}):
         promote(connection, release_id, now, language)  # for what was made in this very moment
@@ -96,16 +99,24 @@ def _put_back(connection: Connection, ids: list[int]) -> frozenset[int]:
 
 
 def _claim_class(
-    connection: Connection, worker: str, urgency: int, now: float, until: float, limit: int
+    connection: Connection,
+    worker: str,
+    urgency: int,
+    now: float,
+    until: float,
+    limit: int,
+    without: Collection[str],
 ) -> list[Claim]:
     """Claim within one urgency: the index leads straight to what is due, past all retries still waiting."""
-    said = {"wanted_urgency": urgency, "moment": now, "at_most": limit, "worker": worker, "lease_end": until}
-    rows = sorted(connection.execute(_take(), said), key=lambda row: (row.due_at, row.id))
+    said: dict[str, Any] = {"wanted_urgency": urgency, "moment": now, "at_most": limit, "worker": worker}
+    said |= {"lease_end": until} | ({"left_out": list(without)} if without else {})
+    rows = sorted(connection.execute(_take(bool(without)), said), key=lambda row: (row.due_at, row.id))
     return [Claim(**dict(zip(Claim.__slots__, row, strict=False))) for row in rows]
 
 
 @cache  # building it costs ten times as much as executing it
-def _take() -> ReturningUpdate[Any]:
+def _take(leaves_out: bool) -> ReturningUpdate[Any]:
+    other_formats = [d.format.notin_(bindparam("left_out", expanding=True))] if leaves_out else []
     pick = (
         select(d.id)
         .where(
@@ -113,6 +124,7 @@ def _take() -> ReturningUpdate[Any]:
             d.urgency == bindparam("wanted_urgency"),
             d.due_at <= bindparam("moment"),
             or_(d.version == 1, ~_older_in_flight()),
+            *other_formats,
         )
         .order_by(d.due_at, d.id)
         .limit(bindparam("at_most"))
