@@ -33,7 +33,7 @@ from urllib.parse import quote_plus, urlencode
 
 from tasks.delivery.admission.shared_state import Call, Script, SharedState
 from tasks.delivery.transfers.transfer import Answer, Transfer, WorkFailed
-from tasks.delivery.verdicts import Judgement, judge_failure
+from tasks.delivery.verdicts import DETAIL_CHARACTERS, Judgement, judge_failure
 from tasks.delivery.verdicts import judge as judge_http
 from tasks.model.codes import Code
 from tasks.model.states import Verdict
@@ -336,7 +336,9 @@ def judge(answer: Answer, now: float) -> Judgement:
 
 
 def _about_token(judgement: Judgement, code: str) -> Judgement:
-    return replace(judgement, detail=f"token endpoint: {judgement.detail}"[:200], code=code, disable_outlet=False)
+    detail = f"token endpoint: {judgement.detail}"[:DETAIL_CHARACTERS]
+    # Nothing was sent to the outlet's host, so it says nothing of that, nor of others there.
+    return replace(judgement, detail=detail, code=code, disable_outlet=False, of_host=Verdict.OURS)
 
 
 _ASK: Final = "ask"

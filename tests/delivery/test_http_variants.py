@@ -351,6 +351,8 @@ server.on("request", (request, response) => {
   let size = 0;
   request.on("data", (data) => { size += data.length; });
   request.on("end", () => {
+    if (request.url === "/broken") return response.stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+    if (request.url === "/gone") return response.stream.session.destroy();
     const seen = { version: request.httpVersion, sessions, size, type: request.headers["content-type"] };
     fs.appendFileSync(process.argv[2], JSON.stringify(seen) + "\\n");
     response.statusCode = request.url === "/no" ? 403 : 204;
@@ -393,6 +395,12 @@ def test_http_2_over_one_connection(bench: Any, http_2: Any) -> None:
     wanted = {"version": "2.0", "sessions": 1, "size": 200_000, "type": "application/json"}
     assert seen()[:5] == [wanted] * 5
     assert seen()[5]["sessions"] == 1
+
+
+@pytest.mark.parametrize("path", ["/broken", "/gone"])
+def test_a_stream_of_http_2_that_ends_without_an_answer(bench: Any, http_2: Any, path: str) -> None:
+    judgement = deliver(bench, outlet(http_2[0] + path, transport={"http": "2"}))
+    assert (judgement.verdict, judgement.code) == (Verdict.UNSURE, Code.CONNECTION_RESET)
 
 
 def test_http_1_unless_asked(bench: Any, http_2: Any) -> None:

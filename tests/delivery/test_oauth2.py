@@ -212,6 +212,7 @@ def test_what_an_endpoint_answers(
     judgement = deliver(bench, outlet(server, serve(saying(answer))), deadline=1.0 if text == "timed out" else 20.0)
     assert (judgement.verdict, judgement.code, judgement.disable_outlet) == (verdict, code, False)
     assert text in judgement.detail
+    assert judgement.of_host is Verdict.OURS
     assert judgement.detail.startswith("token endpoint: ")
     assert not any(hidden in judgement.detail for hidden in (SECRET, "not shown"))
     assert server.connections == 0

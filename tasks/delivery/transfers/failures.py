@@ -132,6 +132,7 @@ def _phase(failure: Failure) -> str:
 _SHOWN_KEY: Final = re.compile(r"Remote ([A-Za-z0-9+/]{43}=?) is not equal")
 _RESETS: Final = frozenset({
     pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR, pycurl.E_GOT_NOTHING, pycurl.E_PARTIAL_FILE, pycurl.E_SEND_FAIL_REWIND,
+    pycurl.E_HTTP2, 92,  # the connection, and a stream of it, over HTTP/2; pycurl has no name for the second
 })  # fmt: skip
 _CERTIFICATE_ALERT: Final = re.compile(r"alert (?:.*certificate|unknown ca|access denied|handshake failure)")
 """How a server says that it wants another certificate of ours, or one at all: it has read nothing of the request."""
