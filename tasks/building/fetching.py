@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import IO
@@ -120,8 +121,8 @@ def _claim(worker: str, policy: FetchPolicy, limit: int) -> list[Wanted] | None:
 
 
 def _resign(worker: str) -> None:
-    """Let others fetch at once."""
-    with ledger.write() as connection:
+    """Let others fetch at once; while the ledger is away they wait until the term is over."""
+    with suppress(DBAPIError), ledger.write() as connection:
         now = ledger.now(connection)
         elections.run_for(connection, OFFICE, worker, now, now)
 
@@ -170,40 +171,68 @@ def _put_sizes(store: Store, examined: Examined) -> Iterator[StoredSize]:
         )
 
 
-def _settle(wanted: Wanted, future: Future[StoredFile], policy: FetchPolicy, found: Fetching) -> None:
-    """Write what came of a file, and let the deliveries of its release go on as far as they can."""
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    """What came of a file: it is kept, or why not."""
+
+    file: StoredFile | None = None
+    code: str = ""
+    reason: str = ""
+    again: bool = False
+
+
+def _outcome(wanted: Wanted, future: Future[StoredFile]) -> _Outcome:
     try:
-        file, code, reason, again = future.result(), "", "", False
+        return _Outcome(file=future.result())
     except NotFetched as error:
-        file, code, reason, again = None, error.code, str(error), error.again
+        return _Outcome(code=error.code, reason=str(error), again=error.again)
     except NotTaken as error:
-        file, code, reason, again = None, error.code, str(error), False
+        return _Outcome(code=error.code, reason=str(error))
     except OSError as error:
-        file, code, reason, again = None, Code.STORE, str(error), True
+        return _Outcome(code=Code.STORE, reason=str(error), again=True)
     except Exception as error:  # whatever it is, the deliveries that wait for the file must say so
         log.exception("file not fetched", item=wanted.item)
-        file, code, reason, again = None, Code.CANNOT_PREPARE, f"{type(error).__name__}: {error}", True
+        return _Outcome(code=Code.CANNOT_PREPARE, reason=f"{type(error).__name__}: {error}", again=True)
+
+
+def _settle(wanted: Wanted, future: Future[StoredFile], policy: FetchPolicy, found: Fetching) -> None:
+    """Write what came of a file, when the ledger is there, and let the deliveries of its release go on."""
+    outcome = _outcome(wanted, future)
+    while True:
+        try:
+            release = _write(wanted, outcome, policy.retry, found)
+            break
+        except DBAPIError as error:
+            log.warning("media wait for the ledger", error=str(error).splitlines()[0])
+            time.sleep(1)
+    log.info(
+        "file of a release", release=release, item=wanted.item, attempt=wanted.attempt, code=outcome.code or "stored",
+        reason=outcome.reason or None, bytes=outcome.file and outcome.file.bytes,
+    )  # fmt: skip
+
+
+def _write(wanted: Wanted, outcome: _Outcome, retry: RetryPolicy, found: Fetching) -> str:
+    """Write what came of a file in one transaction; the release, as logs name it."""
     with ledger.write() as connection:
         now = ledger.now(connection)
         release = releases.headings(connection, [wanted.release_id])[wanted.release_id].name
-        due_at = _next_due(wanted, policy.retry, now) if again else None
-        if file is not None:
-            media_rows.keep(connection, file, now=now, by=f"fetched for {release}")
-            media_rows.finish(connection, wanted, file.sha256)
-            found.stored += 1
+        due_at = _next_due(wanted, retry, now) if outcome.again else None
+        if outcome.file is not None:
+            media_rows.keep(connection, outcome.file, now=now, by=f"fetched for {release}")
+            media_rows.finish(connection, wanted, outcome.file.sha256)
         elif due_at is not None:
-            media_rows.try_again(connection, wanted, due_at=due_at, code=code, reason=reason)
-            found.later += 1
+            media_rows.try_again(connection, wanted, due_at=due_at, code=outcome.code, reason=outcome.reason)
         else:
-            media_rows.refuse(connection, wanted, code=code, reason=f"{reason}{'' if not again else ', for too long'}")
-            found.refused += 1
+            reason = f"{outcome.reason}, for too long" if outcome.again else outcome.reason
+            media_rows.refuse(connection, wanted, code=outcome.code, reason=reason)
         deliveries.promote(connection, wanted.release_id, now)
-        if media_rows.all_there(connection, wanted.release_id):
-            found.to_format += rendition_rows.waiting(connection, wanted.release_id)
-    log.info(
-        "file of a release", release=release, item=wanted.item, attempt=wanted.attempt, code=code or "stored",
-        reason=reason or None, bytes=file and file.bytes, again=due_at is not None,
-    )  # fmt: skip
+        ready = media_rows.all_there(connection, wanted.release_id)
+        to_format = rendition_rows.waiting(connection, wanted.release_id) if ready else []
+    found.stored += outcome.file is not None
+    found.later += due_at is not None
+    found.refused += outcome.file is None and due_at is None
+    found.to_format += to_format
+    return release
 
 
 def _next_due(wanted: Wanted, retry: RetryPolicy, now: float) -> float | None:

@@ -34,6 +34,8 @@ MEMORY_BEYOND_PIXELS = 512 * 1024 * 1024
 BYTES_A_PIXEL = 12
 """What decoding, turning and converting take at most."""
 _QUALITY = 85
+_ORIENTATION = 0x0112
+"""The number of the field in which a camera says how it was held."""
 _PASSED_ON = frozenset({"PATH", "LANG", "LC_ALL"})
 
 
@@ -157,9 +159,10 @@ def _picture(file: IO[bytes], content_type: str, pixels: int) -> Examined:
         if picture.width * picture.height > pixels:
             many = f"has {picture.width:,} × {picture.height:,} pixels"
             raise NotTaken(Code.TOO_MANY_PIXELS, f"{many}; at most {pixels:,} are taken: export it smaller")
+        width, height = _upright(picture)
+        picture.draft(None, (2 * WIDTHS[-1], 2 * WIDTHS[-1]))  # a large JPEG is decoded as a smaller one, in less room
         picture.load()
-        turned = ImageOps.exif_transpose(picture)
-        sizes = tuple(_smaller(turned))
+        sizes = tuple(_smaller(ImageOps.exif_transpose(picture)))
     except NotTaken:
         raise
     except MemoryError:
@@ -168,7 +171,13 @@ def _picture(file: IO[bytes], content_type: str, pixels: int) -> Examined:
         raise NotTaken(
             Code.UNREADABLE, f"cannot be read as {content_type} ({type(error).__name__}); export it anew"
         ) from None
-    return Examined(content_type=content_type, width=turned.width, height=turned.height, sizes=sizes)
+    return Examined(content_type=content_type, width=width, height=height, sizes=sizes)
+
+
+def _upright(picture: Any) -> tuple[int, int]:
+    """Width and height of a picture as a reader sees it, who turns it as the camera says."""
+    turned: bool = picture.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+    return (picture.height, picture.width) if turned else (picture.width, picture.height)
 
 
 def _smaller(picture: Any) -> Iterator[Smaller]:

@@ -64,14 +64,14 @@ def digest(file: IO[bytes]) -> tuple[str, int]:
 def configured_store() -> Store:
     """The store that the settings name; raises ConfigurationRefused for an address that is none."""
     policy = settings()
+    if policy.media_url is None:
+        return Folder(policy.home.absolute() / "media")
     secret = policy.media_secret.get_secret_value() if policy.media_secret else ""
     return _store(policy.media_url, policy.media_endpoint, policy.media_region, policy.media_key_id or "", secret)
 
 
 @cache
-def _store(url: str | None, endpoint: str | None, region: str, key_id: str, secret: str) -> Store:
-    if url is None:
-        return Folder(settings().home.absolute() / "media")
+def _store(url: str, endpoint: str | None, region: str, key_id: str, secret: str) -> Store:
     parts = urlsplit(url)
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path.strip("/"):
         return Folder(Path(unquote(parts.path)))

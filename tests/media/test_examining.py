@@ -77,6 +77,12 @@ def test_large_pictures_come_in_smaller_sizes_upright_and_bare() -> None:
         assert top[0] > 150 > bottom[0]  # red was left, and is above now
 
 
+def test_a_very_large_picture_has_its_own_measures() -> None:
+    found = look(with_exif(2400, 1600), "picture")
+    assert (found.width, found.height) == (1600, 2400)
+    assert [(size.width, size.height) for size in found.sizes] == [(213, 320), (683, 1024)]
+
+
 @pytest.mark.parametrize(
     ("content", "form", "mode"),
     [

@@ -10,7 +10,7 @@ import pytest
 from tasks.model.documents import DocumentRefused
 from tasks.model.media import MAX_MEDIA
 from tasks.model.pictures import with_addresses
-from tasks.model.readers import read_release
+from tasks.model.readers import read_release, read_with_warnings
 from tasks.model.release import Release, Translation, supplied
 
 PLANT = "https://a.example/plant.jpg"
@@ -83,6 +83,21 @@ def test_a_translation_by_the_producer_has_words_of_its_own() -> None:
     words = {id: (said.caption, said.alt) for id, said in text.media.items()}
     assert words == {"plant": ("Porto", "Fabrik"), "film": (None, "Ein Film")}
     assert [item.id for item in made.media] == ["plant", "film"]
+
+
+def test_a_translation_without_captions_is_a_warning() -> None:
+    german = {"headline": "h", "body_html": "<p>x</p>", "media": {"plant": {"alt": "y"}}}
+    fields = {
+        "uri": "urn:x:y",
+        "language": "en",
+        "headline": "h",
+        "body_html": "<p>x</p>",
+        "media": [picture(caption="A")],
+    }
+    [warning] = read_with_warnings(fields | {"translations": {"de": german}}).warnings
+    assert str(warning) == "translations.de.media: has no caption for plant: in this language there is none"
+    german["media"] = {"plant": {"caption": "B"}}
+    assert read_with_warnings(fields | {"translations": {"de": german}}).warnings == []
 
 
 REFUSED: list[tuple[dict[str, Any], str, str]] = [

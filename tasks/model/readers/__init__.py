@@ -13,17 +13,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from tasks.model import markdown
 from tasks.model.documents import DocumentRefused, read, unreadable
 from tasks.model.readers import front_matter, ninjs_item, stray_characters
-from tasks.model.release import MAX_URI, URI, Release
+from tasks.model.release import MAX_URI, URI, Release, SuppliedTranslation
 from tasks.runtime.errors import Problem
 
 MAX_RELEASE_BYTES = 2 * 1024 * 1024
 """A release larger than this is refused at the door: the longest real release is some tens of kilobytes."""
+LONGEST_LIST = 200
+"""Characters of a list of ids in a warning."""
 MOST_BRACKETED, LONGEST_SHOWN = 5, 60
 """Texts in brackets of which a body has a warning, and characters that are shown of each."""
 
@@ -58,7 +61,20 @@ def read_with_warnings(data: str | bytes | dict[str, Any]) -> Reading:
         raise _refused("is nested too deeply") from None
     context = {} if isinstance(data, dict) else {"first_line": _first_line_of_body(data)}
     release = read(Release, document, "release", context)
-    return Reading(release, [*warnings, *_bracketed(document, context.get("first_line"))])
+    return Reading(release, [*warnings, *_bracketed(document, context.get("first_line")), *_wordless(release)])
+
+
+def _wordless(release: Release) -> Iterator[Problem]:
+    """A warning for each translation of the producer's that lacks captions which the release has."""
+    for language, text in release.translations.items():
+        lacking = [item.id for item in release.media if item.caption and item.id not in _captioned(text)]
+        if lacking:
+            what = f"has no caption for {', '.join(lacking)[:LONGEST_LIST]}: in this language there is none"
+            yield Problem(f"translations.{language}.media", what)
+
+
+def _captioned(text: SuppliedTranslation) -> set[str]:
+    return {id for id, words in text.media.items() if words.caption}
 
 
 def _bracketed(document: dict[str, Any], first_line: int | None) -> list[Problem]:
