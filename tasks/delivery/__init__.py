@@ -5,6 +5,8 @@ payloads.py    what a claim needs to be sent              transfers/     hundred
 admission/     which deliveries may go now                signing.py     signatures of requests
 verdicts.py    what an answer means                       backoff.py     when a delivery is tried again
 settling.py    the next state of a delivery               disabling.py   what becomes of outlets and hosts that are gone
+oauth2.py      tokens, one for all drains                 multipart.py   a rendition and files as one form
+certificates.py    who we are in TLS                      read_first.py  files, read before they are sent
 turns.py       who waits for a mail relay, and who later
 """
 
