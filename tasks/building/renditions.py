@@ -58,7 +58,7 @@ def _build(key: RenditionKey) -> str | None:
             published=published(stored, expires=received.timestamp() + settings().media_days * DAY),
         )
     except Exception as error:  # whatever a formatter meets, the deliveries that wait for it must say so
-        reason = reason_of(error)
+        reason = f"rendition failed: {reason_of(error)}"
         log.exception("rendition held", release=release.name, language=key.language, format=key.format)
         with ledger.write() as connection:
             now = ledger.now(connection)

@@ -169,6 +169,37 @@ def test_an_outlet_whose_packages_are_gone_waits_with_the_reason_and_stops_no_ot
     assert "no transport for 'dav'" in report.read_text()
 
 
+FAILING = """
+from tasks.formatting import Format
+
+
+def make(article):
+    raise RuntimeError("no ink left")
+
+
+FORMAT = Format(content_type="text/plain", make=make)
+"""
+
+
+def test_a_format_that_fails_holds_its_own_deliveries_with_the_reason_and_stops_no_other(
+    home: Path, tmp_path: Path, folder: Folder
+) -> None:
+    site = tmp_path / "site"
+    packages.install(site, "broken", {"broken.py": FAILING}, {"fanwire.formats": {"broken": "broken"}})
+    usual = {"name": "A", "country": "IT", "languages": ["en"], "url": f"http://{folder.address}/inbox/"}
+    document = tmp_path / "outlets.json"
+    document.write_text(json.dumps([usual | {"id": name, "format": name} for name in ("broken", "text")]))
+    packages.run(site, home, *CLI, "outlets", "import", str(document))
+    told = packages.run(site, home, "-c", DELIVER.replace('"it"', '"en"'), ALLOWED_NETWORKS="127.0.0.0/8")
+    assert "rendition failed: RuntimeError: no ink left" in told
+    assert len(folder.got) == 1
+    status = json.loads(packages.run(site, home, *CLI, "status", str(RELEASE["uri"]), "--json"))
+    assert status["states"] == {"delivered": 1, "held": 1}
+    report = tmp_path / "report.json"
+    packages.run(site, home, *CLI, "report", str(RELEASE["uri"]), "--format", "json", "--output", str(report))
+    assert "rendition failed: RuntimeError: no ink left" in report.read_text()
+
+
 FORMATTED = f"""
 import json
 from datetime import UTC, datetime
