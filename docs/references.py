@@ -1,6 +1,7 @@
-"""Writes docs/configuration.md from the settings and docs/cli.md from the commands; `--check` fails if they are stale.
+"""Writes the generated manuals; `--check` fails if they are stale.
 
-Both are committed, so that they can be read in the repository; `make docs` writes them, `make check` compares them.
+docs/configuration.md comes from the settings, docs/cli.md from the commands, docs/formats.md from the formats. All are
+committed, so that they can be read in the repository; `make docs` writes them, `make check` compares them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
@@ -133,9 +135,10 @@ def _row(*cells: str) -> str:
 
 
 def main() -> int:
-    """Write both files, or with --check only compare them; the exit status."""
+    """Write the files, or with --check only compare them; the exit status."""
     stale = []
-    for name, text in (("configuration.md", configuration()), ("cli.md", commands())):
+    samples = run_path(str(Path(__file__).with_name("format_samples.py")))["samples"]
+    for name, text in (("configuration.md", configuration()), ("cli.md", commands()), ("formats.md", samples())):
         file = HERE / name
         if not file.exists() or file.read_text("utf-8") != text:
             stale.append(file)
