@@ -15,15 +15,20 @@ from urllib.parse import parse_qs
 import pytest
 import redis
 
-from tasks.delivery import oauth2, transports
+from tasks import delivery, ledger, pipeline, planning
+from tasks.building.renditions import build_renditions
+from tasks.delivery import oauth2, payloads, transports
+from tasks.delivery.admission.shared_state import SharedState
 from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.oauth2 import TOKENS, Client, Tokens
 from tasks.delivery.transfers.transfer import Transfer, WorkFailed
 from tasks.delivery.verdicts import Judgement
+from tasks.ledger import outlets, releases
 from tasks.model.codes import Code
 from tasks.model.outlet import Outlet
 from tasks.model.states import Verdict
 from tasks.runtime import secrets
+from tasks.runtime.settings import settings
 from tests.delivery.conftest import OK, Call, patient_state
 from tests.support import samples
 
@@ -326,3 +331,22 @@ class TestDrains:
         survivor.claim(client)
         assert clock.now - Clock.now >= oauth2.LOCK_SECONDS
         assert survivor.held(client) is None
+
+    def test_drains_have_them_in_common(
+        self, serve: Any, valkey: redis.Redis, server: str, sqlite_ledger: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("FANWIRE_ALLOWED_NETWORKS", "127.0.0.0/8")
+        settings.cache_clear()
+        payloads.forget_renditions()
+        receiver, endpoint = serve(), serve(giving())
+        for number in (1, 2):
+            with ledger.write() as connection:
+                outlets.put(connection, [outlet(receiver, endpoint)], time.time())
+                sample = samples.release(uri=f"{samples.URI}:{number}")
+                id = releases.take(connection, sample, time.time()).release_id
+            planning.plan(id, time.time())
+            build_renditions(id, "en")
+            delivery.drain(pipeline.delivery_policy(), shared_state=patient_state(server))
+            TOKENS.forget()  # as another process knows nothing
+        TOKENS.share(SharedState(None))
+        assert (bearers(receiver), len(endpoint.requests)) == (["token-1"] * 2, 1)
