@@ -16,7 +16,7 @@ from tasks.formatting.plain import tree
 
 SIZES = "(max-width: 640px) 100vw, 640px"
 """How wide a page shows a picture, for the browser's choice among its sizes."""
-WIDEST = 1280
+WIDEST = 640
 """Pixels that a picture takes on a page at most, whose styles may make it smaller."""
 _SHOWN_BY_BROWSERS = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", None})
 

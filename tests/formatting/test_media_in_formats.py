@@ -61,7 +61,7 @@ def test_a_page_shows_them_with_their_sizes_and_credits(made: Made) -> None:
     yard, plan, film, talk = found.find(".//article").iter("figure")
     picture = yard.find("img")
     assert dict(picture.attrib) == {
-        "src": HREFS[0], "alt": "Cranes", "width": "1280", "height": "720",
+        "src": HREFS[0], "alt": "Cranes", "width": "640", "height": "360",
         "srcset": f"{AT}/yard-640.jpg?a=1&b=2 640w, {HREFS[0]} 2560w", "sizes": "(max-width: 640px) 100vw, 640px",
     }  # fmt: skip
     assert yard.findtext("figcaption") == "The yard & the sea "
