@@ -20,6 +20,7 @@ from tasks import ledger, pipeline
 from tasks.ledger import elections
 from tasks.operations import sweep
 from tasks.runtime.settings import settings
+from workers.measures import Measures
 
 log = structlog.get_logger()
 
@@ -45,6 +46,7 @@ class Clock(bootsteps.StartStopStep):
 
     def __init__(self, worker: Any, **_: Any) -> None:
         self._stopping = threading.Event()
+        self._measures = Measures(worker.hostname, worker.app)
         self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
 
     def start(self, worker: Any) -> None:
@@ -58,7 +60,12 @@ class Clock(bootsteps.StartStopStep):
     def _run(self) -> None:
         while not self._stopping.wait(settings().tick):
             try:
-                tick()
+                elected = tick() is not None
+                with _sweeping:
+                    try:
+                        self._measures.take(elected=elected)
+                    finally:
+                        ledger.close()
             except (DBAPIError, OperationalError, OSError) as error:
                 log.warning("tick failed", error=str(error).splitlines()[0])
             except Exception:

@@ -6,6 +6,7 @@ away, and when the loop hangs. A thread of our own would go on beating in a work
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import structlog
@@ -15,6 +16,9 @@ from workers import health
 
 log = structlog.get_logger()
 
+_last: list[float] = []
+"""When the last heartbeat was sent, by the monotonic clock; empty before the first."""
+
 
 def install() -> None:
     """Let this worker note that it is well. Call before the worker starts: Celery looks for listeners only when it
@@ -22,7 +26,13 @@ def install() -> None:
     signals.heartbeat_sent.connect(_beat)
 
 
+def silent_for() -> float | None:
+    """Seconds since this worker's last heartbeat; None before the first."""
+    return time.monotonic() - _last[0] if _last else None
+
+
 def _beat(sender: Any, **_: Any) -> None:
+    _last[:] = [time.monotonic()]
     name = sender.eventer.hostname.partition("@")[0]
     try:
         health.beat(name)

@@ -47,6 +47,7 @@ from tasks.delivery.turns import Turns
 from tasks.delivery.verdicts import Judgement
 from tasks.ledger import deliveries, outlets, presence
 from tasks.ledger.deliveries import Result
+from tasks.ledger.metrics import AttemptCounts
 from tasks.model.codes import Code
 from tasks.model.publication import Publication
 from tasks.model.states import State, Verdict
@@ -223,6 +224,7 @@ class Drain:
         self._skew = 0.0
         self._unwritten = _Unwritten()
         self._refusals = Refusals()
+        self._counts = AttemptCounts()
         self._claiming: Future[_Chunk | None] | None = None
         self._writing: Future[_Unwritten] | None = None
         self._being_written = _Unwritten()
@@ -522,6 +524,7 @@ class Drain:
                     answering.take(connection, known.said)
                 NAME_SERVERS.notice(connection)
                 ROTATIONS.notice(connection)
+                self._counts.count(connection, known.results, self._now())
         except DBAPIError as error:
             _log_away(error)
             return known

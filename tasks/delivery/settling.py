@@ -50,6 +50,8 @@ def settle(claim: Claim, judgement: Judgement, times: AttemptTimes, now: float, 
         ended_at=now,
         started_at=times.started_at,
         seconds=times.seconds,
+        release_id=claim.release_id,
+        first_due_at=claim.first_due_at,
     )
 
 

@@ -12,6 +12,7 @@
     elections    which worker's clock ticks         notices    what operations should know
     memory       sentences translated before        terms      the glossary
     engines      what each translation engine has used, and whether it rests
+    metrics      counters and last values for operations
     audit        who did what, and when: append-only
     feeds 1 ──< feed_entries      what outlets that fetch find, each release once in each language
         └─────< feed_addresses    by which secret addresses they may fetch
@@ -96,6 +97,7 @@ releases = Table(
     Column("hint_at", Time, nullable=False, comment="when the clock hints again if it is still not planned"),
     Column("producer", String(100), comment="whose the URI is: the producer that first sent it"),
     Column("sent_by", ForeignLine(320), comment="who sent this version: a producer, or operations"),
+    Column("first_attempt_at", Time, comment="when the first of its deliveries was tried"),
     UniqueConstraint("uri", "version", name="uq_releases_uri_version"),
 )
 
@@ -341,6 +343,16 @@ workers = Table(
     Column("name", String(200), primary_key=True, comment="host, process number, and when the process began"),
     Column("machine", String(100), comment="which processes can see whether it lives"),
     Column("beat_at", Time, comment="its last beat, if it has any to give"),
+)
+
+metrics = Table(
+    "metrics",
+    metadata,
+    Column("name", String(50), primary_key=True),
+    Column("label", String(300), primary_key=True, comment="such as a verdict and a code; never an outlet or release"),
+    Column("shard", Integer, primary_key=True, autoincrement=False, comment="of a counter; -1: a last value"),
+    Column("value", Float(53), nullable=False),
+    Column("at", Time, nullable=False, comment="when it was last written"),
 )
 
 memory = Table(

@@ -20,6 +20,7 @@ from tasks.ledger import (
     feed_rows,
     media_rows,
     memory_entries,
+    metrics,
     notices,
     presence,
     releases,
@@ -117,6 +118,7 @@ def sweep(now: float, policy: SweepPolicy) -> Found:
         due = deliveries.count_due(connection, now, COUNTED) if next_due is not None and next_due <= now else 0
         late = {*to_plan, *(key.release_id for key in to_translate), *(key.release_id for key in to_format)}
         names = {id: heading.name for id, heading in releases.headings(connection, late).items()} if late else {}
+        metrics.add(connection, {(metrics.EXPIRIES, ""): expired}, now)
     _forget(now, policy.memory_days)
     return Found(expired, lifted, to_plan, to_translate, sorted(to_format), to_fetch, due, unposted, unpinged, names)
 

@@ -194,6 +194,9 @@ class Settings(BaseModel):
     web_key: SecretStr | None = None
     """The key that signs addresses at the web server, 24 characters or more; the same in all processes. Several are
     separated by white space: the first one signs, all are believed. None: a new one is written into the home."""
+    metrics_token: SecretStr | None = None
+    """The token that whoever reads `/metrics` at the web server must send. None: only this machine may read it, and
+    nobody where the web server listens on other addresses or has a public one (FANWIRE_WEB_URL)."""
 
     smtp_url: SecretStr | None = None
     """The relay that takes e-mails for outlets with a URL like `mailto:desk@bote.example`: smtp://USER:PASSWORD@HOST:587,

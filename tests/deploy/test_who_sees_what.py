@@ -25,7 +25,7 @@ SEES = {
     "format": {"BROKER", "LEDGER", "NOTICE_URL", "WEB_KEY", "BOUNCES", "MEDIA_SECRET"},
     "deliver": {"BROKER", "LEDGER", "NOTICE_URL", "WEB_KEY", "SMTP", "MEDIA_SECRET", "outlets"},
     "flower": {"BROKER_OF_FLOWER", "FLOWER_PASSWORD"},
-    "web": {"LEDGER", "WEB_KEY", "MEDIA_SECRET"},
+    "web": {"LEDGER", "WEB_KEY", "MEDIA_SECRET", "METRICS_TOKEN"},
     "cli": {
         "BROKER",
         "LEDGER",
@@ -54,6 +54,7 @@ COMPOSE = {
     "FANWIRE_LEDGER_PASSWORD": "LEDGER",
     "FANWIRE_FLOWER_PASSWORD": "FLOWER_PASSWORD",
     "FANWIRE_WEB_KEY": "WEB_KEY",
+    "FANWIRE_METRICS_TOKEN": "METRICS_TOKEN",
 }
 """What docker-compose.yml makes the values of, and Kubernetes takes from its secret."""
 
@@ -99,7 +100,7 @@ def test_every_other_setting_of_env_reaches_every_process_of_compose(services: d
     assert fixed <= {
         "FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_HOME", "FANWIRE_SECRETS_FOLDER", "FANWIRE_FLOWER_ADDRESS",
         "FANWIRE_FLOWER_PORT", "FANWIRE_FLOWER_PASSWORD", "FANWIRE_WEB_ADDRESS", "FANWIRE_WEB_PORT", "FANWIRE_WEB_KEY",
-        "FANWIRE_MEDIA_URL",
+        "FANWIRE_MEDIA_URL", "FANWIRE_METRICS_TOKEN",
     }  # fmt: skip
 
 
@@ -188,7 +189,7 @@ UP = {
         "FANWIRE_SMTP_URL", "FANWIRE_MEDIA_SECRET",
     },
     "flower": {"FANWIRE_BROKER_URL", "FANWIRE_FLOWER_PASSWORD"},
-    "web": {"FANWIRE_LEDGER_URL", "FANWIRE_WEB_KEY", "FANWIRE_MEDIA_SECRET"},
+    "web": {"FANWIRE_LEDGER_URL", "FANWIRE_WEB_KEY", "FANWIRE_MEDIA_SECRET", "FANWIRE_METRICS_TOKEN"},
 }  # fmt: skip
 
 

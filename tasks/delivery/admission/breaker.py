@@ -51,7 +51,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from tasks.delivery.admission.shared_state import Call, Script, SharedState, delete_keys
+from tasks.delivery.admission.shared_state import Call, Script, SharedState, decoded, delete_keys
 from tasks.model.states import Verdict
 
 THRESHOLD: Final = 5
@@ -260,6 +260,49 @@ class Breaker:
         spread = min(least + share * (start - now), most)
         return Permission(Decision.WAIT, start + PROBE_HEAD_START + spread * self._rng(), start)
 
+
+def counted(shared_state: SharedState, now: float) -> dict[tuple[str, str], int] | None:
+    """How many hosts and outlets the breaker knows, {(`host` or `outlet`, state): n}; None while Redis is away.
+
+    States: `open`, `probing` (its time is over, and a probe decides), `failing` (lately, and it is still closed). Asked
+    for in pieces, so that no drain waits.
+    """
+    found: dict[tuple[str, str], int] = {(kind, state): 0 for kind in ("host", "outlet") for state in _STATES}
+    cursor = "0"
+    while True:
+        call: Call[Any] = Call(
+            script=_COUNT, keys=[_key("")], arguments=[cursor, now], read=lambda reply: reply, fallback=None
+        )
+        reply = shared_state.run(call)
+        if reply is None:
+            return None
+        cursor = decoded(reply[0])
+        for place, n in enumerate(reply[1:]):
+            kind, state = divmod(place, len(_STATES))
+            found[("host", "outlet")[kind], _STATES[state]] += int(n)
+        if cursor == "0":
+            return found
+
+
+_STATES: Final = ("open", "probing", "failing")
+_COUNT: Final = Script("""
+local found = redis.call('SCAN', ARGV[1], 'MATCH', KEYS[1] .. '*', 'COUNT', 500)
+local reply, now = {found[1], 0, 0, 0, 0, 0, 0}, tonumber(ARGV[2])
+for _, key in ipairs(found[2]) do
+    local ends = tonumber(redis.call('HGET', key, 'until') or '')
+    local place = 4
+    if ends and now < ends then
+        place = 2
+    elseif ends then
+        place = 3
+    end
+    if string.sub(key, #KEYS[1] + 1, #KEYS[1] + 7) == 'outlet/' then
+        place = place + 3
+    end
+    reply[place] = reply[place] + 1
+end
+return reply
+""")
 
 _FREE, _PROBE, _APPOINTED, _BEHIND = range(4)
 _NEXT: Final = {_FREE: _FREE, _PROBE: _BEHIND, _APPOINTED: _BEHIND, _BEHIND: _BEHIND}

@@ -51,6 +51,9 @@ class Result:
     """What it met: tasks/model/codes.py."""
     hold: Hold | None = None
     """Why it is held, if it was not sent because its outlet is paused or disabled."""
+    release_id: int | None = None
+    first_due_at: float | None = None
+    """When it could first have gone out, seconds since the epoch; this and its release are for metrics."""
 
 
 def finish(connection: Connection, results: Sequence[Result]) -> int:

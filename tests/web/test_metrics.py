@@ -1,0 +1,122 @@
+"""`GET /metrics`: who may read it, that a parser of Prometheus reads it, and what each incident changes in it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_open
+from prometheus_client.parser import text_string_to_metric_families as read_plain
+
+from tasks import ledger
+from tasks.ledger import engine_usage, metrics
+from tasks.runtime.settings import settings
+from tests.support.delivery_steps import NOW, claim, receivers, render, take
+from tests.support.samples import outlet
+from tests.support.web_server import InProcess
+from workers import measures
+from workers.web import metrics as page
+from workers.web.application import application
+
+Figures = dict[tuple[str, tuple[str, ...]], float]
+
+
+def figures(**headers: str) -> Figures:
+    """All metrics as they are now, without `fanwire_`: {(name, values of labels by their names): value}."""
+    page._LEDGER.forget()
+    answer = InProcess(application()).ask("GET", "/metrics", headers=headers)
+    assert answer.status_code == 200, answer.text
+    read = read_open if "openmetrics" in answer.headers["content-type"] else read_plain
+    samples = [one for family in read(answer.text) for one in family.samples]
+    return {
+        (one.name.removeprefix("fanwire_"), tuple(value for _, value in sorted(one.labels.items()))): one.value
+        for one in samples
+    }
+
+
+@pytest.mark.parametrize("accept", ["text/plain", "application/openmetrics-text; version=1.0.0"])
+def test_both_forms_are_read_by_a_parser(sqlite_ledger: None, accept: str) -> None:
+    found = figures(accept=accept)
+    assert found["ledger_up", ()] == 1
+    assert found["due_deliveries", ()] == 0
+    assert found["delivery_delay_seconds_bucket", ("+Inf",)] == 0
+    assert 0 < found["disk_free_ratio", ("home",)] < 1
+
+
+def test_open_deliveries_and_engines_are_shown(sqlite_ledger: None) -> None:
+    receivers(outlet("a"), outlet("b"), outlet("c", languages=["de"]))
+    render(take())
+    claim(limit=1)
+    row = {
+        "failures": 5, "rest_until": time.time() + 60, "month": time.strftime("%Y-%m", time.gmtime()),
+        "month_characters": 1200, "month_cost": 0.5,
+    }  # fmt: skip
+    with ledger.write() as connection:
+        engine_usage.lock(connection, "deepl")
+        engine_usage.put(connection, "deepl", row)
+    found = figures()
+    assert (found["waiting_deliveries", ()], found["leased_deliveries", ()]) == (1, 1), "NOW is not yet"
+    assert found["held_deliveries", ("translation",)] == 1
+    assert found["open_translations", ("wanted",)] == 1
+    assert [found[f"engine_{name}", ("deepl",)] for name in ("characters", "cost", "resting")] == [1200, 0.5, 1]
+
+
+def test_what_workers_measured_is_shown_by_its_age(sqlite_ledger: None) -> None:
+    now = time.time()
+    with ledger.write() as connection:
+        metrics.put(connection, measures.HEARTBEAT, {"deliver@a": now - 2, "deliver@b": now - 400}, now)
+        metrics.put(connection, measures.BROKER, {"": 0}, now - 40)
+        metrics.put(connection, measures.BREAKER, {"host open": 2}, now)
+        metrics.add(connection, {(metrics.ATTEMPTS, "failed timeout"): 7, (metrics.EXPIRIES, ""): 3}, now)
+    found = figures()
+    assert (found["workers_alive", ("deliver",)], found["workers_alive", ("intake",)]) == (1, 0)
+    assert found["worker_heartbeat_age_seconds", ("b", "deliver")] == pytest.approx(400, abs=60)
+    assert (found["broker_up", ()], found["breakers", ("host", "open")]) == (0, 2)
+    assert found["clock_age_seconds", ()] == pytest.approx(40, abs=30)
+    assert (found["attempts_total", ("timeout", "failed")], found["lease_expiries_total", ()]) == (7, 3)
+
+
+def test_a_ledger_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = figures()  # it has no tables
+    assert found["ledger_up", ()] == 0
+    assert ("due_deliveries", ()) not in found
+    assert ("disk_free_bytes", ("home",)) in found
+
+
+def test_one_reading_serves_all_who_ask_within_a_moment(sqlite_ledger: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures()
+    monkeypatch.setattr(page, "read", lambda: pytest.fail("was kept"))
+    page._LEDGER._until = time.monotonic() + 60
+    assert InProcess(application()).ask("GET", "/metrics").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("set_to", "sent", "status"),
+    [
+        ({}, {}, 200),
+        ({"WEB_ADDRESS": "0.0.0.0"}, {}, 403),
+        ({"WEB_URL": "https://wire.example"}, {}, 403),
+        ({"METRICS_TOKEN": "geheim"}, {}, 401),
+        ({"METRICS_TOKEN": "geheim"}, {"authorization": "Bearer falsch"}, 401),
+        ({"METRICS_TOKEN": "geheim"}, {"authorization": "Basic geheim"}, 401),
+        ({"METRICS_TOKEN": "geheim", "WEB_ADDRESS": "0.0.0.0"}, {"authorization": "Bearer geheim"}, 200),
+    ],
+)
+def test_others_need_the_token(
+    sqlite_ledger: None, monkeypatch: pytest.MonkeyPatch, set_to: dict[str, str], sent: dict[str, str], status: int
+) -> None:
+    for name, value in set_to.items():
+        monkeypatch.setenv(f"FANWIRE_{name}", value)
+    settings.cache_clear()
+    answer = InProcess(application()).ask("GET", "/metrics", headers=sent)
+    assert answer.status_code == status
+    if status != 200:
+        assert "FANWIRE_METRICS_TOKEN" in answer.json()["detail"]
+
+
+def test_a_due_delivery_that_nobody_takes_grows_older(sqlite_ledger: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    receivers(outlet("a"))
+    render(take())
+    monkeypatch.setattr(ledger, "now", lambda _: NOW + 250)
+    found = figures()
+    assert (found["due_deliveries", ()], found["oldest_due_age_seconds", ()]) == (1, 250)
