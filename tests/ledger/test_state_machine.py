@@ -80,7 +80,7 @@ languages = st.lists(tongues, min_size=1, max_size=2, unique=True)
 outcomes = st.sampled_from(["made", "made", "held", "vanish"])
 waits = st.sampled_from([0.3, 0.0, 2.0])
 seconds = st.sampled_from([0.3, 2.0, 8.0, 11.0, 25.0, 70.0, 450.0])
-rarely_idle = st.sampled_from(["active", "active", "active", "active", "paused", "disabled"])
+rarely_idle = st.sampled_from(["active", "active", "active", "active", "paused", "disabled", "unverified"])
 rarely_later = st.sampled_from([None, None, None, 2.0, 70.0])
 outlet_documents = st.fixed_dictionaries(
     {
@@ -192,6 +192,22 @@ class Wire(RuleBasedStateMachine):
                 assert before[id].state in {"delivered", "rejected", "exhausted", "canceled"} & set(states), "taken"
                 assert before[id].state != "canceled" or before[id].code == "outlet_removed", "a kill stays"
                 self.replayed[id] += 1
+        self.before = self.rows()
+
+    @rule(name=names)
+    def replay_missed(self, name: str) -> None:
+        before = self.rows()
+        with ledger.write() as connection:
+            there = deliveries.missed(connection, name)
+            done = deliveries.replay_missed(connection, name, self.clock.now)
+            assert set(deliveries.missed(connection, name)) <= {"kept"}, "a second time nothing is left"
+        changed = [id for id, row in self.rows().items() if row.state != before[id].state]
+        assert len(changed) == done.count == sum(n for what, n in there.items() if what != "kept")
+        for id in changed:
+            assert before[id].outlet_id == name
+            assert before[id].state in {"rejected", "exhausted", "canceled"}, "taken, or refused on its merits"
+            assert before[id].state != "canceled" or before[id].code == "outlet_removed", "a kill stays"
+            self.replayed[id] += 1
         self.before = self.rows()
 
     # --- producers
@@ -526,7 +542,11 @@ class Wire(RuleBasedStateMachine):
 
     def resume_all(self) -> None:
         """Again and again: the answer of one that says that it is gone may not be read yet."""
-        waiting = {row.outlet_id for row in self.rows().values() if row.hold_kind in (Hold.PAUSED, Hold.DISABLED)}
+        waiting = {
+            row.outlet_id
+            for row in self.rows().values()
+            if row.hold_kind in (Hold.PAUSED, Hold.DISABLED, Hold.UNVERIFIED)
+        }
         for name in sorted(waiting - self.active()):
             self.resume(name)
 

@@ -98,8 +98,7 @@ def replay(
     rows only those that ended with their outlet, which is back. `since`: ended at or after that moment; nothing was
     tried of what ended with its outlet.
     """
-    removed = exists().where(outlets.c.id == d.outlet_id, outlets.c.status == "removed")
-    chosen = [~_replaced(), ~removed]
+    chosen = [~_replaced(), ~_removed()]
     for column, wanted in ((d.release_id, release_id), (d.outlet_id, outlet_id), (d.language, language)):
         if wanted is not None:
             chosen.append(column == wanted)
@@ -137,13 +136,22 @@ def replay_missed(connection: Connection, outlet_id: str, now: float) -> Replaye
 
 def _missed() -> tuple[ColumnElement[bool], ...]:
     unable = and_(d.state == State.REJECTED, d.code.in_(sorted(OF_THE_OUTLET)))
-    return or_(and_(IS_HELD, IS_KEPT), d.state == State.EXHAUSTED, unable, _ENDED_WITH_OUTLET), ~_replaced()
+    return (
+        or_(and_(IS_HELD, IS_KEPT), d.state == State.EXHAUSTED, unable, _ENDED_WITH_OUTLET),
+        ~_replaced(),
+        ~_removed(),
+    )
 
 
 def _replaced() -> ColumnElement[bool]:
     """Whether the ledger has a newer version of a delivery's release."""
     newer, mine = releases.alias(), releases.alias()
     return exists().where(mine.c.id == d.release_id, newer.c.uri == mine.c.uri, newer.c.version > mine.c.version)
+
+
+def _removed() -> ColumnElement[bool]:
+    """Whether the outlet of a delivery was removed."""
+    return exists().where(outlets.c.id == d.outlet_id, outlets.c.status == "removed")
 
 
 def _reopen(connection: Connection, chosen: Collection[ColumnElement[bool]], now: float) -> tuple[Counter[str], int]:
