@@ -312,7 +312,7 @@ class Drain:
         waits = self._time.monotonic() < self._claim_at and not self._left_out - full
         if self._closing or self._claiming or waits or room < chunk_size / 4:
             return False
-        self._left_out = full
+        self._left_out, self._claim_at = full, 0.0  # what a claim around a format has found says nothing of this one
         self._claiming = self._begin(partial(self._claim, room, full))
         return True
 

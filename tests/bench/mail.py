@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import func, select
+
 OUTLETS = int(os.environ.get("MAILS", "86000"))
 ONE_BY_ONE = 2000
 """Messages that the library of Python sends one after the other, for comparison."""
@@ -28,6 +30,7 @@ def run(folder: Path) -> None:
     """Measure and print."""
     from tasks import ledger
     from tasks.ledger import counts
+    from tasks.ledger.schema import deliveries
     from tests.bench.run import _due, _quiet, measured
 
     with sink(folder / "drained.json") as (port, result):
@@ -51,9 +54,11 @@ def run(folder: Path) -> None:
         wall = time.perf_counter() - began
         with ledger.read() as connection:
             states = counts.total(counts.states(connection, number))
+            due = select(deliveries.c.code, func.count(), func.min(deliveries.c.due_at), func.max(deliveries.c.due_at))
+            why = [tuple(row) for row in connection.execute(due.where(deliveries.c.state == "due").group_by("code"))]
     found = result()
     if states != {"delivered": OUTLETS}:
-        sys.exit(f"not all were delivered: {states}")
+        sys.exit(f"not all were delivered: {states}; {why}")
     each, cpu = found["per connection"], sum(one["cpu"] for one in spent)
     size = found["bytes"] / found["messages"]
     print(f"  import {OUTLETS:,} outlets: {imported[0].wall:.1f} s; match, plan and format: {planned[0].wall:.1f} s")

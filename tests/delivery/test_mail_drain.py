@@ -175,3 +175,13 @@ def test_other_outlets_do_not_wait_behind_e_mails(
     assert found["z-other"].state == "delivered"
     first = min((row for row in found.values() if row.ended_at), key=lambda row: row.ended_at)
     assert first.outlet_id == "z-other"
+
+
+def test_one_drain_sends_all_e_mails_however_few_may_wait(relay: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"SMTP_CONNECTIONS": "1", "CLAIM_CHUNK": "4", "IN_FLIGHT": "12"}.items():
+        monkeypatch.setenv(f"FANWIRE_{name}", value)
+    settings.cache_clear()
+    monkeypatch.setattr(turns, "QUEUE_SECONDS", 0.0)
+    desks(*(f"desk-{number:03}" for number in range(120)))
+    assert states(send()) == {"delivered": 120}
+    assert len({mail.recipients for mail in relay.taken.mails}) == len(relay.taken.mails) == 120
