@@ -16,6 +16,7 @@ from tasks.delivery.transfers.transfer import Answer, ErrorKind, Pool, Transfer,
 from tasks.delivery.verdicts import judge, judge_outcome, unfinished
 from tasks.model.codes import Code
 from tasks.model.states import Verdict
+from tests.support.processes import until
 
 TOKEN = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ntoken"
 NO = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
@@ -275,6 +276,28 @@ class TestMail:
             "wire@wire.example", ["a3@bote.example"], b"To: <a3@bote.example>\r\nSubject: x\r\n\r\nbody\r\n"
         )  # fmt: skip
         assert len(mailbox.peers) == 1
+
+    def test_a_relay_that_answers_late_holds_up_nobody(self, bench: Any, serve: Any) -> None:
+        """libcurl stands still until a relay has answered the end of an e-mail, and when it says farewell."""
+        taken = threading.Event()
+
+        def late(call: Any) -> None:
+            call.send(b"220 relay.example\r\n")
+            for answer in (b"250 ok\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go on\r\n"):
+                call.socket.recv(1000)
+                call.send(answer)
+            while b"\r\n.\r\n" not in call.buffer:
+                call.buffer += call.socket.recv(1000)
+            taken.set()
+            call.hang()
+
+        relay, polite = serve(late), serve()
+        url = f"smtp://127.0.0.1:{relay.port}/wire.example"
+        bench.start("mail", url, body=b"Subject: x\r\n\r\nx\r\n", options=envelope("a@bote.example"), deadline=1000.0)
+        until(lambda: bench.transfers.turn(0.05) or taken.is_set())
+        assert bench.send(polite.url()).status == 200
+        (answer,) = bench.transfers.abandon_all()
+        assert (answer.transfer.key, answer.sent) == ("mail", True)
 
     def test_a_refusal_has_its_reply(self, bench: Any, mail: tuple[str, Mailbox]) -> None:
         url, mailbox = mail

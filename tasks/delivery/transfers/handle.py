@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import threading
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any, Final
@@ -23,8 +24,6 @@ KEPT_TO_GO_ON: Final = 64 * 1024
 """And this much if the next transfer is made of it."""
 KEPT_HEADERS: Final = frozenset({b"retry-after", b"location", b"content-type", b"server"})
 KEPT_HEADER_BYTES: Final = 1024
-FAREWELL_GRACE: Final = 5.0
-"""Seconds by which libcurl's deadlines are later than the loop's, where the loop keeps them itself."""
 SAID_CHARACTERS: Final = 160
 """So much of a line that a server said is shown."""
 
@@ -45,9 +44,10 @@ class Handle:
     """One curl handle and what it has heard so far. It is used again and again: `prepare` sets only what differs."""
 
     __slots__ = (
-        "_allowed", "_cap", "_connect_timeout", "_deadline_ms", "_grace", "_length", "_method", "_monotonic",
-        "_optional", "_reading", "_resolved", "_trust", "body_kept", "body_size", "complete", "curl", "dialled",
-        "headers", "no_socket", "protocol", "refused", "started", "started_at", "status", "transfer",
+        "_allowed", "_cap", "_connect_timeout", "_deadline_ms", "_length", "_method", "_monotonic", "_optional",
+        "_reading", "_resolved", "_sockets", "_sockets_known", "_trust", "body_kept", "body_size", "complete",
+        "curl", "dialled", "headers", "no_socket", "protocol", "refused", "started", "started_at", "status",
+        "transfer",
     )  # fmt: skip
 
     def __init__(
@@ -69,7 +69,8 @@ class Handle:
         self._monotonic = monotonic
         self._trust = trust
         self._connect_timeout = connect_timeout
-        self._grace = FAREWELL_GRACE if protocol.farewell else 0.0
+        self._sockets: set[int] = set()
+        self._sockets_known = threading.Lock()
         self.curl = pycurl.Curl()
         self._set_up()
 
@@ -85,11 +86,13 @@ class Handle:
         curl.setopt(pycurl.CAINFO, self._trust)
         # With a CAPATH (which builds may have compiled in) libcurl does not share the parsed bundle between hosts.
         curl.setopt(pycurl.CAPATH, None)
-        connect_timeout = self._connect_timeout + self._grace
-        curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, round(connect_timeout * 1000)))
+        curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, round(self._connect_timeout * 1000)))
         curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
         curl.setopt(pycurl.HEADERFUNCTION, self._take_header if self.protocol.http else self._take_reply)
         curl.setopt(pycurl.WRITEFUNCTION, self._take_body)
+        if not self.protocol.http:
+            curl.setopt(pycurl.SOCKOPTFUNCTION, self._note_socket)
+            curl.setopt(pycurl.CLOSESOCKETFUNCTION, self._close_socket)
 
     def prepare(self, started: StartedTransfer, resolved: str) -> None:
         """Make the handle ready for this transfer. Raises what pycurl raises, and ValueError for a forged header.
@@ -107,8 +110,7 @@ class Handle:
             self._set_request(transfer)
         else:
             self._set_upload(transfer)
-        left = started.left(self._monotonic()) + self._grace
-        deadline_ms = max(1, round(left * 1000))
+        deadline_ms = max(1, round(started.left(self._monotonic()) * 1000))
         if deadline_ms != self._deadline_ms:
             curl.setopt(pycurl.TIMEOUT_MS, deadline_ms)
             self._deadline_ms = deadline_ms
@@ -190,6 +192,17 @@ class Handle:
             self.no_socket = f"the address check failed ({type(error).__name__})"
         return pycurl.SOCKET_BAD
 
+    def _note_socket(self, descriptor: int, _purpose: int) -> int:
+        with self._sockets_known:
+            self._sockets.add(descriptor)
+        return int(pycurl.SOCKOPT_OK)
+
+    def _close_socket(self, descriptor: int) -> int:
+        with self._sockets_known:
+            self._sockets.discard(descriptor)
+            os.close(descriptor)
+        return 0
+
     def _take_header(self, raw: bytes) -> None:
         if self.complete:  # a trailer
             return
@@ -252,11 +265,11 @@ class Handle:
         )
 
     def hang_up(self) -> None:
-        """Close the connection from this side, so that libcurl says no farewell and waits for no answer to it."""
-        descriptor = self.curl.getinfo(pycurl.ACTIVESOCKET)
-        if descriptor >= 0:
-            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as connection:
-                connection.shutdown(socket.SHUT_RDWR)
+        """Break off what another thread does with this handle."""
+        with self._sockets_known:
+            for descriptor in self._sockets:
+                with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as connection:
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def begun(self) -> bool:
         """Whether the connection stood, so that the conversation could begin."""

@@ -32,6 +32,7 @@ import structlog
 
 from tasks.delivery.transfers.failures import explain_refusal
 from tasks.delivery.transfers.handle import Handle
+from tasks.delivery.transfers.lanes import Lanes
 from tasks.delivery.transfers.local_work import LocalWork
 from tasks.delivery.transfers.pools import Pools
 from tasks.delivery.transfers.protocols import PORTS, Protocol, protocol_of
@@ -88,12 +89,11 @@ class TransferLoop:
         self._resolver = resolver or Resolver(time_source=time_source)
         self._looking_up: dict[str, list[StartedTransfer]] = {}
         self._look_up_ends: list[tuple[float, int, StartedTransfer]] = []
-        self._own_ends: list[tuple[float, int, Handle, Transfer, bool]] = []
-        """When to end transfers that libcurl must not end: moment, number, handle, transfer, only if not connected."""
         self._numbers = count()
         self._waiting = 0
         self._pools = Pools()
         self._work = LocalWork(self.wake)
+        self._lanes = Lanes(self.wake, self._new_handle, self._monotonic)
         self._wake_at: float | None = None
         self._epoll = select.epoll()
         self._epoll.register(self._resolver, select.EPOLLIN)
@@ -110,7 +110,9 @@ class TransferLoop:
     @property
     def in_flight(self) -> int:
         """Number of transfers started whose Answer was not handed out yet."""
-        return len(self._busy) + self._waiting + len(self._pools) + len(self._work) + len(self._ended)
+        return (
+            len(self._busy) + self._waiting + len(self._pools) + len(self._work) + len(self._lanes) + len(self._ended)
+        )
 
     def waiting_for(self, pool: Pool | None) -> int:
         """Number of transfers of this pool that wait for a connection."""
@@ -159,7 +161,6 @@ class TransferLoop:
             self._end_slow_bodies()
             self._end_slow_look_ups()
             self._end_slow_queues()
-            self._end_without_farewell()
             if self._ended or self._woken or self._monotonic() >= until:
                 self._woken = False
                 return self._hand_out()
@@ -176,13 +177,13 @@ class TransferLoop:
         self._collect()
         self._take_worked()
         for handle in list(self._busy.values()):
-            if handle.protocol.farewell:
-                handle.hang_up()
             self._finish(handle, pycurl.E_ABORTED_BY_CALLBACK, "", why)
         for started in [started for many in self._looking_up.values() for started in many]:
             self._give_up_look_up(started, why, ErrorKind.OURS)
         for started in self._pools.empty():
             self._end(started.failed(why, ErrorKind.OURS, self._monotonic()))
+        for started in self._lanes.abandon():
+            self._end(started.failed(why, ErrorKind.OURS, self._monotonic(), sent=started.transfer.decisive))
         for started in self._work.abandon():
             self._end(started.failed(why, ErrorKind.OURS, self._monotonic(), sent=started.transfer.decisive))
         self._abandoning = False
@@ -197,6 +198,7 @@ class TransferLoop:
             handle.curl.close()
         self._spare.clear()
         self._work.close()
+        self._lanes.close()
         self._multi.close()
         self._epoll.close()
         os.close(self._signal)
@@ -217,9 +219,7 @@ class TransferLoop:
             until = min(until, next(iter(self._reading.values())) + self._body_grace)
         if self._look_up_ends:
             until = min(until, self._look_up_ends[0][0])
-        if self._own_ends:
-            until = min(until, self._own_ends[0][0])
-        for ends in (self._work.first_end(), self._pools.first_end()):
+        for ends in (self._work.first_end(), self._lanes.first_end(), self._pools.first_end()):
             if ends is not None:
                 until = min(until, ends)
         return max(0.0, until - now)
@@ -328,6 +328,9 @@ class TransferLoop:
 
     def _begin(self, started: StartedTransfer, resolved: str) -> None:
         protocol = protocol_of(started.transfer.url)
+        if not protocol.http:
+            self._lanes.begin(started, resolved)
+            return
         spare = self._spare.setdefault(protocol, [])
         handle = spare.pop() if spare else self._new_handle(protocol)
         try:
@@ -339,24 +342,6 @@ class TransferLoop:
             self._end(started.failed(why, ErrorKind.OURS, self._monotonic()))
         else:
             self._busy[handle.curl] = handle
-            if protocol.farewell:
-                self._end_later(started, handle)
-
-    def _end_later(self, started: StartedTransfer, handle: Handle) -> None:
-        """Note when to end a transfer that libcurl must not end."""
-        now = self._monotonic()
-        left = started.left(now)
-        for seconds, connecting in ((min(self._connect_timeout, left), True), (left, False)):
-            entry = (now + seconds, next(self._numbers), handle, started.transfer, connecting)
-            heapq.heappush(self._own_ends, entry)
-
-    def _end_without_farewell(self) -> None:
-        while self._own_ends and self._own_ends[0][0] <= self._monotonic():
-            _, _, handle, transfer, connecting = heapq.heappop(self._own_ends)
-            still_going = self._busy.get(handle.curl) is handle and handle.transfer is transfer
-            if still_going and not (connecting and handle.begun()):
-                handle.hang_up()
-                self._finish(handle, pycurl.E_OPERATION_TIMEDOUT, "", None)
 
     def _new_handle(self, protocol: Protocol) -> Handle:
         return Handle(
@@ -404,6 +389,11 @@ class TransferLoop:
         now = self._monotonic()
         for ended in self._work.take():
             self._end(ended(now))
+        for answer in self._lanes.take():
+            self._end(answer)
+        for started in self._lanes.overdue(now):
+            text = f"timed out after {now - started.started:.3g} s"
+            self._end(started.failed(text, ErrorKind.TIMEOUT, now, sent=started.transfer.decisive))
         for started in self._work.overdue(now):
             text = f"timed out after {now - started.started:.3g} s"
             self._end(started.failed(text, ErrorKind.TIMEOUT, now, sent=started.transfer.decisive))

@@ -38,9 +38,6 @@ class Protocol:
     """Whether it has methods, headers, and a status before the body of an answer."""
     mail: bool = False
     """Whether headers come before the body, as those of an e-mail do."""
-    farewell: bool = False
-    """Whether libcurl, when a transfer ends early, stands still until the server has answered its farewell. The loop
-    must not: it keeps the deadlines of such transfers itself, and hangs up first."""
 
 
 def _protocol(ports: dict[str, int], *options: dict[int, Any], **what: bool) -> Protocol:
@@ -66,7 +63,7 @@ FTP: Final = _protocol(
     # The server says where its data connection is; only the host that we dialled is believed (bounce attack, CWE-918).
     {pycurl.PROTOCOLS: pycurl.PROTO_FTP | pycurl.PROTO_FTPS, pycurl.FTP_SKIP_PASV_IP: 1},
 )
-SFTP: Final = _protocol({"sftp": 22}, _FILES, {pycurl.PROTOCOLS: pycurl.PROTO_SFTP}, farewell=True)
+SFTP: Final = _protocol({"sftp": 22}, _FILES, {pycurl.PROTOCOLS: pycurl.PROTO_SFTP})
 SMTP: Final = _protocol(
     {"smtp": 25, "smtps": 465}, {pycurl.UPLOAD: 1, pycurl.PROTOCOLS: pycurl.PROTO_SMTP | pycurl.PROTO_SMTPS}, mail=True
 )
