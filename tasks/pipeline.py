@@ -11,6 +11,7 @@ retries, results or an ETA: Celery on Redis keeps none of these safely (ARCHITEC
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from itertools import islice
 from math import ceil
@@ -64,23 +65,36 @@ def _unbind_task(**_: Any) -> None:
 @shared_task(name="plan")
 def plan(release_id: int) -> str:
     """Match the outlets of a release and write its deliveries."""
-    planned = planning.plan(release_id, policy=review.policy)
-    if planned is None:
-        return f"planned before · {_name(release_id)}"
+    built: set[str] = set()
+
+    def prepare(release_id: int, language: str) -> None:
+        build_renditions(release_id, language)
+        built.add(language)
+
+    hinted = False
+
+    def written(planned: planning.Plan, due: bool) -> None:
+        nonlocal hinted
+        if due:
+            hint_drains(shown=planned.name)
+        if not hinted:
+            _hint_building(release_id, planned, built)
+            hinted = True
+
+    planned = planning.plan(release_id, policy=review.policy, prepare=prepare, written=written)
+    return f"planned before · {_name(release_id)}" if planned is None else f"{planned} · {planned.name}"
+
+
+def _hint_building(release_id: int, planned: planning.Plan, built: Collection[str]) -> None:
+    """Queue what has to be built for a release, but for what is `built`."""
     if planned.to_fetch:
         hint(fetch, shown=f"media of {planned.name}", urgency=planned.urgency)
     for language in planned.to_format:
-        hint(format, release_id, language, shown=f"{planned.name} {language}", urgency=planned.urgency)
+        if language not in built:
+            hint(format, release_id, language, shown=f"{planned.name} {language}", urgency=planned.urgency)
     for language in planned.to_translate:
-        hint(
-            translate,
-            release_id,
-            language,
-            planned.urgency,
-            shown=f"{planned.name} {language}",
-            urgency=planned.urgency,
-        )
-    return f"{planned} · {planned.name}"
+        shown = f"{planned.name} {language}"
+        hint(translate, release_id, language, planned.urgency, shown=shown, urgency=planned.urgency)
 
 
 def _name(release_id: int) -> str:

@@ -7,7 +7,7 @@ also goes to everyone who has, or may have, an older version; a kill goes to exa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,13 +15,22 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tasks import ledger
-from tasks.ledger import artifacts, deliveries, feed_rows, media_rows, outlets, releases, translation_rows
+from tasks.ledger import (
+    artifacts,
+    deliveries,
+    feed_rows,
+    media_rows,
+    outlet_profiles,
+    outlets,
+    releases,
+    translation_rows,
+)
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.ledger.deliveries import Planned
 from tasks.model.languages import LanguageTag
 from tasks.model.outlet import Outlet
+from tasks.model.profile import Interests, Profile
 from tasks.model.release import Release, Translation, supplied
-from tasks.model.states import Hold
 
 Policy = Callable[[str], bool]
 """Whether a translation into a language goes out only after a person has approved it."""
@@ -55,39 +64,60 @@ class Plan:
         return planned + (f", {languages} language{'s' * (languages > 1)} to translate" if languages else "")
 
 
-def plan(release_id: int, now: float | None = None, policy: Policy = no_approval) -> Plan | None:
+FIRST_CHUNK, CHUNK = 500, 5_000
+"""Outlets whose deliveries are written in one transaction: at first, and then."""
+Prepare = Callable[[int, str], object]
+"""Builds the renditions of a release (its number) in a language, whose text is there."""
+
+
+def plan(
+    release_id: int,
+    now: float | None = None,
+    policy: Policy = no_approval,
+    *,
+    prepare: Prepare | None = None,
+    written: Callable[[Plan, bool], object] = lambda _plan, _due: None,
+) -> Plan | None:
     """Write the delivery rows of a release and note what must be made; None if that was done before.
 
     `now`: seconds since the epoch, by the ledger's clock unless given. `policy` counts as it is now: what is planned
-    keeps it.
+    keeps it. Rows are written in chunks, each with all that an outlet gets, and the release counts as planned with the
+    last one: whoever plans it after a crash goes on with the outlets that have nothing yet. `written` is called after
+    each chunk, with whether deliveries are due by it. `prepare` is called before the first, for each language that the
+    release itself is in, so that these deliveries need not wait; not if there are pictures, whose addresses another
+    process signs.
     """
     with ledger.read() as connection:
         if releases.is_planned(connection, release_id):
             return None
         release = releases.get(connection, release_id)
-        everyone = outlets.everyone(connection)
-    with ledger.write() as connection:
-        now = ledger.now(connection) if now is None else now
-        if not releases.start_planning(connection, release_id, now):
-            return None
-        if not releases.is_newest(connection, release):
-            return Plan(
-                release.name, release.urgency, 0, [], []
-            )  # it came after its own correction: nobody wants it any more
-        if release.version > 1:  # first, so that no older row can still be claimed when `_choose` looks who has one
-            deliveries.supersede(connection, release.uri, release.version, by_kill=release.status == "canceled")
-        if release.status == "canceled":
-            feed_rows.withdraw(connection, release.uri, release.version, now)
-        return _write(connection, release_id, release, _choose(connection, release, everyone, policy), now)
+        outdated = not releases.is_newest(connection, release)
+    planning = _Planning(release_id, release, policy, now)
+    if outdated:
+        return planning.drop()
+    planning.end_older()
+    planning.find_audience()
+    if prepare and planning.rows and not release.media:
+        with ledger.write() as connection:
+            planning.want_artifacts(connection)
+        for text in planning.texts:
+            if text.engine == "source":
+                prepare(release_id, text.language)
+    for chunk, last in planning.chunks():
+        due = planning.write(chunk, last=last)
+        if due is None:
+            return planning.drop()
+        written(planning.plan, due)
+    return planning.plan
 
 
-def matches(release: Release, outlet: Outlet, has: Collection[str] = ()) -> list[str]:
+def matches(release: Release, outlet: Interests, has: Collection[str] = ()) -> list[str]:
     """The languages in which the outlet gets this release; none if the two do not agree. `has`: the languages in which
     the outlet may have an older version."""
     return _choice(release, outlet, has)[0] if disagreement(release, outlet) is None else []
 
 
-def disagreement(release: Release, outlet: Outlet) -> str | None:
+def disagreement(release: Release, outlet: Interests) -> str | None:
     """Why the outlet gets this release in no language at all, as the end of "the outlet …"; None if they agree."""
     if release.circuits and not set(release.circuits) & set(outlet.circuits):
         return "is in none of its circuits"
@@ -98,7 +128,7 @@ def disagreement(release: Release, outlet: Outlet) -> str | None:
     return None
 
 
-def _choice(release: Release, outlet: Outlet, has: Collection[str]) -> tuple[list[str], dict[str, str]]:
+def _choice(release: Release, outlet: Interests, has: Collection[str]) -> tuple[list[str], dict[str, str]]:
     """The languages of an outlet in which it takes a release with which it agrees, and of each other one why not.
 
     Of several languages that one text serves it is the one in which the outlet has an older version, so that it can
@@ -123,7 +153,7 @@ def _choice(release: Release, outlet: Outlet, has: Collection[str]) -> tuple[lis
     return chosen, refused
 
 
-Choose = Callable[[Outlet, Collection[str]], tuple[list[str], dict[str, str]]]
+Choose = Callable[[Interests, Collection[str]], tuple[list[str], dict[str, str]]]
 """`_choice` for one release: by an outlet and the languages in which it may have an older version."""
 
 
@@ -131,7 +161,7 @@ def _chooser(release: Release) -> Choose:
     """`_choice` for thousands of outlets, most of which ask for the same few languages."""
     known: dict[tuple[Any, ...], tuple[list[str], dict[str, str]]] = {}
 
-    def choose(outlet: Outlet, has: Collection[str]) -> tuple[list[str], dict[str, str]]:
+    def choose(outlet: Interests, has: Collection[str]) -> tuple[list[str], dict[str, str]]:
         if has:
             return _choice(release, outlet, has)
         same = (*outlet.languages, outlet.variants, outlet.machine_translation)
@@ -142,7 +172,7 @@ def _chooser(release: Release) -> Choose:
     return choose
 
 
-def _refusal(release: Release, outlet: Outlet, language: LanguageTag) -> str | None:
+def _refusal(release: Release, outlet: Interests, language: LanguageTag) -> str | None:
     """Why an outlet takes no text in a language that there could be for it, as the end of "the outlet …"."""
     exact = outlet.variants == "exact"
     if release.written_for(language, exact=exact):
@@ -152,7 +182,7 @@ def _refusal(release: Release, outlet: Outlet, language: LanguageTag) -> str | N
     return "takes no machine translation" if outlet.machine_translation == "refuse" else None
 
 
-def _text_for(release: Release, outlet: Outlet, language: str) -> str:
+def _text_for(release: Release, outlet: Interests, language: str) -> str:
     """Which text an outlet gets for a language: the tag of one that the producer wrote, else of the translation."""
     exact, tag = outlet.variants == "exact", LanguageTag(language)
     return release.written_for(tag, exact=exact) or (tag.shortest if exact else tag.without_territory)
@@ -177,7 +207,7 @@ def audience_of(connection: Connection, release: Release) -> list[Match]:
     reached = deliveries.may_have(connection, release.uri, release.version) if release.version > 1 else {}
     found, choose = [], _chooser(release)
     for outlet in outlets.everyone(connection):
-        wanted = _wanted(release, outlet, reached, choose)
+        wanted = _wanted(release, outlet, reached.get(outlet.id, []), choose)
         why = "never got it" if release.status == "canceled" else disagreement(release, outlet)
         reasons = {} if why else choose(outlet, reached.get(outlet.id, []))[1]
         left = [language for language in outlet.languages if language not in wanted]
@@ -185,35 +215,14 @@ def audience_of(connection: Connection, release: Release) -> list[Match]:
     return found
 
 
-def _choose(connection: Connection, release: Release, everyone: Collection[Outlet], policy: Policy) -> list[Planned]:
-    """The deliveries of a release, each outlet and language once."""
-    reached = deliveries.may_have(connection, release.uri, release.version) if release.version > 1 else {}
-    approval = to_approve(release, policy)
-    choose, not_active = _chooser(release), outlets.not_active(connection)  # as they are in this transaction
-    stand = {outlet.id: not_active.get(outlet.id, ("active", None)) for outlet in everyone}
-    return [
-        Planned(
-            outlet_id=outlet.id,
-            language=language,
-            format=outlet.format,
-            hold=_first_hold(stand[outlet.id][0]),
-            detail=stand[outlet.id][1],
-            approval=approval(outlet, language),
-        )
-        for outlet in everyone
-        if stand[outlet.id][0] != "removed"
-        for language in _wanted(release, outlet, reached, choose)
-    ]
-
-
-def to_approve(release: Release, policy: Policy) -> Callable[[Outlet, str], bool]:
+def to_approve(release: Release, policy: Policy) -> Callable[[Interests, str], bool]:
     """Whether a person must approve what an outlet gets in a language: never what the producer wrote, and no kill.
 
     An outlet that refuses machine translation gets one only as a correction of what the producer wrote.
     """
     asked = cache(policy)
 
-    def approval(outlet: Outlet, language: str) -> bool:
+    def approval(outlet: Interests, language: str) -> bool:
         if release.status == "canceled" or release.text_in(language) is not None:
             return False
         return outlet.machine_translation != "accept" or asked(language)
@@ -221,38 +230,192 @@ def to_approve(release: Release, policy: Policy) -> Callable[[Outlet, str], bool
     return approval
 
 
-def _wanted(release: Release, outlet: Outlet, reached: dict[str, list[str]], choose: Choose) -> list[str]:
+def _wanted(release: Release, outlet: Interests, has: Collection[str], choose: Choose) -> list[str]:
     """The languages in which it matches, and (all that a kill has) those in which it may have an older version."""
-    has = reached.get(outlet.id, [])
     matching = release.status != "canceled" and disagreement(release, outlet) is None
     wanted = choose(outlet, has)[0] if matching else []
     return wanted + [language for language in has if language not in wanted]
 
 
-def _first_hold(status: str) -> Hold:
-    """What a row is held for at first, by the status of its outlet; from an embargo `promote` and `lift_embargoes` move
-    it on, at once if there is none."""
-    return Hold.EMBARGO if status == "active" else Hold.of_outlet(status)
+_Rows = tuple[str, tuple[tuple[str, bool], ...]]
+"""What many outlets get alike: the format, and each language with whether a person must approve it first."""
 
 
-def _write(connection: Connection, release_id: int, release: Release, rows: list[Planned], now: float) -> Plan:
-    """Write everything in the caller's transaction: the deliveries, and the artifacts that they need."""
-    deliveries.plan(connection, release_id, release.version, release.urgency, rows)
-    ready, missing = [], []
-    for language in sorted({row.language for row in rows}):
-        translation = _at_hand(connection, release, language)
-        if translation is None:
-            missing.append(language)
-        else:
-            ready.append(translation)
-    translation_rows.insert_finished(connection, release_id, ready, now=now)
-    translations = [TranslationKey(release_id, language) for language in missing]
-    renditions = sorted({RenditionKey(release_id, row.language, row.format) for row in rows})
-    artifacts.want(connection, [*translations, *renditions], hint_at=now + HINT_AGAIN)
-    deliveries.begin(connection, release_id, now)
-    lacking = not media_rows.all_there(connection, release_id)
-    languages = [str(translation.language) for translation in ready]
-    return Plan(release.name, release.urgency, len(rows), missing, languages, to_fetch=bool(rows) and lacking)
+_Chunk = list[tuple[_Rows, list[str]]]
+"""Outlets whose rows are written together."""
+
+
+class _Planning:
+    """The planning of one release: what was found, and the steps that write it."""
+
+    def __init__(self, release_id: int, release: Release, policy: Policy, now: float | None) -> None:
+        self.texts: list[Translation] = []
+        """Those that are there."""
+        self.rows: dict[_Rows, list[str]] = {}
+        """Which outlets get what; without the outlets until they are read."""
+        self.plan = Plan(release.name, release.urgency, 0, [], [])
+        self._release_id, self._release, self._policy, self._now = release_id, release, policy, now
+        self._profiles: dict[_Rows, list[int]] = {}
+        self._counted: dict[_Rows, int] = {}
+        self._wanted = False
+        self._begun_before: bool | None = None
+
+    def drop(self) -> Plan | None:
+        """Mark a release planned that came after its own correction: nobody wants it any more. None if it was marked
+        before."""
+        with ledger.write() as connection:
+            marked = releases.start_planning(connection, self._release_id, self._moment(connection))
+        return Plan(self._release.name, self._release.urgency, 0, [], []) if marked else None
+
+    def end_older(self) -> None:
+        """End what is open of older versions, before anybody looks who has one: none can be claimed from here on."""
+        release = self._release
+        with ledger.write() as connection:
+            outlet_profiles.adopt(connection)
+            if release.version > 1:
+                releases.one_taker_at_a_time(connection, release.uri)
+                deliveries.supersede(connection, release.uri, release.version, by_kill=release.status == "canceled")
+            if release.status == "canceled":
+                feed_rows.withdraw(connection, release.uri, release.version, self._moment(connection))
+
+    def find_audience(self) -> None:
+        """Find who gets what, and which texts are there. Of a first version no outlet is read yet, only profiles."""
+        release = self._release
+        with ledger.read() as connection:
+            self._find_profiles(connection)
+            if release.version > 1:
+                self._find_outlets(connection)
+                self._counted = {rows: len(ids) for rows, ids in self.rows.items()}
+            ready, missing = [], []
+            for language in sorted({language for _, rows in self.rows for language, _ in rows}):
+                text = _at_hand(connection, release, language)
+                if text is None:
+                    missing.append(language)
+                else:
+                    self.texts.append(text)
+                    ready.append(str(text.language))
+            lacking = bool(self.rows) and not media_rows.all_there(connection, self._release_id)
+        count = sum(number * len(rows) for (_, rows), number in self._counted.items())
+        self.plan = Plan(release.name, release.urgency, count, missing, ready, to_fetch=lacking)
+
+    def _find_profiles(self, connection: Connection) -> None:
+        counted = outlet_profiles.counted(connection, self._release)
+        takes = _taker(self._release, self._policy)
+        for number, profile in outlet_profiles.matching(connection, self._release).items():
+            if number in counted and (rows := takes(profile, ())):
+                self._profiles.setdefault(rows, []).append(number)
+                self._counted[rows] = self._counted.get(rows, 0) + counted[number]
+        self.rows = {rows: [] for rows in self._profiles}
+
+    def _find_outlets(self, connection: Connection) -> None:
+        """Find each outlet; those that may have an older version get what corrects that, or withdraws it."""
+        release, by_profile = self._release, {id: rows for rows, ids in self._profiles.items() for id in ids}
+        reached = deliveries.may_have(connection, release.uri, release.version) if release.version > 1 else {}
+        self.rows = {}
+        for id, number in outlet_profiles.outlets_matching(connection, release):
+            if id not in reached and (rows := by_profile.get(number)):
+                self.rows.setdefault(rows, []).append(id)
+        takes = _taker(release, self._policy)
+        for id, (_, profile) in sorted(outlet_profiles.of_outlets(connection, reached).items()):
+            if rows := takes(profile, tuple(reached[id])):
+                self.rows.setdefault(rows, []).append(id)
+
+    def chunks(self) -> Iterator[tuple[_Chunk, bool]]:
+        """What is written together, and whether it is the last: few outlets at first, and first those that get a text
+        which is there."""
+        ready = set(self.plan.to_format)
+        order = sorted(self.rows, key=lambda rows: all(language not in ready for language, _ in rows[1]))
+        written: set[str] = set()
+        if self._release.version == 1:
+            with ledger.read() as connection:
+                first = self._first_chunk(connection, order)
+            written = {id for _, ids in first for id in ids}
+            everyone = sum(self._counted.values()) <= FIRST_CHUNK
+            yield first, everyone
+            if everyone:
+                return
+            with ledger.read() as connection:
+                self._find_outlets(connection)
+        chunks: list[_Chunk] = [[]]
+        room = CHUNK
+        for rows in order:
+            ids = [id for id in self.rows.get(rows, ()) if id not in written]
+            for start in range(0, len(ids), CHUNK):
+                if room <= 0:
+                    chunks.append([])
+                    room = CHUNK
+                chunks[-1].append((rows, ids[start : start + CHUNK]))
+                room -= len(chunks[-1][-1][1])
+        yield from ((chunk, chunk is chunks[-1]) for chunk in chunks)
+
+    def _first_chunk(self, connection: Connection, order: list[_Rows]) -> _Chunk:
+        """Some outlets of those that come first."""
+        chunk: _Chunk = []
+        room = FIRST_CHUNK
+        for rows in order:
+            if room > 0 and (ids := outlet_profiles.some_outlets(connection, self._profiles[rows], room)):
+                chunk.append((rows, ids))
+                room -= len(ids)
+        return chunk
+
+    def want_artifacts(self, connection: Connection) -> None:
+        """Note what is to be built, and what needs no building."""
+        release_id, now = self._release_id, self._moment(connection)
+        translation_rows.insert_finished(connection, release_id, self.texts, now=now)
+        translations = [TranslationKey(release_id, language) for language in self.plan.to_translate]
+        renditions = {RenditionKey(release_id, language, rows[0]) for rows in self.rows for language, _ in rows[1]}
+        artifacts.want(connection, [*translations, *sorted(renditions)], hint_at=now + HINT_AGAIN)
+        self._wanted = True
+
+    def write(self, chunk: _Chunk, *, last: bool) -> bool | None:
+        """Write a chunk; whether deliveries are due by it, or None if a newer version came, or somebody else was
+        faster."""
+        release_id, release = self._release_id, self._release
+        with ledger.write() as connection:
+            releases.one_taker_at_a_time(connection, release.uri)
+            if releases.is_planned(connection, release_id) or not releases.is_newest(connection, release):
+                return None
+            if not self._wanted:
+                self.want_artifacts(connection)
+            if self._begun_before is None:
+                self._begun_before = deliveries.any_planned(connection, release_id)
+            planned = [
+                Planned(outlet_ids=theirs, language=language, format=format, approval=approval)
+                for (format, rows), ids in chunk
+                if (theirs := self._without_rows(connection, ids))
+                for language, approval in rows
+            ]
+            now = self._moment(connection)
+            due = deliveries.plan(connection, release_id, release.version, release.urgency, planned, now)
+            if last:
+                releases.start_planning(connection, release_id, now)
+        return due
+
+    def _without_rows(self, connection: Connection, ids: list[str]) -> list[str]:
+        """Those of these outlets that got nothing from a planning that broke off: what they have of it stays, even if
+        their documents have changed since."""
+        if not self._begun_before:
+            return ids
+        languages = [*self.plan.to_format, *self.plan.to_translate]
+        have = deliveries.with_rows(connection, self._release_id, languages, ids)
+        return [id for id in ids if id not in have]
+
+    def _moment(self, connection: Connection) -> float:
+        return ledger.now(connection) if self._now is None else self._now
+
+
+def _taker(release: Release, policy: Policy) -> Callable[[Profile | None, tuple[str, ...]], _Rows | None]:
+    """What an outlet gets by its profile and the languages in which it may have an older version; None: nothing."""
+    choose, approval = _chooser(release), to_approve(release, policy)
+
+    @cache
+    def takes(profile: Profile | None, has: tuple[str, ...]) -> _Rows | None:
+        if profile is None:
+            return None
+        languages = _wanted(release, profile, has, choose)
+        return (profile.format, tuple((str(one), approval(profile, one)) for one in languages)) if languages else None
+
+    return takes
 
 
 def _at_hand(connection: Connection, release: Release, language: str) -> Translation | None:

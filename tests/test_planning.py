@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, delete, select, update
 
 from tasks import ledger, planning
-from tasks.ledger import counts, outlets, releases, rendition_rows, translation_rows
+from tasks.ledger import counts, outlet_profiles, outlets, releases, rendition_rows, translation_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.ledger.schema import deliveries as rows
+from tasks.ledger.schema import outlets as outlet_rows
 from tasks.ledger.schema import releases as release_rows
 from tasks.model.states import Hold
 from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, states
@@ -241,6 +244,121 @@ def test_a_version_that_arrives_after_its_own_correction_goes_to_nobody() -> Non
     planning.plan(second, NOW)
     assert planning.plan(number, NOW) == planning.Plan(f"{URI} v1", 3, 0, [], [])
     assert states(number) == {}
+
+
+# --- the index, and chunks
+
+LANGUAGES = ["en", "en-GB", "en-US", "de", "pt", "pt-BR", "zh-Hans", "zh-Hant", "ko"]
+TOPICS = ["04000000", "13000000", "15000000"]
+COUNTRIES = ["PT", "DE", "US"]
+CIRCUITS = ["iberia", "dach"]
+some_outlets = st.lists(
+    st.fixed_dictionaries(
+        {
+            "languages": st.lists(st.sampled_from(LANGUAGES), min_size=1, max_size=3),
+            "country": st.sampled_from(COUNTRIES),
+            "topics": st.lists(st.sampled_from(TOPICS), max_size=2),
+            "circuits": st.lists(st.sampled_from(CIRCUITS), max_size=2),
+            "variants": st.sampled_from(["any", "exact"]),
+            "machine_translation": st.sampled_from(["accept", "approved", "refuse"]),
+        }
+    ),
+    min_size=1,
+    max_size=8,
+)
+some_release = st.fixed_dictionaries(
+    {
+        "language": st.sampled_from(LANGUAGES),
+        "topics": st.lists(st.sampled_from(TOPICS), max_size=2),
+        "circuits": st.lists(st.sampled_from(CIRCUITS), max_size=2),
+        "countries": st.lists(st.sampled_from(COUNTRIES), max_size=2),
+        "translations": st.sampled_from([{}, BRAZILIAN, BRITISH]),
+    }
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(fields=st.lists(some_outlets, min_size=1, max_size=2), said=some_release)
+def test_the_index_leaves_out_nobody_whom_the_rule_would_match(
+    book: Engine, fields: list[list[dict[str, Any]]], said: dict[str, Any]
+) -> None:
+    asked = release(**said | {"translations": {k: v for k, v in said["translations"].items() if k != said["language"]}})
+    with ledger.write() as connection:
+        connection.execute(delete(outlet_rows))
+    for documents in fields:  # the second time some of them change
+        receivers(*(outlet(f"o{number}", **one) for number, one in enumerate(documents)))
+    with ledger.read() as connection:
+        everyone = outlets.everyone(connection)
+        profiles = outlet_profiles.matching(connection, asked)
+        found = {
+            id: planning.matches(asked, profiles[number])
+            for id, number in outlet_profiles.outlets_matching(connection, asked)
+        }
+    by_rule = {one.id: languages for one in everyone if (languages := planning.matches(asked, one))}
+    assert {id: languages for id, languages in found.items() if languages} == by_rule
+
+
+def test_outlets_written_by_older_workers_get_their_profiles() -> None:
+    receivers(outlet("a"), outlet("b", country="DE"))
+    older = {"updated_at": NOW + 1, "document": outlet("b", country="PT").to_json(without_status=True)}
+    with ledger.write() as connection:
+        connection.execute(update(outlet_rows).where(outlet_rows.c.id == "b").values(older))
+        new = older | {"id": "c", "status": "active", "document": outlet("c").to_json(without_status=True)}
+        connection.execute(outlet_rows.insert().values(new))
+        connection.execute(outlet_rows.insert().values(new | {"id": "broken", "document": "{}"}))
+    number, _ = planned(countries=["PT"])
+    assert wanted(number) == {("a", "en"), ("b", "en"), ("c", "en")}
+    with ledger.write() as connection:
+        assert outlet_profiles.adopt(connection) == 0
+
+
+def test_a_plan_that_broke_off_is_resumed_and_doubles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "FIRST_CHUNK", 2)
+    monkeypatch.setattr(planning, "CHUNK", 2)
+    receivers(*(outlet(f"o{n}", languages=["en", "ko"]) for n in range(5)))
+    with ledger.write() as connection:
+        number = releases.take(connection, release(), NOW).release_id
+
+    def broken(_plan: planning.Plan, _due: bool) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        planning.plan(number, NOW, written=broken)
+    assert wanted(number) == {(f"o{n}", language) for n in (0, 1) for language in ("en", "ko")}
+    with ledger.read() as connection:
+        assert not releases.is_planned(connection, number)
+    receivers(outlet("o1", languages=["en-US", "ko"]))
+    again = []
+    planning.plan(number, NOW, written=lambda _plan, due: again.append(due))
+    assert again == [False, False, False]  # the first two, whom it leaves as they are, and two chunks
+    assert wanted(number) == {(f"o{n}", language) for n in range(5) for language in ("en", "ko")}
+
+
+def test_rows_begin_as_due_where_all_is_there() -> None:
+    receivers(outlet("a", languages=["en", "ko"]), outlet("b"))
+    with ledger.write() as connection:
+        number = releases.take(connection, release(), NOW).release_id
+    told = []
+    planning.plan(number, NOW, prepare=render, written=lambda _plan, due: told.append(due))
+    assert told == [True]
+    assert states(number) == {"due": 2, "held": 1}
+
+
+def test_a_correction_that_comes_between_two_chunks_ends_the_older_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "FIRST_CHUNK", 1)
+    receivers(outlet("a"), outlet("b"))
+    with ledger.write() as connection:
+        number = releases.take(connection, release(), NOW).release_id
+    later: list[int] = []
+
+    def correct(_plan: planning.Plan, _due: bool) -> None:
+        if not later:
+            later.append(planned(version=2)[0])
+
+    planning.plan(number, NOW, written=correct)
+    assert (states(number), states(later[0])) == ({"superseded": 1}, {"held": 2})
+    with ledger.read() as connection:
+        assert releases.is_planned(connection, number)
 
 
 # --- what is written

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, exists, literal_column, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger import media_rows
 from tasks.ledger.schema import deliveries, renditions, translations
@@ -65,7 +66,8 @@ def is_row_of(key: ArtifactKey) -> ColumnElement[bool]:
 
 
 def want(connection: Connection, keys: Sequence[ArtifactKey], *, hint_at: float) -> None:
-    """Note that these are to be built; if nobody has begun by `hint_at`, the clock hints at them again."""
+    """Note that these are to be built, where that is not noted yet; if nobody has begun by `hint_at`, the clock hints
+    at them again."""
     for kind in (TranslationKey, RenditionKey):
         rows = [
             {**asdict(key), "state": ArtifactState.WANTED, "hint_at": hint_at, "lease_until": 0, "attempt": 0}
@@ -73,7 +75,8 @@ def want(connection: Connection, keys: Sequence[ArtifactKey], *, hint_at: float)
             if isinstance(key, kind)
         ]
         if rows:
-            connection.execute(table_of(kind).insert(), rows)
+            dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+            connection.execute(dialect.insert(table_of(kind)).on_conflict_do_nothing(), rows)
 
 
 def claim(

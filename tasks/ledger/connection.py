@@ -159,6 +159,10 @@ def upgrade(url: str | None = None, revision: str = "head") -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(7265551)"))
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
+            if revision == "head":
+                from tasks.ledger import outlet_profiles  # here, for it stands on this module
+
+                outlet_profiles.adopt_anew(connection)
     finally:
         engine.dispose()
 

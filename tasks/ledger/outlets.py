@@ -13,8 +13,10 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Row, Select, case, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from tasks.ledger import outlet_profiles
 from tasks.ledger.schema import outlets
 from tasks.model.outlet import Outlet
+from tasks.model.profile import profile_of
 
 log = structlog.get_logger()
 IS_REMOVED = outlets.c.status == literal_column("'removed'")
@@ -29,9 +31,12 @@ def put(connection: Connection, documents: Iterable[Outlet], now: float) -> int:
     The status of an outlet that is known stays as it is: it belongs to operations (pause, resume) and to what the
     outlet itself said (410), and an import of yesterday's file must not undo either. One that was removed is new again.
     """
-    rows = [_row(document, now) for document in documents]
-    if not rows:
+    found = {document.id: document for document in documents}  # the last one with an id counts
+    if not found:
         return 0
+    profiles = {id: profile_of(document) for id, document in found.items()}
+    numbers = outlet_profiles.numbers(connection, set(profiles.values()))
+    rows = [_row(document, now) | {"profile_id": numbers[profiles[id]]} for id, document in found.items()]
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     insert = dialect.insert(outlets)
     anew = {
@@ -40,7 +45,7 @@ def put(connection: Connection, documents: Iterable[Outlet], now: float) -> int:
     }
     upsert = insert.on_conflict_do_update(
         index_elements=["id"],
-        set_=anew | {"document": insert.excluded.document, "updated_at": insert.excluded.updated_at},
+        set_=anew | {name: insert.excluded[name] for name in ("document", "updated_at", "profile_id", "profiled_at")},
     )
     connection.execute(upsert, rows)
     return len(rows)
@@ -48,7 +53,13 @@ def put(connection: Connection, documents: Iterable[Outlet], now: float) -> int:
 
 def _row(document: Outlet, now: float) -> dict[str, Any]:
     reason = None if document.status == "active" else f"imported as {document.status}"
-    fields = {"id": document.id, "status": document.status, "status_reason": reason, "updated_at": now}
+    fields = {
+        "id": document.id,
+        "status": document.status,
+        "status_reason": reason,
+        "updated_at": now,
+        "profiled_at": now,
+    }
     return fields | {"document": document.to_json(without_status=True)}
 
 
@@ -124,7 +135,7 @@ def set_status(connection: Connection, ids: Iterable[str], status: str, reason: 
     change = (
         update(outlets)
         .where(outlets.c.id.in_(list(ids)), outlets.c.status != status, ~IS_REMOVED)
-        .values(status=status, status_reason=reason, updated_at=now)
+        .values(status=status, status_reason=reason, **_updated(now))
     )
     return connection.execute(change).rowcount
 
@@ -132,7 +143,13 @@ def set_status(connection: Connection, ids: Iterable[str], status: str, reason: 
 def set_reason(connection: Connection, outlet_id: str, reason: str, now: float) -> None:
     """Say anew why an outlet is paused or disabled."""
     change = update(outlets).where(outlets.c.id == outlet_id, outlets.c.status.in_(["paused", "disabled"]))
-    connection.execute(change.values(status_reason=reason, updated_at=now))
+    connection.execute(change.values(status_reason=reason, **_updated(now)))
+
+
+def _updated(now: float) -> dict[str, Any]:
+    """The column values of a row that changes although its document does not: its profile is as good as before."""
+    same = case((outlets.c.profiled_at == outlets.c.updated_at, now), else_=outlets.c.profiled_at)
+    return {"updated_at": now, "profiled_at": same}
 
 
 def count(connection: Connection) -> int:

@@ -6,7 +6,8 @@
         └──────< deliveries (language, outlet)   one row per receiver: the truth about it
                      ├──< attempts               every try, for proof and reports
                      └──< publications           what its outlet says became of it
-    outlets      who receives            refusals   what intake could not take, kept with the reason
+    outlets      who receives; outlet_profiles, outlet_profile_terms: an index over what they take
+    refusals   what intake could not take, kept with the reason
     awaited_engines  which engines a held translation waits for
     media_files  files in the store of media        media_sizes  pictures of it in smaller sizes
     elections    which worker's clock ticks         notices    what operations should know
@@ -109,6 +110,29 @@ outlets = Table(
     Column("status_reason", ForeignText),
     Column("document", ForeignText, nullable=False),
     Column("updated_at", Time, nullable=False),
+    Column("profile_id", Id, comment="its row in outlet_profiles; null for a document that cannot be read"),
+    Column("profiled_at", Time, comment="`updated_at` of the document that this profile is of"),
+)
+
+outlet_profiles = Table(
+    "outlet_profiles",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest", String(64), nullable=False, comment="SHA-256 of the document"),
+    Column("country", String(2), nullable=False),
+    Column("all_topics", Boolean, nullable=False, comment="its outlets take all topics"),
+    Column("takes_machine_translation", Boolean, nullable=False),
+    Column("document", ForeignText, nullable=False, comment="JSON: Profile in tasks/model/profile.py"),
+    UniqueConstraint("digest", name="uq_outlet_profiles_digest"),
+)
+Index("ix_outlet_profiles_country", outlet_profiles.c.country)
+
+outlet_profile_terms = Table(
+    "outlet_profile_terms",
+    metadata,
+    Column("kind", String(10), primary_key=True, comment="language (without script and country), topic or circuit"),
+    Column("value", String(100), primary_key=True),
+    Column("profile_id", Id, ForeignKey("outlet_profiles.id"), primary_key=True),
 )
 
 
@@ -255,6 +279,9 @@ IS_DRAFT: ColumnElement[str] = literal_column(f"'{DRAFT}'")
 MISHELD = "coalesce(replace(hold_kind, '_', ' '), '') <> reason"
 """Where a held row was written by a worker of before migration 0003, which knows no `hold_kind`: always empty else."""
 
+UNPROFILED = "profiled_at IS NULL OR profiled_at <> updated_at"
+"""Where an outlet was written by somebody who knows no profiles: always empty else."""
+
 
 def _partial(name: str, where: str, *columns: Column) -> None:  # type: ignore[type-arg]
     Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
@@ -278,6 +305,8 @@ _partial("ix_translations_unmade", "state <> 'made'", translations.c.hint_at)
 _partial("ix_translations_draft", f"status = '{DRAFT}'", translations.c.language)
 _partial("ix_renditions_unmade", "state <> 'made'", renditions.c.hint_at)
 _partial("ix_release_media_wanted", "state = 'wanted'", release_media.c.hint_at)
+_partial("ix_outlets_unprofiled", UNPROFILED, outlets.c.id)
+Index("ix_outlets_profile", outlets.c.profile_id, outlets.c.status, outlets.c.id)
 Index("ix_deliveries_outlet", deliveries.c.outlet_id, deliveries.c.state)
 
 attempts = Table(

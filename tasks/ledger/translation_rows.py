@@ -21,6 +21,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger import artifacts, rendition_rows
 from tasks.ledger.artifacts import IS_MADE, TranslationKey, is_row_of
@@ -164,7 +165,7 @@ def _await(connection: Connection, key: TranslationKey, engines: Collection[str]
 
 
 def insert_finished(connection: Connection, release_id: int, texts: list[Translation], *, now: float) -> None:
-    """Write translations that need no engine: those of the producer, and those of a kill."""
+    """Write translations that need no engine, those of the producer and those of a kill, unless they are there."""
     rows = [
         {
             "release_id": release_id,
@@ -180,7 +181,8 @@ def insert_finished(connection: Connection, release_id: int, texts: list[Transla
         for text in texts
     ]
     if rows:
-        connection.execute(translations.insert(), rows)
+        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+        connection.execute(dialect.insert(translations).on_conflict_do_nothing(), rows)
 
 
 def late(connection: Connection, *, now: float, again_at: float) -> list[TranslationKey]:

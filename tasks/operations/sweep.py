@@ -22,6 +22,7 @@ from tasks.ledger import (
     memory_entries,
     metrics,
     notices,
+    outlet_profiles,
     presence,
     releases,
     rendition_rows,
@@ -99,6 +100,7 @@ def sweep(now: float, policy: SweepPolicy) -> Found:
         deliveries.resume(connection, deliveries.forgotten(connection), now)
     with ledger.write() as connection:
         deliveries.adopt(connection, now)
+        outlet_profiles.adopt(connection)
         if _file_changed(policy.translation_file):
             translation_rows.wake(connection, now=now)
             _rebuild_drafts(connection, policy.translation_file, now)

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, literal_column, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger import media_rows
 from tasks.ledger.deliveries.conditions import (
@@ -21,36 +36,108 @@ from tasks.ledger.deliveries.conditions import (
     translation_made,
 )
 from tasks.ledger.deliveries.locks import one_mover_at_a_time
-from tasks.ledger.schema import MISHELD, deliveries, outlets, releases, renditions
+from tasks.ledger.schema import DRAFT, MISHELD, deliveries, outlets, releases, renditions, translations
 from tasks.model.states import ArtifactState, Hold, State
 from tasks.runtime import moments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A delivery to be: one outlet in one language."""
+    """Deliveries to be: some outlets in one language and format."""
 
-    outlet_id: str
+    outlet_ids: Sequence[str]
     language: str
     format: str
-    hold: Hold
-    """What it waits for first."""
-    detail: str | None = None
-    """What else there is to say of that hold."""
     approval: bool = False
     """A person must approve its translation first."""
 
 
-def plan(connection: Connection, release_id: int, version: int, urgency: int, rows: Sequence[Planned]) -> None:
-    """Write the deliveries of a release, all in one statement."""
-    if rows:
-        common = {"release_id": release_id, "version": version, "urgency": urgency, "attempt": 0, "tries": 0}
-        connection.execute(deliveries.insert(), [common | _columns(row) for row in rows])
+def plan(
+    connection: Connection, release_id: int, version: int, urgency: int, rows: Sequence[Planned], now: float
+) -> bool:
+    """Write deliveries of a release, each in the state in which it waits; whether any is due at once.
+
+    What an outlet has of the release already stays as it is. Outlets that were removed get nothing.
+    """
+    one_mover_at_a_time(connection, release_id)
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    due = False
+    for row in rows:
+        first = _first_step(connection, release_id, row, now)
+        due = due or first["state"] == State.DUE
+        common: dict[str, Any] = {
+            "release_id": release_id,
+            "version": version,
+            "urgency": urgency,
+            "attempt": 0,
+            "tries": 0,
+        }
+        common |= {"language": row.language, "format": row.format, "approval": row.approval}
+        values = {name: _of_column(name, value) for name, value in common.items()} | _by_status(first)
+        theirs = outlets.c.id.in_(row.outlet_ids)
+        taken = (
+            select(outlets.c.id, *values.values()).where(theirs, outlets.c.status != "removed").order_by(outlets.c.id)
+        )
+        write = dialect.insert(deliveries).from_select(["outlet_id", *values], taken)
+        connection.execute(write.on_conflict_do_nothing())
+    return due
 
 
-def _columns(row: Planned) -> dict[str, Any]:
-    own = {"outlet_id": row.outlet_id, "language": row.language, "format": row.format, "approval": row.approval}
-    return own | held_for(row.hold, row.detail)
+def any_planned(connection: Connection, release_id: int) -> bool:
+    """Whether a release has any deliveries."""
+    return connection.execute(select(d.id).where(d.release_id == release_id).limit(1)).first() is not None
+
+
+def with_rows(
+    connection: Connection, release_id: int, languages: Collection[str], outlet_ids: Collection[str]
+) -> set[str]:
+    """Those of these outlets that have deliveries of a release in one of these languages."""
+    query = select(d.outlet_id).where(
+        d.release_id == release_id, d.language.in_(languages), d.outlet_id.in_(outlet_ids)
+    )
+    return set(connection.execute(query).scalars())
+
+
+def _first_step(connection: Connection, release_id: int, row: Planned, now: float) -> dict[str, Any]:
+    """The column values with which a delivery to an active outlet begins: those to which `promote` would bring it."""
+    embargo = _embargo(connection, release_id)
+    if embargo is not None and embargo > now:
+        return held_for(Hold.EMBARGO, _moment(embargo))
+    mine = (translations.c.release_id == release_id, translations.c.language == row.language)
+    made = connection.execute(select(translations.c.state, translations.c.status).where(*mine)).first()
+    if made is None or made.state != ArtifactState.MADE:
+        return held_for(Hold.TRANSLATION)
+    if made.status == DRAFT or (row.approval and made.status != "approved"):
+        return held_for(Hold.APPROVAL)
+    if not media_rows.all_there(connection, release_id):
+        return held_for(Hold.MEDIA, media_rows.progress(connection, release_id))
+    of_it = (renditions.c.release_id == release_id, renditions.c.language == row.language)
+    state = connection.execute(select(renditions.c.state).where(*of_it, renditions.c.format == row.format)).scalar()
+    if state != ArtifactState.MADE:
+        return held_for(Hold.RENDITION)
+    return NOT_HELD | {"state": State.DUE, "code": None, "reason": None, "due_at": now, "first_due_at": now}
+
+
+def _by_status(first: dict[str, Any]) -> dict[str, ColumnElement[Any]]:
+    """The same by the status of the outlet: what an outlet that is not active would get is held for that."""
+    status = outlets.c.status
+    kept = {name: held_for(Hold.of_outlet(name)) for name in ("paused", "disabled", "unverified")}
+    found: dict[str, ColumnElement[Any]] = {}
+    for name in ("state", "hold_kind", "hold_detail", "code", "reason", "due_at", "first_due_at"):
+        of_active = _of_column(name, first.get(name))
+        if name == "hold_detail":
+            found[name] = case((status == "active", of_active), else_=outlets.c.status_reason)
+        elif name in ("state", "hold_kind", "reason"):
+            others = [(status == other, _of_column(name, values[name])) for other, values in kept.items()]
+            found[name] = case((status == "active", of_active), *others)
+        else:
+            found[name] = case((status == "active", of_active), else_=_of_column(name, None))
+    return found
+
+
+def _of_column(name: str, value: Any) -> ColumnElement[Any]:
+    """A value as a column of deliveries has it; PostgreSQL takes no value without its type here."""
+    return cast(value, d[name].type)
 
 
 def begin(connection: Connection, release_id: int, now: float) -> int:
