@@ -29,7 +29,8 @@ MORE = int(os.environ.get("FANWIRE_EXAMPLES", "0"))
 SEED = ROOT.parent / "shared" / "seed" / "release-de.txt"
 Read = Callable[..., None]
 SIGNS = (
-    "& < > \" ' ]]> <!-- --> &amp; &#0; \\ `x` *y* _z_ [a](b) {{ b }} {c} 100 % 👩🏽‍🚀🇵🇹 שלום עולם \u200fعربي\u200e ½ ﬁ"
+    "\u0000& < > \" ' ]]> <!-- --> &amp; &#0; \\ `x` *y* _z_ [a](b) {{ b }} {c} 9 % 👩🏽‍🚀🇵🇹"
+    " שלום עולם \u200fعربي\u200e ½ ﬁ"
 )
 
 
