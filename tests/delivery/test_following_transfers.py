@@ -12,6 +12,7 @@ import pycurl
 import pytest
 from aiosmtpd.controller import Controller
 
+from tasks.delivery.transfers import lanes
 from tasks.delivery.transfers.transfer import Answer, ErrorKind, Pool, Transfer, WorkFailed
 from tasks.delivery.verdicts import judge, judge_outcome, unfinished
 from tasks.model.codes import Code
@@ -298,6 +299,20 @@ class TestMail:
         assert bench.send(polite.url()).status == 200
         (answer,) = bench.transfers.abandon_all()
         assert (answer.transfer.key, answer.sent) == ("mail", True)
+
+    def test_those_that_find_no_thread_are_not_charged_to_their_server(
+        self, bench: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lanes, "THREADS", 1)
+        relay = serve(lambda call: call.hang())
+        for key in ("first", "second"):
+            url = f"smtp://127.0.0.1:{relay.port}/wire.example"
+            bench.start(key, url, options=envelope("a@bote.example"), deadline=0.4)
+        answers = {answer.transfer.key: answer for answer in bench.wait(2)}
+        assert answers["first"].error_kind is ErrorKind.TIMEOUT
+        assert answers["second"].error_kind is ErrorKind.OURS
+        assert answers["second"].error.startswith("no thread became free")
+        assert not answers["second"].sent
 
     def test_a_refusal_has_its_reply(self, bench: Any, mail: tuple[str, Mailbox]) -> None:
         url, mailbox = mail

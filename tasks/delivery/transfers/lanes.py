@@ -41,6 +41,8 @@ class Lanes:
         self._monotonic = monotonic
         self._threads: ThreadPoolExecutor | None = None
         self._going: dict[int, tuple[StartedTransfer, Handle]] = {}
+        self._begun: set[int] = set()
+        """Those whose turn came; what waits for a thread is not among them."""
         self._ended: deque[tuple[int, Answer]] = deque()
         self._idle: OrderedDict[Handle, str] = OrderedDict()
         self._numbers = count()
@@ -70,6 +72,7 @@ class Lanes:
     def _carry(self, number: int, started: StartedTransfer, handle: Handle, resolved: str) -> None:
         """Make a transfer, in its thread."""
         if number in self._going:  # else it was given up before its turn came
+            self._begun.add(number)
             answer = self._made(started, handle, resolved)
             if number in self._going:  # else nobody waits for it, and the loop may be closed
                 self._ended.append((number, answer))
@@ -77,6 +80,9 @@ class Lanes:
 
     def _made(self, started: StartedTransfer, handle: Handle, resolved: str) -> Answer:
         code, text = pycurl.E_OK, ""
+        now = self._monotonic()
+        if started.left(now) <= 0:
+            return started.failed(f"no thread became free within {now - started.started:.3g} s", ErrorKind.OURS, now)
         try:
             handle.prepare(started, resolved)
         except (pycurl.error, UnicodeError, ValueError, TypeError) as error:
@@ -94,6 +100,7 @@ class Lanes:
         while self._ended:
             number, answer = self._ended.popleft()
             going = self._going.pop(number, None)
+            self._begun.discard(number)
             if going is None:
                 continue  # it was given up
             self._keep(going[1], _server(answer.transfer.url))
@@ -114,13 +121,14 @@ class Lanes:
         """When the first is given up, by the monotonic clock; None if none is going."""
         return next((one.started + one.transfer.deadline + GRACE for one, _ in self._going.values()), None)
 
-    def overdue(self, now: float) -> list[StartedTransfer]:
-        """Give up those whose deadline is long over. `now`: by the monotonic clock."""
+    def overdue(self, now: float) -> list[tuple[StartedTransfer, bool]]:
+        """Give up those whose deadline is long over; each with whether its turn had come. `now`: by the monotonic
+        clock."""
         late = [number for number, (started, _) in self._going.items() if started.left(now) + GRACE <= 0]
         return [self._given_up(number) for number in late]
 
-    def abandon(self) -> list[StartedTransfer]:
-        """Give up all."""
+    def abandon(self) -> list[tuple[StartedTransfer, bool]]:
+        """Give up all; each with whether its turn had come."""
         return [self._given_up(number) for number in list(self._going)]
 
     def close(self) -> None:
@@ -131,11 +139,13 @@ class Lanes:
             self._close(self._idle.popitem()[0])
         self._threads.shutdown(wait=False)
 
-    def _given_up(self, number: int) -> StartedTransfer:
+    def _given_up(self, number: int) -> tuple[StartedTransfer, bool]:
         started, handle = self._going.pop(number)
+        begun = number in self._begun
+        self._begun.discard(number)
         with contextlib.suppress(OSError):
             handle.hang_up()
-        return started
+        return started, begun
 
 
 def _server(url: str) -> str:

@@ -182,8 +182,9 @@ class TransferLoop:
             self._give_up_look_up(started, why, ErrorKind.OURS)
         for started in self._pools.empty():
             self._end(started.failed(why, ErrorKind.OURS, self._monotonic()))
-        for started in self._lanes.abandon():
-            self._end(started.failed(why, ErrorKind.OURS, self._monotonic(), sent=started.transfer.decisive))
+        for started, begun in self._lanes.abandon():
+            sent = begun and started.transfer.decisive
+            self._end(started.failed(why, ErrorKind.OURS, self._monotonic(), sent=sent))
         for started in self._work.abandon():
             self._end(started.failed(why, ErrorKind.OURS, self._monotonic(), sent=started.transfer.decisive))
         self._abandoning = False
@@ -391,9 +392,10 @@ class TransferLoop:
             self._end(ended(now))
         for answer in self._lanes.take():
             self._end(answer)
-        for started in self._lanes.overdue(now):
-            text = f"timed out after {now - started.started:.3g} s"
-            self._end(started.failed(text, ErrorKind.TIMEOUT, now, sent=started.transfer.decisive))
+        for started, begun in self._lanes.overdue(now):
+            text, kind = f"after {now - started.started:.3g} s", ErrorKind.TIMEOUT if begun else ErrorKind.OURS
+            text = f"timed out {text}" if begun else f"no thread became free {text}"
+            self._end(started.failed(text, kind, now, sent=begun and started.transfer.decisive))
         for started in self._work.overdue(now):
             text = f"timed out after {now - started.started:.3g} s"
             self._end(started.failed(text, ErrorKind.TIMEOUT, now, sent=started.transfer.decisive))
