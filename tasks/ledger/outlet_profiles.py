@@ -80,7 +80,7 @@ def _terms(number: int, profile: Profile) -> Iterator[dict[str, Any]]:
 
 def adopt(connection: Connection) -> int:
     """Give outlets their profiles that were written by somebody who knows of none, such as a worker of before migration
-    0013; the number of outlets."""
+    0014; the number of outlets."""
     query = select(outlets.c.id, outlets.c.document, outlets.c.updated_at).where(text(UNPROFILED)).limit(_AT_ONCE)
     adopted = 0
     while rows := connection.execute(query).all():

@@ -1,7 +1,7 @@
 """Profiles of outlets: by which planning finds the outlets that may take a release without reading all of them.
 
-Revision ID: 0013
-Revises: 0012
+Revision ID: 0014
+Revises: 0013
 
 `ledger.upgrade` fills them afterwards, and the sweep does it for what workers of before this migration write.
 """
@@ -9,8 +9,8 @@ Revises: 0012
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
