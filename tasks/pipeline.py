@@ -11,7 +11,7 @@ retries, results or an ETA: Celery on Redis keeps none of these safely (ARCHITEC
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
 from itertools import islice
 from math import ceil
@@ -52,14 +52,19 @@ PLANS_WAITING = 10
 
 
 @task_prerun.connect
-def _bind_task(task_id: str, task: Task[Any, Any], **_: Any) -> None:
-    """Every line that is logged while a task runs names the task and its id, as Flower shows them."""
-    bind_contextvars(task=task.name, task_id=task_id)
+def _bind_task(task_id: str, task: Task[Any, Any], args: Sequence[Any] = (), **_: Any) -> None:
+    """Every line that is logged while a task runs names the task and its id, as Flower shows them, and which release
+    and language the task is for."""
+    bind_contextvars(task=task.name, task_id=task_id, **dict(zip(_OF.get(task.name, ()), args, strict=False)))
 
 
 @task_postrun.connect
 def _unbind_task(**_: Any) -> None:
-    unbind_contextvars("task", "task_id")
+    unbind_contextvars("task", "task_id", *_OF["format"])
+
+
+_OF = {"plan": ("release_id",), "translate": ("release_id", "language"), "format": ("release_id", "language")}
+"""What the arguments of a task are."""
 
 
 @shared_task(name="plan")
@@ -82,7 +87,10 @@ def plan(release_id: int) -> str:
             hinted = True
 
     planned = planning.plan(release_id, policy=review.policy, prepare=prepare, written=written)
-    return f"planned before · {_name(release_id)}" if planned is None else f"{planned} · {planned.name}"
+    if planned is None:
+        return f"planned before · {_name(release_id)}"
+    log.info("release planned", release=planned.name, outcome=str(planned))
+    return f"{planned} · {planned.name}"
 
 
 def _hint_building(release_id: int, planned: planning.Plan, built: Collection[str]) -> None:
@@ -116,6 +124,7 @@ def translate(release_id: int, language: str, urgency: int = 5) -> str:
 def format(release_id: int, language: str) -> str:
     """Build the renditions of one language of a release, and queue `deliver`."""
     built = build_renditions(release_id, language)
+    log.info("renditions built", release=built.release, outcome=str(built))
     hint_drains(shown=f"{built.release} {language}")
     return f"{built} · {built.release} · {language}"
 

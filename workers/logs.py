@@ -11,6 +11,7 @@ import structlog
 
 from tasks.runtime.foreign_text import printable_json, printable_lines
 from tasks.runtime.settings import settings
+from workers.lines import LineHandler
 
 _QUIET = {"amqp": logging.WARNING, "kombu": logging.WARNING, "celery.redirected": logging.WARNING}
 
@@ -71,7 +72,7 @@ def set_up(process: str, stream: IO[str] | None = None) -> None:
     in_json = [structlog.processors.JSONRenderer(ensure_ascii=False), _printable_json]
     on_console = [printable_event, _console(colors=(stream or sys.stdout).isatty())]
     render: list[Any] = on_console if console else in_json
-    handler = logging.StreamHandler(stream or sys.stdout)
+    handler = LineHandler(stream or sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],

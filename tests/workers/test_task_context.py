@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
+import structlog
 from celery import Celery
 from structlog.contextvars import get_contextvars
 
-import tasks.pipeline  # noqa: F401  its signals are what is tested
+from tasks import ledger, pipeline
+from tasks.ledger import outlets, releases
+from tasks.runtime.settings import settings
+from tests.support.samples import URI, outlet, release
+from workers import logs
 
 
 def test_a_task_is_bound_by_name_and_id_while_it_runs_and_not_after() -> None:
@@ -32,3 +44,42 @@ def test_a_task_that_fails_leaves_nothing_bound() -> None:
 
     assert fail.apply(task_id="two").failed()
     assert get_contextvars() == {}
+
+
+@pytest.fixture
+def logged() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """The lines of the log so far, as a worker writes them."""
+    written = io.StringIO()
+    before, handlers = structlog.get_config(), logging.getLogger().handlers[:]
+    logs.set_up("test", written)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    structlog.configure(**before)
+    logging.getLogger().handlers[:] = handlers
+
+
+def test_every_stage_says_in_the_log_what_it_did_and_for_what(
+    celery: Celery,
+    sqlite: None,
+    monkeypatch: pytest.MonkeyPatch,
+    translation_file: Callable[[str], Path],
+    logged: Callable[[], list[dict[str, Any]]],
+) -> None:
+    """One line a stage at least, with the release and the ids of release, delivery and task."""
+    translation_file("engines: {}")
+    monkeypatch.setenv("FANWIRE_ALLOWED_NETWORKS", "127.0.0.0/8")
+    settings.cache_clear()
+    with ledger.write() as connection:
+        outlets.put(connection, [outlet("a"), outlet("b", languages=["de"])], time.time())
+        number = releases.take(connection, release(), time.time()).release_id
+    named, name = {"release_id": number, "language": "en"}, f"{URI} v1"
+    for stage, arguments, event, expected in (
+        (pipeline.plan, [number], "release planned", {"release_id": number, "release": name}),
+        (pipeline.translate, [number, "de"], "translation held", named | {"language": "de", "release": name}),
+        (pipeline.format, [number, "en"], "renditions built", named | {"release": name}),
+        (pipeline.deliver, [], "attempt", {"delivery": 1, "release": URI, "version": 1, "outlet": "a"}),
+    ):
+        stage.apply(tuple(arguments), task_id=f"id-of-{stage.name}").get()
+        found = [line for line in logged() if line["event"] == event]
+        wanted_line = expected | {"task": stage.name, "task_id": f"id-of-{stage.name}", "process": "test"}
+        assert found, (stage.name, logged())
+        assert wanted_line.items() <= found[0].items(), stage.name
