@@ -23,15 +23,25 @@ class Part:
     body: bytes
 
 
-@lru_cache(maxsize=8)
+LARGEST_KEPT = 4 * 1024 * 1024
+"""Bytes of a form that is kept for the next outlet."""
+
+
 def multipart(parts: tuple[Part, ...]) -> tuple[str, bytes]:
     """The content type and the bytes of a form with these parts, in their order."""
+    return _kept(parts) if sum(len(part.body) for part in parts) <= LARGEST_KEPT else _made(parts)
+
+
+def _made(parts: tuple[Part, ...]) -> tuple[str, bytes]:
     digest = sha256()
     for part in parts:
         digest.update(f"{part.name}\0{part.file_name}\0{part.content_type}\0{len(part.body)}\0".encode())
         digest.update(part.body)
     boundary = f"fanwire-{digest.hexdigest()[:40]}"
     return f"multipart/form-data; boundary={boundary}", b"".join(_lines(boundary, parts))
+
+
+_kept = lru_cache(maxsize=8)(_made)
 
 
 def _lines(boundary: str, parts: tuple[Part, ...]) -> Iterator[bytes]:

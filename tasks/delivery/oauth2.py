@@ -288,6 +288,8 @@ class _Steps:
             decisive=False,
             then=then,
             work=work,
+            group=f"token {self.client.name}",
+            pool=self.transfer.pool,  # a form that was made goes on in the place that it has
         )
 
 
@@ -315,7 +317,7 @@ def _token_in(answer: Answer) -> tuple[str, float | None] | None:
         if not (good and value.isascii() and value.isprintable()):
             return None
         return value, None if seconds is None else max(0.0, float(seconds))
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transfers.transfer import Answer
 from tasks.delivery.verdicts import Judgement
 from tasks.model.codes import Code
+from tasks.model.media import MediaFile
 from tasks.model.outlet import Outlet
 from tasks.model.states import Verdict
 from tasks.runtime import secrets
@@ -200,6 +202,26 @@ class TestEveryKind:
         for _ in range(2):
             desk.deliver(KILL, **options)
             assert desk.files() == after_kill
+
+    def test_files_are_read_beside_the_loop(self, desk: Desk) -> None:
+        read: list[int] = []
+
+        def content() -> bytes:
+            read.append(threading.get_ident())
+            return b"\xff\xd8"
+
+        hero = MediaFile(id="hero", name="hero.jpg", content_type="image/jpeg", bytes=2, sha256="0" * 64, read=content)
+        desk.deliver(replace(REQUEST, media=(hero,)), media=True)
+        assert desk.files() == {ONE: REQUEST.body, f"{ONE.removesuffix('.html')}-hero.jpg": b"\xff\xd8"}
+        assert threading.get_ident() not in read
+
+    def test_a_file_that_our_store_has_lost_is_our_fault(self, desk: Desk) -> None:
+        def lost() -> bytes:
+            raise FileNotFoundError("gone")
+
+        hero = MediaFile(id="hero", name="hero.jpg", content_type="image/jpeg", bytes=2, sha256="0" * 64, read=lost)
+        assert desk.send(replace(REQUEST, media=(hero,)), media=True).verdict is Verdict.OURS
+        assert desk.files() == {}
 
     def test_what_an_attempt_left_behind_is_overwritten(self, desk: Desk) -> None:
         part = f".{ONE}.part"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from queue import SimpleQueue
 from typing import Any
 
 import pycurl
@@ -13,6 +15,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from tasks.delivery.transfers import lanes
+from tasks.delivery.transfers.local_work import THREADS_A_GROUP
 from tasks.delivery.transfers.transfer import Answer, ErrorKind, Pool, Transfer, WorkFailed
 from tasks.delivery.verdicts import judge, judge_outcome, unfinished
 from tasks.model.codes import Code
@@ -197,6 +200,64 @@ class TestWork:
             Verdict.FAILED,
             Code.LOCAL_WORK,
         )
+
+    def test_a_group_that_stands_still_holds_up_no_other(self, bench: Any) -> None:
+        free = threading.Event()
+        for key in range(2 * THREADS_A_GROUP):
+            bench.start(key, f"file:///share/{'one' if key % 2 else 'two'}", work=lambda: str(free.wait(20)), group="s")
+        bench.start("other", "file:///folder/a", work=lambda: "written")
+        (answer,) = bench.wait(1)
+        assert answer.transfer.key == "other"
+        free.set()
+        assert len(bench.wait(2 * THREADS_A_GROUP)) == 2 * THREADS_A_GROUP
+
+    def test_work_that_no_thread_has_begun_was_not_done(self, bench: Any) -> None:
+        free = threading.Event()
+        for key in range(THREADS_A_GROUP + 1):
+            bench.start(key, "file:///share", work=lambda: str(free.wait(20)), deadline=0.2)
+        answers = bench.wait(THREADS_A_GROUP + 1)
+        free.set()
+        verdicts = [judge_outcome(answer, 0.0).verdict for answer in answers]
+        assert verdicts == [Verdict.UNSURE] * THREADS_A_GROUP + [Verdict.OURS]
+
+    def test_work_that_ends_after_its_loop_wakes_nobody(self, make_bench: Any) -> None:
+        bench, free = make_bench(), threading.Event()
+        threads: SimpleQueue[threading.Thread] = SimpleQueue()
+
+        def work() -> str:
+            threads.put(threading.current_thread())
+            return str(free.wait(20))
+
+        bench.start("k", "file:///folder", work=work)
+        thread, number = threads.get(timeout=20), bench.transfers._signal
+        mine, others = socket.socketpair()
+        with mine, others:
+            bench.transfers.close()
+            os.dup2(others.fileno(), number)  # somebody else has the descriptor by which the loop was woken
+            free.set()
+            thread.join(20)
+            os.close(number)
+            others.close()
+            assert mine.recv(8) == b""
+
+    def test_work_has_a_place_in_its_pool_and_leaves_it_to_what_follows(self, bench: Any, serve: Any) -> None:
+        pool, outlet, at_once, most = Pool("large files", 1), serve(), [0], [0]
+
+        def work() -> str:
+            at_once[0] += 1
+            most[0] = max(most[0], at_once[0])
+            return "read"
+
+        def sent(_: Answer) -> None:
+            at_once[0] -= 1
+
+        def then(_: Answer) -> Transfer:
+            return Transfer(key="k", url=outlet.url(), body=b"x", deadline=20.0, pool=pool, then=sent)
+
+        for key in range(6):
+            bench.start(key, "file:///folder", work=work, then=then, pool=pool)
+        assert {answer.status for answer in bench.wait(6)} == {200}
+        assert most == [1]
 
     @pytest.mark.parametrize(
         ("decisive", "verdict", "at_the_end"),

@@ -20,7 +20,11 @@ import pytest
 from tasks.delivery import transports
 from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.oauth2 import TOKENS
+from tasks.delivery.read_first import LARGE, LARGE_ONES
 from tasks.delivery.signing import sign
+from tasks.delivery.transfers.transfer import Transfer
+from tasks.delivery.transports import NotPrepared
+from tasks.delivery.transports.http import LARGEST_FORM
 from tasks.delivery.verdicts import Judgement
 from tasks.model.codes import Code
 from tasks.model.media import MediaFile
@@ -153,6 +157,18 @@ def test_a_file_that_cannot_be_read_is_our_fault(bench: Any, serve: Any, monkeyp
     judgement = deliver(bench, receiver, replace(REQUEST, media=(replace(media("hero", b""), read=lost),)))
     assert (judgement.verdict, judgement.code, server.connections) == (Verdict.OURS, Code.CANNOT_SEND, 0)
     assert judgement.detail == "hero.jpg cannot be read from the store of media: the store of media has no file 0123"
+
+
+def test_large_files_wait_for_their_turn_and_very_large_ones_are_not_read() -> None:
+    receiver = outlet("https://a.example/", transport={"body": "multipart"})
+
+    def prepared(size: int) -> Transfer:
+        films = tuple(replace(media(id, b""), bytes=size) for id in ("one", "two"))
+        return transports.prepare(receiver, replace(REQUEST, media=films), key=1, deadline=1.0, now=0.0)
+
+    assert (prepared(LARGE // 2).pool, prepared(LARGE).pool) == (None, LARGE_ONES)
+    with pytest.raises(NotPrepared, match="a form takes at most"):
+        prepared(LARGEST_FORM // 2 + 1)
 
 
 def test_a_form_with_a_token_for_a_secret_that_is_in_every_word(

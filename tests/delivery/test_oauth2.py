@@ -205,6 +205,13 @@ REFUSED = '{"error": "invalid_client", "error_description": "no client of that n
         (answered(200, "<p>not shown"), Verdict.FAILED, Code.OAUTH2_UNREADABLE, "no token"),
         (answered(200, '{"access_token": "a", "token_type": "mac"}'), Verdict.FAILED, Code.OAUTH2_UNREADABLE, "Bearer"),
         (answered(200, '{"access_token": "a\\r\\nX: b"}'), Verdict.FAILED, Code.OAUTH2_UNREADABLE, "no token"),
+        (answered(200, "[" * 60_000), Verdict.FAILED, Code.OAUTH2_UNREADABLE, "no token"),
+        (
+            answered(200, '{"access_token": "a", "expires_in": 1' + "0" * 400 + "}"),
+            Verdict.FAILED,
+            Code.OAUTH2_UNREADABLE,
+            "no token",
+        ),
         (answered(200, "[]"), Verdict.FAILED, Code.OAUTH2_UNREADABLE, "no token"),
         (b"HTTP/1.1 200 OK\r\n", Verdict.FAILED, Code.OAUTH2_UNAVAILABLE, "timed out"),
         (answered(401, f'{{"error": "{SECRET}"}}'), Verdict.REJECTED, Code.OAUTH2_REFUSED, "***"),

@@ -380,6 +380,34 @@ class TestTroubles:
         judgement = deliver(make_bench(allowed=lambda _: False), outlet(site.url), request())
         assert (judgement.verdict, double.asked) == (Verdict.BLOCKED, [])
 
+    @pytest.mark.parametrize(
+        ("line", "status", "said", "verdict"),
+        [
+            ("GET /posts", 200, b"[" * 60_000, Verdict.FAILED),
+            ("GET /posts", 404, b'{"code":' * 7_000, Verdict.REJECTED),
+            ("POST /posts", 201, b'{"id": 7, "link": ' + b"[" * 50_000, Verdict.FAILED),
+            ("POST /posts", 201, rb'{"id": 7, SLUG, "link": "http://a/\ud800"}', Verdict.DELIVERED),
+            ("POST /posts", 201, rb'{"id": 7, "status": "\ud800\u0000\u001b", SLUG, "link": 7}', Verdict.DELIVERED),
+            ("POST /posts", 201, b'{"id": 7, SLUG, "link": "' + b"x" * 50_000 + b'"}', Verdict.DELIVERED),
+            ("POST /posts", 201, b'{"id": 7, SLUG, "link": "http://a/PASSWORD"}', Verdict.DELIVERED),
+            ("POST /media", 201, rb'{"id": 8, "slug": "fanwire-", "source_url": "\ud800"}', Verdict.DELIVERED),
+        ],
+    )
+    def test_whatever_a_site_says_ends_one_delivery_and_not_all(
+        self, bench: Any, watched: Any, line: str, status: int, said: bytes, verdict: Verdict
+    ) -> None:
+        site, double = watched
+        delivered, password = replace(request(), media=(picture(),)), site.passwords[DESK]
+        slug = json.dumps(json.loads(delivered.body)["slug"]).encode()
+        said = said.replace(b"SLUG", b'"slug": ' + slug).replace(b"PASSWORD", password.encode())
+        said = said.replace(b"fanwire-", b"fanwire-" + picture().sha256[:24].encode())
+        double.before = lambda asked: (status, said) if asked.line == line else None
+        judgement = deliver(bench, outlet(site.url), delivered)
+        assert judgement.verdict is verdict
+        assert len(judgement.detail) <= 200
+        assert judgement.detail.isprintable()
+        assert password not in judgement.detail
+
     def test_the_password_is_in_no_verdict(self, bench: Any, watched: Any) -> None:
         site, double = watched
         said = json.dumps({"code": "x", "message": f"not {site.passwords[DESK]}", "data": {}}).encode()

@@ -23,6 +23,9 @@ class FileToWrite:
     """With its subfolders: `2026-11-29/plants.html`."""
     content_type: str
     read: Callable[[], bytes]
+    """Gives the content; raises OSError if the store of media does not."""
+    size: int
+    """Bytes."""
     decisive: bool
     """Whether the outlet has the delivery once this file is there."""
 
@@ -43,11 +46,11 @@ def plan(request: DeliveryRequest, options: FileOptions, now: float) -> Plan:
     rule = {"kill": options.kill, "correct": options.correction}.get(request.action, "new")
     outdated = [name for name in earlier if name != own] if rule == "replace" else []
     media = [
-        FileToWrite(beside(own, medium.name), medium.content_type, medium.read, decisive=False)
+        FileToWrite(beside(own, medium.name), medium.content_type, medium.read, medium.bytes, decisive=False)
         for medium in request.media
         if options.media and request.action != "kill"
     ]
-    article = FileToWrite(own, request.content_type, lambda: request.body, decisive=True)
+    article = FileToWrite(own, request.content_type, lambda: request.body, len(request.body), decisive=True)
     return Plan(written=(*media, article), removed=_with_media(outdated, request, options))
 
 

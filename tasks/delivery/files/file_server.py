@@ -9,6 +9,8 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import pycurl
 
+from tasks.delivery.files.file_plan import FileToWrite
+from tasks.delivery.read_first import read_first
 from tasks.delivery.transfers.transfer import Pool, Transfer
 from tasks.delivery.transports.http import wire_url
 
@@ -57,6 +59,19 @@ class Session:
             secrets=self.secrets,
             pool=self.place.pool,
             **fields,
+        )
+
+    def write(self, file: FileToWrite, name: str) -> Transfer:
+        """A transfer of the content of a file to this name, after the content was read."""
+        if file.decisive:  # the rendition, which is in memory
+            return self.transfer(name, body=file.read(), decisive=False)
+        return read_first(
+            [file],
+            lambda contents, _: self.transfer(name, body=contents[0], decisive=False),
+            key=self.key,
+            url=self.place.of(name),
+            deadline=self.deadline,
+            pool=self.place.pool,
         )
 
 

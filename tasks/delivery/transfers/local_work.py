@@ -1,22 +1,26 @@
 """Work of the transfer loop: what is done on this machine instead of a transfer, such as a file put into a folder.
 
-It is done in a few threads, since a disk or a network share may stand still, and the loop must not.
+It is done in threads, since a disk or a network share may stand still, and the loop must not. Work of one group, such
+as all that is done in one folder, has a few threads at most: what stands still there holds up nobody else.
 """
 
 from __future__ import annotations
 
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from itertools import count
 from typing import Final
+from urllib.parse import urlsplit
 
 from tasks.delivery.transfers.transfer import Answer, ErrorKind, OurFault, StartedTransfer, WorkFailed
 
-THREADS: Final = 4
-"""Pieces of work that are done at once."""
+THREADS: Final = 128
+"""Pieces of work that are done at once; threads are started as they are needed."""
+THREADS_A_GROUP: Final = 4
+"""Those of them that are in one group."""
 
 
 class LocalWork:
@@ -26,8 +30,13 @@ class LocalWork:
         """`wake`: called in another thread when a piece of work is done."""
         self._wake = wake
         self._threads: ThreadPoolExecutor | None = None
-        self._going: dict[int, tuple[StartedTransfer, Future[str]]] = {}
-        self._done: deque[int] = deque()
+        self._going: dict[int, StartedTransfer] = {}
+        """What somebody waits for: in a thread, or in the queue of its group."""
+        self._in_threads: dict[int, str] = {}
+        """The group of what a thread does, also if nobody waits for it any more."""
+        self._busy: Counter[str] = Counter()
+        self._queues: dict[str, deque[int]] = {}
+        self._done: deque[tuple[int, Future[str]]] = deque()
         self._numbers = count()
 
     def __len__(self) -> int:
@@ -35,40 +44,62 @@ class LocalWork:
         return len(self._going)
 
     def begin(self, started: StartedTransfer) -> None:
-        """Have the work of a transfer done."""
+        """Have the work of a transfer done, when a thread of its group is free."""
+        started.waited = True
+        number, group = next(self._numbers), _group(started)
+        self._going[number] = started
+        self._queues.setdefault(group, deque()).append(number)
+        self._go_on(group)
+
+    def _go_on(self, group: str) -> None:
+        """Give what waits in a group to the threads that it may have."""
+        queue = self._queues.get(group, deque())
+        while queue and self._busy[group] < THREADS_A_GROUP:
+            number = queue.popleft()
+            started = self._going.get(number)
+            if started is not None:
+                self._do(number, group, started)
+        if not queue:
+            self._queues.pop(group, None)
+
+    def _do(self, number: int, group: str, started: StartedTransfer) -> None:
         assert started.transfer.work is not None
         if self._threads is None:
             self._threads = ThreadPoolExecutor(THREADS, "work")
-        started.waited = True
-        number = next(self._numbers)
+        self._busy[group] += 1
+        self._in_threads[number] = group
         future = self._threads.submit(copy_context().run, started.transfer.work)
-        self._going[number] = started, future
-        future.add_done_callback(lambda _: self._note_done(number))
+        future.add_done_callback(lambda done: self._note_done(number, done))
 
-    def _note_done(self, number: int) -> None:
-        self._done.append(number)
+    def _note_done(self, number: int, done: Future[str]) -> None:
+        self._done.append((number, done))
         self._wake()
 
     def take(self) -> list[Callable[[float], Answer]]:
         """What has ended: for each the function that makes its Answer of the moment (by the monotonic clock)."""
         ended = []
         while self._done:
-            going = self._going.pop(self._done.popleft(), None)
-            if going is not None:
-                ended.append(_answer(*going))
+            number, done = self._done.popleft()
+            group = self._in_threads.pop(number)
+            self._busy -= Counter((group,))
+            self._go_on(group)
+            started = self._going.pop(number, None)
+            if started is not None:
+                ended.append(_answer(started, done))
         return ended
 
     def first_end(self) -> float | None:
         """When the first is out of time, by the monotonic clock; None if nothing is done."""
-        return min((one.started + one.transfer.deadline for one, _ in self._going.values()), default=None)
+        return min((one.started + one.transfer.deadline for one in self._going.values()), default=None)
 
-    def overdue(self, now: float) -> list[StartedTransfer]:
-        """Give up those whose deadline is over: what their threads come to is not heard any more."""
-        late = [number for number, (started, _) in self._going.items() if started.left(now) <= 0]
+    def overdue(self, now: float) -> list[tuple[StartedTransfer, bool]]:
+        """Give up those whose deadline is over, each with whether a thread had begun it: what that comes to is not
+        heard any more."""
+        late = [number for number, started in self._going.items() if started.left(now) <= 0]
         return [self._given_up(number) for number in late]
 
-    def abandon(self) -> list[StartedTransfer]:
-        """Give up all."""
+    def abandon(self) -> list[tuple[StartedTransfer, bool]]:
+        """Give up all, each with whether a thread had begun it."""
         return [self._given_up(number) for number in list(self._going)]
 
     def close(self) -> None:
@@ -76,10 +107,17 @@ class LocalWork:
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _given_up(self, number: int) -> StartedTransfer:
-        started, future = self._going.pop(number)
-        future.cancel()
-        return started
+    def _given_up(self, number: int) -> tuple[StartedTransfer, bool]:
+        return self._going.pop(number), number in self._in_threads
+
+
+def _group(started: StartedTransfer) -> str:
+    """What work waits for together: the group that its transfer names, else its host, or its folder."""
+    transfer = started.transfer
+    if transfer.group is not None:
+        return transfer.group
+    parts = urlsplit(transfer.url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else transfer.url
 
 
 def _answer(started: StartedTransfer, future: Future[str]) -> Callable[[float], Answer]:

@@ -19,6 +19,7 @@ import heapq
 import os
 import re
 import select
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -98,6 +99,7 @@ class TransferLoop:
         self._epoll = select.epoll()
         self._epoll.register(self._resolver, select.EPOLLIN)
         self._signal = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._waking = threading.Lock()
         self._woken = False
         self._abandoning = False
         self._epoll.register(self._signal, select.EPOLLIN)
@@ -123,10 +125,14 @@ class TransferLoop:
         self._start(StartedTransfer(transfer, self._time.time(), self._monotonic()))
 
     def _start(self, started: StartedTransfer) -> None:
-        transfer = started.transfer
-        if transfer.work is not None:
+        if self._pools.take_place(started):
+            self._start_in_place(started)
+
+    def _start_in_place(self, started: StartedTransfer) -> None:
+        """Begin a transfer that has its place in its pool, if it has one."""
+        if started.transfer.work is not None:
             self._work.begin(started)
-        elif self._pools.take_place(started):
+        else:
             self._look_up(started)
 
     def _look_up(self, started: StartedTransfer) -> None:
@@ -166,8 +172,10 @@ class TransferLoop:
                 return self._hand_out()
 
     def wake(self) -> None:
-        """End the turn that is going on, or the next one, at once. Any thread may call this until `close`."""
-        os.eventfd_write(self._signal, 1)
+        """End the turn that is going on, or the next one, at once. Any thread may call this, also after `close`."""
+        with self._waking:  # else the number of the closed descriptor may be somebody else's by now
+            if not self._multi.closed:
+                os.eventfd_write(self._signal, 1)
 
     def abandon_all(self) -> list[Answer]:
         """Break off every transfer; returns an Answer for each (`ours`), whose `sent` says what the outlet may have
@@ -182,11 +190,9 @@ class TransferLoop:
             self._give_up_look_up(started, why, ErrorKind.OURS)
         for started in self._pools.empty():
             self._end(started.failed(why, ErrorKind.OURS, self._monotonic()))
-        for started, begun in self._lanes.abandon():
+        for started, begun in (*self._lanes.abandon(), *self._work.abandon()):
             sent = begun and started.transfer.decisive
             self._end(started.failed(why, ErrorKind.OURS, self._monotonic(), sent=sent))
-        for started in self._work.abandon():
-            self._end(started.failed(why, ErrorKind.OURS, self._monotonic(), sent=started.transfer.decisive))
         self._abandoning = False
         return self._hand_out()
 
@@ -200,7 +206,8 @@ class TransferLoop:
         self._spare.clear()
         self._work.close()
         self._lanes.close()
-        self._multi.close()
+        with self._waking:
+            self._multi.close()
         self._epoll.close()
         os.close(self._signal)
         self._resolver.close()
@@ -377,12 +384,12 @@ class TransferLoop:
             began = self._monotonic() - answer.seconds
             started = StartedTransfer(following, answer.started_at, began, waited=True)
             if following.pool is not None and following.pool == answer.transfer.pool:
-                self._look_up(started)  # in the place that it has
+                self._start_in_place(started)
                 return
             self._start(started)
         if answer.transfer.pool is not None and not self._abandoning:
             for next_one in self._pools.give_back(answer.transfer, self._monotonic()):
-                self._look_up(next_one)
+                self._start_in_place(next_one)
 
     # --- work that is done beside the loop, and transfers that wait for their turn
 
@@ -392,13 +399,10 @@ class TransferLoop:
             self._end(ended(now))
         for answer in self._lanes.take():
             self._end(answer)
-        for started, begun in self._lanes.overdue(now):
+        for started, begun in (*self._lanes.overdue(now), *self._work.overdue(now)):
             text, kind = f"after {now - started.started:.3g} s", ErrorKind.TIMEOUT if begun else ErrorKind.OURS
             text = f"timed out {text}" if begun else f"no thread became free {text}"
             self._end(started.failed(text, kind, now, sent=begun and started.transfer.decisive))
-        for started in self._work.overdue(now):
-            text = f"timed out after {now - started.started:.3g} s"
-            self._end(started.failed(text, ErrorKind.TIMEOUT, now, sent=started.transfer.decisive))
 
     def _end_slow_queues(self) -> None:
         now = self._monotonic()

@@ -73,6 +73,9 @@ class Transfer:
     """Asked with the answer: what to transfer next for the same delivery, or None if this answer is the outcome."""
     work: Callable[[], str] | None = field(default=None, repr=False)
     """Done in a thread instead of a transfer. Returns what it did, for people; raises WorkFailed or OSError."""
+    group: str | None = None
+    """Of a piece of work: the group that it is of, which has a few threads for all of it; None: those at its host, or
+    in its folder."""
     pool: Pool | None = None
     trusted: bool = False
     """Whether its host is the operator's own choice and not an outlet's, so that it may be at any address."""
@@ -154,7 +157,7 @@ class StartedTransfer:
 
     def done(self, said: str, now: float) -> Answer:
         """The Answer of a piece of work that was done. `now`: by the monotonic clock."""
-        return self._answer(now, answer=said.encode(), sent=True)
+        return self._answer(now, answer=said.encode("utf-8", "replace"), sent=True)
 
     def _answer(
         self,

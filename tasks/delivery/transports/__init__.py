@@ -13,22 +13,28 @@ from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any, Protocol, TypeVar
 
+import structlog
+
 from tasks.delivery import verdicts
 from tasks.delivery.admission import shared_state
 from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.rotation import ROTATIONS
 from tasks.delivery.transfers.transfer import Answer, Transfer
 from tasks.delivery.verdicts import Judgement
+from tasks.model.codes import Code
 from tasks.model.credentials import credentials_in_query, for_credential
 from tasks.model.documents import Document
 from tasks.model.outlet import Outlet, TransportRules
-from tasks.runtime.plugins import Registry, attribute
+from tasks.model.states import Verdict
+from tasks.runtime.plugins import Registry, attribute, fault_in
 from tasks.runtime.secrets import Noting
 
 __all__ = [
     "TRANSPORTS", "DeliveryRequest", "NotPrepared", "Transport", "UnknownTransport", "by_scheme", "forget", "host_of",
     "is_relayed", "judge", "options_of", "prepare", "relays", "rules",
 ]  # fmt: skip
+
+log = structlog.get_logger()
 
 Options = TypeVar("Options", bound=Document)
 
@@ -159,8 +165,17 @@ def relays() -> set[str]:
 
 
 def judge(outlet: Outlet, answer: Answer, now: float) -> Judgement:
-    """The verdict on what came of an attempt at a delivery to this outlet. `now`: seconds since the epoch."""
-    return verdicts.unfinished(answer, _of(outlet).judge(answer, now))
+    """The verdict on what came of an attempt at a delivery to this outlet. `now`: seconds since the epoch.
+
+    A transport that breaks over what an outlet has answered costs that delivery, and not the hundreds in flight.
+    """
+    try:
+        return verdicts.unfinished(answer, _of(outlet).judge(answer, now))
+    except Exception as error:
+        log.error("answer cannot be judged", outlet=outlet.id, fault=fault_in(error))
+        verdict = Verdict.UNSURE if answer.sent else Verdict.FAILED
+        detail = f"the answer cannot be judged: {type(error).__name__}"
+        return Judgement(verdict, detail, None, disable_outlet=False, status=answer.status, code=Code.UNFINISHED)
 
 
 def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: float, now: float) -> Transfer:

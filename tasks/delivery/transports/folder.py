@@ -30,7 +30,7 @@ from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.files.file_options import FolderOptions
 from tasks.delivery.files.file_plan import FileToWrite, Plan, plan
 from tasks.delivery.files.file_server import temporary
-from tasks.delivery.transfers.transfer import Answer, Transfer, WorkFailed
+from tasks.delivery.transfers.transfer import Answer, OurFault, Transfer, WorkFailed
 from tasks.delivery.transports import Transport, options_of
 from tasks.delivery.verdicts import Judgement, judge_outcome
 from tasks.model.codes import Code
@@ -87,7 +87,7 @@ def _content(file: FileToWrite) -> bytes:
     try:
         return file.read()
     except OSError as error:
-        raise WorkFailed(f"{file.name} cannot be read from our own store: {error.strerror}") from None
+        raise OurFault(f"{file.name} cannot be read from the store of media: {error}") from None
 
 
 def _why(error: OSError) -> str:

@@ -101,7 +101,7 @@ def _writing(session: Session, file: FileToWrite) -> list[Step]:
     rename = [f"RNFR {temporary(leaf)}", f"RNTO {leaf}"]
     instead = partial(_removed_first, partial(_commands, session, folder, [f"*DELE {leaf}", *rename], file.decisive))
     return [
-        lambda: session.transfer(folder + temporary(leaf), body=file.read(), decisive=False),
+        partial(session.write, file, folder + temporary(leaf)),
         partial(_commands, session, folder, rename, file.decisive, then=instead),
     ]
 

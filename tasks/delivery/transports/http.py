@@ -37,10 +37,10 @@ from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.files.file_names import PLACEHOLDERS, fill, safe
 from tasks.delivery.files.file_plan import placeholders
 from tasks.delivery.multipart import Part, multipart
-from tasks.delivery.read_first import read_first
+from tasks.delivery.read_first import pool_for, read_first
 from tasks.delivery.signing import BadSigningSecret, sign
-from tasks.delivery.transfers.transfer import Answer, Transfer
-from tasks.delivery.transports import Transport, options_of
+from tasks.delivery.transfers.transfer import Answer, Pool, Transfer
+from tasks.delivery.transports import NotPrepared, Transport, options_of
 from tasks.delivery.verdicts import Judgement
 from tasks.model.documents import Document
 from tasks.model.media import MediaFile
@@ -59,6 +59,8 @@ RESERVED = frozenset({
     "proxy-authorization", "proxy-connection",
 })  # fmt: skip
 """Headers that only Fanwire sets, as all `webhook-…` and `fanwire-…`; an outlet's own of such a name is left out."""
+LARGEST_FORM: Final = 256 * 1024 * 1024
+"""Bytes of the files in one form: it is made in memory."""
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 _HTTP_2: Final = (
     (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS),
@@ -92,10 +94,15 @@ def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: flo
     if options.body == "raw":
         return _transfer(outlet, request, (request.content_type, request.body), key=key, deadline=deadline, now=now)
     files = () if request.action == "kill" else request.media
+    size = sum(file.bytes for file in files)
+    if size > LARGEST_FORM:
+        why = f"the files of the release have {size:,} bytes together, and a form takes at most {LARGEST_FORM:,}"
+        raise NotPrepared(f"{why}; `body: raw` sends such a release with links to them")
+    pool = pool_for(size)
 
     def with_form(contents: list[bytes]) -> Transfer:
         form = _form(options, request, zip(files, contents, strict=True), now)
-        return _transfer(outlet, request, form, key=key, deadline=deadline, now=now)
+        return _transfer(outlet, request, form, key=key, deadline=deadline, now=now, pool=pool)
 
     if not files:
         return with_form([])
@@ -105,11 +112,18 @@ def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: flo
         made = with_form(contents)
         return replace(made, secrets=(*made.secrets, *secrets))
 
-    return read_first(files, make, key=key, url=outlet.url, deadline=deadline)
+    return read_first(files, make, key=key, url=outlet.url, deadline=deadline, pool=pool)
 
 
 def _transfer(
-    outlet: Outlet, request: DeliveryRequest, content: tuple[str, bytes], *, key: Any, deadline: float, now: float
+    outlet: Outlet,
+    request: DeliveryRequest,
+    content: tuple[str, bytes],
+    *,
+    key: Any,
+    deadline: float,
+    now: float,
+    pool: Pool | None = None,
 ) -> Transfer:
     """The transfer that sends this content, a type and its bytes; or that of a token, which it follows."""
     options = options_of(outlet, HttpOptions)
@@ -119,6 +133,7 @@ def _transfer(
         headers=_headers(outlet, request, content, int(now)),
         body=content[1],
         deadline=deadline,
+        pool=pool,
         method=options.method,
         options=_HTTP_2 if options.http == "2" else (),
         secrets=(request.callback.rpartition("=")[2],) if request.callback else (),  # whose it is may speak for it

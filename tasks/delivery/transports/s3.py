@@ -31,6 +31,7 @@ from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.files.file_options import FileOptions
 from tasks.delivery.files.file_plan import FileToWrite, plan
 from tasks.delivery.files.steps import Step, in_order
+from tasks.delivery.read_first import pool_for, read_first
 from tasks.delivery.transfers.transfer import Answer, Transfer
 from tasks.delivery.transports import Transport, options_of
 from tasks.delivery.transports.http import ascii_safe
@@ -40,6 +41,7 @@ from tasks.model.destinations import Destinations, wrong_host
 from tasks.model.outlet import Outlet
 from tasks.model.states import Verdict
 from tasks.runtime.errors import pattern
+from tasks.runtime.foreign_text import printable
 from tasks.runtime.secrets import SecretMissing, resolve
 
 NAME: Final = pattern(r"^[A-Za-z0-9_-]{1,60}$", "must be letters, digits, '-' and '_'")
@@ -115,13 +117,16 @@ def prepare(outlet: Outlet, request: DeliveryRequest, *, key: Any, deadline: flo
 
 
 def _put(common: partial[Transfer], base: str, file: FileToWrite, told: tuple[str, ...]) -> Transfer:
-    return common(
-        url=base + quote(file.name),
-        method="PUT",
-        headers=(f"Content-Type: {ascii_safe(file.content_type)}", *told),
-        body=file.read(),
-        decisive=file.decisive,
-    )
+    url, pool = base + quote(file.name), pool_for(file.size)
+    headers = (f"Content-Type: {ascii_safe(file.content_type)}", *told)
+
+    def put(content: bytes) -> Transfer:
+        return common(url=url, method="PUT", headers=headers, body=content, decisive=file.decisive, pool=pool)
+
+    if file.decisive:  # the rendition, which is in memory
+        return replace(put(file.read()), pool=None)
+    key, deadline = common.keywords["key"], common.keywords["deadline"]
+    return read_first([file], lambda contents, _: put(contents[0]), key=key, url=url, deadline=deadline, pool=pool)
 
 
 def _base(url: str, options: S3Options) -> str:
@@ -168,7 +173,8 @@ def judge(answer: Answer, now: float) -> Judgement:
         return judgement
     name, message = said[1].decode(), (said[2] or b"").decode("utf-8", "replace")
     verdict, code = _BY_CODE.get(name, (judgement.verdict, None))
-    detail = " ".join(f"{answer.status} {name}{': ' if message else ''}{message}".split())[:DETAIL_CHARACTERS]
+    text = printable(" ".join(f"{answer.status} {name}{': ' if message else ''}{message}".split()))
+    detail = text[:DETAIL_CHARACTERS]
     return replace(judgement, verdict=verdict, code=code or judgement.code, detail=detail)
 
 

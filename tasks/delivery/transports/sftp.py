@@ -93,7 +93,7 @@ def _writing(session: Session, file: FileToWrite) -> list[Step]:
     part, whole = _quoted(session, folder + temporary(leaf)), _quoted(session, file.name)
     rename = [f"*rm {whole}", f"rename {part} {whole}"]
     return [
-        lambda: session.transfer(folder + temporary(leaf), body=file.read(), decisive=False),
+        partial(session.write, file, folder + temporary(leaf)),
         partial(_commands, session, rename, decisive=file.decisive),
     ]
 

@@ -28,8 +28,8 @@ from tasks.delivery.admission.shared_state import host_of
 from tasks.delivery.certificates import certificate_options
 from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.multipart import quoted
-from tasks.delivery.read_first import read_first
-from tasks.delivery.transfers.transfer import Answer, Transfer
+from tasks.delivery.read_first import pool_for, read_first
+from tasks.delivery.transfers.transfer import Answer, Pool, Transfer
 from tasks.delivery.transports import Transport, options_of
 from tasks.delivery.transports.http import USER_AGENT, check_url, credentials, wire_url
 from tasks.delivery.verdicts import Judgement
@@ -40,6 +40,7 @@ from tasks.model.outlet import Outlet
 from tasks.model.states import Verdict
 from tasks.runtime.errors import pattern
 from tasks.runtime.secrets import Noting, resolve
+from tasks.runtime.striking import strike_text
 
 _TYPE = pattern(r"^[a-z0-9_-]{1,40}$", "must be what the REST API calls the posts: small letters, digits, '_' and '-'")
 _POST: Final = {"_fields": "id,slug,status,link"}
@@ -124,6 +125,7 @@ class _Site:
         headers: Sequence[str] = (),
         decisive: bool = False,
         creates: bool = False,
+        pool: Pool | None = None,
     ) -> Transfer:
         """A request. `creates`: sent twice it would make two, and libcurl sends again by itself what it sent over a
         connection that had been used before and was then closed; so it gets a connection of its own."""
@@ -139,12 +141,14 @@ class _Site:
             secrets=self.secrets,
             decisive=decisive,
             then=then,
+            pool=pool,
         )
 
     def end(self, detail: str, **said: str) -> Transfer:
         """The end of a delivery that went well. `said`: what became of it, as outlets say it in their answers
         (tasks/delivery/answering.py)."""
-        outcome = json.dumps(said | {"detail": detail}, ensure_ascii=False)
+        # What the site says may hold our password, or anything else that nobody should keep.
+        outcome = strike_text(json.dumps(said | {"detail": _shown(detail)}), self.secrets)
         return Transfer(key=self.key, url=self.url, body=b"", deadline=self.deadline, work=lambda: outcome)
 
 
@@ -206,9 +210,11 @@ class _Steps:
                     f'Content-Disposition: attachment; filename="{quoted(file.name)}"',
                 ),
                 creates=True,
+                pool=pool_for(file.bytes),
             )
 
-        return read_first(files[:1], make, key=self.site.key, url=self.site.url, deadline=self.site.deadline)
+        key, url, deadline = self.site.key, self.site.url, self.site.deadline
+        return read_first(files[:1], make, key=key, url=url, deadline=deadline, pool=pool_for(file.bytes))
 
     def uploaded(self, files: Sequence[MediaFile], answer: Answer) -> Transfer | None:
         file, made = files[0], _made(answer)
@@ -343,7 +349,7 @@ def _refuses_file(answer: Answer) -> bool:
 def _json(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -381,8 +387,12 @@ def judge(answer: Answer, now: float) -> Judgement:
 
 def _detail(answer: Answer) -> str:
     code, message, _ = _error(answer)
-    text = " ".join("".join(c if c.isprintable() else " " for c in f"{answer.status} {code}: {message}").split())
-    return text[:DETAIL_CHARACTERS]
+    return _shown(f"{answer.status} {code}: {message}")
+
+
+def _shown(text: str) -> str:
+    """A text on one line, fit to be shown."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:DETAIL_CHARACTERS]
 
 
 def _check_url(url: str) -> None:
