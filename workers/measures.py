@@ -9,19 +9,15 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import structlog
 from celery import Celery
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from tasks import ledger, pipeline
 from tasks.delivery.admission import breaker
+from tasks.delivery.admission.shared_state import Call, Script, SharedState
 from tasks.ledger import metrics
 from workers import heartbeat
 from workers.queues import STAGES
 from workers.releases_queue import RELEASES
-
-log = structlog.get_logger()
 
 EVERY = 5.0
 """Seconds between two looks at the broker, by the clock that is elected."""
@@ -39,7 +35,9 @@ BREAKER = "breaker"
 BROKER = "broker"
 """Last value: 1 if the broker answered, else 0."""
 WRITE = "ledger_write"
-"""Last value: seconds that a small transaction took, the wait for other writers included."""
+"""Last value: the seconds of the slowest sweep or small write since the last look, the wait for others included."""
+PRIORITIES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
+"""What kombu puts after the name of a queue: a list for each step of priority."""
 
 
 class Measures:
@@ -47,44 +45,56 @@ class Measures:
 
     def __init__(self, worker: str, app: Celery) -> None:
         self._worker, self._app = worker, app
-        self._look_at = self._beat_at = 0.0
+        self._look_at = self._beat_at = self._slowest = 0.0
 
-    def take(self, *, elected: bool) -> None:
-        """Write what is to be written now, if anything. Raises DBAPIError while the ledger is away."""
+    def found(self, *, elected: bool, tick_seconds: float = 0.0) -> dict[str, dict[str, float]]:
+        """What is to be written now: {name: {label: value}}. Waits a second at most, for a broker that hangs.
+
+        `tick_seconds`: how long this tick of the clock has taken.
+        """
         now = time.monotonic()
         values: dict[str, dict[str, float]] = {}
         silent = heartbeat.silent_for()
         if now >= self._beat_at and silent is not None:
             self._beat_at = now + BEAT_EVERY
             values[HEARTBEAT] = {self._worker: -silent}
+        if elected:
+            self._slowest = max(self._slowest, tick_seconds)
         if elected and now >= self._look_at:
             self._look_at = now + EVERY
-            values |= broker_values(self._app)
-        if values:
-            write(values)
+            values |= broker_values(pipeline.shared_state(self._app.conf))
+            values[WRITE], self._slowest = {"": self._slowest}, 0.0
+        return values
 
 
-def broker_values(app: Celery) -> dict[str, dict[str, float]]:
-    """What the broker knows: {name: {label: value}}."""
-    try:
-        waiting = {queue: float(pipeline.waiting(queue)) for queue in (*STAGES, RELEASES)}
-        resting = breaker.counted(pipeline.shared_state(app.conf), time.time())
-    except (OperationalError, RedisError, OSError) as error:
-        log.warning("broker not measured", error=str(error).splitlines()[0])
+def broker_values(shared_state: SharedState) -> dict[str, dict[str, float]]:
+    """What the broker knows: {name: {label: value}}. Raises nothing."""
+    queues = (*STAGES, RELEASES)
+    keys = [queue + step for queue in queues for step in PRIORITIES]
+    lengths: Call[Any] = Call(script=_LENGTHS, keys=keys, arguments=[], read=lambda reply: reply, fallback=None)
+    found, known = shared_state.run(lengths), breaker.counted(shared_state, time.time())
+    if found is None or known is None:
         return {BROKER: {"": 0.0}}
-    known = {f"{kind} {state}": float(n) for (kind, state), n in (resting or {}).items()}
-    return {BROKER: {"": 1.0}, QUEUE: waiting, BREAKER: known}
+    steps = len(PRIORITIES)
+    waiting = {queue: float(sum(found[n * steps : (n + 1) * steps])) for n, queue in enumerate(queues)}
+    return {
+        BROKER: {"": 1.0}, QUEUE: waiting,
+        BREAKER: {f"{kind} {state}": float(n) for (kind, state), n in known.items()},
+    }  # fmt: skip
 
 
-def write(values: dict[str, dict[str, Any]]) -> None:
-    """Write last values into the ledger. Heartbeats come as seconds before now."""
+_LENGTHS = Script("local found = {} for i, key in ipairs(KEYS) do found[i] = redis.call('LLEN', key) end return found")
+
+
+def write(values: dict[str, dict[str, float]]) -> None:
+    """Write last values into the ledger. Heartbeats come as seconds before now. Raises DBAPIError while it is away."""
     began = time.monotonic()
     with ledger.write() as connection:
         now = ledger.now(connection)
         if beats := values.get(HEARTBEAT):
             values = values | {HEARTBEAT: {worker: now + before for worker, before in beats.items()}}
+        if slowest := values.get(WRITE):
+            values = values | {WRITE: {"": max(slowest[""], time.monotonic() - began)}}
+            metrics.forget(connection, now - FORGOTTEN_AFTER)
         for name, labels in values.items():
             metrics.put(connection, name, labels, now)
-        if BROKER in values:
-            metrics.put(connection, WRITE, {"": time.monotonic() - began}, now)
-            metrics.forget(connection, now - FORGOTTEN_AFTER)

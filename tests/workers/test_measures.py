@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
 import pytest
@@ -9,6 +10,7 @@ import redis
 from celery import Celery
 
 from tasks import ledger, pipeline
+from tasks.delivery.admission.shared_state import SharedState
 from tasks.ledger import metrics
 from workers import clock, heartbeat, measures
 
@@ -19,7 +21,8 @@ def stored(name: str) -> dict[str, float]:
 
 
 def test_the_elected_clock_writes_what_the_broker_knows(celery: Celery, sqlite: None, broker: redis.Redis) -> None:
-    pipeline.hint(pipeline.plan, 1)
+    for urgency in (0, 3, 5, 9):
+        pipeline.hint(pipeline.plan, 1, urgency=urgency)
     now = time.time()
     known: dict[str, dict[str, float]] = {
         "a.example:443": {"until": now + 60}, "b.example:443": {"until": now - 1}, "outlet/a": {"until": now + 60},
@@ -28,14 +31,14 @@ def test_the_elected_clock_writes_what_the_broker_knows(celery: Celery, sqlite: 
     for subject, fields in known.items():
         broker.hset(f"fanwire:breaker:{subject}", mapping={name: str(value) for name, value in fields.items()})
     assert clock.tick() is not None
-    measures.Measures("intake@here", celery).take(elected=True)
+    measures.write(measures.Measures("intake@here", celery).found(elected=True, tick_seconds=7.0))
     assert stored(measures.BROKER) == {"": 1}
-    assert stored(measures.QUEUE) == {"plan": 1, "translate": 0, "format": 0, "deliver": 0, "releases": 0}
+    assert stored(measures.QUEUE) == {"plan": 4, "translate": 0, "format": 0, "deliver": 0, "releases": 0}
     assert stored(measures.BREAKER) == {
         "host open": 1, "host probing": 1, "host failing": 0,
         "outlet open": 1, "outlet probing": 0, "outlet failing": 1,
     }  # fmt: skip
-    assert stored(measures.WRITE)[""] < 30
+    assert stored(measures.WRITE) == {"": 7.0}
 
 
 def test_many_hosts_are_counted_in_pieces(celery: Celery, broker: redis.Redis) -> None:
@@ -43,26 +46,24 @@ def test_many_hosts_are_counted_in_pieces(celery: Celery, broker: redis.Redis) -
         for number in range(3000):
             many.hset(f"fanwire:breaker:outlet/{number}", "until", str(time.time() + 60))
         many.execute()
-    assert measures.broker_values(celery)[measures.BREAKER]["outlet open"] == 3000
+    assert measures.broker_values(pipeline.shared_state(celery.conf))[measures.BREAKER]["outlet open"] == 3000
 
 
-def test_a_broker_that_is_away_is_said(sqlite_ledger: None, monkeypatch: pytest.MonkeyPatch, celery: Celery) -> None:
-    def away(_queue: str) -> int:
-        raise ConnectionRefusedError("refused")
-
-    monkeypatch.setattr(pipeline, "waiting", away)
-    measures.Measures("intake@here", celery).take(elected=True)
-    assert stored(measures.BROKER) == {"": 0}
+def test_a_broker_that_is_away_or_hangs_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        assert measures.broker_values(SharedState.at(url)) == {measures.BROKER: {"": 0}}
+    assert measures.broker_values(SharedState.at(url)) == {measures.BROKER: {"": 0}}
 
 
 def test_each_worker_notes_its_last_heartbeat(celery: Celery, sqlite: None, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = measures.Measures("deliver@here", celery)
     monkeypatch.setattr(heartbeat, "_last", [])
-    mine.take(elected=False)
+    measures.write(mine.found(elected=False))
     assert stored(measures.HEARTBEAT) == {}
     monkeypatch.setattr(heartbeat, "_last", [time.monotonic() - 500])
-    mine.take(elected=False)
+    measures.write(mine.found(elected=False))
     assert stored(measures.HEARTBEAT)["deliver@here"] == pytest.approx(time.time() - 500, abs=60)
     monkeypatch.setattr(heartbeat, "_last", [time.monotonic()])
-    mine.take(elected=False)
+    measures.write(mine.found(elected=False))
     assert stored(measures.HEARTBEAT)["deliver@here"] < time.time() - 300, "not at each tick"

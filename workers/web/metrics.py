@@ -29,11 +29,18 @@ from tasks import ledger
 from tasks.ledger import backlog, engine_usage, metrics
 from tasks.ledger.backlog import Backlog
 from tasks.ledger.metrics import Stored
+from tasks.model.states import Verdict
 from tasks.runtime.settings import settings
 from workers import measures
 
 KEPT_SECONDS, KEPT_TIMES = 1.0, 20.0
 """For so long one reading is shown, or for so many times what it took."""
+OWN_FAULTS = (
+    "relay", "connection_refused", "no_connection", "connection_reset", "timeout", "tls", "dns", "secret_missing",
+    "cannot_prepare", "cannot_send", "local_work", "none",
+)  # fmt: skip
+"""Codes of the verdict `ours` that are shown before they come: a counter that begins with its first fault has no
+increase."""
 ALIVE_WITHIN = 30.0
 """Seconds since its last heartbeat within which a worker counts as alive."""
 
@@ -185,8 +192,10 @@ def _attempts(reading: Reading) -> Iterator[Metric]:
     family = CounterMetricFamily(
         "fanwire_attempts", "What came of deliveries that were claimed, by verdict and code", labels=("verdict", "code")
     )
-    for label, one in sorted(reading.values(metrics.ATTEMPTS).items()):
-        family.add_metric(label.split(" "), one.value)
+    counted = {f"{Verdict.OURS} {code}": 0.0 for code in OWN_FAULTS}
+    counted |= {label: one.value for label, one in reading.values(metrics.ATTEMPTS).items()}
+    for label, value in sorted(counted.items()):
+        family.add_metric(label.split(" "), value)
     yield family
     yield _histogram(reading, metrics.DELAY, "From when a delivery could first go out until its outlet had it")
     yield _histogram(reading, metrics.LAG, "From when a release was taken, or its embargo ended, to its first attempt")
@@ -222,7 +231,9 @@ def _broker(reading: Reading) -> Iterator[Metric]:
     yield _gauge("clock_age_seconds", "Since a clock last wrote what it measures: the broker, queues and breakers",
                  _age(reading, found.at))  # fmt: skip
     write = reading.values(measures.WRITE).get("")
-    yield _gauge("ledger_write_seconds", "What a small write into the ledger took", write.value if write else 0.0)
+    yield _gauge(
+        "ledger_write_seconds", "What the slowest sweep or small write took of late", write.value if write else 0.0
+    )
     queues = {(queue,): one.value for queue, one in reading.values(measures.QUEUE).items()}
     yield _labelled("queue_messages", "Messages that wait on a queue", ("queue",), queues)
     known = {tuple(label.split(" ")): one.value for label, one in reading.values(measures.BREAKER).items()}
