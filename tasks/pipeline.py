@@ -72,8 +72,8 @@ def plan(release_id: int) -> str:
     """Match the outlets of a release and write its deliveries."""
     built: set[str] = set()
 
-    def prepare(release_id: int, language: str) -> None:
-        build_renditions(release_id, language)
+    def prepare(release_id: int, language: str, formats: Collection[str]) -> None:
+        build_renditions(release_id, language, formats)
         built.add(language)
 
     hinted = False

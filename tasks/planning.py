@@ -66,8 +66,8 @@ class Plan:
 
 FIRST_CHUNK, CHUNK = 500, 5_000
 """Outlets whose deliveries are written in one transaction: at first, and then."""
-Prepare = Callable[[int, str], object]
-"""Builds the renditions of a release (its number) in a language, whose text is there."""
+Prepare = Callable[[int, str, Collection[str]], object]
+"""Builds the renditions of a release (its number) in a language, whose text is there, and these formats."""
 
 
 def plan(
@@ -83,9 +83,9 @@ def plan(
     `now`: seconds since the epoch, by the ledger's clock unless given. `policy` counts as it is now: what is planned
     keeps it. Rows are written in chunks, each with all that an outlet gets, and the release counts as planned with the
     last one: whoever plans it after a crash goes on with the outlets that have nothing yet. `written` is called after
-    each chunk, with whether deliveries are due by it. `prepare` is called before the first, for each language that the
-    release itself is in, so that these deliveries need not wait; not if there are pictures, whose addresses another
-    process signs.
+    each chunk, with whether deliveries are due by it. `prepare` is called before each, for the
+    languages that the release itself is in, so that these deliveries need not wait; not if there are pictures, whose
+    addresses another process signs.
     """
     with ledger.read() as connection:
         if releases.is_planned(connection, release_id):
@@ -97,13 +97,9 @@ def plan(
         return planning.drop()
     planning.end_older()
     planning.find_audience()
-    if prepare and planning.rows and not release.media:
-        with ledger.write() as connection:
-            planning.want_artifacts(connection)
-        for text in planning.texts:
-            if text.engine == "source":
-                prepare(release_id, text.language)
     for chunk, last in planning.chunks():
+        if prepare and not release.media:
+            planning.build(prepare, chunk)
         due = planning.write(chunk, last=last)
         if due is None:
             return planning.drop()
@@ -195,6 +191,8 @@ class Match:
     outlet: Outlet
     languages: list[str]
     refused: dict[str, str]
+    count: int = 1
+    """How many outlets it stands for, which are alike in all that planning asks for."""
 
 
 def audience(connection: Connection, release_id: int) -> list[Match]:
@@ -220,10 +218,10 @@ def to_approve(release: Release, policy: Policy) -> Callable[[Interests, str], b
 
     An outlet that refuses machine translation gets one only as a correction of what the producer wrote.
     """
-    asked = cache(policy)
+    asked, written = cache(policy), cache(lambda language: release.text_in(language) is not None)
 
     def approval(outlet: Interests, language: str) -> bool:
-        if release.status == "canceled" or release.text_in(language) is not None:
+        if release.status == "canceled" or written(language):
             return False
         return outlet.machine_translation != "accept" or asked(language)
 
@@ -235,6 +233,31 @@ def _wanted(release: Release, outlet: Interests, has: Collection[str], choose: C
     matching = release.status != "canceled" and disagreement(release, outlet) is None
     wanted = choose(outlet, has)[0] if matching else []
     return wanted + [language for language in has if language not in wanted]
+
+
+def audience_alike(connection: Connection, release: Release) -> list[Match]:
+    """The outlets that a first version of a release reaches, of those that are alike only one, whose id and name mean
+    nothing: it costs what there is of different outlets."""
+    profiles, choose = outlet_profiles.matching(connection, release), _chooser(release)
+    found: dict[tuple[Any, ...], Match] = {}
+    for number, status, count in outlet_profiles.alike(connection, release):
+        profile = profiles.get(number)
+        if profile and (languages := _wanted(release, profile, (), choose)):
+            circuits = tuple(one for one in release.circuits if one in profile.circuits)
+            country = profile.country if release.countries else ""
+            key = (status, profile.format, profile.machine_translation, profile.languages, circuits, country)
+            before = found.get((*key, *languages))
+            outlet = before.outlet if before else _example(len(found), *key)
+            found[*key, *languages] = Match(outlet, languages, {}, count + (before.count if before else 0))
+    return list(found.values())
+
+
+def _example(
+    number: int, status: str, format: str, translation: str, languages: Any, circuits: Any, country: str
+) -> Outlet:
+    fields: dict[str, Any] = {"id": str(number), "name": "", "status": status, "format": format, "country": country}
+    fields |= {"machine_translation": translation, "languages": list(languages), "circuits": list(circuits)}
+    return Outlet.model_construct(**fields)
 
 
 _Rows = tuple[str, tuple[tuple[str, bool], ...]]
@@ -257,6 +280,7 @@ class _Planning:
         self._release_id, self._release, self._policy, self._now = release_id, release, policy, now
         self._profiles: dict[_Rows, list[int]] = {}
         self._counted: dict[_Rows, int] = {}
+        self._built: dict[str, set[str]] = {}
         self._wanted = False
         self._begun_before: bool | None = None
 
@@ -324,16 +348,18 @@ class _Planning:
         """What is written together, and whether it is the last: few outlets at first, and first those that get a text
         which is there."""
         ready = set(self.plan.to_format)
-        order = sorted(self.rows, key=lambda rows: all(language not in ready for language, _ in rows[1]))
+        order = sorted(
+            self.rows, key=lambda rows: (all(language not in ready for language, _ in rows[1]), -self._counted[rows])
+        )
         written: set[str] = set()
         if self._release.version == 1:
             with ledger.read() as connection:
                 first = self._first_chunk(connection, order)
             written = {id for _, ids in first for id in ids}
-            everyone = sum(self._counted.values()) <= FIRST_CHUNK
-            yield first, everyone
-            if everyone:
+            if len(written) >= sum(self._counted.values()):
+                yield first, True
                 return
+            yield first, False
             with ledger.read() as connection:
                 self._find_outlets(connection)
         chunks: list[_Chunk] = [[]]
@@ -349,14 +375,23 @@ class _Planning:
         yield from ((chunk, chunk is chunks[-1]) for chunk in chunks)
 
     def _first_chunk(self, connection: Connection, order: list[_Rows]) -> _Chunk:
-        """Some outlets of those that come first."""
-        chunk: _Chunk = []
-        room = FIRST_CHUNK
+        """Some outlets that get alike what comes first: so one rendition is enough to begin."""
         for rows in order:
-            if room > 0 and (ids := outlet_profiles.some_outlets(connection, self._profiles[rows], room)):
-                chunk.append((rows, ids))
-                room -= len(ids)
-        return chunk
+            if ids := outlet_profiles.some_outlets(connection, self._profiles[rows], FIRST_CHUNK):
+                return [(rows, ids)]
+        return []
+
+    def build(self, prepare: Prepare, chunk: _Chunk) -> None:
+        """Have the renditions built that a chunk takes, of the texts that are the release's own."""
+        if not self._wanted:
+            with ledger.write() as connection:
+                self.want_artifacts(connection)
+        for text in self.texts:
+            formats = {format for (format, rows), _ in chunk if any(text.language == language for language, _ in rows)}
+            new = formats - self._built.get(text.language, set())
+            if text.engine == "source" and new:
+                self._built.setdefault(text.language, set()).update(new)
+                prepare(self._release_id, text.language, new)
 
     def want_artifacts(self, connection: Connection) -> None:
         """Note what is to be built, and what needs no building."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -339,8 +340,15 @@ def test_rows_begin_as_due_where_all_is_there() -> None:
     with ledger.write() as connection:
         number = releases.take(connection, release(), NOW).release_id
     told = []
-    planning.plan(number, NOW, prepare=render, written=lambda _plan, due: told.append(due))
-    assert told == [True]
+    asked = []
+
+    def prepare(release_id: int, language: str, formats: Collection[str]) -> None:
+        asked.append((language, set(formats)))
+        render(release_id, language)
+
+    planning.plan(number, NOW, prepare=prepare, written=lambda _plan, due: told.append(due))
+    assert asked == [("en", {"ninjs"})]
+    assert told == [True, True]
     assert states(number) == {"due": 2, "held": 1}
 
 

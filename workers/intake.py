@@ -240,7 +240,7 @@ def _goes_to(release: Release) -> tuple[dict[str, Any] | None, list[dict[str, An
     try:
         with ledger.read() as connection:
             now = ledger.now(connection)
-            found = prospects.prospects(connection, release, policy=review.policy, now=now, quick=True)
+            found = prospects.sums(connection, release, policy=review.policy, now=now)
         return found.to_dict(), [vars(warning) for warning in prospects.warnings(found, release)]
     except Exception:
         log.exception("nobody knows whom the release reaches", release=release.name)

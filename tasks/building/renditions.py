@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import structlog
@@ -21,11 +22,12 @@ log = structlog.get_logger()
 DAY = 24 * 3600.0
 
 
-def build_renditions(release_id: int, language: str) -> BuildResult:
-    """Format a language of a release in every format that is wanted and not made."""
+def build_renditions(release_id: int, language: str, formats: Collection[str] | None = None) -> BuildResult:
+    """Format a language of a release in every format that is wanted and not made, or in those of them in `formats`."""
     with ledger.read() as connection:
         release = releases.get(connection, release_id)
         keys = rendition_rows.unmade(connection, TranslationKey(release_id, language))
+    keys = [key for key in keys if formats is None or key.format in formats]
     reasons = {key.format: _build(key) for key in keys}
     return BuildResult(release.name, {format: reason for format, reason in reasons.items() if reason})
 

@@ -142,6 +142,18 @@ def counted(connection: Connection, release: Release) -> dict[int, int]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def alike(connection: Connection, release: Release) -> list[tuple[int, str, int]]:
+    """The same by the status of the outlets: the number of the profile, the status, and how many have both."""
+    query = (
+        select(outlets.c.profile_id, outlets.c.status, func.count())
+        .join(outlet_profiles, p.id == outlets.c.profile_id)
+        .where(*_may_match(release), outlets.c.status != "removed")
+        .group_by(outlets.c.profile_id, outlets.c.status)
+        .order_by(outlets.c.profile_id, outlets.c.status)
+    )
+    return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+
 def some_outlets(connection: Connection, profiles: Iterable[int], at_most: int) -> list[str]:
     """Some outlets that have one of these profiles, whichever are found first; none that was removed."""
     found: list[str] = []

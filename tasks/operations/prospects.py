@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from tasks import planning
 from tasks.building.translators import awaits_editor, translators
 from tasks.formatting import FORMATS, HouseTextMissing, house_text
+from tasks.ledger import outlets
 from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import Outlet
 from tasks.model.release import Release, supplied
@@ -38,6 +39,8 @@ class Prospects:
     matches: list[Match]
     holds: dict[tuple[str, str], str]
     """(outlet, language) of what cannot leave now, and why."""
+    everyone: int | None = None
+    """How many outlets there are, if the matches are not all of them."""
 
     def leaves(self, match: Match) -> list[str]:
         """The languages in which an outlet gets the release now."""
@@ -47,9 +50,10 @@ class Prospects:
     def held(self) -> dict[str, Held]:
         """What cannot leave now, by the reason, the commonest first."""
         found: dict[str, Held] = {}
-        for (_, language), reason in self.holds.items():
+        counts = {match.outlet.id: match.count for match in self.matches}
+        for (outlet_id, language), reason in self.holds.items():
             held = found.setdefault(reason, Held())
-            held.deliveries += 1
+            held.deliveries += counts[outlet_id]
             held.languages.add(language)
         return dict(sorted(found.items(), key=lambda one: -one[1].deliveries))
 
@@ -61,13 +65,15 @@ class Prospects:
     def to_dict(self) -> dict[str, Any]:
         """For programs: how many outlets and deliveries there are that can leave now, to how many outlets only in some
         of their languages, and what is held."""
-        found = [(languages, match.languages) for match in self.matches if (languages := self.leaves(match))]
-        leaving = [languages for languages, _ in found]
-        counted = Counter(language for languages in leaving for language in languages)
+        leaving = [(match, languages) for match in self.matches if (languages := self.leaves(match))]
+        counted: Counter[str] = Counter()
+        for match, languages in leaving:
+            for language in languages:
+                counted[language] += match.count
         return {
-            "outlets": len(leaving),
-            "in_part": sum(languages != wanted for languages, wanted in found),
-            "of": len(self.matches),
+            "outlets": sum(match.count for match, _ in leaving),
+            "in_part": sum(match.count for match, languages in leaving if languages != match.languages),
+            "of": len(self.matches) if self.everyone is None else self.everyone,
             "deliveries": counted.total(),
             "languages": dict(sorted(counted.items())),
             "held": [
@@ -86,6 +92,7 @@ def prospects(
     texts: Mapping[str, str | None] | None = None,
     planned: Mapping[tuple[str, str], bool] | None = None,
     quick: bool = False,
+    alike: bool = False,
 ) -> Prospects:
     """What would become of a release, which need not be in the ledger, as outlets and engines stand now.
 
@@ -93,8 +100,10 @@ def prospects(
     already: {language: why its translation is held or waits, or None if it may go out}. `planned`: {(outlet, language):
     whether it ended because the outlet was removed} of all its deliveries; None: it is not planned yet.
     `quick`: a draft may turn out to be what people approved before; nobody looks (building.translators.awaits_editor).
+    `alike`: outlets that are alike stand as one, and those that do not get it are left out.
     """
-    matches = planning.audience_of(connection, release)
+    matches = planning.audience_alike(connection, release) if alike else planning.audience_of(connection, release)
+    everyone = outlets.count(connection) if alike else None
     why = _why(release, policy, now, texts or {}, quick=quick)
     holds = {
         (match.outlet.id, language): reason
@@ -102,7 +111,7 @@ def prospects(
         for language in match.languages
         if (reason := _not_planned(planned, match.outlet.id, language) or why(match.outlet, language))
     }
-    return Prospects(matches, holds)
+    return Prospects(matches, holds, everyone)
 
 
 def _not_planned(planned: Mapping[tuple[str, str], bool] | None, outlet_id: str, language: str) -> str | None:
@@ -173,10 +182,10 @@ def warnings(found: Prospects, release: Release, *, for_operations: bool = False
     """
     if release.status == "canceled" or not found.matches:  # a wire without outlets is no fault of a release
         return []
-    outlets = [match.outlet for match in found.matches]
+    reached = [match.outlet for match in found.matches]
     known = {
-        "circuits": {circuit for outlet in outlets for circuit in outlet.circuits},
-        "countries": {str(outlet.country) for outlet in outlets},
+        "circuits": {circuit for outlet in reached for circuit in outlet.circuits},
+        "countries": {str(outlet.country) for outlet in reached},
     }
     problems = [
         Problem(name, f"no outlet is in {value!r}{_perhaps(value, known[name]) if for_operations else ''}")
@@ -185,6 +194,15 @@ def warnings(found: Prospects, release: Release, *, for_operations: bool = False
         if value not in known[name]
     ]
     return problems if any(match.languages for match in found.matches) else [*problems, _nobody(found, release)]
+
+
+def sums(connection: Connection, release: Release, *, policy: Policy, now: float) -> Prospects:
+    """What `prospects` comes to for a receipt, without looking at each outlet if the release needs no warning."""
+    if release.version == 1 and release.status != "canceled":
+        found = prospects(connection, release, policy=policy, now=now, quick=True, alike=True)
+        if found.matches and not warnings(found, release):
+            return found
+    return prospects(connection, release, policy=policy, now=now, quick=True)
 
 
 def _perhaps(value: str, known: set[str]) -> str:

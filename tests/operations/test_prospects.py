@@ -11,7 +11,7 @@ import pytest
 from tasks import ledger, planning
 from tasks.formatting import FORMATS
 from tasks.ledger import memory_entries, outlets
-from tasks.operations.prospects import Prospects, prospects, warnings
+from tasks.operations.prospects import Prospects, prospects, sums, warnings
 from tasks.planning import no_approval
 from tasks.runtime.settings import settings
 from tasks.translation.language_pair import LanguagePair
@@ -35,6 +35,31 @@ def receivers(*documents: Any) -> None:
 
 def reasons(of: Prospects) -> dict[str, int]:
     return {reason: held.deliveries for reason, held in of.held.items()}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"countries": ["PT"]},
+        {"circuits": ["dach"]},
+        {"circuits": ["nowhere"]},
+        {"countries": ["JP"]},
+        {"version": 2},
+    ],
+)
+def test_a_receipt_says_the_same_without_a_look_at_each_outlet(said: dict[str, Any]) -> None:
+    receivers(
+        *(outlet(f"a{n}", languages=["en", "ko"], circuits=["dach"]) for n in range(3)),
+        outlet("paused", languages=["en", "ko"], circuits=["dach"], status="paused"),
+        outlet("b", country="DE", format="text", languages=["de", "en"]),
+    )
+    asked = release(**said)
+    with ledger.read() as connection:
+        whole = prospects(connection, asked, policy=no_approval, now=NOW, quick=True)
+        quick = sums(connection, asked, policy=no_approval, now=NOW)
+    assert quick.to_dict() == whole.to_dict()
+    assert warnings(quick, asked) == warnings(whole, asked)
 
 
 def test_each_hold_has_its_reason_and_only_the_rest_counts() -> None:
