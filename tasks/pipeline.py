@@ -11,6 +11,7 @@ retries, results or an ETA: Celery on Redis keeps none of these safely (ARCHITEC
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Sequence
 from functools import cache
 from itertools import islice
@@ -19,7 +20,7 @@ from typing import Any
 
 import structlog
 from celery import Task, shared_task
-from celery.signals import task_postrun, task_prerun
+from celery.signals import task_postrun, task_prerun, worker_process_shutdown
 from kombu.exceptions import ChannelError, OperationalError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
@@ -38,7 +39,7 @@ from tasks.media_store.store import configured_store
 from tasks.model.destinations import Destinations
 from tasks.operations import hub_pings, notifications, sweep
 from tasks.operations.bounces import MailboxAway, notice_mailbox_away, read_bounces
-from tasks.runtime import shutdown, trust
+from tasks.runtime import shutdown, tracing, trust
 from tasks.runtime.settings import settings
 
 log = structlog.get_logger()
@@ -63,6 +64,12 @@ def _unbind_task(**_: Any) -> None:
     unbind_contextvars("task", "task_id", *_OF["format"])
 
 
+@worker_process_shutdown.connect
+def _send_spans(**_: Any) -> None:
+    """A process of a pool that ends takes no span with it."""
+    tracing.flush()
+
+
 _OF = {"plan": ("release_id",), "translate": ("release_id", "language"), "format": ("release_id", "language")}
 """What the arguments of a task are."""
 
@@ -70,6 +77,7 @@ _OF = {"plan": ("release_id",), "translate": ("release_id", "language"), "format
 @shared_task(name="plan")
 def plan(release_id: int) -> str:
     """Match the outlets of a release and write its deliveries."""
+    began = time.time()
     built: set[str] = set()
 
     def prepare(release_id: int, language: str, formats: Collection[str]) -> None:
@@ -90,6 +98,7 @@ def plan(release_id: int) -> str:
     if planned is None:
         return f"planned before · {_name(release_id)}"
     log.info("release planned", release=planned.name, outcome=str(planned))
+    tracing.stage("plan", planned.name, began, outcome=str(planned))
     return f"{planned} · {planned.name}"
 
 
@@ -114,7 +123,9 @@ def _name(release_id: int) -> str:
 @shared_task(name="translate")
 def translate(release_id: int, language: str, urgency: int = 5) -> str:
     """Build the translation of a release into one language, and queue `format` for it."""
+    began = time.time()
     built = build_translation(release_id, language)
+    tracing.stage("translate", built.release, began, language=language, outcome=str(built))
     if not built.held:
         hint(format, release_id, language, shown=f"{built.release} {language}", urgency=urgency)
     return f"{built} · {built.release} · {language}"
@@ -123,7 +134,9 @@ def translate(release_id: int, language: str, urgency: int = 5) -> str:
 @shared_task(name="format")
 def format(release_id: int, language: str) -> str:
     """Build the renditions of one language of a release, and queue `deliver`."""
+    began = time.time()
     built = build_renditions(release_id, language)
+    tracing.stage("format", built.release, began, language=language, outcome=str(built))
     log.info("renditions built", release=built.release, outcome=str(built))
     hint_drains(shown=f"{built.release} {language}")
     return f"{built} · {built.release} · {language}"
@@ -143,7 +156,10 @@ def fetch() -> str:
 @shared_task(name="deliver")
 def deliver() -> str:
     """Deliver what is due until nothing is, or the time budget is used."""
+    began = time.time()
     summary = drain(delivery_policy(), stopping=shutdown.asked, shared_state=shared_state(deliver.app.conf))
+    for name, verdicts in summary.verdicts.items():
+        tracing.stage("deliver", name, began, **{str(verdict): n for verdict, n in verdicts.items()})
     if summary.more_due:
         hint_drains(shown="more is due")
     return str(summary)

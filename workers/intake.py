@@ -35,6 +35,7 @@ from tasks.model.documents import DocumentRefused
 from tasks.model.readers import MAX_RELEASE_BYTES, Reading, uri_of
 from tasks.model.release import Release
 from tasks.operations import media_references, prospects, receipts
+from tasks.runtime import tracing
 from tasks.runtime.errors import Problem
 from tasks.runtime.settings import settings
 from workers.authority import Authority, not_taken, producers_file
@@ -230,6 +231,8 @@ def _take_in(body: bytes, problem: str | None, headers: Mapping[str, Any]) -> tu
         "release taken", release=release.name, status=status, sent_by=str(sender.actor), urgency=release.urgency,
         bytes=len(body),
     )  # fmt: skip
+    if status == "accepted":
+        tracing.root(release.name, now, language=release.language, urgency=release.urgency)
     found["goes_to"], unmeant = _goes_to(release)
     found["warnings"] += unmeant
     return Receipt(status, release.uri, release.version, **found), taken.release_id, release.urgency

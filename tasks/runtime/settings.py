@@ -44,6 +44,7 @@ EXAMPLES = {
     "FANWIRE_SMTP_FROM": "Example Wire <wire@wire.example>",
     "FANWIRE_BOUNCE_DOMAIN": "bounces.wire.example",
     "FANWIRE_BOUNCES_URL": "imaps://bounces:password@mail.example/INBOX",
+    "FANWIRE_TRACES_URL": "http://collector.example:4318/v1/traces",
     "FANWIRE_WEBSUB_HUB": "https://hub.wire.example/",
 }
 
@@ -243,6 +244,9 @@ class Settings(BaseModel):
     """The least severe lines that go into the logs."""
     log_format: Literal["json", "console"] = "json"
     """`json`: one JSON object a line, for programs. `console`: for people."""
+    traces_url: str | None = None
+    """Where traces go, one a release: an address that takes OTLP over HTTP, such as http://collector.example:4318/v1/traces.
+    It needs the extra `tracing`. None: nobody traces, at no cost."""
     flower_port: int = Field(5555, ge=1, le=65535)
     """The port of Flower, the web page on which operations watch the workers."""
     flower_user: str = "operations"
@@ -358,7 +362,7 @@ class Settings(BaseModel):
             raise ValueError("must be s3://BUCKET/PREFIX or file:///FOLDER")
         return value
 
-    @field_validator("media_endpoint")
+    @field_validator("media_endpoint", "traces_url")
     @classmethod
     def _is_an_endpoint(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"https?://[^@?#\s]+", value):
