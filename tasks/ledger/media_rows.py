@@ -268,6 +268,24 @@ def content_type(connection: Connection, sha256: str) -> tuple[str, int] | None:
     return None
 
 
+def withdrawn(connection: Connection, sha256: str) -> bool:
+    """Whether a file, or a picture in a smaller size, was only in releases that are killed by now."""
+    originals = select(media_sizes.c.original).where(media_sizes.c.sha256 == sha256)
+    of_file = or_(m.sha256 == sha256, m.sha256.in_(originals))
+    uris = (
+        select(releases.c.uri).join(release_media, releases.c.id == m.release_id).where(of_file).distinct().subquery()
+    )
+    newest = (
+        select(releases.c.status)
+        .where(releases.c.uri == uris.c.uri)
+        .order_by(releases.c.version.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    found = connection.execute(select(newest).select_from(uris)).scalars().all()
+    return bool(found) and all(status == "canceled" for status in found)
+
+
 def latest(connection: Connection, count: int) -> list[Row[Any]]:
     """The files that were kept last, the latest first, each with the number of releases that have it."""
     uses = (

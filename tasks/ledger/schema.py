@@ -211,6 +211,8 @@ release_media = Table(
     Column("attempt", Integer, nullable=False, default=0),
 )
 
+Index("ix_release_media_sha256", release_media.c.sha256)
+
 media_files = Table(
     "media_files",
     metadata,

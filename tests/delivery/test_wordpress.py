@@ -253,6 +253,10 @@ def test_shown_from(content: str, moved: str) -> None:
     assert _shown_from(content, "a?b&c", "N&") == moved
 
 
+def test_shown_from_an_address_with_brackets() -> None:
+    assert _shown_from('<img src="a?&#91;b]">', "a?[b]", "N") == '<img src="N">'
+
+
 @pytest.mark.parametrize(
     ("options", "status", "url"),
     [({}, "published", r"http://site\.example/acme-.*"), ({"status": "draft"}, "accepted", None)],

@@ -39,6 +39,19 @@ def test_says_what_the_release_says(make_release: Callable[..., Release], post: 
     assert (made["meta"]["fanwire_version"], made["meta"]["fanwire_translation"]) == ("1", "source")
 
 
+def test_no_text_of_a_release_is_a_command_of_the_sites_plugins(
+    make_release: Callable[..., Release], post: Any
+) -> None:
+    picture = "https://a.example/hall.jpg?of=[gallery]"
+    release = make_release(
+        body_html=f'<p>Run [exec cmd="id"] <a href="https://a.example/?[login]">now</a></p><p><img src="{picture}"></p>'
+    )
+    made = post(release, supplied(release, "en"))
+    assert "[" not in made["content"]
+    content = lxml_html.fragment_fromstring(made["content"])
+    assert '[exec cmd="id"]' in content.text_content()
+
+
 def test_all_versions_have_one_slug_and_each_language_its_own(
     make_release: Callable[..., Release], translate: Any, post: Any
 ) -> None:

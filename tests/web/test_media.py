@@ -6,20 +6,24 @@ import hashlib
 import time
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 import httpx
 import pytest
 
 from tasks import ledger
 from tasks.building.media_addresses import media_path
-from tasks.ledger import media_rows
+from tasks.ledger import media_rows, releases
 from tasks.ledger.media_rows import StoredFile, StoredSize
+from tasks.ledger.releases import Consent, Outcome, Sender
 from tasks.media_store.folder_store import Folder
 from tasks.media_store.store import configured_store
 from tasks.runtime import signed_urls
 from tasks.runtime.settings import settings
+from tests.support import samples
 from tests.support.web_server import InProcess
 from workers.web.application import application
+from workers.web.media import KEPT_SECONDS
 from workers.web.surroundings import Surroundings
 
 pytestmark = pytest.mark.usefixtures("sqlite_ledger")
@@ -130,6 +134,28 @@ def test_only_good_addresses_get_anything(ask: Callable[..., httpx.Response]) ->
     assert server.ask("POST", address).status_code == 405
     assert ask("0" * 64).status_code == 404
     assert ask("../../ledger.sqlite").status_code == 404
+
+
+def test_a_file_is_withdrawn_with_the_last_of_its_releases(ask: Callable[..., httpx.Response]) -> None:
+    sha256 = keep(CONTENT, "image/jpeg", small=SMALL)
+    files = [sha256, hashlib.sha256(SMALL).hexdigest()]
+
+    def take(name: str, version: int, **fields: Any) -> list[int]:
+        """Take a version of a release; what is answered for the file and its smaller size."""
+        more = {"correction_note": "Read on."} if version > 1 else {}
+        release = samples.release(uri=f"urn:newsml:acme.example:20261129:{name}", version=version, **(more | fields))
+        with ledger.write() as connection:
+            taken = releases.take(connection, release, time.time(), Sender(consent=frozenset({Consent.REVIVE})))
+        assert taken.outcome is Outcome.NEW
+        return [ask(one).status_code for one in files]
+
+    media = [{"id": "hall", "type": "picture", "stored": f"media:{sha256}"}]
+    for name in ("one", "two"):
+        assert take(name, 1, media=media) == [200, 200]
+    assert take("one", 2, status="canceled") == [200, 200]
+    assert take("two", 2, status="canceled") == [410, 410]
+    assert take("two", 3, media=media) == [200, 200]
+    assert int(ask(sha256, left=1e8).headers["cache-control"].split("max-age=")[1].split(",")[0]) == KEPT_SECONDS
 
 
 def test_a_store_that_is_away_is_said(ask: Callable[..., httpx.Response], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,8 @@ from tasks.runtime import signed_urls
 
 log = structlog.get_logger()
 
+KEPT_SECONDS = 24 * 3600
+"""So long others may keep a file before they ask again whether its release was withdrawn."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,120}")
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
@@ -42,7 +44,7 @@ async def media(request: Request) -> Response:
         raise HTTPException(404)
     content_type, size, store = await run_in_threadpool(_find, sha256)
     how = "inline" if content_type.startswith(_SHOWN_INLINE) else "attachment"
-    left = max(0, int(request.query_params["expires"]) - int(now) - 1)
+    left = max(0, min(KEPT_SECONDS, int(request.query_params["expires"]) - int(now) - 1))
     headers = {
         "etag": f'"{sha256}"',
         "accept-ranges": "bytes",
@@ -72,6 +74,9 @@ def _find(sha256: str) -> tuple[str, int, Store]:
     """The content type and size of a file, and the store that has it."""
     with ledger.read() as connection:
         known = media_rows.content_type(connection, sha256)
+        withdrawn = media_rows.withdrawn(connection, sha256)
+    if withdrawn:
+        raise HTTPException(410, "the release that this file belongs to was withdrawn; show it no more")
     store = configured_store()
     try:
         size = store.size(sha256) if known else None

@@ -320,8 +320,9 @@ class _Steps:
 
 
 def _shown_from(content: str, href: str, url: str) -> str:
-    """HTML that shows a file, or leads to it, at another place."""
-    return content.replace(f'"{escape(href)}"', f'"{escape(url)}"')
+    """HTML that shows a file, or leads to it, at another place. A bracket is written as the format writes it."""
+    old, new = (f'"{escape(address)}"'.replace("[", "&#91;") for address in (href, url))
+    return content.replace(old, new)
 
 
 def _file_slug(file: MediaFile) -> str:

@@ -37,7 +37,7 @@ def make(article: Article) -> bytes:
 def _post(article: Article) -> dict[str, Any]:
     return {
         "title": str(escape(feed.title(article))),
-        "content": str(fragment(article, headline=False, srcset=False)),
+        "content": _without_shortcodes(str(fragment(article, headline=False, srcset=False))),
         "excerpt": str(escape(feed.summary(article) or "")),
         "status": "publish" if article.action in ("publish", "correct") else "draft",
         "slug": _slug(article.uri),
@@ -45,6 +45,11 @@ def _post(article: Article) -> dict[str, Any]:
         "meta": _meta(article),
         "fanwire_media": {item.id: shown_at(item) for item in article.media} or None,
     }
+
+
+def _without_shortcodes(html: str) -> str:
+    """HTML in which a site finds no command of its plugins, which stand in brackets: readers see the same."""
+    return html.replace("[", "&#91;")
 
 
 def _slug(uri: str) -> str:
