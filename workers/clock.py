@@ -48,6 +48,8 @@ class Clock(bootsteps.StartStopStep):
     def __init__(self, worker: Any, **_: Any) -> None:
         self._stopping = threading.Event()
         self._measures = Measures(worker.hostname, worker.app)
+        self._elected, self._tick_seconds = False, 0.0
+        """Whether this clock was elected at its last tick, and how long that took."""
         self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
 
     def start(self, worker: Any) -> None:
@@ -61,17 +63,18 @@ class Clock(bootsteps.StartStopStep):
     def _run(self) -> None:
         while not self._stopping.wait(settings().tick):
             try:
+                self._measure()
                 began = time.monotonic()
-                elected = tick() is not None
-                self._measure(elected, time.monotonic() - began)
+                self._elected = tick() is not None
+                self._tick_seconds = time.monotonic() - began
             except (DBAPIError, OperationalError, OSError) as error:
                 log.warning("tick failed", error=str(error).splitlines()[0])
             except Exception:
                 log.exception("tick failed")
 
-    def _measure(self, elected: bool, tick_seconds: float) -> None:
-        """Write what this worker measures; the broker is asked before, so that no fork waits for it."""
-        found = self._measures.found(elected=elected, tick_seconds=tick_seconds)
+    def _measure(self) -> None:
+        """Write what this worker measures. The broker is asked first, so that no fork waits for it."""
+        found = self._measures.found(elected=self._elected, tick_seconds=self._tick_seconds)
         if not found:
             return
         with _sweeping:

@@ -19,8 +19,9 @@ from workers import heartbeat
 from workers.queues import STAGES
 from workers.releases_queue import RELEASES
 
-EVERY = 5.0
-"""Seconds between two looks at the broker, by the clock that is elected."""
+EVERY, EVERY_OTHER = 5.0, 15.0
+"""Seconds between two looks at the broker, by the clock that is elected and by each other: a tick of the elected one
+waits for a broker that hangs, and then others must say so."""
 BEAT_EVERY = 10.0
 """Seconds between two notes of a worker's last heartbeat."""
 FORGOTTEN_AFTER = 900.0
@@ -45,7 +46,7 @@ class Measures:
 
     def __init__(self, worker: str, app: Celery) -> None:
         self._worker, self._app = worker, app
-        self._look_at = self._beat_at = self._slowest = 0.0
+        self._looked, self._beat_at, self._slowest = -EVERY_OTHER, 0.0, 0.0
 
     def found(self, *, elected: bool, tick_seconds: float = 0.0) -> dict[str, dict[str, float]]:
         """What is to be written now: {name: {label: value}}. Waits a second at most, for a broker that hangs.
@@ -60,10 +61,11 @@ class Measures:
             values[HEARTBEAT] = {self._worker: -silent}
         if elected:
             self._slowest = max(self._slowest, tick_seconds)
-        if elected and now >= self._look_at:
-            self._look_at = now + EVERY
+        if now >= self._looked + (EVERY if elected else EVERY_OTHER):
+            self._looked = now
             values |= broker_values(pipeline.shared_state(self._app.conf))
-            values[WRITE], self._slowest = {"": self._slowest}, 0.0
+            if elected:
+                values[WRITE], self._slowest = {"": self._slowest}, 0.0
         return values
 
 

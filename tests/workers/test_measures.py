@@ -56,6 +56,18 @@ def test_a_broker_that_is_away_or_hangs_is_said() -> None:
     assert measures.broker_values(SharedState.at(url)) == {measures.BROKER: {"": 0}}
 
 
+def test_others_look_at_the_broker_too_but_more_rarely(celery: Celery) -> None:
+    """The tick of the elected clock may wait for a broker that hangs."""
+    mine = measures.Measures("deliver@here", celery)
+    first = mine.found(elected=False)
+    assert first[measures.BROKER] == {"": 1}
+    assert measures.WRITE not in first
+    assert measures.BROKER not in mine.found(elected=False)
+    mine._looked -= measures.EVERY
+    assert measures.BROKER not in mine.found(elected=False)
+    assert measures.BROKER in mine.found(elected=True)
+
+
 def test_each_worker_notes_its_last_heartbeat(celery: Celery, sqlite: None, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = measures.Measures("deliver@here", celery)
     monkeypatch.setattr(heartbeat, "_last", [])
