@@ -101,7 +101,7 @@ def _check_body(found: Found, article: Article, *, nested: bool) -> None:
             at = where + len(text)
         else:
             assert text in said
-    if found.paragraphs is not None and (nested or not _badly_nested(body)):
+    if found.paragraphs is not None and (nested or not _set_otherwise(body)):
         there = [re.sub("^" + re.escape(letters(article.dateline)), "", one) for one in found.paragraphs]
         credits = {letters(item.credit) for item in article.media if item.credit}
         for paragraph in paragraphs(body):
@@ -109,8 +109,11 @@ def _check_body(found: Found, article: Article, *, nested: bool) -> None:
             assert known & {*there, *found.paragraphs}, f"lacks the paragraph {paragraph!r}"
 
 
-def _badly_nested(body: Any) -> bool:
-    """Whether blocks stand in a line, or in a block that may hold lines only."""
+def _set_otherwise(body: Any) -> bool:
+    """Whether NITF sets some paragraph otherwise: blocks stand in a line or in a block that may hold lines only, or a
+    link has no words and gets its address as such."""
+    if any(not letters("".join(link.itertext())) for link in body.iter("a")):
+        return True
     return any(
         inner.tag in BLOCKS
         for element in body.iterdescendants()
