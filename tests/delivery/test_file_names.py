@@ -30,14 +30,14 @@ SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 @pytest.mark.parametrize(
     ("uri", "slug", "release"),
     [
-        (URI, "plant-porto-2761b19b", "acme-example-20261118-plant-porto-2761b19b"),
+        (URI, "plant-porto-2761b19b26760880", "acme-example-20261118-plant-porto-2761b19b26760880"),
         (
             "https://acme.example/Press/2026/Café.html",
-            "caf-html-cad1984e",
-            "https-acme-example-press-2026-caf-html-cad1984e",
+            "caf-html-cad1984e1e8dadb3",
+            "https-acme-example-press-2026-caf-html-cad1984e1e8dadb3",
         ),
-        ("tag:acme.example,2026:新闻", "72f78ac7", "tag-acme-example-2026-72f78ac7"),
-        ("urn:x:../../etc/passwd", "passwd-66bd6d12", "urn-x-etc-passwd-66bd6d12"),
+        ("tag:acme.example,2026:新闻", "72f78ac7ee61a1b8", "tag-acme-example-2026-72f78ac7ee61a1b8"),
+        ("urn:x:../../etc/passwd", "passwd-66bd6d12fffa2785", "urn-x-etc-passwd-66bd6d12fffa2785"),
     ],
 )
 def test_a_release_has_a_name_that_people_can_read(uri: str, slug: str, release: str) -> None:
@@ -86,13 +86,13 @@ def test_media_stand_before_their_article_and_go_with_it() -> None:
         content_type="text/html", body=b"x", media=media,
     )  # fmt: skip
     files = plan(request, FileOptions(name="{date}/{slug}-{language}.{ending}", media=True), 0.0)
-    stem = "1970-01-01/plant-porto-2761b19b-en"
+    stem = "1970-01-01/plant-porto-2761b19b26760880-en"
     assert [(file.name, file.read(), file.decisive) for file in files.written] == [
         (f"{stem}-hero.jpg", b"hero.jpg", False),
         (f"{stem}-plan.pdf", b"../plan.pdf", False),
         (f"{stem}.html", b"x", True),
     ]
-    assert [file.name for file in plan(request, FileOptions(), 0.0).written] == ["plant-porto-2761b19b-en.html"]
+    assert [file.name for file in plan(request, FileOptions(), 0.0).written] == ["plant-porto-2761b19b26760880-en.html"]
     kill = DeliveryRequest(
         key="k", release=URI, version=2, action="kill", language="en", outlet_language="en",
         content_type="text/html", body=b"x", media=media, earlier_versions=(1,),
@@ -101,7 +101,7 @@ def test_media_stand_before_their_article_and_go_with_it() -> None:
     gone = plan(kill, FileOptions(name=name, media=True, kill="remove"), 0.0)
     assert gone.written == ()
     assert gone.removed == tuple(
-        f"plant-porto-2761b19b-en-v{version}{rest}"
+        f"plant-porto-2761b19b26760880-en-v{version}{rest}"
         for version in (1, 2)
         for rest in (".html", "-hero.jpg", "-plan.pdf")
     )

@@ -87,7 +87,7 @@ def test_a_place_for_each_release(bench: Any, serve: Any) -> None:
     receiver = outlet(url, transport={"method": "PUT"})
     assert deliver(bench, receiver, replace(REQUEST, first_received=1_795_000_000.0)).verdict is Verdict.DELIVERED
     (request,) = server.requests
-    slug = "plant-6ee35b09"
+    slug = "plant-6ee35b0962ae9758"
     assert request.line == (
         f"PUT /in/2026-11-18/{slug}.de.v2.json?what=correct&id=acme-example-20261122-{slug}&x={{y}} HTTP/1.1"
     )

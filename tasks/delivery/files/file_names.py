@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 PLACEHOLDERS: Final = MappingProxyType({
-    "release": "the URI of the release in letters and digits, and eight digits made from all of it",
+    "release": "the URI of the release in letters and digits, and sixteen digits made from all of it",
     "slug": "the same of the URI's last part only",
     "language": "the language that the outlet asked for",
     "version": "the number of the version",
@@ -20,6 +20,8 @@ PLACEHOLDERS: Final = MappingProxyType({
 UNIQUE: Final = ("release", "slug")
 """Those of them of which no two releases share a value."""
 LONGEST_WORDS: Final = MappingProxyType({"release": 100, "slug": 60})
+DIGITS: Final = 16
+"""Hexadecimal digits: so many that no producer finds a URI whose files take the place of another one's."""
 LONGEST_TEMPLATE: Final = 200
 DEEPEST: Final = 5
 """Parts of a name between slashes: folders, and the file."""
@@ -90,5 +92,5 @@ def slug(uri: str) -> str:
 
 def _readable(text: str, uri: str, longest: int) -> str:
     words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:longest].rstrip("-")
-    digest = hashlib.sha256(uri.encode()).hexdigest()[:8]
+    digest = hashlib.sha256(uri.encode()).hexdigest()[:DIGITS]
     return f"{words}-{digest}" if words else digest

@@ -24,6 +24,8 @@ from tasks.formatting.fragment import fragment
 from tasks.formatting.media_html import shown_at
 from tasks.runtime import moments
 
+DIGITS = 16
+"""Hexadecimal digits in a slug: so many that no producer finds a URI whose post takes the place of another one's."""
 LONGEST_SLUG = 120
 """Characters of a slug without its digest; WordPress takes 200 bytes."""
 
@@ -55,7 +57,7 @@ def _without_shortcodes(html: str) -> str:
 def _slug(uri: str) -> str:
     """A name of letters and digits for the post's address, with a digest, so that no two URIs share one."""
     words = re.sub(r"[^a-z0-9]+", "-", uri.lower().removeprefix("urn:newsml:")).strip("-")
-    return f"{words[:LONGEST_SLUG].rstrip('-')}-{hashlib.sha256(uri.encode()).hexdigest()[:8]}"
+    return f"{words[:LONGEST_SLUG].rstrip('-')}-{hashlib.sha256(uri.encode()).hexdigest()[:DIGITS]}"
 
 
 def _meta(article: Article) -> dict[str, str]:
