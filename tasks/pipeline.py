@@ -28,7 +28,7 @@ from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from tasks import ledger, planning, review
 from tasks.building.fetching import FetchPolicy, fetch_media
-from tasks.building.renditions import build_renditions
+from tasks.building.renditions import build_renditions, own_formats
 from tasks.building.translations import build_translation
 from tasks.delivery import drain
 from tasks.delivery.admission.shared_state import SharedState
@@ -78,11 +78,9 @@ _OF = {"plan": ("release_id",), "translate": ("release_id", "language"), "format
 def plan(release_id: int) -> str:
     """Match the outlets of a release and write its deliveries."""
     began = time.time()
-    built: set[str] = set()
 
     def prepare(release_id: int, language: str, formats: Collection[str]) -> None:
-        build_renditions(release_id, language, formats)
-        built.add(language)
+        build_renditions(release_id, language, own_formats(formats))
 
     hinted = False
 
@@ -91,7 +89,7 @@ def plan(release_id: int) -> str:
         if due:
             hint_drains(shown=planned.name)
         if not hinted:
-            _hint_building(release_id, planned, built)
+            _hint_building(release_id, planned)
             hinted = True
 
     planned = planning.plan(release_id, policy=review.policy, prepare=prepare, written=written)
@@ -102,13 +100,12 @@ def plan(release_id: int) -> str:
     return f"{planned} · {planned.name}"
 
 
-def _hint_building(release_id: int, planned: planning.Plan, built: Collection[str]) -> None:
-    """Queue what has to be built for a release, but for what is `built`."""
+def _hint_building(release_id: int, planned: planning.Plan) -> None:
+    """Queue what has to be built for a release."""
     if planned.to_fetch:
         hint(fetch, shown=f"media of {planned.name}", urgency=planned.urgency)
     for language in planned.to_format:
-        if language not in built:
-            hint(format, release_id, language, shown=f"{planned.name} {language}", urgency=planned.urgency)
+        hint(format, release_id, language, shown=f"{planned.name} {language}", urgency=planned.urgency)
     for language in planned.to_translate:
         shown = f"{planned.name} {language}"
         hint(translate, release_id, language, planned.urgency, shown=shown, urgency=planned.urgency)

@@ -30,6 +30,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from tasks import ledger, pipeline, review
+from tasks.building.renditions import rehearse_renditions
 from tasks.ledger import notices, refusals, releases
 from tasks.model.documents import DocumentRefused
 from tasks.model.readers import MAX_RELEASE_BYTES, Reading, uri_of
@@ -56,6 +57,13 @@ COMES_BACK = 5
 """Times that a message may come back from workers that had it and never acknowledged it. Then it is set aside."""
 COUNTED_FOR = 24 * 3600
 """Seconds for which that is counted."""
+NOTHING = {
+    "uri": "urn:fanwire:nothing",
+    "language": "en",
+    "headline": "Nothing",
+    "body_html": "<p>Nothing is said.</p>",
+}
+"""A release that is never sent."""
 reader = DocumentReader()
 """Of this process."""
 
@@ -93,6 +101,7 @@ class Intake(bootsteps.StartStopStep):
         reader.close()
 
     def _run(self) -> None:
+        rehearse()
         while not self._stopping.is_set():
             try:
                 consume(self._stopping.is_set)
@@ -108,6 +117,21 @@ class Intake(bootsteps.StartStopStep):
             except Exception:
                 log.exception("intake failed")
                 self._stopping.wait(RETRY_AFTER)
+
+
+def rehearse() -> None:
+    """Go once through what is done for a release, with the newest one there is or one that says nothing, and write
+    nothing: the first release after the start would else wait until languages, profiles of outlets, house texts and
+    formats are read. Whatever goes wrong will be said of a release that is meant."""
+    try:
+        with ledger.read() as connection:
+            release = releases.last(connection) or Release.model_validate(NOTHING)
+            now = ledger.now(connection)
+            found = prospects.sums(connection, release, policy=review.policy, now=now)
+        reader.read(release.to_json().encode())
+        rehearse_renditions(release, {match.outlet.format for match in found.matches})
+    except Exception as error:
+        log.info("intake begins without a rehearsal", reason=type(error).__name__)
 
 
 def mind_producers() -> None:

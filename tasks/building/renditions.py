@@ -11,11 +11,11 @@ from tasks import ledger
 from tasks.building import BuildResult, reason_of
 from tasks.building.media_addresses import published
 from tasks.building.wire import configured_wire
-from tasks.formatting import make_rendition
+from tasks.formatting import FORMATS, make_rendition
 from tasks.ledger import artifacts, deliveries, media_rows, presence, releases, rendition_rows, translation_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.model.pictures import without_pictures
-from tasks.model.release import without_media
+from tasks.model.release import Release, supplied, without_media
 from tasks.runtime.settings import settings
 
 log = structlog.get_logger()
@@ -30,6 +30,23 @@ def build_renditions(release_id: int, language: str, formats: Collection[str] | 
     keys = [key for key in keys if formats is None or key.format in formats]
     reasons = {key.format: _build(key) for key in keys}
     return BuildResult(release.name, {format: reason for format, reason in reasons.items() if reason})
+
+
+def own_formats(formats: Collection[str]) -> list[str]:
+    """Those of these formats that are Fanwire's own: what packages of others do to a process must not harm intake."""
+    sources = FORMATS.sources()
+    return sorted(name for name in formats if name in sources and sources[name].point is None)
+
+
+def rehearse_renditions(release: Release, formats: Collection[str]) -> None:
+    """Format a release in its own language and throw the result away: what formats need is then read. Does nothing for
+    one with pictures, whose addresses this process may be unable to sign."""
+    text = supplied(release, release.language)
+    if text is None or release.media:
+        return
+    now = datetime.now(UTC)
+    for format in own_formats(formats):
+        make_rendition(release, text, format, configured_wire(), now, now)
 
 
 def _build(key: RenditionKey) -> str | None:

@@ -309,6 +309,12 @@ def is_newest(connection: Connection, release: Release) -> bool:
     return bool(newest <= release.version)
 
 
+def last(connection: Connection) -> Release | None:
+    """The release version that was taken last, by its number; None in an empty ledger."""
+    document = connection.execute(select(releases.c.document).order_by(releases.c.id.desc()).limit(1)).scalar()
+    return None if document is None else Release.from_ledger(document)
+
+
 def is_planned(connection: Connection, release_id: int) -> bool:
     """Whether all deliveries of a release are written: one look at its row, without its document."""
     mark = select(releases.c.planned_at).where(releases.c.id == release_id)
