@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import errno
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import asyncssh
@@ -137,28 +139,37 @@ def test_a_folder(number: int, verdict: Verdict, code: str) -> None:
     assert (judgement.verdict, judgement.code) == (verdict, code)
 
 
-KEY = asyncssh.generate_private_key("ssh-ed25519")
 ENCRYPTED = b"-----BEGIN OPENSSH PRIVATE KEY-----\n%s\n-----END OPENSSH PRIVATE KEY-----" % base64.b64encode(
     b"openssh-key-v1\0\0\0\0\x0aaes256-ctr\0\0\0\x06bcrypt"
 )
-ELDER = asyncssh.generate_private_key("ssh-rsa", key_size=2048)
 
 
-@pytest.mark.parametrize(
-    ("key", "says"),
-    [
-        (KEY.export_private_key(), None),
-        (ELDER.export_private_key("pkcs1-pem"), None),
-        (ELDER.export_private_key("pkcs8-pem"), None),
-        (ENCRYPTED, "with a passphrase"),
-        (ELDER.export_private_key("pkcs1-pem", passphrase="geheim"), "with a passphrase"),
-        (ELDER.export_private_key("pkcs8-pem", passphrase="geheim"), "with a passphrase"),
-        (KEY.export_public_key(), "is no private key"),
-        (KEY.export_private_key()[:100], "is no private key"),
-    ],
-)
-def test_which_private_keys_can_be_used(key: bytes, says: str | None) -> None:
-    found = unusable_key(key.decode())
+@cache
+def key() -> asyncssh.SSHKey:
+    return asyncssh.generate_private_key("ssh-ed25519")
+
+
+@cache
+def elder() -> asyncssh.SSHKey:
+    return asyncssh.generate_private_key("ssh-rsa", key_size=2048)
+
+
+KEYS: dict[str, tuple[Callable[[], bytes], str | None]] = {
+    "of OpenSSH": (lambda: key().export_private_key(), None),
+    "of PKCS 1": (lambda: elder().export_private_key("pkcs1-pem"), None),
+    "of PKCS 8": (lambda: elder().export_private_key("pkcs8-pem"), None),
+    "of OpenSSH, encrypted": (lambda: ENCRYPTED, "with a passphrase"),
+    "of PKCS 1, encrypted": (lambda: elder().export_private_key("pkcs1-pem", passphrase="geheim"), "with a passphrase"),
+    "of PKCS 8, encrypted": (lambda: elder().export_private_key("pkcs8-pem", passphrase="geheim"), "with a passphrase"),
+    "a public key": (lambda: key().export_public_key(), "is no private key"),
+    "cut off": (lambda: key().export_private_key()[:100], "is no private key"),
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_which_private_keys_can_be_used(name: str) -> None:
+    export, says = KEYS[name]
+    found = unusable_key(export().decode())
     assert found is says if says is None else says in (found or "")
 
 
