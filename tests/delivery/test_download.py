@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import certifi
@@ -57,6 +58,14 @@ def test_a_redirect_leads_to_the_file_alone(server: FileServer) -> None:
     server.put("/old", b"it has moved", 302, Location="moved/a.jpg", Content_Type="text/html")
     assert fetch(server.url + "/old")[1] == b"the file"
     assert fetch(server.url + "/old")[0].content_type is None
+
+
+def test_a_full_disk_of_ours_is_not_the_fault_of_the_server(server: FileServer) -> None:
+    url = server.put("/large.jpg", b"abc" * 1000)
+    with Path("/dev/full").open("wb", 0) as full, pytest.raises(OSError, match="No space left"):
+        download(
+            url, full, LIMITS, allowed=LOOPBACK.allows, wrong_port=Destinations().wrong_port, trust=certifi.where()
+        )
 
 
 def closed(handler: BaseHTTPRequestHandler) -> None:

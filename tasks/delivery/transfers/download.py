@@ -73,6 +73,7 @@ class _Hop:
     refused: str | None = None
     dialled: str | None = None
     no_socket: str | None = None
+    not_written: OSError | None = None
 
     def take_header(self, raw: bytes) -> None:
         name, _, value = raw.partition(b":")
@@ -91,7 +92,11 @@ class _Hop:
             self.too_large = True
             return 0  # of so many bytes taken: libcurl ends the transfer
         self.digest.update(data)
-        self.into.write(data)
+        try:
+            self.into.write(data)
+        except OSError as error:  # a full disk, most likely; within libcurl it would be lost
+            self.not_written = error
+            return 0
         return None
 
     def open_socket(self, _purpose: int, address: Any) -> Any:
@@ -122,7 +127,7 @@ def download(
     trust: str,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Fetched:
-    """Fetch the file at `url` and write it to `into`, an empty file; raises NotFetched.
+    """Fetch the file at `url` and write it to `into`, an empty file; raises NotFetched, or OSError if it cannot write.
 
     `allowed`: whether an IP address may be dialled. `wrong_port`: why the port of a URL may not be, or None. Both are
     asked about each address that a redirect leads to, too. `trust`: the path of a bundle of certificates. `stopping`:
@@ -188,6 +193,8 @@ def _request(url: str, hop: _Hop, until: float, trust: str) -> int:
         return int(curl.getinfo(pycurl.RESPONSE_CODE))
     except pycurl.error as error:
         code, text = error.args
+        if hop.not_written is not None:
+            raise hop.not_written from None
         if code == pycurl.E_ABORTED_BY_CALLBACK and hop.stopping():
             raise NotFetched(Code.BROKEN_OFF, "the worker was asked to stop", again=True) from None
         if hop.too_large or code == pycurl.E_FILESIZE_EXCEEDED:
