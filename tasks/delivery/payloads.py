@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from tasks.ledger import deliveries, media_rows, outlets, releases, rendition_rows, translation_rows
 from tasks.ledger.artifacts import RenditionKey
 from tasks.ledger.deliveries import Claim
+from tasks.ledger.media_rows import StoredFile
 from tasks.ledger.releases import Heading
 from tasks.ledger.rendition_rows import StoredRendition
 from tasks.media_store import store
@@ -58,7 +59,7 @@ class Payload:
     earlier_versions: tuple[int, ...] = ()
     """The older versions that the outlet has, or may have, which this one corrects."""
     media: tuple[MediaFile, ...] = ()
-    """The files of the release, for transports that send them."""
+    """The files of the release, for transports that send them; of a kill, those that the versions before it had."""
 
     @property
     def key(self) -> str:
@@ -102,7 +103,7 @@ def read_payloads(connection: Connection, claims: Iterable[Claim]) -> tuple[list
     unsendable: list[Unsendable] = []
     for claim in claims:
         heading, outlet = headings[claim.release_id], receivers.get(claim.outlet_id)
-        cached = _cached(connection, claim, made_at.get(_key(claim)))
+        cached = _cached(connection, claim, heading, made_at.get(_key(claim)))
         if outlet is None:
             unsendable.append(
                 Unsendable(claim, None, heading, "the outlet's document cannot be read", Code.OUTLET_UNREADABLE)
@@ -130,7 +131,7 @@ def _key(claim: Claim) -> RenditionKey:
     return RenditionKey(claim.release_id, claim.language, claim.format)
 
 
-def _cached(connection: Connection, claim: Claim, made_at: float | None) -> _Cached | None:
+def _cached(connection: Connection, claim: Claim, heading: Heading, made_at: float | None) -> _Cached | None:
     """The claim's rendition, fetched unless the cache has it as it was made last; None if there is none."""
     key = _key(claim)
     cached = _cache.get(key)
@@ -138,7 +139,9 @@ def _cached(connection: Connection, claim: Claim, made_at: float | None) -> _Cac
         rendition = rendition_rows.get(connection, key)
         if rendition is None or made_at is None:
             return None
-        cached = _cache[key] = _Cached(rendition, *_origin(connection, claim), media_files(connection, claim), made_at)
+        killed = heading.status == "canceled"
+        media = media_of_killed(connection, heading) if killed else media_files(connection, claim)
+        cached = _cache[key] = _Cached(rendition, *_origin(connection, claim), media, made_at)
         _cache.move_to_end(key)
         while len(_cache) > 1 and sum(len(other.rendition.body) for other in _cache.values()) > CACHE_BYTES:
             _cache.popitem(last=False)
@@ -154,12 +157,20 @@ def media_files(connection: Connection, claim: Claim) -> tuple[MediaFile, ...]:
     found = [
         (item.id, stored[item.id]) for item in releases.get(connection, claim.release_id).media if item.id in stored
     ]
-    return tuple(
-        MediaFile(
-            id=id, name=file_name(id, file.content_type), content_type=file.content_type, bytes=file.bytes,
-            sha256=file.sha256, read=partial(_read, file.sha256),
-        )
-        for id, file in found
+    return tuple(_media_file(id, file) for id, file in found)
+
+
+def media_of_killed(connection: Connection, heading: Heading) -> tuple[MediaFile, ...]:
+    """The files that versions before a kill had, one for each name, so that transports can remove them. A kill has none
+    of its own."""
+    found = (_media_file(id, file) for id, file in media_rows.stored_before(connection, heading.uri, heading.version))
+    return tuple({medium.name: medium for medium in found}.values())
+
+
+def _media_file(id: str, file: StoredFile) -> MediaFile:
+    return MediaFile(
+        id=id, name=file_name(id, file.content_type), content_type=file.content_type, bytes=file.bytes,
+        sha256=file.sha256, read=partial(_read, file.sha256),
     )  # fmt: skip
 
 

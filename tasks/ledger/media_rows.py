@@ -250,6 +250,19 @@ def stored(connection: Connection, release_id: int) -> dict[str, StoredFile]:
     return {item: found[sha256] for item, sha256 in of_item.items() if sha256 in found}
 
 
+def stored_before(connection: Connection, uri: str, version: int) -> list[tuple[str, StoredFile]]:
+    """The files in the store that the versions of a release below this one had, each with the id of its item."""
+    query = (
+        select(m.item, m.sha256)
+        .join(releases, releases.c.id == m.release_id)
+        .where(releases.c.uri == uri, releases.c.version < version, m.state == MediaState.STORED)
+        .order_by(releases.c.version, m.item)
+    )
+    rows = connection.execute(query).all()
+    found = files(connection, {row.sha256 for row in rows})
+    return [(row.item, found[row.sha256]) for row in rows if row.sha256 in found]
+
+
 def dropped(connection: Connection, release_id: int) -> frozenset[str]:
     """The ids of those media of a release without which it goes out."""
     query = select(m.item).where(m.release_id == release_id, m.state == MediaState.DROPPED)

@@ -145,6 +145,10 @@ LONGEST_FIELD, LONGEST_PROBLEM = 200, 500
 """Characters that a refusal shows of each."""
 
 
+WHOLE = "(document)"
+"""The field that a problem names which is of the whole document."""
+
+
 class Explained(ValueError):
     """What is wrong with a value, when the text itself says what to write: an example beside it would mislead."""
 
@@ -159,11 +163,11 @@ def read(model: type[D], data: Any, what: str, context: Mapping[str, Any] | None
     `context` is for the model's own validators, as pydantic hands it to them.
     """
     if not isinstance(data, dict):
-        raise DocumentRefused(what, [Problem("(document)", f"must be an object with fields, not {kind_of(data)}")])
+        raise DocumentRefused(what, [Problem(WHOLE, f"must be an object with fields, not {kind_of(data)}")])
     try:
         strange = list(islice(_harmful(data, ()), MOST_TOLD))
     except RecursionError:
-        strange = [Problem("(document)", "is nested too deeply")]
+        strange = [Problem(WHOLE, "is nested too deeply")]
     if strange:
         raise DocumentRefused(what, strange)
     try:
@@ -171,7 +175,7 @@ def read(model: type[D], data: Any, what: str, context: Mapping[str, Any] | None
     except ValidationError as error:
         problems = [_problem(model, entry) for entry in error.errors(include_url=False)[:MOST_TOLD]]
         if error.error_count() > MOST_TOLD:
-            problems.append(Problem("(document)", f"has {error.error_count() - MOST_TOLD:,} more problems"))
+            problems.append(Problem(WHOLE, f"has {error.error_count() - MOST_TOLD:,} more problems"))
         raise DocumentRefused(what, problems) from None
 
 
@@ -185,7 +189,7 @@ def _harmful(value: Any, path: tuple[str, ...]) -> Iterator[Problem]:
         for number, inner in enumerate(value):
             yield from _harmful(inner, (*path, str(number)))
     elif isinstance(value, str) and (found := harmful(value)):
-        where = printable(".".join(path))[:LONGEST_FIELD] or "(document)"
+        where = printable(".".join(path))[:LONGEST_FIELD] or WHOLE
         yield Problem(where, f"holds {named(found)}: write it without")
 
 
@@ -196,7 +200,7 @@ def _problem(model: type[BaseModel], error: Any) -> Problem:
         known = sorted(_fields_at(model, path[:-1]))
         message = "is not a known field" + (f"; known fields are {', '.join(known)}" if known else "")
     field = _field_at(model, path)
-    where = ".".join(map(str, path))[:LONGEST_FIELD] or "(document)"
+    where = ".".join(map(str, path))[:LONGEST_FIELD] or WHOLE
     example = None if field is None or _is_explained(error) else _example(field)
     if field is not None and example is None and error["type"] in ("model_type", "dict_type", "missing"):
         example = _example_of_fields(field)

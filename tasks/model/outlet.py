@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 from tasks.model.countries import Country
 from tasks.model.credentials import credentials_in_query, literal_credential
 from tasks.model.destinations import Destinations, wrong_host
-from tasks.model.documents import Document, DocumentRefused, read
+from tasks.model.documents import WHOLE, Document, DocumentRefused, Explained, read
 from tasks.model.languages import LanguageTag
 from tasks.model.release import Topic
 from tasks.model.values import WEB, Line, Slug
@@ -86,11 +86,14 @@ def _url(value: str, info: ValidationInfo) -> str:
 
 
 def _refuse_by(rules: TransportRules, url: str, format: str | None) -> None:
+    scheme = urlsplit(url).scheme
     if rules.check_url:
-        rules.check_url(url)
+        try:
+            rules.check_url(url)
+        except ValueError as error:  # the example beside it would be one for http
+            raise error if scheme in ("http", "https") else Explained(str(error)) from None
     if rules.formats and format and format not in rules.formats:
-        scheme = urlsplit(url).scheme
-        raise ValueError(f"begins with {scheme!r}, which takes the format {_either(rules.formats)}, not {format!r}")
+        raise Explained(f"begins with {scheme!r}, which takes the format {_either(rules.formats)}, not {format!r}")
 
 
 def _rules(info: ValidationInfo) -> TransportRules | None:
@@ -125,7 +128,7 @@ def _transport_options(value: dict[str, Any], info: ValidationInfo) -> dict[str,
         options = read(rules.options, value, "transport")
     except DocumentRefused as refused:
         first = refused.problems[0]
-        raise ValueError(f"{first.field}: {first.problem}") from None
+        raise ValueError(first.problem if first.field == WHOLE else f"{first.field}: {first.problem}") from None
     _refuse_exposed(rules, options, info)
     return value
 

@@ -315,7 +315,10 @@ def test_what_an_outlet_missed_is_sent_by_one_command(run: Run) -> None:
     assert status_of("a") == ("active", None)
     assert [act for act, _ in audited(run, "a")] == ["delivery.replay", "outlet.resume", "outlet.disable"]
     again = run("replay", "--outlet", "a", "--missed").stdout
-    assert again == "0 deliveries are open again: a has missed nothing\n"
+    assert again == (
+        "0 deliveries are open again: a has missed nothing for want of an address, a login or time; "
+        "`fanwire replay --outlet a` sends what it refused\n"
+    )
     assert "missed" not in run("outlets", "show", "a").stdout
 
 
@@ -446,7 +449,7 @@ def test_the_list_is_of_the_outlets_that_are_asked_for(run: Run, filters: list[s
         (["--country", "UK"], "'UK' is not an ISO 3166-1 country code of two letters; United Kingdom is GB"),
         (["--language", "english"], "'english' is not a language tag"),
         (["--format", "pdf"], f"'pdf' is no format; the formats are {', '.join(FORMATS.all())}"),
-        (["--transport", "ftp"], "'ftp' is no transport; the transports are http, https"),
+        (["--transport", "gopher"], "'gopher' is no transport; the transports are file, ftp, ftps, http, https"),
     ],
 )
 def test_a_filter_that_no_outlet_can_fit_is_refused(run: Run, filters: list[str], said: str) -> None:

@@ -29,6 +29,8 @@ def failure(code: int, **changes: Any) -> Failure:
         (pycurl.E_COULDNT_RESOLVE_HOST, {}, "the host name cannot be resolved", ErrorKind.RESOLVE),
         (pycurl.E_PEER_FAILED_VERIFICATION, {"text": "it expired"}, "TLS: it expired", ErrorKind.TLS),
         (pycurl.E_SSL_CONNECT_ERROR, {}, "TLS: failed", ErrorKind.TLS),
+        (pycurl.E_USE_SSL_FAILED, {"http": False, "status": 500, "said": "500 AUTH?"},
+         "TLS: the server does not begin it (500 AUTH?)", ErrorKind.TLS),
         (pycurl.E_COULDNT_CONNECT, {"os_error": errno.ECONNREFUSED}, "connection refused", ErrorKind.REFUSED),
         (pycurl.E_COULDNT_CONNECT, {}, "cannot connect", ErrorKind.CONNECT),
         (pycurl.E_COULDNT_CONNECT, {"refused": "10.0.0.1"}, REFUSED, ErrorKind.BLOCKED),

@@ -17,6 +17,7 @@ from tasks.delivery.files import file_names
 from tasks.delivery.files.file_options import FileOptions
 from tasks.delivery.files.file_plan import plan
 from tasks.delivery.files.file_server import place_of
+from tasks.formatting import FORMATS
 from tasks.model.documents import DocumentRefused
 from tasks.model.media import MediaFile
 from tasks.model.outlet import read_outlet
@@ -76,6 +77,11 @@ def test_the_ending_is_that_of_the_content_type(content_type: str, ending: str) 
     assert file_names.ending(content_type) == ending
 
 
+@pytest.mark.parametrize("name", sorted(FORMATS.all()))
+def test_each_format_has_an_ending(name: str) -> None:
+    assert file_names.ending(FORMATS.get(name).content_type) in ("html", "json", "xml", "txt", "eml", "md")
+
+
 def test_media_stand_before_their_article_and_go_with_it() -> None:
     media = tuple(
         MediaFile(id=name, name=name, content_type="image/jpeg", bytes=1, sha256="0", read=name.encode)
@@ -105,6 +111,9 @@ def test_media_stand_before_their_article_and_go_with_it() -> None:
         for version in (1, 2)
         for rest in (".html", "-hero.jpg", "-plan.pdf")
     )
+    noticed = plan(kill, FileOptions(name="{slug}-{language}.{ending}", media=True), 0.0)
+    assert [file.name for file in noticed.written] == ["plant-porto-2761b19b-en.html"]
+    assert noticed.removed == ("plant-porto-2761b19b-en-hero.jpg", "plant-porto-2761b19b-en-plan.pdf")
 
 
 @pytest.mark.parametrize(

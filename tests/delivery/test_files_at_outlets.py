@@ -292,7 +292,7 @@ def test_a_server_that_wants_to_see_our_certificate(desk: Desk, authority: Autho
 @pytest.mark.parametrize("kind", ["ftp"])
 def test_a_password_goes_to_no_server_without_tls(desk: Desk) -> None:
     judgement = desk.send(tls="required")
-    assert (judgement.verdict, judgement.code) == (Verdict.REJECTED, "ftp_500")
+    assert (judgement.verdict, judgement.code) == (Verdict.FAILED, Code.TLS)
 
 
 @pytest.mark.parametrize("kind", ["sftp", "openssh"])

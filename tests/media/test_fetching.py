@@ -27,7 +27,7 @@ from tasks.model.destinations import Destinations
 from tasks.model.release import Release
 from tasks.operations import sweep
 from tasks.runtime.settings import settings
-from tests.support.delivery_steps import claim, receivers, states
+from tests.support.delivery_steps import claim, finish, receivers, result, states
 from tests.support.media import FileServer, picture, until
 from tests.support.samples import outlet, release
 
@@ -109,6 +109,11 @@ def test_transports_get_the_files_themselves(files: FileServer) -> None:
     assert (file.id, file.name, file.content_type) == ("hall", "hall.png", "image/png")
     assert file.read() == picture(form="PNG")
     assert "read" not in repr(file)
+    finish(*map(result, claims))
+    build_renditions(take(release(version=2, status="canceled")), "en")
+    with ledger.read() as connection:
+        (payloads, _) = read_payloads(connection, claim(now=2e9))
+    assert [(p.action, [f.name for f in p.media]) for p in payloads] == [("kill", ["hall.png"])]  # to be removed there
 
 
 REFUSED: list[tuple[Any, str]] = [

@@ -386,7 +386,11 @@ def _replay_missed(outlet: str) -> None:
     forget_failures(row)
     again = "" if row.status == "active" else f"{outlet} is active again; "
     if not there:
-        out.print(f"{again}0 deliveries are open again: {outlet} has missed nothing", markup=False)
+        out.print(
+            f"{again}0 deliveries are open again: {outlet} has missed nothing for want of an address, a login or time; "
+            f"`fanwire replay --outlet {outlet}` sends what it refused",
+            markup=False,
+        )
         return
     total = sum(there.values())
     waiting = f"; {done.waiting:,} of those that had ended wait for an embargo, a translation or its format"

@@ -27,7 +27,7 @@ DEEPEST: Final = 5
 """Parts of a name between slashes: folders, and the file."""
 ENDINGS: Final = MappingProxyType({
     "application/json": "json", "application/xml": "xml", "text/xml": "xml", "text/html": "html", "text/plain": "txt",
-    "text/markdown": "md", "message/rfc822": "eml",
+    "text/markdown": "md", "message/rfc822": "eml", "text/vnd.iptc.nitf": "xml",
 })  # fmt: skip
 """What the names of files of a content type end with."""
 

@@ -51,7 +51,10 @@ def plan(request: DeliveryRequest, options: FileOptions, now: float) -> Plan:
         if options.media and request.action != "kill"
     ]
     article = FileToWrite(own, request.content_type, lambda: request.body, len(request.body), decisive=True)
-    return Plan(written=(*media, article), removed=_with_media(outdated, request, options))
+    removed = _with_media(outdated, request, options)
+    if request.action == "kill" and rule == "replace":  # the notice takes the place of the article; no picture stays
+        removed = tuple(name for name in _with_media((*outdated, own), request, options) if name != own)
+    return Plan(written=(*media, article), removed=removed)
 
 
 def _name(request: DeliveryRequest, options: FileOptions, now: float) -> str:

@@ -57,6 +57,9 @@ def explain(failure: Failure) -> tuple[str, ErrorKind]:
     code = failure.code
     if code == pycurl.E_OPERATION_TIMEDOUT:
         return f"timed out after {failure.seconds:.3g} s {_phase(failure)}", ErrorKind.TIMEOUT
+    if code == pycurl.E_USE_SSL_FAILED:
+        said = failure.said or failure.text[:TEXT_CHARACTERS] or "it says nothing of it"
+        return f"TLS: the server does not begin it ({said})", ErrorKind.TLS
     if not failure.http and (refused := _refused(failure)):
         return refused
     if code in _RESETS and _CERTIFICATE_ALERT.search(failure.text):  # TLS 1.3 says so after the request was sent

@@ -110,7 +110,14 @@ def open_mailbox(url: str, trusted: Path) -> Iterator[Mailbox]:
     except imaplib.IMAP4.error as error:  # its text may repeat what we sent
         raise MailboxAway(f"the mail server at {parts.hostname} refuses ({type(error).__name__})") from None
     except OSError as error:
-        raise MailboxAway(f"the mailbox cannot be read: {(error.strerror or type(error).__name__).lower()}") from None
+        raise MailboxAway(f"the mailbox cannot be read: {_why(error)}") from None
+
+
+def _why(error: OSError) -> str:
+    said = (error.strerror or type(error).__name__).lower()
+    if isinstance(error, FileNotFoundError) and error.filename:
+        return f"{said}: {error.filename} (a maildir has the folders new, cur and tmp)"
+    return said
 
 
 def _connect(tls: bool, host: str, port: int | None, trusted: Path) -> imaplib.IMAP4:
