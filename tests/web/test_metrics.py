@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_open
 from prometheus_client.parser import text_string_to_metric_families as read_plain
 
-from tasks import ledger
-from tasks.ledger import engine_usage, metrics
+from tasks import ledger, pipeline
+from tasks.ledger import engine_usage, metrics, refusals, releases
 from tasks.runtime.settings import settings
 from tests.support.delivery_steps import NOW, claim, receivers, render, take
-from tests.support.samples import outlet
+from tests.support.drains import drain
+from tests.support.samples import outlet, release
 from tests.support.web_server import InProcess
 from workers import measures
 from workers.web import metrics as page
@@ -120,3 +123,67 @@ def test_a_due_delivery_that_nobody_takes_grows_older(sqlite_ledger: None, monke
     monkeypatch.setattr(ledger, "now", lambda _: NOW + 250)
     found = figures()
     assert (found["due_deliveries", ()], found["oldest_due_age_seconds", ()]) == (1, 250)
+
+
+# --- incidents, as they are: what alerts.test.yml fires its alerts by
+
+
+def outlet_down() -> None:
+    receivers(outlet("a"))
+    render(take(now=time.time() - 9), now=time.time() - 5)
+    drain()
+
+
+def relay_down() -> None:
+    receivers(outlet("a", url="mailto:desk@bote.example", format="email"))
+    render(take(now=time.time()), now=time.time())
+    drain()
+
+
+def secret_lost() -> None:
+    receivers(outlet("a", auth={"type": "bearer", "secret": "env:FANWIRE_SECRET_LOST"}))
+    render(take(now=time.time()), now=time.time())
+    drain()
+
+
+def worker_gone() -> None:
+    receivers(outlet("a"), outlet("b"))
+    render(take(now=time.time() - 99), now=time.time() - 99)
+    claim(now=time.time() - 99, lease=1)
+    pipeline.sweep_ledger(time.time())
+
+
+def nobody_plans() -> None:
+    with ledger.write() as connection:
+        releases.take(connection, release(), time.time() - 120)
+
+
+def refused() -> None:
+    with ledger.write() as connection:
+        refusals.keep(connection, b"{", "no release", time.time())
+
+
+@pytest.mark.parametrize(
+    ("incident", "shown", "least"),
+    [
+        (outlet_down, ("attempts_total", ("connection_refused", "failed")), 1),
+        (outlet_down, ("first_attempt_lag_seconds_sum", ()), 9),
+        (outlet_down, ("waiting_deliveries", ()), 1),
+        (relay_down, ("attempts_total", ("connection_refused", "ours")), 1),
+        (secret_lost, ("attempts_total", ("secret_missing", "ours")), 1),
+        (worker_gone, ("lease_expiries_total", ()), 2),
+        (worker_gone, ("due_deliveries", ()), 2),
+        (nobody_plans, ("oldest_unplanned_age_seconds", ()), 120),
+        (refused, ("refusals_total", ()), 1),
+    ],
+)
+def test_an_incident_is_seen(
+    sqlite_ledger: None, monkeypatch: pytest.MonkeyPatch, incident: Callable[[], None], shown: Any, least: float
+) -> None:
+    more = {"ALLOWED_NETWORKS": "127.0.0.0/8", "SMTP_URL": "smtp://127.0.0.1:1?tls=none", "SMTP_FROM": "w@wire.example"}
+    for name, value in more.items():
+        monkeypatch.setenv(f"FANWIRE_{name}", value)
+    settings.cache_clear()
+    assert figures().get(shown, 0) == 0
+    incident()
+    assert figures()[shown] >= least
