@@ -238,26 +238,17 @@ def _wanted(release: Release, outlet: Interests, has: Collection[str], choose: C
 def audience_alike(connection: Connection, release: Release) -> list[Match]:
     """The outlets that a first version of a release reaches, of those that are alike only one, whose id and name mean
     nothing: it costs what there is of different outlets."""
-    profiles, choose = outlet_profiles.matching(connection, release), _chooser(release)
-    found: dict[tuple[Any, ...], Match] = {}
-    for number, status, count in outlet_profiles.alike(connection, release):
-        profile = profiles.get(number)
-        if profile and (languages := _wanted(release, profile, (), choose)):
-            circuits = tuple(one for one in release.circuits if one in profile.circuits)
-            country = profile.country if release.countries else ""
-            key = (status, profile.format, profile.machine_translation, profile.languages, circuits, country)
-            before = found.get((*key, *languages))
-            outlet = before.outlet if before else _example(len(found), *key)
-            found[*key, *languages] = Match(outlet, languages, {}, count + (before.count if before else 0))
-    return list(found.values())
+    choose = _chooser(release)
+    return [
+        Match(_example(number, form, status), languages, {}, count)
+        for number, ((form, status), count) in enumerate(outlet_profiles.counted(connection, release).items())
+        if (languages := choose(form, ())[0])
+    ]
 
 
-def _example(
-    number: int, status: str, format: str, translation: str, languages: Any, circuits: Any, country: str
-) -> Outlet:
-    fields: dict[str, Any] = {"id": str(number), "name": "", "status": status, "format": format, "country": country}
-    fields |= {"machine_translation": translation, "languages": list(languages), "circuits": list(circuits)}
-    return Outlet.model_construct(**fields)
+def _example(number: int, form: Profile, status: str) -> Outlet:
+    fields = {name: getattr(form, name) for name in form.__slots__}
+    return Outlet.model_construct(**fields | {"id": str(number), "name": "", "status": status})
 
 
 _Rows = tuple[str, tuple[tuple[str, bool], ...]]
@@ -278,7 +269,7 @@ class _Planning:
         """Which outlets get what; without the outlets until they are read."""
         self.plan = Plan(release.name, release.urgency, 0, [], [])
         self._release_id, self._release, self._policy, self._now = release_id, release, policy, now
-        self._profiles: dict[_Rows, list[int]] = {}
+        self._forms: dict[_Rows, list[Profile]] = {}
         self._counted: dict[_Rows, int] = {}
         self._built: dict[str, set[str]] = {}
         self._wanted = False
@@ -303,10 +294,10 @@ class _Planning:
                 feed_rows.withdraw(connection, release.uri, release.version, self._moment(connection))
 
     def find_audience(self) -> None:
-        """Find who gets what, and which texts are there. Of a first version no outlet is read yet, only profiles."""
+        """Find who gets what, and which texts are there. Of a first version outlets are only counted yet."""
         release = self._release
         with ledger.read() as connection:
-            self._find_profiles(connection)
+            self._find_forms(connection)
             if release.version > 1:
                 self._find_outlets(connection)
                 self._counted = {rows: len(ids) for rows, ids in self.rows.items()}
@@ -322,22 +313,21 @@ class _Planning:
         count = sum(number * len(rows) for (_, rows), number in self._counted.items())
         self.plan = Plan(release.name, release.urgency, count, missing, ready, to_fetch=lacking)
 
-    def _find_profiles(self, connection: Connection) -> None:
-        counted = outlet_profiles.counted(connection, self._release)
+    def _find_forms(self, connection: Connection) -> None:
         takes = _taker(self._release, self._policy)
-        for number, profile in outlet_profiles.matching(connection, self._release).items():
-            if number in counted and (rows := takes(profile, ())):
-                self._profiles.setdefault(rows, []).append(number)
-                self._counted[rows] = self._counted.get(rows, 0) + counted[number]
-        self.rows = {rows: [] for rows in self._profiles}
+        for (form, _), count in outlet_profiles.counted(connection, self._release).items():
+            if rows := takes(form, None):
+                self._forms.setdefault(rows, []).append(form)
+                self._counted[rows] = self._counted.get(rows, 0) + count
+        self.rows = {rows: [] for rows in self._forms}
 
     def _find_outlets(self, connection: Connection) -> None:
         """Find each outlet; those that may have an older version get what corrects that, or withdraws it."""
-        release, by_profile = self._release, {id: rows for rows, ids in self._profiles.items() for id in ids}
+        release, by_form = self._release, {form: rows for rows, forms in self._forms.items() for form in forms}
         reached = deliveries.may_have(connection, release.uri, release.version) if release.version > 1 else {}
         self.rows = {}
-        for id, number in outlet_profiles.outlets_matching(connection, release):
-            if id not in reached and (rows := by_profile.get(number)):
+        for id, form in outlet_profiles.agreeing(connection, release):
+            if id not in reached and (rows := by_form.get(form)):
                 self.rows.setdefault(rows, []).append(id)
         takes = _taker(release, self._policy)
         for id, (_, profile) in sorted(outlet_profiles.of_outlets(connection, reached).items()):
@@ -377,9 +367,12 @@ class _Planning:
     def _first_chunk(self, connection: Connection, order: list[_Rows]) -> _Chunk:
         """Some outlets that get alike what comes first: so one rendition is enough to begin."""
         for rows in order:
-            if ids := outlet_profiles.some_outlets(connection, self._profiles[rows], FIRST_CHUNK):
+            if ids := self._some(connection, rows):
                 return [(rows, ids)]
         return []
+
+    def _some(self, connection: Connection, rows: _Rows) -> list[str]:
+        return outlet_profiles.some_agreeing(connection, self._release, self._forms[rows], FIRST_CHUNK)
 
     def build(self, prepare: Prepare, chunk: _Chunk) -> None:
         """Have the renditions built that a chunk takes, of the texts that are the release's own."""
@@ -439,15 +432,14 @@ class _Planning:
         return ledger.now(connection) if self._now is None else self._now
 
 
-def _taker(release: Release, policy: Policy) -> Callable[[Profile | None, tuple[str, ...]], _Rows | None]:
-    """What an outlet gets by its profile and the languages in which it may have an older version; None: nothing."""
+def _taker(release: Release, policy: Policy) -> Callable[[Profile, tuple[str, ...] | None], _Rows | None]:
+    """What an outlet gets by its profile and the languages in which it may have an older version; None: nothing. For
+    the form alone, of those that agree, leave these languages out (None)."""
     choose, approval = _chooser(release), to_approve(release, policy)
 
     @cache
-    def takes(profile: Profile | None, has: tuple[str, ...]) -> _Rows | None:
-        if profile is None:
-            return None
-        languages = _wanted(release, profile, has, choose)
+    def takes(profile: Profile, has: tuple[str, ...] | None) -> _Rows | None:
+        languages = choose(profile, ())[0] if has is None else _wanted(release, profile, has, choose)
         return (profile.format, tuple((str(one), approval(profile, one)) for one in languages)) if languages else None
 
     return takes

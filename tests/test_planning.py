@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -285,18 +287,19 @@ def test_the_index_leaves_out_nobody_whom_the_rule_would_match(
 ) -> None:
     asked = release(**said | {"translations": {k: v for k, v in said["translations"].items() if k != said["language"]}})
     with ledger.write() as connection:
+        connection.execute(delete(rows))
         connection.execute(delete(outlet_rows))
     for documents in fields:  # the second time some of them change
         receivers(*(outlet(f"o{number}", **one) for number, one in enumerate(documents)))
     with ledger.read() as connection:
         everyone = outlets.everyone(connection)
-        profiles = outlet_profiles.matching(connection, asked)
-        found = {
-            id: planning.matches(asked, profiles[number])
-            for id, number in outlet_profiles.outlets_matching(connection, asked)
-        }
+        agreeing = dict(outlet_profiles.agreeing(connection, asked))
     by_rule = {one.id: languages for one in everyone if (languages := planning.matches(asked, one))}
-    assert {id: languages for id, languages in found.items() if languages} == by_rule
+    open_to_all = asked.model_copy(update={"circuits": [], "countries": []})
+    forms = {id: planning.matches(open_to_all, replace(form, topics=())) for id, form in agreeing.items()}
+    assert {id: languages for id, languages in forms.items() if languages} == by_rule
+    number, _ = planned(**said | {"translations": dict(asked.translations)}, uri=f"urn:x:{uuid.uuid4()}")
+    assert wanted(number) == {(id, language) for id, languages in by_rule.items() for language in languages}
 
 
 def test_outlets_written_by_older_workers_get_their_profiles() -> None:

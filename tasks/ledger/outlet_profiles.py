@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Connection, bindparam, false, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, false, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger.schema import UNPROFILED, outlet_profile_terms, outlet_profiles, outlets
@@ -69,6 +69,7 @@ def _row(digest: str, profile: Profile) -> dict[str, Any]:
         "all_topics": not profile.topics,
         "takes_machine_translation": profile.machine_translation != "refuse",
         "document": profile.to_json(),
+        "form": profile.form.to_json(),
     }
 
 
@@ -115,53 +116,37 @@ def _profile(document: str) -> Profile | None:
         return None
 
 
-def matching(connection: Connection, release: Release) -> dict[int, Profile]:
-    """The profiles that may match a release: all that do, and perhaps some that do not."""
-    rows = connection.execute(select(p.id, p.document).where(*_may_match(release)))
-    return {row.id: read_profile(row.document) for row in rows}
+def counted(connection: Connection, release: Release) -> dict[tuple[Profile, str], int]:
+    """How many outlets agree with a release, by the form of their profiles and their status, without those that were
+    removed. Whether the release is in their languages, the form alone says."""
+    query = _agreeing(release, p.form, outlets.c.status, func.count()).group_by(p.form, outlets.c.status)
+    rows = connection.execute(query.order_by(p.form, outlets.c.status))
+    return {(read_profile(form), status): count for form, status, count in rows}
 
 
-def outlets_matching(connection: Connection, release: Release) -> list[tuple[str, int]]:
-    """The outlets whose profiles may match a release, with the number of the profile, by id; none that was removed."""
-    query = (
-        select(outlets.c.id, outlets.c.profile_id)
-        .join(outlet_profiles, p.id == outlets.c.profile_id)
-        .where(*_may_match(release), outlets.c.status != "removed")
-    )
-    return sorted((row[0], row[1]) for row in connection.execute(query))
+def agreeing(connection: Connection, release: Release) -> Iterator[tuple[str, Profile]]:
+    """The outlets that agree with a release, each with the form of its profile; none that was removed."""
+    for id, form in connection.execute(_agreeing(release, outlets.c.id, p.form)):
+        yield id, read_profile(form)
 
 
-def counted(connection: Connection, release: Release) -> dict[int, int]:
-    """How many outlets have each of the profiles that may match a release, without those that were removed."""
-    query = (
-        select(outlets.c.profile_id, func.count())
-        .join(outlet_profiles, p.id == outlets.c.profile_id)
-        .where(*_may_match(release), outlets.c.status != "removed")
-        .group_by(outlets.c.profile_id)
-    )
-    return {row[0]: row[1] for row in connection.execute(query)}
+def some_agreeing(connection: Connection, release: Release, forms: Collection[Profile], at_most: int) -> list[str]:
+    """Some outlets that agree with a release and have one of these forms, whichever are found first."""
+    query = _agreeing(release, outlets.c.id).where(p.form.in_([form.to_json() for form in forms]))
+    return list(connection.execute(query.limit(at_most)).scalars())
 
 
-def alike(connection: Connection, release: Release) -> list[tuple[int, str, int]]:
-    """The same by the status of the outlets: the number of the profile, the status, and how many have both."""
-    query = (
-        select(outlets.c.profile_id, outlets.c.status, func.count())
-        .join(outlet_profiles, p.id == outlets.c.profile_id)
-        .where(*_may_match(release), outlets.c.status != "removed")
-        .group_by(outlets.c.profile_id, outlets.c.status)
-        .order_by(outlets.c.profile_id, outlets.c.status)
-    )
-    return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+def _agreeing(release: Release, *columns: Any) -> Select[Any]:
+    query = select(*columns).select_from(outlets).join(outlet_profiles, p.id == outlets.c.profile_id)
+    return query.where(*_agrees(release), outlets.c.status != "removed")
 
 
-def some_outlets(connection: Connection, profiles: Iterable[int], at_most: int) -> list[str]:
-    """Some outlets that have one of these profiles, whichever are found first; none that was removed."""
-    found: list[str] = []
-    for some in _portions(profiles):
-        if len(found) < at_most:
-            query = select(outlets.c.id).where(outlets.c.profile_id.in_(some), outlets.c.status != "removed")
-            found += connection.execute(query.limit(at_most - len(found))).scalars()
-    return found
+def anybody_in(connection: Connection, release: Release) -> bool:
+    """Whether there are outlets in each of the circuits and countries that a release names."""
+    there = select(p.id).join(outlets, outlets.c.profile_id == p.id).where(outlets.c.status != "removed").limit(1)
+    wanted = [_has("circuit", [circuit]) for circuit in release.circuits]
+    wanted += [p.country == country for country in release.countries]
+    return all(connection.execute(there.where(one)).first() is not None for one in wanted)
 
 
 def of_outlets(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[int, Profile]]:
@@ -179,8 +164,9 @@ def of_outlets(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[in
     return found
 
 
-def _may_match(release: Release) -> list[ColumnElement[bool]]:
-    """What a profile must fulfil that matches a release (`tasks.planning.disagreement` is the rule itself)."""
+def _agrees(release: Release) -> list[ColumnElement[bool]]:
+    """What a profile fulfils that agrees with a release (`tasks.planning.disagreement` says it for one outlet), and
+    that can have it in a language."""
     if release.status == "canceled":
         return [false()]
     texts = {LanguageTag(language).base for language in (release.language, *release.translations)}

@@ -123,6 +123,7 @@ outlet_profiles = Table(
     Column("all_topics", Boolean, nullable=False, comment="its outlets take all topics"),
     Column("takes_machine_translation", Boolean, nullable=False),
     Column("document", ForeignText, nullable=False, comment="JSON: Profile in tasks/model/profile.py"),
+    Column("form", ForeignText, nullable=False, comment="the same without country, topics and circuits"),
     UniqueConstraint("digest", name="uq_outlet_profiles_digest"),
 )
 Index("ix_outlet_profiles_country", outlet_profiles.c.country)

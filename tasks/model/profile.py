@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -56,6 +56,11 @@ class Profile:
         """The profile as JSON, the same for profiles that are equal."""
         own = {name: getattr(self, name) for name in self.__slots__}
         return json.dumps(own, ensure_ascii=False, sort_keys=True)
+
+    @property
+    def form(self) -> Profile:
+        """What the profile says of how its outlets get what they agree with: all but countries, topics and circuits."""
+        return replace(self, country="", topics=(), circuits=())
 
     @property
     def digest(self) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from tasks import planning
 from tasks.building.translators import awaits_editor, translators
 from tasks.formatting import FORMATS, HouseTextMissing, house_text
-from tasks.ledger import outlets
+from tasks.ledger import outlet_profiles, outlets
 from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import Outlet
 from tasks.model.release import Release, supplied
@@ -182,6 +182,8 @@ def warnings(found: Prospects, release: Release, *, for_operations: bool = False
     """
     if release.status == "canceled" or not found.matches:  # a wire without outlets is no fault of a release
         return []
+    if found.everyone is not None:  # `sums` found somebody everywhere
+        return []
     reached = [match.outlet for match in found.matches]
     known = {
         "circuits": {circuit for outlet in reached for circuit in outlet.circuits},
@@ -198,9 +200,9 @@ def warnings(found: Prospects, release: Release, *, for_operations: bool = False
 
 def sums(connection: Connection, release: Release, *, policy: Policy, now: float) -> Prospects:
     """What `prospects` comes to for a receipt, without looking at each outlet if the release needs no warning."""
-    if release.version == 1 and release.status != "canceled":
+    if release.version == 1 and release.status != "canceled" and outlet_profiles.anybody_in(connection, release):
         found = prospects(connection, release, policy=policy, now=now, quick=True, alike=True)
-        if found.matches and not warnings(found, release):
+        if found.matches:
             return found
     return prospects(connection, release, policy=policy, now=now, quick=True)
 

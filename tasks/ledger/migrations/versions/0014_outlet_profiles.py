@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("all_topics", sa.Boolean(), nullable=False, comment="its outlets take all topics"),
         sa.Column("takes_machine_translation", sa.Boolean(), nullable=False),
         sa.Column("document", sa.Text(), nullable=False, comment="JSON: Profile in tasks/model/profile.py"),
+        sa.Column("form", sa.Text(), nullable=False, comment="the same without country, topics and circuits"),
         sa.PrimaryKeyConstraint("id", name="pk_outlet_profiles"),
         sa.UniqueConstraint("digest", name="uq_outlet_profiles_digest"),
     )
