@@ -130,7 +130,7 @@ def test_a_form_has_the_rendition_and_the_files_and_is_signed_as_sent(bench: Any
     assert (first.body, first.headers["Content-Type"]) == (second.body, second.headers["Content-Type"])
     article, *others = fields(first)
     assert (article[0], *article[2:]) == ("item", "application/json", REQUEST.body)
-    assert re.fullmatch(r"plant-[0-9a-f]{8}-de-v2\.json", article[1] or "")
+    assert re.fullmatch(r"plant-[0-9a-f]{16}-de-v2\.json", article[1] or "")
     assert others == [
         ("files[]", "hero.jpg", "image/jpeg", b"\xff\xd8\r\n--"),
         ("files[]", "plan.jpg", "application/pdf", b"%PDF"),
