@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -410,6 +411,23 @@ class TestFolder:
         desk.deliver()
         assert list(tmp_path.iterdir()) == []
         assert not (desk.server.root / desk.folder / ONE).is_symlink()
+
+    def test_an_attempt_that_stood_still_changes_nothing_afterwards(self, desk: Desk) -> None:
+        free: SimpleQueue[bytes] = SimpleQueue()
+        threads: SimpleQueue[threading.Thread] = SimpleQueue()
+
+        def slow() -> bytes:
+            threads.put(threading.current_thread())
+            return free.get(timeout=20)
+
+        hero = MediaFile(id="hero", name="hero.jpg", content_type="image/jpeg", bytes=2, sha256="0" * 64, read=slow)
+        judgement = desk.send(replace(REQUEST, media=(hero,)), media=True, deadline=0.2)
+        assert (judgement.verdict, judgement.code) == (Verdict.UNSURE, Code.TIMEOUT)
+        desk.deliver(KILL)
+        free.put(b"\xff\xd8")
+        desk.bench.transfers.close()
+        threads.get(timeout=20).join(20)
+        assert {name: body for name, body in desk.files().items() if not name.startswith(".")} == {ONE: KILL.body}
 
     def test_a_disk_that_is_full(self, desk: Desk) -> None:
         disk = desk.server.root / desk.folder

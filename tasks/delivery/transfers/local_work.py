@@ -10,17 +10,28 @@ import os
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from itertools import count
+from threading import Event
 from typing import Final
 from urllib.parse import urlsplit
 
 from tasks.delivery.transfers.transfer import Answer, ErrorKind, OurFault, StartedTransfer, WorkFailed
 
+_GIVEN_UP: Final[ContextVar[Event]] = ContextVar("given up")
+
 THREADS: Final = 128
 """Pieces of work that are done at once; threads are started as they are needed."""
 THREADS_A_GROUP: Final = 4
 """Those of them that are in one group."""
+
+
+def stop_if_given_up() -> None:
+    """Raise WorkFailed if nobody waits any more for the work that this thread does: what it would change may have been
+    changed by others since. Work that stood still asks before each step that anybody sees."""
+    given_up = _GIVEN_UP.get(None)
+    if given_up is not None and given_up.is_set():
+        raise WorkFailed("was given up")
 
 
 class LocalWork:
@@ -32,8 +43,8 @@ class LocalWork:
         self._threads: ThreadPoolExecutor | None = None
         self._going: dict[int, StartedTransfer] = {}
         """What somebody waits for: in a thread, or in the queue of its group."""
-        self._in_threads: dict[int, str] = {}
-        """The group of what a thread does, also if nobody waits for it any more."""
+        self._in_threads: dict[int, tuple[str, Event]] = {}
+        """The group of what a thread does, also if nobody waits for it any more; and how it is told of that."""
         self._busy: Counter[str] = Counter()
         self._queues: dict[str, deque[int]] = {}
         self._done: deque[tuple[int, Future[str]]] = deque()
@@ -67,8 +78,10 @@ class LocalWork:
         if self._threads is None:
             self._threads = ThreadPoolExecutor(THREADS, "work")
         self._busy[group] += 1
-        self._in_threads[number] = group
-        future = self._threads.submit(copy_context().run, started.transfer.work)
+        context, given_up = copy_context(), Event()
+        context.run(_GIVEN_UP.set, given_up)
+        self._in_threads[number] = group, given_up
+        future = self._threads.submit(context.run, started.transfer.work)
         future.add_done_callback(lambda done: self._note_done(number, done))
 
     def _note_done(self, number: int, done: Future[str]) -> None:
@@ -80,7 +93,7 @@ class LocalWork:
         ended = []
         while self._done:
             number, done = self._done.popleft()
-            group = self._in_threads.pop(number)
+            group, _ = self._in_threads.pop(number)
             self._busy -= Counter((group,))
             self._go_on(group)
             started = self._going.pop(number, None)
@@ -108,7 +121,10 @@ class LocalWork:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _given_up(self, number: int) -> tuple[StartedTransfer, bool]:
-        return self._going.pop(number), number in self._in_threads
+        begun = self._in_threads.get(number)
+        if begun is not None:
+            begun[1].set()
+        return self._going.pop(number), begun is not None
 
 
 def _group(started: StartedTransfer) -> str:

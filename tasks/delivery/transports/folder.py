@@ -30,6 +30,7 @@ from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.files.file_options import FolderOptions
 from tasks.delivery.files.file_plan import FileToWrite, Plan, plan
 from tasks.delivery.files.file_server import temporary
+from tasks.delivery.transfers.local_work import stop_if_given_up
 from tasks.delivery.transfers.transfer import Answer, OurFault, Transfer, WorkFailed
 from tasks.delivery.transports import Transport, options_of
 from tasks.delivery.verdicts import Judgement, judge_outcome
@@ -75,6 +76,7 @@ def put(folder: Path, files: Plan, *, make_folders: bool) -> str:
             for file in files.written:
                 with _below(root, file.name, make=make_folders) as (parent, leaf):
                     _write(parent, leaf, _content(file))
+            stop_if_given_up()
             removed = sum(_remove(root, name) for name in files.removed)
     except OSError as error:
         raise WorkFailed(f"{folder}: {_why(error)}", error.errno or 0) from None
@@ -145,6 +147,7 @@ def _write(parent: int, leaf: str, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+            stop_if_given_up()  # else it could take the place of what a newer version has written meanwhile
         os.rename(part, leaf, src_dir_fd=parent, dst_dir_fd=parent)
     except OSError:
         with suppress(OSError):
