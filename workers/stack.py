@@ -101,7 +101,7 @@ def _where_is_what(place: Path) -> list[str]:
     page = f"http://{flower.address()}:{settings().flower_port}/"
     return [
         f"Fanwire starts under {place}; Ctrl-C ends it all",
-        f"  Flower   {page} user {settings().flower_user}, password {password}",
+        f"  Flower   {page}, user {settings().flower_user}, password {password}",
         f"  Web      {_web()}",
         f"  Logs     {place / 'log'}/",
         f"  Broker   its address for producers is in {place / 'broker.url'}"
@@ -116,8 +116,12 @@ def _where_is_what(place: Path) -> list[str]:
 def _web() -> str:
     """Where the web server is, as the operator reads it."""
     policy = settings()
-    here = f"{listening.here()}/" if policy.web_port else f"on {policy.web_address}, at a port that its log names;"
-    return f"{here} for others {policy.web_url}/" if policy.web_url else f"{here} for this machine (FANWIRE_WEB_URL)"
+    here = f"{listening.here()}/" if policy.web_port else f"on {policy.web_address}, at a port that its log names"
+    return (
+        f"{here}, for others {policy.web_url}/"
+        if policy.web_url
+        else f"{here}, for this machine only (FANWIRE_WEB_URL)"
+    )
 
 
 def configuration(home: Path, processes: dict[str, list[str]]) -> str:

@@ -60,6 +60,11 @@ def test_an_import_says_what_is_new_changed_and_unchanged(run: Run) -> None:
     }  # fmt: skip
 
 
+def test_the_status_says_how_an_unverified_outlet_is_verified(run: Run) -> None:
+    take(release(), outlet("a", status="unverified"))
+    assert "(imported as unverified; `fanwire outlets verify ID` asks it)" in run("status", release().uri).stdout
+
+
 def test_a_dry_run_of_an_import_writes_nothing(run: Run) -> None:
     take(release(), outlet("a", url="https://a.example/"))
     file = rows({"id": "a", "url": "https://b.example/"}, {"id": "b"}, {"id": "b"})

@@ -42,6 +42,8 @@ PAUSED_BY_US, DISABLED_BY_US = "paused by operations", "disabled by operations"
 CHANGES_SHOWN = 20
 """New and changed outlets of an import that are listed, of each kind."""
 
+_NOT_SENT = (Code.LOGIN, Code.HOST_KEY)
+"""The codes of a test that ended before anything of it was sent."""
 app = typer.Typer(
     no_args_is_help=True, help="Import, list, test, pause, disable and remove outlets, the configured receivers."
 )
@@ -463,7 +465,7 @@ def test_(outlet: OutletArgument, as_json: JsonOption = False) -> None:  # noqa:
     else:
         said = f"{outlet}: {result['verdict']} ({result['code']}): {result['detail']}, after {result['seconds']} s"
         out.print(printable(said), markup=False)
-        if result["verdict"] not in (Verdict.OURS, Verdict.BLOCKED):  # else nothing was sent
+        if result["verdict"] not in (Verdict.OURS, Verdict.BLOCKED) and result["code"] not in _NOT_SENT:
             what = f"“{result['headline']}” as {result['format']} in {result['language']}"
             out.print(f"sent: {what}, {result['bytes']:,} bytes", markup=False)
     if result["verdict"] != "delivered":

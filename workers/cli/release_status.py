@@ -199,6 +199,8 @@ def _delivery(row: dict[str, Any]) -> tuple[str, ...]:
 def _detail(hold: dict[str, Any]) -> str:
     """The detail of a hold; until when an embargo holds, in the reader's zone."""
     detail = str(hold["detail"])
+    if hold["kind"] == Hold.UNVERIFIED:
+        return f"{detail}; `fanwire outlets verify ID` asks it"
     try:
         return moments.shown(moments.read(detail)) if hold["kind"] == Hold.EMBARGO else detail
     except ValueError:
