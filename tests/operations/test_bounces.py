@@ -13,6 +13,7 @@ from sqlalchemy import Row, select
 from tasks import ledger, pipeline
 from tasks.ledger import audit, deliveries, elections, notices
 from tasks.ledger.deliveries import Claim
+from tasks.ledger.deliveries.returns import MOST
 from tasks.ledger.schema import attempts, outlets
 from tasks.ledger.schema import deliveries as rows
 from tasks.model.codes import Code
@@ -246,6 +247,18 @@ def test_a_late_warning_before_a_bounce_does_not_hide_it(post: Post) -> None:
     post.read()
     assert row(of).state == State.REJECTED
     assert [code for _, _, code in noted(of)] == [None, Code.DELAYED, Code.BOUNCED]
+
+
+@with_ledger
+def test_the_same_again_and_again_fills_no_ledger_and_hides_nothing(post: Post) -> None:
+    (of,) = sent_to("bote")
+    for _ in range(MOST + 3):
+        post.put(report(to(of), action="delayed", status=FULL))
+    post.read()
+    assert len(noted(of)) == 1 + MOST
+    post.put(report(to(of)))
+    post.read()
+    assert (row(of).state, noted(of)[-1][2]) == (State.REJECTED, Code.BOUNCED)
 
 
 @with_ledger

@@ -16,6 +16,11 @@ RETURNED = (Code.BOUNCED, Code.DELAYED)
 """The codes of what is noted here: no transfer of ours."""
 
 
+MOST = 20
+"""Returns of one delivery that are noted; beyond them only what ends it, so that nobody fills the ledger by sending us
+the same message again and again."""
+
+
 class Taken(Enum):
     """What a return has changed."""
 
@@ -24,7 +29,7 @@ class Taken(Enum):
     LATER = "later"
     """Its delivery is in flight: nothing is changed, and it is to be read again."""
     NOTED = "noted"
-    """It stands among the attempts, and the state is as before."""
+    """It stands among the attempts, unless too much does, and the state is as before."""
     ENDED = "ended"
     """The delivery has ended otherwise than it had before."""
 
@@ -60,6 +65,8 @@ def take_return(connection: Connection, came: Return, now: float) -> tuple[Taken
     last = select(func.max(attempts.c.attempt)).where(attempts.c.delivery_id == came.delivery_id, sent)
     newest = came.attempt >= (connection.execute(last).scalar() or 0)
     ends = came.state is not None and newest and row.state in (State.DELIVERED, State.DUE)
+    if not ends and _noted(connection, came.delivery_id) >= MOST:
+        return Taken.NOTED, row.outlet_id
     number = connection.execute(
         update(deliveries).where(d.id == came.delivery_id).values(attempt=d.attempt + 1).returning(d.attempt)
     ).scalar_one()
@@ -74,6 +81,12 @@ def take_return(connection: Connection, came: Return, now: float) -> tuple[Taken
         )
     )  # fmt: skip
     return (Taken.ENDED if ends else Taken.NOTED), row.outlet_id
+
+
+def _noted(connection: Connection, delivery_id: int) -> int:
+    """How many returns of a delivery stand among its attempts."""
+    query = select(func.count()).where(attempts.c.delivery_id == delivery_id, attempts.c.code.in_(RETURNED))
+    return connection.execute(query).scalar_one()
 
 
 def refused_lately(connection: Connection, outlet_id: str, since: float) -> int:
