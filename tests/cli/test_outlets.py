@@ -61,7 +61,7 @@ def test_an_import_says_what_is_new_changed_and_unchanged(run: Run) -> None:
 
 
 def test_the_status_says_how_an_unverified_outlet_is_verified(run: Run) -> None:
-    take(release(), outlet("a", status="unverified"))
+    planning.plan(take(release(), outlet("a", status="unverified")))
     assert "(imported as unverified; `fanwire outlets verify ID` asks it)" in run("status", release().uri).stdout
 
 
