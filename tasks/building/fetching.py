@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from typing import IO
 
@@ -91,7 +92,7 @@ def fetch_media(policy: FetchPolicy, store: Store, *, stopping: Callable[[], boo
         while True:
             found.more = stopping() or time.monotonic() - began > BUDGET
             room = 0 if found.more else AT_ONCE - len(at_work)
-            taken = _claim(worker, policy, room)
+            taken = _claim(worker, policy, room, [one.url for one in at_work.values()])
             if taken is None and not at_work:
                 found.elsewhere, found.more = not stopping(), False
                 return found
@@ -105,15 +106,19 @@ def fetch_media(policy: FetchPolicy, store: Store, *, stopping: Callable[[], boo
                 _settle(at_work.pop(future), future, policy, found)
 
 
-def _claim(worker: str, policy: FetchPolicy, limit: int) -> list[Wanted] | None:
-    """Files to fetch, `limit` at most; None if another process fetches."""
+def _claim(worker: str, policy: FetchPolicy, limit: int, at_work: list[str]) -> list[Wanted] | None:
+    """Files to fetch, `limit` at most; None if another process fetches. `at_work`: the addresses of those that are
+    being fetched."""
     try:
         with ledger.write() as connection:
             now = ledger.now(connection)
             if not elections.run_for(connection, OFFICE, worker, now, now + TERM):
                 return None
             lease = policy.limits.deadline + BEYOND_DEADLINE
-            return media_rows.claim(connection, now=now, lease=lease, worker=worker, limit=limit) if limit else []
+            if not limit:
+                return []
+            claim = partial(media_rows.claim, connection, now=now, lease=lease, worker=worker)
+            return claim(limit=limit, at_work=at_work)
     except DBAPIError as error:
         log.warning("media wait for the ledger", error=str(error).splitlines()[0])
         time.sleep(1)

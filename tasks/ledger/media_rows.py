@@ -9,6 +9,7 @@ As with artifacts, a claim carries an attempt number, and a result counts for th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,10 @@ from tasks.model.media import Media, MediaType
 from tasks.model.release import Release
 from tasks.model.states import MediaState
 
+A_HOST = 2
+"""Files of one host that are fetched at once: a slow server holds up its own producer, and not all others."""
+LOOKED_AT = 1000
+"""Files that may be tried now among which some of a host with room are looked for."""
 HINT_AFTER = 5.0
 """Seconds after which a file that nobody fetches is hinted at."""
 IS_WANTED: ColumnElement[bool] = release_media.c.state == literal_column("'wanted'")
@@ -103,20 +108,29 @@ def _fetched_before(connection: Connection, release: Release, release_id: int) -
     return {(row.url, row.type): row.sha256 for row in connection.execute(query)}
 
 
-def claim(connection: Connection, *, now: float, lease: float, worker: str, limit: int) -> list[Wanted]:
+def claim(
+    connection: Connection, *, now: float, lease: float, worker: str, limit: int, at_work: Collection[str] = ()
+) -> list[Wanted]:
     """Take up to `limit` files that may be tried now, those that have waited longest first.
 
-    What nobody waits for any more, because a newer version came, is left alone.
+    `at_work`: the addresses of those that are being fetched; no more than A_HOST of one host are at once. What nobody
+    waits for any more, because a newer version came, is left alone.
     """
+    hosts = Counter(map(_host, at_work))
     pick = (
-        select(m.release_id, m.item)
+        select(m.release_id, m.item, m.url)
         .where(IS_WANTED, m.due_at <= now, m.lease_until <= now, _is_awaited())
         .order_by(m.due_at, m.release_id, m.item)
-        .limit(limit)
+        .limit(LOOKED_AT)
         .with_for_update(skip_locked=True)
     )
-    taken = []
+    taken: list[Wanted] = []
     for row in connection.execute(pick).all():
+        if len(taken) == limit:
+            break
+        hosts[_host(row.url)] += 1
+        if hosts[_host(row.url)] > A_HOST:
+            continue
         take = (
             update(release_media)
             .where(m.release_id == row.release_id, m.item == row.item, IS_WANTED, m.lease_until <= now)
@@ -125,6 +139,10 @@ def claim(connection: Connection, *, now: float, lease: float, worker: str, limi
         )
         taken += [Wanted(**one._mapping) for one in connection.execute(take)]
     return taken
+
+
+def _host(url: str) -> str:
+    return url.split("/", 3)[2].lower() if url.count("/") > 1 else url
 
 
 def _is_awaited() -> ColumnElement[bool]:

@@ -315,6 +315,22 @@ def test_a_late_worker_changes_nothing(files: FileServer) -> None:
         assert media_rows.progress(connection, number).endswith("http_503, y; it is tried again")
 
 
+@on_both_ledgers
+def test_one_slow_server_does_not_take_the_places_of_all() -> None:
+    receivers(outlet("a"))
+    slow = [item(f"slow-{number}", f"https://Slow.example/{number}") for number in range(6)]
+    take(release(media=[*slow, item("other", "https://other.example/hall.jpg")]))
+
+    def taken(*at_work: str) -> list[str]:
+        with ledger.write() as connection:
+            now = ledger.now(connection)
+            found = media_rows.claim(connection, now=now, lease=0, worker="a", limit=4, at_work=at_work)
+            return sorted(one.item.partition("-")[0] for one in found)
+
+    assert taken() == ["other", "slow", "slow"]
+    assert taken("https://slow.example/a", "https://slow.example/b") == ["other"]
+
+
 def test_a_run_that_is_to_stop_takes_nothing(files: FileServer) -> None:
     receivers(outlet("a"))
     take(release(media=[item("hall", files.put("/hall", picture()))]))
