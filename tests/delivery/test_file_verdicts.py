@@ -11,11 +11,13 @@ from typing import Any
 import asyncssh
 import pytest
 
+from tasks.delivery import transports
 from tasks.delivery.files.private_keys import key_file, unusable_key
 from tasks.delivery.transfers.transfer import Answer, ErrorKind, Transfer
-from tasks.delivery.transports import folder, ftp, s3, sftp
+from tasks.delivery.transports import Transport, folder, ftp, s3, sftp
 from tasks.model.codes import Code
 from tasks.model.states import Verdict
+from tests.support import samples
 
 REPLY, LOGIN = ErrorKind.REPLY, ErrorKind.LOGIN
 
@@ -179,3 +181,15 @@ def test_a_private_key_is_a_file_in_memory_only() -> None:
     with open(path) as file:  # noqa: PTH123, not a path for more than this process
         assert file.read() == "geheim\n"
     assert path.startswith("/proc/self/fd/")
+
+
+@pytest.mark.parametrize(("sent", "verdict"), [(True, Verdict.UNSURE), (False, Verdict.FAILED)])
+def test_a_transport_that_breaks_over_an_answer_costs_one_delivery(
+    sent: bool, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RecursionError
+
+    monkeypatch.setattr(transports, "by_scheme", lambda: {"https": Transport(schemes=(), prepare=broken, judge=broken)})
+    judgement = transports.judge(samples.outlet(url="https://a.example/"), answer(sent=sent), 0.0)
+    assert (judgement.verdict, judgement.code) == (verdict, Code.UNFINISHED)
