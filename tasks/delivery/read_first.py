@@ -12,7 +12,7 @@ from tasks.delivery.transfers.transfer import Answer, OurFault, Pool, Transfer
 
 LARGE: Final = 4 * 1024 * 1024
 """Bytes from which on files of one transfer count as large."""
-LARGE_ONES: Final = Pool("transfers of large files", 4)
+LARGE_ONES: Final = Pool("place for large files", 4)
 """What reads and sends large files."""
 
 
