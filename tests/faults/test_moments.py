@@ -104,9 +104,14 @@ def sound(engine: Engine, farm: Farm, count: int) -> oracle.Outcome:
 # --- killed while planning
 
 
-@pytest.mark.parametrize("moment", ["supersede", "plan", "begin"])
-def test_killed_while_a_correction_is_planned(book: Engine, farm: Farm, tmp_path: Path, moment: str) -> None:
-    """Nothing of it is there then, not even what it does to the older version; the next worker plans all of it."""
+@pytest.mark.parametrize(
+    ("moment", "older"),
+    [("deliveries.supersede", "due"), ("deliveries.plan", "superseded"), ("releases.start_planning", "superseded")],
+)
+def test_killed_while_a_correction_is_planned(
+    book: Engine, farm: Farm, tmp_path: Path, moment: str, older: str
+) -> None:
+    """None of its deliveries is there then, and the older version may have ended; the next worker plans all of it."""
     plant(farm, 20)
     first = take()
     prepare(first)
@@ -114,8 +119,8 @@ def test_killed_while_a_correction_is_planned(book: Engine, farm: Farm, tmp_path
     killed = own_process(
         "import os, signal\n"
         "from tasks import planning\n"
-        "from tasks.ledger import deliveries\n"
-        f"deliveries.{moment} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "from tasks.ledger import deliveries, releases\n"
+        f"{moment} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"planning.plan({second})\n",
         tmp_path / "killed.log",
     )
@@ -123,7 +128,7 @@ def test_killed_while_a_correction_is_planned(book: Engine, farm: Farm, tmp_path
         assert killed.wait(20) == -signal.SIGKILL
     finally:
         end(killed)
-    assert (states(first), states(second)) == ({"due": 20}, {})
+    assert (states(first), states(second)) == ({older: 20}, {})
     prepare(second)
     drain_until_final(first, second)
     assert (states(first), states(second)) == ({"superseded": 20}, {"delivered": 20})

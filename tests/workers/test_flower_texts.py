@@ -47,7 +47,8 @@ def test_a_plan_says_how_many_deliveries_there_are_and_what_is_to_be_translated(
     number = take("a", "b")
     assert pipeline.plan(number) == f"4 deliveries planned, 1 language to translate · {URI} v1"
     assert pipeline.plan(number) == f"planned before · {URI} v1"
-    assert shown(broker) == {"translate": [f"{URI} v1 sw"], "format": [f"{URI} v1 en"]}
+    hinted = {"translate": [f"{URI} v1 sw"], "format": [f"{URI} v1 en"], "deliver": [f"{URI} v1"]}
+    assert shown(broker) == hinted
 
 
 def test_a_language_that_is_held_says_so_first() -> None:

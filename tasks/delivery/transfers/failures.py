@@ -88,7 +88,8 @@ def _refused(failure: Failure) -> tuple[str, ErrorKind] | None:
     if failure.code == pycurl.E_PEER_FAILED_VERIFICATION and failure.ssh:
         return _other_host_key(failure.text), ErrorKind.HOST_KEY
     if failure.code in _REPLIES or failure.status >= 400:
-        said = failure.said or failure.text[:TEXT_CHARACTERS] or f"refused ({failure.code})"
+        # All of libcurl's text, at most 255 characters: of SFTP it names the file first, and then what is wrong.
+        said = failure.said or failure.text or f"refused ({failure.code})"
         command = _REFUSED_COMMAND.match(failure.text)
         return f"{command[1]}: {said}" if command else said, ErrorKind.REPLY
     return None
