@@ -78,6 +78,7 @@ def main() -> None:
         "recovery": recovery,
         "mail": mail,
         "growth": growth,
+        "life": life,
         "neural": neural,
     }
     chosen = sys.argv[1:] or list(parts)
@@ -480,6 +481,13 @@ def growth(folder: Path) -> None:
     from tests.bench import growth as measured_growth
 
     measured_growth.run(folder)
+
+
+def life(folder: Path) -> None:
+    """A release, its correction and its kill, over all transports at once."""
+    from tests.bench import life as measured_life
+
+    measured_life.run(folder, OUTLETS)
 
 
 if __name__ == "__main__":

@@ -112,8 +112,8 @@ def test_media_stand_before_their_article_and_go_with_it() -> None:
         for rest in (".html", "-hero.jpg", "-plan.pdf")
     )
     noticed = plan(kill, FileOptions(name="{slug}-{language}.{ending}", media=True), 0.0)
-    assert [file.name for file in noticed.written] == ["plant-porto-2761b19b-en.html"]
-    assert noticed.removed == ("plant-porto-2761b19b-en-hero.jpg", "plant-porto-2761b19b-en-plan.pdf")
+    assert [file.name for file in noticed.written] == ["plant-porto-2761b19b26760880-en.html"]
+    assert noticed.removed == ("plant-porto-2761b19b26760880-en-hero.jpg", "plant-porto-2761b19b26760880-en-plan.pdf")
 
 
 @pytest.mark.parametrize(
