@@ -247,6 +247,8 @@ class Demo:
 
         with ledger.write() as connection:
             fetching = [outlet for outlet in outlets.everyone(connection) if outlet.url == "pull:"]
+            if not fetching:
+                return
             made = {
                 outlet.id: feed_access.rotate(connection, outlet.id, outlet.format, overlap=0) for outlet in fetching
             }

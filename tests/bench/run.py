@@ -141,9 +141,13 @@ def deliver(folder: Path) -> None:
 def _quiet() -> None:
     """Log lines are made, formatted and written as in production, but to nowhere."""
     from workers import logs
+    from workers.lines import LineHandler
 
     logs.set_up("bench")
-    logging.getLogger().handlers[0].setStream(open(os.devnull, "w"))  # type: ignore[attr-defined]  # noqa: SIM115, PTH123
+    [usual] = logging.getLogger().handlers
+    nowhere = LineHandler(open(os.devnull, "w"))  # noqa: SIM115, PTH123
+    nowhere.setFormatter(usual.formatter)
+    logging.getLogger().handlers[:] = [nowhere]
 
 
 def _prepare(outlets_file: Path) -> None:
