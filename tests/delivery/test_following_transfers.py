@@ -366,9 +366,9 @@ class TestMail:
     ) -> None:
         monkeypatch.setattr(lanes, "THREADS", 1)
         relay = serve(lambda call: call.hang())
-        for key in ("first", "second"):
+        for key, deadline in (("first", 0.8), ("second", 0.3)):
             url = f"smtp://127.0.0.1:{relay.port}/wire.example"
-            bench.start(key, url, options=envelope("a@bote.example"), deadline=0.4)
+            bench.start(key, url, options=envelope("a@bote.example"), deadline=deadline)
         answers = {answer.transfer.key: answer for answer in bench.wait(2)}
         assert answers["first"].error_kind is ErrorKind.TIMEOUT
         assert answers["second"].error_kind is ErrorKind.OURS
