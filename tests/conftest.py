@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
@@ -20,6 +23,7 @@ from tasks.runtime.private_files import ensure_private_file
 from tasks.runtime.settings import settings
 from tests.support.postgres import TEMPLATE, Postgres, shared_postgres
 from tests.support.scheduling import ByServers, a_core_to_collect_on, turn
+from workers import logs
 from workers.imports import all_to_stay
 
 typer.testing._get_command = cache(get_command)  # type: ignore[attr-defined]  # else each command typed makes all anew
@@ -127,3 +131,14 @@ def translation_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callabl
         return path
 
     return write
+
+
+@pytest.fixture
+def logged() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """The lines of the log so far, as a worker writes them."""
+    written = io.StringIO()
+    before, handlers = structlog.get_config(), logging.getLogger().handlers[:]
+    logs.set_up("test", written)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    structlog.configure(**before)
+    logging.getLogger().handlers[:] = handlers

@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import io
 import json
-import logging
 import signal
 import socket
 import sqlite3
@@ -44,7 +42,6 @@ from tests.support.forks import fork_python
 from tests.support.processes import end, environment, until
 from tests.support.samples import URI, outlet, release
 from tests.support.threads import PATIENCE, begin, beside
-from workers import logs
 
 TIMES = {
     "ALLOWED_NETWORKS": "127.0.0.0/8",
@@ -638,17 +635,6 @@ def test_what_stands_on_the_wire(serve: Any, monkeypatch: pytest.MonkeyPatch) ->
     expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     assert headers["webhook-signature"] == f"v1,{expected}"
     assert json.loads(request.body)["uri"].startswith(URI)
-
-
-@pytest.fixture
-def logged() -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """The lines of the log so far, as a worker writes them."""
-    written = io.StringIO()
-    before, handlers = structlog.get_config(), logging.getLogger().handlers[:]
-    logs.set_up("test", written)
-    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
-    structlog.configure(**before)
-    logging.getLogger().handlers[:] = handlers
 
 
 @pytest.mark.usefixtures("sqlite")

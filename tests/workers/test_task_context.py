@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import json
-import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from celery import Celery
 from structlog.contextvars import get_contextvars
 
@@ -19,7 +15,6 @@ from tasks import ledger, pipeline
 from tasks.ledger import outlets, releases
 from tasks.runtime.settings import settings
 from tests.support.samples import URI, outlet, release
-from workers import logs
 
 
 def test_a_task_is_bound_by_name_and_id_while_it_runs_and_not_after() -> None:
@@ -44,17 +39,6 @@ def test_a_task_that_fails_leaves_nothing_bound() -> None:
 
     assert fail.apply(task_id="two").failed()
     assert get_contextvars() == {}
-
-
-@pytest.fixture
-def logged() -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """The lines of the log so far, as a worker writes them."""
-    written = io.StringIO()
-    before, handlers = structlog.get_config(), logging.getLogger().handlers[:]
-    logs.set_up("test", written)
-    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
-    structlog.configure(**before)
-    logging.getLogger().handlers[:] = handlers
 
 
 def test_every_stage_says_in_the_log_what_it_did_and_for_what(
