@@ -174,6 +174,24 @@ def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
         time.sleep(0.1)
 
 
+def publish_feeds(control: str) -> None:
+    """Give each outlet that fetches the secret address of its feed, and tell the farm at `control`."""
+    from tasks import ledger
+    from tasks.ledger import outlets
+    from tasks.operations import feed_access
+    from tasks.runtime.settings import settings
+
+    with ledger.write() as connection:
+        fetching = [outlet for outlet in outlets.everyone(connection) if outlet.url == "pull:"]
+        made = {outlet.id: feed_access.rotate(connection, outlet.id, outlet.format, overlap=0) for outlet in fetching}
+    if not made:
+        return
+    addresses = {outlet: f"{settings().web_url}{address.path}" for outlet, address in made.items()}
+    request = Request(f"{control}/feeds", json.dumps(addresses).encode())  # noqa: S310, our own address
+    with build_opener(ProxyHandler({})).open(request):
+        pass
+
+
 @dataclass(frozen=True)
 class Sent:
     """A release that was taken: its URI, and the number of its row."""
@@ -236,26 +254,7 @@ class Demo:
             self.out.print(said.strip(), markup=False)
         if any(process.returncode for process in running):
             sys.exit(1)
-        self.publish_feeds()
-
-    def publish_feeds(self) -> None:
-        """Give each outlet that fetches the secret address of its feed."""
-        from tasks import ledger
-        from tasks.ledger import outlets
-        from tasks.operations import feed_access
-        from tasks.runtime.settings import settings
-
-        with ledger.write() as connection:
-            fetching = [outlet for outlet in outlets.everyone(connection) if outlet.url == "pull:"]
-            if not fetching:
-                return
-            made = {
-                outlet.id: feed_access.rotate(connection, outlet.id, outlet.format, overlap=0) for outlet in fetching
-            }
-        addresses = {outlet: f"{settings().web_url}{address.path}" for outlet, address in made.items()}
-        request = Request(f"{self.farm['control']}/feeds", json.dumps(addresses).encode())  # noqa: S310, our own address
-        with build_opener(ProxyHandler({})).open(request):
-            pass
+        publish_feeds(self.farm["control"])
 
     def document(self) -> Release:
         """The release to send first."""

@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, Request, build_opener
 
 SECONDS = 300.0
 TIMES = {
@@ -28,9 +27,11 @@ TIMES = {
 def run(folder: Path, count: int) -> None:
     """Run it once, and print what came of it."""
     import outlets
+    from demo import publish_feeds
     from farm import Farm
     from farm_manners import read_env_file
 
+    from tasks.runtime.settings import settings
     from tests.support.processes import free_port
     from tests.support.stacks import running
 
@@ -38,7 +39,7 @@ def run(folder: Path, count: int) -> None:
     with Farm(plan, folder / "farm") as farm:
         secrets = read_env_file(farm.directory / "secrets.env")
         port = free_port()
-        settings = TIMES | {
+        told = TIMES | {
             "ALLOWED_NETWORKS": "127.0.0.0/8", "SECRETS_FOLDER": str(farm.directory / "secrets"),
             "DELIVERY_FOLDERS": farm.where["folders"], "SMTP_URL": f"smtp://{farm.where['relay']}?tls=none",
             "SMTP_FROM": "Example Wire <wire@wire.example>", "WEB_PORT": str(port),
@@ -46,9 +47,10 @@ def run(folder: Path, count: int) -> None:
             **{name.removeprefix("FANWIRE_"): value for name, value in secrets.items()},
         }  # fmt: skip
         (folder / "home").mkdir()
-        with running(folder / "home", farm, settings) as stack:
+        with running(folder / "home", farm, told) as stack:
             os.environ.update({name: value for name, value in stack.env.items() if name.startswith("FANWIRE_")})
-            _publish_feeds(farm.where["control"])
+            settings.cache_clear()
+            publish_feeds(farm.where["control"])
             began = time.monotonic()
             release = _release()
             for version in (release, _corrected(release), _killed(release)):
@@ -90,22 +92,6 @@ def _wait(stack: Any, uri: str, share: float) -> None:
             return
         time.sleep(0.2)
     raise TimeoutError(f"{uri}: {states}")
-
-
-def _publish_feeds(control: str) -> None:
-    """Tell the outlets that fetch where their feeds are."""
-    from tasks import ledger
-    from tasks.ledger import outlets
-    from tasks.operations import feed_access
-    from tasks.runtime.settings import settings
-
-    settings.cache_clear()
-    with ledger.write() as connection:
-        fetching = [outlet for outlet in outlets.everyone(connection) if outlet.url == "pull:"]
-        made = {outlet.id: feed_access.rotate(connection, outlet.id, outlet.format, overlap=0) for outlet in fetching}
-    addresses = {outlet: f"{settings().web_url}{address.path}" for outlet, address in made.items()}
-    with build_opener(ProxyHandler({})).open(Request(f"{control}/feeds", json.dumps(addresses).encode())):
-        pass
 
 
 def _tell(farm: Any, uri: str, plan: dict[str, Any]) -> None:
