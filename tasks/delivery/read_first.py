@@ -28,6 +28,14 @@ class Readable(Protocol):
         """Gives the content; raises OSError if the store does not."""
 
 
+def content_of(file: Readable) -> bytes:
+    """The content of a file of the release; raises OurFault if the store does not give it."""
+    try:
+        return file.read()
+    except OSError as error:
+        raise OurFault(f"{file.name} cannot be read from the store of media: {error}") from None
+
+
 def pool_for(size: int) -> Pool | None:
     """The pool of a transfer that sends files with so many bytes together."""
     return LARGE_ONES if size > LARGE else None
@@ -51,11 +59,7 @@ def read_first(
     contents: list[bytes] = []
 
     def work() -> str:
-        for file in files:
-            try:
-                contents.append(file.read())
-            except OSError as error:
-                raise OurFault(f"{file.name} cannot be read from the store of media: {error}") from None
+        contents.extend(map(content_of, files))
         return "read"
 
     def then(answer: Answer) -> Transfer | None:

@@ -28,10 +28,11 @@ from urllib.parse import unquote, urlsplit
 
 from tasks.delivery.delivery_request import DeliveryRequest
 from tasks.delivery.files.file_options import FolderOptions
-from tasks.delivery.files.file_plan import FileToWrite, Plan, plan
+from tasks.delivery.files.file_plan import Plan, plan
 from tasks.delivery.files.file_server import temporary
+from tasks.delivery.read_first import content_of
 from tasks.delivery.transfers.local_work import stop_if_given_up
-from tasks.delivery.transfers.transfer import Answer, OurFault, Transfer, WorkFailed
+from tasks.delivery.transfers.transfer import Answer, Transfer, WorkFailed
 from tasks.delivery.transports import Transport, options_of
 from tasks.delivery.verdicts import Judgement, judge_outcome
 from tasks.model.codes import Code
@@ -75,7 +76,7 @@ def put(folder: Path, files: Plan, *, make_folders: bool) -> str:
         with _opened(folder, make=make_folders) as root:
             for file in files.written:
                 with _below(root, file.name, make=make_folders) as (parent, leaf):
-                    _write(parent, leaf, _content(file))
+                    _write(parent, leaf, content_of(file))
             stop_if_given_up()
             removed = sum(_remove(root, name) for name in files.removed)
     except OSError as error:
@@ -83,13 +84,6 @@ def put(folder: Path, files: Plan, *, make_folders: bool) -> str:
     if files.written:
         return f"written to {files.written[-1].name}" + (f", {removed} older removed" if removed else "")
     return f"{removed} removed" if removed else "nothing was there to be removed"
-
-
-def _content(file: FileToWrite) -> bytes:
-    try:
-        return file.read()
-    except OSError as error:
-        raise OurFault(f"{file.name} cannot be read from the store of media: {error}") from None
 
 
 def _why(error: OSError) -> str:
