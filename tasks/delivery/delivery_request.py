@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tasks.model.media import MediaFile
@@ -27,8 +28,9 @@ class DeliveryRequest:
     """The rendition, shared by all outlets that take it."""
     translation: str | None = None
     """Who made the text (tasks/model/provenance.py); None where there is none, as in a test."""
-    callback: str | None = None
-    """The address at which the outlet may say what became of it (tasks/delivery/answering.py); None: there is none."""
+    callback: Callable[[], str | None] = lambda: None
+    """Signs the address at which the outlet may say what became of it (tasks/delivery/answering.py), for transports
+    that send one; None: there is none."""
     delivery: int | None = None
     """The number of the delivery in the ledger; None of a test."""
     attempt: int = 0

@@ -387,7 +387,7 @@ class Drain:
             content_type=item.rendition.content_type,
             body=item.rendition.body,
             translation=item.translation,
-            callback=answering.callback_url(item.claim.id, now, self._policy.answer_days),
+            callback=partial(answering.callback_url, item.claim.id, now, self._policy.answer_days),
             delivery=item.claim.id,
             attempt=item.claim.attempt,
             first_received=item.heading.first_received,

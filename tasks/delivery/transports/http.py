@@ -126,17 +126,17 @@ def _transfer(
     pool: Pool | None = None,
 ) -> Transfer:
     """The transfer that sends this content, a type and its bytes; or that of a token, which it follows."""
-    options = options_of(outlet, HttpOptions)
+    options, callback = options_of(outlet, HttpOptions), request.callback()
     transfer = Transfer(
         key=key,
         url=wire_url(_filled(outlet.url, request, now) if "{" in outlet.url else outlet.url),
-        headers=_headers(outlet, request, content, int(now)),
+        headers=_headers(outlet, request, content, callback, int(now)),
         body=content[1],
         deadline=deadline,
         pool=pool,
         method=options.method,
         options=_HTTP_2 if options.http == "2" else (),
-        secrets=(request.callback.rpartition("=")[2],) if request.callback else (),  # whose it is may speak for it
+        secrets=(callback.rpartition("=")[2],) if callback else (),  # whose it is may speak for it
     )
     if outlet.auth.certificate is not None:
         certificate, secrets = certificate_options(outlet.auth.certificate)
@@ -149,7 +149,9 @@ def judge(answer: Answer, now: float) -> Judgement:
     return verdicts.judge(answer, now) if answer.transfer.decisive else oauth2.judge(answer, now)
 
 
-def _headers(outlet: Outlet, request: DeliveryRequest, content: tuple[str, bytes], timestamp: int) -> tuple[str, ...]:
+def _headers(
+    outlet: Outlet, request: DeliveryRequest, content: tuple[str, bytes], callback: str | None, timestamp: int
+) -> tuple[str, ...]:
     content_type, body = content
     headers = [
         f"Content-Type: {ascii_safe(content_type)}",
@@ -165,8 +167,8 @@ def _headers(outlet: Outlet, request: DeliveryRequest, content: tuple[str, bytes
     ]
     if request.translation:
         headers.append(f"Fanwire-Translation: {request.translation}")
-    if request.callback:
-        headers.append(f"Fanwire-Callback: {request.callback}")
+    if callback:
+        headers.append(f"Fanwire-Callback: {callback}")
     auth = outlet.auth
     if auth.signing_secret is not None:
         headers.append(f"webhook-signature: {_signature(auth.signing_secret, request.key, timestamp, body)}")
