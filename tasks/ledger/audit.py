@@ -20,7 +20,7 @@ from tasks.ledger.schema import audit
 from tasks.model.acts import Act, Actor, Role
 
 _actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
-_LONGEST = {"actor": 300, "subject": 1000, "remark": 2000}
+_LONGEST = {"actor": 300, "origin": 300, "subject": 1000, "remark": 2000}
 """Characters that are kept of what people named."""
 
 
@@ -75,7 +75,12 @@ def record(connection: Connection, *entries: Entry, by: Actor | None = None) -> 
     if not entries:
         return
     who = by or actor()
-    common = {"at": now(connection), "role": who.role.value, "actor": _text(who.name, "actor")}
+    common = {
+        "at": now(connection),
+        "role": who.role.value,
+        "actor": _text(who.name, "actor"),
+        "origin": _text(who.origin, "origin") if who.origin else None,
+    }
     connection.execute(audit.insert(), [common | _row(entry) for entry in entries])
 
 

@@ -466,6 +466,7 @@ audit = Table(
     Column("old", ForeignText, comment="JSON; never a secret"),
     Column("new", ForeignText, comment="JSON; never a secret"),
     Column("remark", ForeignText, comment="what the actor said of it, such as --by or --note"),
+    Column("origin", ForeignLine(300), comment="an IP address, or the machine of a command line"),
 )
 Index("ix_audit_uri", audit.c.uri)
 Index("ix_audit_outlet_id", audit.c.outlet_id)

@@ -87,6 +87,8 @@ class Actor:
     role: Role
     name: str
     """`jane@wire-1`, the name of a producer, or host and number of a process."""
+    origin: str | None = None
+    """Where it comes from: an IP address, or the machine of a command line; None where nobody knows."""
 
     def __str__(self) -> str:
         """For people: `operator jane@wire-1`."""

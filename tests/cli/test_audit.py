@@ -212,6 +212,26 @@ def test_behind_sudo_the_user_who_logged_in_is_named(monkeypatch: pytest.MonkeyP
         assert "logged in" not in actor.operator().name
 
 
+@pytest.mark.parametrize(
+    ("said", "origin"),
+    [
+        ("", "{host}"),
+        ("2001:db8::7 51234 2001:db8::1 22", "{host}, by SSH from 2001:db8::7"),
+        ("the moon 51234", "{host}"),
+    ],
+)
+def test_from_where_a_command_was_typed_is_shown(
+    run: Run, monkeypatch: pytest.MonkeyPatch, said: str, origin: str
+) -> None:
+    take(release(), outlet("a"))
+    monkeypatch.setenv("SSH_CONNECTION", said)
+    run("outlets", "pause", "a")
+    origin = origin.format(host=socket.gethostname())
+    [entry] = entries(run, "--act", "outlet.pause")
+    assert entry["origin"] == origin
+    assert f"{entry['actor']} from {origin} · outlet.pause" in run("audit").stdout.replace("\n", "")
+
+
 @pytest.mark.usefixtures("scene")
 def test_the_history_of_an_embargo_is_kept(run: Run) -> None:
     run("embargo", LATER, "--until", "2198-01-01T00:00:00Z")

@@ -40,7 +40,7 @@ def listed(**wanted: Any) -> list[dict[str, Any]]:
         "UPDATE audit SET at = 0 WHERE id = 1",
         "DELETE FROM audit",
         "INSERT OR REPLACE INTO audit SELECT id, 0, role, 'nobody', act, subject, uri, version, outlet_id, old, new, "
-        "remark FROM audit",
+        "remark, origin FROM audit",
         "TRUNCATE audit",
     ],
 )
@@ -80,6 +80,13 @@ def test_who_acts_is_bound_once_and_else_it_is_the_process() -> None:
         ("process", ledger.worker_name()),
         ("operator", "jane@wire-1"),
     ]
+
+
+def test_where_an_act_comes_from_is_recorded_if_it_is_known() -> None:
+    with audit.acting_as(Actor(Role.OPERATOR, "jane", origin="2001:db8::7")):
+        noted()
+    noted()
+    assert [row["origin"] for row in listed()] == [None, "2001:db8::7"]
 
 
 def test_whatever_strangers_wrote_is_recorded() -> None:

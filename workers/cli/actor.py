@@ -1,10 +1,14 @@
-"""Who types: the user that the operating system knows, never what the environment says."""
+"""Who types, and where: the user that the operating system knows, never what the environment says.
+
+Only the address that somebody came from over SSH is taken from the environment, for nothing else knows it there.
+"""
 
 from __future__ import annotations
 
 import os
 import pwd
 import socket
+from ipaddress import ip_address
 from pathlib import Path
 
 from tasks.model.acts import Actor, Role
@@ -19,7 +23,16 @@ def operator() -> Actor:
     user = os.getuid()
     login = _login()
     behind = f" (logged in as {_name(login)})" if login not in (None, user) else ""
-    return Actor(Role.OPERATOR, f"{_name(user)}@{socket.gethostname()}{behind}")
+    return Actor(Role.OPERATOR, f"{_name(user)}@{socket.gethostname()}{behind}", origin=_origin())
+
+
+def _origin() -> str:
+    """The machine, and the address from which somebody came to it over SSH, as their environment says it."""
+    said = os.environ.get("SSH_CONNECTION", "").partition(" ")[0]
+    try:
+        return f"{socket.gethostname()}, by SSH from {ip_address(said)}"
+    except ValueError:
+        return socket.gethostname()
 
 
 def _name(user: int | None) -> str:

@@ -93,7 +93,7 @@ def audit(
     limit: Annotated[int, typer.Option(min=1, help="How many to show, the latest first.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """List who did what, and when: kills, approvals, embargoes, replays, pauses, imports. Nobody can change these."""
+    """List who did what, when, and from where: kills, approvals, embargoes, replays, pauses, imports. Nobody can change these."""
     at = since.timestamp() if since else None
     wanted = audit_rows.Wanted(uri=release, outlet_id=outlet, actor=actor, act=_known_act(act), since=at)
     with reading() as connection:
@@ -122,7 +122,8 @@ def _known_act(text: str | None) -> str | None:
 
 
 def _audit_line(row: dict[str, Any]) -> str:
-    parts = [shown(row["at"]), f"{row['role']} {row['actor']}", row["act"], row["subject"]]
+    who = f"{row['role']} {row['actor']}" + (f" from {row['origin']}" if row["origin"] else "")
+    parts = [shown(row["at"]), who, row["act"], row["subject"]]
     if row["old"] or row["new"]:
         parts.append(" → ".join(json.dumps(value, ensure_ascii=False) for value in (row["old"], row["new"]) if value))
     if row["remark"]:
