@@ -93,7 +93,7 @@ def audit(
     limit: Annotated[int, typer.Option(min=1, help="How many to show, the latest first.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """List who did what, when, and from where: kills, approvals, embargoes, replays, pauses, imports. Nobody can change these."""
+    """List who did what, when and from where: kills, approvals, embargoes, replays, imports. Nobody can edit these."""
     at = since.timestamp() if since else None
     wanted = audit_rows.Wanted(uri=release, outlet_id=outlet, actor=actor, act=_known_act(act), since=at)
     with reading() as connection:
