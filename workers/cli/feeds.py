@@ -12,10 +12,11 @@ from tasks.ledger import feed_addresses, outlets
 from tasks.ledger.feed_addresses import AddressRow
 from tasks.model.outlet import Outlet, read_outlet
 from tasks.operations import feed_access
+from tasks.operations.outlet_acts import find
 from tasks.operations.outlet_import import import_outlets
 from tasks.runtime import moments
 from tasks.runtime.settings import settings
-from workers.cli.rows import find_outlet, reading, writing
+from workers.cli.rows import reading, writing
 from workers.cli.screen import JsonOption, out, print_json, print_rows, stop
 from workers.offered import offered
 from workers.web import listening
@@ -145,7 +146,7 @@ def _good(addresses: list[AddressRow]) -> str:
 
 def _feed(connection: Connection, feed: str) -> Outlet:
     """The outlet of a feed; ends the command if it is none."""
-    outlet = Outlet.model_validate_json(find_outlet(connection, feed).document)
+    outlet = Outlet.model_validate_json(find(connection, feed).document)
     if outlet.url != PULL:
         stop(f"The outlet {feed!r} does not fetch: it has the URL of its own to which releases are sent.")
     return outlet

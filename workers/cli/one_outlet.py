@@ -15,12 +15,12 @@ from tasks.delivery.transports import host_of
 from tasks.ledger import deliveries, outlet_history
 from tasks.model.outlet import Outlet
 from tasks.model.states import Verdict
+from tasks.operations.outlet_acts import in_words_missed
 from tasks.operations.report import STATES_IN_ORDER
 from tasks.runtime.errors import UserError
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.moments import read, shown, utc
 from workers.broker import shared_state
-from workers.cli.outlet_status import in_words_missed
 from workers.cli.screen import counted, out
 
 LAST = 50

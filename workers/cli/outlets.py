@@ -9,36 +9,29 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from sqlalchemy import Connection
 
 from tasks import ledger, review
-from tasks.ledger import audit, counts, deliveries, releases
+from tasks.ledger import counts, releases
 from tasks.ledger import outlets as outlet_rows
-from tasks.model.acts import Act
 from tasks.model.codes import Code
 from tasks.model.countries import country as country_code
 from tasks.model.languages import LanguageTag
-from tasks.model.outlet import Outlet, read_outlet
+from tasks.model.outlet import Outlet
 from tasks.model.outlet_filter import OutletFilter
-from tasks.model.readers.outlet_edits import edited
-from tasks.model.readers.outlet_files import OutletFile, parse_outlets, read_outlets
-from tasks.model.states import Hold, Verdict
+from tasks.model.readers.outlet_files import parse_outlets, read_outlets
+from tasks.model.states import Verdict
+from tasks.operations import outlet_acts as acts
 from tasks.operations import prospects
-from tasks.operations.activation import make_active, status_of
-from tasks.operations.outlet_import import Imported, import_outlets, shown_without_secrets
+from tasks.operations.outlet_acts import Done
+from tasks.operations.outlet_import import Imported
 from tasks.runtime.foreign_text import printable
-from tasks.runtime.settings import settings
-from workers import marked_test
+from workers import marked_test, outlet_acts
 from workers.cli import audience, one_outlet
-from workers.cli.outlet_status import forget_failures, stop_if_unverified
-from workers.cli.outlet_verify import verify_one
-from workers.cli.rows import find_outlet, find_release, reading, writing
+from workers.cli.rows import find_release, need_ledger, reading, writing
 from workers.cli.screen import JsonOption, checked_by, counted, err, out, print_json, print_rows, stop
 from workers.host_key import shown_host_key
 from workers.offered import offered
 
-PAUSED_BY_US, DISABLED_BY_US = "paused by operations", "disabled by operations"
-"""Why an outlet is paused or disabled, if nobody says more."""
 CHANGES_SHOWN = 20
 """New and changed outlets of an import that are listed, of each kind."""
 
@@ -79,14 +72,10 @@ def import_(
         found = parse_outlets(sys.stdin.buffer.read(), form or "yaml", name, offered())
     else:
         name, found = file.name, read_outlets(file, offered(), form)
-    done, verify = Imported(), settings().verify_outlets
-    if dry_run:
-        with reading() as connection:
-            done = import_outlets(connection, found.outlets, confirmed=confirm, verify=verify, dry_run=True)
-    elif not found.refused or skip_bad:
-        with writing() as connection:
-            done = import_outlets(connection, found.outlets, confirmed=confirm, verify=verify, remark=f"from {name}")
-    problems, refused = _problems(found, done), len(found.refused) + len(done.refused)
+    if dry_run or skip_bad or not found.refused:
+        need_ledger()
+    imported = outlet_acts.import_file(found, name, skip_bad=skip_bad, confirmed=confirm, dry_run=dry_run)
+    done, problems, refused = imported.done, imported.problems, imported.refused
     if as_json:
         print_json(
             {
@@ -102,7 +91,7 @@ def import_(
         _print_changes(done, refused, dry_run=dry_run)
         if dry_run:
             out.print("Nothing was written: this was a dry run.", markup=False)
-        if found.refused and not skip_bad:
+        if imported.stopped:
             be = "would be" if dry_run else "was"
             out.print(f"Nothing {be} imported: correct these rows, or use --skip-bad.", markup=False)
     if refused:
@@ -135,15 +124,6 @@ def _print_changes(done: Imported, refused: int, *, dry_run: bool) -> None:
         )
 
 
-def _problems(found: OutletFile, done: Imported) -> list[dict[str, Any]]:
-    refusals = [*found.refused, *((None, refusal) for refusal in done.refused)]
-    return [
-        {"where": where, "what": refusal.what} | vars(problem)
-        for where, refusal in refusals
-        for problem in refusal.problems
-    ]
-
-
 @app.command()
 def edit(
     outlet: OutletArgument,
@@ -167,14 +147,8 @@ def edit(
     outlet already keeps its format and its languages.
     """
     with writing() as connection:
-        before = json.loads(find_outlet(connection, outlet).document)
-        document = read_outlet(edited(before, changes), offered())
-        done = import_outlets(connection, [document], confirmed=confirm, remark="edited", dry_run=dry_run)
-    if done.refused:
-        raise done.refused[0]
-    after = json.loads(document.to_json(without_status=True))
-    fields = done.changed.get(outlet, [])
-    old, new = (shown_without_secrets({name: of[name] for name in fields if name in of}) for of in (before, after))
+        done = outlet_acts.edit(connection, outlet, changes, confirmed=confirm, dry_run=dry_run)
+    fields, old, new = done.fields, done.old, done.new
     if as_json:
         print_json({"outlet": outlet, "changed": fields, "old": old, "new": new, "dry_run": dry_run})
         return
@@ -294,7 +268,7 @@ def show(outlet: OutletArgument, as_json: JsonOption = False) -> None:
     """Show one outlet: its document, its last attempts and how many succeeded, and whether it or its host
     rests."""
     with reading() as connection:
-        row = find_outlet(connection, outlet)
+        row = acts.find(connection, outlet)
         rest = one_outlet.rest_of(row.id, json.loads(row.document)["url"])
         if as_json:
             print_json(one_outlet.look(connection, row, rest))
@@ -307,13 +281,8 @@ def pause(outlet: OutletArgument, reason: ReasonOption = None, as_json: JsonOpti
     """Send an outlet nothing for now, and keep what it misses. A --reason for one that is paused replaces the old
     reason."""
     with writing() as connection:
-        row = find_outlet(connection, outlet)
-        # it gets nothing already, and why is worth more than who paused it
-        stays = row.status in ("disabled", "unverified")
-        kept, words = (0, "") if stays else _stop_sending(connection, row, "paused", reason)
-    if stays:
-        words = f"{outlet} is {row.status} ({row.status_reason}), and stays so; what it misses is kept"
-    _done(outlet, row.status if stays else "paused", kept, words, as_json=as_json)
+        done = acts.pause(connection, outlet, reason)
+    _show(done, as_json=as_json)
 
 
 @app.command()
@@ -324,53 +293,16 @@ def disable(outlet: OutletArgument, reason: ReasonOption = None, as_json: JsonOp
     It is what the wire itself does with an outlet that answers 410, or whose host has failed for days.
     """
     with writing() as connection:
-        row = find_outlet(connection, outlet)
-        if row.status == "unverified":
-            stop(f"{outlet} is not verified, and gets nothing already; `fanwire outlets remove` if it never should")
-        kept, words = _stop_sending(connection, row, "disabled", reason)
-    _done(outlet, "disabled", kept, words, as_json=as_json)
+        done = acts.disable(connection, outlet, reason)
+    _show(done, as_json=as_json)
 
 
-def _stop_sending(
-    connection: Connection, row: Any, status: Literal["paused", "disabled"], reason: str | None
-) -> tuple[int, str]:
-    """Pause or disable an outlet, or take a new reason for that, and record what changes; the number of deliveries
-    that are newly held for it, and in words what was done."""
-    hold, act, usual = {
-        "paused": (Hold.PAUSED, Act.PAUSE_OUTLET, PAUSED_BY_US),
-        "disabled": (Hold.DISABLED, Act.DISABLE_OUTLET, DISABLED_BY_US),
-    }[status]
-    already = row.status == status
-    if already and reason in (None, row.status_reason):
-        words = f"{row.id} is {status} already ({row.status_reason}); nothing has changed, and what it misses is kept"
-        return 0, words
-    why = reason or usual
-    if already:
-        outlet_rows.set_reason(connection, row.id, why, ledger.now(connection))
-    else:
-        outlet_rows.set_status(connection, [row.id], status, why, ledger.now(connection))
-    kept = deliveries.hold_for_status(connection, [row.id], hold, why)
-    new = {"status": status, "reason": why, "deliveries": kept}
-    audit.record(connection, audit.of_outlet(act, row.id, old=status_of(row), new=new))
-    if already:
-        words = f"{row.id} was {status} already ({row.status_reason}); the reason is now: {why}; what it misses is kept"
-        return kept, words
-    return kept, _kept(row.id, status, kept)
-
-
-def _kept(outlet: str, status: str, kept: int) -> str:
-    are = "is" if kept == 1 else "are"
-    return (
-        f"{outlet} is {status}; {counted(kept, 'delivery')} {are} kept for it until `fanwire outlets resume {outlet}`"
-    )
-
-
-def _done(outlet: str, status: str, count: int, words: str, *, as_json: bool) -> None:
+def _show(done: Done, *, as_json: bool) -> None:
     """Say what the status of an outlet is now, and to how many deliveries that did something."""
     if as_json:
-        print_json({"outlet": outlet, "status": status, "deliveries": count})
+        print_json({"outlet": done.outlet, "status": done.status, "deliveries": done.deliveries})
     else:
-        out.print(printable(words), markup=False)
+        out.print(printable(done.words), markup=False)
 
 
 @app.command()
@@ -380,14 +312,8 @@ def remove(outlet: OutletArgument, as_json: JsonOption = False) -> None:
     What it got stays in reports. An import of its document brings it back.
     """
     with writing() as connection:
-        row = find_outlet(connection, outlet)
-        old = status_of(row) | {"document": shown_without_secrets(json.loads(row.document))}
-        outlet_rows.set_status(connection, [outlet], "removed", None, ledger.now(connection))
-        ended = deliveries.end_for_removed(connection, [outlet])
-        entry = audit.of_outlet(Act.REMOVE_OUTLET, outlet, old=old, new={"deliveries": ended})
-        audit.record(connection, entry)
-    words = f"{outlet} is removed; {counted(ended, 'open delivery')} ended as canceled ({Code.OUTLET_REMOVED})"
-    _done(outlet, "removed", ended, words, as_json=as_json)
+        done = acts.remove(connection, outlet)
+    _show(done, as_json=as_json)
     if not as_json:
         out.print("It gets no corrections and no kills of what it has. An import of its document brings it back.")
 
@@ -398,13 +324,8 @@ def resume(outlet: OutletArgument, as_json: JsonOption = False) -> None:
 
     `fanwire replay --outlet ID --missed` does this too, and sends what ended undelivered as well.
     """
-    with writing() as connection:
-        row = find_outlet(connection, outlet)
-        stop_if_unverified(row)
-        due = make_active(connection, row, Act.RESUME_OUTLET)
-    forget_failures(row)
-    are = "is" if due == 1 else "are"
-    _done(outlet, "active", due, f"{outlet} is active; {counted(due, 'delivery')} {are} due now", as_json=as_json)
+    need_ledger()
+    _show(outlet_acts.resume(outlet), as_json=as_json)
 
 
 @app.command()
@@ -423,9 +344,10 @@ def verify(
     somebody has followed it (FANWIRE_WEB_URL). For outlets that fetch nothing can be proved: ask their people, and use
     --vouch. An outlet that is paused or disabled stays so.
     """
+    need_ledger()
     found = []
     for outlet in dict.fromkeys(outlets):
-        found.append(verify_one(outlet, vouch))
+        found.append(outlet_acts.verify(outlet, vouch))
         if not as_json:
             out.print(printable(found[-1]["words"]), markup=False)
     if as_json:
@@ -458,7 +380,7 @@ def hostkey(
 def test_(outlet: OutletArgument, as_json: JsonOption = False) -> None:  # noqa: PT028, a command
     """Send an outlet one item that is marked as a test, in its own format, and print the verdict."""
     with reading() as connection:
-        row = find_outlet(connection, outlet)
+        row = acts.find(connection, outlet)
     result = marked_test.send_test(Outlet.model_validate_json(row.document))
     if as_json:
         print_json(result)

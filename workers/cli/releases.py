@@ -24,15 +24,14 @@ from tasks.operations import embargo as embargoes
 from tasks.operations import kill as kills
 from tasks.operations import prospects, receipts
 from tasks.operations import report as reports
-from tasks.operations.activation import make_active
+from tasks.operations.outlet_acts import find
 from tasks.runtime import moments, trust
 from tasks.runtime.errors import Problem
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.settings import settings
-from workers import authority
+from workers import authority, outlet_acts
 from workers.broker import require_broker
 from workers.cli import dry_run as dry_runs
-from workers.cli.outlet_status import forget_failures, in_words_missed, stop_if_unverified
 from workers.cli.release_status import (
     Wanted,
     in_short,
@@ -42,7 +41,7 @@ from workers.cli.release_status import (
     show_status,
     status_of,
 )
-from workers.cli.rows import find_outlet, find_release, need_ledger, reading, writing
+from workers.cli.rows import find_release, need_ledger, reading, writing
 from workers.cli.screen import MOMENT_HELP, JsonOption, counted, err, moment, out, print_json, stop
 from workers.cli.waiting import until_done
 from workers.envelope import Receipt
@@ -346,14 +345,15 @@ def replay(
     if missed:
         if outlet is None or release or language or since or state:
             raise typer.BadParameter("--missed goes with --outlet, and with nothing else")
-        _replay_missed(outlet)
+        need_ledger()
+        out.print(printable(outlet_acts.send_missed(outlet).words), markup=False)
         return
     if release is None and outlet is None:
         raise typer.BadParameter("give a --release, an --outlet, or both")
     states = [State(wanted) for wanted in state or ("exhausted", "rejected", "canceled")]
     with writing() as connection:
         if outlet:
-            find_outlet(connection, outlet)
+            find(connection, outlet)
         row = find_release(connection, release) if release else None
         done = deliveries.replay(
             connection,
@@ -371,34 +371,6 @@ def replay(
         audit.record(connection, entry)
         stopped = sorted(done.outlets.keys() & outlets.not_active(connection).keys())
     out.print(printable(_replayed(done, stopped, states)), markup=False)
-
-
-def _replay_missed(outlet: str) -> None:
-    with writing() as connection:
-        row = find_outlet(connection, outlet)
-        stop_if_unverified(row)
-        there = deliveries.missed(connection, outlet)
-        if row.status != "active":
-            make_active(connection, row, Act.RESUME_OUTLET)
-        done = deliveries.replay_missed(connection, outlet, ledger.now(connection))
-        new = {"missed": True, "deliveries": done.count}
-        audit.record(connection, audit.of_outlet(Act.REPLAY, outlet, new=new))
-    forget_failures(row)
-    again = "" if row.status == "active" else f"{outlet} is active again; "
-    if not there:
-        out.print(
-            f"{again}0 deliveries are open again: {outlet} has missed nothing for want of an address, a login or time; "
-            f"`fanwire replay --outlet {outlet}` sends what it refused",
-            markup=False,
-        )
-        return
-    total = sum(there.values())
-    waiting = f"; {done.waiting:,} of those that had ended wait for an embargo, a translation or its format"
-    out.print(
-        f"{again}{counted(total, 'delivery')} that it missed {'is' if total == 1 else 'are'} open again: "
-        f"{in_words_missed(there)}{waiting if done.waiting else ''}",
-        markup=False,
-    )
 
 
 def _replayed(done: deliveries.Replayed, stopped: list[str], states: Collection[State]) -> str:

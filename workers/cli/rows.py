@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tasks import ledger
-from tasks.ledger import outlets, releases
+from tasks.ledger import releases
 from tasks.runtime.settings import settings
 from workers import home
 from workers.cli.screen import stop
@@ -47,17 +47,4 @@ def find_release(connection: Connection, uri: str, version: int | None = None) -
     if row is None:
         which = f"{uri} version {version}" if version else uri
         stop(f"The ledger has no release {which}; `fanwire status` lists those it has.")
-    return row
-
-
-def find_outlet(connection: Connection, outlet: str) -> Any:
-    """The row of an outlet; ends the command if there is none, or it was removed."""
-    row = outlets.get(connection, outlet)
-    if row is None:
-        stop(f"There is no outlet {outlet!r}; `fanwire outlets list` lists them.")
-    if row.status == "removed":
-        stop(
-            f"The outlet {outlet!r} was removed; `fanwire outlets import` of its document brings it back, and "
-            f"`fanwire audit --outlet {outlet}` says who removed it."
-        )
     return row

@@ -25,6 +25,7 @@ from typer.exceptions import TyperException
 from tasks import ledger
 from tasks.ledger import audit
 from tasks.runtime import moments
+from tasks.runtime.counting import counted as counted
 from tasks.runtime.errors import NotPossible, UserError
 from tasks.runtime.foreign_text import printable, printable_json, printable_lines
 from workers import logs
@@ -185,12 +186,6 @@ def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for line in lines:
         text = GAP.join([*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[-1]]).rstrip()
         sys.stdout.write((text if len(text) <= room else text[: room - 1] + "…") + "\n")
-
-
-def counted(number: int, what: str) -> str:
-    """A number of things in words: `1 delivery`, `2,000 deliveries`."""
-    plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
-    return f"{number:,} {what if number == 1 else plural}"
 
 
 def moment(text: str) -> datetime:
