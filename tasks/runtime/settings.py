@@ -195,6 +195,9 @@ class Settings(BaseModel):
     web_key: SecretStr | None = None
     """The key that signs addresses at the web server, 24 characters or more; the same in all processes. Several are
     separated by white space: the first one signs, all are believed. None: a new one is written into the home."""
+    users_file: Path | None = None
+    """The file of those who may sign in to the operations' page, which `fanwire users` writes. None: `users` under the
+    home."""
     metrics_token: SecretStr | None = None
     """The token that whoever reads `/metrics` at the web server must send. None: only this machine may read it, and
     nobody where the web server listens on other addresses or has a public one (FANWIRE_WEB_URL)."""

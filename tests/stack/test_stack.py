@@ -28,8 +28,8 @@ from tasks.model.states import Verdict
 from tests.support.command_line import typed
 from tests.support.processes import addresses, until
 from tests.support.samples import release
-from workers.ops.logins import FREE
 from workers.producer import Producer
+from workers.wrong_passwords import FREE
 
 from .conftest import PRESS, TIMES, Stack
 

@@ -10,7 +10,8 @@ from tornado.web import HTTPError
 
 from tests.support.stepped_time import SteppedTime
 from workers.ops.events import fault
-from workers.ops.logins import ADDRESSES, FORGOTTEN, FREE, LONGEST, WrongPasswords, slowed
+from workers.ops.logins import slowed
+from workers.wrong_passwords import ADDRESSES, FORGOTTEN, FREE, LONGEST, WrongPasswords
 
 HEARTBEAT: dict[str, Any] = {
     "hostname": "intake@wire-1", "utcoffset": -9.5, "pid": 17, "clock": 4, "timestamp": 1.8e9,

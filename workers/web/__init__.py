@@ -4,6 +4,7 @@ application.py      the Starlette application: all routes, and what surrounds ea
 feeds.py            feeds for outlets that fetch
 answers.py          what outlets say became of a delivery
 verifying.py        the link by which whoever reads the mail of an outlet confirms it
+pages/              what operations look at and do, a file for each page
 metrics.py          `GET /metrics`, for Prometheus
 problem_details.py  every refusal and error as `application/problem+json`
 surroundings.py     the access log, headers for browsers, limits on bodies and on the time of a client

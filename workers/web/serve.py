@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import time
 
@@ -20,6 +21,7 @@ with all_to_stay():
     from workers.web import readiness
     from workers.web.application import application
     from workers.web.listening import listen
+    from workers.web.pages.events import HUB
     from workers.web.patient_protocol import PatientProtocol
     from workers.web.surroundings import Surroundings
 
@@ -48,6 +50,15 @@ def await_ledger() -> None:
             time.sleep(POLL_SECONDS)
 
 
+class Server(uvicorn.Server):
+    """Ends the answers that would never end before it waits for those that are under way."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop serving."""
+        HUB.close()
+        await super().shutdown(sockets)
+
+
 def main() -> None:
     """Be the web server until SIGTERM."""
     os.umask(UMASK)
@@ -60,7 +71,7 @@ def main() -> None:
             timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=STOP_SECONDS,
         )  # fmt: skip
         log.info("web open", address=str(settings().web_address), port=listening.getsockname()[1])
-        uvicorn.Server(config).run(sockets=[listening])
+        Server(config).run(sockets=[listening])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,29 @@
+"""The operations' page: what people who run the wire look at and do, under `/ops/`. A file for each page.
+
+shell.py       `render`, `needs` and what else all pages share: layout, ranks, flash messages, errors
+sessions.py    who is signed in: signed cookies, their end, the token against forged requests
+login.py       signing in and out
+appearance.py  light or dark
+attention.py   how much needs somebody, for the navigation
+events.py      `GET /ops/events`: tells pages that something has changed
+assets.py      style sheet and script, at addresses that change with their content
+releases.py    all releases
+templates/     Jinja2; `layout.html` is around all pages, `_macros.html` has what they share
+static/        the style sheet and the script; nothing is built
+
+A page has `routes() -> list[Route]` and stands in PAGES; those to which people go directly are in `shell.NAVIGATION`.
+"""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from workers.web.pages import appearance, assets, events, login, releases, shell
+
+PAGES = (appearance, assets, events, login, releases)
+"""Each has `routes() -> list[Route]`."""
+
+
+def routes() -> list[Route]:
+    """The routes of all pages; last, whatever else is asked for under `/ops/`."""
+    return [*(route for page in PAGES for route in page.routes()), *shell.routes()]
