@@ -13,6 +13,7 @@ it.
     xliff_files.py  a translation as XLIFF       tmx_files.py  as TMX, and back
     near.py         near matches from the memory, for units that an editor still has to look at
     edited.py       how far approved texts are from the drafts of engines
+    in_place.py     editing its units one by one
     page.py         as a page to read side by side (page.html)
 """
 

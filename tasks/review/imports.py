@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -54,11 +54,18 @@ class Taken:
 
 
 def take(
-    release_id: int, language: str, sheet: ReturnedSheet, *, by: str | None = None, despite_warnings: bool = False
+    release_id: int,
+    language: str,
+    sheet: ReturnedSheet,
+    *,
+    by: str | None = None,
+    despite_warnings: bool = False,
+    unless: Callable[[Connection, Reviewed], None] | None = None,
 ) -> Taken:
     """Keep what people changed, and have the translation built anew; raises DocumentRefused, and then nothing is kept.
 
-    `by` has approved the translation if this makes every unit of it approved.
+    `by` has approved the translation if this makes every unit of it approved. `unless` is called with the translation
+    as it is when nobody else can change it any more, and may refuse by raising.
 
     The units are checked outside any transaction. A translation that changed meanwhile is noticed before writing.
     """
@@ -79,6 +86,8 @@ def take(
         deliveries.revising(connection)
         if to_change(connection, release, release_id, language).units != row.units:
             raise refused(release, language, "it changed while the file was checked: import it again")
+        if unless is not None:
+            unless(connection, found)
         present = now(connection)
         keep(connection, list(work.entries.values()), release, found.source, language, present)
         memory_entries.drop(connection, work.outdone - work.entries.keys(), entries.APPROVED)

@@ -20,7 +20,7 @@ from tasks.review.near import NearMatch
 from tasks.runtime import moments
 from tasks.runtime.foreign_text import printable_value
 from tasks.translation.doubts import Stretch
-from tasks.translation.pieces import Opaque, Open
+from tasks.translation.pieces import Opaque, Open, Piece
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -114,11 +114,18 @@ def _counts(found: Reviewed) -> dict[str, int]:
     return {kind: counted[kind] for kind in ("open", "engine", "person", "same")}
 
 
-def marked(unit: ReviewedUnit, text: Sequence[Stretch], *, said: bool = False) -> Markup:
+def marked(
+    unit: ReviewedUnit,
+    text: Sequence[Stretch],
+    *,
+    said: bool = False,
+    numbers: Mapping[Piece, Sequence[str]] = MappingProxyType({}),
+) -> Markup:
     """A text with every inline element, opaque piece and doubt visibly marked; all elements are closed, whatever it
     holds.
 
-    `said`: with opaque pieces as the source says them, not as a reader of the translation will see them.
+    `said`: with opaque pieces as the source says them, not as a reader of the translation will see them. `numbers`:
+    what elements and opaque pieces are called, where that is not the number of the element.
     """
     parts: list[Markup] = []
     inside: list[int] = []
@@ -128,11 +135,11 @@ def marked(unit: ReviewedUnit, text: Sequence[Stretch], *, said: bool = False) -
         if isinstance(piece, str):
             parts.append(Markup.escape(piece))
         elif isinstance(piece, Open):
-            parts.append(_CODE.format(unit.describe(piece), piece.id))
+            parts.append(_CODE.format(unit.describe(piece), " ".join(numbers.get(piece, [str(piece.id)]))))
             inside.append(piece.id)
         elif isinstance(piece, Opaque):
             shown = (piece.said if said else None) or piece.shown or piece.html or ""
-            parts.append(_OPAQUE.format(_whole(unit, piece), piece.kind, shown))
+            parts.append(_OPAQUE.format(_whole(unit, piece), " ".join([*numbers.get(piece, ()), piece.kind]), shown))
         elif inside and inside[-1] == piece.id:
             parts.append(Markup("</span>"))
             inside.pop()

@@ -25,7 +25,6 @@ from tasks.ledger import (
     deliveries,
     glossary_terms,
     memory_entries,
-    releases,
     rendition_rows,
     translation_rows,
 )
@@ -48,35 +47,16 @@ from tasks.translation.memory.entries import APPROVED
 from tasks.translation.pieces import Text, joined, shown
 from tasks.translation.protection.glossary import Term
 from tests.support.command_line import typed
-from tests.support.delivery_steps import BYTES, claim, finish, receivers, result, states
+from tests.support.delivery_steps import BYTES, claim, finish, result, states
 from tests.support.review_files import CHINESE, with_target
-from tests.support.samples import URI, outlet, release
+from tests.support.reviewing import make, planned, present, translation_file
+from tests.support.samples import URI, outlet
 from tests.support.threads import PATIENCE, begin
 
 pytestmark = pytest.mark.usefixtures("book")
 
 BREATH = 0.002
 """Seconds between two claims of a drain: on SQLite it would else hold the ledger nearly all the time, for nobody."""
-
-
-def present() -> float:
-    with ledger.read() as connection:
-        return ledger.now(connection)
-
-
-def planned(*outlets: Any, policy: planning.Policy = planning.no_approval, **fields: Any) -> int:
-    """A release for these outlets; its number."""
-    receivers(*outlets)
-    with ledger.write() as connection:
-        taken = releases.take(connection, release(**fields), present())
-    planning.plan(taken.release_id, policy=policy)
-    return taken.release_id
-
-
-def make(number: int, language: str) -> None:
-    """What workers do, as far as they get."""
-    build_translation(number, language)
-    build_renditions(number, language)
 
 
 def held(number: int) -> dict[str, int]:
@@ -139,12 +119,6 @@ def test_a_language_that_only_publishes_what_is_approved_holds_everybody(
     number = planned(outlet("a", languages=["zh-Hant"]), policy=review.policy, **CHINESE)
     make(number, "zh-Hant")
     assert held(number) == {"approval": 1}
-
-
-def translation_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    (tmp_path / "translation.yaml").write_text(text)
-    monkeypatch.setenv("FANWIRE_TRANSLATION_FILE", str(tmp_path / "translation.yaml"))
-    settings.cache_clear()
 
 
 @pytest.fixture

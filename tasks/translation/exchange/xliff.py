@@ -164,7 +164,7 @@ def marks(text: Text, within: Text) -> Marked:
 
 def _marks(text: Iterable[Piece], within: Text) -> Iterator[str | Mark]:
     """For each piece its words, or its mark; an empty string for an element that the source does not have."""
-    waiting = _numbered(within)
+    waiting = numbered(within)
     for piece in text:
         if isinstance(piece, str):
             yield _FOLD.sub(" ", piece)
@@ -184,7 +184,7 @@ def stamp(target: Marked) -> str:
 
 def fitted(found: Marked, source: Text) -> tuple[Text, list[str]]:
     """The text with the pieces of `source` in the places of their marks; and ids that `source` does not have."""
-    pieces = {number: piece for piece, numbers in _numbered(source).items() for number in numbers}
+    pieces = {number: piece for piece, numbers in numbered(source).items() for number in numbers}
     parts: list[Piece] = []
     unknown: list[str] = []
     for part in found:
@@ -200,7 +200,8 @@ def fitted(found: Marked, source: Text) -> tuple[Text, list[str]]:
     return joined(parts), unknown
 
 
-def _numbered(text: Text) -> dict[Piece, list[str]]:
+def numbered(text: Text) -> dict[Piece, list[str]]:
+    """The inline elements and opaque pieces of a source text, each with the numbers that its marks have."""
     numbers: dict[Piece, list[str]] = {}
     for piece in text:
         if isinstance(piece, Opaque) or (isinstance(piece, Open) and piece not in numbers):
@@ -287,7 +288,7 @@ class _Data:
 def _codes(line: Line, *, in_source: bool) -> dict[str, tuple[str, Code]]:
     """Id of each mark to what a reader sees in its place, and the markup behind it."""
     found: dict[str, tuple[str, Code]] = {}
-    for piece, numbers in _numbered(line.source).items():
+    for piece, numbers in numbered(line.source).items():
         if isinstance(piece, Open | Opaque):
             shown = piece.shown if isinstance(piece, Opaque) else ""
             said = piece.said if isinstance(piece, Opaque) and in_source else None
