@@ -1,4 +1,4 @@
-"""Who may send: the producers file as intake reads it, and the signatures of messages (docs/producers.md).
+"""Who may send: the producers of the file and of the ledger, and the signatures of messages (docs/producers.md).
 
 The file is read when intake starts and again whenever it changes. One that cannot be read, or is wrong, changes
 nothing: the last good one counts on. Without a good one intake takes nothing, for it would not know from whom.
@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from sqlalchemy import Connection
 
-from tasks.ledger import releases
+from tasks.ledger import producer_rows, releases
 from tasks.ledger.releases import Consent, Outcome, Sender, Taken
+from tasks.model import rights as permissions
 from tasks.model.acts import UNSIGNED, Actor, Role
 from tasks.model.documents import DocumentRefused
 from tasks.model.producers import Producers, read_producers
 from tasks.model.release import MAX_VERSION, Release
+from tasks.model.rights import Rights
+from tasks.runtime import moments
 from tasks.runtime.errors import NotPossible, Problem
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.secrets import SecretMissing, resolve
@@ -81,39 +85,66 @@ def producers_file() -> ProducersFile | None:
     return _file(path) if path else None
 
 
+def rights(connection: Connection) -> dict[str, Rights]:
+    """What each producer may send, by the ledger and the file; of one that both know the file says it. Raises
+    DocumentRefused while the file has never been good."""
+    file = producers_file()
+    return {**producer_rows.standing(connection), **(file.current().producers if file else {})}
+
+
+def judge(
+    connection: Connection, actor: Actor, name: str | None, release: Release, consent: frozenset[Consent]
+) -> Sender:
+    """With which rights a producer sends this release, whether it came by the queue or by the door; raises
+    DocumentRefused when the producer may not send it. `name`: None for whoever sends unsigned."""
+    everybody = rights(connection)
+    if problems := permissions.problems(everybody, name, release):
+        raise DocumentRefused("release", problems)
+    return Sender(
+        actor=actor,
+        producer=name,
+        named=name is not None and permissions.names_uri(everybody, name, release.uri),
+        consent=consent,
+        max_jump=settings().version_jump,
+        per_day=None if name is None else everybody[name].per_day,
+    )
+
+
 class Authority:
     """From whom one message is, and what its sender may send; made before its body is read."""
 
     def __init__(self, headers: Mapping[str, Any], body: bytes) -> None:
         """Raises DocumentRefused when the message is not signed as it must be."""
-        self._consent = _consent(headers.get(CONSENT))
+        self._consent = consents(headers.get(CONSENT))
         file = producers_file()
-        self._producers = file.current() if file else None
-        self.name = None if self._producers is None else _signed_by(self._producers, headers, body)
+        self.name = None if file is None else _signed_by(file.current(), headers, body)
 
     @property
     def actor(self) -> Actor:
         """Who it is."""
         return UNSIGNED if self.name is None else Actor(Role.PRODUCER, self.name)
 
-    def sender(self, release: Release) -> Sender:
+    def sender(self, connection: Connection, release: Release) -> Sender:
         """With which rights this release is sent; raises DocumentRefused when the producer may not send it."""
-        named = False
-        if self._producers is not None and self.name is not None:
-            if problems := self._producers.problems(self.name, release):
-                raise DocumentRefused("release", problems)
-            named = self._producers.names_uri(self.name, release.uri)
-        return Sender(
-            actor=self.actor,
-            producer=self.name,
-            named=named,
-            consent=self._consent,
-            max_jump=settings().version_jump,
+        return judge(connection, self.actor, self.name, release, self._consent)
+
+
+class LimitReached(DocumentRefused):
+    """A producer has sent as many releases today as it may. `ends`: when it may send more, seconds since the epoch."""
+
+    def __init__(self, most: int, ends: float) -> None:
+        self.ends = ends
+        text = (
+            f"has sent {most:,} release{'s' * (most != 1)} today, the most that are taken of it in a day (UTC); the "
+            f"next is taken from {moments.utc(ends)} on, and a kill at any time"
         )
+        super().__init__("release", [Problem(_PRODUCER, text)])
 
 
 def not_taken(release: Release, taken: Taken, sender: Sender) -> DocumentRefused:
     """Why a release was not taken, and what would be."""
+    if taken.limit_ends is not None:
+        return LimitReached(sender.per_day or 0, taken.limit_ends)
     following = taken.newest + 1 if taken.newest < MAX_VERSION else None
     revive = "the consent 'revive' (`fanwire submit --revive`)"
     problem = {
@@ -135,7 +166,8 @@ def not_taken(release: Release, taken: Taken, sender: Sender) -> DocumentRefused
     return DocumentRefused("release", [Problem("version", problem, example)])
 
 
-def _consent(said: Any) -> frozenset[Consent]:
+def consents(said: Any) -> frozenset[Consent]:
+    """What a sender means, as a header says it; raises DocumentRefused for what is no consent."""
     words = [] if said in (None, "") else str(said).split(",")
     known = ", ".join(Consent)
     if not set(words) <= set(Consent):
@@ -143,12 +175,12 @@ def _consent(said: Any) -> frozenset[Consent]:
     return frozenset(map(Consent, words))
 
 
-def _signed_by(producers: Producers, headers: Mapping[str, Any], body: bytes) -> str:
+def _signed_by(file: Producers, headers: Mapping[str, Any], body: bytes) -> str:
     """The name of the producer whose key the message is signed with; raises DocumentRefused."""
     name, given = headers.get(PRODUCER), headers.get(SIGNATURE)
     if not isinstance(name, str) or not isinstance(given, str):
         raise _refused(f"is missing: this wire takes signed releases only; set the headers {PRODUCER} and {SIGNATURE}")
-    producer = producers.producers.get(name)
+    producer = file.producers.get(name)
     keys = _keys(name, producer.keys) if producer else []
     said = str(headers.get(CONSENT) or "")
     fits = [

@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import click
 import structlog
@@ -26,20 +26,19 @@ from kombu import Connection as BrokerConnection
 from kombu import Consumer, Message, Producer, Queue
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError, ResponseError
-from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from tasks import ledger, pipeline, review
 from tasks.building.renditions import rehearse_renditions
-from tasks.ledger import notices, refusals, releases
+from tasks.ledger import notices, releases
 from tasks.model.documents import DocumentRefused
-from tasks.model.readers import MAX_RELEASE_BYTES, Reading, uri_of
+from tasks.model.readers import MAX_RELEASE_BYTES
 from tasks.model.release import Release
-from tasks.operations import media_references, prospects, receipts
-from tasks.runtime import tracing
+from tasks.operations import prospects
 from tasks.runtime.errors import Problem
 from tasks.runtime.settings import settings
-from workers.authority import Authority, not_taken, producers_file
+from workers import taking
+from workers.authority import Authority, producers_file
 from workers.broker import broker_url, tls
 from workers.document_reader import DocumentReader
 from workers.envelope import Receipt
@@ -225,61 +224,16 @@ def take_in(
 
 
 def _take_in(body: bytes, problem: str | None, headers: Mapping[str, Any]) -> tuple[Receipt, int, int]:
-    now = time.time()
-    authority = None
-    try:
+    def sent_by() -> Authority:
         if problem:
             raise DocumentRefused("release", [Problem("(message)", problem)])
-        authority = Authority(headers, body)
-        reading = reader.read(body)
-        release = reading.release
-        sender = authority.sender(release)
-        with ledger.write() as connection:
-            policy = settings()
-            public = policy.web_url is not None
-            if lacking := media_references.problems(connection, release, most=policy.media_items, public=public):
-                raise DocumentRefused("release", lacking)
-            taken = releases.take(connection, release, ledger.now(connection), sender)
-            found = _particulars(connection, reading) if taken.release_id else {}
-        if not taken.release_id:
-            raise not_taken(release, taken, sender)
-    except DocumentRefused as refusal:
-        signed_by = str(authority.actor) if authority and authority.name else None
-        uri = None if authority is None else uri_of(body)  # of what nobody has signed nothing is read
-        with ledger.write() as connection:
-            refusals.keep(connection, body, str(refusal), now, uri=uri, sent_by=signed_by)
-        log.warning("release refused", reason=str(refusal)[:2000], bytes=len(body), sent_by=signed_by)
-        return Receipt("refused", problems=[vars(problem) for problem in refusal.problems]), 0, 0
-    status: Literal["accepted", "known"] = "accepted" if taken.outcome == "new" else "known"
-    log.info(
-        "release taken", release=release.name, status=status, sent_by=str(sender.actor), urgency=release.urgency,
-        bytes=len(body),
-    )  # fmt: skip
-    if status == "accepted":
-        tracing.root(release.name, now, language=release.language, urgency=release.urgency)
-    found["goes_to"], unmeant = _goes_to(release)
-    found["warnings"] += unmeant
-    return Receipt(status, release.uri, release.version, **found), taken.release_id, release.urgency
+        return Authority(headers, body)
 
-
-def _goes_to(release: Release) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-    """Whom a release that was taken reaches, and warnings of it; whatever is wrong here, the receipt must go out."""
     try:
-        with ledger.read() as connection:
-            now = ledger.now(connection)
-            found = prospects.sums(connection, release, policy=review.policy, now=now)
-        return found.to_dict(), [vars(warning) for warning in prospects.warnings(found, release)]
-    except Exception:
-        log.exception("nobody knows whom the release reaches", release=release.name)
-        return None, []
-
-
-def _particulars(connection: Connection, reading: Reading) -> dict[str, Any]:
-    """What a receipt says of a release beside whether it was taken."""
-    row = releases.find(connection, reading.release.uri, reading.release.version)
-    assert row is not None  # it was taken in this transaction, or before
-    warnings = [vars(warning) for warning in (*reading.warnings, *receipts.warnings(connection, row))]
-    return {"warnings": warnings, **receipts.particulars(connection, row)}
+        taken = taking.take(body, sent_by, reader)
+    except DocumentRefused as refusal:
+        return Receipt("refused", problems=[vars(problem) for problem in refusal.problems]), 0, 0
+    return taken.receipt, taken.release_id, taken.urgency
 
 
 def _problem_with(message: Message) -> str | None:

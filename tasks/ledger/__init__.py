@@ -11,6 +11,7 @@ inside.
     deliveries/        the life of a delivery: planned, held, due, claimed, finished
     artifacts.py       translations and renditions: wanted, claimed, made or held
     counts.py          how far a release is, in numbers
+    producer_rows.py   who comes to the door, and how much each producer sent in a day
     refusals.py        what intake could not take
     notices.py         what operations should know
     audit.py           who did what

@@ -10,13 +10,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exists, func, select, text, update
 
-from tasks.ledger import audit, media_rows
+from tasks.ledger import audit, media_rows, producer_rows
 from tasks.ledger.schema import deliveries, releases
 from tasks.model.acts import UNSIGNED, Act, Actor, Role
 from tasks.model.release import MAX_VERSION, Release
 from tasks.model.states import State
 from tasks.runtime import moments
 
+DAY = 24 * 3600.0
+"""Seconds."""
 HINT_AFTER = 5.0
 """Seconds after which a release that nobody planned is hinted at again."""
 
@@ -42,6 +44,8 @@ class Sender:
     consent: frozenset[Consent] = frozenset()
     max_jump: int = 1000
     """How far above the newest version the next one may be without consent."""
+    per_day: int | None = None
+    """How many release versions that are no kills are taken of the producer in a day; None: as many as come."""
 
 
 class Outcome(StrEnum):
@@ -60,6 +64,8 @@ class Outcome(StrEnum):
     """The newest version is a kill, and nobody said that the release is to be revived."""
     JUMP = "jump"
     """The version is too far above the newest one, and nobody said that this is meant."""
+    LIMIT = "limit"
+    """The producer has sent as many release versions today as it may."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,8 @@ class Taken:
     newest: int = 0
     killed: bool = False
     """Whether that newest version is a kill."""
+    limit_ends: float | None = None
+    """When the producer may send more, if it has sent as much as it may; seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +109,12 @@ def take(
     planned if nobody has; left out, after some seconds, for a hint is on its way.
     """
     one_taker_at_a_time(connection, release.uri)
-    owner, newest = _owner(connection, release.uri), find(connection, release.uri)
-    judged = _judged(connection, release, sender, owner, newest)
+    whose, newest = owner(connection, release.uri), find(connection, release.uri)
+    judged = _judged(connection, release, sender, whose, newest)
     if judged.outcome is not Outcome.NEW:
         return judged
+    if not _within_limit(connection, release, sender, now):
+        return replace(judged, outcome=Outcome.LIMIT, limit_ends=_day_ends(now))
     row = releases.insert().values(
         uri=release.uri,
         version=release.version,
@@ -116,7 +126,7 @@ def take(
         document=release.to_json(),
         received_at=now,
         hint_at=now + HINT_AFTER if hint_at is None else hint_at,
-        producer=owner or sender.producer,
+        producer=whose or sender.producer,
         sent_by=str(sender.actor),
     )
     number = connection.execute(row.returning(releases.c.id)).scalar_one()
@@ -125,9 +135,31 @@ def take(
     return replace(judged, release_id=number)
 
 
-def would_take(connection: Connection, release: Release, sender: Sender) -> Taken:
+def would_take(connection: Connection, release: Release, sender: Sender, now: float) -> Taken:
     """What `take` would come to as the ledger stands now; writes nothing, and what is new has no number."""
-    return _judged(connection, release, sender, _owner(connection, release.uri), find(connection, release.uri))
+    judged = _judged(connection, release, sender, owner(connection, release.uri), find(connection, release.uri))
+    if judged.outcome is not Outcome.NEW or sender.producer is None or sender.per_day is None:
+        return judged
+    sent = producer_rows.counted(connection, day_of(now)).get(sender.producer, 0)
+    over = release.status != "canceled" and sent >= sender.per_day
+    return replace(judged, outcome=Outcome.LIMIT, limit_ends=_day_ends(now)) if over else judged
+
+
+def _within_limit(connection: Connection, release: Release, sender: Sender, now: float) -> bool:
+    """Whether the producer may send one version more today, which is counted then. A kill is always taken."""
+    if sender.producer is None or release.status == "canceled":
+        return True
+    return producer_rows.count(connection, sender.producer, day_of(now), sender.per_day)
+
+
+def day_of(now: float) -> str:
+    """The day (UTC) in which a moment is by which releases of producers are counted."""
+    return datetime.fromtimestamp(now, UTC).date().isoformat()
+
+
+def _day_ends(now: float) -> float:
+    """The end of that day, in seconds since the epoch."""
+    return (now // DAY + 1) * DAY
 
 
 def one_taker_at_a_time(connection: Connection, uri: str) -> None:
@@ -137,7 +169,7 @@ def one_taker_at_a_time(connection: Connection, uri: str) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(7265555, hashtext(:uri))"), {"uri": uri})
 
 
-def _owner(connection: Connection, uri: str) -> str | None:
+def owner(connection: Connection, uri: str) -> str | None:
     """The producer to whom a release belongs: the first that sent a version of it; None if it is nobody's."""
     first = select(releases.c.producer).where(releases.c.uri == uri, releases.c.producer.is_not(None))
     return connection.execute(first.order_by(releases.c.version).limit(1)).scalar()

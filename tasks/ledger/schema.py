@@ -7,6 +7,7 @@
                      ├──< attempts               every try, for proof and reports
                      └──< publications           what its outlet says became of it
     outlets      who receives; outlet_profiles, outlet_profile_terms: an index over what they take
+    producers    who comes to the door, with which token and rights; producer_days: what each producer sent in a day
     refusals   what intake could not take, kept with the reason
     awaited_engines  which engines a held translation waits for
     media_files  files in the store of media        media_sizes  pictures of it in smaller sizes
@@ -337,6 +338,27 @@ publications = Table(
     Column("reason", ForeignText, comment="why it was rejected"),
 )
 Index("ix_publications_delivery_id", publications.c.delivery_id)
+
+producers = Table(
+    "producers",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("document", ForeignText, nullable=False, comment="JSON: DoorProducer in tasks/model/producers.py"),
+    Column("token_sha256", String(64), nullable=False, unique=True),
+    Column("old_token_sha256", String(64), unique=True, comment="of the token before, while it is still good"),
+    Column("old_token_until", Time),
+    Column("made_at", Time, nullable=False),
+    Column("used_at", Time, comment="when its token was last used, to the minute"),
+    Column("revoked_at", Time),
+)
+
+producer_days = Table(
+    "producer_days",
+    metadata,
+    Column("producer", String(100), primary_key=True, comment="of the ledger or of the producers file"),
+    Column("day", String(10), primary_key=True, comment="UTC, 2026-11-30"),
+    Column("releases", Integer, nullable=False, comment="release versions taken of it, kills not counted"),
+)
 
 refusals = Table(
     "refusals",

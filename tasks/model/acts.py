@@ -65,6 +65,12 @@ class Act(StrEnum):
     """Files of a release that were refused or failed are to be fetched again."""
     DROP_MEDIA = "media.drop"
     """A release goes out without a file that could not be fetched."""
+    ADD_PRODUCER = "producer.add"
+    """A producer was given a token for the door."""
+    CHANGE_TOKEN = "producer.token"  # noqa: S105, an act
+    """A producer was given another token."""
+    REVOKE_PRODUCER = "producer.revoke"
+    """A producer was shut out of the door."""
     WAKE_ENGINE = "engine.wake"
     """The rest of a translation engine was ended."""
 
@@ -75,7 +81,8 @@ class Role(StrEnum):
     OPERATOR = "operator"
     """Somebody at the command line: the user of the operating system, and the machine."""
     PRODUCER = "producer"
-    """Whoever signed a message on the queue `releases` with the key of that producer, or sent it unsigned."""
+    """Whoever signed a message on the queue `releases` with the key of that producer, came to the door with its token,
+    or sent unsigned."""
     PROCESS = "process"
     """A process of the wire by itself."""
 

@@ -57,6 +57,9 @@ WRITES: dict[str, tuple[list[str], Act | list[Act]]] = {
     "media add": (["t.txt"], Act.ADD_MEDIA),
     "media retry": ([PICTURED], Act.RETRY_MEDIA),
     "media drop": ([PICTURED, "hall"], Act.DROP_MEDIA),
+    "producers add": (["acme", "--issuer", "Acme"], Act.ADD_PRODUCER),
+    "producers token": (["acme", "--overlap", "1"], Act.CHANGE_TOKEN),
+    "producers revoke": (["acme"], Act.REVOKE_PRODUCER),
     "outlets remove": (["missed"], Act.REMOVE_OUTLET),
     "kill": ([URI, "--note", "Wrong company"], Act.KILL),
 }
@@ -83,6 +86,7 @@ READS = {
     "engines list": [],
     "media list": [],
     "media show": [PICTURED],
+    "producers list": [],
 }
 """Every command that only looks: the test sees that nothing in the ledger has changed."""
 NEITHER = {
@@ -310,7 +314,7 @@ def test_a_filter_of_the_audit_that_fits_nothing_says_so(run: Run) -> None:
     assert json.loads(run("audit", "--outlet", "a", "--json").stdout) == []
     said = " ".join(run("audit", "--act", "foo", status=2).stderr.replace("│", " ").split())
     assert "'foo' is no act; the acts are release.publish, release.correct," in said
-    kinds = "release, embargo, delivery, translation, outlet, feed, memory, glossary, model, media, engine"
+    kinds = "release, embargo, delivery, translation, outlet, feed, memory, glossary, model, media, producer, engine"
     assert f"or all of a kind: {kinds}" in said
     said = " ".join(run("audit", "--act", "outlet.pauze", status=2).stderr.replace("│", " ").split())
     assert "'outlet.pauze' is no act; did you mean outlet.pause?" in said

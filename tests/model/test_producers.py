@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tasks.model.documents import DocumentRefused
-from tasks.model.producers import LARGEST_FILE, Producers, read_producers
+from tasks.model import rights
+from tasks.model.documents import DocumentRefused, read
+from tasks.model.producers import LARGEST_FILE, DoorProducer, Producers, read_producers
 from tests.support.samples import release
 
 FILE = """
@@ -35,7 +36,7 @@ def producers(tmp_path: Path) -> Producers:
 
 def refused(producers: Producers, name: str, **fields: Any) -> list[str]:
     """The fields for which a release is refused."""
-    return [problem.field for problem in producers.problems(name, release(**fields))]
+    return [problem.field for problem in rights.problems(producers.producers, name, release(**fields))]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def refused(producers: Producers, name: str, **fields: Any) -> list[str]:
 def test_a_uri_belongs_to_the_longest_prefix(producers: Producers, name: str, uri: str, may: bool, named: bool) -> None:
     fields = {"uri": uri, "circuits": ["dach"], "issuer": {"name": "Other" if name != "acme" else "Acme Robotics"}}
     assert (refused(producers, name, **fields) == []) is may
-    assert producers.names_uri(name, uri) is named
+    assert rights.names_uri(producers.producers, name, uri) is named
 
 
 KILL = {"status": "canceled", "body_html": None}
@@ -86,7 +87,7 @@ def test_issuers_and_circuits(producers: Producers, name: str, fields: dict[str,
 
 
 def test_what_is_refused_says_nothing_of_other_producers(producers: Producers) -> None:
-    said = str(producers.problems("agency", release(issuer={"name": "Acme Robotics"}))).lower()
+    said = str(rights.problems(producers.producers, "agency", release(issuer={"name": "Acme Robotics"}))).lower()
     assert "uri" in said
     assert not [word for word in ("acme", "lab", "env:") if word in said]
 
@@ -113,6 +114,32 @@ def test_a_file_that_is_wrong_is_refused_and_shows_no_key(tmp_path: Path, text: 
     with pytest.raises(DocumentRefused, match=says) as caught:
         read_producers(tmp_path / "p.yaml")
     assert "Geheimnis" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"webhook": "https://acme.example/"}, "belong together"),
+        ({"webhook_key": "env:FANWIRE_WEBHOOK_ACME"}, "belong together"),
+        ({"webhook": "ftp://acme.example/", "webhook_key": "env:K"}, "must be a web address"),
+        ({"webhook": "https://u:Geheimnis@acme.example/", "webhook_key": "env:K"}, "no user and no password"),
+        ({"webhook": "https://1.2.3/", "webhook_key": "env:K"}, "is no address"),
+        ({"webhook": "https://acme.example/", "webhook_key": "Geheimnis"}, "must name where the secret is"),
+        ({"per_day": 0}, "must be 1 or more"),
+    ],
+)
+def test_a_producer_of_the_door_that_is_wrong_is_refused_and_shows_no_secret(fields: dict[str, Any], says: str) -> None:
+    with pytest.raises(DocumentRefused, match=says) as caught:
+        read(DoorProducer, fields, "producer")
+    assert "Geheimnis" not in str(caught.value)
+
+
+def test_who_sends_unsigned_may_not_use_what_was_given_to_a_producer(producers: Producers) -> None:
+    """While no file says who may send, and producers come to the door."""
+    given = release(uri="urn:x:1", issuer={"name": "Acme Robotics"})
+    assert [one.field for one in rights.problems(producers.producers, None, given)] == ["issuer.name"]
+    assert rights.problems(producers.producers, None, release(uri="urn:x:1", issuer={"name": "Anybody"})) == []
+    assert rights.problems({}, None, given) == []
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from typer.testing import CliRunner
 from tasks import ledger
 from tasks.ledger import audit, notices, refusals, releases
 from tasks.model.documents import DocumentRefused
+from tasks.model.producers import DoorProducer
+from tasks.operations import door_access
 from tasks.runtime import secrets
 from tasks.runtime.settings import settings
 from tests.docs.documents import block, blocks
@@ -90,6 +92,36 @@ def problem(receipt: Receipt) -> str:
 def kept() -> list[dict[str, Any]]:
     with ledger.read() as connection:
         return refusals.latest(connection, 20)
+
+
+# --- limits, and producers that come to the door
+
+
+def test_a_producer_may_send_so_much_a_day_by_the_queue(file: Written) -> None:
+    file.write(FILE.replace("keys: [env:ACME_KEY]", "keys: [env:ACME_KEY]\n    per_day: 1"))
+    assert by("acme", KEY).status == "accepted"
+    refusal = by("acme", KEY, corrected(version=2))
+    assert problem(refusal).startswith("(producer): has sent 1 release today, the most that are taken of it in a day")
+    assert "T00:00:00Z on, and a kill at any time" in problem(refusal)
+    kill = corrected(version=2, status="canceled", body_html=None)
+    assert by("acme", KEY, kill).status == "accepted"
+    assert by("other", OTHER, corrected(uri="urn:x:1")).status == "accepted", "the limit is acme's own"
+
+
+def test_what_is_given_to_a_producer_of_the_door_is_closed_to_those_of_the_file(file: Written) -> None:
+    def add(name: str, **fields: Any) -> None:
+        with ledger.write() as connection:
+            door_access.add(connection, name, DoorProducer.model_validate(fields))
+
+    add("lab", uris=["urn:newsml:lab.example:"])
+    add("acme", uris=["urn:newsml:lab.example:acme:"], per_day=1)
+    taken = "is not one that this producer may use"
+    assert taken in problem(by("other", OTHER, corrected(uri="urn:newsml:lab.example:1")))
+    assert taken in problem(by("acme", KEY, corrected(uri="urn:newsml:lab.example:acme:1"))), "the file's rights hold"
+    assert [by("acme", KEY, corrected(version=version)).status for version in (1, 2)] == ["accepted", "accepted"]
+    with ledger.write() as connection:
+        door_access.revoke(connection, "lab")
+    assert by("other", OTHER, corrected(uri="urn:newsml:lab.example:1")).status == "accepted"
 
 
 # --- signatures

@@ -16,6 +16,7 @@ from workers.cli.memory import glossary_app
 from workers.cli.models import app as models_app
 from workers.cli.outlets import app as outlets_app
 from workers.cli.processes import app as processes_app
+from workers.cli.producers import app as producers_app
 from workers.cli.records import app as records_app
 from workers.cli.releases import app as releases_app
 from workers.cli.screen import Commands, out
@@ -53,3 +54,4 @@ app.add_typer(engines_app, name="engines")
 app.add_typer(media_app, name="media")
 app.add_typer(memory_app, name="memory")
 app.add_typer(glossary_app, name="glossary")
+app.add_typer(producers_app, name="producers")

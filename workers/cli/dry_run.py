@@ -11,20 +11,19 @@ from tasks import ledger, review
 from tasks.building import media_addresses, reason_of, translators
 from tasks.building.wire import configured_wire
 from tasks.formatting import FORMATS, make_rendition
-from tasks.ledger import media_rows, releases
-from tasks.ledger.releases import Outcome
+from tasks.ledger import media_rows
 from tasks.model.media import PublishedMedia
 from tasks.model.outlet import Outlet
 from tasks.model.readers import Reading
 from tasks.model.release import Release, Translation, supplied
-from tasks.operations import media_references, prospects, receipts
+from tasks.operations import prospects, receipts
 from tasks.operations.prospects import Prospects
 from tasks.runtime.errors import Problem, UserError
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.secrets import SecretMissing, resolve
 from tasks.runtime.settings import settings
 from tasks.translation.reading import warnings as text_warnings
-from workers import authority
+from workers import authority, taking
 from workers.cli import audience
 from workers.cli.rows import reading
 from workers.cli.screen import out, print_json
@@ -109,17 +108,11 @@ def _judged(release: Release, producer: str | None, consent: Collection[str]) ->
     body = release.to_json().encode()
     try:
         name, key = authority.signing_as(producer)
-        sender = authority.Authority(envelope_headers(body, name, key, consent), body).sender(release)
-        policy = settings()
+        sent_by = authority.Authority(envelope_headers(body, name, key, consent), body)
         with reading() as connection:
-            public = policy.web_url is not None
-            lacking = media_references.problems(connection, release, most=policy.media_items, public=public)
-            would = releases.would_take(connection, release, sender)
+            return taking.would_take(connection, release, sent_by)
     except UserError as error:
         return error.problems, False
-    if would.outcome in (Outcome.NEW, Outcome.KNOWN):
-        return lacking, would.outcome is Outcome.KNOWN
-    return authority.not_taken(release, would, sender).problems, False
 
 
 def _missing_secrets(found: Prospects) -> dict[str, str]:

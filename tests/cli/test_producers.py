@@ -1,0 +1,48 @@
+"""`fanwire producers`: the token is printed once, and what is listed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tasks.runtime.settings import settings
+
+from .conftest import Run
+
+pytestmark = pytest.mark.usefixtures("home")
+
+WEBHOOK = ("--webhook", "https://acme.example/hook?token=Geheimnis", "--webhook-key", "env:FANWIRE_WEBHOOK_ACME")
+
+
+def test_the_token_is_shown_once(run: Run) -> None:
+    made = json.loads(run("producers", "add", "acme", "--uri", "urn:x:", *WEBHOOK, "--json").stdout)
+    assert set(made) == {"name", "token"}
+    assert made["token"].startswith("fanwire_")
+    later = [run("producers", "list").output, run("producers", "list", "--json").output, run("audit").output]
+    assert not [told for told in later if made["token"] in told or "Geheimnis" in told]
+    assert "nobody can show again" in run("producers", "token", "acme").stdout
+    assert "already" in run("producers", "add", "acme", status=1).stderr
+    assert "webhook_key" in run("producers", "add", "other", "--webhook", "https://x.example/", status=1).stderr
+
+
+def test_producers_of_the_file_and_of_the_door_are_listed_together(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "no producers" in run("producers", "list").stdout
+    file = tmp_path / "producers.yaml"
+    file.write_text("producers: {acme: {keys: env:K, issuers: [Acme], per_day: 7}, agency: {keys: env:L}}")
+    monkeypatch.setenv("FANWIRE_PRODUCERS", str(file))
+    settings.cache_clear()
+    run("producers", "add", "acme", "--issuer", "Other", "--per-minute", "9")
+    run("producers", "add", "lab", "--circuit", "dach", "--per-day", "20")
+    told = {one["name"]: one for one in json.loads(run("producers", "list", "--json").stdout)}
+    assert {name: one["comes_by"] for name, one in told.items()} == {
+        "acme": ["queue", "door"], "agency": ["queue"], "lab": ["door"],
+    }  # fmt: skip
+    assert (told["acme"]["issuers"], told["acme"]["per_day"], told["acme"]["per_minute"]) == (["Acme"], 7, 9)
+    run("producers", "revoke", "lab")
+    lines = run("producers", "list").stdout.splitlines()
+    assert [line.split()[:2] for line in lines[1:]] == [["acme", "queue"], ["agency", "queue"], ["lab", "revoked"]]
+    assert "issuers Acme" in lines[1]
