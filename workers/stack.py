@@ -14,15 +14,18 @@ from pathlib import Path
 from typing import NoReturn
 
 from tasks import ledger
-from tasks.runtime import signed_urls
+from tasks.model.ranks import Rank
+from tasks.runtime import passwords, signed_urls
 from tasks.runtime.private_files import UMASK, ensure_private_folder, make_private, refuse_shared, write_private
 from tasks.runtime.settings import settings
-from workers import authority, broker, home, with_parent
+from workers import authority, broker, home, users, with_parent
 from workers.environment import seen_by
 from workers.health import PROCESSES
 from workers.ops import flower
 from workers.web import listening
 
+FIRST_USER = "operations"
+"""The operator who can sign in to the page when nobody has said who may."""
 WORKER = (sys.executable, "-m", "workers.worker", "-E", "--without-gossip", "--without-mingle")
 
 WITH_PARENT = (sys.executable, "-I", "-S", with_parent.__file__)
@@ -85,16 +88,28 @@ def up(show: Callable[[str], None]) -> None:
     listening.listen().close()
     signed_urls.keys()
     ledger.upgrade()
+    first_password = _first_user()
     config = place / "supervisord.conf"
     write_private(config, configuration(place, commands()))
-    for line in _where_is_what(place):
+    for line in _where_is_what(place, first_password):
         show(line)
     home.keep_through_exec(descriptor)
     os.environ |= {home.OWNER: str(place), with_parent.PARENT: str(os.getpid())}
     os.execv(sys.executable, [sys.executable, "-m", "workers.supervisor", "-n", "-c", str(config)])  # noqa: S606
 
 
-def _where_is_what(place: Path) -> list[str]:
+def _first_user() -> str | None:
+    """Let one operator sign in to the page if nobody can; returns the password, which is kept nowhere."""
+    if users.read():
+        return None
+    password = passwords.made()
+    password_hash = users.new_hash(password)
+    with ledger.write() as connection:
+        users.add(connection, FIRST_USER, Rank.OPERATOR, password_hash)
+    return password
+
+
+def _where_is_what(place: Path, first_password: str | None) -> list[str]:
     """What somebody who has just typed `fanwire up` wants to know."""
     configured = settings().flower_password is not None
     password = "in FANWIRE_FLOWER_PASSWORD" if configured else f"in {place / 'flower.password'}"
@@ -102,6 +117,7 @@ def _where_is_what(place: Path) -> list[str]:
     return [
         f"Fanwire starts under {place}; Ctrl-C ends it all",
         f"  Flower   {page}, user {settings().flower_user}, password {password}",
+        f"  Page     {_page(first_password)}",
         f"  Web      {_web()}",
         f"  Logs     {place / 'log'}/",
         f"  Broker   its address for producers is in {place / 'broker.url'}"
@@ -111,6 +127,15 @@ def _where_is_what(place: Path) -> list[str]:
         "It is ready when `intake` has entered RUNNING state below. Then, in another terminal:",
         "  fanwire doctor · fanwire outlets import FILE · fanwire submit FILE --wait",
     ]
+
+
+def _page(first_password: str | None) -> str:
+    """Where operations look and act, and how they sign in, as the operator reads it."""
+    policy = settings()
+    here = f"{policy.web_url or listening.here()}/ops/" if policy.web_port else "/ops/ of the web server"
+    if first_password is None:
+        return f"{here}; `fanwire users list` says who may sign in"
+    return f"{here}, user {FIRST_USER}, password {first_password} (it is shown this once)"
 
 
 def _web() -> str:

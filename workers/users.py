@@ -1,7 +1,7 @@
 """The users of the operations' page: a file with one line a user, `NAME RANK HASH`, that `fanwire users` writes.
 
 The file is FANWIRE_USERS_FILE, or `users` under the home. Whoever changes it takes its lock, so that two changes at
-once are both kept; whoever reads it sees one whole version.
+once are both kept; whoever reads it sees one whole version. A change is recorded in the audit table.
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import Connection
+
+from tasks.ledger import audit
+from tasks.ledger.audit import Entry
+from tasks.model.acts import Act
 from tasks.model.ranks import Rank
 from tasks.runtime import passwords
 from tasks.runtime.errors import ConfigurationRefused, NotPossible, Problem
@@ -59,41 +65,49 @@ def _user(number: int, line: str) -> User:
     return User(parts[0], Rank(parts[1]), parts[2])
 
 
-def add(name: str, rank: Rank, password: str) -> None:
-    """Add a user; raises NotPossible for a name that is there or cannot be one, or a password that is too short."""
-    if not _NAME.fullmatch(name):
-        raise NotPossible(f"{name!r} cannot be the name of a user: it is letters, digits and . _ @ + -", "NAME")
-    user = User(name, rank, _hashed(password))
-
-    def change(users: dict[str, User]) -> None:
-        if name in users:
-            raise NotPossible(f"there is a user {name}; `fanwire users password {name}` gives a new password", "NAME")
-        users[name] = user
-
-    _change(change)
-
-
-def remove(name: str) -> User:
-    """Remove a user, whose sessions end; returns who it was."""
-    return _changed(name, lambda users, _user: users.pop(name))
-
-
-def set_rank(name: str, rank: Rank) -> User:
-    """Give a user another rank, at once; returns who it was before."""
-    return _changed(name, lambda users, user: users.update({name: replace(user, rank=rank)}))
-
-
-def set_password(name: str, password: str) -> User:
-    """Give a user another password, which ends the sessions; returns who it was before."""
-    found = _hashed(password)
-    return _changed(name, lambda users, user: users.update({name: replace(user, password_hash=found)}))
-
-
-def _hashed(password: str) -> str:
+def new_hash(password: str) -> str:
+    """The hash of a password that somebody has chosen; raises NotPossible for one that is too short or too long. It
+    takes a quarter of a second, so it is no part of a transaction."""
     if not passwords.SHORTEST <= len(password) <= passwords.LONGEST:
         problem = f"a password has {passwords.SHORTEST} to {passwords.LONGEST:,} characters"
         raise NotPossible(problem, "(password)")
     return passwords.hashed(password)
+
+
+def add(connection: Connection, name: str, rank: Rank, password_hash: str) -> None:
+    """Add a user; raises NotPossible for a name that somebody has, or that cannot be one."""
+    if not _NAME.fullmatch(name):
+        raise NotPossible(f"{name!r} cannot be the name of a user: it is letters, digits and . _ @ + -", "NAME")
+
+    def change(users: dict[str, User]) -> None:
+        if name in users:
+            raise NotPossible(f"there is a user {name}; `fanwire users password {name}` gives a new password", "NAME")
+        users[name] = User(name, rank, password_hash)
+
+    _record(connection, Act.ADD_USER, name, new={"rank": rank.value})
+    _change(change)
+
+
+def remove(connection: Connection, name: str) -> None:
+    """Remove a user, whose sessions end; raises NotPossible for a name that nobody has."""
+    before = _changed(name, lambda users, _user: users.pop(name))
+    _record(connection, Act.REMOVE_USER, name, old={"rank": before.rank.value})
+
+
+def set_rank(connection: Connection, name: str, rank: Rank) -> None:
+    """Give a user another rank, at once; raises NotPossible for a name that nobody has."""
+    before = _changed(name, lambda users, user: users.update({name: replace(user, rank=rank)}))
+    _record(connection, Act.CHANGE_USER, name, old={"rank": before.rank.value}, new={"rank": rank.value})
+
+
+def set_password(connection: Connection, name: str, password_hash: str) -> None:
+    """Give a user another password, which ends the sessions; raises NotPossible for a name that nobody has."""
+    _changed(name, lambda users, user: users.update({name: replace(user, password_hash=password_hash)}))
+    _record(connection, Act.CHANGE_USER, name, new={"password": "another"})
+
+
+def _record(connection: Connection, act: Act, name: str, **more: Any) -> None:
+    audit.record(connection, Entry(act=act, subject=f"user {name}", **more))
 
 
 def _changed(name: str, change: Callable[[dict[str, User], User], object]) -> User:

@@ -222,6 +222,7 @@ class Demo:
         self.out.print(f"[bold]Fanwire demo[/]: {self.farm['count']:,} outlets on {self.farm['network']}, one release")
         try:
             self.import_all()
+            self.out.print(self.page(), markup=False)
             self.out.print(
                 f"Flower: http://127.0.0.1:{self.options.flower_port}/ "
                 f"(user operations, password {flower.password()}), while this runs"
@@ -235,11 +236,27 @@ class Demo:
             self.out.print(f"{trouble}\nThe logs are in {self.home / 'log'}", markup=False)
             return 1
         end = "[green]Nothing doubled, nothing missing.[/]" if sound else "[red]Something is wrong: see above.[/]"
+        again = f"FANWIRE_HOME={self.home} {fanwire()} up"
+        self.out.print(f"\nPage:   {again}, then sign in as above", markup=False)
         self.out.print(
-            f"\nReport: {self.home / 'report.html'} (also .json and .csv)\nLogs:   {self.home / 'log'}\n"
+            f"Report: {self.home / 'report.html'} (also .json and .csv)\nLogs:   {self.home / 'log'}\n"
             f"{time.monotonic() - self.began:.0f} s in all. {end}"
         )
         return 0 if sound else 1
+
+    def page(self) -> str:
+        """Where the operations' page is; its user gets a password that this console shows."""
+        from tasks import ledger
+        from tasks.runtime import passwords
+        from tasks.runtime.settings import settings
+        from workers import users
+        from workers.stack import FIRST_USER
+
+        password = passwords.made()
+        password_hash = users.new_hash(password)
+        with ledger.write() as connection:
+            users.set_password(connection, FIRST_USER, password_hash)
+        return f"Page:   {settings().web_url}/ops/ (user {FIRST_USER}, password {password})"
 
     def import_all(self) -> None:
         """Wait for the ledger, and import the farm's outlets and the memory with the CLI, as an operator does."""

@@ -71,6 +71,12 @@ class Act(StrEnum):
     """A producer was given another token."""
     REVOKE_PRODUCER = "producer.revoke"
     """A producer was shut out of the door."""
+    ADD_USER = "user.add"
+    """Somebody was let in to the operations' page."""
+    CHANGE_USER = "user.change"
+    """A user of the operations' page got another rank or password."""
+    REMOVE_USER = "user.remove"
+    """A user of the operations' page was removed."""
     WAKE_ENGINE = "engine.wake"
     """The rest of a translation engine was ended."""
 
@@ -79,7 +85,7 @@ class Role(StrEnum):
     """In which role somebody acts, and so how it is known who it is."""
 
     OPERATOR = "operator"
-    """Somebody at the command line: the user of the operating system, and the machine."""
+    """Somebody at the command line, as a user of the operating system, or signed in to the operations' page."""
     PRODUCER = "producer"
     """Whoever signed a message on the queue `releases` with the key of that producer, came to the door with its token,
     or sent unsigned."""

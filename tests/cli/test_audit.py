@@ -99,6 +99,11 @@ NEITHER = {
     "engines fetch": "changes the folder of models, and records it (tests/cli/test_models.py)",
     "engines models": "lists what is in that folder",
     "engines remove": "changes the folder of models, and records it (tests/cli/test_models.py)",
+    "users add": "changes the file of users, and records it (tests/cli/test_users.py)",
+    "users rank": "changes the file of users, and records it (tests/cli/test_users.py)",
+    "users password": "changes the file of users, and records it (tests/cli/test_users.py)",
+    "users remove": "changes the file of users, and records it (tests/cli/test_users.py)",
+    "users list": "shows that file",
     "up": "starts the processes, and brings the ledger to its tables",
     "worker": "starts a process",
     "migrate": "brings the ledger to its tables; alembic_version says which",
@@ -314,7 +319,9 @@ def test_a_filter_of_the_audit_that_fits_nothing_says_so(run: Run) -> None:
     assert json.loads(run("audit", "--outlet", "a", "--json").stdout) == []
     said = " ".join(run("audit", "--act", "foo", status=2).stderr.replace("│", " ").split())
     assert "'foo' is no act; the acts are release.publish, release.correct," in said
-    kinds = "release, embargo, delivery, translation, outlet, feed, memory, glossary, model, media, producer, engine"
+    kinds = (
+        "release, embargo, delivery, translation, outlet, feed, memory, glossary, model, media, producer, user, engine"
+    )
     assert f"or all of a kind: {kinds}" in said
     said = " ".join(run("audit", "--act", "outlet.pauze", status=2).stderr.replace("│", " ").split())
     assert "'outlet.pauze' is no act; did you mean outlet.pause?" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -43,6 +44,7 @@ def test_a_second_up_is_refused_and_a_killed_one_leaves_no_lock(tmp_path: Path) 
         assert f"http://127.0.0.1:{env['FANWIRE_FLOWER_PORT']}/" in told
         assert f"{place}/log" in told
         assert "geheim" not in told
+        assert re.search(r"Page .*user operations, password [0-9a-f-]{34} ", told.replace("\n", " "))
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("FANWIRE_HOME", str(place))
             settings.cache_clear()

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tasks import ledger
 from tasks.ledger import audit
 from tasks.model.ranks import Rank
 from tasks.runtime import passwords
@@ -120,12 +121,15 @@ def test_a_session_begins_anew_with_the_login() -> None:
 
 def test_a_session_ends_with_the_password_and_with_the_user() -> None:
     jane = visitor(APP, Rank.OPERATOR, "jane")
-    users.set_rank("jane", Rank.READER)
+    with ledger.write() as connection:
+        users.set_rank(connection, "jane", Rank.READER)
     assert jane.get("/ops/releases").status_code == 200
-    users.set_password("jane", "another-password")
+    with ledger.write() as connection:
+        users.set_password(connection, "jane", users.new_hash("another-password"))
     assert jane.get("/ops/releases").status_code == 303
     joe = visitor(APP, Rank.READER, "joe")
-    users.remove("joe")
+    with ledger.write() as connection:
+        users.remove(connection, "joe")
     assert joe.get("/ops/releases").status_code == 303
 
 

@@ -2,8 +2,8 @@
 
 A file for each group of commands, in the order of `fanwire --help`: `releases.py`, `outlets.py`, `feeds.py`,
 `translations.py`, `engines.py`, `models.py` (of the engine `ct2`), `memory.py` (and the glossary), `records.py` (what
-is kept: refusals, notices, the audit table), `processes.py`. What they share is in `screen.py`; who types, in
-`actor.py`.
+is kept: refusals, notices, the audit table), `users.py` (of the operations' page),
+`processes.py`. What they share is in `screen.py`; who types, in `actor.py`.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from workers.cli.records import app as records_app
 from workers.cli.releases import app as releases_app
 from workers.cli.screen import Commands, out
 from workers.cli.translations import app as translations_app
+from workers.cli.users import app as users_app
 
 app = typer.Typer(
     cls=Commands, no_args_is_help=True,
@@ -55,3 +56,4 @@ app.add_typer(media_app, name="media")
 app.add_typer(memory_app, name="memory")
 app.add_typer(glossary_app, name="glossary")
 app.add_typer(producers_app, name="producers")
+app.add_typer(users_app, name="users")
