@@ -21,6 +21,7 @@ from tasks.model.acts import Actor
 from tasks.model.documents import DocumentRefused
 from tasks.model.readers import Reading, uri_of
 from tasks.model.release import Release
+from tasks.operations import kill as kills
 from tasks.operations import media_references, prospects, receipts
 from tasks.runtime import tracing
 from tasks.runtime.errors import Problem
@@ -143,3 +144,15 @@ def _particulars(connection: Connection, reading: Reading) -> dict[str, Any]:
     assert row is not None  # it was taken in this transaction, or before
     warnings = [vars(warning) for warning in (*reading.warnings, *receipts.warnings(connection, row))]
     return {"warnings": warnings, **receipts.particulars(connection, row)}
+
+
+def kill(connection: Connection, newest: Release, note: str | None, by: Sender | None = None) -> Receipt:
+    """Withdraw a release above its newest version, as operations or as the producer to whom it belongs (`by`), and say
+    so as a receipt does: `known` if it was killed before. Raises DocumentRefused for the note."""
+    already = newest.status == "canceled"
+    killed = newest if already else kills.kill(connection, newest, note, by)
+    row = releases.find(connection, killed.uri, killed.version)
+    assert row is not None  # it was taken in this transaction, or before
+    goes_to = prospects.prospects(connection, killed, policy=review.policy, now=ledger.now(connection)).to_dict()
+    found = receipts.particulars(connection, row)
+    return Receipt("known" if already else "accepted", killed.uri, killed.version, goes_to=goes_to, **found)

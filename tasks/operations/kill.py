@@ -1,4 +1,4 @@
-"""The kill by operations: the wire itself withdraws a release, whoever sent it, in the ledger and at once."""
+"""The kill by operations, and by a producer at the door: a release is withdrawn in the ledger, and at once."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ class _Note(Document):
     correction_note: Line | None
 
 
-def kill(connection: Connection, newest: Release, note: str | None = None) -> Release:
-    """Take a kill above the newest version of a release, whoever sent that, and record who did it; the kill.
+def kill(
+    connection: Connection, newest: Release, note: str | None = None, by: releases.Sender | None = None
+) -> Release:
+    """Take a kill above the newest version of a release, whoever sent that, and record who did it; the kill. `by`: the
+    producer to whom the release belongs, if it is the one that kills it.
 
     The caller has looked for the newest version after `releases.one_taker_at_a_time`.
 
@@ -30,5 +33,6 @@ def kill(connection: Connection, newest: Release, note: str | None = None) -> Re
                 "translations": {}, "embargo_until": None, "urgency": 1}
     )  # fmt: skip
     now = ledger.now(connection)
-    releases.take(connection, killed, now, releases.Sender(actor=audit.actor()), hint_at=now)
+    taken = releases.take(connection, killed, now, by or releases.Sender(actor=audit.actor()), hint_at=now)
+    assert taken.outcome is releases.Outcome.NEW, "the caller has seen to whom it belongs"
     return killed

@@ -3,87 +3,30 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from rich.table import Column, Table
-from sqlalchemy import Connection
 
-from tasks.ledger import counts, late, publications, releases
-from tasks.model.publication import Said
+from tasks.ledger import counts, releases
 from tasks.model.release import Release
-from tasks.model.states import Hold, State, Writing
-from tasks.operations import receipts
+from tasks.model.states import Hold, Writing
 from tasks.operations import report as reports
+from tasks.operations.progress import EVERYTHING, LATE, Wanted, progress
 from tasks.runtime import moments
 from tasks.runtime.foreign_text import printable
-from tasks.translation.reading import missing_words
 from workers.cli.rows import find_release, reading
 from workers.cli.screen import counted, out, print_json, print_rows
 from workers.cli.waiting import summary
 
-LATEST, LISTED = 20, 10
-"""Releases, and deliveries of one, that are listed."""
+LATEST = 20
+"""Releases that are listed."""
 REASONS_SHOWN = 10
-LATE = "late"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Which deliveries or releases are listed; None, or no state: whatever it is."""
-
-    states: tuple[State, ...] = ()
-    since: float | None = None
-    """Seconds since the epoch."""
-    limit: int | None = None
-
-
-def status_of(uri: str, version: int | None, wanted: Wanted = Wanted()) -> dict[str, Any]:
+def status_of(uri: str, version: int | None, wanted: Wanted = EVERYTHING) -> dict[str, Any]:
     """How far a release is, for programs; ends the command if there is none. `wanted`: what is listed one by one."""
     with reading() as connection:
-        row = find_release(connection, uri, version)
-        languages = counts.states(connection, row.id)
-        return {
-            "release": row.uri,
-            "version": row.version,
-            "killed_by": releases.killed_by(connection, row.uri, row.version),
-            "planned": row.planned_at is not None,
-            "sent_by": row.sent_by,
-            **receipts.particulars(connection, row),
-            "states": counts.total(languages),
-            "languages": languages,
-            "made_by": counts.engines(connection, row.id),
-            "texts": counts.writing(connection, row.id),
-            "held": counts.holds(connection, row.id),
-            "warnings": [vars(one) for one in missing_words(Release.from_ledger(row.document))],
-            "reasons": reports.reasons(connection, row.id),
-            **_published(connection, row),
-            "all_have_it": counts.all_have_it(connection, row.id),
-            **_listed(connection, row.id, wanted),
-        }
-
-
-def _published(connection: Connection, row: Any) -> dict[str, Any]:
-    """How many outlets say that they published it, accepted, rejected or took it down, and who said no."""
-    standings = publications.of_release(connection, row.uri, row.version)
-    no = [
-        {"outlet": outlet, "language": language, "version": one.version, "what": one.fate.words, "url": one.fate.url,
-         "reason": one.fate.reason, "at": moments.utc(one.fate.at)}
-        for (outlet, language), one in sorted(standings.items())
-        if one.fate.status is Said.REJECTED
-    ]  # fmt: skip
-    return {"published": publications.counted(standings), "not_published": no}
-
-
-def _listed(connection: Connection, release_id: int, wanted: Wanted) -> dict[str, Any]:
-    """The deliveries that are listed one by one, and how many there are; moments in UTC."""
-    found, count = late.listed(
-        connection, release_id, states=wanted.states, since=wanted.since, limit=wanted.limit or LISTED
-    )
-    moments_of = ("last_attempt_at", "due_at")
-    rows = [row | {name: row[name] and moments.utc(row[name]) for name in moments_of} for row in found]
-    what = " or ".join(wanted.states) if wanted.states else LATE
-    return {"listed": {"what": what, "count": count, "deliveries": rows}}
+        return progress(connection, find_release(connection, uri, version), wanted)
 
 
 def show_status(found: dict[str, Any]) -> None:

@@ -13,27 +13,23 @@ from typing import Annotated
 
 import typer
 
-from tasks import ledger, review
-from tasks.ledger import audit, deliveries, outlets, releases
-from tasks.ledger.audit import Entry
-from tasks.model.acts import Act
+from tasks.ledger import deliveries, outlets, releases
 from tasks.model.codes import Code
 from tasks.model.readers import Reading, read_fields, read_with_warnings
 from tasks.model.states import State
 from tasks.operations import embargo as embargoes
-from tasks.operations import kill as kills
-from tasks.operations import prospects, receipts
+from tasks.operations import replay as replays
 from tasks.operations import report as reports
 from tasks.operations.outlet_acts import find
+from tasks.operations.progress import Wanted
 from tasks.runtime import moments, trust
 from tasks.runtime.errors import Problem
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.settings import settings
-from workers import authority, outlet_acts
+from workers import authority, outlet_acts, taking
 from workers.broker import require_broker
 from workers.cli import dry_run as dry_runs
 from workers.cli.release_status import (
-    Wanted,
     in_short,
     show_goes_to,
     show_latest,
@@ -274,16 +270,11 @@ def kill(
     with writing() as connection:
         releases.one_taker_at_a_time(connection, release)
         newest = releases.get(connection, find_release(connection, release).id)
-        already = newest.status == "canceled"
-        killed = newest if already else kills.kill(connection, newest, note)
-        found = receipts.particulars(connection, find_release(connection, killed.uri, killed.version))
-        goes_to = prospects.prospects(connection, killed, policy=review.policy, now=ledger.now(connection)).to_dict()
-    if already and not as_json:
-        out.print(f"{killed.name} is already killed", markup=False)
+        receipt = taking.kill(connection, newest, note)
+    if receipt.status == "known" and not as_json:
+        out.print(f"{newest.name} is already killed", markup=False)
         return
-    _print_receipt(
-        Receipt("known" if already else "accepted", killed.uri, killed.version, goes_to=goes_to, **found), as_json
-    )
+    _print_receipt(receipt, as_json)
 
 
 @app.command()
@@ -350,25 +341,12 @@ def replay(
         return
     if release is None and outlet is None:
         raise typer.BadParameter("give a --release, an --outlet, or both")
-    states = [State(wanted) for wanted in state or ("exhausted", "rejected", "canceled")]
+    states = [State(wanted) for wanted in state or replays.USUAL]
     with writing() as connection:
         if outlet:
             find(connection, outlet)
         row = find_release(connection, release) if release else None
-        done = deliveries.replay(
-            connection,
-            ledger.now(connection),
-            states=states,
-            release_id=row.id if row else None,
-            outlet_id=outlet,
-            language=language,
-            since=since.timestamp() if since else None,
-        )
-        chosen = {"states": states, "language": language, "since": since and moments.written(since)}
-        subject = " to ".join(filter(None, (f"{row.uri} v{row.version}" if row else None, outlet)))
-        of = {"uri": row.uri, "version": row.version} if row else {}
-        entry = Entry(act=Act.REPLAY, subject=subject, outlet_id=outlet, new=chosen | {"deliveries": done.count}, **of)
-        audit.record(connection, entry)
+        done = replays.replay(connection, row, outlet, states=states, language=language, since=since)
         stopped = sorted(done.outlets.keys() & outlets.not_active(connection).keys())
     out.print(printable(_replayed(done, stopped, states)), markup=False)
 

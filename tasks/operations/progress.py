@@ -1,0 +1,80 @@
+"""How far a release is: its deliveries by state and language, what is held and why, and which are late."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from tasks.ledger import counts, late, publications, releases
+from tasks.model.publication import Said
+from tasks.model.release import Release
+from tasks.model.states import State
+from tasks.operations import receipts
+from tasks.operations import report as reports
+from tasks.runtime import moments
+from tasks.translation.reading import missing_words
+
+LISTED = 10
+"""Deliveries that are listed one by one, unless more are wanted."""
+LATE = "late"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which deliveries or releases are listed; None, or no state: whatever it is."""
+
+    states: tuple[State, ...] = ()
+    since: float | None = None
+    """Seconds since the epoch."""
+    limit: int | None = None
+
+
+EVERYTHING = Wanted()
+
+
+def progress(connection: Connection, row: Row[Any], wanted: Wanted = EVERYTHING) -> dict[str, Any]:
+    """How far the release of this row is, for programs. `wanted`: what is listed one by one."""
+    languages = counts.states(connection, row.id)
+    return {
+        "release": row.uri,
+        "version": row.version,
+        "killed_by": releases.killed_by(connection, row.uri, row.version),
+        "planned": row.planned_at is not None,
+        "sent_by": row.sent_by,
+        **receipts.particulars(connection, row),
+        "states": counts.total(languages),
+        "languages": languages,
+        "made_by": counts.engines(connection, row.id),
+        "texts": counts.writing(connection, row.id),
+        "held": counts.holds(connection, row.id),
+        "warnings": [vars(one) for one in missing_words(Release.from_ledger(row.document))],
+        "reasons": reports.reasons(connection, row.id),
+        **_published(connection, row),
+        "all_have_it": counts.all_have_it(connection, row.id),
+        **_listed(connection, row.id, wanted),
+    }
+
+
+def _published(connection: Connection, row: Row[Any]) -> dict[str, Any]:
+    """How many outlets say that they published it, accepted, rejected or took it down, and who said no."""
+    standings = publications.of_release(connection, row.uri, row.version)
+    no = [
+        {"outlet": outlet, "language": language, "version": one.version, "what": one.fate.words, "url": one.fate.url,
+         "reason": one.fate.reason, "at": moments.utc(one.fate.at)}
+        for (outlet, language), one in sorted(standings.items())
+        if one.fate.status is Said.REJECTED
+    ]  # fmt: skip
+    return {"published": publications.counted(standings), "not_published": no}
+
+
+def _listed(connection: Connection, release_id: int, wanted: Wanted) -> dict[str, Any]:
+    """The deliveries that are listed one by one, and how many there are; moments in UTC."""
+    found, count = late.listed(
+        connection, release_id, states=wanted.states, since=wanted.since, limit=wanted.limit or LISTED
+    )
+    moments_of = ("last_attempt_at", "due_at")
+    rows = [row | {name: row[name] and moments.utc(row[name]) for name in moments_of} for row in found]
+    what = " or ".join(wanted.states) if wanted.states else LATE
+    return {"listed": {"what": what, "count": count, "deliveries": rows}}
