@@ -82,17 +82,14 @@ def plan(release_id: int) -> str:
     def prepare(release_id: int, language: str, formats: Collection[str]) -> None:
         build_renditions(release_id, language, own_formats(formats))
 
-    hinted = False
-
     def written(planned: planning.Plan, due: bool) -> None:
-        nonlocal hinted
         if due:
             hint_drains(shown=planned.name)
-        if not hinted:
-            _hint_building(release_id, planned)
-            hinted = True
 
-    planned = planning.plan(release_id, policy=review.policy, prepare=prepare, written=written)
+    def counted(planned: planning.Plan) -> None:
+        _hint_building(release_id, planned)
+
+    planned = planning.plan(release_id, policy=review.policy, prepare=prepare, written=written, counted=counted)
     if planned is None:
         return f"planned before · {_name(release_id)}"
     log.info("release planned", release=planned.name, outcome=str(planned))

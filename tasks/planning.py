@@ -7,7 +7,7 @@ also goes to everyone who has, or may have, an older version; a kill goes to exa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -25,7 +25,7 @@ from tasks.ledger import (
     releases,
     translation_rows,
 )
-from tasks.ledger.artifacts import RenditionKey, TranslationKey
+from tasks.ledger.artifacts import RenditionKey
 from tasks.ledger.deliveries import Planned
 from tasks.model.languages import LanguageTag
 from tasks.model.outlet import Outlet
@@ -64,8 +64,10 @@ class Plan:
         return planned + (f", {languages} language{'s' * (languages > 1)} to translate" if languages else "")
 
 
-FIRST_CHUNK, CHUNK = 500, 5_000
+FIRST_CHUNK, CHUNK = 200, 5_000
 """Outlets whose deliveries are written in one transaction: at first, and then."""
+LOOKED_AT = 1_000
+"""Outlets among which those of the first chunk are found."""
 Prepare = Callable[[int, str, Collection[str]], object]
 """Builds the renditions of a release (its number) in a language, whose text is there, and these formats."""
 
@@ -77,15 +79,17 @@ def plan(
     *,
     prepare: Prepare | None = None,
     written: Callable[[Plan, bool], object] = lambda _plan, _due: None,
+    counted: Callable[[Plan], object] = lambda _plan: None,
 ) -> Plan | None:
     """Write the delivery rows of a release and note what must be made; None if that was done before.
 
     `now`: seconds since the epoch, by the ledger's clock unless given. `policy` counts as it is now: what is planned
     keeps it. Rows are written in chunks, each with all that an outlet gets, and the release counts as planned with the
     last one: whoever plans it after a crash goes on with the outlets that have nothing yet. `written` is called after
-    each chunk, with whether deliveries are due by it. `prepare` is called before each, for the
-    languages that the release itself is in, so that these deliveries need not wait; not if there are pictures, whose
-    addresses another process signs.
+    each chunk, with whether deliveries are due by it; of a first version the first chunk is written before anybody
+    counts, and its Plan says no more than the name and the urgency. `counted` is called once, when the ledger says all
+    that is to be built. `prepare` is called before each chunk, for the languages that the release itself is in, so that
+    these deliveries need not wait; not if there are pictures, whose addresses another process signs.
     """
     with ledger.read() as connection:
         if releases.is_planned(connection, release_id):
@@ -96,8 +100,7 @@ def plan(
     if outdated:
         return planning.drop()
     planning.end_older()
-    planning.find_audience()
-    for chunk, last in planning.chunks():
+    for chunk, last in planning.chunks(counted):
         if prepare and not release.media:
             planning.build(prepare, chunk)
         due = planning.write(chunk, last=last)
@@ -263,16 +266,14 @@ class _Planning:
     """The planning of one release: what was found, and the steps that write it."""
 
     def __init__(self, release_id: int, release: Release, policy: Policy, now: float | None) -> None:
-        self.texts: list[Translation] = []
-        """Those that are there."""
-        self.rows: dict[_Rows, list[str]] = {}
-        """Which outlets get what; without the outlets until they are read."""
         self.plan = Plan(release.name, release.urgency, 0, [], [])
+        self._texts: list[Translation] = []
+        """Those that are there."""
+        self._rows: dict[_Rows, list[str]] = {}
+        """Which outlets get what."""
         self._release_id, self._release, self._policy, self._now = release_id, release, policy, now
-        self._forms: dict[_Rows, list[Profile]] = {}
-        self._counted: dict[_Rows, int] = {}
+        self._takes = _taker(release, policy)
         self._built: dict[str, set[str]] = {}
-        self._wanted = False
         self._begun_before: bool | None = None
 
     def drop(self) -> Plan | None:
@@ -293,69 +294,86 @@ class _Planning:
             if release.status == "canceled":
                 feed_rows.withdraw(connection, release.uri, release.version, self._moment(connection))
 
-    def find_audience(self) -> None:
-        """Find who gets what, and which texts are there. Of a first version outlets are only counted yet."""
+    def chunks(self, counted: Callable[[Plan], object]) -> Iterator[tuple[_Chunk, bool]]:
+        """What is written together, and whether it is the last: at first a few outlets that get what is there, before
+        anybody looks who else gets the release."""
+        first = self._first_chunk()
+        if first:
+            yield first, False
+        self._find_audience()
+        counted(self.plan)
+        yield from self._other_chunks({id for _, ids in first for id in ids})
+
+    def _first_chunk(self) -> _Chunk:
+        """Some outlets that get alike what the release itself says, so that one rendition is enough to begin; none of
+        a correction, whose first receivers are those who have the older version, nor of a plan that is resumed."""
+        release = self._release
+        if release.version > 1 or release.status == "canceled":
+            return []
+        with ledger.read() as connection:
+            if deliveries.any_planned(connection, self._release_id):
+                return []
+            alike: dict[_Rows, list[str]] = {}
+            for id, form in outlet_profiles.some_in_its_languages(connection, release, LOOKED_AT):
+                if rows := self._takes(form, None):
+                    alike.setdefault(rows, []).append(id)
+            self._find_texts(connection, alike)
+        there = {text.language for text in self._texts}
+        ready = [rows for rows in alike if any(language in there for language, _ in rows[1])]
+        most = max(ready, key=lambda rows: len(alike[rows]), default=None)
+        if most is None:
+            return []
+        chunk = [(most, alike[most][:FIRST_CHUNK])]
+        with ledger.write() as connection:
+            self._want_artifacts(connection, [most])
+        return chunk
+
+    def _find_audience(self) -> None:
+        """Find who gets what, and which texts are there; note what is to be built."""
         release = self._release
         with ledger.read() as connection:
-            self._find_forms(connection)
-            if release.version > 1:
-                self._find_outlets(connection)
-                self._counted = {rows: len(ids) for rows, ids in self.rows.items()}
-            ready, missing = [], []
-            for language in sorted({language for _, rows in self.rows for language, _ in rows}):
-                text = _at_hand(connection, release, language)
-                if text is None:
-                    missing.append(language)
-                else:
-                    self.texts.append(text)
-                    ready.append(str(text.language))
-            lacking = bool(self.rows) and not media_rows.all_there(connection, self._release_id)
-        count = sum(number * len(rows) for (_, rows), number in self._counted.items())
+            self._find_outlets(connection)
+            missing = self._find_texts(connection, self._rows)
+            lacking = bool(self._rows) and not media_rows.all_there(connection, self._release_id)
+        count = sum(len(ids) * len(rows) for (_, rows), ids in self._rows.items())
+        ready = [str(text.language) for text in self._texts]
         self.plan = Plan(release.name, release.urgency, count, missing, ready, to_fetch=lacking)
-
-    def _find_forms(self, connection: Connection) -> None:
-        takes = _taker(self._release, self._policy)
-        for (form, _), count in outlet_profiles.counted(connection, self._release).items():
-            if rows := takes(form, None):
-                self._forms.setdefault(rows, []).append(form)
-                self._counted[rows] = self._counted.get(rows, 0) + count
-        self.rows = {rows: [] for rows in self._forms}
+        with ledger.write() as connection:
+            self._want_artifacts(connection, self._rows)
 
     def _find_outlets(self, connection: Connection) -> None:
         """Find each outlet; those that may have an older version get what corrects that, or withdraws it."""
-        release, by_form = self._release, {form: rows for rows, forms in self._forms.items() for form in forms}
+        release = self._release
         reached = deliveries.may_have(connection, release.uri, release.version) if release.version > 1 else {}
-        self.rows = {}
         for id, form in outlet_profiles.agreeing(connection, release):
-            if id not in reached and (rows := by_form.get(form)):
-                self.rows.setdefault(rows, []).append(id)
-        takes = _taker(release, self._policy)
+            if id not in reached and (rows := self._takes(form, None)):
+                self._rows.setdefault(rows, []).append(id)
         for id, (_, profile) in sorted(outlet_profiles.of_outlets(connection, reached).items()):
-            if rows := takes(profile, tuple(reached[id])):
-                self.rows.setdefault(rows, []).append(id)
+            if rows := self._takes(profile, tuple(reached[id])):
+                self._rows.setdefault(rows, []).append(id)
 
-    def chunks(self) -> Iterator[tuple[_Chunk, bool]]:
-        """What is written together, and whether it is the last: few outlets at first, and first those that get a text
-        which is there."""
+    def _find_texts(self, connection: Connection, wanted: Iterable[_Rows]) -> list[str]:
+        """Find the texts that are there of those which these rows need; the languages of the others."""
+        self._texts, missing = [], []
+        for language in sorted({language for _, rows in wanted for language, _ in rows}):
+            text = _at_hand(connection, self._release, language)
+            if text is None:
+                missing.append(language)
+            else:
+                self._texts.append(text)
+        return missing
+
+    def _other_chunks(self, written: Collection[str]) -> Iterator[tuple[_Chunk, bool]]:
+        """Those who are not written yet, and first those that get a text which is there."""
         ready = set(self.plan.to_format)
         order = sorted(
-            self.rows, key=lambda rows: (all(language not in ready for language, _ in rows[1]), -self._counted[rows])
+            self._rows,
+            key=lambda rows: (all(language not in ready for language, _ in rows[1]), -len(self._rows[rows])),
         )
-        written: set[str] = set()
-        if self._release.version == 1:
-            with ledger.read() as connection:
-                first = self._first_chunk(connection, order)
-            written = {id for _, ids in first for id in ids}
-            if len(written) >= sum(self._counted.values()):
-                yield first, True
-                return
-            yield first, False
-            with ledger.read() as connection:
-                self._find_outlets(connection)
         chunks: list[_Chunk] = [[]]
         room = CHUNK
         for rows in order:
-            ids = [id for id in self.rows.get(rows, ()) if id not in written]
+            ids = [id for id in self._rows[rows] if id not in written]
             for start in range(0, len(ids), CHUNK):
                 if room <= 0:
                     chunks.append([])
@@ -364,36 +382,24 @@ class _Planning:
                 room -= len(chunks[-1][-1][1])
         yield from ((chunk, chunk is chunks[-1]) for chunk in chunks)
 
-    def _first_chunk(self, connection: Connection, order: list[_Rows]) -> _Chunk:
-        """Some outlets that get alike what comes first: so one rendition is enough to begin."""
-        for rows in order:
-            if ids := self._some(connection, rows):
-                return [(rows, ids)]
-        return []
-
-    def _some(self, connection: Connection, rows: _Rows) -> list[str]:
-        return outlet_profiles.some_agreeing(connection, self._release, self._forms[rows], FIRST_CHUNK)
-
     def build(self, prepare: Prepare, chunk: _Chunk) -> None:
         """Have the renditions built that a chunk takes, of the texts that are the release's own."""
-        if not self._wanted:
-            with ledger.write() as connection:
-                self.want_artifacts(connection)
-        for text in self.texts:
+        for text in self._texts:
             formats = {format for (format, rows), _ in chunk if any(text.language == language for language, _ in rows)}
             new = formats - self._built.get(text.language, set())
             if text.engine == "source" and new:
                 self._built.setdefault(text.language, set()).update(new)
                 prepare(self._release_id, text.language, new)
 
-    def want_artifacts(self, connection: Connection) -> None:
-        """Note what is to be built, and what needs no building."""
+    def _want_artifacts(self, connection: Connection, wanted: Collection[_Rows]) -> None:
+        """Note what is to be built for these rows, and what needs no building."""
         release_id, now = self._release_id, self._moment(connection)
-        translation_rows.insert_finished(connection, release_id, self.texts, now=now)
-        translations = [TranslationKey(release_id, language) for language in self.plan.to_translate]
-        renditions = {RenditionKey(release_id, language, rows[0]) for rows in self.rows for language, _ in rows[1]}
-        artifacts.want(connection, [*translations, *sorted(renditions)], hint_at=now + HINT_AGAIN)
-        self._wanted = True
+        needed = {RenditionKey(release_id, language, format) for format, rows in wanted for language, _ in rows}
+        there = {text.language for text in self._texts}
+        texts = [text for text in self._texts if any(key.language == text.language for key in needed)]
+        translation_rows.insert_finished(connection, release_id, texts, now=now)
+        translations = sorted({key.translation for key in needed if key.language not in there})
+        artifacts.want(connection, [*translations, *sorted(needed)], hint_at=now + HINT_AGAIN)
 
     def write(self, chunk: _Chunk, *, last: bool) -> bool | None:
         """Write a chunk; whether deliveries are due by it, or None if a newer version came, or somebody else was
@@ -403,8 +409,6 @@ class _Planning:
             releases.one_taker_at_a_time(connection, release.uri)
             if releases.is_planned(connection, release_id) or not releases.is_newest(connection, release):
                 return None
-            if not self._wanted:
-                self.want_artifacts(connection)
             if self._begun_before is None:
                 self._begun_before = deliveries.any_planned(connection, release_id)
             planned = [
@@ -424,7 +428,7 @@ class _Planning:
         their documents have changed since."""
         if not self._begun_before:
             return ids
-        languages = [*self.plan.to_format, *self.plan.to_translate]
+        languages = {language for _, rows in self._rows for language, _ in rows}
         have = deliveries.with_rows(connection, self._release_id, languages, ids)
         return [id for id in ids if id not in have]
 

@@ -63,11 +63,13 @@ def take(
     reader: DocumentReader,
     *,
     hinted: bool = True,
+    new: Callable[[int, Release], object] = lambda _number, _release: None,
 ) -> TakenIn:
     """Put a release into the ledger, or keep it as refused and raise DocumentRefused.
 
     `sent_by`: says from whom it is, or raises DocumentRefused; then nothing of the body is read. `hinted`: whether
-    the caller leaves a hint then; else the clock has it planned at its next tick.
+    the caller leaves a hint then; else the clock has it planned at its next tick. `new`: called as soon as the ledger
+    has a release that it did not know, with the number of its row: to find out what the receipt says takes longer.
     """
     now, author = time.time(), None
     try:
@@ -83,6 +85,8 @@ def take(
         raise
     release = reading.release
     status: Literal["accepted", "known"] = "accepted" if taken.outcome == "new" else "known"
+    if status == "accepted":
+        new(taken.release_id, release)
     log.info(
         "release taken", release=release.name, status=status, sent_by=str(sender.actor), urgency=release.urgency,
         bytes=len(body),

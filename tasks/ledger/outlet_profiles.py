@@ -130,10 +130,12 @@ def agreeing(connection: Connection, release: Release) -> Iterator[tuple[str, Pr
         yield id, read_profile(form)
 
 
-def some_agreeing(connection: Connection, release: Release, forms: Collection[Profile], at_most: int) -> list[str]:
-    """Some outlets that agree with a release and have one of these forms, whichever are found first."""
-    query = _agreeing(release, outlets.c.id).where(p.form.in_([form.to_json() for form in forms]))
-    return list(connection.execute(query.limit(at_most)).scalars())
+def some_in_its_languages(connection: Connection, release: Release, at_most: int) -> Iterator[tuple[str, Profile]]:
+    """Some of these outlets, whichever are found first, of those that take a language in which the release is
+    written."""
+    written = _has("language", _bases(release))
+    for id, form in connection.execute(_agreeing(release, outlets.c.id, p.form).where(written).limit(at_most)):
+        yield id, read_profile(form)
 
 
 def _agreeing(release: Release, *columns: Any) -> Select[Any]:
@@ -169,14 +171,18 @@ def _agrees(release: Release) -> list[ColumnElement[bool]]:
     that can have it in a language."""
     if release.status == "canceled":
         return [false()]
-    texts = {LanguageTag(language).base for language in (release.language, *release.translations)}
-    conditions = [or_(p.takes_machine_translation, _has("language", texts))]
+    conditions = [or_(p.takes_machine_translation, _has("language", _bases(release)))]
     if release.circuits:
         conditions.append(_has("circuit", release.circuits))
     if release.countries:
         conditions.append(p.country.in_(release.countries))
     conditions.append(or_(p.all_topics, _has("topic", release.topics)) if release.topics else p.all_topics)
     return conditions
+
+
+def _bases(release: Release) -> set[str]:
+    """The languages in which a release is written, without script and country."""
+    return {LanguageTag(language).base for language in (release.language, *release.translations)}
 
 
 def _has(kind: str, values: Collection[str]) -> ColumnElement[bool]:

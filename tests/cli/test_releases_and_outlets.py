@@ -427,7 +427,7 @@ def test_intake_keeps_the_uri_of_what_it_refuses(run: Run, problems: Callable[..
     from workers import intake
 
     for body in (json.dumps({"uri": URI}).encode(), json.dumps({"uri": "urn:x:\0"}).encode(), b"nonsense"):
-        assert intake.take_in(body)[0].status == "refused"
+        assert intake.take_in(body).status == "refused"
     assert [row["uri"] for row in json.loads(run("refusals", "--json").stdout.splitlines()[-1])] == [None, None, URI]
 
 

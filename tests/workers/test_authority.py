@@ -73,7 +73,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sqlite_ledger: None) -
 
 def sent(body: bytes = BODY, headers: dict[str, Any] | None = None, **signed: Any) -> Receipt:
     """What intake answers to a message."""
-    return intake.take_in(body, None, envelope_headers(body, **signed) if headers is None else headers)[0]
+    return intake.take_in(body, None, envelope_headers(body, **signed) if headers is None else headers)
 
 
 def by(name: str, key: str, body: bytes = BODY, **more: Any) -> Receipt:

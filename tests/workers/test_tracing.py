@@ -44,8 +44,11 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], dict[str, Re
 def run_all_stages() -> None:
     with ledger.write() as connection:
         outlets.put(connection, [outlet("a"), outlet("b", languages=["de"])], time.time())
-    receipt, number, _ = intake.take_in(release().model_dump_json(exclude_none=True).encode())
+    new: list[int] = []
+    body = release().model_dump_json(exclude_none=True).encode()
+    receipt = intake.take_in(body, new=lambda number, _: new.append(number))
     assert receipt.status == "accepted"
+    [number] = new
     pipeline.plan(number)
     pipeline.translate(number, "de")
     pipeline.format(number, "en")
