@@ -70,8 +70,12 @@ LEDGER_RETRY = 0.5
 HOSTS_KNOWN_FOR = 300.0
 """Seconds for which a drain takes for granted which outlets are at a host."""
 START_MARGIN = 1.0
-"""Seconds that starting a claimed chunk may take; it is a matter of milliseconds."""
-
+"""Seconds that starting some of a claimed chunk may take; it is a matter of milliseconds."""
+START_AT_ONCE = 25
+"""Transfers started before those in flight go on: the first of a chunk are with their outlets while the last begin."""
+FIRST_CLAIM = 25
+"""Deliveries in the first claim of a drain: the fewer they are, the sooner it ends. Each next claim may take twice as
+many."""
 
 NAMED = 3
 """Outlets that a summary names of each verdict."""
@@ -163,6 +167,11 @@ class _Chunk:
     def count(self) -> int:
         return len(self.payloads) + len(self.unsendable)
 
+    def take(self, at_most: int) -> list[Payload]:
+        """The next payloads to be started, which are then no longer here."""
+        taken, self.payloads[:at_most] = self.payloads[:at_most], []
+        return taken
+
 
 @dataclass(slots=True)
 class _Unwritten:
@@ -226,6 +235,8 @@ class Drain:
         self._refusals = Refusals()
         self._counts = AttemptCounts()
         self._claiming: Future[_Chunk | None] | None = None
+        self._starting: _Chunk | None = None
+        self._claim_at_most = FIRST_CLAIM
         self._writing: Future[_Unwritten] | None = None
         self._being_written = _Unwritten()
         self._at_host: dict[str, tuple[list[str], float]] = {}
@@ -256,13 +267,14 @@ class Drain:
             self._write_if_time()
             if self._over():
                 return
-            for answer in self._transfers.turn(FLUSH_EVERY / 4, lambda: self._may_have_lost(self._looked)):
+            wait_for = 0.0 if self._starting else FLUSH_EVERY / 4
+            for answer in self._transfers.turn(wait_for, lambda: self._may_have_lost(self._looked)):
                 self._take(answer)
 
     def _over(self) -> bool:
         """Whether nothing is due, in flight or to be written; if no more is to be claimed, whether nothing is in
         flight."""
-        if self._transfers.in_flight or self._claiming:
+        if self._transfers.in_flight or self._claiming or self._starting:
             return False
         nothing_due = self._claim_at > self._time.monotonic() and not self._left_out
         return self._closing or (nothing_due and not self._unwritten and not self._writing)
@@ -299,25 +311,29 @@ class Drain:
     # --- claiming and starting
 
     def _fill(self) -> None:
-        """Start what was claimed, and have more claimed while there is room for it."""
-        self._start_claimed()
+        """Start some of what was claimed, and have more claimed when all of it is started and there is room."""
+        self._take_claimed()
+        self._start_some()
         while self._claim_more() and self._claiming and self._claiming.done():
-            self._start_claimed()
+            self._take_claimed()
+            self._start_some()
 
     def _claim_more(self) -> bool:
         """Have due rows claimed when there is room for a good part of a chunk; whether that is so."""
         chunk_size = min(self._policy.claim_chunk, self._policy.in_flight)
-        room = min(chunk_size, self._window.room())
+        room = min(chunk_size, self._window.room(), self._claim_at_most)
         full = self._turns.full(self._transfers.waiting_for)
         waits = self._time.monotonic() < self._claim_at and not self._left_out - full
-        if self._closing or self._claiming or waits or room < chunk_size / 4:
+        too_little = room < min(chunk_size / 4, self._claim_at_most)
+        if self._closing or self._claiming or self._starting or waits or too_little:
             return False
+        self._claim_at_most = min(2 * self._claim_at_most, chunk_size)
         self._left_out, self._claim_at = full, 0.0  # what a claim around a format has found says nothing of this one
         self._claiming = self._begin(partial(self._claim, room, full))
         return True
 
-    def _start_claimed(self) -> None:
-        """Start what was claimed beside the loop."""
+    def _take_claimed(self) -> None:
+        """Take over what was claimed beside the loop."""
         if self._claiming is None or not self._claiming.done():
             return
         done, self._claiming = self._claiming, None
@@ -327,19 +343,29 @@ class Drain:
             return
         if chunk.count < chunk.room:
             self._claim_at = self._time.monotonic() + (CLAIM_AROUND_EVERY if self._left_out else CLAIM_EVERY)
-        refused = self._refused(chunk)
-        for item in chunk.payloads:
+        self._starting = chunk
+        for broken in chunk.unsendable:
+            self._settle(broken, _own_fault(broken.reason, broken.code), AttemptTimes(self._now(), 0.0))
+
+    def _start_some(self) -> None:
+        """Start the next few of what was claimed."""
+        chunk = self._starting
+        if chunk is None:
+            return
+        some = chunk.take(START_AT_ONCE)
+        refused = self._refused(chunk, some)
+        for item in some:
             if reason := refused.get(item.claim.id):
                 self._put_back(item, reason)
             else:
                 self._start(item)
-        for broken in chunk.unsendable:
-            self._settle(broken, _own_fault(broken.reason, broken.code), AttemptTimes(self._now(), 0.0))
+        if not chunk.payloads:
+            self._starting = None
         if refused is chunk.not_admitted and self._may_have_lost(chunk.claimed_at):
-            self._abandon_transfers()  # it stood still in here; nothing of them is on the wire yet
+            self._abandon_transfers()  # it stood still in here; nothing of these is on the wire yet
 
-    def _refused(self, chunk: _Chunk) -> dict[int, NotAdmitted]:
-        """Those of a chunk that are not sent: what is not admitted, or all of it if it comes too late."""
+    def _refused(self, chunk: _Chunk, some: list[Payload]) -> dict[int, NotAdmitted]:
+        """Those of a chunk that are not sent: what is not admitted, or all of `some` if they come too late."""
         if self._closing:
             why, code = "its worker stops", Code.WORKER_STOPS
         elif self._may_have_lost(chunk.claimed_at, START_MARGIN):
@@ -347,7 +373,7 @@ class Drain:
         else:
             return chunk.not_admitted
         late = NotAdmitted(state=State.DUE, reason=why, code=code, due_at=self._now())
-        return {item.claim.id: chunk.not_admitted.get(item.claim.id, late) for item in chunk.payloads}
+        return {item.claim.id: chunk.not_admitted.get(item.claim.id, late) for item in some}
 
     def _claim(self, room: int, left_out: frozenset[str]) -> _Chunk | None:
         """Take so many due deliveries, none in these formats; None if the ledger is away. Runs beside the loop."""
@@ -420,6 +446,11 @@ class Drain:
         else:
             reason = f"as many as the {pool.name if pool else 'server'} takes within seconds are waiting"
             self._put_back(item, NotAdmitted(state=State.DUE, reason=reason, code=Code.SERVER_BUSY, due_at=turn))
+
+    def _put_back_claimed(self) -> None:
+        """Put back what was claimed and not started: nothing is started by a drain that closes."""
+        while self._starting:
+            self._start_some()
 
     def _put_back(self, item: Payload, why: NotAdmitted) -> None:
         """Nothing is sent, and no try is charged. A resting host does not stop the retry horizon."""
@@ -497,7 +528,7 @@ class Drain:
         self._closing = True
         pending: list[Future[Any]] = [begun for begun in (self._claiming, self._writing) if begun]
         wait(pending)
-        for take_back in (self._start_claimed, self._take_written):  # the first puts all of it back
+        for take_back in (self._take_claimed, self._put_back_claimed, self._take_written):
             try:
                 take_back()
             except Exception:  # what is known is written all the same

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -249,6 +250,28 @@ def test_a_missing_secret_is_our_fault_and_stops_nobody_else(farm: Farm, monkeyp
     assert found.due_at > time.time() + 30
     assert states(number) == {"delivered": 9, "due": 1}
     assert str(summary) == f"1 ours (fast-000), 9 delivered · {URI} v1"
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_the_first_of_a_chunk_go_on_while_the_others_begin(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+
+    def noting(name: str) -> Callable[..., Any]:
+        method = getattr(loop.TransferLoop, name)
+
+        def noted(*arguments: Any) -> Any:
+            steps.append(name)
+            return method(*arguments)
+
+        return noted
+
+    for name in ("start", "turn"):
+        monkeypatch.setattr(loop.TransferLoop, name, noting(name))
+    plant(farm, "fast-0")
+    assert states(prepare(take())) == {"due": 60}
+    assert str(drain()) == f"60 delivered · {URI} v1"
+    began = [len(list(together)) for step, together in groupby(steps) if step == "start"]
+    assert began == [25, 25, 10]
 
 
 @pytest.fixture
