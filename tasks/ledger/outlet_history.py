@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from tasks.ledger.schema import attempts, deliveries, releases
+from tasks.ledger.schema import attempts, deliveries, outlets, releases
 from tasks.model.states import State
 
 
@@ -46,3 +49,76 @@ def recent(connection: Connection, outlet_id: str, count: int) -> list[dict[str,
         .limit(count)
     )
     return [dict(row._mapping) for row in connection.execute(query)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """How the newest deliveries of an outlet went. Moments are seconds since the epoch."""
+
+    delivered_at: float | None = None
+    """When its newest delivered delivery arrived."""
+    tried_at: float | None = None
+    """When the last attempt at one of its newest deliveries ended."""
+    verdict: str | None = None
+    """Of that attempt; also `code`, the HTTP `status` and the `reason` for people."""
+    code: str | None = None
+    status: int | None = None
+    reason: str | None = None
+
+
+_TRIED = (State.DELIVERED, State.REJECTED, State.EXHAUSTED, State.DUE, State.CLAIMED)
+"""The states of deliveries that may have had an attempt."""
+
+
+def health(connection: Connection, outlet_ids: Collection[str]) -> dict[str, Health]:
+    """How the newest delivery of these outlets in each state went: by index alone, however many they have had."""
+    d = deliveries.c
+    newest = [
+        select(func.max(d.id)).where(d.outlet_id == outlets.c.id, d.state == state).scalar_subquery()
+        for state in _TRIED
+    ]
+    query = select(*newest).where(outlets.c.id.in_(list(outlet_ids)))
+    ids = [id for row in connection.execute(query) for id in row if id is not None] if outlet_ids else []
+    columns = (d.outlet_id, d.state, d.verdict, d.code, d.status, d.reason, d.ended_at)
+    found = defaultdict(list)
+    for row in connection.execute(select(*columns).where(d.id.in_(ids), d.ended_at.is_not(None))) if ids else ():
+        found[row.outlet_id].append(row)
+    return {outlet_id: _health(rows) for outlet_id, rows in found.items()}
+
+
+def _health(rows: list[Any]) -> Health:
+    last = max(rows, key=lambda row: float(row.ended_at))
+    return Health(
+        delivered_at=max((row.ended_at for row in rows if row.state == State.DELIVERED), default=None),
+        tried_at=last.ended_at,
+        verdict=last.verdict,
+        code=last.code,
+        status=last.status,
+        reason=last.reason,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """A delivery of an outlet with its attempts, the last one first."""
+
+    delivery: dict[str, Any]
+    attempts: list[dict[str, Any]]
+
+
+def tried(connection: Connection, outlet_id: str, *, before: int | None = None, limit: int = 20) -> list[Tried]:
+    """The newest deliveries of an outlet, or those before the one with this number, each with its attempts."""
+    d, r, a = deliveries.c, releases.c, attempts.c
+    columns = (
+        d.id, r.uri, d.version, d.language, d.format, d.state, d.hold_kind, d.hold_detail, d.reason, d.due_at, d.tries,
+        d.verdict, d.code, d.status, d.ended_at,
+    )  # fmt: skip
+    query = select(*columns).join(releases, r.id == d.release_id).where(d.outlet_id == outlet_id)
+    if before is not None:
+        query = query.where(d.id < before)
+    rows = [dict(row._mapping) for row in connection.execute(query.order_by(d.id.desc()).limit(limit))]
+    of: dict[int, list[dict[str, Any]]] = {row["id"]: [] for row in rows}
+    made = select(attempts).where(a.delivery_id.in_(of)).order_by(a.delivery_id, a.attempt.desc())
+    for row in connection.execute(made) if rows else ():
+        of[row.delivery_id].append(dict(row._mapping))
+    return [Tried(delivery=row, attempts=of[row["id"]]) for row in rows]

@@ -67,13 +67,13 @@ def everyone(connection: Connection, *, removed: bool = False) -> list[Outlet]:
     """All outlets as they stand now, by id, but those that were removed; or, with `removed`, only those."""
     which = IS_REMOVED if removed else ~IS_REMOVED
     rows = connection.execute(select(outlets.c.document, outlets.c.status).where(which).order_by(outlets.c.id))
-    return [outlet for row in rows if (outlet := _outlet(row))]
+    return [outlet for row in rows if (outlet := as_it_stands(row))]
 
 
 def some(connection: Connection, ids: Iterable[str]) -> dict[str, Outlet]:
     """The outlets with these ids, as they stand now."""
     rows = connection.execute(select(outlets.c.document, outlets.c.status).where(outlets.c.id.in_(list(ids))))
-    return {outlet.id: outlet for outlet in map(_outlet, rows) if outlet}
+    return {outlet.id: outlet for outlet in map(as_it_stands, rows) if outlet}
 
 
 def urls_with(connection: Connection, text: str) -> list[tuple[str, str]]:
@@ -163,8 +163,9 @@ def _parse(document: str) -> Outlet:
     return Outlet.model_validate_json(document)
 
 
-def _outlet(row: Row) -> Outlet | None:  # type: ignore[type-arg]
-    """None for a document that this version cannot read (`fanwire doctor` names them): it must not stop the others."""
+def as_it_stands(row: Row) -> Outlet | None:  # type: ignore[type-arg]
+    """The outlet of a row, with the status of the row; None for a document that this version cannot read (`fanwire
+    doctor` names them): it must not stop the others."""
     try:
         outlet = _parse(row.document)
     except ValidationError as error:

@@ -24,6 +24,8 @@ class OutletFilter:
     """The scheme of their URL."""
     host: str | None = None
     """The host of their URL, or a domain above it."""
+    text: str | None = None
+    """A part of their id, their name or their host, whatever its case."""
 
     @property
     def empty(self) -> bool:
@@ -43,7 +45,10 @@ class OutletFilter:
             (self.transport, [url.scheme]),
             (self.host, _domains(url.hostname or "")),
         )
-        return all(value is None or value.lower() in map(str.lower, found) for value, found in wanted)
+        if not all(value is None or value.lower() in map(str.lower, found) for value, found in wanted):
+            return False
+        text = (self.text or "").casefold()
+        return any(text in part.casefold() for part in (outlet.id, outlet.name, url.hostname or ""))
 
 
 def _broader(tag: str) -> list[str]:
