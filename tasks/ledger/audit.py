@@ -118,6 +118,8 @@ class Wanted:
     """The act itself, or what stands before its dot."""
     since: float | None = None
     """Seconds since the epoch."""
+    before: int | None = None
+    """The number of an entry: only older ones."""
 
 
 def latest(connection: Connection, wanted: Wanted, limit: int) -> list[dict[str, Any]]:
@@ -132,6 +134,8 @@ def latest(connection: Connection, wanted: Wanted, limit: int) -> list[dict[str,
         query = query.where(a.actor.icontains(wanted.actor, autoescape=True))
     if wanted.act is not None:
         query = query.where((a.act == wanted.act) | a.act.startswith(f"{wanted.act}.", autoescape=True))
+    if wanted.before is not None:
+        query = query.where(a.id < wanted.before)
     if wanted.since is not None:
         query = query.where(a.at >= wanted.since)
     rows = (dict(row._mapping) for row in connection.execute(query))

@@ -27,11 +27,12 @@ def add_unless_known(
         add(connection, kind, subject, text, now)
 
 
-def latest(connection: Connection, count: int) -> list[dict[str, Any]]:
-    """The last notices, newest first, `count` at most."""
-    return [
-        dict(row._mapping) for row in connection.execute(select(notices).order_by(notices.c.id.desc()).limit(count))
-    ]
+def latest(connection: Connection, count: int, *, before: int | None = None) -> list[dict[str, Any]]:
+    """The last notices, or those before the one with this number, newest first, `count` at most."""
+    query = select(notices).order_by(notices.c.id.desc()).limit(count)
+    if before is not None:
+        query = query.where(notices.c.id < before)
+    return [dict(row._mapping) for row in connection.execute(query)]
 
 
 def last_of(connection: Connection, kind: str, subjects: Collection[str]) -> dict[str, float]:

@@ -31,7 +31,9 @@ def keep(
     )
 
 
-def latest(connection: Connection, count: int) -> list[dict[str, Any]]:
-    """The items that intake refused last, newest first."""
+def latest(connection: Connection, count: int, *, before: int | None = None) -> list[dict[str, Any]]:
+    """The items that intake refused last, or before the one with this number, newest first."""
     query = select(refusals).order_by(refusals.c.id.desc()).limit(count)
+    if before is not None:
+        query = query.where(refusals.c.id < before)
     return [dict(row._mapping) for row in connection.execute(query)]

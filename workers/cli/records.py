@@ -10,11 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from tasks.ledger import audit as audit_rows
-from tasks.ledger import deliveries, outlets
-from tasks.ledger import notices as notice_rows
-from tasks.ledger import refusals as refusal_rows
+from tasks.ledger import outlets
 from tasks.model.acts import Act
-from tasks.model.readers import uri_of
+from tasks.operations import records
 from tasks.runtime.foreign_text import printable, printable_lines
 from tasks.runtime.moments import shown, utc
 from workers.cli.rows import find_release, reading
@@ -36,10 +34,9 @@ def refusals(
     What is not signed as it must be shows the URI that it claims to be of, which nobody has checked.
     """
     with reading() as connection:
-        rows = refusal_rows.latest(connection, count)
+        rows = records.refusals(connection, count)
     for row in rows:
         sent = row.pop("body")
-        row["claimed_uri"] = None if row["uri"] or len(sent) < row["bytes"] else uri_of(sent)
         if body:
             row["body"] = sent.decode("utf-8", "replace")
     if as_json:
@@ -61,11 +58,7 @@ def notices(count: CountOption = 20, as_json: JsonOption = False) -> None:
     A notice stays in the list; it says so if its outlet has taken a delivery since.
     """
     with reading() as connection:
-        rows = notice_rows.latest(connection, count)
-        taken = deliveries.last_taken(connection, {row["subject"] for row in rows})
-    for row in rows:
-        last = taken.get(row["subject"], 0.0)
-        row["delivered_since"] = last if last > row["at"] else None
+        rows = records.notices(connection, count)
     if as_json:
         moments_of = ("at", "told_at", "delivered_since")
         print_json([row | {name: row[name] and utc(row[name]) for name in moments_of} for row in rows])

@@ -8,6 +8,8 @@ attention.py   how much needs somebody, for the navigation
 events.py      `GET /ops/events`: tells pages that something has changed
 assets.py      style sheet and script, at addresses that change with their content
 releases.py    all releases
+refusals.py  notices.py  audit.py    what is kept for people to read
+links.py  queries.py     where pages are, and what stands in the query of an address
 templates/     Jinja2; `layout.html` is around all pages, `_macros.html` has what they share
 static/        the style sheet and the script; nothing is built
 
@@ -18,9 +20,9 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from workers.web.pages import appearance, assets, events, login, releases, shell
+from workers.web.pages import appearance, assets, audit, events, login, notices, refusals, releases, shell
 
-PAGES = (appearance, assets, events, login, releases)
+PAGES = (appearance, assets, audit, events, login, notices, refusals, releases)
 """Each has `routes() -> list[Route]`."""
 
 

@@ -37,7 +37,7 @@ from tasks.runtime import moments
 from tasks.runtime.errors import UserError
 from tasks.runtime.foreign_text import printable_value
 from tasks.runtime.settings import settings
-from workers.web.pages import assets, attention, sessions
+from workers.web.pages import assets, attention, links, sessions
 from workers.web.pages.sessions import Person, Session
 from workers.web.problem_details import DETAILS
 
@@ -45,7 +45,12 @@ log = structlog.get_logger()
 
 HOME: Final = "/ops/releases"
 """Where people begin."""
-NAVIGATION: Final = (("Releases", "/ops/releases", "releases", "late"),)
+NAVIGATION: Final = (
+    ("Releases", "/ops/releases", "releases", "late"),
+    ("Refused", "/ops/refusals", "refusals", "in a day"),
+    ("Notices", "/ops/notices", "notices", "in a day"),
+    ("Audit", "/ops/audit", "", ""),
+)
 """What people go to directly: its words, its address, what `attention.counts` calls what needs somebody there, and what
 those are."""
 APPEARANCES: Final = ("auto", "light", "dark")
@@ -276,7 +281,7 @@ def templates() -> Environment:
         trim_blocks=True, lstrip_blocks=True, finalize=printable_value,
     )  # fmt: skip
     environment.filters |= {"moment": moments.shown, "utc": moments.utc, "distance": distance}
-    environment.globals |= {"asset": assets.address, "most": attention.MOST}
+    environment.globals |= {"asset": assets.address, "link": links, "most": attention.MOST}
     return environment
 
 
