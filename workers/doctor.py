@@ -14,7 +14,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import redis
-from sqlalchemy import func, make_url, select
+from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from tasks import ledger
@@ -25,14 +25,12 @@ from tasks.delivery.transports import TRANSPORTS, host_of
 from tasks.delivery.transports.folder import folder_of
 from tasks.formatting import FORMATS, HouseTextMissing, house_text
 from tasks.language_data import LANGUAGES
-from tasks.ledger import feed_addresses, outlets
-from tasks.ledger.schema import deliveries
+from tasks.ledger import backlog, feed_addresses, outlets
 from tasks.media_store.folder_store import Folder
 from tasks.media_store.store import configured_store
 from tasks.model.destinations import is_address
 from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import Outlet, read_outlet
-from tasks.model.states import FINAL, State
 from tasks.runtime import moments, trust
 from tasks.runtime.delivery_folders import refused_folder
 from tasks.runtime.errors import UserError
@@ -242,16 +240,7 @@ def _ledger() -> Iterator[Finding]:
     with ledger.read() as connection:
         count = outlets.count(connection)
         yield Finding("fine", f"the ledger is {ledger.safe_ledger_url()} and has {_outlets(count)}")
-        d = deliveries.c
-        stuck = select(func.count()).where(
-            ~(
-                d.state.in_(FINAL)
-                | ((d.state == State.DUE) & d.due_at.is_not(None))
-                | ((d.state == State.CLAIMED) & d.lease_until.is_not(None))
-                | ((d.state == State.HELD) & d.hold_kind.is_not(None))
-            )
-        )
-        n = connection.execute(stuck).scalar_one()
+        n = backlog.stuck(connection)
         yield Finding("unsafe" if n else "fine", f"{n} deliveries have no next step")
 
 

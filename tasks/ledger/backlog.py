@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Connection, Table, case, func, literal_column, select
+from sqlalchemy import Column, Connection, Table, case, func, literal_column, select, text
 
 from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, d
-from tasks.ledger.schema import refusals, release_media, releases, renditions, translations
+from tasks.ledger.schema import STUCK, deliveries, refusals, release_media, releases, renditions, translations
 from tasks.model.states import Hold
 
 
@@ -59,6 +59,12 @@ def backlog(connection: Connection, now: float) -> Backlog:
         releases_taken=connection.execute(select(func.max(releases.c.id))).scalar() or 0,
         refusals=connection.execute(select(func.max(refusals.c.id))).scalar() or 0,
     )
+
+
+def stuck(connection: Connection) -> int:
+    """How many deliveries have no next step: neither final nor scheduled, leased or held for anything. Always 0, but
+    for a fault of ours."""
+    return connection.execute(select(func.count()).select_from(deliveries).where(text(STUCK))).scalar_one()
 
 
 def _held(connection: Connection) -> dict[str, int]:

@@ -283,6 +283,13 @@ IS_DRAFT: ColumnElement[str] = literal_column(f"'{DRAFT}'")
 MISHELD = "coalesce(replace(hold_kind, '_', ' '), '') <> reason"
 """Where a held row was written by a worker of before migration 0003, which knows no `hold_kind`: always empty else."""
 
+STUCK = (
+    "NOT (state IN ('delivered', 'rejected', 'exhausted', 'superseded', 'canceled')"
+    " OR (state = 'due' AND due_at IS NOT NULL) OR (state = 'claimed' AND lease_until IS NOT NULL)"
+    " OR (state = 'held' AND hold_kind IS NOT NULL))"
+)
+"""Where a delivery has no next step: always empty."""
+
 UNPROFILED = "profiled_at IS NULL OR profiled_at <> updated_at"
 """Where an outlet was written by somebody who knows no profiles: always empty else."""
 
@@ -294,8 +301,7 @@ def _partial(name: str, where: str, *columns: Column) -> None:  # type: ignore[t
 # Partial indexes: finished rows, soon millions, are in none of them. What the clock looks for each second has one each,
 # so that a sweep costs what it finds and not what there is.
 _partial("ix_deliveries_due", "state = 'due'", deliveries.c.urgency, deliveries.c.due_at)
-_partial("ix_deliveries_next", "state = 'due'", deliveries.c.due_at)
-_partial("ix_deliveries_claimed", "state = 'claimed'", deliveries.c.lease_until)
+_partial("ix_deliveries_in_flight", "state = 'claimed'", deliveries.c.outlet_id)
 _partial("ix_deliveries_held", "state = 'held'", deliveries.c.release_id, deliveries.c.language)
 _partial("ix_deliveries_embargoed", "state = 'held' AND hold_kind = 'embargo'", deliveries.c.release_id)
 _partial(
@@ -311,7 +317,11 @@ _partial("ix_renditions_unmade", "state <> 'made'", renditions.c.hint_at)
 _partial("ix_release_media_wanted", "state = 'wanted'", release_media.c.hint_at)
 _partial("ix_outlets_unprofiled", UNPROFILED, outlets.c.id)
 Index("ix_outlets_profile", outlets.c.profile_id, outlets.c.status, outlets.c.id)
-Index("ix_deliveries_outlet", deliveries.c.outlet_id, deliveries.c.state)
+# Without the state: an index over all rows that changes with each step would be written, somewhere, at each step.
+Index("ix_deliveries_of_outlet", deliveries.c.outlet_id, deliveries.c.id)
+_partial("ix_deliveries_failed", "state IN ('rejected', 'exhausted')", deliveries.c.outlet_id, deliveries.c.ended_at)
+_partial("ix_deliveries_stuck", STUCK, deliveries.c.id)
+Index("ix_releases_received_at", releases.c.received_at)
 
 attempts = Table(
     "attempts",
@@ -382,6 +392,8 @@ notices = Table(
     Column("text", ForeignText, nullable=False),
     Column("told_at", Time, comment="when FANWIRE_NOTICE_URL took it"),
 )
+Index("ix_notices_kind_subject_at", notices.c.kind, notices.c.subject, notices.c.at)
+_partial("ix_notices_unposted", "told_at IS NULL", notices.c.id)
 
 elections = Table(
     "elections",

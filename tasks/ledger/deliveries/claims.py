@@ -11,31 +11,27 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
+    Select,
     bindparam,
-    case,
     func,
-    literal,
     literal_column,
     or_,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from tasks.ledger.artifacts import IS_MADE
 from tasks.ledger.deliveries import locks
-from tasks.ledger.deliveries.conditions import (
-    IS_CLAIMED,
-    IS_DUE,
-    awaits_person,
-    d,
-    rendition_exists,
-    translation_made,
-)
+from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, d, held_for
 from tasks.ledger.deliveries.holds import promote
-from tasks.ledger.schema import deliveries, releases, renditions
-from tasks.model.states import ArtifactState, Hold, State
+from tasks.ledger.schema import DRAFT, deliveries, releases, renditions, translations
+from tasks.model.states import Hold, State
 
 URGENCIES = range(1, 10)
+_EACH_URGENCY = [d.urgency == literal_column(str(urgency)) for urgency in URGENCIES]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,40 +58,44 @@ def claim(
     What they say stays as it is until this transaction ends, so that the caller can read it.
     """
     locks.claiming(connection)
-    taken: list[Claim] = []
+    taken: list[Row[Any]] = []
     for urgency in URGENCIES:
         if len(taken) < limit:
             taken += _claim_class(connection, worker, urgency, now, now + lease, limit - len(taken), without)
-    back = _put_back(connection, [one.id for one in taken]) if taken else frozenset()
-    for release_id, language in sorted({(one.release_id, one.language) for one in taken if one.id in back}):
+    waiting = _waiting_again(connection, taken) if taken else {}
+    for hold in Hold:
+        _put_back(connection, hold, [id for id, why in waiting.items() if why is hold])
+    for release_id, language in sorted({(row.release_id, row.language) for row in taken if row.id in waiting}):
         promote(connection, release_id, now, language)  # for what was made in this very moment
-    return [one for one in taken if one.id not in back]
+    return [Claim(**dict(zip(Claim.__slots__, row, strict=False))) for row in taken if row.id not in waiting]
 
 
-def _put_back(connection: Connection, ids: list[int]) -> frozenset[int]:
-    """Hold those of these rows whose text changes, or is not approved although it has to be; their numbers. It was no
-    attempt: what the one before has to say still counts."""
-    unapproved = awaits_person()
-    changing = rendition_exists(renditions.c.state != ArtifactState.MADE)
-    kind = case(
-        (~translation_made(), literal(Hold.TRANSLATION.value)),
-        (unapproved, literal(Hold.APPROVAL.value)),
-        else_=literal(Hold.RENDITION.value),
-    )
-    held: dict[str, Any] = {
-        "state": State.HELD,
-        "hold_kind": kind,
-        "hold_detail": None,
-        "code": None,
-        "reason": func.replace(kind, "_", " "),
-        "due_at": None,
-        "first_due_at": None,
-        "attempt": d.attempt - 1,
-        "lease_until": None,
-        "claimed_by": None,
-    }
-    back = update(deliveries).where(d.id.in_(ids), or_(changing, unapproved)).values(held).returning(d.id)
-    return frozenset(connection.execute(back).scalars())
+def _waiting_again(connection: Connection, taken: Collection[Row[Any]]) -> dict[int, Hold]:
+    """Those of these rows whose text changes, or is not approved although it has to be, by their numbers, and what each
+    of them waits for. Their releases are few, so this asks for these and not for each row."""
+    numbers = {row.release_id for row in taken}
+    t, r = translations.c, renditions.c
+    made = select(t.release_id, t.language, t.status).where(t.release_id.in_(numbers), t.state == IS_MADE)
+    texts = {(row.release_id, row.language): row.status for row in connection.execute(made)}
+    unmade = select(r.release_id, r.language, r.format).where(r.release_id.in_(numbers), r.state != IS_MADE)
+    changing = {tuple(row) for row in connection.execute(unmade)}
+    found: dict[int, Hold] = {}
+    for row in taken:
+        text = (row.release_id, row.language)
+        status = texts.get(text)
+        unapproved = status == DRAFT or (row.approval and status != "approved")
+        if unapproved or (*text, row.format) in changing:
+            after_text = Hold.APPROVAL if unapproved else Hold.RENDITION
+            found[row.id] = after_text if text in texts else Hold.TRANSLATION
+    return found
+
+
+def _put_back(connection: Connection, hold: Hold, ids: list[int]) -> None:
+    """Hold these claimed rows again. It was no attempt: what the one before has to say still counts."""
+    if ids:
+        again = held_for(hold) | {"first_due_at": None, "attempt": d.attempt - 1}
+        again |= {"lease_until": None, "claimed_by": None}
+        connection.execute(update(deliveries).where(d.id.in_(ids)).values(again))
 
 
 def _claim_class(
@@ -106,12 +106,11 @@ def _claim_class(
     until: float,
     limit: int,
     without: Collection[str],
-) -> list[Claim]:
+) -> list[Row[Any]]:
     """Claim within one urgency: the index leads straight to what is due, past all retries still waiting."""
     said: dict[str, Any] = {"wanted_urgency": urgency, "moment": now, "at_most": limit, "worker": worker}
     said |= {"lease_end": until} | ({"left_out": list(without)} if without else {})
-    rows = sorted(connection.execute(_take(bool(without)), said), key=lambda row: (row.due_at, row.id))
-    return [Claim(**dict(zip(Claim.__slots__, row, strict=False))) for row in rows]
+    return sorted(connection.execute(_take(bool(without)), said), key=lambda row: (row.due_at, row.id))
 
 
 @cache  # building it costs ten times as much as executing it
@@ -138,7 +137,7 @@ def _take(leaves_out: bool) -> ReturningUpdate[Any]:
         "attempt": d.attempt + 1,
     }
     columns = [d[name] for name in Claim.__slots__]
-    return update(deliveries).where(d.id.in_(select(pick.c.id))).values(taken).returning(*columns, d.due_at)
+    return update(deliveries).where(d.id.in_(select(pick.c.id))).values(taken).returning(*columns, d.due_at, d.approval)
 
 
 def _older_in_flight() -> ColumnElement[bool]:
@@ -171,13 +170,25 @@ def in_flight(connection: Connection, outlet_ids: Collection[str]) -> Counter[st
 
 def next_due(connection: Connection) -> float | None:
     """The moment at which the first of all due deliveries is due, seconds since the epoch; None if nothing is due."""
-    return connection.execute(select(func.min(d.due_at)).where(IS_DUE)).scalar()
+    return connection.execute(_first_due()).scalar()
+
+
+@cache
+def _first_due() -> Select[Any]:
+    """Urgency by urgency, so that the index by which rows are claimed leads to each first one."""
+    firsts = (select(func.min(d.due_at).label("due_at")).where(IS_DUE, is_of) for is_of in _EACH_URGENCY)
+    return select(func.min(union_all(*firsts).subquery().c.due_at))
 
 
 def count_due(connection: Connection, now: float, at_most: int) -> int:
     """How many deliveries are due, counted up to `at_most`."""
-    some = select(d.id).where(IS_DUE, d.due_at <= now).limit(at_most).subquery()
-    return connection.execute(select(func.count()).select_from(some)).scalar_one()
+    return int(connection.execute(_due_until(), {"moment": now, "at_most": at_most}).scalar_one())
+
+
+@cache
+def _due_until() -> Select[Any]:
+    ready = (select(d.id).where(IS_DUE, is_of, d.due_at <= bindparam("moment")) for is_of in _EACH_URGENCY)
+    return select(func.count()).select_from(union_all(*ready).limit(bindparam("at_most")).subquery())
 
 
 def any_claimed(connection: Connection) -> bool:

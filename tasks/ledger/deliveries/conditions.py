@@ -16,6 +16,7 @@ d = deliveries.c
 IS_DUE = d.state == literal_column("'due'")
 IS_CLAIMED = d.state == literal_column("'claimed'")
 IS_HELD = d.state == literal_column("'held'")
+IS_FAILED = d.state.in_([literal_column("'rejected'"), literal_column("'exhausted'")])
 IS_KEPT = d.hold_kind.in_(
     [literal_column(kind) for kind in ("'outlet_paused'", "'outlet_disabled'", "'outlet_unverified'")]
 )

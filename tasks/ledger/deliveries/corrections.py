@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, or_, select, update
 
-from tasks.ledger.deliveries.conditions import IS_HELD, IS_KEPT, NOT_HELD, d, held_for
+from tasks.ledger.deliveries.conditions import IS_FAILED, IS_HELD, IS_KEPT, NOT_HELD, d, held_for
 from tasks.ledger.deliveries.holds import begin
 from tasks.ledger.schema import attempts, deliveries, outlets, releases
 from tasks.model.codes import OF_THE_OUTLET, Code
@@ -106,8 +106,11 @@ def replay(
         chosen.append(d.ended_at >= since)
     again: dict[str, Any] = {"state": State.DUE, "due_at": now, "first_due_at": now, "tries": 0}
     again |= {"code": Code.REPLAYED, "reason": "replayed"}
-    finished = update(deliveries).where(d.state.in_(REPLAYABLE & frozenset(states)), *chosen).values(again)
-    theirs = Counter(connection.execute(finished.returning(d.outlet_id)).scalars())
+    theirs: Counter[str] = Counter()
+    ended = REPLAYABLE & frozenset(states)
+    for which in (and_(IS_FAILED, d.state.in_(ended - {State.DELIVERED})), d.state.in_(ended & {State.DELIVERED})):
+        finished = update(deliveries).where(which, *chosen).values(again)
+        theirs.update(connection.execute(finished.returning(d.outlet_id)).scalars())
     back, waiting = (
         _reopen(connection, [_ENDED_WITH_OUTLET, *chosen], now) if State.CANCELED in states else (Counter(), 0)
     )

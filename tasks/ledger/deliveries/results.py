@@ -151,29 +151,25 @@ def refused_in_a_row(
     of these ended (seconds since the epoch)."""
     if not outlet_ids:
         return {}
-    theirs, number = d.outlet_id.in_(outlet_ids), func.count(d.release_id.distinct())
-    taken = (
-        select(d.outlet_id, func.max(d.id).label("id"))
-        .where(theirs, d.state == State.DELIVERED)
-        .group_by(d.outlet_id)
-        .subquery()
-    )
+    number = func.count(d.release_id.distinct())
+    taken = select(func.max(d.id)).where(d.outlet_id == outlets.c.id, d.state == State.DELIVERED)
+    newer = d.id > func.coalesce(taken.correlate(outlets).scalar_subquery(), 0)
     query = (
-        select(d.outlet_id, number, func.min(d.ended_at))
-        .outerjoin(taken, taken.c.outlet_id == d.outlet_id)
-        .where(theirs, d.state == State.REJECTED, d.id > func.coalesce(taken.c.id, 0))
-        .group_by(d.outlet_id)
+        select(outlets.c.id, number, func.min(d.ended_at))
+        .join(deliveries, and_(d.outlet_id == outlets.c.id, newer))
+        .where(outlets.c.id.in_(outlet_ids), d.state == State.REJECTED)
+        .group_by(outlets.c.id)
         .having(number >= at_least)
     )
     return {row[0]: (row[1], row[2] or 0.0) for row in connection.execute(query)}
 
 
 def last_taken(connection: Connection, outlet_ids: Collection[str]) -> dict[str, float]:
-    """When these outlets took their last delivery, those that have taken one: {outlet: seconds since the epoch}."""
-    query = select(d.outlet_id, func.max(d.ended_at)).where(
-        d.outlet_id.in_(outlet_ids), d.state == State.DELIVERED, d.ended_at.is_not(None)
-    )
-    return {row[0]: row[1] for row in connection.execute(query.group_by(d.outlet_id))} if outlet_ids else {}
+    """When these outlets took the newest of the deliveries that they have taken: {outlet: seconds since the epoch}."""
+    ended = select(d.ended_at).where(d.outlet_id == outlets.c.id, d.state == State.DELIVERED, d.ended_at.is_not(None))
+    newest = ended.order_by(d.id.desc()).limit(1).correlate(outlets).scalar_subquery()
+    rows = connection.execute(select(outlets.c.id, newest.label("at")).where(outlets.c.id.in_(outlet_ids)))
+    return {row.id: row.at for row in rows if row.at is not None}
 
 
 def expire_leases(connection: Connection, now: float, horizon: float = float("inf"), gone: Collection[str] = ()) -> int:

@@ -7,7 +7,7 @@ from enum import Enum
 
 from sqlalchemy import Connection, func, insert, literal, or_, select, update
 
-from tasks.ledger.deliveries.conditions import NOT_HELD, d
+from tasks.ledger.deliveries.conditions import IS_FAILED, NOT_HELD, d
 from tasks.ledger.schema import attempts, deliveries
 from tasks.model.codes import Code
 from tasks.model.states import State, Verdict
@@ -92,7 +92,11 @@ def _noted(connection: Connection, delivery_id: int) -> int:
 def refused_lately(connection: Connection, outlet_id: str, since: float) -> int:
     """How many releases have come back from an outlet for good since that moment."""
     query = select(func.count(d.release_id.distinct())).where(
-        d.outlet_id == outlet_id, d.state == literal(State.REJECTED.value), d.code == Code.BOUNCED, d.ended_at >= since
+        d.outlet_id == outlet_id,
+        IS_FAILED,
+        d.state == literal(State.REJECTED.value),
+        d.code == Code.BOUNCED,
+        d.ended_at >= since,
     )
     return connection.execute(query).scalar_one()
 
