@@ -16,6 +16,7 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from itertools import islice
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -37,7 +38,7 @@ from tasks.delivery.transfers.download import Limits
 from tasks.ledger import deliveries, elections, releases
 from tasks.media_store.store import configured_store
 from tasks.model.destinations import Destinations
-from tasks.operations import hub_pings, notifications, sweep
+from tasks.operations import hub_pings, journals, notifications, sweep
 from tasks.operations.bounces import MailboxAway, notice_mailbox_away, read_bounces
 from tasks.runtime import shutdown, tracing, trust
 from tasks.runtime.settings import settings
@@ -227,7 +228,19 @@ def delivery_policy() -> DeliveryPolicy:
         retry=RetryPolicy(found.retry_base, found.retry_cap, found.retry_horizon),
         allowed_networks=found.allowed_networks,
         trust=trust.bundle(),
+        journals=journals_folder(),
     )
+
+
+def journals_folder() -> Path:
+    """Where the drains of this machine keep their journals."""
+    return settings().home / "journal"
+
+
+def take_in_journals() -> None:
+    """Write into the ledger what drains of this machine had read when they ended (the clock of every worker does this,
+    elected or not: the elected one may be on a machine that cannot see the journals)."""
+    journals.take_in(journals_folder())
 
 
 def fetch_policy() -> FetchPolicy:
@@ -250,6 +263,7 @@ def sweep_ledger(now: float) -> sweep.Found:
         retry_horizon=found.retry_horizon,
         memory_days=found.memory_days,
         translation_file=found.translation_file,
+        journals=journals_folder(),
     )
     return sweep.sweep(now, policy)
 

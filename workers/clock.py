@@ -88,6 +88,7 @@ def tick() -> sweep.Found | None:
     """Sweep the ledger once and hint at what is late, if this process holds the office; None if another one does."""
     with _sweeping:
         try:
+            pipeline.take_in_journals()
             with ledger.read() as look:
                 now = ledger.now(look)
                 holder = elections.holder(look, "clock", now)

@@ -47,6 +47,7 @@ from tasks.delivery.turns import Turns
 from tasks.delivery.verdicts import Judgement
 from tasks.ledger import deliveries, outlets, presence
 from tasks.ledger.deliveries import Result
+from tasks.ledger.journal import Journal
 from tasks.ledger.metrics import AttemptCounts
 from tasks.model.codes import Code
 from tasks.model.publication import Publication
@@ -239,6 +240,7 @@ class Drain:
         self._claim_at_most = FIRST_CLAIM
         self._writing: Future[_Unwritten] | None = None
         self._being_written = _Unwritten()
+        self._journal: Journal | None = None
         self._at_host: dict[str, tuple[list[str], float]] = {}
         self._flush_at = 0.0
         self._claim_at = 0.0
@@ -458,9 +460,7 @@ class Drain:
         if why.host_rests and due_at is not None:
             horizon = item.claim.first_due_at + self._policy.retry.of(item.outlet.retry).horizon
             state, due_at = (State.DUE, min(due_at, horizon)) if now < horizon else (State.EXHAUSTED, None)
-        self._unwritten.results.append(
-            settle_unsent(item.claim, state, why.reason, due_at=due_at, code=why.code, hold=why.hold, now=now)
-        )
+        self._note(settle_unsent(item.claim, state, why.reason, due_at=due_at, code=why.code, hold=why.hold, now=now))
 
     # --- taking answers
 
@@ -470,9 +470,17 @@ class Drain:
         self._turns.ended(answer.transfer.pool, self._transfers.waiting_for(answer.transfer.pool))
         times = AttemptTimes(answer.started_at + self._skew, answer.seconds)
         judgement = NAME_SERVERS.seen(transports.judge(item.outlet, answer, self._now()), self._now())
-        self._settle(item, judgement, times, answer.address, connected=answer.connected is not None)
-        if judgement.verdict is Verdict.DELIVERED and (said := answering.in_body(answer.answer)):
-            self._unwritten.said.append((item.claim.id, said))
+        said = answering.in_body(answer.answer) if judgement.verdict is Verdict.DELIVERED else None
+        self._settle(item, judgement, times, answer.address, connected=answer.connected is not None, said=said)
+
+    def _note(self, result: Result, said: Publication | None = None) -> None:
+        """Keep what came of a claim until it is in the ledger: first where it outlives this process."""
+        if self._journal is None:
+            self._journal = Journal(self._policy.journals, self._worker or "")
+        self._journal.note(result, said)
+        self._unwritten.results.append(result)
+        if said:
+            self._unwritten.said.append((result.delivery_id, said))
 
     def _settle(
         self,
@@ -482,11 +490,12 @@ class Drain:
         address: str | None = None,
         *,
         connected: bool = False,
+        said: Publication | None = None,
     ) -> None:
         claim = item.claim
         policy = self._policy.retry.of(item.outlet.retry if item.outlet else None)
         result = settle(claim, judgement, times, self._now(), policy)
-        self._unwritten.results.append(result)
+        self._note(result, said)
         if isinstance(item, Payload):
             verdict = Verdict.OURS if judgement.code == Code.BROKEN_OFF else judgement.verdict
             seen = Observation(
@@ -510,6 +519,8 @@ class Drain:
             self._flush_at = self._time.monotonic() + (LEDGER_RETRY if left else FLUSH_EVERY)
         if self._unwritten and not self._writing and self._time.monotonic() >= self._flush_at:
             self._being_written, self._unwritten = self._unwritten, _Unwritten()
+            if self._journal:
+                self._journal.turn_page()
             self._writing = self._begin(partial(self._write, self._being_written))
 
     def _take_written(self) -> _Unwritten:
@@ -520,10 +531,12 @@ class Drain:
         left = self._being_written if done.exception() else done.result()
         self._unwritten = left.before(self._unwritten)
         done.result()
+        if self._journal and not left.results:
+            self._journal.drop_turned()
         return left
 
     def _flush(self) -> None:
-        """Write what is left. Gives up when the leases are over: the clock then settles these rows as unsure."""
+        """Write what is left. Gives up when the leases are over: the clock then settles these rows by the journal."""
         ends = self._time.monotonic() + self._policy.lease
         self._closing = True
         pending: list[Future[Any]] = [begun for begun in (self._claiming, self._writing) if begun]
@@ -533,6 +546,8 @@ class Drain:
                 take_back()
             except Exception:  # what is known is written all the same
                 log.exception("drain broke beside the loop")
+        if self._journal:
+            self._journal.turn_page()
         while self._unwritten:
             self._unwritten = self._write(self._unwritten)
             if self._unwritten and self._time.monotonic() > ends:
@@ -540,6 +555,8 @@ class Drain:
                 return
             if self._unwritten:
                 self._time.sleep(LEDGER_RETRY)
+        if self._journal:
+            self._journal.drop_turned()
 
     def _write(self, known: _Unwritten) -> _Unwritten:
         """Write verdicts, and what follows from them for outlets, in one transaction; then what all drains should know.

@@ -51,3 +51,5 @@ class DeliveryPolicy:
     """Address ranges that may be dialled although they are not public."""
     trust: Path
     """The certificate authorities that we believe, PEM."""
+    journals: Path
+    """The folder in which drains keep what they have read and not yet written into the ledger."""

@@ -33,6 +33,7 @@ from tasks.ledger.translation_rows import TranslationRow
 from tasks.model.acts import Act
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Translation
+from tasks.operations import journals
 from tasks.operations.vanished import Watch
 from tasks.runtime import moments
 from tasks.translation.configuration import ReaderDocument, read_configuration
@@ -62,6 +63,8 @@ class SweepPolicy:
     """Days for which the memory keeps what an engine translated."""
     translation_file: Path | None
     """The file whose change wakes the translations that wait for engines."""
+    journals: Path
+    """The folder with the journals of this machine's drains."""
 
 
 @dataclass(frozen=True)
@@ -98,13 +101,17 @@ def sweep(now: float, policy: SweepPolicy) -> Found:
     again = now + policy.build_retry
     with ledger.write() as connection:  # by itself: lifting has its releases in an order of its own
         deliveries.resume(connection, deliveries.forgotten(connection), now)
+    with ledger.read() as connection:
+        vanished = _watch.gone(presence.present(connection), time.monotonic())
+        holders = {one.name for one in vanished} | deliveries.overdue_holders(connection, now)
+    journals.take_in(policy.journals, holders)
     with ledger.write() as connection:
         deliveries.adopt(connection, now)
         outlet_profiles.adopt(connection)
         if _file_changed(policy.translation_file):
             translation_rows.wake(connection, now=now)
             _rebuild_drafts(connection, policy.translation_file, now)
-        gone = presence.forget(connection, _watch.gone(presence.present(connection), time.monotonic()))
+        gone = presence.forget(connection, vanished)
         artifacts.free(connection, gone, now=now)
         expired = deliveries.expire_leases(connection, now, policy.retry_horizon, gone)
         lifted = deliveries.lift_embargoes(connection, now)

@@ -188,6 +188,29 @@ def test_what_a_killed_drain_had_is_free_with_the_next_tick(
 
 
 @pytest.mark.usefixtures("book", "long_leases")
+def test_a_drain_killed_before_it_could_write_what_it_had_read_doubles_nothing(farm: Farm, tmp_path: Path) -> None:
+    plant(farm, 12)
+    number = take()
+    prepare(number)
+    killed_at_once(
+        "from tasks.delivery.drain import Drain\n"
+        "from tests.support.drains import drain\n"
+        "def write_if_time(self):\n"
+        "    if len(self._unwritten.results) == 12:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "Drain._write_if_time = write_if_time\n"
+        "drain()\n",
+        tmp_path / "killed.log",
+    )
+    assert states(number) == {"claimed": 12}
+    assert pipeline.sweep_ledger(time.time()).expired == 0
+    assert states(number) == {"delivered": 12}
+    assert not drain().verdicts
+    assert len(farm.receipts(release=URI)) == 12
+    assert list((settings().home / "journal").iterdir()) == []
+
+
+@pytest.mark.usefixtures("book", "long_leases")
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_what_a_killed_builder_had_is_free_with_the_next_tick(farm: Farm, tmp_path: Path, language: str) -> None:
     """In English a rendition, and in German a translation."""

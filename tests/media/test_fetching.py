@@ -10,6 +10,7 @@ import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -259,7 +260,7 @@ def _fetch_in_child(queue: Any) -> None:
     queue.put(str(fetch()))
 
 
-def test_what_a_killed_process_had_is_fetched_by_the_next(files: FileServer) -> None:
+def test_what_a_killed_process_had_is_fetched_by_the_next(files: FileServer, tmp_path: Path) -> None:
     """The process is killed while the file comes; its claim and its office are free when it is seen to be gone."""
     receivers(outlet("a"))
     coming, go = threading.Event(), threading.Event()
@@ -285,7 +286,9 @@ def test_what_a_killed_process_had_is_fetched_by_the_next(files: FileServer) -> 
     child.join()
     go.set()
     files.put("/hall", LARGE)
-    policy = sweep.SweepPolicy(build_retry=60, retry_horizon=1e6, memory_days=9, translation_file=None)
+    policy = sweep.SweepPolicy(
+        build_retry=60, retry_horizon=1e6, memory_days=9, translation_file=None, journals=tmp_path
+    )
 
     def swept() -> bool:
         with ledger.read() as connection:

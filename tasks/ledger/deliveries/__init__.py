@@ -60,7 +60,16 @@ from tasks.ledger.deliveries.holds import (
     with_rows,
 )
 from tasks.ledger.deliveries.locks import one_counter_at_a_time, revising
-from tasks.ledger.deliveries.results import VANISHED, Result, expire_leases, finish, last_taken, refused_in_a_row
+from tasks.ledger.deliveries.results import (
+    VANISHED,
+    Result,
+    expire_leases,
+    finish,
+    last_taken,
+    overdue_holders,
+    refused_in_a_row,
+    unsettled,
+)
 from tasks.ledger.deliveries.returns import Return, Taken, outlet_of, refused_lately, take_return
 
 __all__ = [
@@ -93,6 +102,7 @@ __all__ = [
     "next_due",
     "one_counter_at_a_time",
     "outlet_of",
+    "overdue_holders",
     "plan",
     "promote",
     "refused_in_a_row",
@@ -104,6 +114,7 @@ __all__ = [
     "still_open",
     "supersede",
     "take_return",
+    "unsettled",
     "wait_anew",
     "waive_approval",
     "with_rows",

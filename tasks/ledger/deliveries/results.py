@@ -30,6 +30,8 @@ from tasks.model.codes import Code
 from tasks.model.states import Hold, State, Verdict
 
 VANISHED = "the worker vanished"
+_AT_ONCE = 500
+"""Rows in one question: SQLite binds no more than some thousands of values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,25 @@ def finish(connection: Connection, results: Sequence[Result]) -> int:
     _say_why_held(connection, [result.delivery_id for result in results if result.hold])
     _note_attempts(connection, results)
     return taken
+
+
+def unsettled(connection: Connection, results: Collection[Result]) -> set[int]:
+    """The deliveries of these results that still wait for them: nothing has come of the attempt, or only that its
+    worker vanished, and there is no newer one."""
+    attempt_of = {result.delivery_id: result.attempt for result in results}
+    found: set[int] = set()
+    ids = sorted(attempt_of)
+    for start in range(0, len(ids), _AT_ONCE):
+        waits = or_(IS_CLAIMED, IS_HELD, and_(IS_DUE, d.code == Code.WORKER_VANISHED.value))
+        query = select(d.id, d.attempt).where(d.id.in_(ids[start : start + _AT_ONCE]), waits)
+        found |= {row.id for row in connection.execute(query) if row.attempt == attempt_of[row.id]}
+    return found
+
+
+def overdue_holders(connection: Connection, now: float) -> set[str]:
+    """The processes whose leases are over."""
+    late = select(d.claimed_by).where(IS_CLAIMED, d.lease_until < now).distinct()
+    return {name for name in connection.execute(late).scalars() if name}
 
 
 def _end_for_removed(connection: Connection, ids: list[int]) -> None:
