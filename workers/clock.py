@@ -81,7 +81,7 @@ class Clock(bootsteps.StartStopStep):
             try:
                 write_measures(found)
             finally:
-                ledger.close()
+                ledger.close_for_forks()
 
 
 def tick() -> sweep.Found | None:
@@ -100,7 +100,7 @@ def tick() -> sweep.Found | None:
                     return None
             found = pipeline.sweep_ledger(now)
         finally:
-            ledger.close()  # no open database crosses a fork
+            ledger.close_for_forks()
         pipeline.hint_all(found)
         if _Bounces.due <= time.monotonic():
             _Bounces.due = time.monotonic() + BOUNCES_EVERY

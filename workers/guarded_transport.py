@@ -100,7 +100,7 @@ def set_aside(queue: str, item: bytes, reason: str) -> None:
     except DBAPIError as error:
         log.warning("item not kept", queue=queue, error=str(error).splitlines()[0])
     finally:
-        ledger.close()  # no open database crosses a fork
+        ledger.close_for_forks()
 
 
 def item_fault(item: bytes, message: Callable[[Any], object]) -> str | None:

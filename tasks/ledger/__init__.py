@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from tasks.ledger.connection import (
     close,
+    close_for_forks,
     ledger_url,
     now,
     open_ledger,
@@ -39,6 +40,6 @@ from tasks.ledger.connection import (
 )
 
 __all__ = [
-    "close", "ledger_url", "now", "open_ledger", "read", "reset", "safe_ledger_url", "sql_engine", "upgrade",
-    "worker_name", "write",
+    "close", "close_for_forks", "ledger_url", "now", "open_ledger", "read", "reset", "safe_ledger_url", "sql_engine",
+    "upgrade", "worker_name", "write",
 ]  # fmt: skip

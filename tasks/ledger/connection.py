@@ -89,6 +89,13 @@ def close() -> None:
     sql_engine().dispose()
 
 
+def close_for_forks() -> None:
+    """Close what must not cross a fork: connections to SQLite, whose locks are the process's. One to PostgreSQL stays
+    open for the next time; a forked child opens its own (`sql_engine`) and leaves this one alone, as psycopg does."""
+    if sql_engine().dialect.name == "sqlite":
+        close()
+
+
 def reset() -> None:
     """Close this process's connections to the ledger and forget its address: the next `read` or `write` asks the
     settings."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from tasks import ledger
 from tasks.runtime.settings import settings
@@ -45,6 +47,35 @@ def test_a_ledger_in_memory_makes_no_file(tmp_path: Path, monkeypatch: pytest.Mo
         with engine.connect():
             assert list(tmp_path.iterdir()) == []
         engine.dispose()
+
+
+def test_before_a_fork_only_what_must_not_cross_it_is_closed(book: Engine) -> None:
+    """A clock that opened a connection to PostgreSQL at each tick would cost the server a process each."""
+    opened: list[Any] = []
+    event.listen(ledger.sql_engine(), "connect", lambda connection, _record: opened.append(connection))
+    for _ in range(3):
+        with ledger.read() as connection:
+            connection.execute(text("SELECT 1"))
+        ledger.close_for_forks()
+    assert len(opened) == (3 if book.dialect.name == "sqlite" else 1)
+
+
+def test_a_forked_child_leaves_the_connection_of_its_parent_alone(book: Engine) -> None:
+    with ledger.read() as connection:
+        connection.execute(text("SELECT 1"))
+    ledger.close_for_forks()
+    child = os.fork()
+    if not child:
+        with ledger.read() as connection:
+            found = connection.execute(text("SELECT 2")).scalar()
+        for engine in list(ledger.connection._engines.values()):
+            engine.dispose(close=False)
+        gc.collect()  # what no longer has a name ends, as when a process of a pool does
+        os._exit(0 if found == 2 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    with ledger.read() as connection:
+        assert connection.execute(text("SELECT 3")).scalar() == 3
+    assert ledger.sql_engine().pool.checkedin() == 1  # type: ignore[attr-defined]
 
 
 def test_after_a_reset_the_settings_are_asked_anew() -> None:
