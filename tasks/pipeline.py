@@ -40,7 +40,10 @@ from tasks.media_store.store import configured_store
 from tasks.model.destinations import Destinations
 from tasks.operations import hub_pings, journals, notifications, sweep
 from tasks.operations.bounces import MailboxAway, notice_mailbox_away, read_bounces
+from tasks.operations.sealer import Sealing, seal
 from tasks.runtime import shutdown, tracing, trust
+from tasks.runtime.errors import ConfigurationRefused
+from tasks.runtime.seal_key import head_file, seal_key
 from tasks.runtime.settings import settings
 
 log = structlog.get_logger()
@@ -266,6 +269,21 @@ def sweep_ledger(now: float) -> sweep.Found:
         journals=journals_folder(),
     )
     return sweep.sweep(now, policy)
+
+
+def seal_ledger(now: float) -> None:
+    """Seal some of what is final and not sealed (the clock of a worker does this after its sweep)."""
+    if sealing := _sealing():
+        seal(now, sealing)
+
+
+@cache
+def _sealing() -> Sealing | None:
+    try:
+        return Sealing(seal_key(), head_file())
+    except (OSError, ConfigurationRefused) as error:
+        log.warning("nothing is sealed, for there is no key: set FANWIRE_SEAL_KEY", error=str(error))
+        return None
 
 
 def hint_drains(due: int | None = None, *, shown: str = "what is due") -> None:

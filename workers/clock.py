@@ -105,7 +105,17 @@ def tick() -> sweep.Found | None:
         if _Bounces.due <= time.monotonic():
             _Bounces.due = time.monotonic() + BOUNCES_EVERY
             pipeline.hint_bounces()
+    _seal(now)
     return found
+
+
+def _seal(now: float) -> None:
+    """Seal what is final: after the hints, so that no delivery waits for it."""
+    with _sweeping:
+        try:
+            pipeline.seal_ledger(now)
+        finally:
+            ledger.close()
 
 
 class _Bounces:

@@ -23,6 +23,7 @@ SEEN_BY: dict[str, frozenset[str]] = {
     "FANWIRE_NOTICE_URL": WORKERS,  # the clock of any of them may be the one that has a notice posted
     "FANWIRE_FLOWER_PASSWORD": frozenset({"flower"}),
     "FANWIRE_WEB_KEY": frozenset({"format", "deliver", "web"}),  # those who sign addresses, and who checks them
+    "FANWIRE_SEAL_KEY": WORKERS | {"web"},  # the clock of any of them seals, and the page makes reports
     "FANWIRE_METRICS_TOKEN": frozenset({"web"}),
     "FANWIRE_SMTP_URL": frozenset({"deliver"}),
     "FANWIRE_BOUNCES_URL": frozenset({"format"}),  # which reads them

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from tasks import ledger
 from tasks.model.ranks import Rank
-from tasks.runtime import passwords, signed_urls
+from tasks.runtime import passwords, seal_key, signed_urls
 from tasks.runtime.private_files import UMASK, ensure_private_folder, make_private, refuse_shared, write_private
 from tasks.runtime.settings import settings
 from workers import authority, broker, home, users, with_parent
@@ -87,6 +87,7 @@ def up(show: Callable[[str], None]) -> None:
     flower.need_port()
     listening.listen().close()
     signed_urls.keys()
+    seal_key.seal_key()
     ledger.upgrade()
     first_password = _first_user()
     config = place / "supervisord.conf"

@@ -16,6 +16,8 @@
     engines      what each translation engine has used, and whether it rests
     metrics      counters and last values for operations
     audit        who did what, and when: append-only
+    seals        blocks of rows that are final, each signed and bound to the one before (sealed_rows.py)
+    reopenings   that a finished delivery was opened again
     feeds 1 ──< feed_entries      what outlets that fetch find, each release once in each language
         └─────< feed_addresses    by which secret addresses they may fetch
 
@@ -100,6 +102,7 @@ releases = Table(
     Column("producer", String(100), comment="whose the URI is: the producer that first sent it"),
     Column("sent_by", ForeignLine(320), comment="who sent this version: a producer, or operations"),
     Column("first_attempt_at", Time, comment="when the first of its deliveries was tried"),
+    Column("seal_at", Time, server_default="0", comment="when to look for what is to be sealed; null: all is"),
     UniqueConstraint("uri", "version", name="uq_releases_uri_version"),
 )
 
@@ -311,6 +314,7 @@ _partial(
 )
 _partial("ix_deliveries_misheld", f"state = 'held' AND {MISHELD}", deliveries.c.release_id)
 _partial("ix_releases_unplanned", "planned_at IS NULL", releases.c.hint_at)
+_partial("ix_releases_unsealed", "seal_at IS NOT NULL", releases.c.seal_at)
 _partial("ix_translations_unmade", "state <> 'made'", translations.c.hint_at)
 _partial("ix_translations_draft", f"status = '{DRAFT}'", translations.c.language)
 _partial("ix_renditions_unmade", "state <> 'made'", renditions.c.hint_at)
@@ -334,6 +338,14 @@ attempts = Table(
     Column("detail", ForeignText),
     Column("started_at", Time, nullable=False),
     Column("seconds", Float, nullable=False),
+)
+
+reopenings = Table(
+    "reopenings",
+    metadata,
+    Column("delivery_id", Id, ForeignKey("deliveries.id"), primary_key=True),
+    Column("attempt", Integer, primary_key=True, comment="after which it had ended"),
+    Column("at", Time, primary_key=True),
 )
 
 publications = Table(
@@ -505,6 +517,21 @@ audit = Table(
 Index("ix_audit_uri", audit.c.uri)
 Index("ix_audit_outlet_id", audit.c.outlet_id)
 Index("ix_audit_at", audit.c.at)
+
+seals = Table(
+    "seals",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False, comment="1, 2, 3 … without a gap"),
+    Column("kind", String(10), nullable=False, comment="Kind in tasks/ledger/sealed_rows.py"),
+    Column("release_id", Id, comment="whose deliveries are sealed; null for audit entries"),
+    Column("form", Integer, nullable=False, comment="version of the canonical form: tasks/ledger/sealed_rows.py"),
+    Column("until", Time, comment="the latest `at` of the audit entries"),
+    Column("statement", Text, nullable=False, comment="JSON: what is sealed, and the hash of the seal before"),
+    Column("hash", String(64), nullable=False, comment="SHA-256 of the statement"),
+    Column("signature", String(88), nullable=False, comment="Ed25519 of the statement, in base64"),
+    Column("leaves", LargeBinary, comment="zlib: the digest of each row; null once its rows were pruned"),
+)
+Index("ix_seals_release_id", seals.c.release_id)
 
 feeds = Table(
     "feeds",

@@ -198,6 +198,9 @@ class Settings(BaseModel):
     users_file: Path | None = None
     """The file of those who may sign in to the operations' page, which `fanwire users` writes. None: `users` under the
     home."""
+    seal_key: SecretStr | None = None
+    """The secret of the key that signs seals and reports, 24 characters or more; the same in all workers. None: a new
+    one is written into the home, which is good for one machine."""
     metrics_token: SecretStr | None = None
     """The token that whoever reads `/metrics` at the web server must send. None: only this machine may read it, and
     nobody where the web server listens on other addresses or has a public one (FANWIRE_WEB_URL)."""

@@ -20,15 +20,16 @@ SEES = {
     "broker": {"ADMIN", "PRODUCER", "BROKER", "BROKER_OF_FLOWER"},
     "ledger": {"LEDGER"},
     "migrate": {"LEDGER"},
-    "intake": {"BROKER", "LEDGER", "NOTICE_URL", "producers"},
-    "translate": {"BROKER", "LEDGER", "NOTICE_URL", "engines"},
-    "format": {"BROKER", "LEDGER", "NOTICE_URL", "WEB_KEY", "BOUNCES", "MEDIA_SECRET"},
-    "deliver": {"BROKER", "LEDGER", "NOTICE_URL", "WEB_KEY", "SMTP", "MEDIA_SECRET", "outlets"},
+    "intake": {"BROKER", "LEDGER", "SEAL_KEY", "NOTICE_URL", "producers"},
+    "translate": {"BROKER", "LEDGER", "SEAL_KEY", "NOTICE_URL", "engines"},
+    "format": {"BROKER", "LEDGER", "SEAL_KEY", "NOTICE_URL", "WEB_KEY", "BOUNCES", "MEDIA_SECRET"},
+    "deliver": {"BROKER", "LEDGER", "SEAL_KEY", "NOTICE_URL", "WEB_KEY", "SMTP", "MEDIA_SECRET", "outlets"},
     "flower": {"BROKER_OF_FLOWER", "FLOWER_PASSWORD"},
-    "web": {"LEDGER", "WEB_KEY", "MEDIA_SECRET", "METRICS_TOKEN"},
+    "web": {"LEDGER", "SEAL_KEY", "WEB_KEY", "MEDIA_SECRET", "METRICS_TOKEN"},
     "cli": {
         "BROKER",
         "LEDGER",
+        "SEAL_KEY",
         "WEB_KEY",
         "SMTP",
         "BOUNCES",
@@ -54,6 +55,7 @@ COMPOSE = {
     "FANWIRE_LEDGER_PASSWORD": "LEDGER",
     "FANWIRE_FLOWER_PASSWORD": "FLOWER_PASSWORD",
     "FANWIRE_WEB_KEY": "WEB_KEY",
+    "FANWIRE_SEAL_KEY": "SEAL_KEY",
     "FANWIRE_METRICS_TOKEN": "METRICS_TOKEN",
 }
 """What docker-compose.yml makes the values of, and Kubernetes takes from its secret."""
@@ -100,7 +102,7 @@ def test_every_other_setting_of_env_reaches_every_process_of_compose(services: d
     assert fixed <= {
         "FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_HOME", "FANWIRE_SECRETS_FOLDER", "FANWIRE_FLOWER_ADDRESS",
         "FANWIRE_FLOWER_PORT", "FANWIRE_FLOWER_PASSWORD", "FANWIRE_WEB_ADDRESS", "FANWIRE_WEB_PORT", "FANWIRE_WEB_KEY",
-        "FANWIRE_MEDIA_URL", "FANWIRE_METRICS_TOKEN",
+        "FANWIRE_MEDIA_URL", "FANWIRE_METRICS_TOKEN", "FANWIRE_SEAL_KEY",
     }  # fmt: skip
 
 
@@ -178,18 +180,20 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 UP = {
     "broker": set[str](),
-    "intake": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", *NAMED},
-    "translate": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", *OTHERS},
+    "intake": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_SEAL_KEY", *NAMED},
+    "translate": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_SEAL_KEY", *OTHERS},
     "format": {
         "FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_WEB_KEY", "FANWIRE_BOUNCES_URL",
-        "FANWIRE_MEDIA_SECRET",
+        "FANWIRE_MEDIA_SECRET", "FANWIRE_SEAL_KEY",
     },
     "deliver": {
         "FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_WEB_KEY", "FANWIRE_SECRET_BOTE",
-        "FANWIRE_SMTP_URL", "FANWIRE_MEDIA_SECRET",
+        "FANWIRE_SMTP_URL", "FANWIRE_MEDIA_SECRET", "FANWIRE_SEAL_KEY",
     },
     "flower": {"FANWIRE_BROKER_URL", "FANWIRE_FLOWER_PASSWORD"},
-    "web": {"FANWIRE_LEDGER_URL", "FANWIRE_WEB_KEY", "FANWIRE_MEDIA_SECRET", "FANWIRE_METRICS_TOKEN"},
+    "web": {
+        "FANWIRE_LEDGER_URL", "FANWIRE_WEB_KEY", "FANWIRE_MEDIA_SECRET", "FANWIRE_METRICS_TOKEN", "FANWIRE_SEAL_KEY",
+    },
 }  # fmt: skip
 
 

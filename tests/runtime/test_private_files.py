@@ -60,6 +60,7 @@ OURS = (
     "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "log/intake.log", "log/intake.log.1", "run/intake",
     "valkey/valkey.conf", "valkey/appendonlydir/appendonly.aof.1.incr.aof", "secrets/acme", "broker.url", "up.lock",
     "supervisord.conf", "supervisord.pid", "flower.conf.py", "flower.password", "trust.pem", "web.key",
+    "seal.key", "seals.head",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Annotated, Any
@@ -15,8 +16,10 @@ from tasks.model.acts import Act
 from tasks.operations import records
 from tasks.runtime.foreign_text import printable, printable_lines
 from tasks.runtime.moments import shown, utc
+from tasks.runtime.seal_key import seal_key
 from workers.cli.rows import find_release, reading
 from workers.cli.screen import MOMENT_HELP, CountOption, JsonOption, moment, out, print_json, stop
+from workers.cli.seals import KeyOption, show_verification, verified
 
 app = typer.Typer()
 
@@ -84,9 +87,29 @@ def audit(
     ] = None,
     act: Annotated[str | None, typer.Option(help="Only this act (outlet.change), or all of a kind (outlet).")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many to show, the latest first.")] = 50,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Check instead that no audit entry, delivery or attempt was edited after it was sealed."
+        ),
+    ] = False,
+    key: KeyOption = None,
+    public_key: Annotated[
+        bool, typer.Option("--public-key", help="Print instead the key by which others check seals and reports.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List who did what, when and from where: kills, approvals, embargoes, replays, imports. Nobody can edit these."""
+    """List who did what, when and from where: kills, approvals, embargoes, replays, imports. Nobody can edit these.
+
+    What is final in the ledger is sealed within seconds, in blocks that are signed and follow each other. --verify
+    checks all of them, says what holds, and where it is broken first; exit status 1 if it is.
+    """
+    if public_key:
+        sys.stdout.write(f"{seal_key().public}\n")
+        return
+    if verify:
+        show_verification(verified(key or []), as_json)
+        return
     at = since.timestamp() if since else None
     wanted = audit_rows.Wanted(uri=release, outlet_id=outlet, actor=actor, act=_known_act(act), since=at)
     with reading() as connection:

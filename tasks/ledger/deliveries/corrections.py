@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, literal, or_, select, update
 
+from tasks.ledger import seals
 from tasks.ledger.deliveries.conditions import IS_FAILED, IS_HELD, IS_KEPT, NOT_HELD, d, held_for
 from tasks.ledger.deliveries.holds import begin
-from tasks.ledger.schema import attempts, deliveries, outlets, releases
+from tasks.ledger.schema import attempts, deliveries, outlets, releases, reopenings
 from tasks.model.codes import OF_THE_OUTLET, Code
 from tasks.model.states import Hold, State, Verdict
 
@@ -110,7 +111,9 @@ def replay(
     ended = REPLAYABLE & frozenset(states)
     for which in (and_(IS_FAILED, d.state.in_(ended - {State.DELIVERED})), d.state.in_(ended & {State.DELIVERED})):
         finished = update(deliveries).where(which, *chosen).values(again)
-        theirs.update(connection.execute(finished.returning(d.outlet_id)).scalars())
+        rows = connection.execute(finished.returning(d.id, d.attempt, d.release_id, d.outlet_id)).all()
+        _note_reopened(connection, rows, now)
+        theirs.update(row.outlet_id for row in rows)
     back, waiting = (
         _reopen(connection, [_ENDED_WITH_OUTLET, *chosen], now) if State.CANCELED in states else (Counter(), 0)
     )
@@ -162,13 +165,22 @@ def _reopen(connection: Connection, chosen: Collection[ColumnElement[bool]], now
     # as if just planned, for what it waited for when it ended may be there, or still be missing
     anew = held_for(Hold.EMBARGO) | {"first_due_at": None, "tries": 0}
     opened = update(deliveries).where(*chosen).values(anew)
-    rows = connection.execute(opened.returning(d.id, d.release_id, d.outlet_id)).all()
+    rows = connection.execute(opened.returning(d.id, d.attempt, d.release_id, d.outlet_id)).all()
+    _note_reopened(connection, rows, now)
     waiting = 0
     for release_id in sorted({row.release_id for row in rows}):
         begin(connection, release_id, now)
         ids = [row.id for row in rows if row.release_id == release_id]
         waiting += connection.execute(select(func.count()).where(IS_HELD, d.id.in_(ids))).scalar_one()
     return Counter(row.outlet_id for row in rows), waiting
+
+
+def _note_reopened(connection: Connection, rows: Sequence[Row[Any]], now: float) -> None:
+    """Note that deliveries which had ended go on: what is sealed of their ends stays true, and other ends follow."""
+    if rows:
+        notes = [{"delivery_id": row.id, "attempt": row.attempt, "at": now} for row in rows]
+        connection.execute(reopenings.insert(), notes)
+        seals.look_again(connection, {row.release_id for row in rows}, now)
 
 
 def _may_be_there(delivery: Any) -> Any:

@@ -7,6 +7,7 @@ from enum import Enum
 
 from sqlalchemy import Connection, func, insert, literal, or_, select, update
 
+from tasks.ledger import seals
 from tasks.ledger.deliveries.conditions import IS_FAILED, NOT_HELD, d
 from tasks.ledger.schema import attempts, deliveries
 from tasks.model.codes import Code
@@ -56,7 +57,9 @@ def take_return(connection: Connection, came: Return, now: float) -> tuple[Taken
     A delivery ends by it if it counted as delivered or waits for another try, and nothing was sent to its outlet since
     that attempt. What has ended otherwise stays as it is.
     """
-    row = connection.execute(select(d.outlet_id, d.state).where(d.id == came.delivery_id).with_for_update()).first()
+    row = connection.execute(
+        select(d.outlet_id, d.release_id, d.state).where(d.id == came.delivery_id).with_for_update()
+    ).first()
     if row is None:
         return Taken.UNKNOWN, None
     if row.state == State.CLAIMED:
@@ -80,6 +83,7 @@ def take_return(connection: Connection, came: Return, now: float) -> tuple[Taken
             detail=came.reason, started_at=now, seconds=0.0,
         )
     )  # fmt: skip
+    seals.look_again(connection, [row.release_id], now)
     return (Taken.ENDED if ends else Taken.NOTED), row.outlet_id
 
 

@@ -1,0 +1,172 @@
+"""Seals: signed blocks of rows that are final, each bound to the one before by its hash.
+
+Whoever prunes rows calls, in the same transaction and before rows are deleted or their texts emptied, `entomb_releases`
+for deliveries or attempts of releases, and `entomb_entries` for audit entries; and deletes the notes in `reopenings`
+together with their deliveries. A seal without leaves still holds the chain together, with its hash and the number of
+its leaves; its rows are no longer looked for. Seals are never deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, text, tuple_, update
+
+from tasks.ledger.schema import attempts, audit, deliveries, releases, reopenings, seals
+from tasks.ledger.sealed_rows import Kind
+from tasks.model.states import FINAL
+
+_LOCK = 7265560
+"""A number of our own, as in deliveries/locks.py."""
+_AT_ONCE = 500
+"""Ids in one question: SQLite binds no more than some thousands."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """A release of which something may have to be sealed."""
+
+    id: int
+    uri: str
+    version: int
+    seal_at: float
+    received_at: float
+    planned: bool
+
+
+def one_sealer_at_a_time(connection: Connection) -> None:
+    """Let nobody else add a seal until this transaction ends. SQLite has one writer at a time anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+
+
+def last(connection: Connection) -> Row[Any] | None:
+    """The newest seal; None if there is none."""
+    return connection.execute(select(seals).order_by(seals.c.id.desc()).limit(1)).first()
+
+
+def add(connection: Connection, **values: Any) -> None:
+    """Write a seal."""
+    connection.execute(seals.insert().values(values))
+
+
+def every(connection: Connection) -> Iterator[Row[Any]]:
+    """All seals in their order, few of them in memory at a time."""
+    yield from connection.execute(select(seals).order_by(seals.c.id), execution_options={"yield_per": 50})
+
+
+def of_release(connection: Connection, release_id: int) -> list[Row[Any]]:
+    """The seals of a release's deliveries, in their order."""
+    return list(connection.execute(select(seals).where(seals.c.release_id == release_id).order_by(seals.c.id)))
+
+
+def sealed_releases(connection: Connection) -> list[int]:
+    """The numbers of the releases that have seals."""
+    query = select(seals.c.release_id).where(seals.c.release_id.is_not(None)).distinct().order_by(seals.c.release_id)
+    return list(connection.execute(query).scalars())
+
+
+def of_audit(connection: Connection, since: float) -> list[Row[Any]]:
+    """The seals of audit entries with one of this moment or later."""
+    query = select(seals).where(seals.c.kind == Kind.AUDIT, seals.c.until >= since).order_by(seals.c.id)
+    return list(connection.execute(query))
+
+
+def audit_until(connection: Connection) -> float:
+    """The latest moment of a sealed audit entry, seconds since the epoch; 0 if none is sealed."""
+    return connection.execute(select(func.max(seals.c.until)).where(seals.c.kind == Kind.AUDIT)).scalar() or 0.0
+
+
+def entomb_releases(connection: Connection, release_ids: Collection[int]) -> None:
+    """Drop the leaves of the seals of these releases, whose deliveries or attempts are about to be pruned."""
+    connection.execute(update(seals).where(seals.c.release_id.in_(release_ids)).values(leaves=None))
+
+
+def entomb_entries(connection: Connection, before: float) -> float:
+    """Drop the leaves of the seals whose audit entries are all older than `before`; the moment (seconds since the
+    epoch) up to which entries may be pruned now."""
+    old = (seals.c.kind == Kind.AUDIT, seals.c.until < before)
+    connection.execute(update(seals).where(*old).values(leaves=None))
+    return connection.execute(select(func.max(seals.c.until)).where(*old)).scalar() or 0.0
+
+
+def due(connection: Connection, now: float) -> Due | None:
+    """The release that is to be looked at next: of those that are due, the one that became so last."""
+    r = releases.c
+    query = select(r.id, r.uri, r.version, r.seal_at, r.received_at, r.planned_at.is_not(None)).where(r.seal_at <= now)
+    row = connection.execute(query.order_by(r.seal_at.desc(), r.id.desc()).limit(1)).first()
+    return Due(*row) if row else None
+
+
+def looked(connection: Connection, release: Due, again_at: float | None) -> None:
+    """Say when a release is to be looked at again; None: never, unless something is opened again. What somebody has
+    said since it was read stays."""
+    same = (releases.c.id == release.id, releases.c.seal_at == release.seal_at)
+    connection.execute(update(releases).where(*same).values(seal_at=again_at))
+
+
+def look_again(connection: Connection, release_ids: Collection[int], now: float) -> None:
+    """Have these releases looked at soon: something that had ended goes on."""
+    connection.execute(update(releases).where(releases.c.id.in_(release_ids)).values(seal_at=now))
+
+
+def rows_of(
+    connection: Connection, release_id: int, *, after: tuple[str, str] = ("", ""), limit: int | None = None
+) -> list[dict[str, Any]]:
+    """The deliveries of a release by language and outlet, those after `after`, with all that is sealed of an end."""
+    d = deliveries.c
+    names = ("id", "language", "outlet_id", "format", "state", "verdict", "status", "code", "reason", "attempt",
+             "tries", "first_due_at", "ended_at")  # fmt: skip
+    query = (
+        select(*(d[name] for name in names), releases.c.uri, releases.c.version.label("release_version"))
+        .join(releases, releases.c.id == d.release_id)
+        .where(d.release_id == release_id, tuple_(d.language, d.outlet_id) > after)
+        .order_by(d.language, d.outlet_id)
+        .limit(limit)
+    )
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def any_open(connection: Connection, release_id: int) -> bool:
+    """Whether any delivery of a release has not ended."""
+    still = (deliveries.c.release_id == release_id, deliveries.c.state.not_in(FINAL))
+    return connection.execute(select(deliveries.c.id).where(*still).limit(1)).first() is not None
+
+
+def all_sealed(connection: Connection, release_id: int) -> bool:
+    """Whether everything of a release has ended and was sealed."""
+    query = select(releases.c.id).where(releases.c.id == release_id, releases.c.seal_at.is_(None))
+    return connection.execute(query).first() is not None
+
+
+def count_unsealed(connection: Connection) -> int:
+    """How many releases are not sealed as a whole yet."""
+    return connection.execute(select(func.count()).where(releases.c.seal_at.is_not(None))).scalar_one()
+
+
+def attempts_of(connection: Connection, ids: Collection[int]) -> Iterator[dict[str, Any]]:
+    """The attempts at these deliveries, by delivery and attempt."""
+    yield from _of(connection, attempts, ids)
+
+
+def reopenings_of(connection: Connection, ids: Collection[int]) -> Iterator[dict[str, Any]]:
+    """The notes that these deliveries were opened again, by delivery and attempt."""
+    yield from _of(connection, reopenings, ids)
+
+
+def _of(connection: Connection, table: Any, ids: Collection[int]) -> Iterator[dict[str, Any]]:
+    ordered = sorted(ids)
+    for begin in range(0, len(ordered), _AT_ONCE):
+        chosen = table.c.delivery_id.in_(ordered[begin : begin + _AT_ONCE])
+        query = select(table).where(chosen).order_by(table.c.delivery_id, table.c.attempt)
+        for row in connection.execute(query):
+            yield dict(row._mapping)
+
+
+def entries(connection: Connection, *, since: float, limit: int | None = None) -> Iterator[dict[str, Any]]:
+    """The audit entries of this moment or later, by moment and number."""
+    query = select(audit).where(audit.c.at >= since).order_by(audit.c.at, audit.c.id).limit(limit)
+    for row in connection.execute(query, execution_options={"yield_per": 1000}):
+        yield dict(row._mapping)

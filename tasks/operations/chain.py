@@ -1,0 +1,274 @@
+"""Checks the chain of seals, and the rows of the ledger against it: `fanwire audit --verify`.
+
+It says what holds, and what does not and where. What cannot be found by it: rows that were edited before they were
+sealed, which takes seconds for most; and the end of a chain that was cut off, unless somebody has kept a later seal:
+the file `seals.head` of the machine that sealed, or any report.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from tasks.ledger import releases, sealed_rows, seals
+from tasks.ledger.deliveries.returns import RETURNED
+from tasks.ledger.sealed_rows import Kind
+from tasks.model.states import FINAL
+from tasks.operations.sealed import Known, leaves_of
+from tasks.operations.sealer import LONGEST_TRANSACTION, STEP
+from tasks.runtime.seal_key import is_signed
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A seal that somebody has kept outside of the ledger."""
+
+    seal: int
+    hash: str
+    where: str
+    """Who kept it, for people: the name of a file."""
+
+
+@dataclass
+class Verification:
+    """What was checked of a ledger, and what of it is broken."""
+
+    seals: int = 0
+    first_at: str | None = None
+    last_at: str | None = None
+    keys: set[str] = field(default_factory=set)
+    """The public keys that signed."""
+    entries: int = 0
+    """Audit entries that stand as they were sealed."""
+    ends: int = 0
+    """Deliveries that stand as they were sealed last."""
+    attempts: int = 0
+    """Attempts that stand as they were sealed."""
+    releases: int = 0
+    """Releases with sealed deliveries."""
+    opened: int = 0
+    """Deliveries that went on by a replay or a return after they were sealed."""
+    answered: int = 0
+    """Attempts whose worker had vanished when they were sealed, and wrote what it met later."""
+    pruned: int = 0
+    """Seals whose rows were pruned."""
+    unsealed_entries: int = 0
+    """Audit entries that are not sealed yet."""
+    unsealed_releases: int = 0
+    """Releases of which something is open, or not sealed yet."""
+    anchors: list[str] = field(default_factory=list)
+    """Where the seals were kept that are in the chain."""
+    faults: list[str] = field(default_factory=list)
+    """What is broken, and where, in the order of the ledger."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is broken."""
+        return not self.faults
+
+
+def verify(connection: Connection, keys: Collection[str], anchors: Collection[Anchor] = ()) -> Verification:
+    """Check all seals, each against the one before and the signature against `keys`; then the rows that they seal."""
+    found = Verification()
+    _check_chain(connection, set(keys), anchors, found)
+    _check_entries(connection, found)
+    for release_id in seals.sealed_releases(connection):
+        _check_release(connection, release_id, found)
+    found.unsealed_releases = seals.count_unsealed(connection)
+    return found
+
+
+def _check_chain(connection: Connection, keys: set[str], anchors: Collection[Anchor], found: Verification) -> None:
+    number, previous = 0, None
+    for seal in seals.every(connection):
+        if seal.id != number + 1:
+            missing = (
+                f"seal {number + 1:,} is" if seal.id == number + 2 else f"seals {number + 1:,} to {seal.id - 1:,} are"
+            )
+            found.faults.append(f"{missing} missing from the chain")
+            previous = None
+        said = _statement(seal)
+        found.faults += [f"seal {seal.id:,}{_of(said)} {problem}" for problem in _problems(seal, said, keys, previous)]
+        for anchor in (anchor for anchor in anchors if anchor.seal == seal.id):
+            if anchor.hash == seal.hash:
+                found.anchors.append(anchor.where)
+            else:
+                found.faults.append(
+                    f"seal {seal.id:,} is another one than {anchor.where} has kept: the chain was made anew"
+                )
+        found.first_at, found.last_at = found.first_at or said.get("at"), said.get("at")
+        found.keys.add(str(said.get("key")))
+        found.pruned += seal.leaves is None
+        found.seals += 1
+        number, previous = seal.id, seal.hash
+    found.faults += [
+        f"the chain ends with seal {number:,}, and {anchor.where} has kept seal {anchor.seal:,}"
+        for anchor in anchors
+        if anchor.seal > number
+    ]
+
+
+def _statement(seal: Row[Any]) -> dict[str, Any]:
+    try:
+        said = json.loads(seal.statement)
+    except ValueError:
+        said = None
+    return said if isinstance(said, dict) else {}
+
+
+def _of(said: Mapping[str, Any]) -> str:
+    """Of what a seal is, in words."""
+    if said.get("kind") == Kind.AUDIT:
+        return " of audit entries"
+    return f" of {said['release']} v{said.get('version')}" if said.get("release") else ""
+
+
+def _problems(seal: Row[Any], said: Mapping[str, Any], keys: set[str], previous: str | None) -> Iterator[str]:
+    """What is wrong with a seal by itself, and with its place in the chain."""
+    if sha256(seal.statement.encode()).hexdigest() != seal.hash:
+        yield "was edited: its statement and its hash do not fit"
+    elif not is_signed(seal.statement.encode(), seal.signature, str(said.get("key"))):
+        yield "was edited: its signature does not fit"
+    elif said.get("key") not in keys:
+        yield f"is signed with a key that is not known, {said.get('key')}"
+    if (said.get("seal"), said.get("kind"), said.get("form")) != (seal.id, seal.kind, seal.form):
+        yield "was put in another one's place"
+    before = said.get("previous")
+    if (previous is not None and before != previous) or (seal.id == 1 and before is not None):
+        yield "does not follow the one before"
+    if seal.leaves is not None:
+        yield from _problems_of_leaves(seal, said)
+
+
+def _problems_of_leaves(seal: Row[Any], said: Mapping[str, Any]) -> Iterator[str]:
+    try:
+        fits = sealed_rows.digest_of(seal.leaves) == said.get("leaves")
+    except ValueError:
+        fits = False
+    if not fits:
+        yield "was edited: its leaves and its statement do not fit"
+
+
+def _check_entries(connection: Connection, found: Verification) -> None:
+    """Check the audit entries against the leaves of all seals of them."""
+    known: dict[int, sealed_rows.Leaf] = {}
+    pruned = 0.0
+    for seal in seals.of_audit(connection, 0.0):
+        pruned = max(pruned, seal.until) if seal.leaves is None else pruned
+        known |= {leaf.number: leaf for leaf in _readable(seal)}
+    late = seals.audit_until(connection) - LONGEST_TRANSACTION
+    for row in seals.entries(connection, since=pruned):
+        leaf = known.pop(row["id"], None)
+        if leaf is not None and leaf == sealed_rows.entry(row, leaf.form):
+            found.entries += 1
+        elif leaf is not None:
+            found.faults.append(
+                f"audit entry {row['id']:,} was edited after it was sealed: {row['act']} · {row['subject']}"
+            )
+        elif pruned < row["at"] < late:
+            found.faults.append(f"audit entry {row['id']:,} was put in later: {row['act']} · {row['subject']}")
+        elif row["at"] >= late:
+            found.unsealed_entries += 1
+    found.faults += [f"audit entry {number:,} was deleted after it was sealed" for number in sorted(known)]
+
+
+def _readable(seal: Row[Any]) -> list[sealed_rows.Leaf]:
+    """The leaves of a seal; none if they cannot be read, which `_check_chain` has said."""
+    try:
+        return list(leaves_of(seal))
+    except ValueError:
+        return []
+
+
+def _check_release(connection: Connection, release_id: int, found: Verification) -> None:
+    """Check the deliveries and attempts of a release against the leaves of its seals."""
+    blocks = [seal for seal in seals.of_release(connection, release_id) if _readable(seal) or seal.leaves is None]
+    known = Known.read(blocks, attempts=True)
+    heading = releases.headings(connection, [release_id]).get(release_id)
+    name = heading.name if heading else f"a release that was deleted, number {release_id}"
+    whole = all(seal.leaves is not None for seal in blocks) and seals.all_sealed(connection, release_id)
+    found.releases += 1
+    after = ("", "")
+    while rows := seals.rows_of(connection, release_id, after=after, limit=STEP):
+        check = _Page(name, known, whole, found)
+        check.attempts(seals.attempts_of(connection, [row["id"] for row in rows]), {row["id"]: row for row in rows})
+        check.reopenings(seals.reopenings_of(connection, [row["id"] for row in rows]))
+        for row in rows:
+            check.delivery(row)
+        after = (rows[-1]["language"], rows[-1]["outlet_id"])
+    found.faults += [f"{name}: delivery {number:,} was deleted after it was sealed" for number in sorted(known.ends)]
+    found.faults += [
+        f"{name}: attempt {n} at delivery {id:,} was deleted after it was sealed" for id, n in sorted(known.attempts)
+    ]
+    found.faults += [
+        f"{name}: the note that delivery {leaf.number:,} was opened again was edited or deleted after it was sealed"
+        for leaf in sorted(known.reopened)
+    ]
+
+
+@dataclass
+class _Page:
+    """Some deliveries of a release, held against what is sealed; whatever stands is taken out of `known`."""
+
+    name: str
+    known: Known
+    whole: bool
+    """Whether everything of the release that is final should be sealed."""
+    found: Verification
+    opened: set[int] = field(default_factory=set)
+    """Deliveries of which an event that is not sealed yet says that they went on."""
+    newest: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+
+    def attempts(self, tried: Iterator[dict[str, Any]], rows: Mapping[int, dict[str, Any]]) -> None:
+        """Check the attempts at these deliveries."""
+        for row in tried:
+            id, number = row["delivery_id"], row["attempt"]
+            leaf = self.known.attempts.pop((id, number), None)
+            end = self.known.ends.get(id)
+            what = f"{self.name}: attempt {number} at {_delivery(rows[id])}"
+            if leaf is None:
+                if end and number <= end.attempt:
+                    self.found.faults.append(f"{what} was put in after the delivery was sealed")
+                elif row["code"] in RETURNED:
+                    self.opened.add(id)
+            elif leaf == sealed_rows.attempt(row, leaf.form):
+                self.found.attempts += 1
+            elif leaf == sealed_rows.vanished(id, number, leaf.form):
+                self.found.answered += 1
+            else:
+                self.found.faults.append(f"{what} was edited after it was sealed")
+
+    def reopenings(self, notes: Iterator[dict[str, Any]]) -> None:
+        """Check the notes that these deliveries were opened again."""
+        for note in notes:
+            leaf = sealed_rows.reopened(note)
+            if leaf in self.known.reopened:
+                self.known.reopened.discard(leaf)
+            else:
+                self.opened.add(leaf.number)
+
+    def delivery(self, row: dict[str, Any]) -> None:
+        """Check how a delivery ended."""
+        id = row["id"]
+        stands = self.known.has_end(row)
+        end = self.known.ends.pop(id, None)
+        what = f"{self.name}: {_delivery(row)}"
+        if stands:
+            self.found.ends += 1
+        elif end is None:
+            if row["state"] in FINAL and self.whole:
+                self.found.faults.append(f"{what} was put in or ended after all of its release was sealed")
+        elif id in self.opened or id in self.known.opened:
+            self.found.opened += 1
+        else:
+            self.found.faults.append(f"{what} was edited after it was sealed; it says {row['state']} now")
+
+
+def _delivery(row: Mapping[str, Any]) -> str:
+    return f"delivery {row['id']:,} (to {row['outlet_id']} in {row['language']})"

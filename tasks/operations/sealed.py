@@ -1,0 +1,53 @@
+"""What seals say of deliveries, read back from their leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row
+
+from tasks.ledger import sealed_rows
+from tasks.ledger.sealed_rows import Leaf
+
+
+def leaves_of(seal: Row[Any]) -> Iterator[Leaf]:
+    """The leaves of a seal; none of one whose rows were pruned. Raises ValueError for what is none."""
+    return sealed_rows.unpacked(seal.leaves, seal.form) if seal.leaves is not None else iter(())
+
+
+@dataclass
+class Known:
+    """What is sealed of the deliveries of a release."""
+
+    ends: dict[int, Leaf] = field(default_factory=dict)
+    """The last sealed end of each delivery."""
+    attempts: dict[tuple[int, int], Leaf] = field(default_factory=dict)
+    """Each sealed attempt, by delivery and attempt; only where they are asked for."""
+    reopened: set[Leaf] = field(default_factory=set)
+    """Every sealed note that a delivery was opened again."""
+    opened: set[int] = field(default_factory=set)
+    """The deliveries that were opened again after their last sealed end."""
+
+    @classmethod
+    def read(cls, blocks: Iterable[Row[Any]], ids: set[int] | None = None, *, attempts: bool = False) -> Known:
+        """What a release's seals say, in their order; only of the deliveries `ids`, if that is given."""
+        known = cls()
+        for leaf in (leaf for block in blocks for leaf in leaves_of(block)):
+            if ids is not None and leaf.number not in ids:
+                continue
+            if leaf.kind == "end":
+                known.ends[leaf.number] = leaf
+                known.opened.discard(leaf.number)
+            elif leaf.kind == "reopened":
+                known.reopened.add(leaf)
+                known.opened.add(leaf.number)
+            elif attempts:
+                known.attempts[leaf.number, leaf.attempt] = leaf
+        return known
+
+    def has_end(self, row: Mapping[str, Any]) -> bool:
+        """Whether a delivery stands as it was sealed last."""
+        end = self.ends.get(row["id"])
+        return end is not None and end == sealed_rows.end(row, end.form)

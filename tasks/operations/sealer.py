@@ -1,0 +1,224 @@
+"""The sealer: seals what has become final in the ledger. It runs in the sweep of the elected clock, beside the drains.
+
+A seal is of events and not of states (tasks/ledger/sealed_rows.py): a delivery that is replayed keeps the sealed end
+that it had, and gets another one. What has changed without such an event is not sealed anew, so that nothing that was
+edited becomes true by it; a notice says so, and `fanwire audit --verify` finds it for ever.
+
+A release is looked at ten seconds after it came, and again whenever a quarter of its age has passed, until nothing of
+it is open; then only after a replay or a return. Drains write nothing for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from tasks import ledger
+from tasks.ledger import notices, sealed_rows, seals
+from tasks.ledger.deliveries.returns import RETURNED
+from tasks.ledger.sealed_rows import FORM, Kind, Leaf
+from tasks.model.states import FINAL
+from tasks.operations.sealed import Known, leaves_of
+from tasks.runtime import moments
+from tasks.runtime.private_files import write_private
+from tasks.runtime.seal_key import SealKey
+
+STEP = 10_000
+"""Deliveries or audit entries that are read for one seal; a larger release has several."""
+STEPS = 2
+"""Looks at releases in one sweep."""
+SOONEST = 10.0
+"""Seconds between two looks at a release at least, and between two looks for audit entries."""
+SHARE = 0.25
+"""Of a release's age that passes between two looks."""
+LONGEST_TRANSACTION = 3600.0
+"""Seconds for which an audit entry may be written and not yet be seen by others; it is sealed late then."""
+
+
+@dataclass(frozen=True)
+class Sealing:
+    """With what is sealed: the key, and the file in which this machine keeps its last seal."""
+
+    key: SealKey
+    head: Path
+
+
+@dataclass
+class _Progress:
+    """How far this process is with the release that it looks at, and when it looks for audit entries."""
+
+    release: seals.Due | None = None
+    after: tuple[str, str] = ("", "")
+    audit_due: float = 0.0
+
+
+_progress = _Progress()
+
+
+def seal(now: float, sealing: Sealing) -> int:
+    """Seal some of what is final and not sealed; the number of seals that were made."""
+    made = 0
+    if not _progress.audit_due - SOONEST <= now < _progress.audit_due:
+        count = seal_entries(sealing)
+        made += bool(count)
+        _progress.audit_due = now if count >= STEP else now + SOONEST
+    for _ in range(STEPS):
+        with ledger.read() as connection:
+            release = seals.due(connection, now)
+        if release is None:
+            break
+        made += seal_release(release, now, sealing)
+    return made
+
+
+def seal_release(release: seals.Due, now: float, sealing: Sealing) -> bool:
+    """Seal some of what is final of a release, going on where the look before ended; whether there was anything."""
+    if _progress.release != release:  # another one, or something of it was opened again meanwhile
+        _progress.release, _progress.after = release, ("", "")
+    with ledger.read() as connection:
+        rows = seals.rows_of(connection, release.id, after=_progress.after, limit=STEP)
+        events = _events(connection, release.id, rows)
+        whole = len(rows) < STEP
+        is_open = not release.planned or (whole and seals.any_open(connection, release.id))
+    again: float | None = release.seal_at
+    if whole:
+        _progress.release = None
+        again = now + max(SOONEST, SHARE * (now - release.received_at)) if is_open else None
+    else:
+        _progress.after = (rows[-1]["language"], rows[-1]["outlet_id"])
+    with ledger.write() as connection:
+        head = None
+        if events.leaves:
+            of = {"release": release.uri, "version": release.version}
+            head = _add(connection, Kind.DELIVERIES, events.leaves, of, sealing.key, release_id=release.id)
+        if events.edited:
+            _notice_edited(connection, release, events.edited, now)
+        seals.looked(connection, release, again)
+    _keep_head(sealing.head, head)
+    return head is not None
+
+
+@dataclass
+class _Events:
+    """What of some deliveries is to be sealed, and which of them have changed without an event."""
+
+    leaves: list[Leaf] = field(default_factory=list)
+    edited: list[int] = field(default_factory=list)
+
+
+def _events(connection: Connection, release_id: int, rows: list[dict[str, Any]]) -> _Events:
+    """What has happened to these deliveries since they were sealed last."""
+    ids = {row["id"] for row in rows}
+    known = Known.read(seals.of_release(connection, release_id), ids)
+    found = _Events()
+    opened: dict[int, list[Leaf]] = defaultdict(list)
+    for note in seals.reopenings_of(connection, ids):
+        leaf = sealed_rows.reopened(note)
+        if leaf not in known.reopened:
+            opened[leaf.number].append(leaf)
+    fresh = {row["id"]: sealed_rows.end(row) for row in rows if row["state"] in FINAL and not known.has_end(row)}
+    tried: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in seals.attempts_of(connection, fresh):
+        tried[row["delivery_id"]].append(row)
+    for id, leaf in fresh.items():
+        before = known.ends.get(id)
+        newer = [row for row in tried[id] if before is None or row["attempt"] > before.attempt]
+        goes_on = opened[id] or id in known.opened or any(row["code"] in RETURNED for row in newer)
+        if before and not goes_on:
+            found.edited.append(id)
+            continue
+        found.leaves += [*opened.pop(id, ()), *map(sealed_rows.attempt, newer), leaf]
+    found.leaves += [leaf for leaves in opened.values() for leaf in leaves]
+    return found
+
+
+def seal_entries(sealing: Sealing) -> int:
+    """Seal some of the audit entries that are not sealed; the number of those that were read.
+
+    One that was written by a long transaction comes after others with later moments and higher numbers. So the look
+    begins an hour before the last one that is sealed.
+    """
+    with ledger.read() as connection:
+        since = seals.audit_until(connection) - LONGEST_TRANSACTION
+        known = {leaf.number for seal in seals.of_audit(connection, since) for leaf in leaves_of(seal)}
+        rows = list(_some(seals.entries(connection, since=since), known))
+    if rows:
+        leaves = [sealed_rows.entry(row) for row in rows]
+        until = max(row["at"] for row in rows)
+        with ledger.write() as connection:
+            head = _add(connection, Kind.AUDIT, leaves, {}, sealing.key, until=until)
+        _keep_head(sealing.head, head)
+    return len(rows)
+
+
+def _some(entries: Iterator[dict[str, Any]], known: set[int]) -> Iterator[dict[str, Any]]:
+    """The first of the entries that are not known."""
+    left = STEP
+    for row in entries:
+        if row["id"] not in known:
+            yield row
+            left -= 1
+            if not left:
+                return
+
+
+def _add(
+    connection: Connection, kind: Kind, leaves: list[Leaf], of: Mapping[str, Any], key: SealKey, **columns: Any
+) -> tuple[int, str]:
+    """Write the next seal: its number and hash."""
+    seals.one_sealer_at_a_time(connection)
+    last = seals.last(connection)
+    data, digest = sealed_rows.packed(leaves)
+    said = {
+        "seal": last.id + 1 if last else 1,
+        "kind": kind,
+        "form": FORM,
+        **of,
+        "count": len(leaves),
+        "leaves": digest,
+        "previous": last.hash if last else None,
+        "at": moments.utc(ledger.now(connection), "milliseconds"),
+        "key": key.public,
+    }
+    statement = json.dumps(said, separators=(",", ":"))
+    hashed = sha256(statement.encode()).hexdigest()
+    signature = key.sign(statement.encode())
+    seals.add(
+        connection,
+        id=said["seal"],
+        kind=kind,
+        form=FORM,
+        statement=statement,
+        hash=hashed,
+        signature=signature,
+        leaves=data,
+        **columns,
+    )
+    return said["seal"], hashed
+
+
+def _keep_head(file: Path, head: tuple[int, str] | None) -> None:
+    """Keep the last seal outside of the ledger. Where the home cannot be written, the ledger is sealed all the same."""
+    if head:
+        with suppress(OSError):
+            write_private(file, json.dumps({"seal": head[0], "hash": head[1]}) + os.linesep)
+
+
+def _notice_edited(connection: Connection, release: seals.Due, ids: list[int], now: float) -> None:
+    """Leave a notice of deliveries that say something else than when they were sealed."""
+    many = "delivery" if len(ids) == 1 else "deliveries"
+    says = "says something else than when it was" if len(ids) == 1 else "say something else than when they were"
+    text = (
+        f"{len(ids):,} sealed {many} of {release.uri} v{release.version} {says} sealed, and Fanwire has not "
+        f"changed that; the first is number {min(ids):,}. `fanwire audit --verify` shows all"
+    )
+    notices.add_unless_known(connection, "edited", f"{release.uri} v{release.version}", text, now)

@@ -1,0 +1,88 @@
+"""`fanwire audit --verify` and `--public-key`: what holds in plain words, and what does not with the exit status 1."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import pytest
+from sqlalchemy import text
+
+from tasks import ledger, pipeline, planning
+from tasks.operations import sealer
+from tasks.runtime.seal_key import is_public_key, is_signed, seal_key
+from tasks.runtime.settings import settings
+from tests.support.samples import outlet, release
+
+from .conftest import Run, take
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def seal() -> None:
+    """What a clock does after its sweep."""
+    pipeline._sealing.cache_clear()
+    sealer._progress.__init__()  # type: ignore[misc]
+    with ledger.read() as connection:
+        now = ledger.now(connection)
+    pipeline.seal_ledger(now)
+
+
+def test_a_ledger_that_nobody_edited_is_said_to_hold(run: Run) -> None:
+    assert run("audit", "--verify").stdout.startswith("Nothing is sealed yet")
+    planning.plan(take(release(), outlet("a")))
+    run("outlets", "pause", "a")
+    seal()
+    said = run("audit", "--verify").stdout.splitlines()
+    public = run("audit", "--public-key").stdout.strip()
+    assert said[0].startswith("1 seal, from 20")
+    assert said[0].endswith(f"signed with {public}")
+    assert said[-1] == "The chain holds: nothing was edited, deleted or put in after it was sealed."
+    assert f"The last seal is the one that {settings().home.absolute() / 'seals.head'} has kept, or follows it" in said
+    found = json.loads(run("audit", "--verify", "--json").stdout)
+    assert (found["holds"], found["seals"], found["keys"]) == (True, 1, [public])
+
+
+def test_what_was_edited_is_listed_and_the_command_fails(run: Run) -> None:
+    take(release(), outlet("a"))
+    run("outlets", "pause", "a")
+    seal()
+    with ledger.write() as connection:
+        connection.execute(text("DROP TRIGGER audit_keeps"))
+        connection.execute(text("UPDATE audit SET actor = 'nobody' WHERE act = 'outlet.pause'"))
+    said = run("audit", "--verify", status=1).stdout
+    assert "Broken: 1 fault, the first at the top" in said
+    assert "audit entry 2 was edited after it was sealed: outlet.pause · outlet a" in said
+
+
+def test_another_key_is_not_believed(run: Run) -> None:
+    take(release(), outlet("a"))
+    run("outlets", "pause", "a")
+    seal()
+    own = seal_key().public
+    (settings().home / "seal.key").write_text("another secret that is long enough")
+    other = run("audit", "--public-key").stdout.strip()
+    assert is_public_key(other)
+    assert f"is signed with a key that is not known, {own}" in run("audit", "--verify", status=1).stdout
+    run("audit", "--verify", "--key", other, "--key", own)
+    assert "44 characters of base64" in run("audit", "--verify", "--key", "abc", status=2).stderr
+
+
+def test_a_secret_that_is_too_short_is_refused_and_stops_no_clock(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FANWIRE_SEAL_KEY", "short")
+    settings.cache_clear()
+    assert "FANWIRE_SEAL_KEY: must have 24 characters or more" in run("audit", "--public-key", status=1).stderr
+    seal()
+    assert pipeline._sealing() is None
+    pipeline._sealing.cache_clear()
+
+
+def test_the_key_is_for_its_owner_only_and_shows_no_secret() -> None:
+    key = seal_key()
+    file = settings().home / "seal.key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert file.read_text().strip() not in repr(key)
+    assert is_signed(b"x", key.sign(b"x"), key.public)
+    assert not is_signed(b"y", key.sign(b"x"), key.public)
+    assert not is_signed(b"x", "no base64", key.public)
+    assert seal_key().public == key.public

@@ -1,0 +1,306 @@
+"""Seals: what is edited, deleted, put in or moved after it was sealed is found; nothing that Fanwire itself does is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from tasks import ledger
+from tasks.delivery.disabling import disable
+from tasks.ledger import audit, deliveries, seals
+from tasks.ledger.audit import Entry
+from tasks.ledger.deliveries.returns import Return
+from tasks.model.acts import Act
+from tasks.model.codes import Code
+from tasks.model.states import State, Verdict
+from tasks.operations import chain, sealer
+from tasks.operations.chain import Anchor, Verification
+from tasks.operations.sealer import Sealing
+from tasks.runtime.seal_key import SealKey
+from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, take
+from tests.support.samples import URI, outlet
+
+pytestmark = pytest.mark.usefixtures("book")
+KEY, OTHER = SealKey("the secret of this wire, long enough"), SealKey("the secret of somebody else, too")
+
+
+@pytest.fixture(autouse=True)
+def _afresh() -> Iterator[None]:
+    """Each test begins as a new process does."""
+    sealer._progress.__init__()  # type: ignore[misc]
+    yield
+    sealer._progress.__init__()  # type: ignore[misc]
+
+
+@pytest.fixture
+def sealing(tmp_path: Path) -> Sealing:
+    return Sealing(KEY, tmp_path / "seals.head")
+
+
+def three() -> int:
+    """A release that one outlet has, one rejected and one has not answered yet; its number."""
+    receivers(outlet("has"), outlet("no"), outlet("silent"))
+    number = take()
+    render(number)
+    has, no, silent = claim()
+    finish(result(has), result(no, State.REJECTED), result(silent, State.DUE, due_at=NOW + 100))
+    return number
+
+
+def seal(sealing: Sealing, now: float = NOW + 100) -> int:
+    """Seal all that there is to be sealed."""
+    made = 0
+    while more := sealer.seal(now, sealing):
+        made += more
+    return made
+
+
+def checked(sealing: Sealing, *keys: str, anchors: tuple[Anchor, ...] = ()) -> Verification:
+    with ledger.read() as connection:
+        return chain.verify(connection, keys or [sealing.key.public], anchors)
+
+
+def execute(book: Engine, *statements: str) -> None:
+    """What somebody does who owns the database."""
+    with book.begin() as connection:
+        tamper(connection, *statements)
+
+
+def tamper(connection: Connection, *statements: str) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("ALTER TABLE audit DISABLE TRIGGER ALL"))
+    else:
+        for trigger in ("audit_keeps", "audit_loses_nothing", "audit_replaces_nothing"):
+            connection.execute(text(f"DROP TRIGGER IF EXISTS {trigger}"))
+    for statement in statements:
+        connection.execute(text(statement))
+
+
+def noted() -> None:
+    with ledger.write() as connection:
+        audit.record(connection, Entry(act=Act.WAKE_ENGINE, subject="engine mine"))
+
+
+def test_what_is_final_is_sealed_once_and_holds(sealing: Sealing) -> None:
+    number = three()
+    noted()
+    assert seal(sealing) == 2
+    assert seal(sealing) == 0
+    found = checked(sealing)
+    assert (found.faults, found.seals, found.ends, found.attempts, found.releases) == ([], 2, 2, 2, 1)
+    assert (found.unsealed_releases, found.keys) == (1, {KEY.public}), "one delivery is open"
+    [again] = claim(now=NOW + 100)
+    finish(result(again))
+    assert seal(sealing, NOW + 300) == 1
+    found = checked(sealing)
+    assert (found.faults, found.ends, found.attempts, found.unsealed_releases) == ([], 3, 4, 0)
+    with ledger.read() as connection:
+        [first, second] = seals.of_release(connection, number)
+    assert json.loads(second.statement)["previous"] == first.hash
+
+
+def test_a_large_release_is_sealed_in_steps(sealing: Sealing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealer, "STEP", 2)
+    monkeypatch.setattr(chain, "STEP", 2)
+    three()
+    assert seal(sealing) >= 2
+    assert (checked(sealing).faults, checked(sealing).ends) == ([], 2)
+
+
+def test_replays_returns_corrections_and_kills_break_nothing(sealing: Sealing) -> None:
+    number = three()
+    seal(sealing)
+    with ledger.write() as connection:
+        assert deliveries.replay(connection, NOW + 200, states=[State.REJECTED], release_id=number).count == 1
+    assert checked(sealing).opened == 1
+    assert checked(sealing).faults == []
+    seal(sealing, NOW + 201)
+    again = {claimed.outlet_id: claimed for claimed in claim(now=NOW + 200)}
+    finish(result(again["no"]), result(again["silent"], State.EXHAUSTED))
+    with ledger.write() as connection:
+        row = connection.execute(text("SELECT id, attempt FROM deliveries WHERE outlet_id = 'has'")).one()
+        came = Return(delivery_id=row.id, attempt=row.attempt, verdict=Verdict.REJECTED, code=Code.BOUNCED,
+                      state=State.REJECTED, status=None, reason="550 no such user")  # fmt: skip
+        deliveries.take_return(connection, came, NOW + 250)
+    assert checked(sealing).faults == []
+    seal(sealing, NOW + 900)
+    assert (checked(sealing).faults, checked(sealing).ends) == ([], 3)
+    with ledger.write() as connection:
+        deliveries.replay(connection, NOW + 901, states=[State.EXHAUSTED], release_id=number)
+    take(version=2, status="canceled", body_html=None, now=NOW + 902)
+    seal(sealing, NOW + 5000)
+    found = checked(sealing)
+    assert (found.faults, found.ends) == ([], 3), "one was replayed, and the kill came before it was sent"
+
+
+def test_a_late_answer_of_a_worker_that_had_vanished_breaks_nothing(sealing: Sealing) -> None:
+    receivers(outlet("a"))
+    render(take())
+    [lost] = claim()
+    with ledger.write() as connection:
+        deliveries.expire_leases(connection, NOW + 61)
+    [again] = claim(now=NOW + 61)
+    finish(result(again))
+    seal(sealing)
+    finish(result(lost))
+    found = checked(sealing)
+    assert (found.faults, found.answered, found.attempts) == ([], 1, 1)
+
+
+TAMPERED = {
+    "a state": (
+        "UPDATE deliveries SET state = 'delivered' WHERE outlet_id = 'no'",
+        "delivery 2 (to no in en) was edited",
+    ),
+    "a time": (
+        "UPDATE deliveries SET ended_at = ended_at - 0.001 WHERE outlet_id = 'has'",
+        "delivery 1 (to has in en) was",
+    ),
+    "a reason": ("UPDATE deliveries SET reason = 'x' WHERE outlet_id = 'no'", "delivery 2 (to no in en) was edited"),
+    "the release of it": ("UPDATE releases SET uri = 'urn:other'", "delivery 1 (to has in en) was edited"),
+    "opened by hand": ("UPDATE deliveries SET state = 'due' WHERE outlet_id = 'no'", "it says due now"),
+    "an attempt": (
+        "UPDATE attempts SET verdict = 'failed' WHERE delivery_id = 1",
+        "attempt 1 at delivery 1 (to has in en)",
+    ),
+    "an attempt gone": ("DELETE FROM attempts WHERE delivery_id = 1", "attempt 1 at delivery 1 was deleted"),
+    "an attempt put in": (
+        "INSERT INTO attempts (delivery_id, attempt, verdict, started_at, seconds) VALUES (1, 0, 'failed', 1, 1)",
+        "attempt 0 at delivery 1 (to has in en) was put in",
+    ),
+    "exchanged": (
+        "UPDATE deliveries SET outlet_id = CASE outlet_id WHEN 'has' THEN 'fresh' ELSE outlet_id END",
+        "delivery 1 (to fresh in en) was edited",
+    ),
+    "an entry": ("UPDATE audit SET actor = 'nobody' WHERE id = 1", "audit entry 1 was edited"),
+    "an entry gone": ("DELETE FROM audit WHERE id = 1", "audit entry 1 was deleted"),
+    "the last entry gone": (
+        "DELETE FROM audit WHERE id = (SELECT max(id) FROM audit)",
+        "was deleted after it was sealed",
+    ),
+    "entries in another order": (
+        "UPDATE audit SET id = CASE id WHEN 1 THEN -2 ELSE -1 END WHERE id < 3; UPDATE audit SET id = -id WHERE id < 0",
+        "audit entry 1 was edited",
+    ),
+    "an entry put in": (
+        "INSERT INTO audit (id, at, role, actor, act, subject) VALUES (99, 5, 'process', 'x', 'engine.wake', 'x')",
+        "audit entry 99 was put in later",
+    ),
+    "a statement": ("UPDATE seals SET statement = replace(statement, 'count', 'c0unt') WHERE id = 1", "seal 1"),
+    "a hash": ("UPDATE seals SET hash = 'x' WHERE id = 1", "seal 1"),
+    "leaves": (
+        "UPDATE seals SET leaves = (SELECT leaves FROM seals WHERE id = 2) WHERE id = 1",
+        "its leaves and its state",
+    ),
+    "a seal gone": ("DELETE FROM seals WHERE id = 1", "seal 1 is missing from the chain"),
+    "seals exchanged": (
+        "UPDATE seals SET id = CASE id WHEN 1 THEN -2 ELSE -1 END WHERE id < 3; UPDATE seals SET id = -id WHERE id < 0",
+        "was put in another one's place",
+    ),
+}
+
+
+def test_what_is_changed_after_it_was_sealed_is_found(sealing: Sealing, book: Engine) -> None:
+    three()
+    receivers(outlet("fresh"))
+    noted()
+    noted()
+    seal(sealing)
+    assert checked(sealing).faults == []
+    found = {}
+    for what, (statements, _) in TAMPERED.items():
+        with book.connect() as connection, connection.begin() as transaction:
+            tamper(connection, *statements.split("; "))
+            found[what] = chain.verify(connection, [KEY.public]).faults
+            transaction.rollback()
+    missed = {
+        what: found[what] for what, (_, where) in TAMPERED.items() if not any(where in fault for fault in found[what])
+    }
+    assert missed == {}
+    assert checked(sealing).faults == []
+
+
+def test_a_delivery_that_is_deleted_or_put_in_is_found(sealing: Sealing, book: Engine) -> None:
+    receivers(outlet("a"), outlet("b"), outlet("c"))
+    number = take()
+    render(number)
+    finish(*map(result, claim()))
+    seal(sealing, NOW + 100)
+    execute(book, "DELETE FROM attempts WHERE delivery_id = 3", "DELETE FROM deliveries WHERE id = 3")
+    assert [fault.partition(": ")[2] for fault in checked(sealing).faults] == [
+        "delivery 3 was deleted after it was sealed",
+        "attempt 1 at delivery 3 was deleted after it was sealed",
+    ]
+    columns = "release_id, language, format, version, urgency, state, approval, attempt, tries"
+    execute(
+        book,
+        f"INSERT INTO deliveries (id, outlet_id, {columns}) SELECT 77, 'c', {columns} FROM deliveries WHERE id = 1",
+    )
+    assert (
+        "delivery 77 (to c in en) was put in or ended after all of its release was sealed" in checked(sealing).faults[0]
+    )
+
+
+def test_what_was_edited_does_not_become_true_by_being_sealed_anew(sealing: Sealing, book: Engine) -> None:
+    three()
+    seal(sealing)
+    execute(book, "UPDATE deliveries SET state = 'delivered' WHERE outlet_id = 'no'", "UPDATE releases SET seal_at = 0")
+    seal(sealing, NOW + 5000)
+    assert "was edited" in checked(sealing).faults[0]
+    with ledger.read() as connection:
+        notice = connection.execute(text("SELECT kind, text FROM notices")).one()
+    assert notice.kind == "edited"
+    assert notice.text.startswith(f"1 sealed delivery of {URI} v1 says something else than when it was sealed")
+
+
+def test_a_chain_that_was_signed_anew_is_found_by_its_key_and_by_who_kept_a_seal(
+    sealing: Sealing, book: Engine, tmp_path: Path
+) -> None:
+    three()
+    seal(sealing)
+    kept = json.loads(sealing.head.read_text())
+    execute(book, "DELETE FROM seals", "UPDATE deliveries SET state = 'delivered'", "UPDATE releases SET seal_at = 0")
+    seal(Sealing(OTHER, tmp_path / "other.head"), NOW + 5000)
+    assert f"is signed with a key that is not known, {OTHER.public}" in checked(sealing).faults[0]
+    anchor = Anchor(kept["seal"], kept["hash"], "report.html")
+    assert (
+        "seal 2 is another one than report.html has kept" in checked(sealing, OTHER.public, anchors=(anchor,)).faults[0]
+    )
+
+
+def test_a_chain_whose_end_was_cut_off_is_found_by_who_kept_a_seal(sealing: Sealing, book: Engine) -> None:
+    three()
+    seal(sealing)
+    noted()
+    sealer._progress.audit_due = 0.0
+    seal(sealing)
+    kept = json.loads(sealing.head.read_text())
+    assert kept["seal"] == 3
+    assert checked(sealing, anchors=(Anchor(3, kept["hash"], "seals.head"),)).anchors == ["seals.head"]
+    execute(book, "DELETE FROM seals WHERE id = 3", "DELETE FROM audit WHERE act = 'engine.wake'")
+    found = checked(sealing, anchors=(Anchor(3, kept["hash"], "seals.head"),))
+    assert found.faults == ["the chain ends with seal 2, and seals.head has kept seal 3"]
+
+
+def test_the_chain_holds_after_rows_were_pruned(sealing: Sealing, book: Engine) -> None:
+    number = three()
+    noted()
+    seal(sealing)
+    with ledger.write() as connection:
+        seals.entomb_releases(connection, [number])
+        assert seals.entomb_entries(connection, ledger.now(connection) + 9) > 0
+    execute(book, "DELETE FROM attempts", "DELETE FROM deliveries WHERE state <> 'due'", "DELETE FROM audit")
+    found = checked(sealing)
+    assert (found.faults, found.pruned, found.seals) == ([], 2, 2)
+
+
+def test_a_worker_that_disables_an_outlet_is_on_record_and_sealed(sealing: Sealing) -> None:
+    receivers(outlet("a"))
+    with ledger.write() as connection:
+        disable(connection, ["a"], "gone", "a", "410 Gone")
+    seal(sealing)
+    assert checked(sealing).entries == 1
