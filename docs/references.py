@@ -18,7 +18,7 @@ from typer.main import get_command
 
 from tasks.runtime.field_docs import describe
 from tasks.runtime.settings import EXAMPLES, PREFIX, Settings
-from workers.cli.commands import app
+from workers.cli.commands import application
 
 HERE = Path(__file__).resolve().parent
 
@@ -84,7 +84,7 @@ def _value(schema: dict[str, Any]) -> str:
 
 def commands() -> str:
     """The reference of commands, as Markdown. Raises ValueError for a command or an option without help."""
-    group = get_command(app)
+    group = get_command(application())
     assert isinstance(group, TyperGroup)
     context = group.make_context("fanwire", [], resilient_parsing=True)
     own = [f"## Options of fanwire itself\n\n{table}\n"] if (table := _parameters(group, context)) else []

@@ -13,8 +13,8 @@ from tasks import ledger
 from tasks.ledger import outlets, releases
 from tasks.model.outlet import Outlet
 from tasks.model.release import Release
+from tests.support.command_line import app
 from workers.cli import screen
-from workers.cli.commands import app
 
 Run = Callable[..., Result]
 

@@ -24,10 +24,10 @@ from tasks.model.acts import Act
 from tasks.runtime.settings import settings
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.errors import Retryable
+from tests.support.command_line import app
 from tests.support.review_files import CHINESE, with_target
 from tests.support.samples import URI, outlet, release
 from workers.cli import actor
-from workers.cli.commands import app
 
 from .conftest import Run, take
 

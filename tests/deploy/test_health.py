@@ -13,9 +13,9 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
+from tests.support.command_line import app
 from tests.support.threads import beside
 from workers import health, heartbeat
-from workers.cli.commands import app
 
 
 def test_a_worker_without_a_heartbeat_is_not_well() -> None:

@@ -9,8 +9,8 @@ from sqlalchemy import inspect
 from typer.testing import CliRunner
 
 from tasks import ledger
+from tests.support.command_line import app
 from workers import stack
-from workers.cli.commands import app
 from workers.health import PROCESSES
 
 

@@ -12,8 +12,8 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from tests.support.command_line import app
 from tests.support.processes import ROOT
-from workers.cli.commands import app
 
 from .documents import BLOCK, DOCUMENTS, name_of
 

@@ -17,8 +17,8 @@ from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import Outlet, read_outlet
 from tasks.model.readers.outlet_files import read_outlets
 from tasks.runtime.settings import settings
+from tests.support.command_line import app
 from tests.support.renditions import one_of
-from workers.cli.commands import app
 from workers.offered import offered
 
 GOOD: dict[str, Any] = {

@@ -20,14 +20,13 @@ from tasks.ledger import engine_usage as engines
 from tasks.runtime.settings import settings
 from tasks.translation.engine_support.metering import THRESHOLD
 from tasks.translation.engines.apertium import MODES
-from tests.support.command_line import typed
+from tests.support.command_line import app, typed
 from tests.support.processes import until
 from tests.support.samples import release
 from tests.support.stacks import running
 from tests.translation.engines.doubles import LibreTranslateDouble
 from tests.translation.engines.loopback import answer
 from tests.translation.samples import needs_apertium
-from workers.cli.commands import app
 from workers.producer import Producer
 
 from .conftest import TIMES, Stack

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typer.testing import CliRunner
 
-from workers.cli.commands import app
+from workers.cli.commands import application
+
+app = application()
+"""All commands."""
 
 
 def typed(*arguments: str, status: int = 0) -> str:

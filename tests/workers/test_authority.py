@@ -25,10 +25,10 @@ from tasks.operations import door_access
 from tasks.runtime import secrets
 from tasks.runtime.settings import settings
 from tests.docs.documents import block, blocks
+from tests.support.command_line import app
 from tests.support.processes import ROOT, until
 from tests.support.samples import URI, release
 from workers import authority, doctor, intake, stack
-from workers.cli.commands import app
 from workers.envelope import CONSENT, PRODUCER, SIGNATURE, Receipt, envelope_headers, signature
 from workers.producer import Producer
 

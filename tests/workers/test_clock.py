@@ -25,13 +25,13 @@ from tasks.ledger.schema import attempts
 from tasks.pipeline import PLANS_WAITING
 from tasks.runtime.errors import UserError
 from tasks.runtime.settings import settings
+from tests.support.command_line import app
 from tests.support.forks import fork_python
 from tests.support.processes import end, environment, own_valkey, until
 from tests.support.samples import outlet, release
 from workers import clock
 from workers.broker import broker_url
 from workers.broker_users import User
-from workers.cli.commands import app
 
 LONG_AGO = 60.0
 

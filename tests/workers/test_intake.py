@@ -25,6 +25,7 @@ from tasks.ledger.schema import releases
 from tasks.operations import embargo, prospects
 from tasks.runtime import moments
 from tasks.runtime.settings import settings
+from tests.support.command_line import app
 from tests.support.forks import fork_python
 from tests.support.processes import end, environment, until
 from tests.support.samples import URI, outlet, release
@@ -32,7 +33,6 @@ from tests.support.threads import PATIENCE, begin, beside
 from workers import intake, producer
 from workers.broker import LARGEST_ITEM
 from workers.broker_users import User
-from workers.cli.commands import app
 from workers.envelope import Receipt
 from workers.producer import NoReceipt, Producer
 

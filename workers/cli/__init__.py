@@ -8,11 +8,15 @@ is kept: refusals, notices, the audit table), `users.py` (of the operations' pag
 
 from __future__ import annotations
 
+import sys
+
 from workers.imports import all_to_stay
 
 
 def main() -> None:
-    """Run the command `fanwire`."""
+    """Run the command `fanwire`. What is typed as `--help` or for a shell's completion needs all commands."""
     with all_to_stay():
-        from workers.cli.commands import app
+        from workers.cli.commands import application
+
+        app = application(sys.argv[1] if len(sys.argv) > 1 else None)
     app()

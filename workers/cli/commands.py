@@ -1,32 +1,48 @@
-"""All commands of `fanwire`, group by group."""
+"""All commands of `fanwire`, and the files they are in, so that one command imports its own files and no others."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from workers.cli.bounces import app as bounces_app
-from workers.cli.engines import app as engines_app
-from workers.cli.feeds import app as feeds_app
-from workers.cli.media import app as media_app
-from workers.cli.memory import app as memory_app
-from workers.cli.memory import glossary_app
-from workers.cli.models import app as models_app
-from workers.cli.outlets import app as outlets_app
-from workers.cli.processes import app as processes_app
-from workers.cli.producers import app as producers_app
-from workers.cli.records import app as records_app
-from workers.cli.releases import app as releases_app
 from workers.cli.screen import Commands, out
-from workers.cli.translations import app as translations_app
-from workers.cli.users import app as users_app
 
-app = typer.Typer(
-    cls=Commands, no_args_is_help=True,
-    pretty_exceptions_show_locals=False,
-)  # fmt: skip
+SINGLE = {
+    "releases": ("submit", "status", "report", "kill", "embargo", "replay"),
+    "records": ("refusals", "notices", "audit"),
+    "processes": ("up", "worker", "migrate", "health", "doctor", "schema"),
+}
+"""The modules of the commands that stand alone, in the order of `fanwire --help`, and the names of their commands."""
+GROUPS = {
+    "outlets": "outlets.app",
+    "bounces": "bounces.app",
+    "feeds": "feeds.app",
+    "translations": "translations.app",
+    "engines": "engines.app",
+    "media": "media.app",
+    "memory": "memory.app",
+    "glossary": "memory.glossary_app",
+    "producers": "producers.app",
+    "users": "users.app",
+}
+"""The groups, such as `fanwire outlets`, in the order of `fanwire --help`; and where the commands of each are."""
+
+
+def application(wanted: str | None = None) -> typer.Typer:
+    """The application with the command or group of this name; with all of them, if there is none of this name."""
+    app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_show_locals=False)
+    app.callback()(options)
+    alone = [module for module, names in SINGLE.items() if wanted in names]
+    everything = not alone and wanted not in (*GROUPS, "--version")
+    for module in SINGLE if everything else alone:
+        app.registered_commands += _found(f"{module}.app").registered_commands
+    for name, place in GROUPS.items():
+        if everything or name == wanted:
+            app.add_typer(_found(place), name=name)
+    return app
 
 
 def _show_version(wanted: bool) -> None:
@@ -35,7 +51,6 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     show_version: Annotated[
         bool, typer.Option("--version", help="Print the version and exit.", callback=_show_version, is_eager=True)
@@ -44,16 +59,7 @@ def options(
     """Fanwire is a press-release wire: it translates, formats and delivers releases to outlets."""
 
 
-for group in (releases_app, records_app, processes_app):
-    app.registered_commands += group.registered_commands
-engines_app.registered_commands += models_app.registered_commands
-app.add_typer(outlets_app, name="outlets")
-app.add_typer(bounces_app, name="bounces")
-app.add_typer(feeds_app, name="feeds")
-app.add_typer(translations_app, name="translations")
-app.add_typer(engines_app, name="engines")
-app.add_typer(media_app, name="media")
-app.add_typer(memory_app, name="memory")
-app.add_typer(glossary_app, name="glossary")
-app.add_typer(producers_app, name="producers")
-app.add_typer(users_app, name="users")
+def _found(place: str) -> typer.Typer:
+    module, name = place.split(".")
+    found: typer.Typer = getattr(import_module(f"workers.cli.{module}"), name)
+    return found

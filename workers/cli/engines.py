@@ -16,6 +16,7 @@ from tasks.translation.engine_support.metering import unlimited
 from tasks.translation.meaning.faults import BEST
 from tasks.translation.trial import UnitTrial
 from workers import comparison, engines
+from workers.cli import models
 from workers.cli.rows import need_ledger
 from workers.cli.screen import JsonOption, out, print_json, print_rows
 
@@ -218,3 +219,6 @@ def wake(name: Annotated[str, typer.Argument(help="The name of the engine in the
     freed = engine_meter.wake(name)
     what = "1 translation is" if freed == 1 else f"{freed:,} translations are"
     out.print(f"{name} may be asked again; {what} tried now", markup=False)
+
+
+app.registered_commands += models.app.registered_commands
