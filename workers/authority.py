@@ -99,7 +99,7 @@ def judge(
     DocumentRefused when the producer may not send it. `name`: None for whoever sends unsigned."""
     everybody = rights(connection)
     if problems := permissions.problems(everybody, name, release):
-        raise DocumentRefused("release", problems)
+        raise NotAllowed(problems)
     return Sender(
         actor=actor,
         producer=name,
@@ -127,6 +127,13 @@ class Authority:
     def sender(self, connection: Connection, release: Release) -> Sender:
         """With which rights this release is sent; raises DocumentRefused when the producer may not send it."""
         return judge(connection, self.actor, self.name, release, self._consent)
+
+
+class NotAllowed(DocumentRefused):
+    """A producer may not send a release, whatever else is good in it."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("release", problems)
 
 
 class LimitReached(DocumentRefused):
@@ -161,7 +168,7 @@ def not_taken(release: Release, taken: Taken, sender: Sender) -> DocumentRefused
         "(`fanwire submit --jump`); send a lower one",
     }[taken.outcome]
     if taken.outcome is Outcome.FOREIGN:
-        return DocumentRefused("release", [Problem("uri", problem)])
+        return NotAllowed([Problem("uri", problem)])
     example = str(following) if following and not taken.killed else None
     return DocumentRefused("release", [Problem("version", problem, example)])
 

@@ -12,6 +12,7 @@ inside.
     artifacts.py       translations and renditions: wanted, claimed, made or held
     counts.py          how far a release is, in numbers
     producer_rows.py   who comes to the door, and how much each producer sent in a day
+    door_requests.py   requests at the door that may be repeated
     refusals.py        what intake could not take
     notices.py         what operations should know
     audit.py           who did what

@@ -337,6 +337,12 @@ def _has_in(state: State) -> ColumnElement[bool]:
     return releases.c.id.in_(select(d.release_id).where(d.state == literal_column(f"'{state.value}'")))
 
 
+def of_producer(connection: Connection, producer: str, count: int, below: int | None = None) -> list[Row[Any]]:
+    """The release versions that belong to a producer, the newest first; `below`: only those with lower numbers."""
+    query = select(releases).where(releases.c.producer == producer).order_by(releases.c.id.desc()).limit(count)
+    return list(connection.execute(query if below is None else query.where(releases.c.id < below)))
+
+
 def start_planning(connection: Connection, release_id: int, now: float) -> bool:
     """Mark the release planned, in the transaction that writes its deliveries; False when somebody else has done it."""
     mark = update(releases).where(releases.c.id == release_id, releases.c.planned_at.is_(None)).values(planned_at=now)

@@ -8,6 +8,7 @@
                      └──< publications           what its outlet says became of it
     outlets      who receives; outlet_profiles, outlet_profile_terms: an index over what they take
     producers    who comes to the door, with which token and rights; producer_days: what each producer sent in a day
+    door_requests  requests at the door that may be repeated, and what was answered
     refusals   what intake could not take, kept with the reason
     awaited_engines  which engines a held translation waits for
     media_files  files in the store of media        media_sizes  pictures of it in smaller sizes
@@ -320,6 +321,7 @@ _partial("ix_translations_draft", f"status = '{DRAFT}'", translations.c.language
 _partial("ix_renditions_unmade", "state <> 'made'", renditions.c.hint_at)
 _partial("ix_release_media_wanted", "state = 'wanted'", release_media.c.hint_at)
 _partial("ix_outlets_unprofiled", UNPROFILED, outlets.c.id)
+Index("ix_releases_producer", releases.c.producer, releases.c.id)
 Index("ix_outlets_profile", outlets.c.profile_id, outlets.c.status, outlets.c.id)
 # Without the state: an index over all rows that changes with each step would be written, somewhere, at each step.
 Index("ix_deliveries_of_outlet", deliveries.c.outlet_id, deliveries.c.id)
@@ -381,6 +383,18 @@ producer_days = Table(
     Column("day", String(10), primary_key=True, comment="UTC, 2026-11-30"),
     Column("releases", Integer, nullable=False, comment="release versions taken of it, kills not counted"),
 )
+
+door_requests = Table(
+    "door_requests",
+    metadata,
+    Column("producer", String(100), primary_key=True),
+    Column("key", String(255), primary_key=True, comment="the Idempotency-Key of the request"),
+    Column("digest", String(64), nullable=False, comment="SHA-256 of the request"),
+    Column("at", Time, nullable=False),
+    Column("status", Integer, comment="of the answer; null while there is none"),
+    Column("body", ForeignText, comment="of the answer"),
+)
+Index("ix_door_requests_at", door_requests.c.at)
 
 refusals = Table(
     "refusals",

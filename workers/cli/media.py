@@ -12,13 +12,13 @@ from sqlalchemy import Row
 from tasks import ledger
 from tasks.building import fetching
 from tasks.ledger import audit, deliveries, media_rows
-from tasks.ledger.audit import Entry
 from tasks.ledger.media_rows import StoredFile
 from tasks.media_store.examining import NotTaken
 from tasks.media_store.store import configured_store
 from tasks.model.acts import Act
 from tasks.model.media import SCHEME
 from tasks.model.states import MediaState
+from tasks.operations import media_adding
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.moments import shown, utc
 from tasks.runtime.settings import settings
@@ -53,9 +53,7 @@ def add(
         except NotTaken as refusal:
             stop(f"{file} {refusal}", "(file)")
     with writing() as connection:
-        media_rows.keep(connection, kept, now=ledger.now(connection), by=str(audit.actor()))
-        new = {"name": file.name, "content_type": kept.content_type, "bytes": kept.bytes}
-        audit.record(connection, Entry(act=Act.ADD_MEDIA, subject=f"{SCHEME}{kept.sha256}", new=new))
+        media_adding.note(connection, kept)
     if as_json:
         print_json(_told(kept))
         return

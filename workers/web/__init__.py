@@ -1,6 +1,7 @@
 """The web server: feeds, media, and what outlets answer, each a module with its routes.
 
 application.py      the Starlette application: all routes, and what surrounds each request
+door/               where producers send releases over HTTP
 feeds.py            feeds for outlets that fetch
 answers.py          what outlets say became of a delivery
 verifying.py        the link by which whoever reads the mail of an outlet confirms it

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 
-from workers.web import answers, feeds, media, metrics, pages, readiness, unsubscribing, verifying
+from workers.web import answers, door, feeds, media, metrics, pages, readiness, unsubscribing, verifying
 from workers.web.problem_details import HANDLERS
 
-MODULES = (answers, feeds, media, metrics, pages, readiness, unsubscribing, verifying)
+MODULES = (answers, door, feeds, media, metrics, pages, readiness, unsubscribing, verifying)
 """Each has `routes() -> list[Route]`."""
 
 

@@ -31,9 +31,10 @@ class ProblemDetails(JSONResponse):
 
     media_type = "application/problem+json"
 
-    def __init__(self, status: int, detail: str, headers: Any = None) -> None:
+    def __init__(self, status: int, detail: str, headers: Any = None, **more: Any) -> None:
+        """`more`: what else the body has to say."""
         title = HTTPStatus(status).phrase
-        super().__init__({"title": title, "status": status, "detail": detail}, status, headers=headers)
+        super().__init__({"title": title, "status": status, "detail": detail, **more}, status, headers=headers)
 
 
 def refused(_request: Request, refusal: Exception) -> ProblemDetails:

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log = structlog.get_logger()
 
 LARGEST_BODY = 1024 * 1024
-"""Bytes of a request's body that are read at most."""
+"""Bytes of a request's body that are read at most, unless its route says another number (`allow_body`)."""
 CLIENT_SECONDS = 30.0
 """The longest wait for the next part of a body, and for a client to take the next part of an answer."""
 SECRET_PARTS = frozenset({"token"})
@@ -30,6 +30,14 @@ HEADERS = (
     (b"cache-control", b"no-store"),
 )
 """Headers of every answer, unless its route says another value."""
+
+
+_ALLOWED = "fanwire.largest_body"
+
+
+def allow_body(scope: Scope, largest: int) -> None:
+    """Let this request have a body of so many bytes."""
+    scope[_ALLOWED] = largest
 
 
 class ClientTooSlow(Exception):
@@ -54,7 +62,7 @@ class Surroundings:
             nonlocal read
             message: Message = await self._within(receive())
             read += len(message.get("body", b""))
-            if read > LARGEST_BODY:
+            if read > scope.get(_ALLOWED, LARGEST_BODY):
                 raise HTTPException(413, headers={"connection": "close"})
             return message
 
