@@ -35,14 +35,17 @@ from tasks.delivery import drain
 from tasks.delivery.admission.shared_state import SharedState
 from tasks.delivery.policy import DeliveryPolicy, RetryPolicy
 from tasks.delivery.transfers.download import Limits
-from tasks.ledger import deliveries, elections, releases
-from tasks.media_store.store import configured_store
+from tasks.ledger import deliveries, elections, notices, releases
+from tasks.media_store.store import archive_store, configured_store
 from tasks.model.destinations import Destinations
+from tasks.model.retention_policy import DAY, read_retention_policy
 from tasks.operations import hub_pings, journals, notifications, sweep
 from tasks.operations.bounces import MailboxAway, notice_mailbox_away, read_bounces
+from tasks.operations.retention import log_files, retention_run
+from tasks.operations.retention.pace import Pace
 from tasks.operations.sealer import Sealing, seal
 from tasks.runtime import shutdown, tracing, trust
-from tasks.runtime.errors import ConfigurationRefused
+from tasks.runtime.errors import ConfigurationRefused, UserError
 from tasks.runtime.seal_key import head_file, seal_key
 from tasks.runtime.settings import settings
 
@@ -50,6 +53,12 @@ log = structlog.get_logger()
 MEDIA_RETRY_CAP = 3600.0
 """The longest wait between two tries to fetch a file of a release, in seconds: deliveries wait for it."""
 
+RETENTION_BUDGET = 60.0
+"""Seconds after which a run of retention leaves the rest to the next one."""
+RETENTION_REST = 590.0
+"""Seconds for which nobody runs retention after a run that has left nothing."""
+RETENTION_TERM = 180.0
+"""Seconds after which a process that runs retention counts as gone. Two at once do no harm."""
 BOUNCES_TERM = 120.0
 """Seconds after which a process that reads bounces counts as gone. Two at once do no harm."""
 PLANS_WAITING = 10
@@ -205,6 +214,39 @@ def ping() -> str:
     return f"{failed} feeds failed, {told} told" if failed else f"{told} feeds told"
 
 
+@shared_task(name="retain")
+def retain() -> str:
+    """Take from the ledger what the retention file no longer keeps, if no other process does, for a minute at most."""
+    found, me = settings(), ledger.worker_name()
+    with ledger.write() as connection:
+        now = ledger.now(connection)
+        if elections.holder(connection, "retention", now) is not None:
+            return "another process does, or did so minutes ago"
+        if not elections.run_for(connection, "retention", me, now, until=now + RETENTION_TERM):
+            return "another process does"
+    rest = 0.0
+    try:
+        policy = read_retention_policy(found.retention_file)
+        log_files.remove_old(found.home / "log", now - policy.days.logs * DAY)
+        summary = retention_run.run(
+            policy,
+            archive=archive_store(),
+            media=configured_store(),
+            pace=Pace(RETENTION_BUDGET, shutdown.asked),
+            address_days=found.media_days,
+        )
+        rest = RETENTION_REST if summary.finished else 0.0
+    except (UserError, OSError) as error:
+        with ledger.write() as connection:
+            notices.add_unless_known(connection, "retention", "policy and stores", str(error), now)
+        return f"not done: {error}"
+    finally:
+        with ledger.write() as connection:
+            elections.run_for(connection, "retention", me, now, until=ledger.now(connection) + rest)
+    log.info("retention", outcome=str(summary), longest_lock=round(summary.longest_lock, 4))
+    return str(summary)
+
+
 def shared_state(conf: Any) -> SharedState:
     """What the drains of this wire know together, at the broker that Celery is configured with."""
     return _shared_state(conf.broker_url, tuple((conf.broker_use_ssl or {}).items()))
@@ -313,6 +355,11 @@ def hint_bounces() -> None:
     """Queue `bounces` if the wire has an address for them, and the queue `format` is empty."""
     if settings().bounce_domain:
         hint_aside(bounces)
+
+
+def hint_retention() -> None:
+    """Queue `retain` if the queue `format` is empty."""
+    hint_aside(retain)
 
 
 def hint_aside(task: Task[Any, Any]) -> None:

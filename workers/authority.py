@@ -166,6 +166,8 @@ def not_taken(release: Release, taken: Taken, sender: Sender) -> DocumentRefused
         Outcome.JUMP: f"is above {releases.highest(taken.newest, sender.max_jump):,}, the highest that is taken "
         f"{f'after version {taken.newest:,}' if taken.newest else 'as a first one'} without the consent 'jump' "
         "(`fanwire submit --jump`); send a lower one",
+        Outcome.ARCHIVED: f"{release.version} of {release.uri} comes after the release was archived; operations bring "
+        "back who has it (`fanwire retention restore`), then send it again",
     }[taken.outcome]
     if taken.outcome is Outcome.FOREIGN:
         return NotAllowed([Problem("uri", problem)])

@@ -27,6 +27,8 @@ log = structlog.get_logger()
 
 TERM_TICKS = 5
 """An elected clock that has not ticked for so many ticks loses its office."""
+RETENTION_EVERY = 120.0
+"""Seconds between two runs of retention, which take no more than half of it."""
 BOUNCES_EVERY = 60.0
 """Seconds between two looks into the mailbox of bounces."""
 
@@ -105,6 +107,9 @@ def tick() -> sweep.Found | None:
         if _Bounces.due <= time.monotonic():
             _Bounces.due = time.monotonic() + BOUNCES_EVERY
             pipeline.hint_bounces()
+        if _Retention.due <= time.monotonic():
+            _Retention.due = time.monotonic() + RETENTION_EVERY
+            pipeline.hint_retention()
     _seal(now)
     return found
 
@@ -116,6 +121,12 @@ def _seal(now: float) -> None:
             pipeline.seal_ledger(now)
         finally:
             ledger.close()
+
+
+class _Retention:
+    """When this process, if it holds the office then, next has retention run; by the monotonic clock."""
+
+    due = time.monotonic() + 60.0  # not while the wire starts, which happens most when something is wrong
 
 
 class _Bounces:

@@ -16,6 +16,8 @@ inside.
     refusals.py        what intake could not take
     notices.py         what operations should know
     audit.py           who did what
+    retained_rows.py   what retention takes; archive_rows.py: which releases are in archive files
+    sqlite_space.py    what is free in the file of a SQLite ledger
     elections.py       which worker's clock ticks
     engine_usage.py    what translation engines have used, and whether they rest
     memory_entries.py  sentences that were translated before

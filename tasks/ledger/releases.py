@@ -14,6 +14,7 @@ from tasks.ledger import audit, media_rows, producer_rows
 from tasks.ledger.schema import deliveries, releases
 from tasks.model.acts import UNSIGNED, Act, Actor, Role
 from tasks.model.release import MAX_VERSION, Release
+from tasks.model.retention_policy import Stage
 from tasks.model.states import FINAL, State
 from tasks.runtime import moments
 
@@ -66,6 +67,8 @@ class Outcome(StrEnum):
     """The version is too far above the newest one, and nobody said that this is meant."""
     LIMIT = "limit"
     """The producer has sent as many release versions today as it may."""
+    ARCHIVED = "archived"
+    """The deliveries of the release are only in its archive file, so nobody could say who has it."""
 
 
 @dataclass(frozen=True)
@@ -207,6 +210,8 @@ def _judge(
         return (Outcome.KNOWN, same.id) if known else (Outcome.CONFLICT, 0)
     if newest is not None and release.version < newest.version:
         return Outcome.OUTDATED, 0
+    if newest is not None and newest.retained >= Stage.ARCHIVED:
+        return Outcome.ARCHIVED, 0
     revives = newest is not None and newest.status == "canceled" and release.status == "usable"
     if revives and Consent.REVIVE not in sender.consent:
         return Outcome.KILLED, 0

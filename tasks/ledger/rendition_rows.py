@@ -99,3 +99,12 @@ def rebuild(connection: Connection, release_id: int, now: float, language: str |
     again = {"state": ArtifactState.WANTED, "hint_at": now, "lease_until": 0, "attempt": renditions.c.attempt + 1}
     these = renditions.c.language == language if language else literal(True)
     connection.execute(update(renditions).where(renditions.c.release_id == release_id, these).values(again))
+
+
+def rebuild_without_bytes(connection: Connection, release_ids: Collection[int], now: float) -> None:
+    """Want renditions of these releases anew whose bytes retention took: a delivery is to be sent again, and waits for
+    them from its next claim on."""
+    r = renditions.c
+    gone = and_(r.release_id.in_(release_ids), r.state == ArtifactState.MADE, r.body.is_(None))
+    again = {"state": ArtifactState.WANTED, "hint_at": now, "lease_until": 0, "attempt": r.attempt + 1}
+    connection.execute(update(renditions).where(gone).values(again))

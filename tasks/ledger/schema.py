@@ -12,6 +12,8 @@
     refusals   what intake could not take, kept with the reason
     awaited_engines  which engines a held translation waits for
     media_files  files in the store of media        media_sizes  pictures of it in smaller sizes
+    media_removals  files that are to leave that store
+    archives     which releases are in archive files   legal_holds  of which releases nothing is taken
     elections    which worker's clock ticks         notices    what operations should know
     memory       sentences translated before        terms      the glossary
     engines      what each translation engine has used, and whether it rests
@@ -104,7 +106,37 @@ releases = Table(
     Column("sent_by", ForeignLine(320), comment="who sent this version: a producer, or operations"),
     Column("first_attempt_at", Time, comment="when the first of its deliveries was tried"),
     Column("seal_at", Time, server_default="0", comment="when to look for what is to be sealed; null: all is"),
+    Column(
+        "retained",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="how much of it retention has taken: Stage in tasks/model/retention_policy.py",
+    ),
     UniqueConstraint("uri", "version", name="uq_releases_uri_version"),
+)
+Index("ix_releases_retained", releases.c.retained, releases.c.received_at)
+
+archives = Table(
+    "archives",
+    metadata,
+    Column("uri", String(300), primary_key=True),
+    Column("name", String(100), nullable=False, comment="of its file in the store of archives"),
+    Column("sha256", String(64), nullable=False, comment="of that file"),
+    Column("bytes", BigInteger, nullable=False),
+    Column("newest", Integer, nullable=False, comment="the highest version in it"),
+    Column("deliveries", Integer, nullable=False, comment="how many are in it"),
+    Column("archived_at", Time, nullable=False),
+    Column("restored_at", Time, comment="when its rows were brought back last, for a correction or a kill"),
+)
+
+legal_holds = Table(
+    "legal_holds",
+    metadata,
+    Column("uri", String(300), primary_key=True, comment="of a release of which retention takes nothing"),
+    Column("since", Time, nullable=False),
+    Column("reason", ForeignText, nullable=False),
+    Column("by", ForeignLine(320), nullable=False, comment="who ordered it"),
 )
 
 outlets = Table(
@@ -244,6 +276,13 @@ media_sizes = Table(
 )
 Index("ix_media_sizes_sha256", media_sizes.c.sha256)
 
+media_removals = Table(
+    "media_removals",
+    metadata,
+    Column("sha256", String(64), primary_key=True, comment="of a file that no row names any more"),
+    Column("at", Time, nullable=False, comment="when its row was removed"),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -322,6 +361,7 @@ _partial("ix_renditions_unmade", "state <> 'made'", renditions.c.hint_at)
 _partial("ix_release_media_wanted", "state = 'wanted'", release_media.c.hint_at)
 _partial("ix_outlets_unprofiled", UNPROFILED, outlets.c.id)
 Index("ix_releases_producer", releases.c.producer, releases.c.id)
+Index("ix_media_files_kept_at", media_files.c.kept_at)
 Index("ix_outlets_profile", outlets.c.profile_id, outlets.c.status, outlets.c.id)
 # Without the state: an index over all rows that changes with each step would be written, somewhere, at each step.
 Index("ix_deliveries_of_outlet", deliveries.c.outlet_id, deliveries.c.id)

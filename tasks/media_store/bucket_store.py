@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -38,11 +39,13 @@ class Bucket:
 
     def put(self, file: IO[bytes], sha256: str, content_type: str) -> None:
         """See Store. A bucket keeps what has arrived whole, and nothing else."""
-        if self.size(sha256) is not None:
-            return
+        if self.size(sha256) is None:
+            self._upload(_place(sha256), file, sha256, content_type)
+
+    def _upload(self, name: str, file: IO[bytes], sha256: str, content_type: str) -> None:
         length = file.seek(0, 2)
         file.seek(0)
-        with self._request(sha256, (f"Content-Type: {content_type}", f"x-amz-content-sha256: {sha256}")) as request:
+        with self._request(name, (f"Content-Type: {content_type}", f"x-amz-content-sha256: {sha256}")) as request:
             request.setopt(pycurl.UPLOAD, 1)
             request.setopt(pycurl.INFILESIZE_LARGE, length)
             request.setopt(pycurl.READFUNCTION, file.read)
@@ -56,7 +59,7 @@ class Bucket:
 
     def size(self, sha256: str) -> int | None:
         """See Store."""
-        with self._request(sha256) as request:
+        with self._request(_place(sha256)) as request:
             request.setopt(pycurl.NOBODY, 1)
             status, body = request.perform()
             length = int(request.getinfo(pycurl.CONTENT_LENGTH_DOWNLOAD_T))
@@ -69,7 +72,7 @@ class Bucket:
     def parts(self, sha256: str, start: int, end: int) -> Iterator[bytes]:
         """See Store. Each part is a request of its own, so that nobody who reads slowly holds a connection."""
         for first in range(start, end, _PART):
-            with self._request(sha256) as request:
+            with self._request(_place(sha256)) as request:
                 request.setopt(pycurl.RANGE, f"{first}-{min(first + _PART, end) - 1}")
                 status, body = request.perform()
             if status == 404:
@@ -78,10 +81,39 @@ class Bucket:
                 raise self._trouble("read a file", status, body)
             yield body[first : min(first + _PART, end)] if status == 200 else body
 
-    def _request(self, sha256: str, headers: tuple[str, ...] = (f"x-amz-content-sha256: {_EMPTY}",)) -> _Request:
+    def remove(self, sha256: str) -> None:
+        """See Store."""
+        self.unlink(_place(sha256))
+
+    def write(self, name: str, file: IO[bytes], content_type: str) -> None:
+        """See Store. The file is read twice: its digest is part of the signature."""
+        digest = hashlib.sha256()
+        while part := file.read(_PART):
+            digest.update(part)
+        self._upload(name, file, digest.hexdigest(), content_type)
+
+    def whole(self, name: str) -> bytes:
+        """See Store."""
+        with self._request(name) as request:
+            status, body = request.perform()
+        if status == 404:
+            raise FileNotFoundError(f"the bucket has no file {name}")
+        if status != 200:
+            raise self._trouble("read a file", status, body)
+        return body
+
+    def unlink(self, name: str) -> None:
+        """See Store."""
+        with self._request(name) as request:
+            request.setopt(pycurl.CUSTOMREQUEST, "DELETE")
+            status, body = request.perform()
+        if status not in (200, 204, 404):
+            raise self._trouble("remove a file", status, body)
+
+    def _request(self, name: str, headers: tuple[str, ...] = (f"x-amz-content-sha256: {_EMPTY}",)) -> _Request:
         return _Request(
             {
-                pycurl.URL: f"{self.folder}/{sha256[:2]}/{sha256}",
+                pycurl.URL: f"{self.folder}/{name}",
                 pycurl.USERNAME: self.key_id,
                 pycurl.PASSWORD: self.secret,
                 pycurl.AWS_SIGV4: f"aws:amz:{self.region}:s3",
@@ -94,6 +126,10 @@ class Bucket:
         code = _CODE.search(body)
         said = f"{status} {code[1].decode()}" if code else str(status)
         return BucketTrouble(f"the bucket at {urlsplit(self.folder).netloc} did not {what}: it answered {said}")
+
+
+def _place(sha256: str) -> str:
+    return f"{sha256[:2]}/{sha256}"
 
 
 class _Request:

@@ -24,20 +24,8 @@ class Folder:
     def put(self, file: IO[bytes], sha256: str, content_type: str) -> None:
         """See Store. What is there after a crash is whole: the file gets its name when all of it is on the disk."""
         place = self._place(sha256)
-        if place.exists():
-            return
-        ensure_private_folder(place.parent)
-        draft = place.with_name(f".{sha256}.{os.getpid()}.{secrets.token_hex(4)}")
-        try:
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as copy:
-                shutil.copyfileobj(file, copy, _PART)
-                copy.flush()
-                os.fsync(copy.fileno())
-            draft.replace(place)
-        finally:
-            draft.unlink(missing_ok=True)
-        _sync_folder(place.parent)
+        if not place.exists():
+            _write(place, file)
 
     def folder_of_drafts(self) -> Path:
         """See Store."""
@@ -60,8 +48,40 @@ class Folder:
                 left -= len(part)
                 yield part
 
+    def remove(self, sha256: str) -> None:
+        """See Store."""
+        self._place(sha256).unlink(missing_ok=True)
+
+    def write(self, name: str, file: IO[bytes], content_type: str) -> None:
+        """See Store."""
+        _write(self.path / name, file)
+
+    def whole(self, name: str) -> bytes:
+        """See Store."""
+        return (self.path / name).read_bytes()
+
+    def unlink(self, name: str) -> None:
+        """See Store."""
+        (self.path / name).unlink(missing_ok=True)
+
     def _place(self, sha256: str) -> Path:
         return self.path / sha256[:2] / sha256
+
+
+def _write(place: Path, file: IO[bytes]) -> None:
+    """Write a file; its name leads to all of it, or to what was there before."""
+    ensure_private_folder(place.parent)
+    draft = place.with_name(f".{place.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as copy:
+            shutil.copyfileobj(file, copy, _PART)
+            copy.flush()
+            os.fsync(copy.fileno())
+        draft.replace(place)
+    finally:
+        draft.unlink(missing_ok=True)
+    _sync_folder(place.parent)
 
 
 def _sync_folder(path: Path) -> None:

@@ -38,6 +38,19 @@ class Store(Hashable, Protocol):
     def parts(self, sha256: str, start: int, end: int) -> Iterator[bytes]:
         """The bytes of a file from `start` to before `end`, part by part; raises FileNotFoundError if it is gone."""
 
+    def remove(self, sha256: str) -> None:
+        """Remove a file; one that is not there is no fault."""
+
+    def write(self, name: str, file: IO[bytes], content_type: str) -> None:
+        """Keep the content of a file that is open at its beginning under a name of its own, such as `2026-08/x.gz`, in
+        the place of what has that name; whole or not at all."""
+
+    def whole(self, name: str) -> bytes:
+        """The content of a file with a name of its own; raises FileNotFoundError if there is none."""
+
+    def unlink(self, name: str) -> None:
+        """Remove a file with a name of its own; one that is not there is no fault."""
+
 
 def read(store: Store, sha256: str) -> bytes:
     """The whole content of a file; small ones are kept in memory for a while. Raises OSError."""
@@ -66,21 +79,35 @@ def configured_store() -> Store:
     policy = settings()
     if policy.media_url is None:
         return Folder(policy.home.absolute() / "media")
+    return _named(policy.media_url, "FANWIRE_MEDIA_URL")
+
+
+def archive_store() -> Store:
+    """Where the settings have archive files of releases kept; raises ConfigurationRefused for an address that is
+    none. A bucket there is reached with the access key of the store of media."""
+    policy = settings()
+    if policy.archive_url is None:
+        return Folder(policy.home.absolute() / "archive")
+    return _named(policy.archive_url, "FANWIRE_ARCHIVE_URL")
+
+
+def _named(url: str, setting: str) -> Store:
+    policy = settings()
     secret = policy.media_secret.get_secret_value() if policy.media_secret else ""
-    return _store(policy.media_url, policy.media_endpoint, policy.media_region, policy.media_key_id or "", secret)
+    return _store(url, setting, policy.media_endpoint, policy.media_region, policy.media_key_id or "", secret)
 
 
 @cache
-def _store(url: str, endpoint: str | None, region: str, key_id: str, secret: str) -> Store:
+def _store(url: str, setting: str, endpoint: str | None, region: str, key_id: str, secret: str) -> Store:
     parts = urlsplit(url)
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path.strip("/"):
         return Folder(Path(unquote(parts.path)))
     if parts.scheme == "s3" and parts.netloc:
         if not (key_id and secret):
             field = "FANWIRE_MEDIA_SECRET" if key_id else "FANWIRE_MEDIA_KEY_ID"
-            raise ConfigurationRefused([Problem(field, "is missing: the bucket in FANWIRE_MEDIA_URL needs it")])
+            raise ConfigurationRefused([Problem(field, f"is missing: the bucket in {setting} needs it")])
         base = endpoint or f"https://s3.{region}.amazonaws.com"
         folder = "/".join([base.rstrip("/"), parts.netloc, *filter(None, [parts.path.strip("/")])])
         return Bucket(folder, region=region, key_id=key_id, secret=secret, trust=str(trust.bundle()))
     problem = "must be s3://BUCKET/PREFIX or file:///FOLDER"
-    raise ConfigurationRefused([Problem("FANWIRE_MEDIA_URL", problem, "s3://acme-media/wire")])
+    raise ConfigurationRefused([Problem(setting, problem, "s3://acme-media/wire")])

@@ -9,6 +9,7 @@ from tasks.ledger import audit, releases
 from tasks.model.documents import Document, read
 from tasks.model.release import Release
 from tasks.model.values import Line
+from tasks.operations.retention.archived import refuse_archived
 
 
 class _Note(Document):
@@ -25,9 +26,11 @@ def kill(
 
     Once this is committed, no worker sends an older version any more. The clock has the kill planned at its next tick:
     no message is needed, and a broker that is down keeps nobody from killing a release. Nothing that stands in the
-    newest version is checked again, so that every release can be killed; raises DocumentRefused for the note.
+    newest version is checked again, so that every release can be killed; raises DocumentRefused for the note, and
+    NotPossible for a release that is archived.
     """
     read(_Note, {"correction_note": note}, "kill")
+    refuse_archived(connection, newest.uri)
     killed = newest.model_copy(
         update={"version": newest.version + 1, "status": "canceled", "correction_note": note, "body_html": None,
                 "translations": {}, "embargo_until": None, "urgency": 1}

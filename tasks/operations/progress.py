@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from tasks.ledger import counts, late, publications, releases
+from tasks.media_store.store import Store
 from tasks.model.publication import Said
 from tasks.model.release import Release
 from tasks.model.states import State
 from tasks.operations import receipts
 from tasks.operations import report as reports
+from tasks.operations.retention import archived
 from tasks.runtime import moments
 from tasks.translation.reading import missing_words
 
@@ -55,6 +58,19 @@ def progress(connection: Connection, row: Row[Any], wanted: Wanted = EVERYTHING)
         "all_have_it": counts.all_have_it(connection, row.id),
         **_listed(connection, row.id, wanted),
     }
+
+
+def progress_anywhere(
+    connection: Connection, row: Row[Any], store: Callable[[], Store], wanted: Wanted = EVERYTHING
+) -> dict[str, Any]:
+    """The same, also of a release that is archived: as it stood then, with `archived`: when, and in which file of the
+    store. Raises NotPossible if that cannot be read."""
+    with archived.where_it_is(connection, row.uri, store) as (source, archive):
+        if archive is None:
+            return progress(connection, row, wanted)
+        then = releases.find(source, row.uri, row.version) or row
+        about = {"at": moments.utc(archive.archived_at), "file": archive.name}
+        return progress(source, then, wanted) | {"archived": about}
 
 
 def _published(connection: Connection, row: Row[Any]) -> dict[str, Any]:

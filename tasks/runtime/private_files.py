@@ -16,7 +16,7 @@ _being_made = threading.Lock()
 UMASK = 0o077
 """Of every process that writes into the home."""
 _OURS = ("ledger.sqlite*", "log", "run", "secrets", "valkey", "broker.*", "up.lock", "supervisord.*", "flower.*",
-         "trust.pem*", "web.key*", "seal.key*", "seals.head", "users*", "media")  # fmt: skip
+         "trust.pem*", "web.key*", "seal.key*", "seals.head", "users*", "media", "archive")  # fmt: skip
 """What Fanwire puts into its home, beside models of engines, which are public."""
 _SYSTEM = frozenset(
     Path("/", *place.split("/"))

@@ -39,6 +39,8 @@ EXAMPLES = {
     "FANWIRE_TIME_ZONE": "America/New_York",
     "FANWIRE_WEB_URL": "https://wire.example",
     "FANWIRE_MEDIA_URL": "s3://acme-media/wire",
+    "FANWIRE_ARCHIVE_URL": "s3://acme-archive/wire",
+    "FANWIRE_RETENTION_FILE": "/etc/fanwire/retention.yaml",
     "FANWIRE_MEDIA_ENDPOINT": "https://s3.example",
     "FANWIRE_SMTP_URL": "smtp://wire:password@relay.example:587",
     "FANWIRE_SMTP_FROM": "Example Wire <wire@wire.example>",
@@ -234,6 +236,13 @@ class Settings(BaseModel):
     """The id of the access key of the bucket."""
     media_secret: SecretStr | None = None
     """The secret of that access key."""
+    archive_url: str | None = None
+    """Where releases are kept that retention takes from the ledger, a file each: `s3://BUCKET/PREFIX` (with the region,
+    the endpoint and the access key of the store of media), or `file:///FOLDER`. None: the folder `archive` under the
+    home."""
+    retention_file: Path | None = None
+    """A YAML file that says for how many days what is kept (docs/operations.md, "Retention"). None: for the days that
+    stand there."""
     media_bytes: int = Field(200 * 1024 * 1024, ge=1)
     """The largest file that a release may have."""
     media_pixels: int = Field(80_000_000, ge=1, le=500_000_000)
@@ -361,7 +370,7 @@ class Settings(BaseModel):
             raise ValueError("must have no query")
         return value.rstrip("/")
 
-    @field_validator("media_url")
+    @field_validator("media_url", "archive_url")
     @classmethod
     def _is_a_store(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"s3://[^/?#@\s]+(/[^?#\s]*)?|file:///[^?#]+", value):

@@ -61,6 +61,8 @@ WRITES: dict[str, tuple[list[str], Act | list[Act]]] = {
     "producers token": (["acme", "--overlap", "1"], Act.CHANGE_TOKEN),
     "producers revoke": (["acme"], Act.REVOKE_PRODUCER),
     "outlets remove": (["missed"], Act.REMOVE_OUTLET),
+    "retention hold": ([URI, "--reason", "case 4711"], Act.HOLD_LEGALLY),
+    "retention unhold": ([URI], Act.END_LEGAL_HOLD),
     "kill": ([URI, "--note", "Wrong company"], Act.KILL),
 }
 """Every command that changes the ledger: arguments for the scene below, one after the other, and what is recorded, the
@@ -86,10 +88,16 @@ READS = {
     "engines list": [],
     "media list": [],
     "media show": [PICTURED],
+    "retention show": [],
+    "retention plan": ["--in-days", "500"],
+    "retention archives": [],
     "producers list": [],
 }
 """Every command that only looks: the test sees that nothing in the ledger has changed."""
 NEITHER = {
+    "retention run": "records each release that it archives (tests/cli/test_retention.py)",
+    "retention restore": "records what it brings back (tests/cli/test_retention.py)",
+    "retention compact": "changes nothing but the size of the file (tests/cli/test_retention.py)",
     "submit": "puts a message on the queue; intake records the producer (tests/workers/test_intake.py)",
     "bounces read": "does what e-mails say, as the workers do (tests/operations/test_bounces.py)",
     "outlets test": "sends something that is marked as a test, and changes nothing",
@@ -319,9 +327,7 @@ def test_a_filter_of_the_audit_that_fits_nothing_says_so(run: Run) -> None:
     assert json.loads(run("audit", "--outlet", "a", "--json").stdout) == []
     said = " ".join(run("audit", "--act", "foo", status=2).stderr.replace("│", " ").split())
     assert "'foo' is no act; the acts are release.publish, release.correct," in said
-    kinds = (
-        "release, embargo, delivery, translation, outlet, feed, memory, glossary, model, media, producer, user, engine"
-    )
-    assert f"or all of a kind: {kinds}" in said
+    kinds = "release, embargo, delivery, translation, outlet, feed, memory, glossary, model, media, producer, user"
+    assert f"or all of a kind: {kinds}, retention, engine" in said
     said = " ".join(run("audit", "--act", "outlet.pauze", status=2).stderr.replace("│", " ").split())
     assert "'outlet.pauze' is no act; did you mean outlet.pause?" in said

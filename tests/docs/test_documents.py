@@ -30,6 +30,7 @@ EXAMPLES = {
     ("docs/producers.md", "json"): 1,  # test_quick_start.py
     ("docs/producers.md", "yaml"): 2,  # tests/workers/test_authority.py
     ("docs/producers.md", "sh"): 3,  # tests/workers/test_authority.py, tests/web/test_door_examples.py
+    ("docs/operations.md", "yaml"): 1,  # tests/model/test_retention_policy.py
     ("docs/outlets.md", "yaml"): 6,
     ("docs/outlets.md", "csv"): 1,
     **{

@@ -27,6 +27,7 @@ GROUPS = {
     "glossary": "memory.glossary_app",
     "producers": "producers.app",
     "users": "users.app",
+    "retention": "retention.app",
 }
 """The groups, such as `fanwire outlets`, in the order of `fanwire --help`; and where the commands of each are."""
 

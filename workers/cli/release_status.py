@@ -8,10 +8,12 @@ from typing import Any
 from rich.table import Column, Table
 
 from tasks.ledger import counts, releases
+from tasks.media_store.store import archive_store
 from tasks.model.release import Release
+from tasks.model.retention_policy import Stage
 from tasks.model.states import Hold, Writing
 from tasks.operations import report as reports
-from tasks.operations.progress import EVERYTHING, LATE, Wanted, progress
+from tasks.operations.progress import EVERYTHING, LATE, Wanted, progress_anywhere
 from tasks.runtime import moments
 from tasks.runtime.foreign_text import printable
 from workers.cli.rows import find_release, reading
@@ -26,7 +28,7 @@ REASONS_SHOWN = 10
 def status_of(uri: str, version: int | None, wanted: Wanted = EVERYTHING) -> dict[str, Any]:
     """How far a release is, for programs; ends the command if there is none. `wanted`: what is listed one by one."""
     with reading() as connection:
-        return progress(connection, find_release(connection, uri, version), wanted)
+        return progress_anywhere(connection, find_release(connection, uri, version), archive_store, wanted)
 
 
 def show_status(found: dict[str, Any]) -> None:
@@ -34,6 +36,9 @@ def show_status(found: dict[str, Any]) -> None:
     none = "" if found["states"] else f": {_no_deliveries(found)}"
     out.print(f"{found['release']} version {found['version']}{in_short(found)}{none}", markup=False)
     show_particulars(found)
+    if archive := found.get("archived"):
+        at = moments.shown(moments.read(archive["at"]))
+        out.print(f"archived  {at}, as it stood then: {archive['file']}", markup=False)
     if found["sent_by"]:
         out.print(f"sent by   {printable(found['sent_by'])}", markup=False)
     for warning in found["warnings"]:
@@ -166,6 +171,7 @@ def show_latest(wanted: Wanted, *, as_json: bool) -> None:
                 "received_at": moments.utc(row.received_at),
                 "headline": Release.from_ledger(row.document).headline,
                 "states": counts.total(counts.states(connection, row.id)),
+                "archived": row.retained >= Stage.ARCHIVED,
             }
             for row in releases.latest(connection, wanted.limit or LATEST, since=wanted.since, states=wanted.states)
         ]
@@ -179,7 +185,7 @@ def show_latest(wanted: Wanted, *, as_json: bool) -> None:
 def _release(row: dict[str, Any]) -> tuple[str, ...]:
     received = moments.shown(moments.read(row["received_at"]))
     what = "kill" if row["kill"] else "killed" if row["killed_by"] else "usable"
-    states = summary(row["states"]) or "not planned yet"
+    states = summary(row["states"]) or ("archived" if row["archived"] else "not planned yet")
     return row["release"], str(row["version"]), what, received, states, row["headline"]
 
 

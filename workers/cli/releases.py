@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from tasks.ledger import deliveries, outlets, releases
+from tasks.media_store.store import archive_store
 from tasks.model.codes import Code
 from tasks.model.readers import Reading, read_fields, read_with_warnings
 from tasks.model.states import State
@@ -22,6 +23,7 @@ from tasks.operations import replay as replays
 from tasks.operations import report as reports
 from tasks.operations.outlet_acts import find
 from tasks.operations.progress import Wanted
+from tasks.operations.retention import archived
 from tasks.runtime import moments, trust
 from tasks.runtime.errors import Problem
 from tasks.runtime.foreign_text import printable
@@ -234,11 +236,17 @@ def report(
     ] = None,
     output: Annotated[Path | None, typer.Option(help="The file to write; - or left out: standard output.")] = None,
 ) -> None:
-    """Write the report of a release: which outlets have it and since when, which do not, and why."""
+    """Write the report of a release: which outlets have it and since when, which do not, and why. Of a release that is
+    archived it is made of the archive file."""
     output = None if output == Path("-") else output
     wanted = _report_format(format, output)
     with reading() as connection:
-        found = reports.report(connection, find_release(connection, release, version).id)
+        row = find_release(connection, release, version)
+        with archived.where_it_is(connection, row.uri, archive_store) as (source, archive):
+            found = reports.report(source, row.id)
+    if archive is not None:
+        at = moments.shown(archive.archived_at)
+        err.print(f"{row.uri} is archived: this is how it stood at {at}, by {archive.name}", markup=False)
     make = {ReportFormat.JSON: reports.as_json, ReportFormat.CSV: reports.as_csv}
     text = make[wanted](found) if wanted in make else reports.as_html(found, settings().wire_name)
     if output:

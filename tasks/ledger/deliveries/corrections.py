@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, literal, or_, select, update
 
-from tasks.ledger import seals
+from tasks.ledger import rendition_rows, seals
 from tasks.ledger.deliveries.conditions import IS_FAILED, IS_HELD, IS_KEPT, NOT_HELD, d, held_for
 from tasks.ledger.deliveries.holds import begin
 from tasks.ledger.schema import attempts, deliveries, outlets, releases, reopenings
 from tasks.model.codes import OF_THE_OUTLET, Code
+from tasks.model.retention_policy import Stage
 from tasks.model.states import Hold, State, Verdict
 
 IS_OPEN = d.state.in_([State.HELD, State.DUE])
@@ -99,7 +100,7 @@ def replay(
     rows only those that ended with their outlet, which is back. `since`: ended at or after that moment; nothing was
     tried of what ended with its outlet.
     """
-    chosen = [~_replaced(), ~_removed()]
+    chosen = [~_replaced(), ~_removed(), ~_archived()]
     for column, wanted in ((d.release_id, release_id), (d.outlet_id, outlet_id), (d.language, language)):
         if wanted is not None:
             chosen.append(column == wanted)
@@ -113,6 +114,7 @@ def replay(
         finished = update(deliveries).where(which, *chosen).values(again)
         rows = connection.execute(finished.returning(d.id, d.attempt, d.release_id, d.outlet_id)).all()
         _note_reopened(connection, rows, now)
+        rendition_rows.rebuild_without_bytes(connection, {row.release_id for row in rows}, now)
         theirs.update(row.outlet_id for row in rows)
     back, waiting = (
         _reopen(connection, [_ENDED_WITH_OUTLET, *chosen], now) if State.CANCELED in states else (Counter(), 0)
@@ -146,6 +148,7 @@ def _missed() -> tuple[ColumnElement[bool], ...]:
         or_(and_(IS_HELD, IS_KEPT), d.state == State.EXHAUSTED, unable, _ENDED_WITH_OUTLET),
         ~_replaced(),
         ~_removed(),
+        ~_archived(),
     )
 
 
@@ -160,6 +163,11 @@ def _removed() -> ColumnElement[bool]:
     return exists().where(outlets.c.id == d.outlet_id, outlets.c.status == "removed")
 
 
+def _archived() -> ColumnElement[bool]:
+    """Whether a delivery is in an archive file, and about to leave the ledger."""
+    return exists().where(releases.c.id == d.release_id, releases.c.retained >= int(Stage.ARCHIVED))
+
+
 def _reopen(connection: Connection, chosen: Collection[ColumnElement[bool]], now: float) -> tuple[Counter[str], int]:
     """Open what has ended: how many each outlet has of it, and how many still wait for something."""
     # as if just planned, for what it waited for when it ended may be there, or still be missing
@@ -168,6 +176,7 @@ def _reopen(connection: Connection, chosen: Collection[ColumnElement[bool]], now
     rows = connection.execute(opened.returning(d.id, d.attempt, d.release_id, d.outlet_id)).all()
     _note_reopened(connection, rows, now)
     waiting = 0
+    rendition_rows.rebuild_without_bytes(connection, {row.release_id for row in rows}, now)
     for release_id in sorted({row.release_id for row in rows}):
         begin(connection, release_id, now)
         ids = [row.id for row in rows if row.release_id == release_id]
