@@ -79,6 +79,11 @@ def _history(connection: Connection, delivery_ids: Sequence[int]) -> dict[int, l
     return _by_delivery(connection.execute(query))
 
 
+def of_delivery(connection: Connection, delivery_id: int) -> list[Fate]:
+    """All that an outlet has said of one delivery, in the order in which it came."""
+    return _history(connection, [delivery_id])[delivery_id]
+
+
 def _by_delivery(rows: Any) -> dict[int, list[Fate]]:
     found: dict[int, list[Fate]] = defaultdict(list)
     for row in rows:

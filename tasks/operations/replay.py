@@ -27,14 +27,16 @@ def replay(
     states: Collection[State] = USUAL,
     language: str | None = None,
     since: datetime | None = None,
+    code: str | None = None,
 ) -> deliveries.Replayed:
     """Make deliveries of a release (its row, of the newest version), to an outlet, or both, due again, and record who
-    did. `since`: only those that ended since."""
+    did. `since`: only those that ended since; `code`: only those whose last attempt met this."""
     done = deliveries.replay(
         connection, ledger.now(connection), states=states, release_id=release.id if release else None,
-        outlet_id=outlet_id, language=language, since=since.timestamp() if since else None,
+        outlet_id=outlet_id, language=language, since=since.timestamp() if since else None, code=code,
     )  # fmt: skip
     chosen = {"states": list(states), "language": language, "since": since and moments.written(since)}
+    chosen |= {"code": code} if code else {}
     subject = " to ".join(filter(None, (f"{release.uri} v{release.version}" if release else None, outlet_id)))
     of = {"uri": release.uri, "version": release.version} if release else {}
     new = chosen | {"deliveries": done.count}

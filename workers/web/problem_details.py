@@ -21,6 +21,7 @@ DETAILS = {
     404: "there is nothing at this address; check it against the one that you were given",
     405: "this address does not take requests of this method; the header Allow says which it takes",
     413: "the body of the request is larger than this address takes",
+    500: "the wire has failed to answer, and its log says why; try again in a while",
     503: "the wire cannot answer now; try again in a while",
 }
 """What is said of a status when a route says nothing of its own."""
@@ -52,7 +53,7 @@ def not_signed(_request: Request, refusal: Exception) -> ProblemDetails:
 
 def failed(_request: Request, _error: Exception) -> ProblemDetails:
     """The answer when the wire itself is at fault; the access log has the error."""
-    return ProblemDetails(500, "the wire has failed to answer, and its log says why; try again in a while")
+    return ProblemDetails(500, DETAILS[500])
 
 
 HANDLERS: dict[Any, Any] = {HTTPException: refused, AddressRefused: not_signed, Exception: failed}

@@ -92,16 +92,19 @@ def replay(
     outlet_id: str | None = None,
     language: str | None = None,
     since: float | None = None,
+    code: str | None = None,
 ) -> Replayed:
     """Make finished deliveries due again, with a new retry horizon.
 
     What a newer version has replaced since is left out, and so is what was for an outlet that was removed; the drain
     asks again before it sends. A delivered row is sent once more, with the same key, if `states` says so; of canceled
     rows only those that ended with their outlet, which is back. `since`: ended at or after that moment; nothing was
-    tried of what ended with its outlet.
+    tried of what ended with its outlet. `code`: what the last attempt met.
     """
     chosen = [~_replaced(), ~_removed(), ~_archived()]
-    for column, wanted in ((d.release_id, release_id), (d.outlet_id, outlet_id), (d.language, language)):
+    for column, wanted in (
+        (d.release_id, release_id), (d.outlet_id, outlet_id), (d.language, language), (d.code, code),
+    ):  # fmt: skip
         if wanted is not None:
             chosen.append(column == wanted)
     if since is not None:

@@ -10,6 +10,9 @@ assets.py      style sheet and script, at addresses that change with their conte
 releases.py    all releases
 refusals.py  notices.py  audit.py    what is kept for people to read
 links.py  queries.py     where pages are, and what stands in the query of an address
+release.py     one release, and each of its deliveries; release_progress.py: how far it is
+release_acts.py  correct, kill, replay, move an embargo
+kept.py        sums over many rows, kept for a moment
 templates/     Jinja2; `layout.html` is around all pages, `_macros.html` has what they share
 static/        the style sheet and the script; nothing is built
 
@@ -20,9 +23,32 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from workers.web.pages import appearance, assets, audit, events, login, notices, refusals, releases, shell
+from workers.web.pages import (
+    appearance,
+    assets,
+    audit,
+    events,
+    login,
+    notices,
+    refusals,
+    release,
+    release_acts,
+    releases,
+    shell,
+)
 
-PAGES = (appearance, assets, audit, events, login, notices, refusals, releases)
+PAGES = (
+    appearance,
+    assets,
+    audit,
+    events,
+    login,
+    notices,
+    refusals,
+    release,
+    release_acts,
+    releases,
+)
 """Each has `routes() -> list[Route]`."""
 
 

@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tasks.operations import charts
+
 _FOLDER = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
@@ -37,5 +39,6 @@ def address(name: str) -> str:
 @cache
 def _files() -> dict[str, tuple[str, bytes]]:
     """By name: the beginning of its digest, and the content."""
-    contents = {path.name: path.read_bytes() for path in _FOLDER.iterdir() if path.suffix in _TYPES}
+    contents = {"charts.css": charts.STYLE.encode()}
+    contents |= {path.name: path.read_bytes() for path in _FOLDER.iterdir() if path.suffix in _TYPES}
     return {name: (hashlib.sha256(content).hexdigest()[:16], content) for name, content in contents.items()}

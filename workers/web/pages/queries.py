@@ -5,7 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 
 _LONGEST = 300
-_LARGEST = 2**62
+LARGEST = 2**62
+"""No row has a number so large, and every ledger can be asked for it."""
 
 
 def text(request: Request, name: str) -> str:
@@ -16,4 +17,4 @@ def text(request: Request, name: str) -> str:
 def number(request: Request, name: str) -> int | None:
     """A whole number from 1 on; None if there is none."""
     said = text(request, name)
-    return min(int(said[:19]), _LARGEST) or None if said.isascii() and said.isdecimal() else None
+    return min(int(said[:19]), LARGEST) or None if said.isascii() and said.isdecimal() else None

@@ -32,12 +32,14 @@ from starlette.routing import Route
 
 from tasks.ledger import audit
 from tasks.model.acts import Actor, Role
+from tasks.model.languages import LanguageTag
 from tasks.model.ranks import Rank
+from tasks.operations import charts
 from tasks.runtime import moments
 from tasks.runtime.errors import UserError
 from tasks.runtime.foreign_text import printable_value
 from tasks.runtime.settings import settings
-from workers.web.pages import assets, attention, links, sessions
+from workers.web.pages import assets, attention, links, release_progress, sessions
 from workers.web.pages.sessions import Person, Session
 from workers.web.problem_details import DETAILS
 
@@ -108,6 +110,9 @@ def _guarded(handler: Handler, rank: Rank | None) -> Callable[[Request], Awaitab
                 response = await run_in_threadpool(handler, request)
         except (HTTPException, UserError, SQLAlchemyError) as error:
             response = await run_in_threadpool(failure, request, error)
+        except Exception:
+            log.exception("a page failed", route=request.scope["route"].path)
+            response = await run_in_threadpool(failure, request, HTTPException(500))
         _keep_cookies(request, response, visit)
         return response
 
@@ -192,7 +197,7 @@ def finish(request: Request, response: Response) -> None:
 def said(request: Request, name: str) -> str:
     """The text of a field of the form; empty if there is none."""
     found = request.state.visit.form.get(name, "")
-    return found if isinstance(found, str) else ""
+    return found.replace("\0", "") if isinstance(found, str) else ""
 
 
 def uploaded(request: Request, name: str) -> bytes:
@@ -280,7 +285,15 @@ def templates() -> Environment:
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, finalize=printable_value,
     )  # fmt: skip
-    environment.filters |= {"moment": moments.shown, "utc": moments.utc, "distance": distance}
+    environment.filters |= {
+        "moment": moments.shown,
+        "utc": moments.utc,
+        "distance": distance,
+        "duration": charts.duration,
+        "bar_words": release_progress.in_words,
+        "language": lambda tag: LanguageTag(tag).english_name,
+        "uri": lambda uri: quote(uri, safe=""),
+    }
     environment.globals |= {"asset": assets.address, "link": links, "most": attention.MOST}
     return environment
 

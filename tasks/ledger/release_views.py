@@ -1,0 +1,254 @@
+"""What the operations' page asks of releases: lists in pages, sums, and how deliveries came in over time.
+
+Every list is a page after a cursor, and every sum is made by the database, so that a release to 130,000 outlets can be
+looked at while it goes out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Integer, Row, and_, cast, exists, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import JSON
+
+from tasks.ledger.schema import attempts, deliveries, outlet_profiles, outlets, releases, translations
+from tasks.model.profile import read_profile
+from tasks.model.states import State, Verdict
+
+d, r = deliveries.c, releases.c
+Grouping = Literal["circuit", "transport", "country", "format"]
+NO_CIRCUIT = "(no circuit)"
+
+
+@dataclass(frozen=True)
+class Sums:
+    """How far a release version is. Moments are seconds since the epoch."""
+
+    languages: dict[str, dict[str, int]] = field(default_factory=dict)
+    """{language: {state: n}}"""
+    oldest_due_at: float | None = None
+    first_at: float | None = None
+    """When the first delivery of it arrived."""
+    last_at: float | None = None
+    """When the last one arrived, so far."""
+
+    @property
+    def states(self) -> Counter[str]:
+        """Of all languages together."""
+        total: Counter[str] = Counter()
+        for states in self.languages.values():
+            total.update(states)
+        return total
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything may still change by itself."""
+        return any(self.states[state] for state in (State.HELD, State.DUE, State.CLAIMED))
+
+
+def _of(connection: Connection, release_id: int) -> list[ColumnElement[bool]]:
+    """The deliveries of a release, as a scan finds them in the least time.
+
+    They were written one after the other, so on SQLite they are read as they lie between the first and the last: by the
+    index each of them would be looked for alone, which takes ten times as long. PostgreSQL sees to that by itself.
+    """
+    if connection.dialect.name != "sqlite":
+        return [d.release_id == release_id]
+    ends = connection.execute(select(func.min(d.id), func.max(d.id)).where(d.release_id == release_id)).one()
+    return [d.id.between(*ends), d.release_id + 0 == release_id]  # `+ 0` keeps SQLite off the index
+
+
+def sums(connection: Connection, release_id: int) -> Sums:
+    """Count the deliveries of a release. The state that most of them are in is not counted by language but left over,
+    for to group by anything means to sort."""
+    of = _of(connection, release_id)
+    counted = [func.count().filter(d.state == state) for state in State]
+    arrived, due = d.state == State.DELIVERED, d.state == State.DUE
+    moments = (
+        func.min(d.due_at).filter(due), func.min(d.ended_at).filter(arrived), func.max(d.ended_at).filter(arrived)
+    )  # fmt: skip
+    *numbers, oldest, first, last = connection.execute(select(*counted, *moments).where(*of)).one()
+    commonest = max(zip(numbers, State, strict=True), key=lambda one: one[0])[1]
+    totals = select(d.language, func.count()).where(d.release_id == release_id).group_by(d.language)
+    languages: dict[str, dict[str, int]] = {
+        language: {commonest.value: n} for language, n in connection.execute(totals.order_by(d.language))
+    }
+    others = select(d.language, d.state, func.count()).where(*of, d.state != commonest)
+    for language, state, n in connection.execute(others.group_by(d.language, d.state)):
+        languages[language][state] = n
+        languages[language][commonest] -= n
+    found = {language: {state: n for state, n in states.items() if n} for language, states in languages.items()}
+    return Sums(found, oldest, first, last)
+
+
+def failures(connection: Connection, release_id: int) -> list[tuple[str, str | None, str | None, int]]:
+    """Why deliveries of a release failed for good, or so far: (state, code, reason, n)."""
+    tried = or_(d.state.in_([State.REJECTED, State.EXHAUSTED]), and_(d.state == State.DUE, d.attempt > 0))
+    query = select(d.state, d.code, d.reason, func.count()).where(*_of(connection, release_id), tried)
+    return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query.group_by(d.state, d.code, d.reason))]
+
+
+def grouped(connection: Connection, release_id: int, by: Grouping) -> dict[str, dict[str, int]]:
+    """Count the deliveries of a release by circuit, transport, country or format: {name: {state: n}}.
+
+    Outlets count as they are now. An outlet in several circuits counts in each of them.
+    """
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    if by == "format":
+        query = select(d.format, d.state, func.count()).where(*_of(connection, release_id))
+        query = query.group_by(d.format, d.state)
+        for name, state, n in connection.execute(query):
+            found[name][state] += n
+    elif by == "transport":
+        for scheme, state, n in connection.execute(_by_scheme(connection, release_id)):
+            found[scheme or "unknown"][state] += n
+    else:
+        for profile, state, n in connection.execute(_by_profile(connection, release_id)):
+            read = None if profile is None else read_profile(profile)
+            names = ("unknown",) if read is None else (read.country,) if by == "country" else read.circuits
+            for name in names or (NO_CIRCUIT,):
+                found[name][state] += n
+    return {name: dict(states) for name, states in sorted(found.items(), key=lambda one: (-one[1].total(), one[0]))}
+
+
+def _by_profile(connection: Connection, release_id: int) -> Any:
+    counted = (
+        select(outlets.c.profile_id, d.state, func.count().label("n"))
+        .join(outlets, outlets.c.id == d.outlet_id)
+        .where(*_of(connection, release_id))
+        .group_by(outlets.c.profile_id, d.state)
+        .subquery()
+    )
+    profiles = outlet_profiles.c
+    return select(profiles.document, counted.c.state, counted.c.n).outerjoin_from(
+        counted, outlet_profiles, profiles.id == counted.c.profile_id
+    )
+
+
+def _by_scheme(connection: Connection, release_id: int) -> Any:
+    document = outlets.c.document
+    if connection.dialect.name == "postgresql":
+        scheme = func.split_part(cast(document, JSON)["url"].astext, ":", 1)
+    else:
+        url = func.json_extract(document, "$.url")
+        scheme = func.substr(url, 1, func.instr(url, ":") - 1)
+    joined = select(scheme, d.state, func.count()).join(outlets, outlets.c.id == d.outlet_id)
+    return joined.where(*_of(connection, release_id)).group_by(scheme, d.state)
+
+
+def arrivals(connection: Connection, release_id: int, since: float, width: float) -> list[tuple[float, int]]:
+    """How deliveries arrived over time: (seconds after `since`, n) for each stretch of `width` seconds that has any."""
+    stretch = cast((d.ended_at - since) / width, Integer)
+    query = (
+        select(stretch, func.count())
+        .where(*_of(connection, release_id), d.state == State.DELIVERED, d.ended_at.is_not(None))
+        .group_by(stretch)
+        .order_by(stretch)
+    )
+    return [(number * width, n) for number, n in connection.execute(query)]
+
+
+def first_due(connection: Connection, release_id: int) -> float | None:
+    """When the first delivery of a release could go out, by those that have gone first."""
+    query = select(func.min(d.first_due_at)).where(*_of(connection, release_id))
+    return connection.execute(query).scalar()
+
+
+def before(connection: Connection, number: int | None, count: int) -> list[Row[Any]]:
+    """Release versions in the order in which they were taken, the newest first, from below this number on."""
+    query = select(releases).order_by(r.id.desc()).limit(count)
+    return list(connection.execute(query if number is None else query.where(r.id < number)))
+
+
+def with_language(connection: Connection, numbers: Collection[int], language: str) -> set[int]:
+    """Those of these release versions that have a text in a language."""
+    t = translations.c
+    found = select(t.release_id).where(t.release_id.in_(numbers), t.language == language)
+    return set(connection.execute(found).scalars())
+
+
+def versions(connection: Connection, uri: str) -> list[Row[Any]]:
+    """The versions of a release, the newest first."""
+    return list(connection.execute(select(releases).where(r.uri == uri).order_by(r.version.desc())))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which deliveries of a release are listed; None or empty: whatever it is."""
+
+    states: tuple[str, ...] = ()
+    language: str | None = None
+    code: str | None = None
+    outlet: str | None = None
+    """The beginning of an outlet's id."""
+    outlet_is: str | None = None
+    """An outlet's whole id."""
+    after: tuple[str, str] | None = None
+    """The language and outlet of the last delivery on the page before."""
+
+
+def listed(connection: Connection, release_id: int, wanted: Wanted, count: int) -> list[Row[Any]]:
+    """Deliveries of a release by language and outlet, with names of outlets as their documents have them: `count` at
+    most, after the cursor."""
+    conditions = [d.release_id == release_id, *_conditions(wanted)]
+    if wanted.after is not None:
+        conditions.append(tuple_(d.language, d.outlet_id) > wanted.after)
+    query = (
+        select(deliveries, outlets.c.document, outlets.c.status.label("outlet_status"))
+        .join(outlets, outlets.c.id == d.outlet_id)
+        .where(*conditions)
+        .order_by(d.language, d.outlet_id)
+        .limit(count)
+    )
+    return list(connection.execute(query))
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [d.state.in_(wanted.states)] if wanted.states else []
+    if wanted.language:
+        found.append(d.language == wanted.language)
+    if wanted.code:
+        found.append(d.code == wanted.code)
+    if wanted.outlet:
+        found.append(d.outlet_id.startswith(wanted.outlet, autoescape=True))
+    if wanted.outlet_is:
+        found.append(d.outlet_id == wanted.outlet_is)
+    return found
+
+
+def states_of(connection: Connection, release_id: int, wanted: Wanted) -> dict[str, int]:
+    """How many deliveries of a release `wanted` describes, by state."""
+    query = select(d.state, func.count()).where(*_of(connection, release_id), *_conditions(wanted)).group_by(d.state)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def may_have(connection: Connection, uri: str, version: int) -> int:
+    """How many outlets have, or may have, a release in one of its versions up to this one."""
+    mine = select(r.id).where(r.uri == uri, r.version <= version)
+    a = attempts.c
+    arrived = exists().where(a.delivery_id == d.id, a.verdict.in_([Verdict.DELIVERED, Verdict.UNSURE]))
+    there = or_(d.state == State.DELIVERED, d.state == State.CLAIMED, arrived)
+    query = select(func.count(d.outlet_id.distinct())).where(d.release_id.in_(mine), there)
+    return connection.execute(query).scalar_one()
+
+
+def delivery(connection: Connection, number: int) -> Row[Any] | None:
+    """A delivery with its release and outlet; None if there is none of this number."""
+    query = (
+        select(deliveries, r.uri, outlets.c.document, outlets.c.status.label("outlet_status"))
+        .join(releases, r.id == d.release_id)
+        .join(outlets, outlets.c.id == d.outlet_id)
+        .where(d.id == number)
+    )
+    return connection.execute(query).first()
+
+
+def attempts_of(connection: Connection, number: int, count: int) -> list[Row[Any]]:
+    """The attempts at a delivery, the latest first, `count` at most."""
+    a = attempts.c
+    return list(
+        connection.execute(select(attempts).where(a.delivery_id == number).order_by(a.attempt.desc()).limit(count))
+    )
