@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
@@ -13,14 +14,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tasks import ledger
-from tasks.ledger import audit, counts, media_rows, publications, release_views, releases
+from tasks.ledger import audit, media_rows, publications, release_views, releases
 from tasks.ledger.release_views import Grouping, Wanted
 from tasks.model.ranks import Rank
 from tasks.model.release import Release
 from tasks.model.states import FINAL, Hold, State
 from tasks.operations import report as reports
 from tasks.runtime.settings import settings
-from workers.web.pages import queries, release_progress, shell
+from workers.web.pages import links, queries, release_progress, shell
 from workers.web.pages.releases import status_of
 
 LISTED = 50
@@ -35,7 +36,7 @@ GROUPINGS: tuple[tuple[str, str], ...] = (
     ("language", "Language"), ("circuit", "Circuit"), ("transport", "Transport"), ("country", "Country"),
     ("format", "Format"),
 )  # fmt: skip
-REPORTS = {
+REPORTS: dict[str, tuple[str, Callable[[reports.Report], str]]] = {
     "html": ("text/html; charset=utf-8", lambda found: reports.as_html(found, settings().wire_name)),
     "csv": ("text/csv; charset=utf-8", reports.as_csv),
     "json": ("application/json", reports.as_json),
@@ -52,10 +53,9 @@ def routes() -> list[Route]:
     ]
 
 
-def address(uri: str, version: int | None = None, **query: str) -> str:
+def address(uri: str, **query: str) -> str:
     """The address of a release's page."""
-    said = ({"version": str(version)} if version else {}) | query
-    return f"/ops/releases/{quote(uri, safe='')}" + (f"?{urlencode(said)}" if said else "")
+    return links.release(uri) + (f"?{urlencode(query)}" if query else "")
 
 
 def find(connection: Connection, uri: str, version: int | None = None) -> Any:
@@ -80,7 +80,6 @@ def show(request: Request) -> Response:
             "standing": status_of(connection, row),
             "versions": release_views.versions(connection, row.uri),
             "media": media_rows.of_release(connection, row.id),
-            "texts": counts.writing(connection, row.id),
             "published": release_progress.published(connection, row),
             "entries": audit.latest(connection, audit.Wanted(uri=row.uri), ENTRIES),
         }
@@ -117,7 +116,7 @@ def _progress(connection: Connection, request: Request, row: Any) -> dict[str, A
         "lines": lines,
         "reasons": release_progress.reasons(connection, row.id),
         "timeline": release_progress.timeline(connection, row.id, progress),
-        "made_by": counts.engines(connection, row.id),
+        "made_by": release_progress.made_by(connection, row.id),
         "holds": [hold | {"waits_for_editor": hold["kind"] == Hold.APPROVAL} for hold in progress.holds],
         "fragment": "/ops/release.progress?"
         + urlencode({"release": row.uri, "version": str(row.version), "by": by}),

@@ -125,6 +125,17 @@ def _reasons(connection: Connection, number: int) -> list[dict[str, Any]]:
     return reports.by_code((state, reports.code_of(code, reason), reason, n) for state, code, reason, n in failures)
 
 
+def made_by(connection: Connection, number: int) -> dict[str, str]:
+    """Who is behind each text that the producer did not write: {language: `deepl, unreviewed`}."""
+
+    def made() -> dict[str, str]:
+        writing = counts.writing(connection, number)
+        engines = counts.engines(connection, number)
+        return {language: f"{engine}, {writing[language].words}" for language, engine in engines.items()}
+
+    return kept(("made by", number), made)
+
+
 def published(connection: Connection, of: Any) -> dict[str, int]:
     """What outlets say became of the release version of this row: {what: number of outlets}."""
     return kept(
@@ -135,7 +146,7 @@ def published(connection: Connection, of: Any) -> dict[str, int]:
 
 def forget(number: int) -> None:
     """Count a release anew when somebody next looks: something has just been done with it."""
-    for what in ("progress", "reasons", "timeline", "published"):
+    for what in ("progress", "reasons", "timeline", "published", "made by"):
         kept_sums.forget((what, number))
 
 
