@@ -15,6 +15,7 @@ import redis
 import structlog
 
 from tasks.delivery.admission import shared_state as shared_states
+from tasks.delivery.admission import standing
 from tasks.delivery.admission.breaker import (
     ANSWERED,
     APPOINTED_WITHIN,
@@ -38,10 +39,13 @@ from tasks.delivery.admission.breaker import (
 from tasks.delivery.admission.failing_hosts import FailingHosts
 from tasks.delivery.admission.shared_state import PAUSE_AFTER_ERROR, TIMEOUT, Call, Script, SharedState, host_of
 from tasks.model.states import Verdict
+from tasks.runtime.settings import settings
 from tests.delivery.conftest import patient_state
 from tests.support.processes import own_valkey
+from tests.support.samples import outlet
 from tests.support.stepped_time import SteppedTime
 from tests.support.threads import run_together
+from workers.web.pages import drains
 
 NOW = 1_800_000_000.0
 DEADLINE = 30.0
@@ -615,3 +619,44 @@ def test_the_host_of_a_url(url: str, host: str) -> None:
 def test_a_url_without_a_host_stops_nobody(url: str, breaker: Breaker) -> None:
     assert "geheim" not in host_of(url)
     assert decision(breaker, NOW, host_of(url)) is Decision.GO
+
+
+# --- what people who look are told
+
+
+def test_people_are_told_who_rests_and_who_has_been_failing_for_days(
+    server: str, valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, own = patient_state(server), outlet_subject("cork")
+    breaker, days = Breaker(state, deadline=DEADLINE), FailingHosts(state)
+    breaker.record([(own, Verdict.FAILED, None)] * THRESHOLD + [(HOST, Verdict.FAILED, None)] * 2, NOW)
+    for day in range(3):
+        days.record([(HOST, Verdict.FAILED, None)], NOW + day * 86_400)
+    before = {key: valkey.hgetall(key) for key in valkey.scan_iter()}
+    found = standing.standings(state, [HOST, own, "well.example:443"], NOW + 1)
+    assert found is not None
+    assert (found[own].state, found[own].days, set(found)) == ("resting", 0, {HOST, own})
+    assert NOW < (found[own].until or 0) < NOW + 2 * FIRST_OPENING
+    assert (found[HOST].state, found[HOST].failures, found[HOST].days) == ("failing", 2, 3)
+    later = standing.standings(state, [own], NOW + 10 * FIRST_OPENING) or {}
+    assert (later[own].state, later[own].until) == ("half-open", None)
+    assert standing.known(state, "tracker", 10) == [HOST]
+    assert sorted(standing.known(state, "breaker", 10) or ()) == sorted([HOST, own])
+    assert len(standing.known(state, "breaker", 1) or ()) == 1
+    assert {key: valkey.hgetall(key) for key in valkey.scan_iter()} == before, "looking changes nothing"
+    monkeypatch.setenv("FANWIRE_BROKER_URL", server)
+    settings.cache_clear()
+    outlets = [outlet("cork", url="https://well.example/"), outlet("bote", url=f"https://{HOST}/"), outlet("well")]
+    known = drains.standings(outlets) or {}
+    assert [(known[id][0].days, known[id][1].days) for id in ("cork", "bote", "well")] == [(0, 0), (0, 3), (0, 0)]
+    for wanted, meant in (("resting", ["cork"]), ("failing", ["bote"])):
+        group = drains.among(wanted)
+        assert group is not None
+        assert [one.id for one in outlets if group.has(one)] == meant
+
+
+def test_without_redis_nobody_can_tell() -> None:
+    nowhere = SharedState(None)
+    assert standing.standings(nowhere, [HOST], NOW) is None
+    assert standing.known(nowhere, "breaker", 10) is None
+    assert (drains.standings([outlet()]), drains.among("resting")) == (None, None)

@@ -8,6 +8,7 @@ attention.py   how much needs somebody, for the navigation
 events.py      `GET /ops/events`: tells pages that something has changed
 assets.py      style sheet and script, at addresses that change with their content
 releases.py    all releases
+outlets.py  outlet.py  outlet_edit.py  drains.py    outlets; drains.py is what drains know of them
 refusals.py  notices.py  audit.py    what is kept for people to read
 links.py  queries.py     where pages are, and what stands in the query of an address
 release.py     one release, and each of its deliveries; release_progress.py: how far it is
@@ -30,6 +31,9 @@ from workers.web.pages import (
     events,
     login,
     notices,
+    outlet,
+    outlet_edit,
+    outlets,
     refusals,
     release,
     release_acts,
@@ -44,6 +48,9 @@ PAGES = (
     events,
     login,
     notices,
+    outlet_edit,
+    outlet,
+    outlets,
     refusals,
     release,
     release_acts,

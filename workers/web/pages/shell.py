@@ -49,6 +49,7 @@ HOME: Final = "/ops/releases"
 """Where people begin."""
 NAVIGATION: Final = (
     ("Releases", "/ops/releases", "releases", "late"),
+    ("Outlets", "/ops/outlets", "", ""),
     ("Refused", "/ops/refusals", "refusals", "in a day"),
     ("Notices", "/ops/notices", "notices", "in a day"),
     ("Audit", "/ops/audit", "", ""),
