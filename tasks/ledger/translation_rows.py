@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -283,10 +283,21 @@ def approve(connection: Connection, key: TranslationKey, document: Translation, 
     connection.execute(update(translations).where(is_row_of(key)).values(approved | {"reason": None}))
 
 
-def for_people(connection: Connection, release_id: int | None = None) -> Iterator[tuple[TranslationRow, int]]:
+class WaitingKey(NamedTuple):
+    """A translation that waits for a person; in this order people are to look at them."""
+
+    received_at: float
+    """When its release was taken."""
+    release_id: int
+    language: str
+    waits: int
+    """How many deliveries wait for approval."""
+
+
+def waiting_keys(connection: Connection, release_id: int | None = None) -> list[WaitingKey]:
     """The translations (of one release) that deliveries wait for and that only a person can help on, the oldest release
     first: those to be approved, drafts under an embargo among them, and those in which no engine found something sound
-    for every unit; and how many deliveries wait for approval. One at a time, for they are large."""
+    for every unit. Keys alone, for the rows are large."""
     waits = [deliveries.c.state == literal_column("'held'")]
     if release_id is not None:
         waits.append(deliveries.c.release_id == release_id)
@@ -305,16 +316,13 @@ def for_people(connection: Connection, release_id: int | None = None) -> Iterato
     same = and_(translations.c.release_id == held.c.release_id, translations.c.language == held.c.language)
     stuck = or_(translations.c.state == ArtifactState.MADE, translations.c.state == ArtifactState.HELD)
     query = (
-        select(held)
-        .join(translations, same)
+        select(releases.c.received_at, held.c.release_id, held.c.language, held.c.waits)
+        .join_from(held, translations, same)
         .join(releases, releases.c.id == translations.c.release_id)
         .where(stuck, or_(held.c.under_embargo < held.c.all, translations.c.status == IS_DRAFT))
         .order_by(releases.c.received_at, translations.c.release_id, translations.c.language)
     )
-    for found in list(connection.execute(query)):
-        row = get(connection, TranslationKey(found.release_id, found.language))
-        if row is not None:
-            yield row, found.waits
+    return [WaitingKey(*row) for row in connection.execute(query)]
 
 
 def known_to_outlets(connection: Connection, uri: str, language: str) -> Translation | None:

@@ -93,9 +93,10 @@ def _pieces(source: Text) -> dict[str, Piece]:
 
 
 def legend(unit: ReviewedUnit) -> list[tuple[str, str]]:
-    """What stands behind the numbers of a unit, for people: number and words."""
+    """What an editor types for the elements and opaque pieces of a unit, and what stands behind each: `<1>…</1>`, `link
+    to https://…`."""
     return [
-        (number, unit.describe(piece))
+        (f"<{number}>…</{number}>" if isinstance(piece, Open) else f"{{{number}}}", unit.describe(piece))
         for number, piece in _pieces(unit.source).items()
         if isinstance(piece, Open | Opaque)
     ]

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 from tasks.ledger import releases, translation_rows
 from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.schema import deliveries
-from tasks.ledger.translation_rows import TranslationRow
+from tasks.ledger.translation_rows import TranslationRow, WaitingKey
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
 from tasks.model.states import ArtifactState, Hold, State
@@ -258,10 +258,18 @@ def waiting(connection: Connection, release_id: int | None = None) -> Iterator[R
     """The translations that need a person, of all releases or of one, the oldest first: those to be approved, and
     drafts with open units. They are read from the ledger one at a time.
     """
-    for row, waits in translation_rows.for_people(connection, release_id):
-        one = Reviewed(row.release_id, releases.get(connection, row.release_id), row.language, row, waits=waits)
-        if one.standing == "draft" or waits:
+    for key in translation_rows.waiting_keys(connection, release_id):
+        if one := waiting_one(connection, key):
             yield one
+
+
+def waiting_one(connection: Connection, key: WaitingKey) -> Reviewed | None:
+    """The translation of a key that needs a person; None if nobody is needed."""
+    row = translation_rows.get(connection, TranslationKey(key.release_id, key.language))
+    if row is None:
+        return None
+    one = Reviewed(row.release_id, releases.get(connection, row.release_id), row.language, row, waits=key.waits)
+    return one if one.standing == "draft" or key.waits else None
 
 
 def _waits(connection: Connection, release_id: int) -> Counter[str]:

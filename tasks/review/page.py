@@ -79,12 +79,12 @@ def _row(found: Reviewed, unit: ReviewedUnit, near: Sequence[NearMatch]) -> dict
         "refused": unit.drafted_by,
         "reasons": [] if found.standing == "approved" else unit.reasons,
         "doubtful": bool(refused or near) or any(doubt for _, doubt in stretches),
-        "look_at": _look_at(stretches),
-        "near": [_near(unit, one) for one in near],
+        "look_at": look_at(stretches),
+        "near": [near_shown(unit, one) for one in near],
     }
 
 
-def _look_at(stretches: Sequence[Stretch]) -> list[tuple[str, str]]:
+def look_at(stretches: Sequence[Stretch]) -> list[tuple[str, str]]:
     """The figures and names that a reader has to compare, in words, for those who see no colours: kind and words."""
     kinds: dict[str, list[str]] = {}
     for piece, doubt in stretches:
@@ -94,7 +94,7 @@ def _look_at(stretches: Sequence[Stretch]) -> list[tuple[str, str]]:
     return [(asked[kind], ", ".join(dict.fromkeys(words))) for kind, words in kinds.items()]
 
 
-def _near(unit: ReviewedUnit, near: NearMatch) -> dict[str, Any]:
+def near_shown(unit: ReviewedUnit, near: NearMatch) -> dict[str, Any]:
     """A near match: its score, its source with what differs from the unit's, its translation."""
     source = Markup("").join(
         Markup.escape(words) if only is None else (_THEIRS, _MINE)[only].format(words)

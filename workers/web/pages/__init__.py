@@ -9,6 +9,7 @@ events.py      `GET /ops/events`: tells pages that something has changed
 assets.py      style sheet and script, at addresses that change with their content
 releases.py    all releases
 outlets.py  outlet.py  outlet_edit.py  drains.py    outlets; drains.py is what drains know of them
+translations.py  translation.py    what waits for a person; one translation, read and edited
 refusals.py  notices.py  audit.py    what is kept for people to read
 links.py  queries.py     where pages are, and what stands in the query of an address
 release.py     one release, and each of its deliveries; release_progress.py: how far it is
@@ -39,6 +40,8 @@ from workers.web.pages import (
     release_acts,
     releases,
     shell,
+    translation,
+    translations,
 )
 
 PAGES = (
@@ -55,6 +58,8 @@ PAGES = (
     release,
     release_acts,
     releases,
+    translation,
+    translations,
 )
 """Each has `routes() -> list[Route]`."""
 

@@ -50,6 +50,7 @@ HOME: Final = "/ops/releases"
 NAVIGATION: Final = (
     ("Releases", "/ops/releases", "releases", "late"),
     ("Outlets", "/ops/outlets", "", ""),
+    ("Translations", "/ops/translations", "translations", "waiting for an editor"),
     ("Refused", "/ops/refusals", "refusals", "in a day"),
     ("Notices", "/ops/notices", "notices", "in a day"),
     ("Audit", "/ops/audit", "", ""),
