@@ -1,0 +1,293 @@
+"""The list of releases, a release, and what is done with it there; on both ledgers where the database decides."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, select
+
+from tasks import ledger
+from tasks.ledger import audit, release_views, releases
+from tasks.ledger.schema import deliveries
+from tasks.model.ranks import Rank
+from tasks.model.states import State
+from tests.support import page_scene
+from tests.support.page_scene import EVIL, GOING, HELD, KILLED
+from tests.support.visitor import Visitor, visitor
+from workers.web.application import application
+from workers.web.pages import attention, kept
+from workers.web.pages import releases as release_list
+
+APP = application()
+
+
+@pytest.fixture
+def scene(book: Engine) -> Iterator[None]:
+    """The scene, on each ledger in turn."""
+    _forget()
+    page_scene.fill()
+    yield
+    _forget()
+
+
+@pytest.fixture
+def small(sqlite_ledger: None) -> Iterator[None]:
+    """The scene on SQLite, where the database decides nothing."""
+    _forget()
+    page_scene.fill()
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    kept.forget()
+    attention.forget()
+
+
+def number_of(uri: str) -> int:
+    """The number of the newest version of a release."""
+    with ledger.read() as connection:
+        found = releases.find(connection, uri)
+    assert found is not None
+    return int(found.id)
+
+
+@pytest.mark.usefixtures("scene")
+def test_the_sums_are_those_of_the_rows() -> None:
+    number = number_of(GOING)
+    with ledger.read() as connection:
+        rows = connection.execute(select(deliveries).where(deliveries.c.release_id == number)).all()
+        sums = release_views.sums(connection, number)
+        for by in ("circuit", "transport", "country", "format"):
+            grouped = release_views.grouped(connection, number, by)  # type: ignore[arg-type]
+            if by != "circuit":
+                assert sum(sum(states.values()) for states in grouped.values()) == len(rows)
+        transports = release_views.grouped(connection, number, "transport")
+        circuits = release_views.grouped(connection, number, "circuit")
+        arrived = release_views.arrivals(connection, number, min(row.first_due_at for row in rows), 10.0)
+    wanted: dict[str, dict[str, int]] = {}
+    for row in rows:
+        of = wanted.setdefault(row.language, {})
+        of[row.state] = of.get(row.state, 0) + 1
+    assert sums.languages == wanted
+    ended = [row.ended_at for row in rows if row.state == State.DELIVERED]
+    assert (sums.first_at, sums.last_at) == (min(ended), max(ended))
+    assert sums.oldest_due_at == min(row.due_at for row in rows if row.state == State.DUE)
+    assert sum(n for _, n in arrived) == len(ended)
+    assert set(transports) == {"https", "ftp", "mailto", "pull"}
+    assert {name: sum(states.values()) for name, states in circuits.items()} == {
+        "finance": 160, release_views.NO_CIRCUIT: 80
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("scene")
+def test_the_pages_of_a_release_say_how_far_it_is() -> None:
+    reader = visitor(APP, Rank.READER)
+    for path in ("", "?by=circuit", "?by=transport", "?by=country", "?by=format", "?state=all", "?state=due"):
+        answer = reader.get(f"/ops/releases/{GOING}{path}")
+        assert answer.status_code == 200
+        assert "144 of 240" in answer.text
+    assert "60 for approval" in answer.text
+    assert "Send again" not in answer.text, "a reader is shown nothing that she may not do"
+    listed = reader.get("/ops/releases").text
+    assert listed.index("merger of equals") < listed.index("Acme looks ahead") < listed.index("Nordvelt raises")
+    assert "144 delivered, 12 due, 60 held, 24 failed" in listed
+    assert "60 for an editor" in listed
+
+
+@pytest.mark.usefixtures("scene")
+def test_everyone_who_has_not_got_it_is_found_page_by_page() -> None:
+    reader = visitor(APP, Rank.READER)
+    found: list[str] = []
+    path = f"/ops/releases/{GOING}"
+    while path:
+        text = reader.get(path).text
+        found += re.findall(r'href="/ops/deliveries/(\d+)"', text)
+        older = re.search(r'<a href="([^"]+)" rel="next"', text)
+        path = html.unescape(older[1]).partition("#")[0] if older else ""
+    assert len(found) == len(set(found)) == 96
+
+
+@pytest.mark.usefixtures("scene")
+def test_releases_and_deliveries_are_filtered() -> None:
+    reader = visitor(APP, Rank.READER)
+    for query, n in (
+        ("state=exhausted", 12), ("code=http_404", 12), ("language=ja&state=held&outlet=desk-00", 2),
+        ("state=canceled", 0), ("outlet=desk_0", 0),
+    ):  # fmt: skip
+        text = reader.get(f"/ops/releases/{GOING}?{query}").text
+        assert len(re.findall(r'href="/ops/deliveries/\d+"', text)) == n, query
+    for query, uris in (
+        ("text=NORDVELT", [GOING]), ("text=orbis.example", [KILLED, KILLED]), ("state=failed", [GOING]),
+        ("state=held", [HELD, GOING]), ("language=ja", [GOING]), ("circuit=sport", []), ("state=open&language=xx", []),
+    ):  # fmt: skip
+        text = reader.get(f"/ops/releases?{query}").text
+        assert re.findall(r'<span class="mono">([^<]+)</span>', text) == uris, query
+
+
+@pytest.mark.usefixtures("small")
+def test_the_list_goes_on_where_a_page_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(release_list, "SHOWN", 3)
+    reader = visitor(APP, Rank.READER)
+    first = reader.get("/ops/releases").text
+    older = re.search(r'<a href="([^"]+)" rel="next"', first)
+    assert older is not None
+    second = reader.get(html.unescape(older[1])).text
+    of = r'<span class="mono">([^<]+)</span>'
+    assert re.findall(of, first) + re.findall(of, second) == [KILLED, KILLED, HELD, GOING]
+    assert 'rel="next"' not in second
+
+
+@pytest.mark.usefixtures("small")
+def test_a_list_counts_only_for_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(release_list, "COUNTING_SECONDS", -1.0)
+    reader = visitor(APP, Rank.READER)
+    _forget()
+    assert reader.get("/ops/releases").text.count("is being counted") == 4
+    assert "144 of 240" in reader.get(f"/ops/releases/{GOING}").text
+    assert reader.get("/ops/releases").text.count("is being counted") == 3, "what somebody has counted is shown"
+
+
+@pytest.mark.usefixtures("small")
+def test_nothing_that_strangers_wrote_is_markup() -> None:
+    operator = visitor(APP, Rank.OPERATOR)
+    delivery = re.search(r'href="(/ops/deliveries/\d+)"', operator.get(f"/ops/releases/{GOING}?code=http_503").text)
+    assert delivery is not None
+    hold = f"release={HELD}"
+    for path in (
+        "/ops/releases", f"/ops/releases/{HELD}", f"/ops/releases/{GOING}", delivery[1], f"/ops/kill?{hold}",
+        f"/ops/replay?{hold}&code={EVIL}", f"/ops/embargo?{hold}", f"/ops/correct?{hold}", f"/ops/releases?text={EVIL}",
+        f"/ops/releases/{GOING}?outlet={EVIL}&code={EVIL}",
+    ):  # fmt: skip
+        text = operator.get(path).text
+        assert "<img" not in text, path
+        assert "</script><" not in text, path
+
+
+ACTS = {
+    "kill": {"release": HELD, "version": "1", "sure": "yes"},
+    "replay": {"release": GOING, "version": "1"},
+    "embargo": {"release": HELD, "version": "1", "lift": "yes"},
+    "correct": {"release": GOING, "document": "{}", "sure": "yes"},
+}
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("rank", [Rank.READER, Rank.EDITOR])
+def test_only_operators_may_act_on_a_release(rank: Rank) -> None:
+    somebody = visitor(APP, rank)
+    for act, fields in ACTS.items():
+        assert somebody.get(f"/ops/{act}?release={HELD}").status_code == 403
+        assert somebody.post(f"/ops/{act}", fields).status_code == 403
+    with ledger.read() as connection:
+        assert {entry["act"] for entry in audit.latest(connection, audit.Wanted(), 50)} == {
+            "release.publish", "release.kill"
+        }  # fmt: skip
+
+
+def _message(operator: Visitor, uri: str) -> str:
+    found = re.search(r'<p class="message (?:done|failed)"[^>]*>(.*?)</p>', operator.get(f"/ops/releases/{uri}").text)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.usefixtures("scene")
+def test_a_kill_is_by_whoever_is_signed_in_and_from_where() -> None:
+    operator = visitor(APP, Rank.OPERATOR, "jane")
+    asked = operator.get(f"/ops/kill?release={GOING}").text
+    assert "<strong>144 outlets</strong>" in asked
+    assert "<strong>72 deliveries</strong>" in asked
+    assert operator.post("/ops/kill", {"release": GOING, "version": "1"}).status_code == 422, "nobody was sure"
+    assert operator.post("/ops/kill", {"release": GOING, "version": "7", "sure": "yes"}).status_code == 409
+    answer = operator.post("/ops/kill", {"release": GOING, "version": "1", "note": "Wrong.", "sure": "yes"})
+    assert answer.status_code == 303
+    assert "withdrawn by version 2" in _message(operator, GOING)
+    with ledger.read() as connection:
+        [entry] = audit.latest(connection, audit.Wanted(uri=GOING, act="release.kill"), 5)
+    assert (entry["role"], entry["actor"], entry["origin"], entry["remark"]) == (
+        "operator", "jane", "127.0.0.1", "Wrong."
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("scene")
+def test_a_replay_sends_again_what_failed_all_or_some_of_it() -> None:
+    operator = visitor(APP, Rank.OPERATOR)
+    of = {"release": GOING, "version": "1"}
+    assert "12 deliveries" in operator.get(f"/ops/replay?release={GOING}&code=http_404").text
+    operator.post("/ops/replay", of | {"code": "http_404"})
+    assert "12 deliveries are open again" in _message(operator, GOING)
+    operator.post("/ops/replay", of | {"outlet": "desk-009", "language": "de"})
+    assert "1 delivery is open again" in _message(operator, GOING)
+    operator.post("/ops/replay", of)
+    assert "11 deliveries are open again" in _message(operator, GOING)
+    operator.post("/ops/replay", of)
+    assert "Nothing that is chosen has failed" in _message(operator, GOING)
+    with ledger.read() as connection:
+        counted = release_views.sums(connection, number_of(GOING)).states
+    assert counted[State.DUE] == 36
+
+
+@pytest.mark.usefixtures("small")
+def test_an_embargo_is_moved_and_lifted() -> None:
+    operator = visitor(APP, Rank.OPERATOR)
+    of = {"release": HELD, "version": "1"}
+    assert operator.post("/ops/embargo", of | {"until": "tomorrow"}).status_code == 422
+    assert operator.post("/ops/embargo", of | {"until": "2001-01-01T00:00:00Z"}).status_code == 422
+    operator.post("/ops/embargo", of | {"until": "2099-01-01T00:00:00Z"})
+    assert "held until 2099-01-01" in _message(operator, HELD)
+    operator.post("/ops/embargo", of | {"lift": "yes"})
+    assert "goes out now" in _message(operator, HELD)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_correction_is_shown_first_and_then_taken() -> None:
+    operator = visitor(APP, Rank.OPERATOR, "jane")
+    page = operator.get(f"/ops/correct?release={GOING}").text
+    shown = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", page, re.DOTALL)
+    assert shown is not None
+    document = json.loads(html.unescape(shown[1]))
+    assert document["version"] == 2
+    document["headline"] = "Nordvelt lowers its forecast"
+    of = {"release": GOING, "document": json.dumps(document)}
+    asked = operator.post("/ops/correct", of)
+    assert "would go to" in asked.text
+    assert number_of(GOING) == 1, "nothing was done"
+    wrong = operator.post("/ops/correct", of | {"document": json.dumps(document | {"version": 1})})
+    assert wrong.status_code == 422
+    assert "was taken before with other content" in html.unescape(wrong.text)
+    other = operator.post("/ops/correct", of | {"document": json.dumps(document | {"uri": HELD}), "sure": "yes"})
+    assert "a correction keeps the URI" in other.text
+    uploaded = operator.post("/ops/correct", {"release": GOING}, files={"file": ("r.json", of["document"].encode())})
+    assert "would go to" in uploaded.text
+    answer = operator.post("/ops/correct", of | {"sure": "yes"})
+    assert answer.status_code == 303
+    assert "Version 2 is taken" in _message(operator, GOING)
+    with ledger.read() as connection:
+        [entry] = audit.latest(connection, audit.Wanted(uri=GOING, act="release.correct"), 5)
+    assert (entry["actor"], entry["version"]) == ("jane", 2)
+
+
+@pytest.mark.usefixtures("small")
+def test_what_is_not_there_is_said_so() -> None:
+    operator = visitor(APP, Rank.OPERATOR)
+    for path in (
+        "/ops/releases/urn:none", f"/ops/releases/{GOING}?version=9", "/ops/deliveries/99999999999999999999999",
+        "/ops/kill?release=urn:none", "/ops/report?release=urn:none", "/ops/nothing",
+    ):  # fmt: skip
+        answer = operator.get(path)
+        assert answer.status_code == 404, path
+        assert answer.headers["content-type"].startswith("text/html")
+    assert operator.get(f"/ops/report?release={GOING}&format=exe").status_code == 422
+
+
+@pytest.mark.usefixtures("small")
+def test_the_report_is_saved_and_not_shown() -> None:
+    reader = visitor(APP, Rank.READER)
+    for form, begins in (("html", "<!doctype html>"), ("csv", "outlet,"), ("json", "{")):
+        answer = reader.get(f"/ops/report?release={GOING}&format={form}")
+        assert answer.headers["content-disposition"].startswith("attachment; ")
+        assert answer.text.lower().startswith(begins)
