@@ -63,7 +63,7 @@ def test_the_sums_are_those_of_the_rows() -> None:
         rows = connection.execute(select(deliveries).where(deliveries.c.release_id == number)).all()
         sums = release_views.sums(connection, number)
         for by in ("circuit", "transport", "country", "format"):
-            grouped = release_views.grouped(connection, number, by)  # type: ignore[arg-type]
+            grouped = release_views.grouped(connection, number, by)
             if by != "circuit":
                 assert sum(sum(states.values()) for states in grouped.values()) == len(rows)
         transports = release_views.grouped(connection, number, "transport")

@@ -24,7 +24,7 @@ from tasks.runtime.settings import settings
 from workers.web.pages import links, queries, release_progress, shell
 from workers.web.pages.releases import status_of
 
-LISTED = 50
+LISTED = 30
 """Deliveries on a page."""
 ATTEMPTS = 200
 """Attempts of a delivery that are shown."""
