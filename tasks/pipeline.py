@@ -39,7 +39,7 @@ from tasks.ledger import deliveries, elections, notices, releases
 from tasks.media_store.store import archive_store, configured_store
 from tasks.model.destinations import Destinations
 from tasks.model.retention_policy import DAY, read_retention_policy
-from tasks.operations import hub_pings, journals, notifications, sweep
+from tasks.operations import hub_pings, journals, notifications, sweep, webhooks
 from tasks.operations.bounces import MailboxAway, notice_mailbox_away, read_bounces
 from tasks.operations.retention import log_files, retention_run
 from tasks.operations.retention.pace import Pace
@@ -247,6 +247,13 @@ def retain() -> str:
     return str(summary)
 
 
+@shared_task(name="tell_producers")
+def tell_producers() -> str:
+    """Tell producers at their webhooks what has become of their releases."""
+    told, failed = webhooks.send(delivery_policy())
+    return f"{failed} messages failed, {told} arrived" if failed else f"{told} messages arrived"
+
+
 def shared_state(conf: Any) -> SharedState:
     """What the drains of this wire know together, at the broker that Celery is configured with."""
     return _shared_state(conf.broker_url, tuple((conf.broker_use_ssl or {}).items()))
@@ -309,6 +316,7 @@ def sweep_ledger(now: float) -> sweep.Found:
         memory_days=found.memory_days,
         translation_file=found.translation_file,
         journals=journals_folder(),
+        web_url=found.web_url or "",
     )
     return sweep.sweep(now, policy)
 
@@ -395,6 +403,8 @@ def hint_all(found: sweep.Found) -> None:
         hint_drains(found.due)
     if found.unposted and settings().notice_url:
         hint_aside(notify)
+    if found.untold:
+        hint_aside(tell_producers)
     if found.unpinged and settings().websub_hub and settings().web_url:
         hint_aside(ping)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tasks.model.credentials import for_credential
+from tasks.runtime.secrets import WEBHOOK_PREFIX
 from tasks.runtime.settings import PREFIX, Settings, settings
 from workers import with_parent
 from workers.home import OWNER
@@ -40,8 +41,8 @@ _REFERENCE = re.compile(r"\benv:([A-Za-z_][A-Za-z0-9_]*)")
 def seen_by(process: str, environment: Mapping[str, str]) -> dict[str, str]:
     """What a process of the stack gets of an environment: all settings, and of secrets only its own.
 
-    The worker `deliver` has the secrets of outlets, `intake` the keys that the producers file names, and `translate`
-    whatever else there is: libraries of engines look for keys under names of their own.
+    The worker `deliver` has the secrets of outlets, `format` those of webhooks, `intake` the keys that the producers
+    file names, and `translate` whatever else there is: libraries of engines look for keys under names of their own.
     """
     policy = settings()
     others = _named_in(policy.producers)
@@ -62,6 +63,8 @@ def _may_see(
         return process in SEEN_BY[name]
     if name.startswith(prefix):
         return process == "deliver"
+    if name.startswith(WEBHOOK_PREFIX):
+        return process == "format"  # which tells producers
     if name.startswith(PREFIX):
         return name in _BESIDE_SETTINGS or name.removeprefix(PREFIX).lower() in Settings.model_fields
     if process == "translate":

@@ -18,7 +18,7 @@ def celery_settings() -> dict[str, Any]:
     """Celery's configuration. The reasons: ARCHITECTURE, "Settings of Celery and Redis that are not the default, and
     why"."""
     routes = {name: {"queue": name, "routing_key": name} for name in STAGES}
-    routes["notify"] = routes["bounces"] = routes["ping"] = routes["fetch"] = routes["retain"] = routes["format"]
+    routes |= dict.fromkeys(("notify", "bounces", "ping", "fetch", "retain", "tell_producers"), routes["format"])
     return {
         "broker_transport_options": transport_options(settings().visibility_timeout),
         "broker_connection_retry_on_startup": True,

@@ -13,6 +13,7 @@ inside.
     counts.py          how far a release is, in numbers
     producer_rows.py   who comes to the door, and how much each producer sent in a day
     door_requests.py   requests at the door that may be repeated
+    webhook_rows.py    which releases producers want to hear of, and what they are told
     refusals.py        what intake could not take
     notices.py         what operations should know
     audit.py           who did what

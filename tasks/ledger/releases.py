@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, exists, func, literal_column, or_, select, text, update
 
-from tasks.ledger import audit, media_rows, producer_rows
+from tasks.ledger import audit, media_rows, producer_rows, webhook_rows
 from tasks.ledger.schema import deliveries, releases
 from tasks.model.acts import UNSIGNED, Act, Actor, Role
 from tasks.model.release import MAX_VERSION, Release
@@ -134,6 +134,8 @@ def take(
     )
     number = connection.execute(row.returning(releases.c.id)).scalar_one()
     media_rows.want(connection, number, release, now)
+    if producer := whose or sender.producer:
+        webhook_rows.watch(connection, number, producer, now)
     audit.record(connection, _entry(release, sender, newest), by=sender.actor)
     return replace(judged, release_id=number)
 

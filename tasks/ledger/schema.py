@@ -9,6 +9,7 @@
     outlets      who receives; outlet_profiles, outlet_profile_terms: an index over what they take
     producers    who comes to the door, with which token and rights; producer_days: what each producer sent in a day
     door_requests  requests at the door that may be repeated, and what was answered
+    watched_releases  of which a producer wants to hear; webhook_messages  what it is told
     refusals   what intake could not take, kept with the reason
     awaited_engines  which engines a held translation waits for
     media_files  files in the store of media        media_sizes  pictures of it in smaller sizes
@@ -436,6 +437,32 @@ door_requests = Table(
 )
 Index("ix_door_requests_at", door_requests.c.at)
 
+watched_releases = Table(
+    "watched_releases",
+    metadata,
+    Column("release_id", Id, primary_key=True, autoincrement=False),
+    Column("producer", String(100), nullable=False),
+    Column("told", ForeignText, nullable=False, comment="JSON: {event: languages} of which its producer has a message"),
+    Column("look_at", Time, nullable=False),
+)
+Index("ix_watched_releases_look_at", watched_releases.c.look_at)
+
+webhook_messages = Table(
+    "webhook_messages",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("message_id", String(64), nullable=False, unique=True, comment="the header webhook-id"),
+    Column("producer", String(100), nullable=False),
+    Column("event", String(30), nullable=False, comment="Event in tasks/operations/webhooks.py"),
+    Column("body", ForeignText, nullable=False),
+    Column("made_at", Time, nullable=False),
+    Column("due_at", Time, comment="when it is sent, or sent again; null once it has arrived or was given up"),
+    Column("failures", Integer, nullable=False, comment="in a row"),
+    Column("problem", ForeignText, comment="what the last try met"),
+    Column("arrived_at", Time),
+)
+Index("ix_webhook_messages_made_at", webhook_messages.c.made_at)
+
 refusals = Table(
     "refusals",
     metadata,
@@ -597,6 +624,7 @@ feeds = Table(
     Column("ping_at", Time, comment="when the hub is to hear that it has changed; null once it has"),
     Column("ping_failures", Integer, nullable=False, comment="in a row"),
 )
+_partial("ix_webhook_messages_due_at", "due_at IS NOT NULL", webhook_messages.c.due_at)
 _partial("ix_feeds_ping_at", "ping_at IS NOT NULL", feeds.c.ping_at)
 
 feed_entries = Table(

@@ -27,13 +27,14 @@ from tasks.ledger import (
     releases,
     rendition_rows,
     translation_rows,
+    webhook_rows,
 )
 from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.translation_rows import TranslationRow
 from tasks.model.acts import Act
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Translation
-from tasks.operations import journals
+from tasks.operations import journals, webhooks
 from tasks.operations.vanished import Watch
 from tasks.runtime import moments
 from tasks.translation.configuration import ReaderDocument, read_configuration
@@ -65,6 +66,8 @@ class SweepPolicy:
     """The file whose change wakes the translations that wait for engines."""
     journals: Path
     """The folder with the journals of this machine's drains."""
+    web_url: str
+    """The address of the web server, for what producers are told; empty where it has none."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,8 @@ class Found:
     """Whether there are notices that nobody has been posted."""
     unpinged: bool = False
     """Whether there are feeds of which the hub has not heard that they have changed."""
+    untold: bool = False
+    """Whether there are messages to the webhooks of producers."""
     names: dict[int, str] = field(default_factory=dict)
     """The releases of which something is to be done, as logs name them, by their numbers."""
 
@@ -128,8 +133,21 @@ def sweep(now: float, policy: SweepPolicy) -> Found:
         late = {*to_plan, *(key.release_id for key in to_translate), *(key.release_id for key in to_format)}
         names = {id: heading.name for id, heading in releases.headings(connection, late).items()} if late else {}
         metrics.add(connection, {(metrics.EXPIRIES, ""): expired}, now)
+    untold = _look_for_producers(now, policy.web_url)
     _forget(now, policy.memory_days)
-    return Found(expired, lifted, to_plan, to_translate, sorted(to_format), to_fetch, due, unposted, unpinged, names)
+    return Found(
+        expired, lifted, to_plan, to_translate, sorted(to_format), to_fetch, due, unposted, unpinged, untold, names
+    )
+
+
+def _look_for_producers(now: float, web_url: str) -> bool:
+    """Look at the releases of which producers want to hear; whether there is a message to send."""
+    with ledger.read() as connection:
+        if not webhook_rows.any_to_look_at(connection, now):
+            return webhook_rows.any_due(connection, now)
+    with ledger.write() as connection:
+        webhooks.look(connection, now, web_url)
+        return webhook_rows.any_due(connection, now)
 
 
 def _notice_untaken(connection: Connection, since: float | None, now: float) -> None:

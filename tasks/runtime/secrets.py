@@ -25,8 +25,10 @@ CACHE_SECONDS = 30.0
 """So that a changed file (a rotated secret) is seen soon, and a fan-out does not read it thousands of times."""
 MAX_BYTES = 16 * 1024
 
-WrittenBy = Literal["outlet", "operator"]
-"""Who wrote a reference: whoever wrote an outlet document, or the operator in a file of their own."""
+WrittenBy = Literal["outlet", "operator", "webhook"]
+"""Who wrote a reference: whoever wrote an outlet document, the operator in a file of their own, or for a webhook."""
+WEBHOOK_PREFIX = "FANWIRE_WEBHOOK_"
+"""How the variables begin that sign messages to the webhooks of producers."""
 
 _noted: ContextVar[list[str] | None] = ContextVar("noted", default=None)
 _cache: dict[tuple[str, WrittenBy], tuple[float, str]] = {}
@@ -111,6 +113,8 @@ def _read(reference: str, written_by: WrittenBy) -> str:
         raise SecretMissing("(not a reference)", "must be 'env:NAME' or 'file:PATH'")
     if written_by == "outlet" and (why := refusal(reference)):
         raise SecretMissing(reference, why)
+    if written_by == "webhook" and kind == "env" and not name.startswith(WEBHOOK_PREFIX):
+        raise SecretMissing(reference, f"is not one of the variables for webhooks: they begin with {WEBHOOK_PREFIX}")
     value = _from_environment(reference, name) if kind == "env" else _from_file(reference, name, written_by)
     if not value:
         raise SecretMissing(reference, "is empty")
@@ -118,7 +122,7 @@ def _read(reference: str, written_by: WrittenBy) -> str:
 
 
 def _from_environment(reference: str, name: str) -> str:
-    if name.upper().startswith(PREFIX) and not name.startswith(settings().secrets_prefix):
+    if name.upper().startswith(PREFIX) and not name.startswith((settings().secrets_prefix, WEBHOOK_PREFIX)):
         raise SecretMissing(reference, "is a setting of Fanwire, and no secret of somebody else's")
     value = os.environ.get(name)
     if value is None:

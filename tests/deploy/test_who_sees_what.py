@@ -22,7 +22,7 @@ SEES = {
     "migrate": {"LEDGER"},
     "intake": {"BROKER", "LEDGER", "SEAL_KEY", "NOTICE_URL", "producers"},
     "translate": {"BROKER", "LEDGER", "SEAL_KEY", "NOTICE_URL", "engines"},
-    "format": {"BROKER", "LEDGER", "SEAL_KEY", "NOTICE_URL", "WEB_KEY", "BOUNCES", "MEDIA_SECRET"},
+    "format": {"BROKER", "LEDGER", "SEAL_KEY", "NOTICE_URL", "WEB_KEY", "BOUNCES", "MEDIA_SECRET", "webhooks"},
     "deliver": {"BROKER", "LEDGER", "SEAL_KEY", "NOTICE_URL", "WEB_KEY", "SMTP", "MEDIA_SECRET", "outlets"},
     "flower": {"BROKER_OF_FLOWER", "FLOWER_PASSWORD"},
     "web": {"LEDGER", "SEAL_KEY", "WEB_KEY", "MEDIA_SECRET", "METRICS_TOKEN"},
@@ -111,9 +111,9 @@ def test_files_of_compose_are_seen_by_those_who_need_them(services: dict[str, An
         volumes = {name: " ".join(service.get("volumes", [])) for name, service in services.items()}
         return {name for name, mounted in volumes.items() if f":{place}:ro" in mounted}
 
-    assert seers("/etc/fanwire") == {*environment.WORKERS, "cli"}
+    assert seers("/etc/fanwire") == {*environment.WORKERS, "web", "cli"}
     assert seers("/run/secrets") == {"deliver", "cli"}
-    assert seers("/run/producers") == {"intake", "cli"}
+    assert seers("/run/producers") == {"intake", "web", "cli"}
 
 
 # --- Kubernetes
@@ -170,7 +170,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     } | dict.fromkeys(
         {*SECRET - {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_SMTP_URL", "FANWIRE_BOUNCES_URL"},
          *NAMED, *OTHERS - {"DATABASE"},
-         "FANWIRE_SECRET_BOTE", "FANWIRE_BROKER_WORKER_PASSWORD"}, "geheim",
+         "FANWIRE_SECRET_BOTE", "FANWIRE_WEBHOOK_ACME", "FANWIRE_BROKER_WORKER_PASSWORD"}, "geheim",
     )  # fmt: skip
     for name, value in (plain | secret).items():
         monkeypatch.setenv(name, value)
@@ -184,7 +184,7 @@ UP = {
     "translate": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_SEAL_KEY", *OTHERS},
     "format": {
         "FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_WEB_KEY", "FANWIRE_BOUNCES_URL",
-        "FANWIRE_MEDIA_SECRET", "FANWIRE_SEAL_KEY",
+        "FANWIRE_MEDIA_SECRET", "FANWIRE_SEAL_KEY", "FANWIRE_WEBHOOK_ACME",
     },
     "deliver": {
         "FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_WEB_KEY", "FANWIRE_SECRET_BOTE",

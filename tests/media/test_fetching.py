@@ -287,7 +287,12 @@ def test_what_a_killed_process_had_is_fetched_by_the_next(files: FileServer, tmp
     go.set()
     files.put("/hall", LARGE)
     policy = sweep.SweepPolicy(
-        build_retry=60, retry_horizon=1e6, memory_days=9, translation_file=None, journals=tmp_path
+        build_retry=60,
+        retry_horizon=1e6,
+        memory_days=9,
+        translation_file=None,
+        journals=tmp_path,
+        web_url="",
     )
 
     def swept() -> bool:
