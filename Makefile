@@ -8,7 +8,7 @@ FANWIRE := .venv/bin/fanwire
 TEST := PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -n 6 --dist loadscope --no-loadscope-reorder
 SPHINX := .venv/bin/python -m sphinx -q -W --keep-going -n -c docs . build/docs
 
-.PHONY: help demo test coverage mutate docs check bench fuzz soak up format pins clean
+.PHONY: help demo test coverage mutate docs check bench fuzz soak brokers up format pins clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ fuzz: $(READY) ## Spoiled documents for every parser, for MINUTES=1, with SEED=â
 
 soak: $(READY) ## Random faults for MINUTES=5, with OUTLETS=1500 and SEED=â€¦, and a table of what came of it
 	@MINUTES="$(MINUTES)" OUTLETS="$(OUTLETS)" SEED="$(SEED)" PYTHONPATH="$(CURDIR)/deploy/demo" .venv/bin/python -m tests.faults.soak
+
+brokers: $(READY) ## The main job at each broker and ledger, with a fault in the middle; some need packages of Debian
+	@PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q tests/brokers/at_*.py
 
 up: $(READY) ## The whole stack in the foreground, here; SIGTERM ends it
 	@exec $(FANWIRE) up

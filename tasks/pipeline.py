@@ -22,7 +22,7 @@ from typing import Any
 import structlog
 from celery import Task, shared_task
 from celery.signals import task_postrun, task_prerun, worker_process_shutdown
-from kombu.exceptions import ChannelError, OperationalError
+from kombu.exceptions import KombuError, OperationalError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 from structlog.contextvars import bind_contextvars, unbind_contextvars
@@ -255,14 +255,9 @@ def tell_producers() -> str:
 
 
 def shared_state(conf: Any) -> SharedState:
-    """What the drains of this wire know together, at the broker that Celery is configured with."""
-    return _shared_state(conf.broker_url, tuple((conf.broker_use_ssl or {}).items()))
-
-
-@cache
-def _shared_state(url: str, tls: tuple[tuple[str, Any], ...]) -> SharedState:
-    """One per process, so that it notes when Redis was away."""
-    return SharedState.at(url, tls=dict(tls))
+    """What the drains of this wire know together, as the application was configured with it: one for each process, so
+    that it notes when Redis was away."""
+    return conf.shared_state if "shared_state" in conf else SharedState(None)
 
 
 def delivery_policy() -> DeliveryPolicy:
@@ -346,7 +341,7 @@ def hint_drains(due: int | None = None, *, shown: str = "what is due") -> None:
     try:
         for _ in range(min(drains, enough) - waiting("deliver")):
             hint(deliver, shown=shown)
-    except (OperationalError, OSError) as error:
+    except (KombuError, OSError) as error:
         log.warning("hint lost", task="deliver", error=str(error))
 
 
@@ -376,7 +371,7 @@ def hint_aside(task: Task[Any, Any]) -> None:
     try:
         if not waiting("format"):
             hint(task)
-    except (OperationalError, OSError) as error:
+    except (KombuError, OSError) as error:
         log.warning("hint lost", task=task.name, error=str(error))
 
 
@@ -384,11 +379,15 @@ def waiting(queue: str) -> int:
     """Number of messages on a queue that no worker has taken yet; raises OperationalError while the broker is away."""
     with deliver.app.connection_or_acquire() as connection:
         try:
-            return int(connection.default_channel.queue_declare(queue, passive=True).message_count)
-        except ChannelError:
-            return 0  # nobody has declared it yet: the broker is new, or was emptied
-        except RedisError as error:  # kombu lets it through here, unlike when it publishes
-            raise OperationalError(str(error)) from error
+            # Declared and not only asked for: RabbitMQ closes a channel when it is asked for a queue that is not there.
+            options = {
+                "durable": True,
+                "auto_delete": False,
+                "arguments": deliver.app.amqp.queues[queue].queue_arguments,
+            }
+            return int(connection.default_channel.queue_declare(queue=queue, **options).message_count)
+        except (*connection.connection_errors, *connection.channel_errors, RedisError) as error:
+            raise OperationalError(str(error)) from error  # as kombu does by itself when it publishes
 
 
 def hint_all(found: sweep.Found) -> None:
@@ -414,7 +413,7 @@ def _hint_plans(found: sweep.Found) -> None:
     queue longer than the clock is patient, and its hint is most probably there."""
     try:
         room = PLANS_WAITING - waiting("plan") if found.to_plan else 0
-    except (OperationalError, OSError) as error:
+    except (KombuError, OSError) as error:
         log.warning("hint lost", task="plan", error=str(error))
         return
     for release_id, urgency in islice(found.to_plan.items(), max(0, room)):
@@ -425,12 +424,13 @@ def hint(task: Task[Any, Any], *ids: int | str, shown: str = "", urgency: int = 
     """Say that there is work; False if the broker did not take the message, which the clock makes good.
 
     `shown` is what operations read as the task's arguments in Flower. On Redis priority 0 is the first to be read, so
-    the urgency of a release is the priority of its hints.
+    the urgency of a release is the priority of its hints; on RabbitMQ it is the other way round.
     """
-    options: dict[str, Any] = {"argsrepr": shown or "—", "kwargsrepr": "", "priority": urgency}
+    priority = 9 - urgency if str(task.app.conf.broker_url).startswith("amqp") else urgency
+    options: dict[str, Any] = {"argsrepr": shown or "—", "kwargsrepr": "", "priority": priority}
     try:
         task.apply_async(ids, **options)
-    except (OperationalError, OSError) as error:
+    except (KombuError, OSError) as error:
         log.warning("hint lost", task=task.name, ids=ids, error=str(error))
         return False
     return True

@@ -25,6 +25,15 @@ def _prepare(sender: str, **_: Any) -> None:
     """
     os.umask(UMASK)
     logs.set_up(sender.partition("@")[0])
+    _delay_nothing()
+
+
+def _delay_nothing() -> None:
+    """No message of ours waits at the broker for its time; at RabbitMQ Celery would declare 28 queues for such ones."""
+    from celery.worker.consumer.consumer import Consumer  # here, for a worker has it anyway, and others need it not
+
+    blueprint: Any = Consumer.Blueprint
+    blueprint.default_steps = [step for step in blueprint.default_steps if "delayed_delivery" not in step]
 
 
 @signals.setup_logging.connect

@@ -8,12 +8,10 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
-import redis
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -43,8 +41,11 @@ from tasks.translation.configuration import TranslationDocument, read_configurat
 from tasks.translation.dictionaries import missing_packages
 from tasks.translation.grades import PUBLISH
 from tasks.translation.routing import reaches
-from workers import authority, broker, engines, home
+from workers import authority, broker, broker_checks, engines, home
+from workers.broker_address import Kind
+from workers.finding import Finding
 from workers.offered import offered
+from workers.releases_queue import BROKER_ERRORS
 
 SHOWN = 5
 BESIDE_SETTINGS = {
@@ -55,14 +56,6 @@ BESIDE_SETTINGS = {
 }  # fmt: skip
 """Variables that are read elsewhere: by Flower's configuration, by `fanwire up`, and by docker-compose.yml
 (deploy/.env.example)."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that `fanwire doctor` looked at."""
-
-    level: Literal["fine", "note", "unsafe"]
-    what: str
 
 
 def examine() -> list[Finding]:
@@ -80,8 +73,9 @@ def _guarded(part: Callable[[], Iterator[Finding]]) -> list[Finding]:
         return list(part())
     except UserError as refusal:
         return [Finding("unsafe", str(refusal))]
-    except (redis.RedisError, SQLAlchemyError, OSError) as error:
-        return [Finding("unsafe", f"{part.__name__.strip('_')}: {str(error).splitlines()[0]}")]
+    except (SQLAlchemyError, *BROKER_ERRORS) as error:
+        told = (str(error).splitlines() or [type(error).__name__])[0]
+        return [Finding("unsafe", f"{part.__name__.strip('_')}: {told}")]
 
 
 def _settings() -> Iterator[Finding]:
@@ -142,43 +136,14 @@ def _broker() -> Iterator[Finding]:
     if broker.embedded() and home.up_pid() is None:
         yield Finding("note", f"no Fanwire is up under {settings().home.absolute()}: `make up` starts one")
         return
-    with broker.client() as client:
-        yield from _broker_users(client)
-        try:
-            server: dict[str, Any] = client.info()
-        except redis.exceptions.NoPermissionError:
-            yield Finding("fine", "the broker answers, and says nothing about itself to its user of FANWIRE_BROKER_URL")
-            return
-    yield Finding("fine", f"the broker answers ({server.get('server_name', 'redis')} {server.get('redis_version')})")
-    if server.get("maxmemory_policy") != "noeviction":
-        yield Finding("unsafe", "the broker throws out data when it is full: set maxmemory-policy noeviction")
-    if not server.get("aof_enabled"):
-        yield Finding(
-            "note",
-            "the broker keeps no log (appendonly no): after its restart releases without a receipt are sent again",
-        )
+    yield from broker_checks.examine_broker()
 
 
-def _broker_users(client: redis.Redis) -> Iterator[Finding]:
-    """Whether anybody, or everybody who has our address, may do more at the broker than Fanwire needs."""
-    what = "read embargoed texts, empty it, and give orders to workers: give each process a user of its own, as in"
-    manual = "deploy/README.md, `Users of the broker`"
-    if broker.lets_anybody_in():
-        yield Finding("note", f"the broker lets anybody in without a password, to {what} {manual}")
-    elif _may_everything(client):
-        yield Finding("note", f"who has the address of the broker that stands here may {what} {manual}")
-
-
-def _may_everything(client: redis.Redis) -> bool:
-    """Whether our user of the broker may do what is the server's. One that may not look has rules of its own."""
-    try:
-        rights: Mapping[str, Any] = client.acl_getuser(str(client.acl_whoami())) or {}
-    except redis.exceptions.NoPermissionError:
-        return False
-    except redis.ResponseError:  # it is too old to have users
-        return True
-    categories = set(rights.get("categories", ()))
-    return "+@all" in categories and not {"-@admin", "-@dangerous"} <= categories
+def _shared_state() -> Iterator[Finding]:
+    if broker.embedded() or (broker.embedded_state() and home.up_pid() is None):
+        return
+    limited = sum(outlet.limits.per_minute is not None for outlet in _everyone())
+    yield from broker_checks.examine_shared_state(limited_outlets=limited)
 
 
 def _producers() -> Iterator[Finding]:
@@ -219,14 +184,15 @@ def _key_problems(name: str, reference: str, owners: dict[str, str]) -> Iterator
 def _clear_text() -> Iterator[Finding]:
     """Passwords and releases that go to other machines for everybody on the way to read."""
     if not broker.embedded() or home.up_pid() is not None:
-        url = broker.broker_url()
-        if urlsplit(url).scheme == "redis" and not engines.is_loopback(urlsplit(url).hostname or ""):
-            what = f"its password and all releases go to the broker at {broker.where(url)} without TLS"
-            yield Finding("note", f"{what}; use rediss:// unless nobody else is on that network")
-    address = make_url(ledger.ledger_url())
-    remote = address.host and not address.host.startswith("/") and not engines.is_loopback(address.host)
-    if remote and address.query.get("sslmode") not in ("verify-full", "verify-ca"):
-        what = f"nobody verifies that it is the ledger that answers at {address.host}"
+        address = broker.address()
+        if not address.tls and not all(engines.is_loopback(host) for host, _ in address.hosts):
+            what = f"its password and all releases go to the broker at {address.place} without TLS"
+            scheme = {Kind.SENTINEL: "sentinels", Kind.RABBITMQ: "amqps"}.get(address.kind, "rediss")
+            yield Finding("note", f"{what}; use {scheme}:// unless nobody else is on that network")
+    database = make_url(ledger.ledger_url())
+    remote = database.host and not database.host.startswith("/") and not engines.is_loopback(database.host)
+    if remote and database.query.get("sslmode") not in ("verify-full", "verify-ca"):
+        what = f"nobody verifies that it is the ledger that answers at {database.host}"
         yield Finding("note", f"{what}; add ?sslmode=verify-full to its address unless nobody else is on that network")
     notices = settings().notice_url
     if notices and urlsplit(notices.get_secret_value()).scheme == "http":
@@ -519,7 +485,8 @@ def _media() -> Iterator[Finding]:
 
 
 PARTS = (
-    _home, _modes, _plugins, _broker, _clear_text, _producers, _ledger, _documents, _disabled, _unverified, _resting,
-    _secrets, _addresses, _folders, _mail, _feeds, _media, _translation, _languages, _house_texts, _dictionaries,
+    _home, _modes, _plugins, _broker, _shared_state, _clear_text, _producers, _ledger, _documents, _disabled,
+    _unverified, _resting, _secrets, _addresses, _folders, _mail, _feeds, _media, _translation, _languages,
+    _house_texts, _dictionaries,
 )  # fmt: skip
 """Everything that is looked at once the settings are sound, in this order."""

@@ -20,6 +20,7 @@ from workers.home import OWNER
 WORKERS = frozenset({"intake", "translate", "format", "deliver"})
 SEEN_BY: dict[str, frozenset[str]] = {
     "FANWIRE_BROKER_URL": WORKERS | {"flower"},
+    "FANWIRE_SHARED_STATE_URL": WORKERS,
     "FANWIRE_LEDGER_URL": WORKERS | {"migrate", "web"},
     "FANWIRE_NOTICE_URL": WORKERS,  # the clock of any of them may be the one that has a notice posted
     "FANWIRE_FLOWER_PASSWORD": frozenset({"flower"}),

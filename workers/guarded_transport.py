@@ -3,6 +3,7 @@
 kombu decodes an item after it has taken it off the list, and what it cannot decode ends the process, with the item
 gone. There is no hook before that, so this looks at the reply of the pop itself, sets a broken item aside with the
 reason, and shows kombu an empty queue instead. And a worker goes on after its broker was away, whatever it held.
+RabbitMQ takes nothing but messages, and gives back what was not settled: it needs none of this.
 """
 
 from __future__ import annotations
@@ -24,35 +25,52 @@ from workers.releases_queue import RELEASES
 log = structlog.get_logger()
 
 
-def guarded_transport(on_broken: Callable[[str, bytes, str], None]) -> type[redis.Transport]:
+OnBroken = Callable[[str, bytes, str], None]
+"""What is done with an item that is no message: its queue, the item, and what is wrong."""
+
+
+def guarded_transport(on_broken: OnBroken) -> type[redis.Transport]:
     """Return a transport that hands an item which is no message to `on_broken(queue, item, reason)`."""
+    guarded: type[redis.Transport] = _guarded(redis.Transport, redis.Channel, on_broken)
+    return guarded
 
-    class GuardedQoS(redis.QoS):
-        """Gives up the place of a message that cannot be settled, because the broker is away.
 
-        kombu would keep it taken for ever. A worker whose places are all taken reads no more, and so does not notice
-        either that its connection is broken. The message comes back when its visibility timeout is over.
-        """
+def guarded_sentinel_transport(on_broken: OnBroken) -> type[redis.SentinelTransport]:
+    """The same for a Redis that is found by its sentinels."""
+    guarded: type[redis.SentinelTransport] = _guarded(redis.SentinelTransport, redis.SentinelChannel, on_broken)
+    return guarded
 
-        def ack(self, delivery_tag: str) -> None:
-            try:
-                super().ack(delivery_tag)
-            except Exception:
-                self._quick_ack(delivery_tag)  # type: ignore[attr-defined]  # missing in the stubs
-                raise
 
-        def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-            try:
-                super().reject(delivery_tag, requeue)
-            except Exception:
-                self._quick_ack(delivery_tag)  # type: ignore[attr-defined]  # missing in the stubs
-                raise
+class GuardedQoS(redis.QoS):
+    """Gives up the place of a message that cannot be settled, because the broker is away.
 
-    class GuardedChannel(redis.Channel):
+    kombu would keep it taken for ever. A worker whose places are all taken reads no more, and so does not notice
+    either that its connection is broken. The message comes back when its visibility timeout is over.
+    """
+
+    def ack(self, delivery_tag: str) -> None:
+        try:
+            super().ack(delivery_tag)
+        except Exception:
+            self._quick_ack(delivery_tag)  # type: ignore[attr-defined]  # missing in the stubs
+            raise
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        try:
+            super().reject(delivery_tag, requeue)
+        except Exception:
+            self._quick_ack(delivery_tag)  # type: ignore[attr-defined]  # missing in the stubs
+            raise
+
+
+def _guarded(transport: Any, channel: Any, on_broken: OnBroken) -> Any:
+    """A transport of kombu whose channels look at each item that they pop."""
+
+    class GuardedChannel(channel):  # type: ignore[misc]  # which class it is, is known only here
         QoS = GuardedQoS
 
         def _create_client(self, asynchronous: bool = False) -> Any:
-            client = super()._create_client(asynchronous)  # type: ignore[misc]  # missing in the stubs
+            client = super()._create_client(asynchronous)
             client.set_response_callback("BRPOP", self._look_at)
             return client
 
@@ -67,10 +85,7 @@ def guarded_transport(on_broken: Callable[[str, bytes, str], None]) -> type[redi
             on_broken(queue, item, f"is not a kombu message: {fault}")
             return None  # to kombu it looks as if the queue had been empty
 
-    class GuardedTransport(redis.Transport):
-        Channel = GuardedChannel
-
-    return GuardedTransport
+    return type("GuardedTransport", (transport,), {"Channel": GuardedChannel})
 
 
 def from_releases(item: bytes) -> bytes:

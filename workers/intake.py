@@ -24,8 +24,8 @@ import structlog
 from celery import Celery, bootsteps
 from kombu import Connection as BrokerConnection
 from kombu import Consumer, Message, Producer, Queue
-from kombu.exceptions import KombuError
-from redis.exceptions import RedisError, ResponseError
+from kombu.transport import TRANSPORT_ALIASES
+from redis.exceptions import ResponseError
 from sqlalchemy.exc import DBAPIError
 
 from tasks import ledger, pipeline, review
@@ -40,15 +40,23 @@ from tasks.runtime.settings import settings
 from workers import taking
 from workers.authority import Authority, producers_file
 from workers.broker import broker_url, tls
+from workers.broker_address import Kind, read_address
 from workers.document_reader import DocumentReader
 from workers.envelope import Receipt
-from workers.guarded_transport import guarded_transport
-from workers.releases_queue import RECEIPTS, RELEASES, transport_options
+from workers.guarded_transport import guarded_sentinel_transport, guarded_transport
+from workers.releases_queue import (
+    BROKER_ERRORS,
+    RECEIPT_EXPIRES,
+    RECEIPTS,
+    RELEASES,
+    releases_queue,
+    transport_options,
+)
 
 log = structlog.get_logger()
 
-RECEIPT_EXPIRES = 600.0
-"""Seconds after which a receipt that its producer never fetched is dropped."""
+HEARTBEAT = 60.0
+"""Seconds after which RabbitMQ or we give up a connection on which nothing is heard."""
 NO_HEADERS: Mapping[str, Any] = MappingProxyType({})
 RETRY_AFTER = 1.0
 """Seconds between tries to reach a broker or a ledger that is away."""
@@ -104,7 +112,7 @@ class Intake(bootsteps.StartStopStep):
         while not self._stopping.is_set():
             try:
                 consume(self._stopping.is_set)
-            except (KombuError, RedisError, OSError) as error:
+            except BROKER_ERRORS as error:
                 log.warning("intake lost the broker", error=str(error))
                 self._stopping.wait(RETRY_AFTER)
             except DocumentRefused as refusal:
@@ -156,7 +164,7 @@ def consume(stopping: Any) -> None:
     with connection_to_releases() as connection:
         channel = connection.channel()
         producer = Producer(channel, serializer="json")
-        queue = Queue(RELEASES, durable=True)
+        queue = releases_queue(read_address(broker_url()))
 
         def take(message: Message) -> None:
             receive(message, producer)
@@ -165,6 +173,7 @@ def consume(stopping: Any) -> None:
             log.info("intake open", queue=RELEASES)
             while not stopping():
                 mind_producers()
+                connection.heartbeat_check()
                 try:
                     connection.drain_events(timeout=0.5)
                 except TimeoutError:
@@ -173,17 +182,28 @@ def consume(stopping: Any) -> None:
 
 def connection_to_releases() -> BrokerConnection:
     """A connection that takes what is no message off the queue `releases` and keeps it."""
-    options = transport_options(settings().visibility_timeout)
+    url, encrypted = broker_url(), tls()
+    address = read_address(url)
+    kombu_url, transport = address.kombu_url, None
+    if address.kind is Kind.SOCKET:
+        kombu_url = kombu_url.replace("redis+", f"{RELEASES}+", 1)  # for it kombu takes no transport but by its name
+    elif address.kind is Kind.REDIS:
+        transport = ReleasesTransport
+    elif address.kind is Kind.SENTINEL:
+        transport = guarded_sentinel_transport(keep_broken)
     return BrokerConnection(
-        broker_url(), transport=guarded_transport(keep_broken), transport_options=options, ssl=tls()
+        kombu_url,
+        transport=transport,
+        transport_options=transport_options(url, settings().visibility_timeout, tls=encrypted),
+        ssl=encrypted or False,
+        heartbeat=HEARTBEAT,
     )
 
 
 def receive(message: Message, producer: Producer) -> None:
     """Take one message in, answer it and acknowledge it."""
     body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
-    channel: Any = producer.channel
-    if _comes_back(message, body, channel.client):
+    if _comes_back(message, body, producer.channel):
         keep_broken(
             RELEASES, body, f"came back {COMES_BACK} times without an answer: each time intake ended while it had it"
         )
@@ -199,13 +219,15 @@ def _hint_plan(release_id: int, release: Release) -> None:
     pipeline.hint(pipeline.plan, release_id, urgency=release.urgency, shown=release.name)
 
 
-def _comes_back(message: Message, body: bytes, client: Any) -> bool:
+def _comes_back(message: Message, body: bytes, channel: Any) -> bool:
     """Whether the broker has given this message back too often: whatever ends intake must not do so for ever."""
     if not (message.delivery_info or {}).get("redelivered"):
         return False
+    if not hasattr(channel, "client"):  # a quorum queue of RabbitMQ counts by itself
+        return int((message.headers or {}).get("x-delivery-count", 0)) >= COMES_BACK
     key = f"fanwire:redelivered:{hashlib.sha256(body).hexdigest()[:32]}"
-    times = client.incr(key)
-    client.expire(key, COUNTED_FOR)
+    times = channel.client.incr(key)
+    channel.client.expire(key, COUNTED_FOR)
     return bool(times >= COMES_BACK)
 
 
@@ -259,6 +281,10 @@ def keep_broken(_queue: str, item: bytes, reason: str) -> None:
     take_in(body, reason)
 
 
+ReleasesTransport = guarded_transport(keep_broken)
+TRANSPORT_ALIASES[RELEASES] = "workers.intake:ReleasesTransport"
+
+
 def answer(message: Message, receipt: Receipt, producer: Producer) -> None:
     """Send the receipt, if the producer asked for one. A producer that cannot be answered will ask again."""
     reply_to = message.properties.get("reply_to")
@@ -269,7 +295,8 @@ def answer(message: Message, receipt: Receipt, producer: Producer) -> None:
         return
     channel: Any = producer.channel
     try:
-        Queue(reply_to, durable=False, expires=RECEIPT_EXPIRES, channel=channel).queue_declare()
+        if hasattr(channel, "client"):  # at RabbitMQ a producer declares the queue of its receipts so by itself
+            Queue(reply_to, durable=False, expires=RECEIPT_EXPIRES, channel=channel).queue_declare()
         correlation = message.properties.get("correlation_id")
         producer.publish(receipt.to_dict(), exchange="", routing_key=reply_to, correlation_id=correlation)
     except ResponseError as error:  # the name is that of something else

@@ -7,15 +7,15 @@ to the broker. (workers/web/metrics.py)
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Mapping
 
 from celery import Celery
 
 from tasks import ledger, pipeline
 from tasks.delivery.admission import breaker
-from tasks.delivery.admission.shared_state import Call, Script, SharedState
+from tasks.delivery.admission.shared_state import SharedState
 from tasks.ledger import metrics
-from workers import heartbeat
+from workers import broker, heartbeat
 from workers.queues import STAGES
 from workers.releases_queue import RELEASES
 
@@ -37,8 +37,6 @@ BROKER = "broker"
 """Last value: 1 if the broker answered, else 0."""
 WRITE = "ledger_write"
 """Last value: the seconds of the slowest sweep or small write since the last look, the wait for others included."""
-PRIORITIES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
-"""What kombu puts after the name of a queue: a list for each step of priority."""
 
 
 class Measures:
@@ -63,29 +61,22 @@ class Measures:
             self._slowest = max(self._slowest, tick_seconds)
         if now >= self._looked + (EVERY if elected else EVERY_OTHER):
             self._looked = now
-            values |= broker_values(pipeline.shared_state(self._app.conf))
+            values |= broker_values(pipeline.shared_state(self._app.conf), broker.queue_lengths((*STAGES, RELEASES)))
             if elected:
                 values[WRITE], self._slowest = {"": self._slowest}, 0.0
         return values
 
 
-def broker_values(shared_state: SharedState) -> dict[str, dict[str, float]]:
-    """What the broker knows: {name: {label: value}}. Raises nothing."""
-    queues = (*STAGES, RELEASES)
-    keys = [queue + step for queue in queues for step in PRIORITIES]
-    lengths: Call[Any] = Call(script=_LENGTHS, keys=keys, arguments=[], read=lambda reply: reply, fallback=None)
-    found, known = shared_state.run(lengths), breaker.counted(shared_state, time.time())
-    if found is None or known is None:
-        return {BROKER: {"": 0.0}}
-    steps = len(PRIORITIES)
-    waiting = {queue: float(sum(found[n * steps : (n + 1) * steps])) for n, queue in enumerate(queues)}
-    return {
-        BROKER: {"": 1.0}, QUEUE: waiting,
-        BREAKER: {f"{kind} {state}": float(n) for (kind, state), n in known.items()},
-    }  # fmt: skip
-
-
-_LENGTHS = Script("local found = {} for i, key in ipairs(KEYS) do found[i] = redis.call('LLEN', key) end return found")
+def broker_values(shared_state: SharedState, lengths: Mapping[str, int] | None) -> dict[str, dict[str, float]]:
+    """What the broker and the drains' Redis know: {name: {label: value}}. `lengths`: of queues; None: the broker does
+    not answer."""
+    known = breaker.counted(shared_state, time.time())
+    values: dict[str, dict[str, float]] = {BROKER: {"": 0.0 if lengths is None else 1.0}}
+    if lengths is not None:
+        values[QUEUE] = {queue: float(n) for queue, n in lengths.items()}
+    if known is not None:
+        values[BREAKER] = {f"{kind} {state}": float(n) for (kind, state), n in known.items()}
+    return values
 
 
 def write(values: dict[str, dict[str, float]]) -> None:

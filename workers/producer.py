@@ -21,7 +21,8 @@
 
 Safe to repeat: the same `uri` and `version` with the same content is taken once, however often it is sent.
 
-It needs `kombu[redis]` and nothing else: of Fanwire only this module, `envelope.py` and `releases_queue.py`.
+It needs `kombu[redis]` and nothing else: of Fanwire only this module, `broker_address.py`, `envelope.py` and
+`releases_queue.py`.
 """
 
 from __future__ import annotations
@@ -35,13 +36,22 @@ from collections.abc import Collection
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from kombu import Connection, Consumer, Message, Queue
+from kombu import Consumer, Message
 from kombu import Producer as KombuProducer
-from kombu.exceptions import KombuError
-from redis.exceptions import RedisError
 
+from workers.broker_address import Kind, read_address
 from workers.envelope import CONSENTS, SHORTEST_KEY, Receipt, envelope_headers
-from workers.releases_queue import RECEIPTS, RELEASES, producer_options, tls_options, tls_problem
+from workers.releases_queue import (
+    BROKER_ERRORS,
+    RECEIPTS,
+    RELEASES,
+    producer_connection,
+    receipts_queue,
+    releases_exchange,
+    releases_queue,
+    tls_options,
+    tls_problem,
+)
 
 _NAME = re.compile("[a-z0-9][a-z0-9._-]{0,99}")
 """Of a producer, as it may stand in the name of a queue; with another the wire refuses what it sends, and says so."""
@@ -78,9 +88,10 @@ class Producer:
         `name` and `key`: those that the wire has given to this producer, to sign with; a wire that has configured no
         producers needs none. Raises ValueError for one without the other, and for a key that is too short.
 
-        For `rediss://` the broker's certificate is verified by the authorities that this machine trusts, and by
-        `ca_file` (PEM). `certificate` and `certificate_key` are the producer's own, for a broker that asks for one.
-        Left out, they are those of FANWIRE_CA_FILE, FANWIRE_BROKER_CERTIFICATE and FANWIRE_BROKER_CERTIFICATE_KEY.
+        With TLS (`rediss://`, `sentinels://`, `amqps://`) the broker's certificate is verified by the authorities that
+        this machine trusts, and by `ca_file` (PEM). `certificate` and `certificate_key` are the producer's own, for a
+        broker that asks for one. Left out, they are those of FANWIRE_CA_FILE, FANWIRE_BROKER_CERTIFICATE and
+        FANWIRE_BROKER_CERTIFICATE_KEY.
         """
         if (name is None) != (key is None):
             raise ValueError("a producer signs with a name and a key; give both or neither")
@@ -93,7 +104,8 @@ class Producer:
             certificate=certificate or os.environ.get("FANWIRE_BROKER_CERTIFICATE"),
             certificate_key=certificate_key or os.environ.get("FANWIRE_BROKER_CERTIFICATE_KEY"),
         )
-        self._connection = Connection(url, ssl=tls, transport_options=producer_options())
+        self._address = read_address(url)
+        self._connection = producer_connection(url, tls)
         mine = f"{name}." if name and _NAME.fullmatch(name) else ""
         self._replies = f"{RECEIPTS[0]}{mine}{uuid.uuid4().hex}"
         self._receipts: dict[str, Receipt] = {}
@@ -124,7 +136,7 @@ class Producer:
                 receipt = self._await(correlation, min(left, SEND_AGAIN))
                 if receipt:
                     return receipt
-            except (KombuError, RedisError, OSError) as error:
+            except BROKER_ERRORS as error:
                 trouble = error
                 if problem := tls_problem(error):  # which does not pass by itself
                     raise NoReceipt(f"no receipt: the broker {problem}") from None
@@ -138,8 +150,8 @@ class Producer:
         """Drop the connection and the reply queue."""
         try:
             with self._connection.channel() as channel:
-                Queue(self._replies, channel=channel).delete()
-        except (KombuError, RedisError, OSError):
+                receipts_queue(self._address, self._replies).bind(channel).delete()
+        except BROKER_ERRORS:
             pass  # the queue expires by itself
         self._connection.release()
 
@@ -155,9 +167,9 @@ class Producer:
         with self._connection.channel() as channel:
             KombuProducer(channel).publish(
                 body,
-                exchange="",
+                exchange=releases_exchange(self._address),
                 routing_key=RELEASES,
-                declare=[Queue(RELEASES, durable=True)],
+                declare=[] if self._address.kind is Kind.RABBITMQ else [releases_queue(self._address)],
                 content_type="application/json",
                 content_encoding="utf-8",
                 headers=headers,
@@ -166,7 +178,7 @@ class Producer:
             )
 
     def _await(self, correlation: str, seconds: float) -> Receipt | None:
-        queue = Queue(self._replies, durable=False)  # intake lets it expire; kombu would run scripts for that
+        queue = receipts_queue(self._address, self._replies)
         ends = time.monotonic() + seconds
         with self._connection.channel() as channel, Consumer(channel, [queue], on_message=self._note):
             while correlation not in self._receipts and (left := ends - time.monotonic()) > 0:

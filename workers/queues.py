@@ -7,24 +7,33 @@ from typing import Any
 from kombu import Exchange, Queue
 
 from tasks.runtime.settings import settings
-from workers.releases_queue import transport_options
+from workers.broker_address import BrokerAddress, Kind, read_address
+from workers.releases_queue import queue_options, transport_options
 
 _exchange = Exchange("fanwire", type="direct")
 STAGES = ("plan", "translate", "format", "deliver")
-TASK_QUEUES = tuple(Queue(name, _exchange, routing_key=name) for name in STAGES)
 
 
-def celery_settings() -> dict[str, Any]:
-    """Celery's configuration. The reasons: ARCHITECTURE, "Settings of Celery and Redis that are not the default, and
-    why"."""
+def task_queues(address: BrokerAddress) -> tuple[Queue, ...]:
+    """The queues of tasks, as they are declared at a broker."""
+    return tuple(Queue(name, _exchange, routing_key=name, **queue_options(address)) for name in STAGES)
+
+
+def celery_settings(url: str, tls: dict[str, Any]) -> dict[str, Any]:
+    """Celery's configuration for the broker at an address. The reasons: ARCHITECTURE, "Settings of Celery and Redis
+    that are not the default, and why"."""
+    address = read_address(url)
     routes = {name: {"queue": name, "routing_key": name} for name in STAGES}
     routes |= dict.fromkeys(("notify", "bounces", "ping", "fetch", "retain", "tell_producers"), routes["format"])
     return {
-        "broker_transport_options": transport_options(settings().visibility_timeout),
+        "broker_url": address.kombu_url,
+        "broker_use_ssl": tls or False,
+        "broker_transport_options": transport_options(url, settings().visibility_timeout, tls=tls),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_pool_limit": 10,
-        "task_queues": TASK_QUEUES,
+        "task_queues": task_queues(address),
+        "event_queue_exclusive": address.kind is Kind.RABBITMQ,  # Redis knows no such queues
         "task_routes": routes,
         "task_default_queue": "plan",
         "task_default_exchange": "fanwire",

@@ -19,6 +19,7 @@ from tasks.runtime import passwords, seal_key, signed_urls
 from tasks.runtime.private_files import UMASK, ensure_private_folder, make_private, refuse_shared, write_private
 from tasks.runtime.settings import settings
 from workers import authority, broker, home, users, with_parent
+from workers.broker_users import User
 from workers.environment import seen_by
 from workers.health import PROCESSES
 from workers.ops import flower
@@ -33,7 +34,7 @@ WITH_PARENT = (sys.executable, "-I", "-S", with_parent.__file__)
 
 def commands() -> dict[str, list[str]]:
     """The commands of all processes of the stack by their names, in the order they start."""
-    names = ["broker"] if broker.embedded() else []
+    names = ["broker"] if broker.embedded() else ["state"] if broker.embedded_state() else []
     return {name: command(name) for name in [*names, *PROCESSES]}
 
 
@@ -41,6 +42,7 @@ def command(name: str) -> list[str]:
     """The command of one process; writes the configuration that it needs. Raises KeyError for a name we do not have."""
     commands_of: dict[str, Callable[[], list[str]]] = {
         "broker": broker.prepare_embedded,
+        "state": lambda: broker.prepare_embedded((User.WORKER, User.ADMIN)),
         "intake": _intake,
         "translate": lambda: worker("translate", "translate", "--concurrency", str(settings().translators)),
         "format": lambda: worker("format", "format", "--concurrency", str(settings().formatters)),
@@ -161,7 +163,8 @@ childlogdir={home}/log
 {"user=root" if os.geteuid() == 0 else ""}
 """
     # Groups are stopped one after the other, the broker last; what is in a group is stopped all at once.
-    group = f"\n[group:fanwire]\nprograms={','.join(name for name in processes if name != 'broker')}\npriority=10\n"
+    workers = ",".join(name for name in processes if name not in ("broker", "state"))
+    group = f"\n[group:fanwire]\nprograms={workers}\npriority=10\n"
     programs = [_program(home, name, command, order) for order, (name, command) in enumerate(processes.items(), 1)]
     return head + "".join(programs) + group
 

@@ -84,11 +84,6 @@ def entomb_releases(connection: Connection, release_ids: Collection[int]) -> Non
     connection.execute(update(seals).where(seals.c.release_id.in_(release_ids)).values(leaves=None))
 
 
-def exhume(connection: Connection, id: int, hash: str, leaves: bytes | None) -> None:
-    """Give the seal with this number and hash its leaves back, whose rows are in the ledger again."""
-    connection.execute(update(seals).where(seals.c.id == id, seals.c.hash == hash).values(leaves=leaves))
-
-
 def entomb_entries(connection: Connection, before: float) -> float:
     """Drop the leaves of the seals whose audit entries are all older than `before`; the moment (seconds since the
     epoch) up to which entries may be pruned now."""

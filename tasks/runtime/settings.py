@@ -50,6 +50,10 @@ EXAMPLES = {
     "FANWIRE_WEBSUB_HUB": "https://hub.wire.example/",
 }
 
+_SOCKET_SCHEMES = ("unix", "redis+socket")
+_REDIS_SCHEMES = ("redis", "rediss", *_SOCKET_SCHEMES, "sentinel", "sentinels")
+_RABBITMQ_SCHEMES = ("amqp", "amqps")
+
 
 class Settings(BaseModel):
     """The settings of Fanwire. Times are seconds unless a name says otherwise."""
@@ -59,13 +63,18 @@ class Settings(BaseModel):
     home: Path = Path("var")
     """The folder for everything that Fanwire itself writes: ledger, embedded broker, logs."""
     broker_url: SecretStr | None = None
-    """The broker: Redis or Valkey, `redis://USER:…`, or with TLS `rediss://USER:…`, each process as a user of its own
-    (deploy/README.md). None: `fanwire up` starts a Valkey of its own under the home."""
+    """The broker: Redis or Valkey (`redis://`, a socket `unix://`, sentinels `sentinel://`) or RabbitMQ (`amqp://`);
+    with TLS `rediss://`, `sentinels://` or `amqps://`; each process as a user of its own. The forms are in
+    deploy/README.md. None: `fanwire up` starts a Valkey of its own under the home."""
     broker_certificate: Path | None = None
-    """A PEM file with a certificate of ours, for a broker with `rediss://` that asks for one. Its own certificate is
-    always verified: by the public authorities and those of `FANWIRE_CA_FILE`."""
+    """A PEM file with a certificate of ours, for a broker with TLS that asks for one. Its own certificate is always
+    verified: by the public authorities and those of `FANWIRE_CA_FILE`."""
     broker_certificate_key: Path | None = None
     """A PEM file with the key of that certificate."""
+    shared_state_url: SecretStr | None = None
+    """The Redis or Valkey that holds what all drains know together: breakers, limits per minute, tokens; an address
+    like `FANWIRE_BROKER_URL`. None: the broker itself. With RabbitMQ as the broker `fanwire up` then starts a Valkey
+    for it, and workers that `fanwire worker` starts keep nothing: no outlet rests, and no limit per minute holds."""
     ledger_url: SecretStr | None = None
     """The ledger's database, as a SQLAlchemy address. None: SQLite under the home."""
 
@@ -328,21 +337,25 @@ class Settings(BaseModel):
             raise ValueError("smtp_url needs smtp_from: who the e-mails are from")
         return self
 
-    @field_validator("broker_url")
+    @field_validator("broker_url", "shared_state_url")
     @classmethod
-    def _is_redis(cls, value: SecretStr | None) -> SecretStr | None:
-        """The value is never shown: it holds a password."""
+    def _is_a_broker(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        """The value is never shown: it holds a password. The rest of it is looked at where it is used."""
         if value is None:
             return None
+        scheme, _, rest = value.get_secret_value().partition("://")
+        allowed = (*_REDIS_SCHEMES, *(() if info.field_name == "shared_state_url" else _RABBITMQ_SCHEMES))
         try:
-            parts = urlsplit(value.get_secret_value())
-            sound = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+            parts = [urlsplit(f"broker://{part.removeprefix(f'{scheme}://')}") for part in rest.split(";")]
+            hosts = all(part.hostname and part.port != 0 for part in parts)
+            sound = scheme in allowed and (hosts or (scheme in _SOCKET_SCHEMES and len(parts[0].path) > 1))
         except ValueError:
             sound = False
         if not sound:
-            raise ValueError("must be an address of Redis or Valkey, redis:// or rediss://; in its password # / ? [ ] "
-                             "are written %23 %2F %3F %5B %5D")  # fmt: skip
-        if any(name.startswith("ssl") for name, _ in parse_qsl(parts.query, keep_blank_values=True)):
+            schemes = ", ".join(f"{name}://" for name in allowed)
+            raise ValueError(f"must be an address with a host, that begins with {schemes}; in its password # / ? ; [ ] "
+                             "are written %23 %2F %3F %3B %5B %5D")  # fmt: skip
+        if any(name.startswith("ssl") for part in parts for name, _ in parse_qsl(part.query, keep_blank_values=True)):
             raise ValueError("must not have options of TLS; FANWIRE_CA_FILE and FANWIRE_BROKER_CERTIFICATE set them")
         return value
 

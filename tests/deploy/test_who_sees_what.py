@@ -20,14 +20,35 @@ SEES = {
     "broker": {"ADMIN", "PRODUCER", "BROKER", "BROKER_OF_FLOWER"},
     "ledger": {"LEDGER"},
     "migrate": {"LEDGER"},
-    "intake": {"BROKER", "LEDGER", "SEAL_KEY", "NOTICE_URL", "producers"},
-    "translate": {"BROKER", "LEDGER", "SEAL_KEY", "NOTICE_URL", "engines"},
-    "format": {"BROKER", "LEDGER", "SEAL_KEY", "NOTICE_URL", "WEB_KEY", "BOUNCES", "MEDIA_SECRET", "webhooks"},
-    "deliver": {"BROKER", "LEDGER", "SEAL_KEY", "NOTICE_URL", "WEB_KEY", "SMTP", "MEDIA_SECRET", "outlets"},
+    "intake": {"BROKER", "SHARED_STATE", "LEDGER", "SEAL_KEY", "NOTICE_URL", "producers"},
+    "translate": {"BROKER", "SHARED_STATE", "LEDGER", "SEAL_KEY", "NOTICE_URL", "engines"},
+    "format": {
+        "BROKER",
+        "SHARED_STATE",
+        "LEDGER",
+        "SEAL_KEY",
+        "NOTICE_URL",
+        "WEB_KEY",
+        "BOUNCES",
+        "MEDIA_SECRET",
+        "webhooks",
+    },
+    "deliver": {
+        "BROKER",
+        "SHARED_STATE",
+        "LEDGER",
+        "SEAL_KEY",
+        "NOTICE_URL",
+        "WEB_KEY",
+        "SMTP",
+        "MEDIA_SECRET",
+        "outlets",
+    },
     "flower": {"BROKER_OF_FLOWER", "FLOWER_PASSWORD"},
     "web": {"LEDGER", "SEAL_KEY", "WEB_KEY", "MEDIA_SECRET", "METRICS_TOKEN"},
     "cli": {
         "BROKER",
+        "SHARED_STATE",
         "LEDGER",
         "SEAL_KEY",
         "WEB_KEY",
@@ -164,11 +185,13 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         "FANWIRE_UP_HOME": "/x", "FANWIRE_UP_PID": "1", "FANWIRE_PRODUCERS": str(file),
     }  # fmt: skip
     secret = {
-        "FANWIRE_BROKER_URL": "redis://:geheim@127.0.0.1/0", "FANWIRE_LEDGER_URL": "sqlite:///geheim",
+        "FANWIRE_BROKER_URL": "redis://:geheim@127.0.0.1/0",
+        "FANWIRE_SHARED_STATE_URL": "redis://:geheim@127.0.0.1/0", "FANWIRE_LEDGER_URL": "sqlite:///geheim",
         "FANWIRE_SMTP_URL": "smtp://wire:geheim@relay.example", "FANWIRE_BOUNCES_URL": "imaps://b:geheim@mail.example",
         "DATABASE": "mysql://user:geheim@host/data",
     } | dict.fromkeys(
-        {*SECRET - {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_SMTP_URL", "FANWIRE_BOUNCES_URL"},
+        {*SECRET - {"FANWIRE_BROKER_URL", "FANWIRE_SHARED_STATE_URL", "FANWIRE_LEDGER_URL", "FANWIRE_SMTP_URL",
+                    "FANWIRE_BOUNCES_URL"},
          *NAMED, *OTHERS - {"DATABASE"},
          "FANWIRE_SECRET_BOTE", "FANWIRE_WEBHOOK_ACME", "FANWIRE_BROKER_WORKER_PASSWORD"}, "geheim",
     )  # fmt: skip
@@ -178,17 +201,16 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return plain | secret
 
 
+OF_WORKERS = {
+    "FANWIRE_BROKER_URL", "FANWIRE_SHARED_STATE_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_SEAL_KEY",
+}  # fmt: skip
 UP = {
     "broker": set[str](),
-    "intake": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_SEAL_KEY", *NAMED},
-    "translate": {"FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_SEAL_KEY", *OTHERS},
-    "format": {
-        "FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_WEB_KEY", "FANWIRE_BOUNCES_URL",
-        "FANWIRE_MEDIA_SECRET", "FANWIRE_SEAL_KEY", "FANWIRE_WEBHOOK_ACME",
-    },
+    "intake": {*OF_WORKERS, *NAMED},
+    "translate": {*OF_WORKERS, *OTHERS},
+    "format": {*OF_WORKERS, "FANWIRE_WEB_KEY", "FANWIRE_BOUNCES_URL", "FANWIRE_MEDIA_SECRET", "FANWIRE_WEBHOOK_ACME"},
     "deliver": {
-        "FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_NOTICE_URL", "FANWIRE_WEB_KEY", "FANWIRE_SECRET_BOTE",
-        "FANWIRE_SMTP_URL", "FANWIRE_MEDIA_SECRET", "FANWIRE_SEAL_KEY",
+        *OF_WORKERS, "FANWIRE_WEB_KEY", "FANWIRE_SECRET_BOTE", "FANWIRE_SMTP_URL", "FANWIRE_MEDIA_SECRET",
     },
     "flower": {"FANWIRE_BROKER_URL", "FANWIRE_FLOWER_PASSWORD"},
     "web": {

@@ -18,6 +18,7 @@ from tasks import ledger as ledgers
 from tasks.ledger.schema import attempts, deliveries, releases
 from tasks.model.identity import delivery_key
 from tasks.model.states import FINAL, Hold, State, Verdict
+from tests.support.services import Services
 from tests.support.stacks import Stack
 
 POLL = 0.25
@@ -29,7 +30,7 @@ Place = tuple[str, int, str, str]
 """A delivery: URI, version, outlet, language."""
 
 
-def open_book(stack: Stack) -> Engine:
+def open_book(stack: Stack | Services) -> Engine:
     """The ledger of a stack, for the test's own process."""
     return ledgers.open_ledger(stack.env.get("FANWIRE_LEDGER_URL") or f"sqlite:///{stack.home / 'ledger.sqlite'}")
 

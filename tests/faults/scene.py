@@ -16,6 +16,7 @@ from tasks.model.release import Release
 from tasks.runtime.private_files import ensure_private_file
 from tests.support.processes import until
 from tests.support.samples import release
+from tests.support.services import Services
 from tests.support.stacks import Stack
 from workers.producer import Producer
 
@@ -41,8 +42,9 @@ def with_producer(folder: Path) -> dict[str, str]:
 class Scene:
     """Sends releases to the outlets of a farm, and in the end asks the oracle."""
 
-    def __init__(self, stack: Stack, farm: Farm, book: Engine) -> None:
-        self.stack, self.farm, self.book = stack, farm, book
+    def __init__(self, stack: Stack | Services, farm: Farm, book: Engine) -> None:
+        self.stack: Any = stack
+        self.farm, self.book = farm, book
         self.lease = float(stack.env["FANWIRE_LEASE"])
         self.newest: dict[str, Release] = {}
 

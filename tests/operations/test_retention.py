@@ -35,7 +35,6 @@ from tasks.ledger.schema import (
     renditions,
     translations,
 )
-from tasks.ledger.schema import deliveries as delivery_table
 from tasks.ledger.schema import releases as release_table
 from tasks.media_store.folder_store import Folder
 from tasks.model.acts import Act
@@ -43,13 +42,11 @@ from tasks.model.publication import read_publication
 from tasks.model.release import Release
 from tasks.model.retention_policy import DAY, RetentionPolicy, Stage
 from tasks.model.states import State, Verdict
-from tasks.operations import chain, kill, report, sealer
+from tasks.operations import kill, report
 from tasks.operations.retention import archive_file, archived, retention_run
 from tasks.operations.retention.eligibility import Kept
 from tasks.operations.retention.pace import Pace
-from tasks.operations.sealer import Sealing
 from tasks.runtime.errors import NotPossible
-from tasks.runtime.seal_key import SealKey
 from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, states, take
 from tests.support.samples import URI, outlet, release
 
@@ -158,29 +155,6 @@ def test_by_the_defaults_the_archive_file_has_all_and_the_report_is_the_same(wir
         row = archive_rows.get(connection, URI)
     assert (newest["act"], newest["new"]["sha256"]) == (Act.ARCHIVE, row.sha256)
     assert row.name == "2027-01/" + row.name[8:]
-
-
-def test_seals_hold_when_rows_go_and_when_they_come_back(wire: Wire, delivered: int, tmp_path: Path) -> None:
-    key = SealKey("the secret of this wire, long enough")
-    sealer._progress.__init__()  # type: ignore[misc]
-    while sealer.seal(NOW + 100, Sealing(key, tmp_path / "seals.head")):
-        pass
-
-    def checked() -> chain.Verification:
-        with ledger.read() as connection:
-            return chain.verify(connection, [key.public])
-
-    whole = checked()
-    assert (whole.faults, whole.pruned) == ([], 0)
-    wire.run(121)
-    assert (checked().faults, checked().pruned) == ([], 1)
-    with ledger.write() as connection:
-        archived.restore(connection, URI, wire.archive, NOW + 121 * DAY)
-    again = checked()
-    assert (again.faults, again.pruned) == ([], 0)
-    with ledger.write() as connection:
-        connection.execute(update(delivery_table).where(delivery_table.c.state == "rejected").values(code="http_403"))
-    assert checked().faults
 
 
 def test_what_is_open_held_unplanned_or_last_stays(wire: Wire, delivered: int) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 import redis
-from flower.utils.broker import Broker
 from sqlalchemy import func, select
 
 from tasks import ledger, pipeline
@@ -28,11 +27,12 @@ from tests.support.stacks import FANWIRE
 from tests.support.tls_broker import TlsDoor, tls_door
 from workers import broker as configured
 from workers import doctor, intake
+from workers.ops.queue_lengths import Queues
 from workers.producer import NoReceipt, Producer
 from workers.releases_queue import RELEASES, tls_options
 
 HERE = "127.0.0.1"
-ASKED = Call(script=Script("return 1"), keys=["x"], arguments=[], read=int, fallback=0)
+ASKED = Call(script=Script("return 1"), keys=["fanwire:x"], arguments=[], read=int, fallback=0)
 """1 from a broker, 0 from nobody."""
 
 
@@ -143,10 +143,8 @@ def by_commands_that_forget_failures(url: str) -> bool:
 
 
 def by_flower(url: str) -> bool:
-    with application() as app:
-        options = {"broker_options": app.conf.broker_transport_options, "broker_use_ssl": app.conf.broker_use_ssl}
-        found = asyncio.run(Broker(app.conf.broker_url, **options).queues([RELEASES]))
-        return [queue["name"] for queue in found] == [RELEASES]
+    found = asyncio.run(Queues(url).queues([RELEASES]))
+    return [queue["name"] for queue in found] == [RELEASES]
 
 
 SPEAKERS = [

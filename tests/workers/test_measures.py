@@ -12,6 +12,8 @@ from celery import Celery
 from tasks import ledger, pipeline
 from tasks.delivery.admission.shared_state import SharedState
 from tasks.ledger import metrics
+from tasks.runtime.settings import settings
+from workers import broker as configured
 from workers import clock, heartbeat, measures
 
 
@@ -46,14 +48,19 @@ def test_many_hosts_are_counted_in_pieces(celery: Celery, broker: redis.Redis) -
         for number in range(3000):
             many.hset(f"fanwire:breaker:outlet/{number}", "until", str(time.time() + 60))
         many.execute()
-    assert measures.broker_values(pipeline.shared_state(celery.conf))[measures.BREAKER]["outlet open"] == 3000
+    assert measures.broker_values(pipeline.shared_state(celery.conf), {})[measures.BREAKER]["outlet open"] == 3000
 
 
-def test_a_broker_that_is_away_or_hangs_is_said() -> None:
+def test_a_broker_that_is_away_or_hangs_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def said() -> dict[str, dict[str, float]]:
+        return measures.broker_values(SharedState.at(url), configured.queue_lengths(["plan"]))
+
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        assert measures.broker_values(SharedState.at(url)) == {measures.BROKER: {"": 0}}
-    assert measures.broker_values(SharedState.at(url)) == {measures.BROKER: {"": 0}}
+        monkeypatch.setenv("FANWIRE_BROKER_URL", url)
+        settings.cache_clear()
+        assert said() == {measures.BROKER: {"": 0}}
+    assert said() == {measures.BROKER: {"": 0}}
 
 
 def test_others_look_at_the_broker_too_but_more_rarely(celery: Celery) -> None:

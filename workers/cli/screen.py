@@ -14,8 +14,6 @@ from typing import IO, Annotated, Any, NoReturn, cast
 
 import structlog
 import typer
-from kombu.exceptions import KombuError
-from redis.exceptions import RedisError
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -31,6 +29,7 @@ from tasks.runtime.foreign_text import printable, printable_json, printable_line
 from workers import logs
 from workers.cli.actor import operator
 from workers.producer import NoReceipt
+from workers.releases_queue import BROKER_ERRORS
 
 
 class Screen(Console):
@@ -54,7 +53,7 @@ def stop(problem: str, field: str = "(command)") -> NoReturn:
     raise NotPossible(problem, field)
 
 
-TROUBLE = (SQLAlchemyError, RedisError, KombuError, NoReceipt, OSError)
+TROUBLE = (SQLAlchemyError, *BROKER_ERRORS, NoReceipt)
 """What a ledger, a broker or a file in trouble raises; the command did nothing wrong, and neither did the user."""
 
 
@@ -124,7 +123,7 @@ def _explained(error: Exception) -> NotPossible:
         return NotPossible(_ledger_problem(error), "(ledger)")
     if isinstance(error, NoReceipt):
         return NotPossible(str(error), "(broker)")
-    if isinstance(error, RedisError | KombuError):
+    if isinstance(error, BROKER_ERRORS) and not isinstance(error, OSError):
         return NotPossible(f"the broker says: {_first_line(error)}", "(broker)")
     if isinstance(error, OSError) and error.filename and not isinstance(error, TimeoutError):
         return NotPossible(f"{error.filename}: {error.strerror}", "(file)")

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha1
@@ -109,17 +109,19 @@ class SharedState:
         cls,
         url: str,
         *,
-        tls: Mapping[str, Any] | None = None,
+        connect: Callable[..., redis.Redis] = redis.Redis.from_url,
         timeout: float = TIMEOUT,
         time_source: TimeSource = time,
     ) -> Self:
-        """Shared state at `redis://…`, `rediss://…` or `unix://…`; any other address is logged once and keeps nothing.
-        `tls`: options of redis for `rediss://`. `timeout`: seconds for connecting, and for an answer.
+        """Shared state at an address that `connect` knows; any other one is logged once and keeps nothing.
+
+        `connect`: makes a client of an address and options of redis. `timeout`: seconds for connecting, and for an
+        answer.
 
         Protocol 2 and no driver name: at connecting, each question less is a round trip less.
         """
         return cls(
-            lambda: redis.Redis.from_url(
+            lambda: connect(
                 url,
                 socket_timeout=timeout,
                 socket_connect_timeout=timeout,
@@ -128,7 +130,6 @@ class SharedState:
                 driver_info=None,
                 client_name="fanwire-drain",
                 decode_responses=True,
-                **(tls or {}),
             ),
             time_source=time_source,
         )

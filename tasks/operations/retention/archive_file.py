@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -35,8 +34,6 @@ from tasks.ledger.schema import (
     release_media,
     releases,
     renditions,
-    reopenings,
-    seals,
     translations,
 )
 from tasks.runtime import moments
@@ -45,7 +42,7 @@ from tasks.runtime.errors import NotPossible
 FORMAT = 1
 TABLES = (
     releases, outlets, translations, renditions, media_files, media_sizes, release_media, deliveries, attempts,
-    reopenings, publications, post_edits, seals, audit,
+    publications, post_edits, audit,
 )  # fmt: skip
 """In the order in which they can be read into a ledger: no row refers to one of a later table."""
 _AT_ONCE = 500
@@ -87,16 +84,7 @@ def write(connection: Connection, versions: Sequence[Candidate], file: IO[bytes]
 
 
 def _line(file: gzip.GzipFile, value: Any) -> None:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_in_base64)
-    file.write(text.encode(errors="surrogatepass") + b"\n")
-
-
-def _in_base64(value: bytes) -> dict[str, str]:
-    return {"base64": b64encode(value).decode()}
-
-
-def _value(written: Any) -> Any:
-    return b64decode(written["base64"]) if isinstance(written, dict) else written
+    file.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass") + b"\n")
 
 
 def _of_release(table: Table, query: Select[Any], uri: str, ids: Sequence[int]) -> Select[Any]:
@@ -112,7 +100,7 @@ def _belongs(table: Table, uri: str, ids: Sequence[int]) -> ColumnElement[bool]:
         return table.c.uri == uri
     if table is outlets:
         return table.c.id.in_(select(deliveries.c.outlet_id).where(deliveries.c.release_id.in_(ids)))
-    if table in (attempts, reopenings, publications):
+    if table in (attempts, publications):
         return table.c.delivery_id.in_(select(deliveries.c.id).where(deliveries.c.release_id.in_(ids)))
     if table in (media_files, media_sizes):
         files = select(release_media.c.sha256).where(release_media.c.release_id.in_(ids))
@@ -151,7 +139,7 @@ def rows(content: bytes) -> Iterator[tuple[Table, list[dict[str, Any]]]]:
         if isinstance(line, list):
             if table is not None:
                 row = zip(columns, line, strict=True)
-                some.append({name: _value(value) for name, value in row if name in table.columns})
+                some.append({name: value for name, value in row if name in table.columns})
         elif "end" in line:
             if counted != {name: n for name, n in line["end"].items() if n and name in known}:
                 break

@@ -11,11 +11,10 @@ from sqlalchemy import Connection, Row, Table, create_engine, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import StaticPool
 
-from tasks.ledger import archive_rows, audit, releases, retained_rows, seals
+from tasks.ledger import archive_rows, audit, releases, retained_rows
 from tasks.ledger.schema import audit as audit_table
 from tasks.ledger.schema import media_files, media_sizes, metadata, outlets
 from tasks.ledger.schema import releases as releases_table
-from tasks.ledger.schema import seals as seals_table
 from tasks.media_store.store import Store
 from tasks.model.acts import Act
 from tasks.model.retention_policy import Stage
@@ -99,10 +98,6 @@ def _put_back(connection: Connection, table: Table, rows: list[dict[str, Any]]) 
     if table is releases_table:
         for row in rows:
             connection.execute(update(table).where(table.c.id == row["id"]).values(document=row["document"]))
-        return
-    if table is seals_table:
-        for row in rows:
-            seals.exhume(connection, row["id"], row["hash"], row["leaves"])
         return
     if table is outlets:
         known = set(

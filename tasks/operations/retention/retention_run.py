@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection
 
 from tasks import ledger
-from tasks.ledger import archive_rows, audit, releases, retained_rows, seals, sqlite_space
+from tasks.ledger import archive_rows, audit, releases, retained_rows, sqlite_space
 from tasks.ledger.retained_rows import Candidate
 from tasks.media_store.store import Store
 from tasks.model.acts import Act
@@ -160,7 +160,6 @@ class _Run:
             if whole == versions and unchanged and kept(connection, self._rules, Stage.ARCHIVED, whole) is None:
                 archive_rows.keep(connection, row)
                 retained_rows.mark(connection, ids, Stage.ARCHIVED)
-                seals.entomb_releases(connection, ids)
                 new = {"file": name, "sha256": digest, "deliveries": counted["deliveries"]}
                 audit.record(connection, audit.of_release(Act.ARCHIVE, newest.uri, newest.version, new=new))
                 noted.append(True)

@@ -1,0 +1,98 @@
+"""A Fanwire whose processes are services of their own, as on several machines: each is `fanwire worker NAME`."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from farm import Farm
+from sqlalchemy import Engine
+
+from tasks import ledger
+from tasks.delivery import transports
+from tasks.formatting import FORMATS
+from tasks.ledger import outlets
+from tasks.model.destinations import Destinations
+from tasks.model.outlet import Offered, read_outlet
+from tests.support.processes import end, environment, start, until
+from tests.support.stacks import FANWIRE
+
+PATIENCE = 40.0
+"""Seconds that a worker has to finish what is in flight."""
+FEW = {"intake": (), "deliver": ("--queues", "deliver,format,translate", "--concurrency", "2")}
+"""As few processes as there can be: one that takes in and plans, and one that does all the rest."""
+
+
+class Services:
+    """Workers that share a broker and a ledger, and the settings with which they find them."""
+
+    def __init__(self, home: Path, farm: Farm, settings: Mapping[str, str], *, broker: str) -> None:
+        """`settings`: names without FANWIRE_. `broker`: its address for producers."""
+        self.home, self.farm, self.broker = home, farm, broker
+        self.env = environment(home, CA_FILE=str(farm.ca_file), **settings)
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._options: dict[str, Sequence[str]] = {}
+
+    def start(self, name: str, *options: str, role: str | None = None, **settings: str) -> None:
+        """Start a worker as a service called `name`: `role` is what it does, if that is another name. `settings`: its
+        own, beside those of all."""
+        self._options[name] = options
+        env = self.env | {f"FANWIRE_{key}": value for key, value in settings.items()}
+        env.setdefault("FANWIRE_HOME", str(self.home))
+        Path(env["FANWIRE_HOME"]).mkdir(exist_ok=True)
+        self._file(name).parent.mkdir(parents=True, exist_ok=True)
+        self.processes[name] = start([FANWIRE, "worker", role or name, *options], env, self._file(name))
+
+    def ready(self, *names: str) -> None:
+        """Wait until these services take work from the broker."""
+        for name in names:
+            until(lambda name=name: self._is_ready(name), 120, self.told)  # type: ignore[misc]
+
+    def stop(self, name: str) -> None:
+        """End a service as an orchestrator does: by SIGTERM, and with patience."""
+        process = self.processes.pop(name)
+        process.terminate()
+        process.wait(PATIENCE)
+        end(process)
+
+    def close(self) -> None:
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            end(process)
+
+    def log(self, name: str) -> str:
+        return self._file(name).read_text() if self._file(name).exists() else ""
+
+    def told(self) -> str:
+        """What the services said last."""
+        return "\n".join(f"--- {name}\n{self.log(name)[-2500:]}" for name in self._options)
+
+    def _file(self, name: str) -> Path:
+        return self.home / "log" / f"{name}.log"
+
+    def _is_ready(self, name: str) -> bool:
+        assert self.processes[name].poll() is None, self.told()
+        return " ready." in self.log(name)
+
+
+def put_outlets(farm: Farm, book: Engine) -> None:
+    """Have the outlets of a farm in a ledger."""
+    here = Destinations(networks=(IPv4Network("127.0.0.0/8"),))
+    rules = Offered(formats=frozenset(FORMATS.all()), transports=transports.rules(), destinations=here)
+    documents = [read_outlet(dict(document), rules) for document in farm.outlets.values()]
+    with book.begin() as connection:
+        outlets.put(connection, documents, ledger.now(connection))
+
+
+@contextmanager
+def services(home: Path, farm: Farm, settings: Mapping[str, str], *, broker: str) -> Iterator[Services]:
+    """Services of which none is started yet; all end with their test."""
+    found = Services(home, farm, settings, broker=broker)
+    try:
+        yield found
+    finally:
+        found.close()
