@@ -38,6 +38,7 @@ EXAMPLES = {
     "FANWIRE_SECRETS_FOLDER": "/run/secrets",
     "FANWIRE_TIME_ZONE": "America/New_York",
     "FANWIRE_WEB_URL": "https://wire.example",
+    "FANWIRE_WEB_PROXIES": "127.0.0.1/32,10.1.0.0/16",
     "FANWIRE_MEDIA_URL": "s3://acme-media/wire",
     "FANWIRE_ARCHIVE_URL": "s3://acme-archive/wire",
     "FANWIRE_RETENTION_FILE": "/etc/fanwire/retention.yaml",
@@ -201,6 +202,9 @@ class Settings(BaseModel):
     web_url: str | None = None
     """The address at which others reach the web server, without a slash at its end. None: nobody does, so renditions
     and requests name no address there."""
+    web_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Address ranges (CIDR, separated by commas) of the proxies before the web server. Only these are believed when they
+    say for whom a request is (`X-Forwarded-For`), which logs and the audit table name. Empty: nobody is believed."""
     answer_days: int = Field(90, ge=1, le=3650)
     """Days for which an outlet may say what became of a delivery, at the address in the header `Fanwire-Callback`."""
     web_key: SecretStr | None = None
@@ -278,7 +282,7 @@ class Settings(BaseModel):
     flower_password: SecretStr | None = None
     """The password that Flower asks for. None: a new one is written into the home, readable by its owner only."""
 
-    @field_validator("allowed_networks", mode="before")
+    @field_validator("allowed_networks", "web_proxies", mode="before")
     @classmethod
     def _networks(cls, value: Any) -> Any:
         if not isinstance(value, str):

@@ -137,7 +137,7 @@ def test_the_producer_in_plain_kombu_gets_its_receipt(newcomer: Newcomer) -> Non
 
 def test_the_message_for_other_languages_gets_its_receipt(newcomer: Newcomer) -> None:
     release = {"uri": "urn:x:json", "language": "en", "headline": "A headline", "body_html": "<p>A text.</p>"}
-    message = block("docs/producers.md", "json")
+    message = block("docs/producers.md", "json", "## In another language")
     for shown, real in (
         ("eyJ1cmkiOiAi…", base64.b64encode(json.dumps(release).encode()).decode()),
         ("replies. and what you like", "replies.desk"),

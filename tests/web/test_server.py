@@ -38,7 +38,7 @@ def test_it_answers_logs_and_ends_when_it_is_asked_to(server: WebServer) -> None
     assert (answer.status_code, answer.json()) == (200, {"status": "well"})
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "server" not in answer.headers
-    lost = server.get("/nowhere/geheim")
+    lost = server.get("/nowhere/geheim", X_Forwarded_For="203.0.113.9")  # of a proxy that no setting names
     assert (lost.status_code, lost.headers["Content-Type"]) == (404, "application/problem+json")
     assert "check it against the one" in lost.json()["detail"]
     wrong = requests.post(server.url + "/health", timeout=5)

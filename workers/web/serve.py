@@ -64,9 +64,11 @@ def main() -> None:
     os.umask(UMASK)
     logs.set_up("web")
     await_ledger()
+    proxies = [str(network) for network in settings().web_proxies]
     with listen() as listening:
         config = uvicorn.Config(
             Surroundings(application()), http=PatientProtocol, ws="none", loop="asyncio", lifespan="off",
+            proxy_headers=bool(proxies), forwarded_allow_ips=proxies,
             log_config=None, access_log=False, server_header=False, limit_concurrency=CONNECTIONS,
             timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=STOP_SECONDS,
         )  # fmt: skip
