@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.bench.results import Point
 from tests.support.processes import ROOT, end, free_port, until
 
 SIZES = (1_000, 6_500, 65_000, 130_000)
@@ -57,23 +58,26 @@ print(json.dumps(found))
 """
 
 
-def run(folder: Path) -> None:
-    """Measure each size; SIZES="6500 130000" only these."""
+def run(folder: Path) -> list[Point]:
+    """Measure each size; SIZES="6500 130000" only these. Returns what to plot."""
+    points = []
     sizes = [int(size) for size in os.environ.get("SIZES", "").split()] or SIZES
     for size in sizes:
         home = folder / str(size)
-        with _Sink() as sink:
-            _prepare(home, size, sink.port)
+        with Sink() as sink:
+            prepare(home, size, sink.port)
             found = _planned(home)
             for name in ("few", "all"):
                 rows, wall, cpu = found[name]
                 print(f"  {size:>7,} outlets, {rows:>7,} deliveries planned: {wall:>6.2f} s, {cpu:>6.2f} s CPU")
             print(f"  {size:>7,} outlets: planned before, so no plan: {found['again'] * 1000:.1f} ms")
             print(f"  {size:>7,} outlets: memory of the process that plans: {found['mb']:.0f} MB")
-            _submits(home, size, sink)
+            points.append(Point(size, _submits(home, size, sink), found["all"][2]))
+    return points
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
+    """The environment of the processes of a home; its ledger is BENCH_LEDGER_URL, or SQLite."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("FANWIRE_")}
     more = {"HOME": str(home), "WEB_PORT": "0", "ALLOWED_NETWORKS": "127.0.0.0/8"}
     if url := os.environ.get("BENCH_LEDGER_URL"):
@@ -81,11 +85,11 @@ def _environment(home: Path) -> dict[str, str]:
     return clean | {f"FANWIRE_{name}": value for name, value in more.items()}
 
 
-def _prepare(home: Path, size: int, port: int) -> None:
+def prepare(home: Path, size: int, port: int) -> None:
     """A ledger with so many outlets, each of which takes everything in English."""
     home.mkdir()
     script = "import sys; from tests.bench import growth; growth.fill(int(sys.argv[1]), int(sys.argv[2]))"
-    subprocess.run([sys.executable, "-c", script, str(size), str(port)], env=_environment(home), cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-c", script, str(size), str(port)], env=environment(home), cwd=ROOT, check=True)
 
 
 def fill(size: int, port: int) -> None:
@@ -114,9 +118,9 @@ def _outlet(number: int, port: int) -> Any:
 
 def _planned(home: Path) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-c", PLAN], env=_environment(home), cwd=ROOT, check=True, capture_output=True, text=True
+        [sys.executable, "-c", PLAN], env=environment(home), cwd=ROOT, check=True, capture_output=True, text=True
     )
-    with _book(home) as book:
+    with _Book(ledger_beside(home)) as book:
         book.end_all()
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -158,19 +162,20 @@ class _Book:
             return not connection.execute(text("SELECT count(*) FROM releases WHERE planned_at IS NULL")).scalar()
 
 
-def _book(home: Path) -> _Book:
+def ledger_beside(home: Path) -> Any:
+    """The SQLAlchemy engine of the ledger of a home, beside the stack; the caller disposes of it."""
     from tasks.ledger.connection import open_ledger
 
-    return _Book(open_ledger(os.environ.get("BENCH_LEDGER_URL") or f"sqlite:///{home / 'ledger.sqlite'}"))
+    return open_ledger(os.environ.get("BENCH_LEDGER_URL") or f"sqlite:///{home / 'ledger.sqlite'}")
 
 
-def _submits(home: Path, size: int, sink: _Sink) -> None:
-    """Submit to an idle stack, several times, and print when the first outlet had it."""
+def _submits(home: Path, size: int, sink: Sink) -> float:
+    """Submit to an idle stack, several times, and print when the first outlet had it; the median in seconds."""
     from tests.support.processes import answers, start
     from workers.producer import Producer
 
     fanwire = str(Path(sys.executable).with_name("fanwire"))
-    env = _environment(home) | {"FANWIRE_FLOWER_PORT": str(free_port())}
+    env = environment(home) | {"FANWIRE_FLOWER_PORT": str(free_port())}
     process = start([fanwire, "up"], env, home / "up.log")
     log = home / "log" / "intake.log"
     try:
@@ -178,7 +183,7 @@ def _submits(home: Path, size: int, sink: _Sink) -> None:
         until(lambda: log.exists() and "intake open" in log.read_text(), 120)
         taken: list[float] = []
         receipts: list[float] = []
-        with Producer((home / "broker.url").read_text().strip()) as producer, _book(home) as book:
+        with Producer((home / "broker.url").read_text().strip()) as producer, _Book(ledger_beside(home)) as book:
             for number in range(SUBMITS + 1):
                 began = sink.expect()
                 assert producer.submit(_release(number), timeout=120).taken
@@ -192,6 +197,7 @@ def _submits(home: Path, size: int, sink: _Sink) -> None:
         figures = f"the first after the start {first:.2f} s, then median {statistics.median(others):.3f} s"
         worst = f"worst {max(others):.3f} s; receipt {statistics.median(receipts[1:]):.3f} s"
         print(f"  {size:>7,} outlets, submit to first delivery: {figures}, {worst}", flush=True)
+        return statistics.median(others)
     finally:
         end(process, patience=30)
 
@@ -202,16 +208,16 @@ def _release(number: int) -> Any:
     return release(uri=f"urn:x:submit-{number}")
 
 
-class _Sink:
+class Sink:
     """A server that answers each request at once, and notes when the first came after `expect`."""
 
     def __init__(self) -> None:
-        self.first = 0.0
+        self.first, self.count = 0.0, 0
         self.came = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
-    def __enter__(self) -> _Sink:
+    def __enter__(self) -> Sink:
         self._thread.start()
         opening = self._loop.create_server(lambda: _Request(self), "127.0.0.1", 0, backlog=2048)
         self._server = asyncio.run_coroutine_threadsafe(opening, self._loop).result()
@@ -229,6 +235,7 @@ class _Sink:
 
     def note(self) -> None:
         """A request is answered."""
+        self.count += 1
         if not self.came.is_set():
             self.first = time.time()
             self.came.set()
@@ -237,7 +244,7 @@ class _Sink:
 class _Request(asyncio.Protocol):
     """One connection to the sink."""
 
-    def __init__(self, sink: _Sink) -> None:
+    def __init__(self, sink: Sink) -> None:
         self._sink, self._read = sink, b""
 
     def connection_made(self, transport: Any) -> None:

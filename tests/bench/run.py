@@ -2,7 +2,9 @@
 
 Absolute times depend on the machine and on what else it does; the ratios compare things measured side by side.
 
-    python tests/bench/run.py [deliver fair ledger translate format markup near checks …]      all of them by default
+    python tests/bench/run.py [--results] [deliver fair ledger translate format markup near …]     all parts by default
+
+`--results` appends what is printed to RESULTS.md, with date, commit and machine, and draws the plot beside it anew.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,7 +64,9 @@ def show(name: str, spent: list[Spent], n: int, unit: str) -> Spent:
 
 def main() -> None:
     """Run what was asked for."""
-    parts: dict[str, Callable[[Path], None]] = {
+    from tests.bench import results
+
+    parts: dict[str, Callable[[Path], Any]] = {
         "deliver": deliver,
         "fair": fair,
         "ledger": ledger_rows,
@@ -80,17 +84,34 @@ def main() -> None:
         "growth": growth,
         "life": life,
         "neural": neural,
+        "old": old,
+        "drains": drains,
+        "matching": matching,
+        "burst": burst,
+        "queue": queue,
+        "others": others,
     }
-    chosen = sys.argv[1:] or list(parts)
+    kept = "--results" in sys.argv
+    chosen = [word for word in sys.argv[1:] if word != "--results"] or list(parts)
     if unknown := set(chosen) - set(parts):
         sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(parts)}")
     for name in [name for name in os.environ if name.startswith("FANWIRE_")]:
         del os.environ[name]
-    for name in chosen:
-        print(f"\n{name}: {parts[name].__doc__}")
+    with results.appended(chosen) if kept else nullcontext():
+        _run({name: parts[name] for name in chosen}, plotted=kept)
+
+
+def _run(parts: Mapping[str, Callable[[Path], Any]], *, plotted: bool) -> None:
+    """Run these parts, each in a home of its own; draw the plot anew if one of them says what there is to plot."""
+    from tests.bench import results
+
+    for name, part in parts.items():
+        print(f"\n{name}: {part.__doc__}")
         with tempfile.TemporaryDirectory(prefix="fanwire-bench-") as folder:
             os.environ["FANWIRE_HOME"] = folder
-            parts[name](Path(folder))
+            points = part(Path(folder))
+            if points and plotted:
+                results.PLOT.write_text(results.plot(points))
             _forget()
 
 
@@ -480,11 +501,53 @@ def mail(folder: Path) -> None:
     measured_mail.run(folder)
 
 
-def growth(folder: Path) -> None:
+def growth(folder: Path) -> Any:
     """1,000 to 130,000 outlets: planning, and submit to first delivery on an idle stack. SIZES="6500" tries fewer."""
     from tests.bench import growth as measured_growth
 
-    measured_growth.run(folder)
+    return measured_growth.run(folder)
+
+
+def old(folder: Path) -> None:
+    """10 million old deliveries against an empty ledger, on both databases: steps and questions. ROWS=… tries fewer."""
+    from tests.bench import old_rows
+
+    old_rows.run(folder)
+
+
+def drains(folder: Path) -> None:
+    """1, 2, 4 and 8 drains on PostgreSQL: deliveries a second; statements, WAL and updates of a delivery."""
+    from tests.bench import drains as measured_drains
+
+    measured_drains.run(folder)
+
+
+def matching(folder: Path) -> None:
+    """Who gets a release: 1,000 outlets of 200,000, on both databases. MATCHING=… tries fewer."""
+    from tests.bench import matching as measured_matching
+
+    measured_matching.run(folder)
+
+
+def burst(folder: Path) -> None:
+    """300 releases of mixed urgency at once: deliveries a second, who waits how long, and what is planned in vain."""
+    from tests.bench import burst as measured_burst
+
+    measured_burst.run(folder)
+
+
+def queue(folder: Path) -> None:
+    """65,000 outlets, 20 releases queued, and one more that is urgent: until its first delivery. MANY=… tries fewer."""
+    from tests.bench import burst as measured_burst
+
+    measured_burst.queue(folder)
+
+
+def others(folder: Path) -> None:
+    """6,500 POSTs by Celery + requests and by BullMQ + undici beside Fanwire, if Node is here."""
+    from tests.bench import others as measured_others
+
+    measured_others.run(folder)
 
 
 def life(folder: Path) -> None:

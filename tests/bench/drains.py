@@ -1,0 +1,156 @@
+"""Drains side by side on PostgreSQL: deliveries a second, and what a delivery costs the database.
+
+Each number of drains delivers two releases to 6,500 outlets, a server that answers at once. Statements are counted in
+the drains; transactions, WAL and updated rows by the database.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+NUMBERS = (1, 2, 4, 8)
+RELEASES = 2
+OUTLETS = 6_500
+DRAIN = """
+import json, sys, time
+from pathlib import Path
+from sqlalchemy import event
+from tasks import ledger
+from tests.support.drains import drain
+
+statements = 0
+def count(*_):
+    global statements
+    statements += 1
+
+event.listen(ledger.sql_engine(), "after_cursor_execute", count)
+with ledger.read() as connection:
+    ledger.now(connection)
+folder, number = Path({folder!r}), {number}
+(folder / f"ready-{{number}}").touch()
+while not (folder / "go").exists():
+    time.sleep(0.01)
+statements = 0
+summary = drain()
+delivered = sum(verdicts.total() for verdicts in summary.verdicts.values())
+(folder / f"done-{{number}}").write_text(json.dumps([statements, delivered]))
+"""
+
+
+def run(folder: Path) -> None:
+    """Measure each number of drains; NUMBERS="1 2" only these."""
+    from tests.support.postgres import own_postgres
+
+    numbers = [int(number) for number in os.environ.get("NUMBERS", "").split()] or NUMBERS
+    with own_postgres() as server:
+        heads = f"{'statements':>12} {'transactions':>13} {'WAL':>9} {'updates':>9} {'HOT':>6}"
+        print(f"  {'drains':>8} {'a second':>10} {heads}")
+        for number in numbers:
+            place = folder / str(number)
+            place.mkdir()
+            database = server.new_database()
+            show(number, measure(place, server.url(database), number))
+            server.drop(database)
+    print(f"  a delivery each but the first; {os.cpu_count()} cores for drains, database and outlets together")
+
+
+def show(number: int, found: Mapping[str, float]) -> None:
+    """Print what one number of drains came to, per delivery."""
+    n = found["deliveries"]
+    print(
+        f"  {number:>8} {n / found['seconds']:>10,.0f} {found['statements'] / n:>12.3f} "
+        f"{found['transactions'] / n:>13.3f} {found['wal'] / n / 1000:>6.2f} kB {found['updates'] / n:>9.2f} "
+        f"{found['hot'] / max(1, found['updates']):>6.0%}",
+        flush=True,
+    )
+
+
+def measure(folder: Path, url: str, number: int) -> dict[str, float]:
+    """Deliver with so many drains; what the database says of it, and seconds."""
+    from tasks import ledger
+    from tasks.runtime.settings import settings
+    from tests.bench import growth
+    from tests.support.processes import environment, until
+
+    with growth.Sink() as sink:
+        env = environment(folder, LEDGER_URL=url, ALLOWED_NETWORKS="127.0.0.0/8")
+        _prepare(env, sink.port)
+        os.environ["FANWIRE_LEDGER_URL"] = url
+        settings.cache_clear()
+        ledger.reset()
+        drains = [_start(folder, env, one) for one in range(number)]
+        until(lambda: all((folder / f"ready-{one}").exists() for one in range(number)), 120)
+        before = _standings(url)
+        began = time.monotonic()
+        (folder / "go").touch()
+        for process in drains:
+            process.wait(600)
+        seconds = time.monotonic() - began
+        after = _standings(url)
+    done = [json.loads((folder / f"done-{one}").read_text()) for one in range(number)]
+    found = {name: after[name] - before[name] for name in before}
+    assert sum(one[1] for one in done) == RELEASES * OUTLETS, done
+    return found | {
+        "seconds": seconds, "statements": sum(one[0] for one in done), "deliveries": sum(one[1] for one in done),
+    }  # fmt: skip
+
+
+def _start(folder: Path, env: Mapping[str, str], number: int) -> Any:
+    from tests.support.forks import fork_python
+
+    return fork_python(DRAIN.format(folder=str(folder), number=number), env, folder / f"drain-{number}.log")
+
+
+def _prepare(env: Mapping[str, str], port: int) -> None:
+    """A ledger whose releases are planned, built and due."""
+    import subprocess
+    import sys
+
+    script = f"from tests.bench import drains; drains.fill({port})"
+    subprocess.run([sys.executable, "-c", script], env={**env, "PYTHONPATH": "."}, check=True)
+
+
+def fill(port: int) -> None:
+    """Prepare the ledger of this process."""
+    from tasks import ledger, planning
+    from tasks.building.renditions import build_renditions
+    from tasks.ledger import releases
+    from tests.bench import growth
+    from tests.support.samples import release
+
+    growth.fill(OUTLETS, port)
+    for number in range(RELEASES):
+        with ledger.write() as connection:
+            taken = releases.take(connection, release(uri=f"urn:x:{number}"), time.time())
+        planning.plan(taken.release_id, prepare=build_renditions)
+
+
+def _standings(url: str) -> dict[str, float]:
+    """What the database has counted so far, once it has counted all of it."""
+    from sqlalchemy import create_engine
+
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT pg_stat_force_next_flush()"))
+            time.sleep(1.1)  # a process that ended has told what it did; one that waits tells it within a second
+            return _asked(connection)
+    finally:
+        engine.dispose()
+
+
+def _asked(connection: Connection) -> dict[str, float]:
+    queries = {
+        "wal": "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn",
+        "transactions": "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()",
+        "updates": "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'deliveries'",
+        "hot": "SELECT n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'deliveries'",
+    }
+    return {name: float(connection.execute(text(query)).scalar_one()) for name, query in queries.items()}
