@@ -85,6 +85,12 @@ class Act(StrEnum):
     """A legal hold was put on a release, of which retention takes nothing from then on."""
     END_LEGAL_HOLD = "retention.unhold"
     """The legal hold of a release was ended."""
+    RESTORE_LEDGER = "ledger.restore"
+    """The ledger was restored from a backup, and what may have been delivered since is held."""
+    CONFIRM = "delivery.confirm"
+    """Deliveries that may have left after a backup ended as delivered, by the word of a log or of outlets."""
+    DROP = "delivery.drop"
+    """Deliveries that may have left after a backup ended as canceled."""
     WAKE_ENGINE = "engine.wake"
     """The rest of a translation engine was ended."""
 

@@ -112,6 +112,8 @@ class Code(StrEnum):
     """The e-mail came back: a mail server after the relay did not take it, or gave up."""
     DELAYED = "delayed"
     """A mail server after the relay could not pass the e-mail on yet, and goes on trying."""
+    RESTORED = "restored"
+    """The ledger was restored from a backup, and it may have been delivered since."""
     UNKNOWN = "unknown"
     """It was written by a version that knew no codes."""
 

@@ -49,6 +49,9 @@ class Hold(StrEnum):
     UNVERIFIED = "outlet_unverified"
     """The outlet has not shown yet that it is the one that is meant."""
 
+    RESTORED = "restored"
+    """The ledger was restored from a backup, and nobody knows yet whether it left since."""
+
     @classmethod
     def of_outlet(cls, status: str) -> Hold:
         """What a delivery to an outlet with this status waits for: paused, disabled or unverified."""

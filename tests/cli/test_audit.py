@@ -91,10 +91,17 @@ READS = {
     "retention show": [],
     "retention plan": ["--in-days", "500"],
     "retention archives": [],
+    "restored list": [],
+    "backup": ["wire.tar"],
     "producers list": [],
 }
 """Every command that only looks: the test sees that nothing in the ledger has changed."""
 NEITHER = {
+    "restore": "puts another ledger in the place of this one, and records it there (tests/faults/test_restore.py)",
+    "restored hold": "records what it holds (tests/cli/test_retention.py)",
+    "restored confirm": "records what a file confirms (tests/cli/test_retention.py)",
+    "restored send": "records it as a replay (tests/cli/test_retention.py)",
+    "restored drop": "records what it ends (tests/cli/test_retention.py)",
     "retention run": "records each release that it archives (tests/cli/test_retention.py)",
     "retention restore": "records what it brings back (tests/cli/test_retention.py)",
     "retention compact": "changes nothing but the size of the file (tests/cli/test_retention.py)",
@@ -328,6 +335,6 @@ def test_a_filter_of_the_audit_that_fits_nothing_says_so(run: Run) -> None:
     said = " ".join(run("audit", "--act", "foo", status=2).stderr.replace("│", " ").split())
     assert "'foo' is no act; the acts are release.publish, release.correct," in said
     kinds = "release, embargo, delivery, translation, outlet, feed, memory, glossary, model, media, producer, user"
-    assert f"or all of a kind: {kinds}, retention, engine" in said
+    assert f"or all of a kind: {kinds}, retention, ledger, engine" in said
     said = " ".join(run("audit", "--act", "outlet.pauze", status=2).stderr.replace("│", " ").split())
     assert "'outlet.pauze' is no act; did you mean outlet.pause?" in said

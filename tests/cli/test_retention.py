@@ -1,4 +1,4 @@
-"""`fanwire retention`, and what other commands say of a release that is archived."""
+"""`fanwire retention`, `backup` and `restore`, and what other commands say of a release that is archived."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tasks import ledger, pipeline, planning
 from tasks.ledger import elections
 from tasks.ledger.schema import releases
 from tasks.model.acts import Act
+from tasks.model.identity import delivery_key
 from tasks.model.retention_policy import DAY
 from tasks.runtime.settings import settings
 from tests.support.delivery_steps import claim, finish, render, result
@@ -100,3 +101,23 @@ def test_the_task_does_it_once_in_a_while_and_removes_closed_logs(tmp_path: Path
     assert pipeline.retain() == "another process does, or did so minutes ago"
     with ledger.read() as connection:
         assert elections.holder(connection, "retention", ledger.now(connection))
+
+
+def test_a_backup_is_restored_and_what_was_open_then_is_decided(run: Run, tmp_path: Path) -> None:
+    planning.plan(take(release(), *(outlet(id) for id in "abcd")))
+    told = json.loads(run("backup", str(tmp_path / "wire.tar"), "--json").stdout)
+    assert told["bytes"] > 0
+    assert "as of" in run("backup", str(tmp_path / "wire.tar")).stdout
+    assert "4 deliveries may have left since" in run("restore", str(tmp_path / "wire.tar")).stdout
+    assert len(list(settings().home.glob("ledger.sqlite.before-*"))) == 1
+    assert "restored" in run("status", URI).stdout
+    (tmp_path / "keys.txt").write_text(f"{delivery_key(URI, 1, 'en', 'a')}\n{'fw_' + 32 * '0'}\n")
+    assert "2 deliveries arrived; 1 of those waited" in run("restored", "confirm", str(tmp_path / "keys.txt")).stdout
+    assert json.loads(run("restored", "list", "--json").stdout) == [{"release": URI, "version": 1, "deliveries": 3}]
+    assert "3 deliveries go on" in run("restored", "send", "--release", URI).stdout
+    assert "No delivery waits" in run("restored", "list").stdout
+    assert "3 deliveries may have left" in run("restored", "hold").stdout
+    assert "3 deliveries ended" in run("restored", "drop").stdout
+    assert json.loads(run("status", URI, "--json").stdout)["states"] == {"delivered": 1, "canceled": 3}
+    acts = [entry["act"] for entry in json.loads(run("audit", "--json").stdout)]
+    assert acts[:5] == [Act.DROP, Act.RESTORE_LEDGER, Act.REPLAY, Act.CONFIRM, Act.RESTORE_LEDGER]

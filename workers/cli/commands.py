@@ -13,6 +13,7 @@ from workers.cli.screen import Commands, out
 SINGLE = {
     "releases": ("submit", "status", "report", "kill", "embargo", "replay"),
     "records": ("refusals", "notices", "audit"),
+    "backup": ("backup", "restore"),
     "processes": ("up", "worker", "migrate", "health", "doctor", "schema"),
 }
 """The modules of the commands that stand alone, in the order of `fanwire --help`, and the names of their commands."""
@@ -28,6 +29,7 @@ GROUPS = {
     "producers": "producers.app",
     "users": "users.app",
     "retention": "retention.app",
+    "restored": "backup.restored_app",
 }
 """The groups, such as `fanwire outlets`, in the order of `fanwire --help`; and where the commands of each are."""
 

@@ -212,7 +212,7 @@ def lift_embargoes(connection: Connection, now: float) -> list[int]:
 def hold_again(connection: Connection, release_id: int) -> None:
     """Put every delivery of a release that has not left back under its embargo, except those of paused outlets."""
     waiting = and_(d.release_id == release_id, d.state.in_([State.DUE, State.HELD]))
-    theirs = and_(IS_HELD, IS_KEPT)
+    theirs = and_(IS_HELD, or_(IS_KEPT, d.hold_kind == Hold.RESTORED))
     embargo = held_for(Hold.EMBARGO, _moment(_embargo(connection, release_id)))
     connection.execute(update(deliveries).where(waiting, ~theirs).values(embargo))
 
@@ -226,7 +226,8 @@ def waive_approval(connection: Connection, release_id: int, language: str) -> No
 def hold_for_status(connection: Connection, outlet_ids: Sequence[str], hold: Hold, detail: str | None = None) -> int:
     """Hold what these outlets would get until they are active again; returns the number of deliveries. `detail`: why
     they are paused or disabled."""
-    waiting = and_(d.outlet_id.in_(outlet_ids), d.state.in_([State.DUE, State.HELD]))
+    undecided = and_(IS_HELD, func.coalesce(d.hold_kind, "") == Hold.RESTORED)
+    waiting = and_(d.outlet_id.in_(outlet_ids), d.state.in_([State.DUE, State.HELD]), ~undecided)
     return connection.execute(update(deliveries).where(waiting).values(held_for(hold, detail))).rowcount
 
 
