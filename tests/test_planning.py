@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, delete, func, select, update
 
 from tasks import ledger, planning
 from tasks.ledger import counts, outlet_profiles, outlets, releases, rendition_rows, translation_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.ledger.schema import deliveries as rows
+from tasks.ledger.schema import outlet_profile_terms
+from tasks.ledger.schema import outlet_profiles as profile_rows
 from tasks.ledger.schema import outlets as outlet_rows
 from tasks.ledger.schema import releases as release_rows
 from tasks.model.states import Hold
@@ -314,6 +316,23 @@ def test_outlets_written_by_older_workers_get_their_profiles() -> None:
     assert wanted(number) == {("a", "en"), ("b", "en"), ("c", "en")}
     with ledger.write() as connection:
         assert outlet_profiles.adopt(connection) == 0
+
+
+def test_profiles_that_no_outlet_has_are_removed_in_portions() -> None:
+    receivers(*(outlet(f"o{n}", circuits=[f"c{n}"]) for n in range(5)))
+    receivers(*(outlet(f"o{n}", circuits=["one"]) for n in (0, 2, 4)))  # what they had is unused now
+    looked, last = 0, 0
+    while last is not None:
+        with ledger.write() as connection:
+            last = outlet_profiles.remove_unused(connection, last, 2)
+        looked += 1
+    with ledger.read() as connection:
+        left = connection.execute(select(outlet_profile_terms.c.value).where(outlet_profile_terms.c.kind == "circuit"))
+        assert sorted(left.scalars()) == ["c1", "c3", "one"]
+        assert connection.execute(select(func.count()).select_from(profile_rows)).scalar() == 3
+    assert looked == 4
+    number, _ = planned(circuits=["one", "c3"])
+    assert {id for id, _ in wanted(number)} == {"o0", "o2", "o3", "o4"}
 
 
 def test_a_plan_that_broke_off_is_resumed_and_doubles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

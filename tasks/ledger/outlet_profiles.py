@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, false, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, false, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger.schema import UNPROFILED, outlet_profile_terms, outlet_profiles, outlets
@@ -24,11 +24,15 @@ from tasks.model.release import Release
 log = structlog.get_logger()
 _AT_ONCE = 500
 """Values in one question: SQLite binds no more than some thousands."""
+_USES = 7265556
+"""The number of our advisory lock on PostgreSQL: nobody removes a profile that somebody is about to give an outlet."""
 p, t = outlet_profiles.c, outlet_profile_terms.c
 
 
 def numbers(connection: Connection, profiles: Iterable[Profile]) -> dict[Profile, int]:
-    """The numbers of profiles; those that are new get one."""
+    """The numbers of profiles; those that are new get one. None is removed until this transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock_shared({_USES})"))
     by_digest = {profile.digest: profile for profile in profiles}
     found = _known(connection, by_digest)
     new = sorted(by_digest.keys() - found.keys())  # in one order, so that two imports do not wait for each other
@@ -77,6 +81,19 @@ def _terms(number: int, profile: Profile) -> Iterator[dict[str, Any]]:
     bases = [language.base for language in profile.languages]
     for kind, values in (("language", bases), ("topic", profile.topics), ("circuit", profile.circuits)):
         yield from ({"kind": kind, "value": value, "profile_id": number} for value in dict.fromkeys(values))
+
+
+def remove_unused(connection: Connection, after: int, at_most: int) -> int | None:
+    """Look at so many profiles after the one with this number, and remove those that no outlet has; the number of the
+    last one looked at, or None at the end. Call it in a transaction of its own."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_USES})"))
+    some = list(connection.execute(select(p.id).where(p.id > after).order_by(p.id).limit(at_most)).scalars())
+    used = set(connection.execute(select(outlets.c.profile_id).where(outlets.c.profile_id.in_(some))).scalars())
+    if unused := [number for number in some if number not in used]:
+        connection.execute(delete(outlet_profile_terms).where(t.profile_id.in_(unused)))
+        connection.execute(delete(outlet_profiles).where(p.id.in_(unused)))
+    return some[-1] if len(some) == at_most else None
 
 
 def adopt(connection: Connection) -> int:

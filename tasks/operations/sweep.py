@@ -46,6 +46,8 @@ COUNTED = 5_000
 """Due deliveries that a sweep counts; more are as good as so many."""
 FORGOTTEN = 500
 """Memory entries that go in one transaction."""
+PROFILES = 200
+"""Profiles of outlets that are looked at in one transaction."""
 HOUR = 3600.0
 _watch = Watch()
 UNTAKEN = 120.0
@@ -135,6 +137,7 @@ def sweep(now: float, policy: SweepPolicy) -> Found:
         metrics.add(connection, {(metrics.EXPIRIES, ""): expired}, now)
     untold = _look_for_producers(now, policy.web_url)
     _forget(now, policy.memory_days)
+    _Profiles.tidy(now)
     return Found(
         expired, lifted, to_plan, to_translate, sorted(to_format), to_fetch, due, unposted, unpinged, untold, names
     )
@@ -231,3 +234,19 @@ def _forget(now: float, days: int) -> None:
     with ledger.write() as connection:
         gone = memory_entries.forget(connection, before=now - days * 24 * HOUR, at_most=FORGOTTEN)
     _Forgetting.due = now if gone == FORGOTTEN else now + HOUR
+
+
+class _Profiles:
+    """How far this process has looked for profiles that no outlet has, and when it looks on."""
+
+    looked_at = 0
+    due = 0.0
+
+    @classmethod
+    def tidy(cls, now: float) -> None:
+        """Remove profiles that no outlet has: a small portion in each sweep, and once an hour from the beginning."""
+        if cls.due - HOUR <= now < cls.due:
+            return
+        with ledger.write() as connection:
+            last = outlet_profiles.remove_unused(connection, cls.looked_at, PROFILES)
+        cls.looked_at, cls.due = (0, now + HOUR) if last is None else (last, now)
