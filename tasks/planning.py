@@ -66,7 +66,7 @@ class Plan:
 
 FIRST_CHUNK, CHUNK = 200, 5_000
 """Outlets whose deliveries are written in one transaction: at first, and then."""
-LOOKED_AT = 1_000
+LOOKED_AT = 500
 """Outlets among which those of the first chunk are found."""
 Prepare = Callable[[int, str, Collection[str]], object]
 """Builds the renditions of a release (its number) in a language, whose text is there, and these formats."""
