@@ -139,8 +139,10 @@ def _postgresql(address: URL) -> dict[str, Any]:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we begin transactions ourselves, see _begin_sqlite
-    # This one counts only while a ledger has no tables yet: by it pages that are free can be given back to the system.
-    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+    # By this one pages that are free can be given back to the system. It counts only while a ledger has no tables yet,
+    # and afterwards would wait for whoever writes.
+    if not connection.execute("PRAGMA page_count").fetchone()[0]:
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -83,3 +83,16 @@ def test_after_a_reset_the_settings_are_asked_anew() -> None:
     assert ledger.sql_engine() is before
     ledger.reset()
     assert ledger.sql_engine() is not before
+
+
+def test_a_new_connection_waits_for_nobody_who_writes(sqlite_ledger: None) -> None:
+    with ledger.write() as writing:
+        writing.execute(text("SELECT 1"))
+        with ledger.sql_engine().connect() as other:  # it is new: the one of before is in use
+            assert other.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+
+
+def test_a_new_ledger_gives_back_pages_that_are_free() -> None:
+    ledger.upgrade()
+    with ledger.read() as connection:
+        assert connection.execute(text("PRAGMA auto_vacuum")).scalar() == 2
