@@ -203,8 +203,9 @@ class Settings(BaseModel):
     """The address at which others reach the web server, without a slash at its end. None: nobody does, so renditions
     and requests name no address there."""
     web_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
-    """Address ranges (CIDR, separated by commas) of the proxies before the web server. Only these are believed when they
-    say for whom a request is (`X-Forwarded-For`), which logs and the audit table name. Empty: nobody is believed."""
+    """Address ranges (CIDR, separated by commas) of the proxies before the web server. Only these are believed when
+    they say for whom a request is (`X-Forwarded-For`), which logs and the audit table name. Empty: nobody is
+    believed."""
     answer_days: int = Field(90, ge=1, le=3650)
     """Days for which an outlet may say what became of a delivery, at the address in the header `Fanwire-Callback`."""
     web_key: SecretStr | None = None

@@ -10,6 +10,7 @@ assets.py      style sheet and script, at addresses that change with their conte
 releases.py    all releases
 outlets.py  outlet.py  outlet_edit.py  drains.py    outlets; drains.py is what drains know of them
 translations.py  translation.py    what waits for a person; one translation, read and edited
+queues.py      what is open, workers, engines, who rests
 refusals.py  notices.py  audit.py    what is kept for people to read
 links.py  queries.py     where pages are, and what stands in the query of an address
 release.py     one release, and each of its deliveries; release_progress.py: how far it is
@@ -35,6 +36,7 @@ from workers.web.pages import (
     outlet,
     outlet_edit,
     outlets,
+    queues,
     refusals,
     release,
     release_acts,
@@ -54,6 +56,7 @@ PAGES = (
     outlet_edit,
     outlet,
     outlets,
+    queues,
     refusals,
     release,
     release_acts,

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from tasks import ledger
 from tasks.ledger import audit as audit_rows
+from tasks.ledger import seals
 from tasks.model.acts import Act
 from tasks.model.documents import DocumentRefused
 from tasks.model.ranks import Rank
@@ -45,10 +46,12 @@ def entries(request: Request) -> Response:
     )  # fmt: skip
     with ledger.read() as connection:
         rows = audit_rows.latest(connection, wanted, A_PAGE + 1)
+        seal, sealed_until = seals.last(connection), seals.audit_until(connection)
     more = len(rows) > A_PAGE
     rows = [row | {"changes": changes(row["old"], row["new"])} for row in rows[:A_PAGE]]
     return shell.render(
         request, "audit.html", title="Audit", rows=rows, said=said, problem=problem, acts=list(Act), kinds=_KINDS,
+        seal=seal.id if seal else None, sealed_until=sealed_until,
         older=links.again(request, before=rows[-1]["id"]) if more else None,
         newest=links.again(request, before=None) if wanted.before else None,
     )  # fmt: skip

@@ -51,6 +51,7 @@ NAVIGATION: Final = (
     ("Releases", "/ops/releases", "releases", "late"),
     ("Outlets", "/ops/outlets", "", ""),
     ("Translations", "/ops/translations", "translations", "waiting for an editor"),
+    ("Queues", "/ops/queues", "", ""),
     ("Refused", "/ops/refusals", "refusals", "in a day"),
     ("Notices", "/ops/notices", "notices", "in a day"),
     ("Audit", "/ops/audit", "", ""),
