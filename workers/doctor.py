@@ -24,6 +24,7 @@ from tasks.delivery.transports.folder import folder_of
 from tasks.formatting import FORMATS, HouseTextMissing, house_text
 from tasks.language_data import LANGUAGES
 from tasks.ledger import backlog, feed_addresses, outlets
+from tasks.ledger.connection import is_pooled
 from tasks.media_store.folder_store import Folder
 from tasks.media_store.store import configured_store
 from tasks.model.destinations import is_address
@@ -206,6 +207,9 @@ def _ledger() -> Iterator[Finding]:
     with ledger.read() as connection:
         count = outlets.count(connection)
         yield Finding("fine", f"the ledger is {ledger.safe_ledger_url()} and has {_outlets(count)}")
+        if is_pooled(connection):
+            yield Finding("fine", "a pooler stands before the ledger: it must pool by transaction, and end those that "
+                          "are idle for 30 s (idle_transaction_timeout)")  # fmt: skip
         n = backlog.stuck(connection)
         yield Finding("unsafe" if n else "fine", f"{n} deliveries have no next step")
 

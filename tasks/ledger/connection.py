@@ -109,7 +109,9 @@ def open_ledger(url: str) -> Engine:
     `read`."""
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return create_engine(address, pool_pre_ping=True, pool_size=5, connect_args=_postgresql(address))
+        engine = create_engine(address, pool_pre_ping=True, pool_size=5, connect_args=_postgresql(address))
+        event.listen(engine, "connect", _prepare_postgresql)
+        return engine
     engine = create_engine(address, connect_args={"timeout": SQLITE_BUSY_SECONDS})
     if address.database not in (None, "", ":memory:") and "uri" not in address.query:
         file = Path(str(address.database))
@@ -121,20 +123,40 @@ def open_ledger(url: str) -> Engine:
 
 
 def _postgresql(address: URL) -> dict[str, Any]:
-    """What both sides need to notice that the other has vanished; what the address itself says goes first.
-
-    A worker frozen within a transaction would keep its rows locked, and the clock waits for them: so the server ends a
-    session that leaves a transaction idle. A server that vanished without a word would keep a worker waiting for hours.
-    """
+    """What we need to notice that a server has vanished without a word, for which a worker would wait for hours; what
+    the address itself says goes first."""
     ours = {
         "connect_timeout": 10,
-        "options": f"-c idle_in_transaction_session_timeout={IDLE_SECONDS}s",
         "keepalives_idle": IDLE_SECONDS,
         "keepalives_interval": 5,
         "keepalives_count": 3,
         "tcp_user_timeout": IDLE_SECONDS * 1000,
     }
     return {name: value for name, value in ours.items() if name not in address.query}
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    """Have the server end a session that leaves a transaction idle: a worker that is frozen within one would keep its
+    rows locked, and the clock waits for them. It is not said by `options` at connecting, which poolers refuse.
+
+    A pooler gives each transaction whichever session is free. So nothing may be prepared in one transaction for the
+    next, and transactions that are idle are the pooler's to end (deploy/README.md, "PostgreSQL").
+    """
+    connection.autocommit = True
+    asked = "SELECT set_config('idle_in_transaction_session_timeout', %s, false), pg_backend_pid()"
+    _, session = connection.execute(asked, [f"{IDLE_SECONDS}s"], prepare=False).fetchone()
+    connection.autocommit = False
+    if session != connection.info.backend_pid:
+        connection.prepare_threshold = None
+
+
+def is_pooled(connection: Connection) -> bool:
+    """Whether a pooler, such as PgBouncer, stands between this process and PostgreSQL: the session has another number
+    than the one that we were given."""
+    if connection.dialect.name != "postgresql":
+        return False
+    driver: Any = connection.connection.driver_connection
+    return bool(connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != driver.info.backend_pid)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from farm import Farm
 
+from tasks import ledger
 from tasks.runtime.private_files import ensure_private_file
 from tests.faults.oracle import open_book
 from tests.faults.scene import Scene, with_producer
@@ -76,6 +77,8 @@ def opened(tmp_path: Path, farm: Farm, migrated: Path) -> Opened:
         home = tmp_path / "home"
         ensure_private_file(home / "ledger.sqlite")
         shutil.copyfile(migrated, home / "ledger.sqlite")
+        if "LEDGER_URL" in settings:
+            ledger.upgrade(settings["LEDGER_URL"])
         mine = TIMES | with_producer(tmp_path) | {"BROKER_URL": for_workers} | settings
         with services(home, farm, mine, broker=for_producers) as found:
             book = open_book(found)
