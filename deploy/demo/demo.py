@@ -331,16 +331,21 @@ class Demo:
 
         from tasks import ledger
         from tasks.ledger import counts
-        from tasks.operations import report
+        from tasks.operations import report, report_documents
+        from tasks.runtime.seal_key import seal_key
         from tasks.runtime.settings import settings
 
         with ledger.read() as connection:
             found = report.report(connection, sent.number)
             unknowable = counts.unknowable(connection, sent.number)
-        (self.home / f"{name}.html").write_text(report.as_html(found, settings().wire_name), "utf-8")
-        (self.home / f"{name}.json").write_text(report.as_json(found), "utf-8")
-        (self.home / f"{name}.csv").write_text(report.as_csv(found), "utf-8")
-        proof = compare(found, self.farm["control"], unknowable)
+            pieces = {
+                "html": report_documents.as_html(found, settings().wire_name, seal_key()),
+                "json": report_documents.as_json(found, seal_key()),
+                "csv": report_documents.as_csv(found),
+            }
+            for suffix, content in pieces.items():
+                (self.home / f"{name}.{suffix}").write_text("".join(content), "utf-8")
+            proof = compare(found, self.farm["control"], unknowable)
         self.out.print()
         if name == "report":
             self.explain(sent, found)

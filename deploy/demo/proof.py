@@ -12,7 +12,7 @@ from urllib.request import ProxyHandler, build_opener
 from farm_tally import FAULTS
 
 from tasks.model.states import FINAL, State
-from tasks.operations.report import Report, by_code
+from tasks.operations.report import Report
 
 SHOWN = 10
 """This many reasons and outlets are listed on the screen; the report has all."""
@@ -58,7 +58,7 @@ class Proof:
                     f"without a reason {len(self.unexplained)}"
                     + (f" · repeated after an unknowable outcome {self.repeated}" if self.repeated else "")
                     + "".join(f" · {name} {n}" for name, n in self.faults.items() if name != "doubled"))  # fmt: skip
-        reasons = by_code((line.state, line.code, line.reason, 1) for line in found.undelivered)
+        reasons = found.reasons
         if reasons:
             told.append("Not delivered, and why:")
             told += [f"  {row['n']:>5}  {row['state']}: {row['code']}: {row['reason'][:90]}" for row in reasons[:SHOWN]]

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tasks.ledger import media_rows
+from tasks.ledger import media_rows, seals
 from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, IS_HELD, d
 from tasks.ledger.schema import (
     attempts,
@@ -45,6 +45,7 @@ from tasks.ledger.schema import (
     release_media,
     releases,
     renditions,
+    reopenings,
     translations,
 )
 from tasks.model.retention_policy import Stage
@@ -182,8 +183,9 @@ def some_answers(candidate: Candidate, connection: Connection, limit: int) -> li
     return _some_attempts(connection, candidate, attempts.c.detail.is_not(None), limit)
 
 
-def remove_answers(_: Candidate, connection: Connection, keys: Sequence[tuple[int, int]]) -> None:
+def remove_answers(candidate: Candidate, connection: Connection, keys: Sequence[tuple[int, int]]) -> None:
     """Take the texts of answers from attempts."""
+    seals.entomb_releases(connection, [candidate.id])
     connection.execute(update(attempts).where(_attempt_is_in(keys)).values(detail=None))
 
 
@@ -192,8 +194,9 @@ def some_that_did_not_arrive(candidate: Candidate, connection: Connection, limit
     return _some_attempts(connection, candidate, attempts.c.verdict.not_in(ARRIVED), limit)
 
 
-def remove_attempts(_: Candidate, connection: Connection, keys: Sequence[tuple[int, int]]) -> None:
+def remove_attempts(candidate: Candidate, connection: Connection, keys: Sequence[tuple[int, int]]) -> None:
     """Take attempts."""
+    seals.entomb_releases(connection, [candidate.id])
     connection.execute(delete(attempts).where(_attempt_is_in(keys)))
 
 
@@ -219,7 +222,9 @@ def some_final(connection: Connection, release_ids: Collection[int], limit: int)
 
 def remove_deliveries(connection: Connection, ids: Sequence[int]) -> None:
     """Take deliveries with their attempts and with what their outlets said of them."""
-    for table in (attempts, publications):
+    theirs = connection.execute(select(d.release_id).where(d.id.in_(ids)).distinct()).scalars().all()
+    seals.entomb_releases(connection, theirs)
+    for table in (attempts, publications, reopenings):
         connection.execute(delete(table).where(table.c.delivery_id.in_(ids)))
     connection.execute(delete(deliveries).where(d.id.in_(ids)))
 

@@ -81,7 +81,9 @@ def audit_until(connection: Connection) -> float:
 
 def entomb_releases(connection: Connection, release_ids: Collection[int]) -> None:
     """Drop the leaves of the seals of these releases, whose deliveries or attempts are about to be pruned."""
-    connection.execute(update(seals).where(seals.c.release_id.in_(release_ids)).values(leaves=None))
+    connection.execute(
+        update(seals).where(seals.c.release_id.in_(release_ids), seals.c.leaves.is_not(None)).values(leaves=None)
+    )
 
 
 def entomb_entries(connection: Connection, before: float) -> float:

@@ -33,6 +33,11 @@ def country(value: str) -> str:
     raise ValueError(f"is not an ISO 3166-1 country code of two letters{hint}")
 
 
+def country_name(code: str) -> str:
+    """The English name of a country; its code if that is not known."""
+    return _names().get(code, code)
+
+
 @cache
 def _by_name() -> dict[str, str]:
     return {name.casefold(): code for code, name in _names().items()} | _OTHER_NAMES

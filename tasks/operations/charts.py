@@ -51,6 +51,7 @@ STYLE: Final = (
 """The style of all charts; a page may set the properties to colours of its own."""
 
 BAR_HEIGHT: Final = 10
+STRIP_HEIGHT: Final = 6
 ROW_HEIGHT: Final = 22
 NAME_WIDTH: Final = 38
 """Per cent of a chart's width for the names of its bars."""
@@ -109,9 +110,9 @@ def in_words(parts: Iterable[Part]) -> str:
 
 def strip(bar: Bar, most: int) -> Markup:
     """One bar without texts, for a cell of a table whose other cells say the figures. `most`: what fills the cell."""
-    whole = Markup('<rect {} width="100%" height="{}" rx="2"/>').format(_fill("rest"), BAR_HEIGHT)
-    drawn = whole + _parts(bar, 0.0, 100.0, 0, most)
-    return Markup('<svg class="chart" width="100%" height="{}" aria-hidden="true">{}</svg>').format(BAR_HEIGHT, drawn)
+    whole = Markup('<rect {} width="100%" height="{}" rx="2"/>').format(_fill("rest"), STRIP_HEIGHT)
+    drawn = whole + _parts(bar, 0.0, 100.0, 0, most, STRIP_HEIGHT)
+    return Markup('<svg class="chart" width="100%" height="{}" aria-hidden="true">{}</svg>').format(STRIP_HEIGHT, drawn)
 
 
 def bars(rows: Sequence[Bar], *, name: str, title: str) -> Markup:
@@ -135,13 +136,13 @@ def _row(row: Bar, top: int, most: int) -> Markup:
     )
 
 
-def _parts(row: Bar, left: float, right: float, top: float, most: int) -> Markup:
+def _parts(row: Bar, left: float, right: float, top: float, most: int, height: int = BAR_HEIGHT) -> Markup:
     """The parts of a bar between two percentages of the width."""
     drawn, at = [], left
     for part in row.parts:
         width = part.number / most * (right - left) if most else 0.0
         if width:
-            drawn.append(_box(part.kind, at, top, width, BAR_HEIGHT, f"{row.name}: {part.number:,} {part.word}"))
+            drawn.append(_box(part.kind, at, top, width, height, f"{row.name}: {part.number:,} {part.word}"))
         at += width
     return Markup().join(drawn)
 

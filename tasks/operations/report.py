@@ -1,33 +1,34 @@
-"""The report of a release: how many have it, who not and why, and how it went over time. As HTML, JSON or CSV."""
+"""The report of a release: how many have it, who not and why, and how it went over time.
+
+It is gathered in one pass over the deliveries, of which only counts and moments are kept; `lines` reads them again one
+by one. So a release to 130,000 outlets needs little memory. report_documents.py writes it as HTML, JSON, CSV and PDF.
+"""
 
 from __future__ import annotations
 
-import base64
-import csv
-import hashlib
-import io
 import json
+from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
-from tasks.ledger import counts, post_edits, publications
+from tasks import ledger
+from tasks.ledger import counts, post_edits, publications, seals
 from tasks.ledger import outlets as outlet_rows
 from tasks.ledger import releases as release_rows
 from tasks.ledger.post_edits import EditRate
-from tasks.ledger.schema import deliveries, outlets, releases
+from tasks.ledger.schema import attempts, deliveries, outlets, releases
 from tasks.model.codes import Code
+from tasks.model.countries import country_name
 from tasks.model.languages import LanguageTag
 from tasks.model.release import Release
-from tasks.model.states import State, Writing
-from tasks.runtime import moments
-from tasks.runtime.foreign_text import printable, printable_json, printable_value
-from tasks.runtime.spreadsheets import safe_cell
+from tasks.model.states import FINAL, State, Writing
+from tasks.operations.report_groups import Group, Groups, transport_name
+from tasks.operations.sealed import leaves_of
 
 STATES_IN_ORDER = (
     State.HELD, State.DUE, State.CLAIMED, State.DELIVERED, State.REJECTED, State.EXHAUSTED, State.SUPERSEDED,
@@ -35,12 +36,13 @@ STATES_IN_ORDER = (
 )  # fmt: skip
 """As a delivery passes through them."""
 _WITH_REASON = (State.REJECTED, State.EXHAUSTED, State.CANCELED, State.DUE)
-BARS = 60
-"""Columns of the picture of deliveries over time."""
-_TEMPLATE = Path(__file__).with_name("report.html")
+NO_CIRCUIT = "(none)"
+"""The group of deliveries to outlets that are in no circuit."""
+_AT_ONCE = 1000
+"""Rows that are in memory at a time."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One delivery, as a report shows it."""
 
@@ -79,19 +81,60 @@ class Place:
     """When it happened, as the outlet says."""
 
 
+class Version(NamedTuple):
+    """A version of the release, as the ledger took it."""
+
+    version: int
+    received_at: float
+    status: str
+    """usable, or canceled for a kill"""
+    sent_by: str | None
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What the ledger has sealed of the release when the report was made (tasks/operations/sealer.py)."""
+
+    deliveries: int
+    """Deliveries whose end is sealed."""
+    blocks: list[tuple[int, str]]
+    """The seals of its deliveries: number and hash."""
+    head: tuple[int, str] | None
+    """The last seal of the ledger: number and hash."""
+
+
 @dataclass(frozen=True)
 class Report:
     """Everything that a report says of one release version. Moments are seconds since the epoch."""
 
     release: Release
+    made_at: float
     received_at: float
     first_received_at: float
     first_due_at: float | None
-    lines: list[Line]
+    versions: list[Version]
+    lines: Lines
+    """Every delivery."""
+    undelivered: Lines
+    """The deliveries that are not delivered, each with its reason."""
+    delivered_at: array[float]
+    """The moments of delivery, sorted."""
     languages: dict[str, dict[str, int]]
+    by_language: list[Group]
+    by_country: list[Group]
+    by_circuit: list[Group]
+    """A delivery counts in each circuit of its outlet that the release was ordered for."""
+    by_transport: list[Group]
+    reasons: list[dict[str, Any]]
+    """Why deliveries are not delivered: state, code, commonest reason and number, the commonest first."""
+    verdicts: dict[str, int]
+    """How many attempts ended how: {verdict: n}."""
+    tries: dict[int, int]
+    """How many deliveries had how many attempts."""
     holds: list[dict[str, Any]]
     writing: dict[str, Writing]
     """Who is behind each text, by language."""
+    sealed: Sealed
     edited: list[EditRate] = field(default_factory=list)
     """How much people changed in the drafts of engines, by engine and language."""
     places: list[Place] = field(default_factory=list)
@@ -108,14 +151,14 @@ class Report:
         return counts.total(self.languages)
 
     @property
-    def delivered_at(self) -> list[float]:
-        """The moments of delivery, sorted."""
-        return sorted(line.ended_at for line in self.lines if line.state == State.DELIVERED and line.ended_at)
+    def number(self) -> int:
+        """Number of deliveries."""
+        return sum(self.states.values())
 
     @property
-    def undelivered(self) -> list[Line]:
-        """The deliveries that are not delivered, each with its reason."""
-        return [line for line in self.lines if line.state != State.DELIVERED]
+    def finished(self) -> bool:
+        """Whether nothing of it can change any more but by a replay, or what outlets say."""
+        return all(state in FINAL for state in self.states)
 
     @property
     def spread(self) -> float | None:
@@ -164,52 +207,158 @@ def by_code(rows: Iterable[tuple[str, str | None, str | None, int]]) -> list[dic
     return sorted(found, key=lambda row: -int(str(row["n"])))
 
 
-def report(connection: Connection, release_id: int) -> Report:
-    """Gather the report of a release."""
-    row = connection.execute(select(releases).where(releases.c.id == release_id)).one()
+@dataclass(frozen=True)
+class Lines:
+    """The deliveries of a release, read one by one each time: by the connection of the report as long as it is open,
+    and by one of their own afterwards."""
+
+    connection: Connection
+    release_id: int
+    places: dict[tuple[str, str], Place]
+    delivered: bool
+    """Whether the delivered ones are among them."""
+    number: int
+
+    def __len__(self) -> int:
+        return self.number
+
+    def __iter__(self) -> Iterator[Line]:
+        if not self.connection.closed:
+            yield from self._read(self.connection)
+            return
+        with ledger.read() as connection:
+            yield from self._read(connection)
+
+    def _read(self, connection: Connection) -> Iterator[Line]:
+        query = _deliveries(self.release_id)
+        if not self.delivered:
+            query = query.where(deliveries.c.state != State.DELIVERED)
+        for found in connection.execute(query, execution_options={"yield_per": _AT_ONCE}):
+            document = json.loads(found.document)
+            place = self.places.get((found.outlet_id, found.language))
+            yield Line(
+                found.outlet_id, document["name"], document["country"], found.language, found.state, found.reason,
+                found.status, found.attempt, found.ended_at, _code(found),
+                *((place.status, place.url, place.reason) if place else ()),
+            )  # fmt: skip
+
+
+def _deliveries(release_id: int) -> Select[Any]:
     d, o = deliveries.c, outlets.c
-    query = (
-        select(
-            d.outlet_id,
-            o.document,
-            d.language,
-            d.state,
-            d.reason,
-            d.status,
-            d.attempt,
-            d.ended_at,
-            d.first_due_at,
-            d.code,
-            d.hold_kind,
-        )
-        .join(outlets, o.id == d.outlet_id)
-        .where(d.release_id == release_id)
-        .order_by(d.language, d.outlet_id)
-    )
-    lines, first_due = [], []
+    columns = (d.outlet_id, o.document, d.language, d.state, d.reason, d.status, d.attempt, d.ended_at, d.first_due_at,
+               d.code, d.hold_kind)  # fmt: skip
+    query = select(*columns).join(outlets, o.id == d.outlet_id).where(d.release_id == release_id)
+    return query.order_by(d.language, d.outlet_id)
+
+
+def _code(row: Row[Any]) -> str | None:
+    return row.hold_kind if row.state == State.HELD else code_of(row.code, row.reason)
+
+
+@cache
+def _language_name(tag: str) -> str:
+    return LanguageTag(tag).english_name
+
+
+@dataclass
+class _Gathered:
+    """What one pass over the deliveries counts."""
+
+    ordered: frozenset[str]
+    """The circuits that the release was ordered for; empty: all."""
+    languages: Groups = field(default_factory=Groups)
+    countries: Groups = field(default_factory=Groups)
+    circuits: Groups = field(default_factory=Groups)
+    transports: Groups = field(default_factory=Groups)
+    delivered_at: array[float] = field(default_factory=lambda: array("d"))
+    first_due_at: float | None = None
+    reasons: Counter[tuple[str, str | None, str | None]] = field(default_factory=Counter)
+    tries: Counter[int] = field(default_factory=Counter)
+
+    def add(self, row: Row[Any]) -> None:
+        """Count a delivery."""
+        document = json.loads(row.document)
+        state, ended_at = row.state, row.ended_at
+        self.languages.add(row.language, _language_name(row.language), state, ended_at)
+        self.countries.add(document["country"], country_name(document["country"]), state, ended_at)
+        transport = transport_name(document.get("url", ""))
+        self.transports.add(transport, transport, state, ended_at)
+        theirs = set(document.get("circuits", ()))
+        for circuit in (theirs & self.ordered if self.ordered else theirs) or {NO_CIRCUIT}:
+            self.circuits.add(circuit, circuit, state, ended_at)
+        self.tries[row.attempt] += 1
+        if row.first_due_at is not None:
+            self.first_due_at = min(row.first_due_at, self.first_due_at or row.first_due_at)
+        if state != State.DELIVERED:
+            self.reasons[state, _code(row), row.reason] += 1
+        elif ended_at is not None:
+            self.delivered_at.append(ended_at)
+
+
+def report(connection: Connection, release_id: int, *, seals_in: Connection | None = None) -> Report:
+    """Gather the report of a release. `seals_in`: the ledger that has its seals, if that is another one than has its
+    rows."""
+    row = connection.execute(select(releases).where(releases.c.id == release_id)).one()
+    release = Release.from_ledger(row.document)
+    gathered = _Gathered(frozenset(release.circuits))
+    for found in connection.execute(_deliveries(release_id), execution_options={"yield_per": _AT_ONCE}):
+        gathered.add(found)
+    states = counts.states(connection, release_id)
+    total = counts.total(states)
     places = {(place.outlet, place.language): place for place in _places(connection, row.uri, row.version)}
-    for found in connection.execute(query):
-        document = json.loads(found.document)
-        place = places.get((found.outlet_id, found.language))
-        lines.append(
-            Line(found.outlet_id, document["name"], document["country"], found.language, found.state, found.reason,
-                 found.status, found.attempt, found.ended_at,
-                 found.hold_kind if found.state == State.HELD else code_of(found.code, found.reason),
-                 *((place.status, place.url, place.reason) if place else ()))
-        )  # fmt: skip
-        if found.first_due_at is not None:
-            first_due.append(found.first_due_at)
+    number, delivered = sum(total.values()), total.get(State.DELIVERED, 0)
     return Report(
-        Release.from_ledger(row.document),
-        row.received_at,
-        release_rows.first_received(connection, row.uri),
-        min(first_due, default=None),
-        lines,
-        counts.states(connection, release_id),
-        counts.holds(connection, release_id),
-        counts.writing(connection, release_id),
-        post_edits.rates(connection, release_id=release_id),
-        list(places.values()),
+        release=release,
+        made_at=ledger.now(connection),
+        received_at=row.received_at,
+        first_received_at=release_rows.first_received(connection, row.uri),
+        first_due_at=gathered.first_due_at,
+        versions=_versions(connection, row.uri),
+        lines=Lines(connection, release_id, places, True, number),
+        undelivered=Lines(connection, release_id, places, False, number - delivered),
+        delivered_at=array("d", sorted(gathered.delivered_at)),
+        languages=states,
+        by_language=gathered.languages.largest_first(),
+        by_country=gathered.countries.largest_first(),
+        by_circuit=gathered.circuits.largest_first(),
+        by_transport=gathered.transports.largest_first(),
+        reasons=by_code((*why, n) for why, n in gathered.reasons.items()),
+        verdicts=_verdicts(connection, release_id),
+        tries=dict(sorted(gathered.tries.items())),
+        holds=counts.holds(connection, release_id),
+        writing=counts.writing(connection, release_id),
+        sealed=_sealed(seals_in or connection, release_id),
+        edited=post_edits.rates(connection, release_id=release_id),
+        places=list(places.values()),
+    )
+
+
+def _versions(connection: Connection, uri: str) -> list[Version]:
+    r = releases.c
+    query = select(r.version, r.received_at, r.status, r.sent_by).where(r.uri == uri).order_by(r.version)
+    return [Version(*row) for row in connection.execute(query)]
+
+
+def _verdicts(connection: Connection, release_id: int) -> dict[str, int]:
+    a, d = attempts.c, deliveries.c
+    query = select(a.verdict, func.count()).join(deliveries, d.id == a.delivery_id).where(d.release_id == release_id)
+    rows = connection.execute(query.group_by(a.verdict))
+    return dict(sorted(((row[0], row[1]) for row in rows), key=lambda row: (-row[1], row[0])))
+
+
+def _sealed(connection: Connection, release_id: int) -> Sealed:
+    """What is sealed of a release; one of which the leaves were pruned counts as far as they are there."""
+    blocks, head = seals.of_release(connection, release_id), seals.last(connection)
+    ended: set[int] = set()
+    for leaf in (leaf for block in blocks for leaf in leaves_of(block)):
+        if leaf.kind == "end":
+            ended.add(leaf.number)
+        elif leaf.kind == "reopened":
+            ended.discard(leaf.number)
+    return Sealed(
+        len(ended),
+        [(block.id, block.hash) for block in blocks],
+        (head.id, head.hash) if head else None,
     )
 
 
@@ -225,102 +374,3 @@ def _places(connection: Connection, uri: str, version: int) -> list[Place]:
                   fate.url, fate.reason, fate.at)
         )  # fmt: skip
     return sorted(found, key=lambda place: (place.country, place.language, place.outlet))
-
-
-def as_json(found: Report) -> str:
-    """The report as a JSON document."""
-    document = json.dumps(
-        {
-            "release": found.release.uri,
-            "version": found.release.version,
-            "headline": found.release.headline,
-            "dateline": found.release.dateline and found.release.dateline.model_dump(mode="json"),
-            "received_at": _moment(found.received_at),
-            "first_received_at": _moment(found.first_received_at),
-            "embargo_until": found.release.embargo_until and moments.written(found.release.embargo_until),
-            "states": found.states,
-            "languages": found.languages,
-            "texts": found.writing,
-            "held": found.holds,
-            "edited": [rate._asdict() | {"edit_rate": round(rate.rate, 4)} for rate in found.edited],
-            "seconds": {name: found.after(share) for name, share in _SHARES.items()} | {"spread": found.spread},
-            "published": found.published,
-            "publications": [vars(place) | {"at": _moment(place.at)} for place in found.places],
-            "deliveries": [vars(line) | {"ended_at": _moment(line.ended_at)} for line in found.lines],
-        },
-        ensure_ascii=False,
-        indent=1,
-    )
-    return printable_json(document)
-
-
-_SHARES = {"half": 0.5, "95 %": 0.95, "99 %": 0.99, "all": 1.0}
-
-
-def as_csv(found: Report) -> str:
-    """The report as CSV, one line a delivery, for spreadsheets."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    columns = list(Line.__dataclass_fields__)
-    writer.writerow(columns)
-    for line in found.lines:
-        values = vars(line) | {"ended_at": _moment(line.ended_at)}
-        writer.writerow(_cell(values[column]) for column in columns)
-    return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    return printable(safe_cell(value)) if isinstance(value, str) else value
-
-
-def as_html(found: Report, wire: str) -> str:
-    """The report as one HTML file, without scripts, which loads nothing from elsewhere."""
-    from jinja2 import Environment, FileSystemLoader, select_autoescape  # few processes make such a page
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATE.parent),
-        autoescape=select_autoescape(),
-        finalize=printable_value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(_TEMPLATE.name).render(
-        policy=_content_policy(),
-        r=found,
-        wire=wire,
-        total=len(found.lines),
-        bars=_bars(found),
-        shares={name: found.after(share) for name, share in _SHARES.items()},
-        shown=moments.shown,
-        with_utc=moments.with_utc,
-        language_name=lambda tag: LanguageTag(tag).english_name,
-        reasons=_reasons(found),
-    )
-
-
-@cache
-def _content_policy() -> str:
-    """What a browser may use of the report (CSP): its own style, and nothing else, not even what is in it."""
-    style = _TEMPLATE.read_text("utf-8").partition("<style>")[2].partition("</style>")[0]
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-
-
-def _bars(found: Report) -> list[tuple[float, int, float]]:
-    """(second, deliveries, height 0 … 1) of each column of the picture."""
-    moments = found.delivered_at
-    if not moments or found.first_due_at is None:
-        return []
-    width = max(moments[-1] - found.first_due_at, 0.001) / BARS
-    columns = [0] * BARS
-    for moment in moments:
-        columns[max(0, min(BARS - 1, int((moment - found.first_due_at) / width)))] += 1
-    return [(number * width, n, n / max(columns)) for number, n in enumerate(columns)]
-
-
-def _reasons(found: Report) -> list[dict[str, Any]]:
-    return by_code((line.state, line.code, line.reason, 1) for line in found.undelivered)
-
-
-def _moment(seconds: float | None) -> str | None:
-    return None if seconds is None else moments.utc(seconds, "milliseconds")

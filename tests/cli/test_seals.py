@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +13,7 @@ from tasks import ledger, pipeline, planning
 from tasks.operations import sealer
 from tasks.runtime.seal_key import is_public_key, is_signed, seal_key
 from tasks.runtime.settings import settings
-from tests.support.samples import outlet, release
+from tests.support.samples import URI, outlet, release
 
 from .conftest import Run, take
 
@@ -38,7 +39,7 @@ def test_a_ledger_that_nobody_edited_is_said_to_hold(run: Run) -> None:
     assert said[0].startswith("1 seal, from 20")
     assert said[0].endswith(f"signed with {public}")
     assert said[-1] == "The chain holds: nothing was edited, deleted or put in after it was sealed."
-    assert f"The last seal is the one that {settings().home.absolute() / 'seals.head'} has kept, or follows it" in said
+    assert f"What {settings().home.absolute() / 'seals.head'} has kept of the chain is in it" in said
     found = json.loads(run("audit", "--verify", "--json").stdout)
     assert (found["holds"], found["seals"], found["keys"]) == (True, 1, [public])
 
@@ -75,6 +76,77 @@ def test_a_secret_that_is_too_short_is_refused_and_stops_no_clock(run: Run, monk
     seal()
     assert pipeline._sealing() is None
     pipeline._sealing.cache_clear()
+
+
+def reported(run: Run, *names: str) -> list[Path]:
+    """Reports of a release that is sealed."""
+    planning.plan(take(release(), outlet("a", name="Ä & <b>")))
+    run("kill", URI)
+    planning.plan(releases_of(URI)[-1])
+    seal()
+    files = [settings().home.parent / name for name in names]
+    for file in files:
+        run("report", URI, "--version", "1", "--output", str(file))
+    return files
+
+
+def releases_of(uri: str) -> list[int]:
+    with ledger.read() as connection:
+        return list(
+            connection.execute(text("SELECT id FROM releases WHERE uri = :uri ORDER BY id"), {"uri": uri}).scalars()
+        )
+
+
+def test_a_report_that_nobody_edited_is_said_to_hold(run: Run) -> None:
+    for file in reported(run, "r.html", "r.json", "r.csv"):
+        said = run("report", "--verify", str(file)).stdout
+        assert f"{file} was not edited since it was made" in said
+        assert "The ends of 1 of its 1 deliveries were sealed then." in said
+        assert "What the report has kept of the chain is in it" in said
+        assert "The chain holds" in said
+
+
+def test_a_report_of_which_a_byte_was_changed_is_found(run: Run) -> None:
+    """Also without the ledger, as its customer has it."""
+    files = reported(run, "r.html", "r.json", "r.csv")
+    public = run("audit", "--public-key").stdout.strip()
+    (settings().home / "ledger.sqlite").rename(settings().home / "away.sqlite")
+    for file in files:
+        whole = file.read_bytes()
+        assert "The ledger is not here" in run("report", "--verify", str(file), "--key", public).stdout
+        for at in range(0, len(whole), max(1, len(whole) // 17)):
+            file.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+            assert "Broken: " in run("report", "--verify", str(file), "--key", public, status=1).stdout, at
+        file.write_bytes(whole[:-2] + whole[-1:])
+        assert "was edited after it was made" in run("report", "--verify", str(file), status=1).stdout
+        file.write_bytes(whole)
+
+
+def test_a_statement_that_somebody_else_signed_is_found(run: Run) -> None:
+    [file] = reported(run, "r.json")
+    (settings().home / "seal.key").write_text("another secret that is long enough")
+    said = run("report", "--verify", str(file), status=1).stdout
+    assert "Broken: the statement is signed with another key" in said
+
+
+def test_a_report_finds_a_ledger_that_was_made_anew_behind_it(run: Run) -> None:
+    [file] = reported(run, "r.html")
+    with ledger.write() as connection:
+        connection.execute(text("DELETE FROM seals"))
+        connection.execute(text("UPDATE releases SET seal_at = 0"))
+        connection.execute(text("UPDATE deliveries SET reason = 'nothing'"))
+    seal()
+    said = run("report", "--verify", str(file), status=1).stdout
+    assert "was not edited since it was made" in said
+    assert "is another one than the report has kept: the chain was made anew" in said
+
+
+def test_without_a_statement_nothing_can_be_said(run: Run) -> None:
+    file = settings().home.parent / "x.csv"
+    file.write_text("a,b\n")
+    assert "has no statement that is whole, in it or in" in run("report", "--verify", str(file), status=1).stdout
+    run("report", status=2)
+    run("report", URI, "--verify", str(file), status=2)
 
 
 def test_the_key_is_for_its_owner_only_and_shows_no_secret() -> None:

@@ -22,7 +22,7 @@ from tasks.delivery.verdicts import DETAIL_CHARACTERS, judge
 from tasks.ledger import outlets, releases
 from tasks.ledger.schema import attempts, deliveries
 from tasks.model.outlet import Auth, Outlet
-from tasks.operations import report
+from tasks.operations import report, report_documents
 from tasks.runtime import secrets
 from tasks.runtime.settings import settings
 from tests.support.samples import outlet, release
@@ -225,7 +225,8 @@ def test_it_is_in_no_row_no_log_and_no_report(
     delivery.drain(pipeline.delivery_policy())
     with ledger.read() as connection:
         rows = [*connection.execute(select(deliveries)), *connection.execute(select(attempts))]
-        told = report.as_json(report.report(connection, number)) + repr(outlets.status_reasons(connection))
+        told = "".join(report_documents.as_json(report.report(connection, number)))
+        told += repr(outlets.status_reasons(connection))
     kept = " ".join(str(value) for row in rows for value in row) + told + "".join(capsys.readouterr())
     assert "points to /***" in kept
     assert nothing_of_it(kept)

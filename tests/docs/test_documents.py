@@ -36,6 +36,7 @@ EXAMPLES = {
     **{
         ("docs/outlets.md", language): 1 for language in ("python", "php", "javascript", "java", "go")
     },  # test_signatures.py
+    ("docs/reports.md", "python"): 1,  # test_reports.py
     ("docs/translation.md", "yaml"): 3,
     ("deploy/README.md", "nginx"): 2,  # the only one that no test runs: there is no nginx here
     ("CONTRIBUTING.md", "toml"): 4,  # test_contributing.py, tests/translation/test_registry.py

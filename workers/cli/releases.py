@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -21,12 +22,14 @@ from tasks.model.states import State
 from tasks.operations import embargo as embargoes
 from tasks.operations import replay as replays
 from tasks.operations import report as reports
+from tasks.operations import report_documents, statement
 from tasks.operations.outlet_acts import find
 from tasks.operations.progress import Wanted
 from tasks.operations.retention import archived
 from tasks.runtime import moments, trust
 from tasks.runtime.errors import Problem
 from tasks.runtime.foreign_text import printable
+from tasks.runtime.seal_key import seal_key
 from tasks.runtime.settings import settings
 from workers import authority, outlet_acts, taking
 from workers.broker import require_broker
@@ -41,6 +44,7 @@ from workers.cli.release_status import (
 )
 from workers.cli.rows import find_release, need_ledger, reading, writing
 from workers.cli.screen import MOMENT_HELP, JsonOption, counted, err, moment, out, print_json, stop
+from workers.cli.seals import KeyOption, verify_report
 from workers.cli.waiting import until_done
 from workers.envelope import Receipt
 from workers.producer import Producer
@@ -73,6 +77,7 @@ class ReportFormat(StrEnum):
     HTML = "html"
     JSON = "json"
     CSV = "csv"
+    PDF = "pdf"
 
 
 @app.command()
@@ -228,33 +233,73 @@ def status(
 
 @app.command()
 def report(
-    release: ReleaseArgument,
+    release: Annotated[str | None, typer.Argument(help="The URI of the release.", show_default=False)] = None,
     version: VersionOption = None,
     format: Annotated[
         ReportFormat | None,
         typer.Option(help="The format, if the name of --output does not say it; html for standard output."),
     ] = None,
     output: Annotated[Path | None, typer.Option(help="The file to write; - or left out: standard output.")] = None,
+    verify: Annotated[
+        Path | None,
+        typer.Option(
+            help="Check instead that this report was not edited since it was made, and the ledger, where it is here.",
+            metavar="<file>",
+        ),
+    ] = None,
+    key: KeyOption = None,
 ) -> None:
     """Write the report of a release: which outlets have it and since when, which do not, and why. Of a release that is
-    archived it is made of the archive file."""
+    archived it is made of the archive file.
+
+    A report has a signed statement, by which whoever has the file can check that it was not edited (--verify). HTML and
+    JSON have it within; CSV and PDF have it beside them, in a file whose name ends in .statement.json.
+    """
+    if verify:
+        if release:
+            raise typer.BadParameter("--verify goes with a file, and not with a release")
+        verify_report(verify, key or [])
+        return
+    if release is None:
+        raise typer.BadParameter("name a release, or a report with --verify")
     output = None if output == Path("-") else output
     wanted = _report_format(format, output)
     with reading() as connection:
         row = find_release(connection, release, version)
         with archived.where_it_is(connection, row.uri, archive_store) as (source, archive):
-            found = reports.report(source, row.id)
-    if archive is not None:
-        at = moments.shown(archive.archived_at)
-        err.print(f"{row.uri} is archived: this is how it stood at {at}, by {archive.name}", markup=False)
-    make = {ReportFormat.JSON: reports.as_json, ReportFormat.CSV: reports.as_csv}
-    text = make[wanted](found) if wanted in make else reports.as_html(found, settings().wire_name)
-    if output:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, "utf-8")
-        out.print(str(output), markup=False)
+            found = reports.report(source, row.id, seals_in=connection)
+            if archive is not None:
+                at = moments.shown(archive.archived_at)
+                err.print(f"{row.uri} is archived: this is how it stood at {at}, by {archive.name}", markup=False)
+            _write_report(found, wanted, output)
+
+
+def _write_report(found: reports.Report, wanted: ReportFormat, output: Path | None) -> None:
+    """Write the report piece by piece, and beside it the statement of one that cannot have it within."""
+    pieces = _report_pieces(found, wanted)
+    if output is None:
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    digest = sha256()
+    with output.open("wb") as file:
+        for piece in pieces:
+            digest.update(piece)
+            file.write(piece)
+    if wanted in (ReportFormat.CSV, ReportFormat.PDF):
+        said = statement.statement(found, digest.hexdigest(), wanted, seal_key())
+        Path(f"{output}{statement.SUFFIX}").write_text(said + "\n")
+    out.print(str(output), markup=False)
+
+
+def _report_pieces(found: reports.Report, wanted: ReportFormat) -> Iterator[bytes]:
+    """The report in a format, piece by piece."""
+    if wanted is ReportFormat.PDF:
+        yield report_documents.as_pdf(found, settings().wire_name)
     else:
-        sys.stdout.write(text)
+        pieces = report_documents.written(found, wanted, settings().wire_name, seal_key())
+        yield from (piece.encode() for piece in pieces)
 
 
 def _report_format(format: ReportFormat | None, output: Path | None) -> ReportFormat:
@@ -264,7 +309,7 @@ def _report_format(format: ReportFormat | None, output: Path | None) -> ReportFo
     if format and by_name and format != by_name:
         raise typer.BadParameter(f"--format {format} does not fit a file named {output}")
     if output and not format and not by_name:
-        raise typer.BadParameter(f"{output} is not named .html, .json or .csv; name the format with --format")
+        raise typer.BadParameter(f"{output} is not named .html, .json, .csv or .pdf; name the format with --format")
     return format or by_name or ReportFormat.HTML
 
 

@@ -1,20 +1,22 @@
-"""Checks of what is sealed, for `fanwire audit --verify` and `fanwire report --verify`."""
+"""Checks of what is sealed, and of reports, for `fanwire audit --verify` and `fanwire report --verify FILE`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from tasks.operations import chain
+from tasks.operations import chain, statement
 from tasks.operations.chain import Anchor, Verification
 from tasks.runtime.counting import counted
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.seal_key import head_file, is_public_key, seal_key
+from workers import home
 from workers.cli.rows import reading
 from workers.cli.screen import out, print_json
 
@@ -75,18 +77,48 @@ def lines(found: Verification) -> list[str]:
         f"{counted(found.ends, 'delivery')} and {counted(found.attempts, 'attempt')} of "
         f"{counted(found.releases, 'release')} as sealed",
     ]
-    told += [f"The last seal is the one that {where} has kept, or follows it" for where in found.anchors]
-    for number, words in (
-        (found.opened, "sealed deliveries go on by a replay or a return since"),
-        (found.answered, "sealed attempts have an answer of a worker that had vanished"),
-        (found.pruned, "seals are of rows that were pruned since; what they said can no longer be checked"),
-        (found.unsealed_entries, "audit entries are not sealed yet"),
-        (found.unsealed_releases, "releases are open, or not sealed as a whole yet"),
+    told += [f"What {where} has kept of the chain is in it" for where in dict.fromkeys(found.anchors)]
+    for number, what, words in (
+        (found.opened, "sealed delivery", "gone on by a replay or a return since"),
+        (found.answered, "sealed attempt", "answered by a worker that had vanished"),
+        (found.pruned, "seal", "of rows that were pruned since: what they said can no longer be checked"),
+        (found.unsealed_entries, "audit entry", "not sealed yet"),
+        (found.unsealed_releases, "release", "open, or not sealed as a whole yet"),
     ):
         if number:
-            told.append(f"{number:,} {words}")
+            told.append(f"{counted(number, what)}: {words}")
     if found.holds:
         return [*told, "The chain holds: nothing was edited, deleted or put in after it was sealed."]
     told.append(f"Broken: {counted(len(found.faults), 'fault')}, the first at the top")
     told += [f"  {fault}" for fault in found.faults[:SHOWN]]
     return told + ([f"  … and {len(found.faults) - SHOWN:,} more"] if len(found.faults) > SHOWN else [])
+
+
+def verify_report(file: Path, keys: Collection[str]) -> None:
+    """Say whether a report was edited since it was made, and whether the ledger still holds what it was made of, if the
+    ledger is here; exit status 1 if anything is broken."""
+    here = home.ledger_is_there()
+    known = keys or ([seal_key().public] if here else [])
+    found = statement.verify_file(file, known)
+    said = found.said
+    told = [] if found.faults else _report_holds(file, said, bool(known))
+    ledger = verified(known, found.anchors) if here and said else None
+    if ledger:
+        told += ["", "The ledger:", *lines(ledger)]
+    elif said:
+        told.append("The ledger is not here: whether it still holds what the report was made of was not checked.")
+    for line in [*(f"Broken: {fault}" for fault in found.faults), *told]:
+        out.print(printable(line), markup=False)
+    if found.faults or (ledger and not ledger.holds):
+        raise typer.Exit(1)
+
+
+def _report_holds(file: Path, said: Mapping[str, Any], is_known: bool) -> list[str]:
+    """What is known of a report that was not edited."""
+    whose = "which was to be expected" if is_known else "which it names itself: compare it with the wire's"
+    return [
+        f"{file} was not edited since it was made, at {said['made_at']}, as the report of {said['release']} "
+        f"v{said['version']}.",
+        f"It is signed with the key {said['key']}, {whose}.",
+        f"The ends of {said['sealed']:,} of its {said['deliveries']:,} deliveries were sealed then.",
+    ]

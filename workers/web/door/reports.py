@@ -6,6 +6,8 @@ from starlette.responses import Response
 
 from tasks import ledger
 from tasks.operations import report as reports
+from tasks.operations import report_documents
+from tasks.runtime.seal_key import seal_key
 from tasks.runtime.settings import settings
 from workers.web.door.asking import Call
 from workers.web.door.operation import Operation
@@ -25,8 +27,7 @@ def show(call: Call) -> Response:
     with ledger.read() as connection:
         row = call.caller.own(connection, call.uri, version)
         found = reports.report(connection, row.id)
-    make = {"json": reports.as_json, "csv": reports.as_csv}
-    text = make[form](found) if form in make else reports.as_html(found, settings().wire_name)
+        text = "".join(report_documents.written(found, form, settings().wire_name, seal_key()))
     return Response(text, 200, {"content-security-policy": POLICY}, KINDS[form])
 
 

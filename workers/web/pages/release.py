@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +19,8 @@ from tasks.model.ranks import Rank
 from tasks.model.release import Release
 from tasks.model.states import FINAL, Hold, State
 from tasks.operations import report as reports
+from tasks.operations import report_documents
+from tasks.runtime.seal_key import seal_key
 from tasks.runtime.settings import settings
 from workers.web.pages import links, queries, release_progress, shell
 from workers.web.pages.releases import status_of
@@ -36,11 +37,8 @@ GROUPINGS: tuple[tuple[str, str], ...] = (
     ("language", "Language"), ("circuit", "Circuit"), ("transport", "Transport"), ("country", "Country"),
     ("format", "Format"),
 )  # fmt: skip
-REPORTS: dict[str, tuple[str, Callable[[reports.Report], str]]] = {
-    "html": ("text/html; charset=utf-8", lambda found: reports.as_html(found, settings().wire_name)),
-    "csv": ("text/csv; charset=utf-8", reports.as_csv),
-    "json": ("application/json", reports.as_json),
-}
+REPORTS = {"html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8", "json": "application/json"}
+"""The formats of reports, and the types of their content."""
 
 
 def routes() -> list[Route]:
@@ -170,9 +168,9 @@ def report(request: Request) -> Response:
     form = request.query_params.get("format", "html")
     if form not in REPORTS:
         raise HTTPException(422, "format: must be html, csv or json")
-    content_type, make = REPORTS[form]
     with ledger.read() as connection:
         row = find(connection, queries.text(request, "release"), queries.number(request, "version"))
-        text = make(reports.report(connection, row.id))
+        found = reports.report(connection, row.id)
+        text = "".join(report_documents.written(found, form, settings().wire_name, seal_key()))
     headers = {"content-disposition": f'attachment; filename="release-{row.id}-v{row.version}.{form}"'}
-    return Response(text, headers=headers | {"content-type": content_type})
+    return Response(text, headers=headers | {"content-type": REPORTS[form]})
