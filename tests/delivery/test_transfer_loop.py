@@ -704,7 +704,7 @@ class TestReuse:
         ours = descriptors()
         for number in range(1, 60):  # each a host of its own
             assert bench.send(outlet.url(f"127.0.0.{number}")).status == 200
-        assert wait_until(lambda: descriptors() - ours <= 2 * (2 + 4) + 4), descriptors() - ours  # both ends are ours
+        assert wait_until(lambda: descriptors() - ours <= 2 * 4 + 4), descriptors() - ours  # both ends are ours
 
 
 class TestEnding:

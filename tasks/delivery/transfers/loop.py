@@ -49,7 +49,8 @@ BODY_GRACE: Final = 2.0
 that drips its body would otherwise hold a place in the loop until the deadline, and nothing it says changes the
 outcome."""
 IDLE_CONNECTIONS: Final = 256
-"""Connections kept open after their transfer, for the next language to the same outlet."""
+"""Connections kept open after their transfer, for the next language to the same outlet; more only as long as there are
+no more in all than may be in flight, for each over TLS holds a tenth of a megabyte."""
 
 
 class TransferLoop:
@@ -105,7 +106,7 @@ class TransferLoop:
         self._epoll.register(self._signal, select.EPOLLIN)
         self._watched: dict[int, int] = {}
         self._multi = pycurl.CurlMulti()
-        self._multi.setopt(pycurl.M_MAXCONNECTS, in_flight_hint + idle_connections)
+        self._multi.setopt(pycurl.M_MAXCONNECTS, max(in_flight_hint, idle_connections))
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
 
