@@ -345,7 +345,7 @@ def _partial(name: str, where: str, *columns: Column) -> None:  # type: ignore[t
 # Partial indexes: finished rows, soon millions, are in none of them. What the clock looks for each second has one each,
 # so that a sweep costs what it finds and not what there is.
 _partial("ix_deliveries_due", "state = 'due'", deliveries.c.urgency, deliveries.c.due_at)
-_partial("ix_deliveries_in_flight", "state = 'claimed'", deliveries.c.outlet_id)
+_partial("ix_deliveries_in_flight", "state = 'claimed'", deliveries.c.outlet_id, deliveries.c.language)
 _partial("ix_deliveries_held", "state = 'held'", deliveries.c.release_id, deliveries.c.language)
 _partial("ix_deliveries_embargoed", "state = 'held' AND hold_kind = 'embargo'", deliveries.c.release_id)
 _partial(

@@ -64,6 +64,8 @@ def _of_sqlite(cursor: Any, statement: str, parameters: Any) -> Iterator[str]:
     steps = [str(row[3]) for row in cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()]
     if any(step.startswith("SCAN outlets") for step in steps):  # then a search by outlet reads what each has ever got
         yield from (step for step in steps if step.endswith("INDEX ix_deliveries_of_outlet (outlet_id=?)"))
+    if "state = 'claimed'" in statement:
+        yield from (step for step in steps if "ix_deliveries_of_outlet" in step)  # and in flight is little of it
     for step in steps:
         if " SELECT " not in f" {statement}":  # what is said of an INSERT is a look at foreign keys
             return
