@@ -38,8 +38,7 @@
     } catch { /* said below */ }
     delete form.dataset.busy;
     button.disabled = false;
-    const isUnit = answer && [200, 422].includes(answer.status);
-    const html = isUnit ? await answer.text() : "";
+    const html = answer?.ok ? await answer.text() : "";
     if (!html.includes("<article")) {
       form.querySelector(".refusals").textContent = "Not saved: the server does not answer, or your session is over. " +
         "What you typed is still here; sign in again in another tab, and save again.";
@@ -49,13 +48,9 @@
     holder.innerHTML = html;
     const renewed = holder.querySelector("article");
     unit.replaceWith(renewed);
-    if (answer.status === 200) {
-      say("Saved.");
-      go(next(renewed) ?? renewed);
-    } else {
-      say("Not saved.");
-      go(renewed);
-    }
+    const refused = renewed.dataset.refused === "yes";
+    say(refused ? "Not saved." : "Saved.");
+    go(refused ? renewed : next(renewed) ?? renewed);
   };
 
   units.addEventListener("submit", (event) => {
