@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -24,40 +23,11 @@ from tasks.runtime import secrets
 from tasks.runtime.settings import settings
 from tests.docs.documents import blocks
 from tests.support.samples import URI, outlet, release
-from tests.support.threads import beside
+from tests.support.webhook import KEY, Webhook
 
-KEY = "whsec_c2l4dGVlbiBieXRlcyBvciBtb3Jl"
 ACME = Sender(actor=Actor(Role.PRODUCER, "acme"), producer="acme")
 both = pytest.mark.usefixtures("book")
 one = pytest.mark.usefixtures("sqlite_ledger")
-
-
-class Webhook:
-    """A webhook that notes what it hears, and answers as it was told to."""
-
-    def __init__(self) -> None:
-        self.heard: list[tuple[dict[str, str], bytes]] = []
-        self.status = 204
-        webhook = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                webhook.heard.append(({name.lower(): value for name, value in self.headers.items()}, body))
-                self.send_response(webhook.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/fanwire"
-
-    @property
-    def events(self) -> list[tuple[str, int, list[str]]]:
-        said = [json.loads(body) for _, body in self.heard]
-        return [(one["type"], one["data"]["version"], one["data"]["languages"]) for one in said]
 
 
 @pytest.fixture
@@ -72,9 +42,8 @@ def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
     document = DoorProducer(webhook=webhook.url, webhook_key="env:FANWIRE_WEBHOOK_ACME")
     with ledger.write() as connection:
         door_access.add(connection, "acme", document)
-    with webhook.server, beside(webhook.server.serve_forever):
+    with webhook.open():
         yield webhook
-        webhook.server.shutdown()
     secrets.forget()
 
 
