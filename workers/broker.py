@@ -263,8 +263,9 @@ def prepare_embedded(users: Collection[User] = tuple(User)) -> list[str]:
 
     Port and passwords are chosen once and kept, so that producers and a restarted stack find each other again.
     """
-    folder = settings().home.absolute() / "valkey"
+    folder, logs = settings().home.absolute() / "valkey", settings().home.absolute() / "log"
     ensure_private_folder(folder)
+    ensure_private_folder(logs)
     port = _known_port() or free_port()
     if not _can_bind(port):
         port = free_port()
@@ -278,6 +279,7 @@ def prepare_embedded(users: Collection[User] = tuple(User)) -> list[str]:
         f"port {port}",
         *broker_users.directives(passwords),
         f'dir "{folder}"',
+        f'logfile "{logs / "broker.log"}"',  # a pipe that nobody reads would stop it at its next line
         "log-timestamp-format iso8601",  # with its zone
         "appendonly yes",  # what is queued survives a restart …
         "appendfsync everysec",
