@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from ipaddress import IPv4Network
 from pathlib import Path
 
+import psutil
 from farm import Farm
 from sqlalchemy import Engine
 
@@ -17,9 +18,11 @@ from tasks.formatting import FORMATS
 from tasks.ledger import outlets
 from tasks.model.destinations import Destinations
 from tasks.model.outlet import Offered, read_outlet
-from tests.support.processes import end, environment, start, until
+from tests.support.processes import descendants, end, environment, start, until
 from tests.support.stacks import FANWIRE
 
+STARTED = "[config]"
+"""In the log of a worker, each time that it starts."""
 PATIENCE = 40.0
 """Seconds that a worker has to finish what is in flight."""
 FEW = {"intake": (), "deliver": ("--queues", "deliver,format,translate", "--concurrency", "2")}
@@ -36,15 +39,16 @@ class Services:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._options: dict[str, Sequence[str]] = {}
 
-    def start(self, name: str, *options: str, role: str | None = None, **settings: str) -> None:
-        """Start a worker as a service called `name`: `role` is what it does, if that is another name. `settings`: its
-        own, beside those of all."""
+    def start(self, name: str, *options: str, machine: str | None = None) -> None:
+        """Start the worker of this name with more options. `machine`: it has a home of its own there, and neither sees
+        the processes of the others nor is seen by them, as on another machine; that takes root."""
         self._options[name] = options
-        env = self.env | {f"FANWIRE_{key}": value for key, value in settings.items()}
-        env.setdefault("FANWIRE_HOME", str(self.home))
-        Path(env["FANWIRE_HOME"]).mkdir(exist_ok=True)
+        home = self.home / machine if machine else self.home
+        home.mkdir(exist_ok=True)
         self._file(name).parent.mkdir(parents=True, exist_ok=True)
-        self.processes[name] = start([FANWIRE, "worker", role or name, *options], env, self._file(name))
+        apart = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"] if machine else []
+        command = [*apart, FANWIRE, "worker", name, *options]
+        self.processes[name] = start(command, self.env | {"FANWIRE_HOME": str(home)}, self._file(name))
 
     def ready(self, *names: str) -> None:
         """Wait until these services take work from the broker."""
@@ -54,7 +58,11 @@ class Services:
     def stop(self, name: str) -> None:
         """End a service as an orchestrator does: by SIGTERM, and with patience."""
         process = self.processes.pop(name)
-        process.terminate()
+        inside = [one for one in descendants(process.pid) if one.parent() == psutil.Process(process.pid)]
+        if "unshare" in psutil.Process(process.pid).name():  # which passes no signal on
+            inside[0].terminate()
+        else:
+            process.terminate()
         process.wait(PATIENCE)
         end(process)
 
@@ -76,7 +84,7 @@ class Services:
 
     def _is_ready(self, name: str) -> bool:
         assert self.processes[name].poll() is None, self.told()
-        return " ready." in self.log(name)
+        return " ready." in self.log(name).rpartition(STARTED)[2]
 
 
 def put_outlets(farm: Farm, book: Engine) -> None:
