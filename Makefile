@@ -56,7 +56,7 @@ soak: $(READY) ## Random faults for MINUTES=5, with OUTLETS=1500 and SEED=…, a
 	@MINUTES="$(MINUTES)" OUTLETS="$(OUTLETS)" SEED="$(SEED)" PYTHONPATH="$(CURDIR)/deploy/demo" .venv/bin/python -m tests.faults.soak
 
 brokers: $(READY) ## The main job at each broker and ledger, with a fault in the middle; some need packages of Debian
-	@PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q tests/brokers/at_*.py
+	@PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q --timeout 1200 tests/brokers/at_*.py
 
 up: $(READY) ## The whole stack in the foreground, here; SIGTERM ends it
 	@exec $(FANWIRE) up
