@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import os
 import signal
+import stat
 import time
 import uuid
 from collections.abc import Callable
@@ -221,6 +223,33 @@ def test_a_broker_killed_on_the_way(stack: Stack) -> None:
     assert_all_have_it_once(stack, uri)
     later = submit(stack, circuits=["few"])
     until(lambda: states(later).get("delivered") == 3, 30, lambda: f"{states(later)} {stack.told()}")
+
+
+def test_a_supervisor_that_is_frozen_holds_up_no_delivery(stack: Stack) -> None:
+    """Nobody reads what the processes print, and there is no room for another line of it."""
+    stack.process.send_signal(signal.SIGSTOP)
+    try:
+        for process in psutil.Process(stack.process.pid).children():
+            fill_pipe(process)
+        with redis.Redis.from_url(stack.admin) as client:
+            client.bgrewriteaof()  # of which the broker says some lines
+        uri = submit(stack)
+        wait_until_delivered(stack, uri)
+        assert psutil.Process(stack.process.pid).status() == psutil.STATUS_STOPPED
+    finally:
+        stack.process.send_signal(signal.SIGCONT)
+    assert_all_have_it_once(stack, uri)
+    until(lambda: "log lines dropped" in stack.log("deliver"), 20, stack.told)
+
+
+def fill_pipe(process: psutil.Process) -> None:
+    """Write into the pipe behind the standard output of a process until there is no more room."""
+    descriptor = os.open(f"/proc/{process.pid}/fd/1", os.O_WRONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "wb", buffering=0) as pipe:
+        assert stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+        for size in (4096, 1):
+            while pipe.write(b"\n" * size):
+                pass
 
 
 def flower_is_up(stack: Stack) -> None:
