@@ -39,6 +39,8 @@ EXAMPLES = {
     "FANWIRE_TIME_ZONE": "America/New_York",
     "FANWIRE_WEB_URL": "https://wire.example",
     "FANWIRE_WEB_PROXIES": "127.0.0.1/32,10.1.0.0/16",
+    "FANWIRE_OIDC_ISSUER": "https://idp.example/realms/wire",
+    "FANWIRE_OIDC_GROUPS": "operator=wire-ops,editor=desk",
     "FANWIRE_MEDIA_URL": "s3://acme-media/wire",
     "FANWIRE_ARCHIVE_URL": "s3://acme-archive/wire",
     "FANWIRE_RETENTION_FILE": "/etc/fanwire/retention.yaml",
@@ -217,6 +219,21 @@ class Settings(BaseModel):
     seal_key: SecretStr | None = None
     """The secret of the key that signs seals and reports, 24 characters or more; the same in all workers. None: a new
     one is written into the home, which is good for one machine."""
+    oidc_issuer: str | None = None
+    """The identity provider by which people may sign in to the operations' page too (OpenID Connect), such as
+    https://idp.example/realms/wire. It must know the address FANWIRE_WEB_URL with /ops/oidc/back behind it. None:
+    passwords only."""
+    oidc_client_id: str | None = None
+    """As which client the provider knows this wire."""
+    oidc_client_secret_file: Path | None = None
+    """The file with the secret of that client. None: it has none, and PKCE is enough."""
+    oidc_scope: str = "openid profile email"
+    """What the provider is asked for. Some providers name groups only if `groups` is among it."""
+    oidc_groups_claim: str = "groups"
+    """Under which name the provider says in which groups somebody is."""
+    oidc_groups: dict[Literal["reader", "editor", "operator"], tuple[str, ...]] = Field(default_factory=dict)
+    """Which groups have which rank, such as operator=wire-ops,editor=desk,editor=night-desk. Who is in none of them
+    does not get in."""
     metrics_token: SecretStr | None = None
     """The token that whoever reads `/metrics` at the web server must send. None: only this machine may read it, and
     nobody where the web server listens on other addresses or has a public one (FANWIRE_WEB_URL)."""
@@ -417,6 +434,33 @@ class Settings(BaseModel):
         if not sound:
             raise ValueError("must be a SQLAlchemy address, postgresql+psycopg:// or sqlite:///")
         return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_an_issuer(cls, value: str | None) -> str | None:
+        here = r"http://(127\.0\.0\.1|localhost)(:\d+)?(/[^?#\s]*)?"
+        if value is not None and not re.fullmatch(rf"https://[^@?#\s]+|{here}", value):
+            raise ValueError("must be an address that begins with https://, without user and query")
+        return value
+
+    @field_validator("oidc_groups", mode="before")
+    @classmethod
+    def _groups_by_rank(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        groups: dict[str, tuple[str, ...]] = {}
+        for part in filter(None, map(str.strip, value.split(","))):
+            rank, _, group = map(str.strip, part.partition("="))
+            if rank not in ("reader", "editor", "operator") or not group:
+                raise ValueError("must name a group for each rank: reader=…, editor=…, operator=…")
+            groups[rank] = (*groups.get(rank, ()), group)
+        return groups
+
+    @model_validator(mode="after")
+    def _provider_is_whole(self) -> Self:
+        if self.oidc_issuer is not None and not (self.oidc_client_id and self.oidc_groups and self.web_url):
+            raise ValueError("oidc_issuer needs oidc_client_id, oidc_groups and web_url")
+        return self
 
     @model_validator(mode="after")
     def _whole_reach(self) -> Self:

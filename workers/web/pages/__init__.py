@@ -2,7 +2,7 @@
 
 shell.py       `render`, `needs` and what else all pages share: layout, ranks, flash messages, errors
 sessions.py    who is signed in: signed cookies, their end, the token against forged requests
-login.py       signing in and out
+login.py       signing in with a password, and out; oidc.py: by an identity provider
 appearance.py  light or dark
 attention.py   how much needs somebody, for the navigation
 events.py      `GET /ops/events`: tells pages that something has changed
@@ -33,6 +33,7 @@ from workers.web.pages import (
     events,
     login,
     notices,
+    oidc,
     outlet,
     outlet_edit,
     outlets,
@@ -53,6 +54,7 @@ PAGES = (
     events,
     login,
     notices,
+    oidc,
     outlet_edit,
     outlet,
     outlets,

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from tasks.runtime import passwords
 from workers.users import User
-from workers.web.pages import sessions, shell
+from workers.web.pages import oidc, sessions, shell
 from workers.web.pages.sessions import known_users
 from workers.wrong_passwords import WrongPasswords
 
@@ -75,10 +75,12 @@ def sign_out(request: Request) -> Response:
 
 
 def _form(request: Request, problem: str = "", status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    provider = oidc.provider_name()
     target = shell.own_address(shell.said(request, "next") or request.query_params.get("next"))
     return shell.render(
         request, "login.html", title="Sign in", status=status, headers=headers,
-        problem=problem, next=target, name=shell.said(request, "name")[:200], nobody=not known_users(),
+        problem=problem, next=target, name=shell.said(request, "name")[:200],
+        nobody=not known_users() and provider is None, provider=provider,
     )  # fmt: skip
 
 

@@ -92,6 +92,8 @@ def person(session: Session) -> Person | None:
     if session.user is None:
         return None
     if session.rank is not None:
+        if settings().oidc_issuer is None:
+            return None
         return Person(session.user, Rank(session.rank))
     user = known_users().get(session.user)
     if user is None or not hmac.compare_digest(_stamp(user), session.stamp):
