@@ -76,6 +76,7 @@ def test_an_embargo_and_a_correction(wire: WebServer, browser_page: Page) -> Non
     axe(page)
     page.get_by_role("button", name="See what it would do").click()
     expect(page.get_by_text("would go to")).to_be_visible()
+    assert "\ufffd" not in page.get_by_label("Document").input_value(), "forms send line breaks in a way of their own"
     axe(page)
     shots(page, "correct")
 

@@ -252,9 +252,10 @@ def test_a_correction_is_shown_first_and_then_taken() -> None:
     document = json.loads(html.unescape(shown[1]))
     assert document["version"] == 2
     document["headline"] = "Nordvelt lowers its forecast"
-    of = {"release": GOING, "document": json.dumps(document)}
+    of = {"release": GOING, "document": json.dumps(document, indent=1).replace("\n", "\r\n")}
     asked = operator.post("/ops/correct", of)
     assert "would go to" in asked.text
+    assert "\ufffd" not in asked.text, "forms send line breaks in a way of their own"
     assert number_of(GOING) == 1, "nothing was done"
     wrong = operator.post("/ops/correct", of | {"document": json.dumps(document | {"version": 1})})
     assert wrong.status_code == 422

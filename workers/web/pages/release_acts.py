@@ -196,8 +196,8 @@ def ask_correction(request: Request) -> Response:
 @shell.needs(Rank.OPERATOR)
 def correct(request: Request) -> Response:
     """Say what a correction would do; the second time, with `sure`, take it."""
-    body = shell.uploaded(request, "file") or shell.said(request, "document").encode()
-    document = body.decode("utf-8", "replace")
+    body = shell.uploaded(request, "file") or shell.said(request, "document").encode("utf-8", "surrogatepass")
+    document = body.decode("utf-8", "replace").replace("\r\n", "\n")  # as forms send line breaks
     revive = frozenset({Consent.REVIVE}) if shell.said(request, "revive") == "yes" else frozenset()
     sender = _Operator(revive)
     with ledger.read() as connection:

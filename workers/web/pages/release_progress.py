@@ -13,10 +13,11 @@ from sqlalchemy import Connection
 from tasks.ledger import counts, publications, release_views
 from tasks.ledger.release_views import Grouping, Sums
 from tasks.model.languages import LanguageTag
-from tasks.model.states import State
+from tasks.model.states import Hold, State
 from tasks.operations import charts
 from tasks.operations import report as reports
 from tasks.operations.charts import Bar, Part
+from workers.web.pages import attention
 from workers.web.pages import kept as kept_sums
 from workers.web.pages.kept import is_kept, kept
 
@@ -70,6 +71,13 @@ class Progress:
         if self.sums.first_at is None or self.sums.last_at is None:
             return None
         return self.sums.last_at - self.sums.first_at
+
+    def needs_somebody(self, now: float) -> bool:
+        """Whether an editor is waited for, something failed, or something has been due for long."""
+        late = self.sums.oldest_due_at is not None and self.sums.oldest_due_at < now - attention.LATE_SECONDS
+        states = self.sums.states
+        waiting = any(hold["kind"] == Hold.APPROVAL for hold in self.holds)
+        return late or waiting or bool(states[State.REJECTED] + states[State.EXHAUSTED])
 
     @property
     def languages(self) -> list[Row]:
