@@ -36,6 +36,7 @@ FIRST = (
     "tests/docs",
     "tests/delivery/test_drain.py",
     "tests/workers",
+    "tests/web/test_pages",
 )
 """What takes longest, most of it waiting, and so begins first."""
 LAST = "tests/translation"

@@ -7,6 +7,7 @@ the content security policy has stopped.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -109,13 +110,14 @@ def axe(page: Page) -> None:
 
 
 def shots(page: Page, name: str) -> None:
-    """Write pictures of the whole page to build/screenshots, wide and narrow, light and dark; fail if it is wider than
-    its window."""
+    """Fail if a page is wider than its window, wide or narrow; and write pictures of the whole of it to
+    build/screenshots, light and dark, unless these are all tests (`make test`), where nobody would look at them."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    looked_at = "PYTEST_XDIST_WORKER" not in os.environ
     for width, height in (WIDE, NARROW):
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than {width} pixels"
-        for scheme in ("light", "dark"):
+        for scheme in ("light", "dark") if looked_at else ():
             page.emulate_media(color_scheme=scheme)
             page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png", full_page=True)
     page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})

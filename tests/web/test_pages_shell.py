@@ -119,6 +119,14 @@ def test_a_session_begins_anew_with_the_login() -> None:
     assert thief.get("/ops/releases").status_code == 303, "what stood in the browser before is worth nothing"
 
 
+def test_while_the_file_of_users_is_wrong_those_of_before_count() -> None:
+    jane = visitor(APP, Rank.READER, "jane")
+    with users.users_file().open("a") as file:
+        file.write("joe operator a-plain-password\n")
+    assert jane.get("/ops/releases").status_code == 200
+    assert Visitor(APP).sign_in("joe", "a-plain-password").status_code == 401
+
+
 def test_a_session_ends_with_the_password_and_with_the_user() -> None:
     jane = visitor(APP, Rank.OPERATOR, "jane")
     with ledger.write() as connection:
@@ -191,7 +199,11 @@ def _pages_for(rank: Rank) -> Starlette:
     def refuse(request: Request) -> Response:
         raise HTTPException(422, "<script>alert(1)</script>")
 
-    routes = [Route("/ops/act", act, methods=["GET", "POST"]), Route("/ops/refuse", refuse)]
+    @shell.needs(rank)
+    def break_off(request: Request) -> Response:
+        raise RuntimeError("secret words")
+
+    routes = [Route("/ops/act", act, methods=["GET", "POST"]), Route("/ops/refuse", refuse), Route("/ops/b", break_off)]
     return Starlette(routes=[*routes, *pages.routes()])
 
 
@@ -238,6 +250,9 @@ def test_an_error_is_a_page_and_nothing_in_it_is_markup() -> None:
     assert "&lt;script&gt;" in answer.text
     assert "<script>" not in answer.text
     assert somebody.get("/ops/nothing-here").status_code == 404
+    broken = somebody.get("/ops/b")
+    assert broken.status_code == 500
+    assert "secret words" not in broken.text
     assert somebody.get("/ops/refuse", x_live="1").text == "<script>alert(1)</script>"
     assert somebody.get("/ops/refuse", x_live="1").headers["content-type"].startswith("text/plain")
 

@@ -16,15 +16,19 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import structlog
 from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tasks.model.ranks import Rank
 from tasks.runtime import signed_urls
+from tasks.runtime.errors import ConfigurationRefused
 from tasks.runtime.settings import settings
 from workers import users
 from workers.users import User
+
+log = structlog.get_logger()
 
 IDLE_SECONDS = 2 * 3600.0
 """A session without a request for so long is over."""
@@ -178,17 +182,23 @@ class _Ended:
 
 _ended = _Ended()
 _users: dict[Path, tuple[tuple[int, int, int], dict[str, User]]] = {}
-"""The users of a file, and the state of the file when they were read."""
+"""The users of a file, and the state of the file when somebody last looked."""
 
 
 def known_users() -> dict[str, User]:
-    """The users as their file has them now."""
+    """The users as their file has them now. While a line of it is wrong those of before count, and the log says so."""
     file = users.users_file()
     try:
         found = file.stat()
     except FileNotFoundError:
         return {}
     state = (found.st_ino, found.st_mtime_ns, found.st_size)
-    if file not in _users or _users[file][0] != state:
-        _users[file] = (state, users.read())
-    return _users[file][1]
+    known = _users.get(file)
+    if known is None or known[0] != state:
+        try:
+            known = (state, users.read())
+        except ConfigurationRefused as refusal:
+            log.error("the users cannot be read, so those of before count", problem=str(refusal))
+            known = (state, known[1] if known else {})
+        _users[file] = known
+    return known[1]
