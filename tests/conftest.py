@@ -21,12 +21,14 @@ from typer.main import get_command
 from tasks import ledger
 from tasks.runtime.private_files import ensure_private_file
 from tasks.runtime.settings import settings
+from tests.support import statements
 from tests.support.postgres import TEMPLATE, Postgres, shared_postgres
 from tests.support.scheduling import ByServers, a_core_to_collect_on, turn
 from workers import logs
 from workers.imports import all_to_stay
 
 typer.testing._get_command = cache(get_command)  # type: ignore[attr-defined]  # else each command typed makes all anew
+statements.share()
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and a console made under it keeps that width for ever
 
 
