@@ -114,7 +114,8 @@ OURS = {
     "language", "source_language", "target_language", "status", "state", "format", "verdict", "code", "hold_kind",
     "digest", "sha256", "key", "kind", "act", "role", "month", "office", "content_type", "id", "outlet_id", "name",
     "engine", "producer", "holder", "claimed_by", "machine", "uri", "reviewer", "item", "type", "original", "seed",
-    "label", "value", "country", "day", "token_sha256", "old_token_sha256", "statement", "hash", "signature", "message_id", "event",
+    "label", "value", "country", "day", "token_sha256", "old_token_sha256", "statement", "hash",
+    "signature", "message_id", "event",
 }  # fmt: skip
 """Columns of text in which no stranger has a part, or whose text was checked before: names, codes and digests."""
 
