@@ -90,6 +90,8 @@ def main() -> None:
         "burst": burst,
         "queue": queue,
         "others": others,
+        "retention": retention,
+        "partitions": partitions,
     }
     kept = "--results" in sys.argv
     chosen = [word for word in sys.argv[1:] if word != "--results"] or list(parts)
@@ -133,12 +135,7 @@ def deliver(folder: Path) -> None:
 
     plan = invented.write(folder, count=OUTLETS, manners="good", language="de", instant=True)
     with Farm(json.loads(plan.read_text()), folder / "farm") as farm:
-        os.environ["FANWIRE_CA_FILE"] = str(farm.ca_file)
-        os.environ["FANWIRE_ALLOWED_NETWORKS"] = "127.0.0.0/8"
-        os.environ["FANWIRE_SECRETS_FOLDER"] = str(folder / "secrets")
-        for line in (folder / "secrets.env").read_text().splitlines():
-            name, _, value = line.partition("=")
-            os.environ[name] = value
+        _allow(farm, folder)
         _quiet()
         bare: list[Spent] = []
         whole: list[Spent] = []
@@ -541,6 +538,41 @@ def queue(folder: Path) -> None:
     from tests.bench import burst as measured_burst
 
     measured_burst.queue(folder)
+
+
+def retention(folder: Path) -> None:
+    """What retention takes of 900,000 old deliveries, how long its locks are, and what it costs a run beside it."""
+    import outlets as invented
+    from farm import Farm
+
+    from tests.bench import retention as month
+
+    month.run(folder)
+    plan = invented.write(folder, count=OUTLETS, manners="good", language="de", instant=True)
+    with Farm(json.loads(plan.read_text()), folder / "farm") as farm:
+        _allow(farm, folder)
+        _quiet()
+        _forget()
+        (folder / "ledger.sqlite").unlink(missing_ok=True)
+        _prepare(farm.outlets_file)
+        month.beside(folder)
+
+
+def _allow(farm: Any, folder: Path) -> None:
+    """Let this process deliver to the farm."""
+    os.environ["FANWIRE_CA_FILE"] = str(farm.ca_file)
+    os.environ["FANWIRE_ALLOWED_NETWORKS"] = "127.0.0.0/8"
+    os.environ["FANWIRE_SECRETS_FOLDER"] = str(folder / "secrets")
+    for line in (folder / "secrets.env").read_text().splitlines():
+        name, _, value = line.partition("=")
+        os.environ[name] = value
+
+
+def partitions(folder: Path) -> None:
+    """Deliveries in one table of PostgreSQL, and in twelve partitions: what each step of a drain costs."""
+    from tests.bench import partitions as parted
+
+    parted.run(folder)
 
 
 def others(folder: Path) -> None:

@@ -20,10 +20,10 @@ from tasks.ledger import retained_rows
 LONGEST_LOCK = 0.020
 """Seconds for which a transaction should hold the ledger at most."""
 GOOD_LOCK = 0.008
-"""Seconds that a bulk should take; the next one is smaller after a longer one, and larger after a shorter one."""
-SMALLEST, LARGEST = 10, 2_000
+"""Seconds of work that a bulk should be; the next one is smaller after a longer one, and larger after a shorter one."""
+SMALLEST, LARGEST = 100, 2_000
 """Rows of a bulk."""
-FIRST = 50
+FIRST = 200
 PATIENCE = 5.0
 """Seconds for which a bulk waits while deliveries are due."""
 LOOK_AGAIN = 0.05
@@ -74,10 +74,11 @@ class Pace:
         with ledger.write() as connection:
             began = time.monotonic()  # from here on others wait
             take(connection)
+            worked = time.monotonic() - began
         took = time.monotonic() - began
         self.bulks += 1
         self.longest = max(self.longest, took)
-        self._adjust(took)
+        self._adjust(worked)  # what the disk takes to sync does not depend on the size
         time.sleep(max(SHORTEST_GAP, took))
 
     def room(self) -> None:
