@@ -86,7 +86,7 @@ def test_the_highest_rank_of_all_groups_counts(provider: Provider, groups: Any, 
         assert "in no group" in answer.text
         assert somebody.get("/ops/releases").status_code == 303
     else:
-        assert f'<span class="quiet">{rank}</span>' in somebody.get("/ops/releases").text
+        assert f'<span class="quiet rank">{rank}</span>' in somebody.get("/ops/releases").text
 
 
 @pytest.mark.parametrize(
