@@ -67,8 +67,8 @@ def test_an_archived_release_is_reported_as_before_and_killed_after_it_is_restor
 
 @pytest.mark.usefixtures("old")
 def test_a_legal_hold_keeps_a_release(run: Run) -> None:
-    run("retention", "hold", URI, "--reason", "case 4711")
-    assert "case 4711" in run("retention", "show").stdout
+    run("retention", "hold", URI, "--reason", "case [/4711]")
+    assert "case [/4711]" in run("retention", "show").stdout
     assert "1 release past their days stay: a legal hold names them" in run("retention", "plan").stdout
     assert json.loads(run("retention", "run", "--json").stdout.splitlines()[-1])["taken"] == {}
     run("retention", "unhold", URI)

@@ -48,7 +48,8 @@ def show(as_json: JsonOption = False) -> None:
         who = " and ".join(f"{kind} {name}" for kind, name in named if name)
         out.print(printable(f"{who}: {days or 'as all others'}"), markup=False)
     for hold in found["legal_holds"]:
-        out.print(printable(f"legal hold: {hold['release']} since {hold['since']}, {hold['reason']} ({hold['by']})"))
+        why = f"{hold['reason']} ({hold['by']})"
+        out.print(printable(f"legal hold: {hold['release']} since {hold['since']}, {why}"), markup=False)
     files = found["archive"]
     out.print(
         f"archive: {counted(files['releases'], 'release')} with {counted(files['deliveries'], 'delivery')}, "
