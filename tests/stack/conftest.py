@@ -14,6 +14,7 @@ from farm import Farm
 from tasks.runtime.settings import settings
 from tests.support.processes import ROOT
 from tests.support.stacks import Stack, running
+from tests.support.webhook import KEY
 from tests.translation.bad_engines import MANNERS
 
 PRESS = 300
@@ -46,6 +47,7 @@ TIMES = {
     "IN_FLIGHT": "20",
     "CLAIM_CHUNK": "20",
     "FLOWER_PASSWORD": "Flowerpasswort",
+    "WEBHOOK_ACME": KEY,
 }
 
 
