@@ -82,7 +82,7 @@ def test_a_setting_and_a_command_that_say_nothing_are_refused(monkeypatch: pytes
 
     written = REFERENCES["configuration"].__globals__
     monkeypatch.setitem(written, "Settings", Silent)
-    monkeypatch.setitem(written, "app", silent)
+    monkeypatch.setitem(written, "application", lambda: silent)
     with pytest.raises(ValueError, match="quiet has no docstring"):
         REFERENCES["configuration"]()
     with pytest.raises(ValueError, match="fanwire two has no help for name"):

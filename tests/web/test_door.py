@@ -453,8 +453,10 @@ def test_a_file_is_put_into_the_store_by_what_it_is(door: Door) -> None:
     assert (entry["actor"], entry["subject"]) == ("acme", answer.json()["media"])
 
 
-def test_a_ledger_that_does_not_answer_takes_nothing(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FANWIRE_LEDGER_URL", "sqlite:////nowhere/at/all.sqlite")
+def test_a_ledger_that_does_not_answer_takes_nothing(
+    door: Door, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setenv("FANWIRE_LEDGER_URL", f"sqlite:///{tmp_path}/without-tables.sqlite")
     forget()
     answer = door.send()
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")

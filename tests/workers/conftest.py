@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,7 +11,7 @@ from celery import Celery
 
 from tasks.runtime.settings import settings
 from tests.support.processes import addresses, own_valkey
-from workers import document_reader, intake
+from workers import clock, document_reader, intake
 from workers.broker_users import User
 
 
@@ -42,6 +43,12 @@ def broker(valkey: str, urls: dict[User, str], monkeypatch: pytest.MonkeyPatch) 
     with redis.Redis.from_url(valkey) as client:
         client.flushall()
         yield client
+
+
+@pytest.fixture(autouse=True)
+def _no_retention(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retention is not due, however long this process has been running its tests."""
+    monkeypatch.setattr(clock._Retention, "due", math.inf)
 
 
 @pytest.fixture
