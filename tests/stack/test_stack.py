@@ -239,6 +239,7 @@ def test_a_supervisor_that_is_frozen_holds_up_no_delivery(stack: Stack) -> None:
     finally:
         stack.process.send_signal(signal.SIGCONT)
     assert_all_have_it_once(stack, uri)
+    submit(stack, circuits=["few"])  # the next line of a process says how many it has dropped
     until(lambda: "log lines dropped" in stack.log("deliver"), 20, stack.told)
 
 
