@@ -59,7 +59,8 @@ def address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     server: Postgres = request.getfixturevalue("postgres")
     name = server.new_database(TEMPLATE)
     # as if the tables were a thousand times as long: what is read from end to end anyway has no index
-    server.do(f"ALTER DATABASE {name} SET seq_page_cost = 1000")
+    for cost in ("seq_page_cost = 1000", "cpu_index_tuple_cost = 1"):
+        server.do(f"ALTER DATABASE {name} SET {cost}")
     fill(server.url(name))
     yield server.url(name)
     server.drop(name)
