@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -35,6 +37,16 @@ BOUNCES_EVERY = 60.0
 # A pool process forked in the middle of a sweep would inherit a locked database library. So a fork waits for the sweep.
 _sweeping = threading.Lock()
 os.register_at_fork(before=_sweeping.acquire, after_in_parent=_sweeping.release, after_in_child=_sweeping.release)
+
+
+@contextmanager
+def _no_fork() -> Iterator[None]:
+    """Within it nobody forks, and at its end nothing of the ledger is open that must not cross a fork."""
+    with _sweeping:
+        try:
+            yield
+        finally:
+            ledger.close_for_forks()
 
 
 def install(app: Celery) -> None:
@@ -79,30 +91,25 @@ class Clock(bootsteps.StartStopStep):
         found = self._measures.found(elected=self._elected, tick_seconds=self._tick_seconds)
         if not found:
             return
-        with _sweeping:
-            try:
-                write_measures(found)
-            finally:
-                ledger.close_for_forks()
+        with _no_fork():
+            write_measures(found)
 
 
 def tick() -> sweep.Found | None:
     """Sweep the ledger once and hint at what is late, if this process holds the office; None if another one does."""
-    with _sweeping:
-        try:
-            pipeline.take_in_journals()
-            with ledger.read() as look:
-                now = ledger.now(look)
-                holder = elections.holder(look, "clock", now)
-            me = ledger.worker_name()
-            if holder not in (None, me):
+    with _no_fork():
+        pipeline.take_in_journals()
+        with ledger.read() as look:
+            now = ledger.now(look)
+            holder = elections.holder(look, "clock", now)
+        me = ledger.worker_name()
+        if holder not in (None, me):
+            return None
+        with ledger.write() as connection:
+            if not elections.run_for(connection, "clock", me, now, until=now + TERM_TICKS * settings().tick):
                 return None
-            with ledger.write() as connection:
-                if not elections.run_for(connection, "clock", me, now, until=now + TERM_TICKS * settings().tick):
-                    return None
-            found = pipeline.sweep_ledger(now)
-        finally:
-            ledger.close_for_forks()
+        found = pipeline.sweep_ledger(now)
+    with _no_fork():
         pipeline.hint_all(found)
         if _Bounces.due <= time.monotonic():
             _Bounces.due = time.monotonic() + BOUNCES_EVERY
@@ -110,17 +117,9 @@ def tick() -> sweep.Found | None:
         if _Retention.due <= time.monotonic():
             _Retention.due = time.monotonic() + RETENTION_EVERY
             pipeline.hint_retention()
-    _seal(now)
+    with _no_fork():  # after the hints, so that no delivery waits for it
+        pipeline.seal_ledger(now)
     return found
-
-
-def _seal(now: float) -> None:
-    """Seal what is final: after the hints, so that no delivery waits for it."""
-    with _sweeping:
-        try:
-            pipeline.seal_ledger(now)
-        finally:
-            ledger.close()
 
 
 class _Retention:

@@ -12,7 +12,7 @@ import pytest
 import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
-from sqlalchemy import select
+from sqlalchemy import Engine, event, select
 from typer.testing import CliRunner
 
 from tasks import ledger, pipeline, planning
@@ -59,6 +59,14 @@ def hints(broker: redis.Redis) -> dict[str, int]:
 def states(number: int) -> dict[str, int]:
     with ledger.read() as connection:
         return counts.total(counts.states(connection, number))
+
+
+def test_no_tick_opens_a_connection_to_postgresql_anew(broker: redis.Redis, book: Engine) -> None:
+    opened: list[Any] = []
+    event.listen(ledger.sql_engine(), "connect", lambda connection, _record: opened.append(connection))
+    for _ in range(3):
+        assert clock.tick() is not None
+    assert len(opened) == 1 or book.dialect.name == "sqlite"
 
 
 # --- lost hints
