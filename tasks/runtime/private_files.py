@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ _being_made = threading.Lock()
 UMASK = 0o077
 """Of every process that writes into the home."""
 _OURS = ("ledger.sqlite*", "log", "run", "secrets", "valkey", "broker.*", "up.lock", "supervisord.*", "flower.*",
-         "trust.pem*", "web.key*", "seal.key*", "seals.head", "users*", "media", "archive")  # fmt: skip
+         "trust.pem*", "web.key*", "seal.key*", "seals.head", "users*", "media", "archive", "journal")  # fmt: skip
 """What Fanwire puts into its home, beside models of engines, which are public."""
 _SYSTEM = frozenset(
     Path("/", *place.split("/"))
@@ -57,6 +58,20 @@ def write_private(path: Path, content: str | bytes) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(content.encode() if isinstance(content, str) else content)
     draft.replace(path)
+
+
+def kept_secret(file: Path) -> str:
+    """The secret in a file, which is made if it is not there; of processes that make it at once the first one does.
+
+    Raises OSError where there is none and none can be written.
+    """
+    if not file.exists():
+        draft = file.with_name(f"{file.name}.new-{os.getpid()}")
+        write_private(draft, secrets.token_urlsafe(32) + "\n")
+        with suppress(FileExistsError):
+            os.link(draft, file)
+        draft.unlink()
+    return file.read_text()
 
 
 def refuse_shared(home: Path) -> None:

@@ -6,10 +6,7 @@ public key, 44 characters of base64, which `fanwire audit --public-key` prints.
 
 from __future__ import annotations
 
-import os
-import secrets
 from base64 import b64decode, b64encode
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tasks.runtime.errors import ConfigurationRefused, Problem
-from tasks.runtime.private_files import write_private
+from tasks.runtime.private_files import kept_secret
 from tasks.runtime.settings import settings
 
 SHORTEST = 24
@@ -77,12 +74,4 @@ def head_file() -> Path:
 
 
 def _kept() -> str:
-    """The secret under the home; of processes that make it at once the first one does."""
-    file = settings().home.absolute() / "seal.key"
-    if not file.exists():
-        draft = file.with_name(f"seal.key.new-{os.getpid()}")
-        write_private(draft, secrets.token_urlsafe(32) + "\n")
-        with suppress(FileExistsError):
-            os.link(draft, file)
-        draft.unlink()
-    return file.read_text()
+    return kept_secret(settings().home.absolute() / "seal.key")

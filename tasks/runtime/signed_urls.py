@@ -8,16 +8,13 @@ separated by white space: the first one signs, and each of them is believed.
 from __future__ import annotations
 
 import hmac
-import os
-import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks.runtime.errors import ConfigurationRefused, Problem
-from tasks.runtime.private_files import write_private
+from tasks.runtime.private_files import kept_secret
 from tasks.runtime.settings import Settings, settings
 
 SHORTEST_KEY = 24
@@ -98,15 +95,8 @@ _read: dict[Path, str] = {}
 
 
 def _kept() -> str:
-    """The key under the home; of processes that make it at once the first one does."""
+    """The key under the home."""
     home = settings().home
     if home not in _read:  # asked for each delivery, so nothing is done before this
-        file = home.absolute() / "web.key"
-        if not file.exists():
-            draft = file.with_name(f"web.key.new-{os.getpid()}")
-            write_private(draft, secrets.token_urlsafe(32) + "\n")
-            with suppress(FileExistsError):
-                os.link(draft, file)
-            draft.unlink()
-        _read[home] = file.read_text()
+        _read[home] = kept_secret(home.absolute() / "web.key")
     return _read[home]

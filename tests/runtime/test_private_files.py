@@ -60,7 +60,7 @@ OURS = (
     "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "log/intake.log", "log/intake.log.1", "run/intake",
     "valkey/valkey.conf", "valkey/appendonlydir/appendonly.aof.1.incr.aof", "secrets/acme", "broker.url", "up.lock",
     "supervisord.conf", "supervisord.pid", "flower.conf.py", "flower.password", "trust.pem", "web.key",
-    "seal.key", "seals.head",
+    "seal.key", "seals.head", "journal/host:1:1.0.journal",
 )  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def populated(home: Path) -> Path:
 
 def test_an_older_home_is_repaired(tmp_path: Path) -> None:
     home = populated(tmp_path / "home")
-    folders = (".", "log", "run", "secrets", "valkey", "valkey/appendonlydir")
+    folders = (".", "journal", "log", "run", "secrets", "valkey", "valkey/appendonlydir")
     assert {str(path.relative_to(home)) for path in loose(home)} == {*OURS, *folders}
     make_private(home)
     assert loose(home) == []
