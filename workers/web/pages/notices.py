@@ -10,10 +10,7 @@ from tasks import ledger
 from tasks.ledger import outlets
 from tasks.model.ranks import Rank
 from tasks.operations import records
-from workers.web.pages import links, shell
-from workers.web.pages.queries import number
-
-A_PAGE = 50
+from workers.web.pages import newest_first, shell
 
 
 def routes() -> list[Route]:
@@ -24,26 +21,17 @@ def routes() -> list[Route]:
 @shell.needs(Rank.READER)
 def notices(request: Request) -> Response:
     """The whole page."""
-    before = number(request, "before")
-    rows, older = _listed(request)
-    newest = links.again(request, before=None) if before else None
-    here = f"/ops/notices/fragment?before={before}" if before else "/ops/notices/fragment"
-    return shell.render(
-        request, "notices.html", title="Notices", rows=rows, older=older, newest=newest, fragment=here
-    )  # fmt: skip
+    return newest_first.page(request, "notices.html", "Notices", _read)
 
 
 @shell.needs(Rank.READER)
 def part(request: Request) -> Response:
     """The list alone."""
-    rows, older = _listed(request)
-    return shell.fragment(request, "_notices.html", rows=rows, older=older and older.replace("/fragment", ""))
+    return newest_first.part(request, "_notices.html", _read)
 
 
-def _listed(request: Request) -> tuple[list[dict[str, object]], str | None]:
+def _read(limit: int, before: int | None) -> newest_first.Rows:
     with ledger.read() as connection:
-        rows = records.notices(connection, A_PAGE + 1, before=number(request, "before"))
+        rows = records.notices(connection, limit, before=before)
         known = outlets.statuses(connection, {row["subject"] for row in rows})
-    rows = [row | {"outlet": known.get(row["subject"])} for row in rows]
-    older = links.again(request, before=rows[A_PAGE - 1]["id"]) if len(rows) > A_PAGE else None
-    return rows[:A_PAGE], older
+    return [row | {"outlet": known.get(row["subject"])} for row in rows]

@@ -10,10 +10,7 @@ from starlette.routing import Route
 from tasks import ledger
 from tasks.model.ranks import Rank
 from tasks.operations import records
-from workers.web.pages import links, shell
-from workers.web.pages.queries import number
-
-A_PAGE = 50
+from workers.web.pages import newest_first, shell
 
 
 def routes() -> list[Route]:
@@ -28,27 +25,18 @@ def routes() -> list[Route]:
 @shell.needs(Rank.READER)
 def refusals(request: Request) -> Response:
     """The whole page."""
-    before = number(request, "before")
-    rows, older = _listed(request)
-    newest = links.again(request, before=None) if before else None
-    here = f"/ops/refusals/fragment?before={before}" if before else "/ops/refusals/fragment"
-    return shell.render(
-        request, "refusals.html", title="Refused", rows=rows, older=older, newest=newest, fragment=here
-    )  # fmt: skip
+    return newest_first.page(request, "refusals.html", "Refused", _read)
 
 
 @shell.needs(Rank.READER)
 def part(request: Request) -> Response:
     """The list alone."""
-    rows, older = _listed(request)
-    return shell.fragment(request, "_refusals.html", rows=rows, older=older and older.replace("/fragment", ""))
+    return newest_first.part(request, "_refusals.html", _read)
 
 
-def _listed(request: Request) -> tuple[list[dict[str, object]], str | None]:
+def _read(limit: int, before: int | None) -> newest_first.Rows:
     with ledger.read() as connection:
-        rows = records.refusals(connection, A_PAGE + 1, before=number(request, "before"))
-    older = links.again(request, before=rows[A_PAGE - 1]["id"]) if len(rows) > A_PAGE else None
-    return rows[:A_PAGE], older
+        return records.refusals(connection, limit, before=before)
 
 
 @shell.needs(Rank.READER)
