@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
@@ -17,19 +16,12 @@ from tests.support.delivery_steps import NOW, claim, finish, receivers, render, 
 from tests.support.samples import outlet
 from tests.support.visitor import Visitor, visitor
 from workers.web.application import application
-from workers.web.pages import attention, outlet_edit
+from workers.web.pages import outlet_edit
 from workers.web.surroundings import Surroundings
 
-pytestmark = pytest.mark.usefixtures("sqlite_ledger", "_fresh")
+pytestmark = pytest.mark.usefixtures("sqlite_ledger", "nothing_counted")
 APP = Surroundings(application())
 EVIL = "<script>alert(1)</script>"
-
-
-@pytest.fixture
-def _fresh() -> Iterator[None]:
-    attention.forget()
-    yield
-    attention.forget()
 
 
 @pytest.fixture

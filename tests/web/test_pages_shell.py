@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -21,7 +19,7 @@ from tests.support.visitor import CHEAP, PASSWORD, Visitor, know_user, visitor
 from workers import users
 from workers.web import pages
 from workers.web.application import application
-from workers.web.pages import assets, attention, login, sessions, shell
+from workers.web.pages import assets, login, sessions, shell
 from workers.web.surroundings import Surroundings
 from workers.wrong_passwords import FREE, WrongPasswords
 
@@ -30,14 +28,11 @@ APP = Surroundings(application())
 
 
 @pytest.fixture
-def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _fresh(monkeypatch: pytest.MonkeyPatch, nothing_counted: None) -> None:
     """Nobody has guessed at a password, and nothing was counted yet."""
     monkeypatch.setattr(login, "_by_address", WrongPasswords())
     monkeypatch.setattr(login, "_by_name", WrongPasswords())
     monkeypatch.setattr(login, "_nobodys_hash", lambda: CHEAP)
-    attention.forget()
-    yield
-    attention.forget()
 
 
 def test_without_a_session_every_page_leads_to_the_login_and_back() -> None:

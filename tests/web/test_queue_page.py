@@ -20,7 +20,7 @@ from tests.support.visitor import Visitor, visitor
 from workers import measures
 from workers.web.application import application
 from workers.web.metrics import Reading
-from workers.web.pages import attention, kept, queues
+from workers.web.pages import kept, queues
 from workers.web.surroundings import Surroundings
 
 pytestmark = pytest.mark.usefixtures("sqlite_ledger", "_fresh")
@@ -28,12 +28,10 @@ APP = Surroundings(application())
 
 
 @pytest.fixture
-def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _fresh(monkeypatch: pytest.MonkeyPatch, nothing_counted: None) -> Iterator[None]:
     monkeypatch.setattr(queues, "RATES", queues.Rates())
-    attention.forget()
     kept.forget()
     yield
-    attention.forget()
     kept.forget()
 
 

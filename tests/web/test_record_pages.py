@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from html import unescape
 
 import pytest
@@ -18,19 +17,11 @@ from tests.support.delivery_steps import NOW, receivers
 from tests.support.samples import outlet
 from tests.support.visitor import Visitor, visitor
 from workers.web.application import application
-from workers.web.pages import attention
 from workers.web.surroundings import Surroundings
 
-pytestmark = pytest.mark.usefixtures("sqlite_ledger", "_fresh")
+pytestmark = pytest.mark.usefixtures("sqlite_ledger", "nothing_counted")
 APP = Surroundings(application())
 EVIL = "</pre></td><script>alert(1)</script><img src=x onerror=alert(1)>"
-
-
-@pytest.fixture
-def _fresh() -> Iterator[None]:
-    attention.forget()
-    yield
-    attention.forget()
 
 
 @pytest.fixture

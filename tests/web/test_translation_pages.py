@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
@@ -19,20 +18,12 @@ from tests.support.reviewing import make, planned, translation_file
 from tests.support.samples import outlet
 from tests.support.visitor import Visitor, visitor
 from workers.web.application import application
-from workers.web.pages import attention
 from workers.web.surroundings import Surroundings
 
-pytestmark = pytest.mark.usefixtures("sqlite_ledger", "_fresh")
+pytestmark = pytest.mark.usefixtures("sqlite_ledger", "nothing_counted")
 APP = Surroundings(application())
 EVIL = "<script>alert(1)</script>"
 BODY = '<p>Acme said that <a href="https://acme.example/porto">the plant</a> is open.</p><p>It cost €5.2 million.</p>'
-
-
-@pytest.fixture
-def _fresh() -> Iterator[None]:
-    attention.forget()
-    yield
-    attention.forget()
 
 
 @pytest.fixture
