@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, literal_column, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger import translation_rows
+from tasks.ledger.portions import portions
 from tasks.ledger.schema import memory
 
 _AT_ONCE = 500
-"""Keys in one question: SQLite binds no more than some thousands."""
+"""Rows that are read from the ledger at a time."""
 _LONGEST = 300
 """Characters of a maker or an origin."""
 _APPROVED: ColumnElement[str] = literal_column("'approved'")
@@ -23,8 +23,7 @@ _APPROVED: ColumnElement[str] = literal_column("'approved'")
 def recall(connection: Connection, keys: Collection[str], maker: str) -> dict[str, str]:
     """The memory entries of this maker under these keys: {key: packed translation}."""
     found: dict[str, str] = {}
-    rest = iter(sorted(keys))
-    while chunk := list(islice(rest, _AT_ONCE)):
+    for chunk in portions(sorted(keys)):
         query = select(memory.c.key, memory.c.target).where(memory.c.key.in_(chunk), memory.c.maker == maker[:_LONGEST])
         found.update({row.key: row.target for row in connection.execute(query)})
     return found
@@ -136,6 +135,5 @@ def remove(connection: Connection, keys: Collection[str]) -> int:
 
 def drop(connection: Connection, keys: Collection[str], maker: str) -> None:
     """Remove this maker's memory entries under these keys: what it says now is kept under others."""
-    rest = iter(sorted(keys))
-    while chunk := list(islice(rest, _AT_ONCE)):
+    for chunk in portions(sorted(keys)):
         connection.execute(delete(memory).where(memory.c.key.in_(chunk), memory.c.maker == maker))

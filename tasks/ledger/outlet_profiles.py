@@ -7,7 +7,6 @@ rule to these alone, so that a release costs what it finds and not how many outl
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 import structlog
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, false, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from tasks.ledger.portions import AT_ONCE, portions
 from tasks.ledger.schema import UNPROFILED, outlet_profile_terms, outlet_profiles, outlets
 from tasks.model.languages import LanguageTag
 from tasks.model.outlet import Outlet
@@ -22,8 +22,6 @@ from tasks.model.profile import Profile, profile_of, read_profile
 from tasks.model.release import Release
 
 log = structlog.get_logger()
-_AT_ONCE = 500
-"""Values in one question: SQLite binds no more than some thousands."""
 _USES = 7265556
 """The number of our advisory lock on PostgreSQL: nobody removes a profile that somebody is about to give an outlet."""
 p, t = outlet_profiles.c, outlet_profile_terms.c
@@ -48,16 +46,10 @@ def numbers(connection: Connection, profiles: Iterable[Profile]) -> dict[Profile
 
 def _known(connection: Connection, digests: Collection[str]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for some in _portions(digests):
+    for some in portions(digests):
         query = select(p.digest, p.id).where(p.digest.in_(some))
         found |= {row.digest: row.id for row in connection.execute(query)}
     return found
-
-
-def _portions(values: Iterable[Any]) -> Iterator[list[Any]]:
-    rest = iter(values)
-    while portion := list(islice(rest, _AT_ONCE)):
-        yield portion
 
 
 def _insert(connection: Connection, table: Any) -> Any:
@@ -99,7 +91,7 @@ def remove_unused(connection: Connection, after: int, at_most: int) -> int | Non
 def adopt(connection: Connection) -> int:
     """Give outlets their profiles that were written by somebody who knows of none, such as a worker of before migration
     0014; the number of outlets."""
-    query = select(outlets.c.id, outlets.c.document, outlets.c.updated_at).where(text(UNPROFILED)).limit(_AT_ONCE)
+    query = select(outlets.c.id, outlets.c.document, outlets.c.updated_at).where(text(UNPROFILED)).limit(AT_ONCE)
     adopted = 0
     while rows := connection.execute(query).all():
         read = {row.id: _profile(row.document) for row in rows}
@@ -172,7 +164,7 @@ def of_outlets(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[in
     """The profiles of these outlets, each with its number; without those that were removed or cannot be read."""
     found: dict[str, tuple[int, Profile]] = {}
     read: dict[int, Profile] = {}
-    for some in _portions(ids):
+    for some in portions(ids):
         query = select(outlets.c.id, p.id.label("profile"), p.document).join(
             outlet_profiles, p.id == outlets.c.profile_id
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 
 import structlog
@@ -14,6 +13,7 @@ from sqlalchemy import Connection, Row, Select, case, func, literal_column, sele
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger import outlet_profiles
+from tasks.ledger.portions import portions
 from tasks.ledger.schema import outlets
 from tasks.model.outlet import Outlet
 from tasks.model.profile import profile_of
@@ -21,8 +21,6 @@ from tasks.model.profile import profile_of
 log = structlog.get_logger()
 IS_REMOVED = outlets.c.status == literal_column("'removed'")
 """Of a row that stays for reports only: `fanwire outlets remove`."""
-_AT_ONCE = 500
-"""Ids in one question: SQLite binds no more than some thousands."""
 
 
 def put(connection: Connection, documents: Iterable[Outlet], now: float) -> int:
@@ -94,8 +92,7 @@ def documents(connection: Connection, ids: Iterable[str], *, removed: bool = Fal
 
 def _of(connection: Connection, query: Select[Any], ids: Iterable[str]) -> Iterator[Row]:  # type: ignore[type-arg]
     """The rows of a query that are of these outlets."""
-    rest = iter(ids)
-    while chunk := list(islice(rest, _AT_ONCE)):
+    for chunk in portions(ids):
         yield from connection.execute(query.where(outlets.c.id.in_(chunk)))
 
 

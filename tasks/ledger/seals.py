@@ -14,14 +14,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, text, tuple_, update
 
+from tasks.ledger.portions import portions
 from tasks.ledger.schema import attempts, audit, deliveries, releases, reopenings, seals
 from tasks.ledger.sealed_rows import Kind
 from tasks.model.states import FINAL
 
 _LOCK = 7265560
 """A number of our own, as in deliveries/locks.py."""
-_AT_ONCE = 500
-"""Ids in one question: SQLite binds no more than some thousands."""
 
 
 @dataclass(frozen=True)
@@ -159,10 +158,8 @@ def reopenings_of(connection: Connection, ids: Collection[int]) -> Iterator[dict
 
 
 def _of(connection: Connection, table: Any, ids: Collection[int]) -> Iterator[dict[str, Any]]:
-    ordered = sorted(ids)
-    for begin in range(0, len(ordered), _AT_ONCE):
-        chosen = table.c.delivery_id.in_(ordered[begin : begin + _AT_ONCE])
-        query = select(table).where(chosen).order_by(table.c.delivery_id, table.c.attempt)
+    for some in portions(sorted(ids)):
+        query = select(table).where(table.c.delivery_id.in_(some)).order_by(table.c.delivery_id, table.c.attempt)
         for row in connection.execute(query):
             yield dict(row._mapping)
 

@@ -15,11 +15,13 @@ from sqlalchemy import ColumnElement, Connection, func, insert, literal, or_, se
 from tasks.ledger import rendition_rows
 from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, IS_HELD, NOT_HELD, d, held_for
 from tasks.ledger.deliveries.holds import begin
+from tasks.ledger.portions import portions
 from tasks.ledger.schema import attempts, deliveries, releases
 from tasks.model.codes import Code
 from tasks.model.states import Hold, State, Verdict
 
 _AT_ONCE = 500
+"""Rows that are read from the ledger at a time."""
 MAY_BE_THERE = "the ledger was restored from a backup; the outlet may have it"
 
 
@@ -82,10 +84,10 @@ def confirm(connection: Connection, ids: Collection[int], now: float) -> int:
     """End those of these deliveries that wait for a decision as delivered: somebody knows that they were; how many."""
     ended = NOT_HELD | {"state": State.DELIVERED, "verdict": Verdict.DELIVERED, "code": Code.RESTORED, "reason": None}
     done: list[int] = []
-    for chunk in _chunks(ids):
+    for chunk in portions(sorted(ids)):
         which = update(deliveries).where(d.id.in_(chunk), IS_HELD, _is_undecided())
         done += connection.execute(which.values(ended | {"ended_at": now}).returning(d.id)).scalars()
-    for chunk in _chunks(done):
+    for chunk in portions(done):
         noted = update(attempts).where(attempts.c.delivery_id.in_(chunk), attempts.c.code == Code.RESTORED)
         connection.execute(noted.values(verdict=Verdict.DELIVERED))
     return len(done)
@@ -116,8 +118,3 @@ def drop(connection: Connection, uri: str | None = None) -> int:
 
 def _of(uri: str | None) -> list[ColumnElement[bool]]:
     return [] if uri is None else [d.release_id.in_(select(releases.c.id).where(releases.c.uri == uri))]
-
-
-def _chunks(ids: Collection[int]) -> Iterator[list[int]]:
-    ordered = sorted(ids)
-    yield from (ordered[begin : begin + _AT_ONCE] for begin in range(0, len(ordered), _AT_ONCE))

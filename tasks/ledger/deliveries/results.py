@@ -25,13 +25,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from tasks.ledger import outlets as documents
 from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, IS_HELD, IS_KEPT, d
 from tasks.ledger.deliveries.corrections import end_for_removed, end_replaced
+from tasks.ledger.portions import portions
 from tasks.ledger.schema import attempts, deliveries, outlets
 from tasks.model.codes import Code
 from tasks.model.states import Hold, State, Verdict
 
 VANISHED = "the worker vanished"
-_AT_ONCE = 500
-"""Rows in one question: SQLite binds no more than some thousands of values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +107,9 @@ def unsettled(connection: Connection, results: Collection[Result]) -> set[int]:
     worker vanished, and there is no newer one."""
     attempt_of = {result.delivery_id: result.attempt for result in results}
     found: set[int] = set()
-    ids = sorted(attempt_of)
-    for start in range(0, len(ids), _AT_ONCE):
-        waits = or_(IS_CLAIMED, IS_HELD, and_(IS_DUE, d.code == Code.WORKER_VANISHED.value))
-        query = select(d.id, d.attempt).where(d.id.in_(ids[start : start + _AT_ONCE]), waits)
+    waits = or_(IS_CLAIMED, IS_HELD, and_(IS_DUE, d.code == Code.WORKER_VANISHED.value))
+    for ids in portions(sorted(attempt_of)):
+        query = select(d.id, d.attempt).where(d.id.in_(ids), waits)
         found |= {row.id for row in connection.execute(query) if row.attempt == attempt_of[row.id]}
     return found
 
