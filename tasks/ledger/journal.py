@@ -105,7 +105,7 @@ class Page:
     """The name under which its drain claims, or claimed."""
     machine: str | None
     fields: list[str]
-    lines: list[str]
+    """What a line holds; nothing on a page that its drain has only just begun."""
     age: float
     """Seconds since something was noted."""
 
@@ -126,9 +126,13 @@ class Page:
         return Present(self.process, self.machine, None).lives() if named else None
 
     def results(self) -> list[Noted]:
-        """What is noted on it, but for a last line that is cut, and what another version has noted in another way."""
-        found = []
-        for line in self.lines:
+        """What is noted on it, but for a last line that is cut, and what another version has noted in another way;
+        nothing if it is gone."""
+        found: list[Noted] = []
+        lines: list[str] = []
+        with suppress(OSError):  # its drain has removed it meanwhile
+            lines = self.path.read_text(errors="replace").splitlines()[1:]
+        for line in lines:
             with suppress(ValueError, TypeError, KeyError):
                 found.append(_read(dict(zip(self.fields, json.loads(line), strict=True))))
         return found
@@ -142,14 +146,16 @@ def _read(noted: dict[str, Any]) -> Noted:
 
 
 def pages(folder: Path) -> Iterator[Page]:
-    """All pages in a folder that can be read; none if there is no such folder."""
+    """All pages in a folder that can be read; none if there is no such folder. Of each only the first line is read:
+    clocks look at them every second, and most belong to drains that live."""
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
         with suppress(OSError):  # its drain has removed it meanwhile
-            head, *lines = path.read_text(errors="replace").splitlines() or [""]
+            with path.open(errors="replace") as page:
+                head = page.readline()
             age = time.time() - path.stat().st_mtime
             machine, fields = _head(head)
             process = path.name.removesuffix(_SUFFIX).rpartition(".")[0]
-            yield Page(path, process, machine, fields, lines, age)
+            yield Page(path, process, machine, fields, age)
 
 
 def _head(line: str) -> tuple[str | None, list[str]]:

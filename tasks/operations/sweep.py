@@ -111,7 +111,8 @@ def sweep(now: float, policy: SweepPolicy) -> Found:
     with ledger.read() as connection:
         vanished = _watch.gone(presence.present(connection), time.monotonic())
         holders = {one.name for one in vanished} | deliveries.overdue_holders(connection, now)
-    journals.take_in(policy.journals, holders)
+    if holders:
+        journals.take_in(policy.journals, holders)
     with ledger.write() as connection:
         deliveries.adopt(connection, now)
         outlet_profiles.adopt(connection)
