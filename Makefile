@@ -22,6 +22,7 @@ demo: $(READY) ## One release to 6,500 simulated outlets, with proof (the main j
 
 test: $(READY) ## All tests, with a real broker, real workers and a real PostgreSQL
 	@bash deploy/browser.sh
+	@.venv/bin/python deploy/helm/fetch.py
 	@$(TEST)
 
 coverage: $(READY) ## All tests, and the lines and branches that they reach; build/coverage/html shows the others

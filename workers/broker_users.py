@@ -1,6 +1,6 @@
 """The users of the broker, and what each may do there: the rules (ACL) of Valkey 8 and Redis 7.2, and later ones.
 
-`fanwire up` gives them to its own broker. docker-compose.yml, deploy/kubernetes and deploy/README.md, which has them to
+`fanwire up` gives them to its own broker. docker-compose.yml, deploy/helm and deploy/README.md, which has them to
 copy, say the same (tests/deploy compares them).
 
 - `producer` puts releases on their queue (a list for each priority), and reads its receipts. Nobody can list the names

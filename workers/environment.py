@@ -1,6 +1,6 @@
 """Which process of the stack sees which secret; `fanwire up` and `fanwire worker` take all others from its environment.
 
-docker-compose.yml and deploy/kubernetes give each container the same, and nothing more (tests/deploy compares them).
+docker-compose.yml and deploy/helm give each container the same, and nothing more (tests/deploy compares them).
 Processes of one user can still read each other's files; this keeps a secret from what a process hands on or shows.
 """
 

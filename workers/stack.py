@@ -1,7 +1,7 @@
 """The whole stack on one machine: `fanwire up` writes a supervisord configuration and becomes supervisord.
 
 supervisord restarts what dies and ends everything on SIGTERM. On several machines each of these processes is a service
-of its own instead, by `fanwire worker NAME` (docker-compose.yml, deploy/kubernetes).
+of its own instead, by `fanwire worker NAME` (docker-compose.yml, deploy/helm).
 """
 
 from __future__ import annotations

@@ -16,13 +16,3 @@ def services() -> dict[str, Any]:
     """The services of docker-compose.yml, with anchors and merges resolved."""
     found: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     return found
-
-
-@pytest.fixture(scope="session")
-def manifests() -> list[dict[str, Any]]:
-    """Every Kubernetes object."""
-    return [
-        document
-        for file in sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
-        for document in yaml.safe_load_all(file.read_text())
-    ]

