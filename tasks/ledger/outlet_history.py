@@ -7,8 +7,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
+from tasks.ledger.deliveries.conditions import IS_FAILED
 from tasks.ledger.schema import attempts, deliveries, outlets, releases
 from tasks.model.states import State
 
@@ -66,24 +67,34 @@ class Health:
     reason: str | None = None
 
 
-_TRIED = (State.DELIVERED, State.REJECTED, State.EXHAUSTED, State.DUE, State.CLAIMED)
-"""The states of deliveries that may have had an attempt."""
+_LOOKED_AT = 200
+"""The newest deliveries of an outlet, among which those that are tried again are looked for: no index has them by
+outlet, for it would be written at each step."""
 
 
 def health(connection: Connection, outlet_ids: Collection[str]) -> dict[str, Health]:
-    """How the newest delivery of these outlets in each state went: by index alone, however many they have had."""
+    """How the newest delivery of these outlets in each state went: by index, however many they have had."""
     d = deliveries.c
-    newest = [
-        select(func.max(d.id)).where(d.outlet_id == outlets.c.id, d.state == state).scalar_subquery()
-        for state in _TRIED
-    ]
-    query = select(*newest).where(outlets.c.id.in_(list(outlet_ids)))
+    query = select(*(one.correlate(outlets).scalar_subquery() for one in _newest())).where(outlets.c.id.in_(outlet_ids))
     ids = [id for row in connection.execute(query) for id in row if id is not None] if outlet_ids else []
     columns = (d.outlet_id, d.state, d.verdict, d.code, d.status, d.reason, d.ended_at)
     found = defaultdict(list)
     for row in connection.execute(select(*columns).where(d.id.in_(ids), d.ended_at.is_not(None))) if ids else ():
         found[row.outlet_id].append(row)
     return {outlet_id: _health(rows) for outlet_id, rows in found.items()}
+
+
+def _newest() -> tuple[Select[tuple[int]], ...]:
+    """The number of an outlet's newest delivery that was delivered, has failed, is tried again, and is in flight."""
+    d = deliveries.c
+    of = select(d.id).where(d.outlet_id == outlets.c.id)
+    newest = of.add_columns(d.state).order_by(d.id.desc()).limit(_LOOKED_AT).correlate(outlets).subquery()
+    return (
+        of.where(d.state == State.DELIVERED).order_by(d.id.desc()).limit(1),
+        of.where(IS_FAILED).order_by(d.ended_at.desc()).limit(1),
+        select(func.max(newest.c.id)).where(newest.c.state == State.DUE),
+        select(func.max(newest.c.id)).where(newest.c.state == State.CLAIMED),
+    )
 
 
 def _health(rows: list[Any]) -> Health:

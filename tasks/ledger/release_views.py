@@ -7,11 +7,11 @@ looked at while it goes out.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Integer, Row, and_, cast, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, and_, cast, exists, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import JSON
 
 from tasks.ledger.schema import attempts, deliveries, outlet_profiles, outlets, releases, translations
@@ -34,6 +34,8 @@ class Sums:
     """When the first delivery of it arrived."""
     last_at: float | None = None
     """When the last one arrived, so far."""
+    first_due_at: float | None = None
+    """When the first delivery of it could go out, by those that have gone first."""
 
     @property
     def states(self) -> Counter[str]:
@@ -62,26 +64,37 @@ def _of(connection: Connection, release_id: int) -> list[ColumnElement[bool]]:
 
 
 def sums(connection: Connection, release_id: int) -> Sums:
-    """Count the deliveries of a release. The state that most of them are in is not counted by language but left over,
-    for to group by anything means to sort."""
-    of = _of(connection, release_id)
-    counted = [func.count().filter(d.state == state) for state in State]
+    """Count the deliveries of a release, in one pass."""
     arrived, due = d.state == State.DELIVERED, d.state == State.DUE
     moments = (
-        func.min(d.due_at).filter(due), func.min(d.ended_at).filter(arrived), func.max(d.ended_at).filter(arrived)
+        func.min(d.due_at).filter(due), func.min(d.ended_at).filter(arrived), func.max(d.ended_at).filter(arrived),
+        func.min(d.first_due_at),
     )  # fmt: skip
-    *numbers, oldest, first, last = connection.execute(select(*counted, *moments).where(*of)).one()
-    commonest = max(zip(numbers, State, strict=True), key=lambda one: one[0])[1]
-    totals = select(d.language, func.count()).where(d.release_id == release_id).group_by(d.language)
-    languages: dict[str, dict[str, int]] = {
-        language: {commonest.value: n} for language, n in connection.execute(totals.order_by(d.language))
-    }
-    others = select(d.language, d.state, func.count()).where(*of, d.state != commonest)
-    for language, state, n in connection.execute(others.group_by(d.language, d.state)):
-        languages[language][state] = n
-        languages[language][commonest] -= n
-    found = {language: {state: n for state, n in states.items() if n} for language, states in languages.items()}
-    return Sums(found, oldest, first, last)
+    query = select(d.language, *_BY_STATE, *moments).where(*_of(connection, release_id)).group_by(d.language)
+    rows = connection.execute(query.order_by(d.language)).all()
+    oldest, first, last, first_due = zip(*(row[-len(moments) :] for row in rows), strict=True) if rows else ((),) * 4
+    return Sums(
+        {row.language: _states(row[1:]) for row in rows},
+        oldest_due_at=_least(oldest), first_at=_least(first), last_at=max(_known(last), default=None),
+        first_due_at=_least(first_due),
+    )  # fmt: skip
+
+
+_BY_STATE = [func.count().filter(d.state == state) for state in State]
+"""The number of deliveries in each state, as columns: to group by the state too would mean to sort by texts."""
+
+
+def _states(row: Sequence[Any]) -> dict[str, int]:
+    """What begins with the columns _BY_STATE, as {state: n}, without those in which none is."""
+    return {state.value: n for state, n in zip(State, row, strict=False) if n}
+
+
+def _known(moments: Iterable[float | None]) -> list[float]:
+    return [moment for moment in moments if moment is not None]
+
+
+def _least(moments: Iterable[float | None]) -> float | None:
+    return min(_known(moments), default=None)
 
 
 def failures(connection: Connection, release_id: int) -> list[tuple[str, str | None, str | None, int]]:
@@ -97,46 +110,55 @@ def grouped(connection: Connection, release_id: int, by: Grouping) -> dict[str, 
     Outlets count as they are now. An outlet in several circuits counts in each of them.
     """
     found: dict[str, Counter[str]] = defaultdict(Counter)
-    if by == "format":
-        query = select(d.format, d.state, func.count()).where(*_of(connection, release_id))
-        query = query.group_by(d.format, d.state)
-        for name, state, n in connection.execute(query):
-            found[name][state] += n
-    elif by == "transport":
-        for scheme, state, n in connection.execute(_by_scheme(connection, release_id)):
-            found[scheme or "unknown"][state] += n
-    else:
-        for profile, state, n in connection.execute(_by_profile(connection, release_id)):
-            read = None if profile is None else read_profile(profile)
-            names = ("unknown",) if read is None else (read.country,) if by == "country" else read.circuits
-            for name in names or (NO_CIRCUIT,):
-                found[name][state] += n
+    for names, states in _groups(connection, release_id, by):
+        for name in names:
+            found[name].update(states)
     return {name: dict(states) for name, states in sorted(found.items(), key=lambda one: (-one[1].total(), one[0]))}
 
 
-def _by_profile(connection: Connection, release_id: int) -> Any:
+def _groups(connection: Connection, release_id: int, by: Grouping) -> Iterator[tuple[Sequence[str], dict[str, int]]]:
+    """The names of each group of deliveries, and how many of them are in each state."""
+    of = _of(connection, release_id)
+    if by == "format":
+        query = select(d.format, *_BY_STATE).where(*of).group_by(d.format)
+    elif by == "transport":
+        scheme = _scheme(connection)
+        joined = select(scheme, *_BY_STATE).join(outlets, outlets.c.id == d.outlet_id)
+        query = joined.where(*of).group_by(scheme)
+    else:
+        query = _by_profile(of)
+    for name, *counted in connection.execute(query):
+        names = _of_profile(name, by) if by in ("country", "circuit") else (name or "unknown",)
+        yield names, _states(counted)
+
+
+def _of_profile(document: str | None, by: Grouping) -> Sequence[str]:
+    """The country, or the circuits, of outlets with a profile."""
+    read = None if document is None else read_profile(document)
+    names = ("unknown",) if read is None else (read.country,) if by == "country" else read.circuits
+    return tuple(names) or (NO_CIRCUIT,)
+
+
+def _by_profile(of: list[ColumnElement[bool]]) -> Select[Any]:
     counted = (
-        select(outlets.c.profile_id, d.state, func.count().label("n"))
+        select(outlets.c.profile_id, *(column.label(f"n{place}") for place, column in enumerate(_BY_STATE)))
         .join(outlets, outlets.c.id == d.outlet_id)
-        .where(*_of(connection, release_id))
-        .group_by(outlets.c.profile_id, d.state)
+        .where(*of)
+        .group_by(outlets.c.profile_id)
         .subquery()
     )
+    profile, *numbers = counted.c
     profiles = outlet_profiles.c
-    return select(profiles.document, counted.c.state, counted.c.n).outerjoin_from(
-        counted, outlet_profiles, profiles.id == counted.c.profile_id
-    )
+    return select(profiles.document, *numbers).outerjoin_from(counted, outlet_profiles, profiles.id == profile)
 
 
-def _by_scheme(connection: Connection, release_id: int) -> Any:
+def _scheme(connection: Connection) -> ColumnElement[str]:
+    """How the URL of an outlet begins."""
     document = outlets.c.document
     if connection.dialect.name == "postgresql":
-        scheme = func.split_part(cast(document, JSON)["url"].astext, ":", 1)
-    else:
-        url = func.json_extract(document, "$.url")
-        scheme = func.substr(url, 1, func.instr(url, ":") - 1)
-    joined = select(scheme, d.state, func.count()).join(outlets, outlets.c.id == d.outlet_id)
-    return joined.where(*_of(connection, release_id)).group_by(scheme, d.state)
+        return func.split_part(cast(document, JSON)["url"].astext, ":", 1)
+    url = func.json_extract(document, "$.url")
+    return func.substr(url, 1, func.instr(url, ":") - 1)
 
 
 def arrivals(connection: Connection, release_id: int, since: float, width: float) -> list[tuple[float, int]]:
@@ -149,12 +171,6 @@ def arrivals(connection: Connection, release_id: int, since: float, width: float
         .order_by(stretch)
     )
     return [(number * width, n) for number, n in connection.execute(query)]
-
-
-def first_due(connection: Connection, release_id: int) -> float | None:
-    """When the first delivery of a release could go out, by those that have gone first."""
-    query = select(func.min(d.first_due_at)).where(*_of(connection, release_id))
-    return connection.execute(query).scalar()
 
 
 def before(connection: Connection, number: int | None, count: int) -> list[Row[Any]]:

@@ -92,6 +92,7 @@ def main() -> None:
         "others": others,
         "retention": retention,
         "partitions": partitions,
+        "pages": pages,
     }
     kept = "--results" in sys.argv
     chosen = [word for word in sys.argv[1:] if word != "--results"] or list(parts)
@@ -573,6 +574,13 @@ def partitions(folder: Path) -> None:
     from tests.bench import partitions as parted
 
     parted.run(folder)
+
+
+def pages(folder: Path) -> None:
+    """The operations' page with a release of 130,000 deliveries, on both databases. DELIVERIES=… tries fewer."""
+    from tests.bench import pages as measured_pages
+
+    measured_pages.run(folder)
 
 
 def others(folder: Path) -> None:

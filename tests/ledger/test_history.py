@@ -111,3 +111,15 @@ def test_the_last_delivery_that_outlets_took_is_known() -> None:
     with ledger.read() as connection:
         assert deliveries.last_taken(connection, ["a", "b", "c"]) == {"a": NOW + 1}
         assert deliveries.last_taken(connection, []) == {}
+
+
+def test_the_health_of_an_outlet_is_by_its_newest_delivery_in_each_state() -> None:
+    receivers(*map(outlet, "abc"))
+    first, second, third = (sent(f"urn:x:{n}") for n in range(3))
+    finish(ended(first[0], State.DELIVERED, 1), ended(second[0], State.REJECTED, 2), ended(third[0], State.DUE, 3))
+    finish(ended(first[1], State.REJECTED, 4), ended(second[1], State.DELIVERED, 3))
+    with ledger.read() as connection:
+        found = outlet_history.health(connection, ["a", "b", "c", "nobody"])
+        assert outlet_history.health(connection, []) == {}
+    of = {id: (one.delivered_at, one.tried_at, one.verdict) for id, one in found.items()}
+    assert of == {"a": (NOW + 1, NOW + 3, Verdict.FAILED), "b": (NOW + 3, NOW + 4, Verdict.REJECTED)}

@@ -141,6 +141,7 @@ def of_an_outlet(connection: Connection) -> None:
     outlet_history.states(connection, "o1")
     outlet_history.next_try(connection, "o1")
     outlet_history.recent(connection, "o1", 10)
+    outlet_history.health(connection, ["o1", "o2"])
     deliveries.missed(connection, "o1")
     deliveries.last_taken(connection, ["o1", "o2"])
     deliveries.refused_in_a_row(connection, ["o1", "o2"], at_least=3)

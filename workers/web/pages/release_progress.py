@@ -163,12 +163,12 @@ def timeline(connection: Connection, number: int, progress: Progress) -> Markup 
     first, last = progress.sums.first_at, progress.sums.last_at
     if first is None or last is None:
         return None
-    return kept(("timeline", number), lambda: _timeline(connection, number, first, last))
-
-
-def _timeline(connection: Connection, number: int, first: float, last: float) -> Markup:
-    zero = release_views.first_due(connection, number)
+    zero = progress.sums.first_due_at
     since = first if zero is None else min(zero, first)
+    return kept(("timeline", number), lambda: _timeline(connection, number, since, last))
+
+
+def _timeline(connection: Connection, number: int, since: float, last: float) -> Markup:
     counted = release_views.arrivals(connection, number, since, max(0.001, (last - since) / COLUMNS))
     seconds = chain.from_iterable(repeat(second, n) for second, n in counted)
     return charts.timeline(
