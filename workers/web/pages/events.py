@@ -76,6 +76,8 @@ class Listener:
     for what waits is no more than one name of each kind."""
 
     kinds: frozenset[str]
+    may_go_on: Callable[[], bool] = lambda: True
+    """Whether its session still lasts."""
     changed: set[str] = field(default_factory=set)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -99,9 +101,7 @@ class Hub:
         """Whether no more pages may listen."""
         return len(self._listeners) >= MOST_LISTENERS
 
-    async def listen(
-        self, listener: Listener, before: Seen, may_go_on: Callable[[], bool] = lambda: True
-    ) -> AsyncIterator[str]:
+    async def listen(self, listener: Listener, before: Seen) -> AsyncIterator[str]:
         """What is sent to a page: an event for each change from the state `before` on, until the server stops or the
         page may not go on."""
         self._listeners.add(listener)
@@ -111,13 +111,18 @@ class Hub:
                 self._looking = asyncio.create_task(self._look_on())
             listener.tell({kind for kind in before if before[kind] != self._seen.get(kind)})
             yield "retry: 3000\n" + self._event([])
-            while not self.closed and may_go_on():
-                yield await self._next(listener)
+            while self._lasts(listener):
+                said = await self._next(listener)
+                if self._lasts(listener):
+                    yield said
         finally:
             self._listeners.discard(listener)
             if not self._listeners and self._looking is not None:
                 self._looking.cancel()
                 self._looking = None
+
+    def _lasts(self, listener: Listener) -> bool:
+        return not self.closed and listener.may_go_on()
 
     async def _next(self, listener: Listener) -> str:
         try:
@@ -127,7 +132,7 @@ class Hub:
             return ": nothing new\n\n"
         listener.wake.clear()
         changed, listener.changed = listener.changed, set()
-        return self._event(sorted(changed)) if changed else ": the server stops\n\n"
+        return self._event(sorted(changed))
 
     def _event(self, changed: list[str]) -> str:
         state = ",".join(f"{kind}={value}" for kind, value in self._seen.items())
@@ -141,6 +146,8 @@ class Hub:
             self._seen = now or self._seen
             for listener in self._listeners:
                 listener.tell(changed)
+                if not listener.may_go_on():
+                    listener.wake.set()
 
     async def _look(self) -> Seen:
         try:
@@ -173,7 +180,7 @@ async def events(request: Request) -> Response:
     kinds = frozenset(request.query_params.get("of", "").split(",")) & set(KINDS)
     pairs = (part.partition("=") for part in request.headers.get("last-event-id", "").split(","))
     before = {kind: state for kind, _, state in pairs if kind in KINDS}
-    said = HUB.listen(Listener(kinds), before, lambda: _is_signed_in(request))
+    said = HUB.listen(Listener(kinds, lambda: _is_signed_in(request)), before)
     headers = {**shell.HEADERS, "x-accel-buffering": "no"}
     return StreamingResponse(said, headers=headers, media_type="text/event-stream")
 
