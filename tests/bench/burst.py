@@ -58,9 +58,12 @@ def stack(home: Path, outlets: int) -> Iterator[Stack]:
         process = start([str(Path(sys.executable).with_name("fanwire")), "up"], env, home / "up.log")
         book = growth.ledger_beside(home)
         try:
-            until(lambda: (home / "broker.url").exists() and answers((home / "broker.url").read_text().strip()), 120)
+            until(
+                lambda: (home / "broker.url").exists() and answers((home / "broker.url").read_text().strip()),
+                seconds=120,
+            )
             log = home / "log" / "intake.log"
-            until(lambda: log.exists() and "intake open" in log.read_text(), 120)
+            until(lambda: log.exists() and "intake open" in log.read_text())
             yield Stack(home, (home / "broker.url").read_text().strip(), book, sink)
         finally:
             book.dispose()

@@ -86,7 +86,7 @@ def measure(folder: Path, url: str, number: int) -> dict[str, float]:
         settings.cache_clear()
         ledger.reset()
         drains = [_start(folder, env, one) for one in range(number)]
-        until(lambda: all((folder / f"ready-{one}").exists() for one in range(number)), 120)
+        until(lambda: all((folder / f"ready-{one}").exists() for one in range(number)))
         before = _standings(url)
         began = time.monotonic()
         (folder / "go").touch()

@@ -179,8 +179,10 @@ def _submits(home: Path, size: int, sink: Sink) -> float:
     process = start([fanwire, "up"], env, home / "up.log")
     log = home / "log" / "intake.log"
     try:
-        until(lambda: (home / "broker.url").exists() and answers((home / "broker.url").read_text().strip()), 120)
-        until(lambda: log.exists() and "intake open" in log.read_text(), 120)
+        until(
+            lambda: (home / "broker.url").exists() and answers((home / "broker.url").read_text().strip()), seconds=120
+        )
+        until(lambda: log.exists() and "intake open" in log.read_text())
         taken: list[float] = []
         receipts: list[float] = []
         with Producer((home / "broker.url").read_text().strip()) as producer, _Book(ledger_beside(home)) as book:
@@ -190,8 +192,8 @@ def _submits(home: Path, size: int, sink: Sink) -> float:
                 receipts.append(time.time() - began)
                 assert sink.came.wait(120), "no delivery"
                 taken.append(sink.first - began)
-                until(book.planned, 300)
-                until(book.ended, 120)
+                until(book.planned, seconds=300)
+                until(book.ended)
                 time.sleep(2)  # the drains end
         first, *others = taken
         figures = f"the first after the start {first:.2f} s, then median {statistics.median(others):.3f} s"

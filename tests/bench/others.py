@@ -157,11 +157,11 @@ def _celery(folder: Path, sink: Sink, broker: str) -> Took:
     worker = start([sys.executable, "-m", "celery", *words, "--without-gossip", "--without-mingle"], env, log)
     try:
         process = psutil.Process(worker.pid)
-        until(ready.exists, 60, log.read_text)
+        until(ready.exists, log.read_text, seconds=60)
         used, began = process.cpu_times(), time.monotonic()
         command = [sys.executable, str(place), str(OUTLETS), str(sink.port)]
         done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
-        until(lambda: sink.count >= OUTLETS, 300)
+        until(lambda: sink.count >= OUTLETS, seconds=300)
         wall, after = time.monotonic() - began, process.cpu_times()
         return wall, after.user + after.system - used.user - used.system + float(done.stdout)
     finally:

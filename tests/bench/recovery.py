@@ -97,7 +97,7 @@ def _killed_translator(folder: Path) -> float:
     try:
         with _stack(folder, file, languages=["es"]) as (stack, farm, book):
             _send(stack)
-            until(lambda: double.asked, 60)
+            until(lambda: double.asked, seconds=60)
             _kill_holder(book, translations)
             return _seconds_until(lambda: farm.health()["accepted"] >= OUTLETS)
     finally:
@@ -114,7 +114,7 @@ def _killed_formatter(folder: Path) -> float:
     try:
         with _stack(folder, format="sleepy") as (stack, farm, book):
             _send(stack)
-            until(lambda: not flag.exists(), 60)
+            until(lambda: not flag.exists(), seconds=60)
             _kill_holder(book, renditions)
             return _seconds_until(lambda: farm.health()["accepted"] >= OUTLETS)
     finally:
@@ -155,10 +155,10 @@ def _kill_holder(book: Engine, table: Table) -> None:
         with book.connect() as connection:
             return connection.execute(query).scalar()
 
-    os.kill(int(until(holder, 60).rsplit(":", 2)[1]), signal.SIGKILL)
+    os.kill(int(until(holder, seconds=60).rsplit(":", 2)[1]), signal.SIGKILL)
 
 
 def _seconds_until(condition: Callable[[], bool]) -> float:
     began = time.monotonic()
-    until(condition, PATIENCE)
+    until(condition, seconds=PATIENCE)
     return time.monotonic() - began

@@ -57,13 +57,13 @@ def test_each_service_restarted_in_turn(many: Farm, tmp_path: Path, short_path: 
             restarted = 0
             while restarted < len(MACHINES) or scene.accepted(uri) < OUTLETS // 2:
                 name = ("deliver", "format", "intake", "translate")[restarted % len(MACHINES)]
-                scene.wait_for(uri, min(OUTLETS, OUTLETS // 10 * (restarted + 1)), seconds=300)
+                scene.wait_for(uri, min(OUTLETS, OUTLETS // 10 * (restarted + 1)))
                 found.stop(name)
                 found.start(name, machine=MACHINES[name])
                 found.ready(name)
                 restarted += 1
             later = scene.send(circuits=["press"])
-            settled = scene.settled(300)
+            settled = scene.settled(seconds=300)
             outcome = scene.verify()
             print(f"{OUTLETS:,} outlets, {restarted} restarts, {time.monotonic() - began:.0f} s\n{outcome.told()}")
             book.dispose()

@@ -21,7 +21,7 @@ def main_job(scene: Scene, fault: Callable[[], Any] = lambda: None) -> None:
     scene.wait_for(uri, PRESS // 5, version=2)
     scene.kill(uri)
     other = scene.send(circuits=["press"])
-    settled = scene.settled(90)
+    settled = scene.settled()
     outcome = scene.verify()
     assert outcome.sound, outcome.told() + scene.stack.told()
     assert settled, scene.stack.told()

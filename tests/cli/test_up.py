@@ -16,6 +16,7 @@ import pytest
 
 from tasks.runtime.settings import settings
 from tests.support.processes import ROOT, descendants, end, environment, start, until
+from tests.support.threads import PATIENCE
 from workers import home, stack
 from workers.ops import flower
 
@@ -36,7 +37,7 @@ def test_a_second_up_is_refused_and_a_killed_one_leaves_no_lock(tmp_path: Path) 
     process = start([FANWIRE, "up"], env, log)
     programs: list[psutil.Process] = []
     try:
-        until(lambda: "entered RUNNING state" in log.read_text(), 40, log.read_text)
+        until(lambda: "entered RUNNING state" in log.read_text(), log.read_text)
         again = subprocess.run([FANWIRE, "up"], env=env, cwd=ROOT, capture_output=True, text=True, check=False)
         assert again.returncode == 1
         assert again.stderr.startswith(f"Fanwire is already up in {place}, pid {process.pid}; end that one first")
@@ -96,7 +97,7 @@ def test_a_program_ends_with_its_parent(tmp_path: Path) -> None:
     until(lambda: program.name() == "sleep")
     parent.kill()
     parent.wait()
-    program.wait(10)
+    program.wait(PATIENCE)
     late = subprocess.run(
         [*stack.WITH_PARENT, "true"],
         env={**os.environ, "FANWIRE_UP_PID": "1"},

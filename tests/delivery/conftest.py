@@ -22,6 +22,7 @@ from tasks.delivery.transfers.loop import TransferLoop
 from tasks.delivery.transfers.transfer import Answer, Transfer
 from tests.support.authority import Authority
 from tests.support.processes import own_valkey
+from tests.support.threads import PATIENCE
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -67,7 +68,7 @@ class Call:
 
     def hang(self) -> None:
         """Until the test ends or the other side goes away."""
-        self.outlet.over.wait(30)
+        self.outlet.over.wait(PATIENCE)
 
 
 @dataclass

@@ -143,7 +143,7 @@ def tried(name: str) -> list[tuple[str, int | None]]:
         return [tuple(found) for found in connection.execute(query.where(rows.c.outlet_id == name).order_by("attempt"))]
 
 
-def drain_until_final(number: int, seconds: float = 30) -> None:
+def drain_until_final(number: int) -> None:
     """Drain again and again, as the clock makes workers do."""
 
     def over() -> bool:
@@ -151,7 +151,7 @@ def drain_until_final(number: int, seconds: float = 30) -> None:
         with ledger.read() as connection:
             return not counts.unfinished(connection, number)
 
-    until(over, seconds, lambda: states(number))
+    until(over, lambda: states(number))
 
 
 def times(found: dict[str, int]) -> int:
@@ -592,7 +592,7 @@ def test_drains_side_by_side_send_each_delivery_once(farm: Farm, ledger_url: str
     code = "from tests.support.drains import drain; print(drain())"
     running = [fork_python(code, env, tmp_path / f"drain-{n}.log") for n in range(3)]
     try:
-        assert [process.wait(60) for process in running] == [0, 0, 0]
+        assert [process.wait(PATIENCE) for process in running] == [0, 0, 0]
     finally:
         for process in running:
             end(process)

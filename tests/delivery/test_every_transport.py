@@ -91,7 +91,7 @@ def deliver(farm: Farm, document: Release) -> int:
         with ledger.read() as connection:
             return not counts.unfinished(connection, number)
 
-    until(over, 60, lambda: states(number))
+    until(over, lambda: states(number))
     farm.health()  # it looks into the folders, in which the next version may take the place of this one
     return number
 

@@ -38,6 +38,7 @@ from tests.support.file_servers import (
     sftp_server,
 )
 from tests.support.processes import until
+from tests.support.threads import PATIENCE
 from workers.host_key import shown_host_key
 
 NOW = 1_795_000_000.0  # 2026-11-18
@@ -418,7 +419,7 @@ class TestFolder:
 
         def slow() -> bytes:
             threads.put(threading.current_thread())
-            return free.get(timeout=20)
+            return free.get(timeout=PATIENCE)
 
         hero = MediaFile(id="hero", name="hero.jpg", content_type="image/jpeg", bytes=2, sha256="0" * 64, read=slow)
         judgement = desk.send(replace(REQUEST, media=(hero,)), media=True, deadline=0.2)
@@ -426,7 +427,7 @@ class TestFolder:
         desk.deliver(KILL)
         free.put(b"\xff\xd8")
         desk.bench.transfers.close()
-        threads.get(timeout=20).join(20)
+        threads.get(timeout=PATIENCE).join(PATIENCE)
         assert {name: body for name, body in desk.files().items() if not name.startswith(".")} == {ONE: KILL.body}
 
     def test_a_disk_that_is_full(self, desk: Desk) -> None:

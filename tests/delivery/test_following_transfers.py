@@ -21,6 +21,7 @@ from tasks.delivery.verdicts import judge, judge_outcome, unfinished
 from tasks.model.codes import Code
 from tasks.model.states import Verdict
 from tests.support.processes import until
+from tests.support.threads import PATIENCE
 
 TOKEN = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ntoken"
 NO = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
@@ -204,7 +205,8 @@ class TestWork:
     def test_a_group_that_stands_still_holds_up_no_other(self, bench: Any) -> None:
         free = threading.Event()
         for key in range(2 * THREADS_A_GROUP):
-            bench.start(key, f"file:///share/{'one' if key % 2 else 'two'}", work=lambda: str(free.wait(20)), group="s")
+            share = f"file:///share/{'one' if key % 2 else 'two'}"
+            bench.start(key, share, work=lambda: str(free.wait(PATIENCE)), group="s")
         bench.start("other", "file:///folder/a", work=lambda: "written")
         (answer,) = bench.wait(1)
         assert answer.transfer.key == "other"
@@ -214,7 +216,7 @@ class TestWork:
     def test_work_that_no_thread_has_begun_was_not_done(self, bench: Any) -> None:
         free = threading.Event()
         for key in range(THREADS_A_GROUP + 1):
-            bench.start(key, "file:///share", work=lambda: str(free.wait(20)), deadline=0.2)
+            bench.start(key, "file:///share", work=lambda: str(free.wait(PATIENCE)), deadline=0.2)
         answers = bench.wait(THREADS_A_GROUP + 1)
         free.set()
         verdicts = [judge_outcome(answer, 0.0).verdict for answer in answers]
@@ -226,16 +228,16 @@ class TestWork:
 
         def work() -> str:
             threads.put(threading.current_thread())
-            return str(free.wait(20))
+            return str(free.wait(PATIENCE))
 
         bench.start("k", "file:///folder", work=work)
-        thread, number = threads.get(timeout=20), bench.transfers._signal
+        thread, number = threads.get(timeout=PATIENCE), bench.transfers._signal
         mine, others = socket.socketpair()
         with mine, others:
             bench.transfers.close()
             os.dup2(others.fileno(), number)  # somebody else has the descriptor by which the loop was woken
             free.set()
-            thread.join(20)
+            thread.join(PATIENCE)
             os.close(number)
             others.close()
             assert mine.recv(8) == b""
@@ -265,7 +267,7 @@ class TestWork:
     )
     def test_work_that_stands_still(self, bench: Any, decisive: bool, verdict: Verdict, at_the_end: Verdict) -> None:
         free = threading.Event()
-        settings = {"work": lambda: str(free.wait(20)), "decisive": decisive}
+        settings = {"work": lambda: str(free.wait(PATIENCE)), "decisive": decisive}
         assert judge_outcome(bench.send("file:///folder/a", deadline=0.2, **settings), 0.0).verdict is verdict
         bench.start("k", "file:///folder/a", **settings)
         (answer,) = bench.transfers.abandon_all()

@@ -31,6 +31,7 @@ from tasks.runtime import secrets
 from tasks.runtime.settings import settings
 from tests.delivery.conftest import OK, Call, patient_state
 from tests.support import samples
+from tests.support.threads import PATIENCE
 
 SECRET = "s%cret & wörd"
 REQUEST = DeliveryRequest(
@@ -270,7 +271,7 @@ def test_those_who_wait_fail_with_the_one_that_asks() -> None:
     clock.looked.clear()
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(tokens.claim, client)
-        assert clock.looked.wait(10)  # from here on it holds the lock until it waits
+        assert clock.looked.wait(PATIENCE)  # from here on it holds the lock until it waits
         tokens.fail(client)
         assert isinstance(waiting.exception(10), WorkFailed)
     tokens.claim(client)  # and the next one asks
@@ -299,7 +300,7 @@ class TestDrains:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(PATIENCE)
         assert found == [200] * 4
         assert (len(endpoint.requests), set(bearers(outlet))) == (1, {"token-1"})
 

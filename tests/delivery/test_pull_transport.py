@@ -20,7 +20,7 @@ from tests.support.drains import drain
 from tests.support.feeds import feed, take
 from tests.support.processes import until
 from tests.support.samples import URI, outlet
-from tests.support.threads import begin
+from tests.support.threads import PATIENCE, begin
 from workers import marked_test
 from workers.offered import offered
 
@@ -97,7 +97,8 @@ def test_what_comes_at_once_is_put_in_together_and_a_fault_stays_its_own(monkeyp
     with pull._writer:
         done = [begin(lambda uri=uri: outcome(uri)) for uri in uris]  # type: ignore[misc]
         until(lambda: len(pull._waiting) == len(uris))
-    assert [one.result(30) for one in done] == ["in the feed"] * 5 + ["urn:unknown v1 in en is not for outlet desk"]
+    outcomes = [one.result(PATIENCE) for one in done]
+    assert outcomes == ["in the feed"] * 5 + ["urn:unknown v1 in en is not for outlet desk"]
     assert batches == [len(uris)]
     assert len(entries()) == 5
 

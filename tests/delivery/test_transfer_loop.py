@@ -19,6 +19,7 @@ from tasks.delivery.verdicts import judge
 from tasks.model.codes import Code
 from tasks.model.states import Verdict
 from tests.support.stepped_time import RunningTime, SteppedTime
+from tests.support.threads import PATIENCE
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 BIG = b"x" * 3_000_000
@@ -371,7 +372,7 @@ class Directory:
         if self.away:
             raise socket.gaierror(socket.EAI_AGAIN, "no")
         if host.startswith("dead"):
-            self.alive.wait(20)
+            self.alive.wait(PATIENCE)
         if host not in self.addresses:
             raise socket.gaierror(socket.EAI_AGAIN if host.startswith("dead") else socket.EAI_NONAME, "no")
         return [(2, 1, 6, "", (address, 0)) for address in self.addresses[host] * 2]
@@ -502,7 +503,7 @@ class TestNames:
         over = threading.Event()
 
         def silent(*_: Any, **__: Any) -> Any:
-            over.wait(20)
+            over.wait(PATIENCE)
             raise socket.gaierror(socket.EAI_AGAIN, "no")
 
         bench = make_bench(connect_timeout=0.3, resolver=Resolver(getaddrinfo=silent))
@@ -594,7 +595,7 @@ class TestManyAtOnce:
                 here[0] += 1
                 if here[0] == 600:
                     everybody.set()
-            assert everybody.wait(20)
+            assert everybody.wait(PATIENCE)
             call.send(OK)
 
         bench, url = make_bench(in_flight_hint=600), serve(wait_for_all).url()
@@ -611,7 +612,7 @@ class TestManyAtOnce:
 
         def slow(call: Any) -> None:
             call.read()
-            release.wait(20)
+            release.wait(PATIENCE)
             call.send(OK)
 
         bench, slow_url, fast_url = make_bench(), serve(slow).url(), serve().url()

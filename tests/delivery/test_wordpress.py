@@ -35,6 +35,7 @@ from tasks.runtime.settings import settings
 from tests.support import samples
 from tests.support.authority import Authority
 from tests.support.drains import drain
+from tests.support.threads import PATIENCE
 from tests.support.wordpress import DESK, MISSING, READER, Site, real_site
 from tests.support.wordpress_double import WordPressDouble, double_site
 
@@ -326,7 +327,7 @@ class TestTroubles:
 
         def together(asked: Any) -> None:
             if asked.line in ("GET /media", "GET /posts") and len(double.lines()) <= 4:
-                met.wait(10)
+                met.wait(PATIENCE)
 
         double.after = together
         delivered = replace(request(), media=(picture(),))
@@ -341,7 +342,7 @@ class TestTroubles:
     def test_a_slow_site_is_given_up_in_time(self, bench: Any, watched: Any) -> None:
         site, double = watched
         over = threading.Event()
-        double.after = lambda asked: over.wait(10) if asked.method == "POST" else None
+        double.after = lambda asked: over.wait(PATIENCE) if asked.method == "POST" else None
         judgement = deliver(bench, outlet(site.url), request(), deadline=0.5)
         over.set()
         assert (judgement.verdict, judgement.code) == (Verdict.UNSURE, Code.TIMEOUT)

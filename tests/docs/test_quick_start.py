@@ -19,6 +19,7 @@ import pytest
 import redis
 
 from tests.support.processes import ROOT, descendants, end, environment, start, until
+from tests.support.threads import PATIENCE
 
 from .documents import block, blocks
 
@@ -49,7 +50,7 @@ class Newcomer:
 
     def ready(self) -> None:
         """What README says to wait for."""
-        until(lambda: "intake entered RUNNING state" in self.log.read_text(), 120, self.log.read_text)
+        until(lambda: "intake entered RUNNING state" in self.log.read_text(), self.log.read_text)
 
     @property
     def broker(self) -> str:
@@ -75,7 +76,14 @@ class Newcomer:
         line = line.replace(".venv/bin/fanwire", shlex.quote(str(BIN / "fanwire")))
         line = line.replace("deploy/demo/", shlex.quote(str(ROOT / "deploy/demo")) + "/")
         done = subprocess.run(
-            line, shell=True, cwd=self.folder, env=self.env, capture_output=True, text=True, check=False, timeout=120
+            line,
+            shell=True,
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
         )
         assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
         return done.stdout
@@ -102,9 +110,7 @@ def test_the_quick_start_delivers_to_an_outlet_of_ones_own(newcomer: Newcomer, t
     outlet = start([sys.executable, "-c", code.replace(PORT, port)], env, printed)
     try:
         told = "".join(newcomer.shell(line.replace(PORT, port)) for line in REST.splitlines())
-        until(
-            lambda: "Portugal, Malasia, Corea del Sur" in " ".join(printed.read_text().split()), 60, printed.read_text
-        )
+        until(lambda: "Portugal, Malasia, Corea del Sur" in " ".join(printed.read_text().split()), printed.read_text)
     finally:
         end(outlet)
     assert "1 outlet imported: 1 new" in told
@@ -146,7 +152,7 @@ def test_the_message_for_other_languages_gets_its_receipt(newcomer: Newcomer) ->
         message = message.replace(shown, real)
     with redis.Redis.from_url(newcomer.broker, socket_timeout=None) as client:
         client.lpush("releases", message)
-        found = client.brpop(["replies.desk"], timeout=90)
+        found = client.brpop(["replies.desk"], timeout=PATIENCE)
     assert found is not None
     envelope = json.loads(found[1])
     assert envelope["properties"]["correlation_id"] == "a UUID"

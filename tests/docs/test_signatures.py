@@ -14,6 +14,7 @@ import pytest
 
 from tasks.delivery.signing import sign
 from tests.docs.documents import block
+from tests.support.threads import PATIENCE
 
 KEY, OTHER = ("whsec_" + base64.b64encode(secret).decode() for secret in (b"the key of the outlet", b"another key"))
 BODY = '{"headline": "Fährbau – 船"}\r\n\x00'.encode() + bytes(range(256))
@@ -119,5 +120,5 @@ def test_it_takes_what_we_signed_and_nothing_else(language: str, command: list[s
     lines, wanted = zip(*cases(), strict=True)
     (tmp_path / "cases").write_text("\n".join(lines) + "\n", "utf-8")
     run = [*command, str(tmp_path / file), str(tmp_path / "cases")]
-    done = subprocess.run(run, capture_output=True, text=True, check=False, timeout=100)
+    done = subprocess.run(run, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.stdout.split() == list(wanted), done.stderr

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 import pytest
 from farm import Farm
 
+from tests.support.threads import PATIENCE
+
 MANNERS: dict[str, dict[str, Any]] = {
     "fast": {},
     "slow": {"manner": "slow", "delay": 0.2},
@@ -56,7 +58,7 @@ def connect(farm: Farm, outlet: str) -> http.client.HTTPConnection:
     """A connection that trusts the farm's CA and nothing else."""
     url = urlsplit(farm.url(outlet))
     if url.scheme == "http":
-        return http.client.HTTPConnection(str(url.hostname), url.port, timeout=10)
+        return http.client.HTTPConnection(str(url.hostname), url.port, timeout=PATIENCE)
     return http.client.HTTPSConnection(
         str(url.hostname), url.port, timeout=10, context=ssl.create_default_context(cafile=farm.ca_file)
     )

@@ -21,6 +21,8 @@ import pytest
 from farm import Farm, assign, listen
 from farm_manners import Manner, SimulatedOutlet
 
+from tests.support.threads import PATIENCE
+
 SIGNING_KEY = b"k" * 24
 
 
@@ -60,7 +62,7 @@ def send(farm: Farm, outlet: str, version: int = 1, language: str = "de", **othe
         "body", b"%d %s %s" % (version, language.encode(), farm.outlets.get(outlet, {}).get("format", "").encode())
     )
     headers |= {name.replace("_", "-"): value for name, value in other.items()}
-    connection = HTTPConnection(str(url.hostname), url.port, timeout=10)
+    connection = HTTPConnection(str(url.hostname), url.port, timeout=PATIENCE)
     connection.request("POST", f"/o/{outlet}", body, {name: value for name, value in headers.items() if value})
     return connection
 
@@ -233,7 +235,7 @@ def test_ends_with_who_started_it(tmp_path: Path) -> None:
     farm = Farm({"a": {}}, tmp_path).start()
     processes = [psutil.Process(farm.process.pid), *psutil.Process(farm.process.pid).children()]
     farm.process.stdin.close()
-    assert farm.process.wait(10) == 0
+    assert farm.process.wait(PATIENCE) == 0
     assert gone(processes)
     farm.process.stdout.close()
 

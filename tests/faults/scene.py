@@ -18,12 +18,12 @@ from tests.support.processes import until
 from tests.support.samples import release
 from tests.support.services import Services
 from tests.support.stacks import Stack
+from tests.support.threads import PATIENCE
 from workers.producer import Producer
 
 from . import oracle
 from .oracle import Outcome
 
-SEND_SECONDS = 90.0
 """Until a receipt must be there: worker and broker may both be on their way up again."""
 
 
@@ -58,7 +58,7 @@ class Scene:
             headline = f"Acme Robotics opens a plant in Porto, version {last.version + 1}"
             sent = Release.model_validate(last.model_dump() | {"headline": headline} | changes)
         with Producer(self.stack.broker, name=PRODUCER, key=KEY) as producer:
-            receipt = producer.submit(sent, timeout=SEND_SECONDS)
+            receipt = producer.submit(sent, timeout=PATIENCE)
         assert receipt.taken, receipt.problems
         self.newest[sent.uri] = sent
         return sent.uri
@@ -71,12 +71,12 @@ class Scene:
         """How many outlets have that version."""
         return sum(map(accepted, self.farm.receipts(release=uri, version=str(version))))
 
-    def wait_for(self, uri: str, count: int, version: int = 1, seconds: float = 60) -> None:
+    def wait_for(self, uri: str, count: int, version: int = 1) -> None:
         """Until so many outlets have that version."""
-        until(lambda: self.accepted(uri, version) >= count, seconds, self.stack.told)
+        until(lambda: self.accepted(uri, version) >= count, self.stack.told)
 
-    def settled(self, seconds: float, uris: Iterable[str] = ()) -> bool:
-        """Wait until nothing more is to come."""
+    def settled(self, uris: Iterable[str] = (), seconds: float = PATIENCE) -> bool:
+        """Wait until nothing more is to come; False if that takes longer."""
         return oracle.settle(self.book, list(uris) or list(self.newest), seconds)
 
     def verify(self, uris: Iterable[str] = ()) -> Outcome:

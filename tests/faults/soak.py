@@ -233,7 +233,7 @@ def harm_and_settle(run: Run, fanwire: Stack, farm: Farm, server: Postgres | Non
                 did = harm.one()
                 run.did.update([did] if did != "-" else [])
                 time.sleep(dice.uniform(*PAUSE))
-        run.settled = scene.settled(SETTLE_SECONDS)
+        run.settled = scene.settled(seconds=SETTLE_SECONDS)
         run.outcome = scene.verify()
     finally:
         book.dispose()

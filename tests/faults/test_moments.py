@@ -32,7 +32,7 @@ from tests.support.drains import drain
 from tests.support.forks import Fork, fork_python
 from tests.support.processes import end, environment, until
 from tests.support.samples import URI, outlet, release
-from tests.support.threads import begin
+from tests.support.threads import PATIENCE, begin
 
 from . import oracle
 from .conftest import TIMES
@@ -81,7 +81,7 @@ def drain_until_final(*numbers: int) -> None:
         with ledger.read() as connection:
             return not sum(counts.unfinished(connection, number) for number in numbers)
 
-    until(over, 60, lambda: [states(number) for number in numbers])
+    until(over, lambda: [states(number) for number in numbers])
 
 
 def own_process(code: str, log: Path) -> Fork:
@@ -125,7 +125,7 @@ def test_killed_while_a_correction_is_planned(
         tmp_path / "killed.log",
     )
     try:
-        assert killed.wait(20) == -signal.SIGKILL
+        assert killed.wait(PATIENCE) == -signal.SIGKILL
     finally:
         end(killed)
     assert (states(first), states(second)) == ({older: 20}, {})
@@ -142,7 +142,7 @@ def killed_at_once(code: str, log: Path) -> None:
     """A process of the test's own that kills itself at the end of `code`."""
     killed = own_process("import os, signal\n" + code, log)
     try:
-        assert killed.wait(60) == -signal.SIGKILL, log.read_text()
+        assert killed.wait(PATIENCE) == -signal.SIGKILL, log.read_text()
     finally:
         end(killed)
 
@@ -290,7 +290,7 @@ def test_a_drain_frozen_past_its_lease_sends_nothing_old_when_it_wakes(
     code = "import os, signal\n" + MOMENTS[moment] + "from tests.support.drains import drain\ndrain()\n"
     frozen = own_process(code, tmp_path / "frozen.log")
     try:
-        until(lambda: stopped(frozen), 30)
+        until(lambda: stopped(frozen))
         began = time.monotonic()
         assert states(first) == {"claimed": 12}
         second = take(version=2, correction_note="Corrected.")
@@ -299,7 +299,7 @@ def test_a_drain_frozen_past_its_lease_sends_nothing_old_when_it_wakes(
         drain_until_final(first, second)
         time.sleep(max(0.0, began + settings().lease - time.monotonic()))
         frozen.send_signal(signal.SIGCONT)
-        assert frozen.wait(30) == 0
+        assert frozen.wait(PATIENCE) == 0
     finally:
         end(frozen)
     assert states(second) == {"delivered": 12}
@@ -338,7 +338,7 @@ def test_a_drain_frozen_until_it_was_taken_for_gone_sends_nothing_old_when_it_wa
     code = f"{STAND_STILL}{still}from tests.support.drains import drain\ndrain()\n"
     frozen = own_process(code, tmp_path / "frozen.log")
     try:
-        until(lambda: stopped(frozen), 30, (tmp_path / "frozen.log").read_text)
+        until(lambda: stopped(frozen), (tmp_path / "frozen.log").read_text)
         began = time.monotonic()
         with ledger.write() as opened:
             theirs = [one.name for one in presence.present(opened) if f":{frozen.pid}:" in one.name]
@@ -348,7 +348,7 @@ def test_a_drain_frozen_until_it_was_taken_for_gone_sends_nothing_old_when_it_wa
         drain_until_final(first, second)
         time.sleep(max(0.0, began + 0.6 - time.monotonic()))
         frozen.send_signal(signal.SIGCONT)
-        assert frozen.wait(30) == 0, (tmp_path / "frozen.log").read_text()
+        assert frozen.wait(PATIENCE) == 0, (tmp_path / "frozen.log").read_text()
     finally:
         end(frozen)
     assert states(second) == {"delivered": 12}
@@ -376,11 +376,11 @@ def test_a_worker_frozen_within_a_transaction_stops_nobody_for_long(tmp_path: Pa
         tmp_path / "frozen.log",
     )
     try:
-        until(lambda: stopped(frozen), 30)
+        until(lambda: stopped(frozen))
         swept = begin(lambda: pipeline.sweep_ledger(time.time() + 2))
-        assert swept.result(15).expired == 1, "or the sweep waits for a worker that does nothing"
+        assert swept.result(PATIENCE).expired == 1, "or the sweep waits for a worker that does nothing"
         frozen.send_signal(signal.SIGCONT)
-        assert frozen.wait(20) == 1  # it cannot commit
+        assert frozen.wait(PATIENCE) == 1  # it cannot commit
     finally:
         end(frozen)
     with ledger.read() as opened:
@@ -445,7 +445,7 @@ def test_no_verdict_is_lost_when_the_disk_was_full(
         number = take()
         prepare(number)
         draining = begin(drain)
-        until(lambda: farm.health()["accepted"] >= 50, 30)
+        until(lambda: farm.health()["accepted"] >= 50)
         fill()
         with pytest.raises(DBAPIError, match="full"), ledger.write() as connection:
             refusals.keep(connection, b"x" * 50_000, "no room", time.time())
@@ -453,7 +453,7 @@ def test_no_verdict_is_lost_when_the_disk_was_full(
         assert not draining.done(), "it ended although it could write nothing"
         assert farm.health()["accepted"] > states(number).get("delivered", 0)
         free()
-        draining.result(60)
+        draining.result(PATIENCE)
         drain_until_final(number)
         assert states(number) == {"delivered": SOME}
         with ledger.read() as connection:

@@ -171,7 +171,7 @@ RELEASES = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.timeout(0 if MORE else 300)
+@pytest.mark.timeout(0 if MORE else 900)
 @settings(
     max_examples=MORE or 100,
     derandomize=not MORE,

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event, text
 
 from tasks import ledger
 from tasks.runtime.settings import settings
-from tests.support.threads import run_together
+from tests.support.threads import PATIENCE, run_together
 
 
 def test_threads_that_use_the_ledger_first_at_once_share_one_engine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,7 +22,7 @@ def test_threads_that_use_the_ledger_first_at_once_share_one_engine(monkeypatch:
     open_ledger = ledger.open_ledger
 
     def open_with_the_others(url: str) -> Engine:
-        all_there.wait(30)
+        all_there.wait(PATIENCE)
         return open_ledger(url)
 
     monkeypatch.setattr(ledger.connection, "open_ledger", open_with_the_others)

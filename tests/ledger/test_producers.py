@@ -16,7 +16,7 @@ from tasks.model.producers import DoorProducer
 from tasks.operations import door_access as acts
 from tasks.runtime.errors import NotPossible, UserError
 from tests.support.samples import release
-from tests.support.threads import begin, run_together
+from tests.support.threads import PATIENCE, begin, run_together
 
 pytestmark = pytest.mark.usefixtures("book")
 
@@ -92,7 +92,7 @@ def test_nobody_is_revoked_while_a_transaction_holds_its_token(book: Engine) -> 
             row = producer_rows.get(look, "acme")
         assert row is not None
         assert row.revoked_at is None
-    revoked.result(20)
+    revoked.result(PATIENCE)
     assert whose(token) is None
 
 

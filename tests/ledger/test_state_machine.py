@@ -652,7 +652,7 @@ def world(book: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         yield made
 
 
-@pytest.mark.timeout(0 if MORE else 300)
+@pytest.mark.timeout(0 if MORE else 900)
 def test_whatever_happens_every_promise_holds(ledger_url: str, world: World) -> None:
     run_state_machine_as_test(
         lambda: Wire(world),  # type: ignore[arg-type]

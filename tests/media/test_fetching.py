@@ -31,6 +31,7 @@ from tasks.runtime.settings import settings
 from tests.support.delivery_steps import claim, finish, receivers, result, states
 from tests.support.media import FileServer, picture, until
 from tests.support.samples import outlet, release
+from tests.support.threads import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("sqlite_ledger")
 on_both_ledgers = pytest.mark.usefixtures("book")
@@ -271,7 +272,7 @@ def test_what_a_killed_process_had_is_fetched_by_the_next(files: FileServer, tmp
         handler.end_headers()
         handler.wfile.write(LARGE[:100])
         coming.set()
-        go.wait(30)
+        go.wait(PATIENCE)
         handler.close_connection = True
 
     files.files["/hall"] = slow
@@ -280,7 +281,7 @@ def test_what_a_killed_process_had_is_fetched_by_the_next(files: FileServer, tmp
     context = multiprocessing.get_context("fork")
     child = context.Process(target=_fetch_in_child, args=(context.Queue(),))
     child.start()
-    assert coming.wait(30)
+    assert coming.wait(PATIENCE)
     assert child.pid
     os.kill(child.pid, signal.SIGKILL)
     child.join()

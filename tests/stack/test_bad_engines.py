@@ -27,7 +27,7 @@ def test_nothing_of_theirs_leaves(stack: Stack, farm: Farm, tmp_path: Path) -> N
     file = tmp_path / "release.json"
     file.write_text(json.dumps({**DOCUMENT, "uri": URI, "circuits": ["bad"]}))
     typed("submit", str(file))
-    until(lambda: all(held().get(language) for language in BADLY), 60, lambda: f"{held()} {stack.told()}")
+    until(lambda: all(held().get(language) for language in BADLY), lambda: f"{held()} {stack.told()}")
     farm.wait_until_accepted(1)
     assert {receipt["language"] for receipt in farm.receipts(release=URI)} == {"en"}
     for language, reason in held().items():

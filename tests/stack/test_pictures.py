@@ -19,6 +19,7 @@ from tasks.runtime import signed_urls
 from tests.support.command_line import typed
 from tests.support.media import FileServer, picture
 from tests.support.samples import release
+from tests.support.threads import PATIENCE
 
 from .conftest import Stack
 
@@ -61,5 +62,5 @@ def test_a_picture_comes_from_its_producer_and_goes_to_outlets(
     port = re.search(r'"port": (\d+)', stack.log("web"))
     assert port is not None
     address = signed_urls.sign(media_path(sha256, "hall.jpg"), time.time() + 60)
-    answer = requests.get(f"http://127.0.0.1:{port[1]}{address}", timeout=10, headers={"Range": "bytes=0-99"})
+    answer = requests.get(f"http://127.0.0.1:{port[1]}{address}", timeout=PATIENCE, headers={"Range": "bytes=0-99"})
     assert (answer.status_code, answer.content) == (206, HALL[:100])

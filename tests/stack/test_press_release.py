@@ -48,7 +48,7 @@ def wait_for(stack: Stack, version: int, *languages: str) -> None:
         there = {language for language, states in found["languages"].items() if "delivered" in states}
         return (found["version"], there) == (version, set(languages))
 
-    until(delivered, 30, lambda: f"{status()} {stack.told()}")
+    until(delivered, lambda: f"{status()} {stack.told()}")
 
 
 def received(stack: Stack, language: str, version: int) -> str:

@@ -24,6 +24,7 @@ from tests.support.command_line import app, typed
 from tests.support.processes import until
 from tests.support.samples import release
 from tests.support.stacks import running
+from tests.support.threads import PATIENCE
 from tests.translation.engines.doubles import LibreTranslateDouble
 from tests.translation.engines.loopback import answer
 from tests.translation.samples import needs_apertium
@@ -66,7 +67,7 @@ class Scene:
         body = BODY.format(name)  # of its own, or the memory would know it
         wanted = release(uri=f"urn:x:{name}", circuits=[circuit], headline=headline, body_html=body, **fields)
         with Producer(self.stack.broker) as producer:
-            assert producer.submit(wanted, timeout=30).status == "accepted"
+            assert producer.submit(wanted, timeout=PATIENCE).status == "accepted"
         return wanted.uri
 
     def status(self, uri: str) -> dict[str, Any]:
@@ -83,11 +84,11 @@ class Scene:
         """All lines of all workers."""
         return [line for file in self.stack.home.glob("log/*.log") for line in file.read_text().splitlines()]
 
-    def wait(self, uri: str, condition: Callable[[dict[str, Any]], Any], seconds: float = 40) -> dict[str, Any]:
+    def wait(self, uri: str, condition: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         def told() -> str:
             return f"{self.status(uri)} {self.stack.told()}"
 
-        until(lambda: condition(self.status(uri)), seconds, told)
+        until(lambda: condition(self.status(uri)), told)
         return self.status(uri)
 
 
@@ -152,13 +153,13 @@ def test_engines_that_failed_too_often_are_left_alone_and_what_waited_leaves_aft
     scene.first.instead = scene.second.instead = DOWN
     uris = [scene.submit(f"rest-{number}", translations=DE) for number in range(5)]
     for name in ("first", "second"):
-        until(lambda name=name: rests(name), 60, scene.stack.told)  # type: ignore[misc]
+        until(lambda name=name: rests(name), scene.stack.told)  # type: ignore[misc]
     late = scene.submit("late", translations=DE)
     scene.wait(late, lambda _: scene.detail(late).count("failures: answered 503: the service is down") >= 2)
     assert "rests until" in typed("engines", "list")
     scene.first.instead = scene.second.instead = None
     for uri in (*uris, late):
-        scene.wait(uri, delivered, 90)
+        scene.wait(uri, delivered)
     for name in ("first", "second"):
         assert any("engine rests" in line and f'"engine": "{name}"' in line for line in scene.logged())
 

@@ -26,6 +26,7 @@ from moto.core.authorization import enable_iam_authentication
 from moto.server import ThreadedMotoServer
 
 from tests.support.processes import free_port, until
+from tests.support.threads import PATIENCE
 
 with warnings.catch_warnings():  # it stands on asyncore, which Python 3.12 has no more
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -133,7 +134,7 @@ def ftp_server(root: Path, certificate: Path | None = None) -> Iterator[Server]:
         yield server
     finally:
         over.set()
-        thread.join(10)
+        thread.join(PATIENCE)
 
 
 @contextlib.contextmanager
@@ -233,7 +234,7 @@ def sftp_server(root: Path) -> Iterator[Server]:
     finally:
         asyncio.run_coroutine_threadsafe(stop(listening), loop).result(20)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(PATIENCE)
         loop.close()
         for file in opened:  # those of connections that broke
             file.close()
@@ -328,7 +329,7 @@ def _process(command: list[str], port: int) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE)
 
 
 def _listens(port: int) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.processes import ROOT, environment
+from tests.support.threads import PATIENCE
 
 
 def install(site: Path, name: str, files: Mapping[str, str], points: Mapping[str, Mapping[str, str]]) -> None:
@@ -31,6 +32,6 @@ def run(site: Path, home: Path, *command: str, status: int = 0, **settings: str)
     """
     env = environment(home, **settings) | {"PYTHONPATH": f"{site}{os.pathsep}{ROOT}"}
     call = [sys.executable, *command]
-    done = subprocess.run(call, check=False, env=env, cwd=site, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(call, check=False, env=env, cwd=site, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == status, f"{done.returncode}: {done.stdout}\n{done.stderr}"
     return done.stdout

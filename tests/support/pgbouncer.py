@@ -63,7 +63,7 @@ class PgBouncer:
         """Start the pooler, and wait until it listens."""
         user = ["--user", self._user] if os.geteuid() == 0 else []
         self._process = start([str(PROGRAM), *user, str(self._file)], dict(os.environ), self._log)
-        until(self._listens, 30, self._log.read_text)
+        until(self._listens, self._log.read_text)
 
     def kill(self) -> None:
         """As by a power cut."""

@@ -21,13 +21,14 @@ import redis
 
 from tasks.runtime.settings import settings
 from tests.support.forks import Fork
+from tests.support.threads import PATIENCE
 
 T = TypeVar("T")
 POLL = 0.05
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def until(condition: Callable[[], T], seconds: float = 15, told: Callable[[], Any] = lambda: "") -> T:
+def until(condition: Callable[[], T], told: Callable[[], Any] = lambda: "", *, seconds: float = PATIENCE) -> T:
     """Wait until `condition()` is true, and return it; fails the test after so many seconds with what `told()` says.
 
     What takes long to ask is asked less often, so that waiting leaves the processors to those that are waited for.

@@ -59,7 +59,7 @@ class RabbitMQ:
             "ERL_EPMD_ADDRESS": "127.0.0.1",
         }
         self._process = start([str(SERVER)], env, self._folder / "server.log")
-        until(self._listens, 120, lambda: (self._folder / "server.log").read_text()[-2000:])
+        until(self._listens, lambda: (self._folder / "server.log").read_text()[-2000:])
 
     def kill(self) -> None:
         """As by a power cut."""

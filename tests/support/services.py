@@ -53,7 +53,7 @@ class Services:
     def ready(self, *names: str) -> None:
         """Wait until these services take work from the broker."""
         for name in names:
-            until(lambda name=name: self._is_ready(name), 120, self.told)  # type: ignore[misc]
+            until(lambda name=name: self._is_ready(name), self.told)  # type: ignore[misc]
 
     def stop(self, name: str) -> None:
         """End a service as an orchestrator does: by SIGTERM, and with patience."""

@@ -13,10 +13,9 @@ import psutil
 from farm import Farm
 
 from tests.support.processes import ROOT, answers, descendants, end, environment, free_port, start, until
+from tests.support.threads import PATIENCE
 
 FANWIRE = str(Path(sys.executable).with_name("fanwire"))
-READY_SECONDS = 120.0
-"""Until broker and intake are up: seconds on a free machine, a minute on one that others load."""
 STOP_PATIENCE = 30.0
 """Seconds that `fanwire up` gets to end by itself."""
 
@@ -34,8 +33,8 @@ class Stack:
 
     def ready(self) -> None:
         """Until intake is open, and the outlets are imported."""
-        until(lambda: (self.home / "broker.url").exists() and answers(self.broker), READY_SECONDS, self.told)
-        until(lambda: "intake open" in self.log("intake"), READY_SECONDS, self.told)
+        until(lambda: (self.home / "broker.url").exists() and answers(self.broker), self.told)
+        until(lambda: "intake open" in self.log("intake"), self.told)
         assert json.loads(self.run("outlets", "import", str(self.farm.outlets_file), "--json"))["refused"] == 0
 
     @property
@@ -56,7 +55,7 @@ class Stack:
         """What the processes said last."""
         return "\n".join(f"--- {file.name}\n{file.read_text()[-1500:]}" for file in self.home.glob("log/*.log"))
 
-    def run(self, *arguments: str, status: int = 0, timeout: float = 90) -> str:
+    def run(self, *arguments: str, status: int = 0, timeout: float = PATIENCE) -> str:
         """One `fanwire` command; what it printed."""
         done = subprocess.run(
             [FANWIRE, *arguments], env=self.env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=timeout

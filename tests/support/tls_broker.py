@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from tests.support.threads import PATIENCE
+
 
 class TlsDoor:
     """Takes TLS connections, and hands what comes on to a broker; without one, keeps it and answers with an error."""
@@ -23,7 +25,7 @@ class TlsDoor:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
         self._thread.start()
-        self._ready.wait(30)
+        self._ready.wait(PATIENCE)
 
     def url(self, scheme: str = "rediss", host: str = "127.0.0.1") -> str:
         """The address of this door, with user and password of the broker behind it."""
@@ -32,7 +34,7 @@ class TlsDoor:
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(30)
+        self._thread.join(PATIENCE)
         self._loop.close()
 
     async def _serve(self) -> None:

@@ -38,7 +38,7 @@ class Valkey:
         """Start the server, and wait until it answers."""
         command = [str(get_binary_path()), str(self._file), *self._options]
         self._process = start(command, environment(self._file.parent), self._file.with_suffix(".log"))
-        until(self._answers, 30, self._file.with_suffix(".log").read_text)
+        until(self._answers, self._file.with_suffix(".log").read_text)
 
     def kill(self) -> None:
         """As by a power cut."""
@@ -140,5 +140,5 @@ def own_sentinels(folder: Path) -> Iterator[Sentinels]:
     """Sentinels that would fail over, with what they watch."""
     all_of_them = Sentinels(folder)
     with started(*all_of_them.valkeys, *all_of_them.sentinels):
-        until(all_of_them.agree, 30)
+        until(all_of_them.agree)
         yield all_of_them

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from tasks import ledger
 from tasks.runtime.settings import settings
 from tests.support.processes import end, environment, start, until
+from tests.support.threads import PATIENCE
 from workers.web import listening
 
 
@@ -26,7 +27,7 @@ class WebServer:
 
     def __init__(self, log: Path, process: psutil.Process) -> None:
         self.log, self.process = log, process
-        found = until(lambda: re.search(r'"port": (\d+)', self.told()) or not process.is_running(), 30, self.told)
+        found = until(lambda: re.search(r'"port": (\d+)', self.told()) or not process.is_running(), self.told)
         assert not isinstance(found, bool), self.told()
         self.port = int(found[1])
         self.url = f"http://127.0.0.1:{self.port}"
@@ -37,7 +38,7 @@ class WebServer:
     def get(self, path: str, **headers: str) -> requests.Response:
         """Ask for a path; `_` in the names of headers is `-`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return requests.get(self.url + path, headers=named, timeout=20, allow_redirects=False)
+        return requests.get(self.url + path, headers=named, timeout=PATIENCE, allow_redirects=False)
 
     def lines(self, event: str) -> list[dict[str, Any]]:
         """The log lines of one kind."""

@@ -128,11 +128,11 @@ def real_site(folder: Path) -> Iterator[Site]:
     )  # fmt: skip
     host, server = f"127.0.0.1:{free_port()}", None
     try:
-        until(lambda: _made_database(socket), 60)
+        until(lambda: _made_database(socket))
         passwords = json.loads(_run(["php", "-d", "sendmail_path=/bin/true", str(site / "install.php"), host]))
         server = start(["php", "-S", host, "-t", str(site), str(site / "router.php")], env, folder / "php.log")
         made = Site(host, passwords)
-        until(lambda: _answers(made), 60)
+        until(lambda: _answers(made))
         made.clear()
         yield made
     finally:

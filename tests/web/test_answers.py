@@ -21,6 +21,7 @@ from tasks.runtime.private_files import write_private
 from tasks.runtime.settings import settings
 from tests.support.delivery_steps import NOW, claim, receivers, render, take
 from tests.support.samples import URI, outlet
+from tests.support.threads import PATIENCE
 from tests.support.web_server import InProcess, web_server
 from workers.web.answers import LARGEST
 from workers.web.application import application
@@ -141,7 +142,7 @@ def test_the_process_takes_what_several_outlets_say_at_once(tmp_path: Path, deli
     with web_server(tmp_path) as server, ThreadPoolExecutor(8) as pool:
 
         def say(body: Any) -> int:
-            return requests.post(server.url + address(delivery), data=body, timeout=20).status_code
+            return requests.post(server.url + address(delivery), data=body, timeout=PATIENCE).status_code
 
         chunks = (b" " * 1024 for _ in range(LARGEST // 1024 + 1))
         assert say(chunks) == 413

@@ -16,6 +16,7 @@ from tasks.runtime.errors import ConfigurationRefused
 from tasks.runtime.settings import settings
 from tests.support.identity_provider import CLIENT, SECRET, Provider, identity_provider
 from tests.support.stepped_time import SteppedTime
+from tests.support.threads import PATIENCE
 from tests.support.visitor import Visitor
 from workers.web.application import application
 from workers.web.pages import oidc
@@ -51,7 +52,7 @@ def sign_in(somebody: Visitor, target: str = "") -> Any:
     """Go to the provider and come back; the answer then."""
     away = somebody.get(f"/ops/oidc?next={target}")
     assert away.status_code == 303, away.text
-    back = requests.get(away.headers["location"], allow_redirects=False, timeout=10).headers["location"]
+    back = requests.get(away.headers["location"], allow_redirects=False, timeout=PATIENCE).headers["location"]
     return somebody.get(back.removeprefix("http://wire.example"))
 
 
@@ -115,7 +116,7 @@ def test_an_identity_that_another_key_has_signed_is_not_believed(provider: Provi
 def test_what_did_not_begin_in_this_browser_does_not_end_in_it(provider: Provider) -> None:
     thief, victim = Visitor(APP), Visitor(APP)
     away = thief.get("/ops/oidc")
-    back = requests.get(away.headers["location"], allow_redirects=False, timeout=10).headers["location"]
+    back = requests.get(away.headers["location"], allow_redirects=False, timeout=PATIENCE).headers["location"]
     path = back.removeprefix("http://wire.example")
     assert victim.get(path).status_code == 403, "it never asked"
     victim.get("/ops/oidc")
@@ -128,7 +129,7 @@ def test_what_did_not_begin_in_this_browser_does_not_end_in_it(provider: Provide
 def test_it_is_over_when_it_took_too_long(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     somebody = Visitor(APP)
     away = somebody.get("/ops/oidc")
-    back = requests.get(away.headers["location"], allow_redirects=False, timeout=10).headers["location"]
+    back = requests.get(away.headers["location"], allow_redirects=False, timeout=PATIENCE).headers["location"]
     monkeypatch.setattr(oidc, "time", SteppedTime(time.time() + oidc.ASKED_SECONDS + 1))
     assert somebody.get(back.removeprefix("http://wire.example")).status_code == 403
 

@@ -21,6 +21,7 @@ from tasks.runtime import signed_urls
 from tasks.runtime.errors import ConfigurationRefused
 from tasks.runtime.settings import settings
 from tests.support.processes import end, environment, start, until
+from tests.support.threads import PATIENCE
 from tests.support.web_server import InProcess, WebServer, web_server
 from workers.web import listening, patient_protocol, surroundings
 from workers.web.problem_details import HANDLERS
@@ -50,7 +51,7 @@ def test_it_answers_logs_and_ends_when_it_is_asked_to(server: WebServer) -> None
     ]  # fmt: skip
     assert "geheim" not in server.told()
     server.process.send_signal(signal.SIGTERM)
-    server.process.wait(10)
+    server.process.wait(PATIENCE)
     assert "Traceback" not in server.told()
 
 
@@ -58,10 +59,10 @@ def test_it_does_not_listen_before_the_ledger_has_its_tables(tmp_path: Path) -> 
     log = tmp_path / "log"
     process = start(listening.command(), environment(tmp_path / "home"), log)
     try:
-        until(lambda: "waiting for the ledger" in log.read_text(), 30, log.read_text)
+        until(lambda: "waiting for the ledger" in log.read_text(), log.read_text)
         assert "web open" not in log.read_text()
         process.terminate()
-        assert process.wait(10) == -signal.SIGTERM
+        assert process.wait(PATIENCE) == -signal.SIGTERM
     finally:
         end(process)
 

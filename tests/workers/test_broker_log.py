@@ -26,10 +26,10 @@ def test_a_broker_whose_output_nobody_reads_goes_on(tmp_path: Path, monkeypatch:
     os.write(writing, b"\n" * 4096)
     process = subprocess.Popen(command, stdout=writing, stderr=writing)
     try:
-        until(lambda: answers(url), 30)
+        until(lambda: answers(url))
         with redis.Redis.from_url(url, socket_timeout=30) as client:
             client.bgrewriteaof()  # of which it writes some lines
-            until(lambda: not client.info("persistence")["aof_rewrite_in_progress"], 30)
+            until(lambda: not client.info("persistence")["aof_rewrite_in_progress"])
         assert "rewriting" in (tmp_path / "home/log/broker.log").read_text()
     finally:
         process.kill()

@@ -24,6 +24,7 @@ from tests.support.authority import Authority
 from tests.support.processes import end, environment, start, until
 from tests.support.samples import outlet, release
 from tests.support.stacks import FANWIRE
+from tests.support.threads import PATIENCE
 from tests.support.tls_broker import TlsDoor, tls_door
 from workers import broker as configured
 from workers import doctor, intake
@@ -194,7 +195,7 @@ def test_a_listener_without_tls_hears_no_password(client: redis.Redis, configure
         speaking.start()
         until(lambda: plain.heard)
         heard = plain.heard
-    speaking.join(30)
+    speaking.join(PATIENCE)
     assert heard.startswith(b"\x16\x03"), "it is the beginning of a TLS handshake"
     assert b"AUTH" not in heard
     assert b"Geheimnis" not in heard
@@ -286,14 +287,14 @@ def test_a_release_by_a_worker_over_tls(
     worker = start([FANWIRE, "worker", "intake"], env, log)
     try:
         with Producer(door.url(), ca_file=str(authority.bundle)) as producer:
-            receipt = producer.submit(release(), timeout=90)
+            receipt = producer.submit(release(), timeout=PATIENCE)
         assert receipt.status == "accepted", json.dumps(receipt.to_dict())
 
         def planned() -> int:
             with ledger.read() as connection:
                 return connection.execute(select(func.count()).select_from(schema.deliveries)).scalar_one()
 
-        until(planned, 60, log.read_text)
+        until(planned, log.read_text)
     finally:
         end(worker)
     assert "Geheimnis" not in log.read_text()

@@ -16,6 +16,7 @@ from tasks.runtime.settings import settings
 from tests.support.processes import addresses, end, environment, start, start_python, until
 from tests.support.samples import release
 from tests.support.stacks import FANWIRE
+from tests.support.threads import PATIENCE
 from workers import broker as configured
 from workers import doctor, health, intake
 from workers.broker_users import User
@@ -151,7 +152,7 @@ def test_flower_hears_events_and_asks_workers(
         until(broker.pubsub_numpat)
         with celery.connection_for_write() as connection, celery.events.Dispatcher(connection) as dispatcher:
             dispatcher.send("worker-online")
-        assert flower.wait(30) == 0, log.read_text()
+        assert flower.wait(PATIENCE) == 0, log.read_text()
     finally:
         end(flower)
     assert {"heard worker-online", "[]"} <= set(log.read_text().splitlines())
@@ -177,8 +178,8 @@ def test_remote_control_works_where_it_is_wanted(broker: redis.Redis, urls: dict
     worker = start([FANWIRE, "worker", "format", "--concurrency", "1"], env, log)
     flower = start_python(ASK, environment(tmp_path, BROKER_URL=urls[User.FLOWER]), asked)
     try:
-        until(lambda: "pong" in asked.read_text(), 60, log.read_text)
-        until(lambda: health.problem("format") is None, 30, log.read_text)
+        until(lambda: "pong" in asked.read_text(), log.read_text)
+        until(lambda: health.problem("format") is None, log.read_text)
     finally:
         end(worker)
         end(flower)

@@ -135,7 +135,7 @@ def test_a_held_translation_is_tried_again_after_its_time(
     assert build_translation(number, "de").held
     clock.tick()
     assert "translate" not in hints(broker)
-    until(lambda: clock.tick() and hints(broker).get("translate"), 5)
+    until(lambda: clock.tick() and hints(broker).get("translate"))
 
 
 def test_an_engine_that_breaks_holds_its_language_with_the_reason(
@@ -163,7 +163,7 @@ def test_an_embargo_is_lifted_at_its_moment_and_not_before(celery: Celery, broke
     if time.time() < moment:
         assert states(number) == {"held": 2}
         assert "deliver" not in hints(broker)
-    until(lambda: clock.tick() and states(number).get("due"), 5)
+    until(lambda: clock.tick() and states(number).get("due"))
     assert time.time() >= moment
     assert hints(broker)["deliver"] == 1
 
@@ -174,7 +174,7 @@ def test_what_a_vanished_worker_had_is_due_again(celery: Celery, broker: redis.R
     build_renditions(number, "en")
     with ledger.write() as connection:
         assert deliveries.claim(connection, "vanished", now=time.time() + 1, lease=-0.5, limit=9)
-    until(lambda: clock.tick() and states(number).get("due"), 5)
+    until(lambda: clock.tick() and states(number).get("due"))
     with ledger.read() as connection:
         assert connection.execute(select(attempts.c.verdict, attempts.c.detail)).all() == [
             ("unsure", "the worker vanished")
@@ -204,14 +204,14 @@ def test_of_two_clocks_one_acts_and_when_it_dies_the_other(
         return sum(line.startswith(word) for line in logs[which].read_text().splitlines())
 
     try:
-        until(lambda: all(ticks(n, "looked") + ticks(n, "acted") >= 8 for n in (0, 1)), 30)
+        until(lambda: all(ticks(n, "looked") + ticks(n, "acted") >= 8 for n in (0, 1)))
         [leader] = [n for n in (0, 1) if ticks(n, "acted")]
         other = 1 - leader
         take(before=LONG_AGO)
-        until(lambda: hints(broker) == {"plan": 1}, 5)
+        until(lambda: hints(broker) == {"plan": 1})
         running[leader].send_signal(signal.SIGKILL)
         assert ticks(other, "acted") == 0
-        until(lambda: ticks(other, "acted") > 3, 5)
+        until(lambda: ticks(other, "acted") > 3)
     finally:
         for process in running:
             end(process)

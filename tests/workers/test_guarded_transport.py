@@ -9,6 +9,7 @@ import pytest
 from kombu import Connection, Consumer, Queue
 
 from tests.support.processes import own_valkey
+from tests.support.threads import PATIENCE
 from workers.guarded_transport import guarded_transport, set_aside
 
 HERE = Queue("here", durable=True)
@@ -25,7 +26,7 @@ def test_a_message_that_cannot_be_settled_takes_no_place_for_ever(tmp_path: Path
         channel = connection.default_channel
         consumer = Consumer(channel, [HERE], on_message=held.append, prefetch_count=1)
         consumer.consume()
-        connection.drain_events(timeout=20)
+        connection.drain_events(timeout=PATIENCE)
     [message] = held
     assert not channel.qos.can_consume()
     with pytest.raises(connection.connection_errors):

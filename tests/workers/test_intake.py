@@ -96,7 +96,7 @@ def push(broker: redis.Redis, item: Any) -> None:
 
 @pytest.mark.usefixtures("door")
 def test_a_release_is_accepted_and_planning_hinted_at(sender: Producer, broker: redis.Redis) -> None:
-    receipt = sender.submit(release(urgency=1), timeout=10)
+    receipt = sender.submit(release(urgency=1), timeout=PATIENCE)
     assert (receipt.status, receipt.uri, receipt.version, receipt.problems) == ("accepted", URI, 1, [])
     until(lambda: broker.llen("plan") == 1)  # urgency 1 and 2 stand on the first list
     until(lambda: broker.hlen("unacked") == 0)
@@ -272,7 +272,7 @@ def test_a_producer_without_a_receipt_sends_again_and_the_release_is_taken_once(
     sender: Producer, opened: Callable[[], intake.Intake], broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(producer, "SEND_AGAIN", 0.3)
-    with beside(lambda: sender.submit(release(), timeout=15)) as receipt:
+    with beside(lambda: sender.submit(release(), timeout=PATIENCE)) as receipt:
         until(lambda: broker.llen("releases") >= 2)
         opened()
     assert receipt.result().taken
@@ -297,7 +297,7 @@ def test_a_producer_without_a_broker_says_so_and_keeps_the_password() -> None:
 def test_a_receipt_comes_only_after_the_ledger_has_the_release(sender: Producer) -> None:
     with sqlite3.connect(settings().home / "ledger.sqlite", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
-        receipt = begin(lambda: sender.submit(release(), timeout=15))
+        receipt = begin(lambda: sender.submit(release(), timeout=PATIENCE))
         wait([receipt], 1)
         assert not receipt.done()
         other.execute("COMMIT")
@@ -322,9 +322,9 @@ def test_killed_between_commit_and_receipt_the_release_is_known(
         environment(settings().home, BROKER_URL=urls[User.WORKER]),
         tmp_path / "killed.log",
     )
-    receipt = begin(lambda: sender.submit(release(), timeout=20))
+    receipt = begin(lambda: sender.submit(release(), timeout=PATIENCE))
     try:
-        assert killed.wait(20) == -9
+        assert killed.wait(PATIENCE) == -9
     finally:
         end(killed)
     assert not receipt.done()
@@ -338,7 +338,7 @@ def test_killed_between_commit_and_receipt_the_release_is_known(
 def test_intake_outlives_a_dropped_connection(sender: Producer, broker: redis.Redis) -> None:
     assert sender.submit(document()).status == "accepted"
     broker.client_kill_filter(_type="normal", skipme=True)
-    assert sender.submit(document(), timeout=20).taken
+    assert sender.submit(document(), timeout=PATIENCE).taken
 
 
 @pytest.mark.usefixtures("door")
@@ -387,7 +387,7 @@ def test_a_producer_in_plain_kombu(broker: redis.Redis, for_producers: str) -> N
 
         with Consumer(connection, [queue], callbacks=[note], accept=["json"]):
             while not receipts:
-                connection.drain_events(timeout=10)
+                connection.drain_events(timeout=PATIENCE)
     [receipt] = receipts
     assert {name: receipt[name] for name in ("correlation_id", "status", "uri", "version", "problems", "warnings")} == {
         "correlation_id": "17", "status": "accepted", "uri": URI, "version": 1, "problems": [], "warnings": [],
@@ -397,7 +397,7 @@ def test_a_producer_in_plain_kombu(broker: redis.Redis, for_producers: str) -> N
 @pytest.mark.usefixtures("door")
 def test_an_item_built_by_hand_is_taken_and_answered(broker: redis.Redis) -> None:
     push(broker, envelope(json.dumps(document(uri=URI)).encode(), reply_to="replies.desk", correlation_id="a"))
-    item = (broker.brpop(["replies.desk"], timeout=10) or (b"", b""))[1]
+    item = (broker.brpop(["replies.desk"], timeout=PATIENCE) or (b"", b""))[1]
     reply = json.loads(item)
     assert reply["properties"]["correlation_id"] == "a"
     assert json.loads(base64.b64decode(reply["body"]))["status"] == "accepted"
@@ -495,7 +495,7 @@ def test_after_every_poison_item_the_next_release_is_taken_at_once(
     known = 0
     for name, item in items.items():
         push(broker, item)
-        assert sender.submit(document(), timeout=20).status == "accepted", name
+        assert sender.submit(document(), timeout=PATIENCE).status == "accepted", name
         rows = refused()
         fresh = [row for row in rows if row["id"] > known]
         known = rows[0]["id"] if rows else 0
@@ -517,7 +517,7 @@ def test_what_intake_gives_back_goes_to_no_other_queue(broker: redis.Redis, wher
     with intake.connection_to_releases() as connection:
         channel: Any = connection.channel()
         with Consumer(channel, [Queue("releases")], on_message=lambda _: None):
-            connection.drain_events(timeout=10)
+            connection.drain_events(timeout=PATIENCE)
         channel.qos.restore_unacked()
     assert broker.llen("releases") == 1
     assert broker.llen("deliver") == 0
@@ -528,7 +528,7 @@ def test_no_receipt_goes_to_a_queue_of_ours(sender: Producer, broker: redis.Redi
     for name in FORBIDDEN:
         before = {key: broker.type(key) for key in broker.scan_iter() if not key.startswith(b"plan")}
         push(broker, envelope(GOOD, reply_to=name))
-        assert sender.submit(document(), timeout=20).status == "accepted", name
+        assert sender.submit(document(), timeout=PATIENCE).status == "accepted", name
         until(lambda: broker.hlen("unacked") == 0)
         grown = {key for key in broker.scan_iter() if not key.startswith((b"plan", b"_kombu", b"fanwire.receipts"))}
         assert grown <= set(before), name
@@ -538,7 +538,7 @@ def test_no_receipt_goes_to_a_queue_of_ours(sender: Producer, broker: redis.Redi
 def test_a_reply_queue_that_is_something_else_stops_nobody(sender: Producer, broker: redis.Redis) -> None:
     broker.hset("replies.hash", "a", "b")
     push(broker, envelope(GOOD, reply_to="replies.hash"))
-    assert sender.submit(document(), timeout=20).status == "accepted"
+    assert sender.submit(document(), timeout=PATIENCE).status == "accepted"
     until(lambda: broker.hlen("unacked") == 0)
     assert taken() == 2
 

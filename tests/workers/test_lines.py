@@ -19,6 +19,7 @@ from tasks.runtime.settings import settings
 from tests.support.delivery_steps import receivers, render, states, take
 from tests.support.processes import ROOT, environment
 from tests.support.samples import outlet
+from tests.support.threads import PATIENCE
 from workers.lines import LineHandler
 
 
@@ -86,7 +87,7 @@ def test_deliveries_go_on_while_nobody_reads_the_log(sqlite_ledger: None) -> Non
     process = subprocess.Popen([sys.executable, "-c", code], env=env, cwd=ROOT, stdout=writing, stderr=writing)
     os.close(writing)
     try:
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
         with os.fdopen(reading, "rb") as rest:

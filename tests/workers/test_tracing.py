@@ -24,6 +24,7 @@ from tasks.runtime.settings import settings
 from tests.support.forks import fork_python
 from tests.support.processes import environment
 from tests.support.samples import URI, outlet, release
+from tests.support.threads import PATIENCE
 from workers import intake
 
 NAME = f"{URI} v1"
@@ -116,7 +117,7 @@ def test_a_process_that_ends_sends_its_spans_over_http(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{server.server_port}/v1/traces"
         code = f"from tasks.runtime import tracing; tracing.stage('plan', {NAME!r}, 1.0); tracing.flush()"
         log = tmp_path / "log"
-        assert fork_python(code, environment(tmp_path, TRACES_URL=url), log).wait(60) == 0, log.read_text()
+        assert fork_python(code, environment(tmp_path, TRACES_URL=url), log).wait(PATIENCE) == 0, log.read_text()
         server.shutdown()
     [(path, body)] = received
     assert path == "/v1/traces"

@@ -22,6 +22,7 @@ from tasks.translation.engines.apertium_apy import ApertiumAPy
 from tasks.translation.errors import Fatal, Retryable, TranslationHeld, Unsupported
 from tasks.translation.pieces import Opaque, shown
 from tasks.translation.translate import translate
+from tests.support.threads import PATIENCE
 from tests.translation.samples import needs_apertium
 
 from .doubles import RawServer, as_json
@@ -54,7 +55,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield _listening(process, f"http://127.0.0.1:{port}", log)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
 
 
 def _listening(process: Any, url: str, log: Any) -> Any:

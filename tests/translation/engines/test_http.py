@@ -22,6 +22,7 @@ from tasks.translation.engine_support import http_service
 from tasks.translation.engine_support.http_service import Service
 from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
 from tests.support.certificates import self_signed
+from tests.support.threads import PATIENCE
 
 from .doubles import RawServer, as_json, resets, says
 
@@ -151,7 +152,7 @@ def test_a_redirect_is_not_followed(asking: Callable[..., Any], running: Callabl
 
 
 def test_no_answer_in_time(asking: Callable[..., Any], running: Callable[[Any], Any]) -> None:
-    server = running(RawServer(lambda _: server.done.wait(30)))
+    server = running(RawServer(lambda _: server.done.wait(PATIENCE)))
     with pytest.raises(Retryable, match=r"^gave no answer within 0.05 s \(127\.0\.0\.1:\d+\)$"):
         Service("test", server.url, timeout=0.05).post("/ask", {})
 
@@ -159,7 +160,7 @@ def test_no_answer_in_time(asking: Callable[..., Any], running: Callable[[Any], 
 def test_an_answer_that_stops_half_way_or_drips(running: Callable[[Any], Any]) -> None:
     def stops(connection: Any) -> None:
         says(b"{", length=2)(connection)
-        server.done.wait(30)
+        server.done.wait(PATIENCE)
 
     def drips(connection: Any) -> None:
         says(b"", length=10**6)(connection)
