@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import structlog
 import typer.testing
@@ -29,6 +30,10 @@ from workers.imports import all_to_stay
 
 typer.testing._get_command = cache(get_command)  # type: ignore[attr-defined]  # else each command typed makes all anew
 statements.share()
+hypothesis.settings.register_profile(  # the same examples each time, on a machine of any speed
+    "tests", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("tests")
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and a console made under it keeps that width for ever
 
 

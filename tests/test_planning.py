@@ -282,7 +282,7 @@ some_release = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fields=st.lists(some_outlets, min_size=1, max_size=2), said=some_release)
 def test_the_index_leaves_out_nobody_whom_the_rule_would_match(
     book: Engine, fields: list[list[dict[str, Any]]], said: dict[str, Any]

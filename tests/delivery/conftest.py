@@ -155,16 +155,16 @@ class Bench:
 
     def start(self, key: Any, url: str, **more: Any) -> None:
         """Begin one transfer."""
-        fields: dict[str, Any] = {"headers": (), "body": b"x", "deadline": 20.0}
+        fields: dict[str, Any] = {"headers": (), "body": b"x", "deadline": PATIENCE}
         self.transfers.start(Transfer(key=key, url=url, **(fields | more)))
 
     def send(self, url: str, **more: Any) -> Answer:
         """One transfer from start to end."""
-        self.start("k", url, **({"headers": ("X-Test: 1",), "body": b"the rendition", "deadline": 10.0} | more))
+        self.start("k", url, **({"headers": ("X-Test: 1",), "body": b"the rendition", "deadline": PATIENCE} | more))
         (answer,) = self.wait(1)
         return answer
 
-    def wait(self, count: int, seconds: float = 20.0) -> list[Answer]:
+    def wait(self, count: int, seconds: float = PATIENCE) -> list[Answer]:
         """So many answers."""
         until = time.monotonic() + seconds
         answers: list[Answer] = []
@@ -182,7 +182,7 @@ def make_bench(authority: Authority) -> Iterator[Callable[..., Bench]]:
     def make(**changes: Any) -> Bench:
         settings: dict[str, Any] = {
             "in_flight_hint": 16,
-            "connect_timeout": 5.0,
+            "connect_timeout": PATIENCE,
             "answer_cap_bytes": 64 * 1024,
             "trust": authority.bundle,
             "allowed": AddressPolicy(LOOPBACK).allows,

@@ -140,7 +140,8 @@ def tried(name: str) -> list[tuple[str, int | None]]:
     """Verdict and status of each attempt at an outlet, in order."""
     with ledger.read() as connection:
         query = select(attempts.c.verdict, attempts.c.status).join(rows, rows.c.id == attempts.c.delivery_id)
-        return [tuple(found) for found in connection.execute(query.where(rows.c.outlet_id == name).order_by("attempt"))]
+        of_outlet = query.where(rows.c.outlet_id == name).order_by(attempts.c.attempt)
+        return [tuple(found) for found in connection.execute(of_outlet)]
 
 
 def drain_until_final(number: int) -> None:

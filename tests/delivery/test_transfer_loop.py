@@ -771,7 +771,7 @@ def descriptors() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
-def wait_until(true: Any, seconds: float = 5.0) -> bool:
+def wait_until(true: Any, seconds: float = PATIENCE) -> bool:
     """Other threads need a moment to close their ends."""
     until = time.monotonic() + seconds
     while not true():

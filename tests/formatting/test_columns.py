@@ -55,7 +55,7 @@ def test_width(text: str, columns: int) -> None:
     assert width(text) == columns
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100)
 @given(st.text("ab 船」「、。ก\u0301\u00a0", max_size=60), st.integers(2, 20))
 def test_nothing_but_spaces_changes(text: str, columns: int) -> None:
     lines = wrapped(text, columns)

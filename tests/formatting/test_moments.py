@@ -33,7 +33,7 @@ def document(**fields: Any) -> dict[str, Any]:
     return {"uri": "urn:x:1", "language": "en", "headline": "H", "body_html": "<p>Said.</p>"} | fields
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     embargo=MOMENTS | MOMENTS.filter(lambda moment: 1970 <= moment.year <= 2199),
     day=st.dates(),

@@ -263,7 +263,7 @@ def demo() -> dict[str, Any]:
     return json.loads(json.dumps(demo_release.release(), default=str))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     language=st.sampled_from(known_languages()),
     version=st.integers(1, 2_000_000_000 - 1),

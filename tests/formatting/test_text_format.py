@@ -254,7 +254,7 @@ NODES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(NODES)
 def test_no_word_and_no_link_is_ever_lost(body: Any) -> None:
     text = "\n".join(plain(body))

@@ -292,7 +292,7 @@ def test_a_ninjs_item_of_wrong_types_is_refused_in_words(item: dict[str, Any]) -
        st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
                     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
                     max_leaves=6)))  # fmt: skip
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_whatever_stands_in_a_document_it_is_read_or_refused(document: dict[str, Any]) -> None:
     for data in (document, GOOD | document):
         try:

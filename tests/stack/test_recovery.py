@@ -67,7 +67,8 @@ class Scene:
         body = BODY.format(name)  # of its own, or the memory would know it
         wanted = release(uri=f"urn:x:{name}", circuits=[circuit], headline=headline, body_html=body, **fields)
         with Producer(self.stack.broker) as producer:
-            assert producer.submit(wanted, timeout=PATIENCE).status == "accepted"
+            receipt = producer.submit(wanted, timeout=PATIENCE)
+        assert receipt.status == "accepted", receipt.problems
         return wanted.uri
 
     def status(self, uri: str) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def test_control_characters_are_only_characters(text: str) -> None:
             assert shown(spanish(text)).count(character) == text.count(character)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), min_size=1, max_size=5))
 def test_any_text_gets_one_answer(texts: Any) -> None:
     assert len(APERTIUM.translate([(text,) for text in texts], "en", "es")) == len(texts)

@@ -264,9 +264,7 @@ def addresses(body: Any) -> Any:
     return Counter(node.get("href") or node.get("src") for node in root.iter("a", "img"))
 
 
-@settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=NODES, script=st.booleans())
 def test_any_body_is_translated_with_every_link_or_held(
     make_release: Callable[..., Release], body: Any, script: Any

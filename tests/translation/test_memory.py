@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tasks.model.readers import read_release
@@ -282,7 +282,7 @@ def plain(text: Any) -> Any:
     return [piece.shown if isinstance(piece, Opaque) else piece for piece in text]
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(units())
 def test_what_is_kept_comes_back_the_same(three: Any) -> None:
     unit, result, _ = three
@@ -295,7 +295,7 @@ def test_what_is_kept_comes_back_the_same(three: Any) -> None:
     assert joined(plain(packing.unpack(again.target, unit))) == joined(plain(found))
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(units())
 def test_what_is_kept_fits_the_same_sentence_with_other_figures(three: Any) -> None:
     unit, result, later = three
@@ -317,7 +317,7 @@ PART = st.tuples(
 )
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 @given(JSON.map(json.dumps) | st.lists(PART | st.text(max_size=3), max_size=8).map(json.dumps) | st.text(max_size=9))
 @example("[" * 100_000)
 @example('[["piece",true]]')

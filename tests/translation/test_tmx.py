@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Release
@@ -278,7 +278,7 @@ def test_an_export_gives_the_same_entries_again(tmp_path: Path, name: str, maker
     assert again(tmp_path / name, kept) == kept
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(units())
 def test_any_entry_can_be_written_and_read(three: Any) -> None:
     unit, result, _ = three

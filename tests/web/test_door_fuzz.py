@@ -70,7 +70,7 @@ def test_no_request_is_answered_otherwise_than_described(
     operation: Operation, mode: schemathesis.GenerationMode, token: str
 ) -> None:
     @seed(20261130)
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), database=None)
     @given(schema[operation.path][operation.method].as_strategy(generation_mode=mode))
     def ask(case: Any) -> None:
         case.headers["Authorization"] = f"Bearer {token}"
