@@ -14,6 +14,7 @@ import json
 import os
 import resource
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -35,7 +36,10 @@ from workers import logs
 log = structlog.get_logger()
 
 SECONDS = 10.0
-"""How long one document may take. Real ones take some milliseconds; the machine may be busy."""
+"""Seconds of computing that one document may take; what others take of the machine is not counted. Real documents take
+some milliseconds, the first one of a reader about a second."""
+PATIENCE = 120.0
+"""Seconds after which a reader is taken for one that stands still, however busy the machine is."""
 MEMORY = 512 * 1024 * 1024
 """Bytes that a reader may use beside what it has when it is warm."""
 STARTS_WITHIN = 60.0
@@ -52,9 +56,11 @@ _COMMAND = (sys.executable, "-m", "workers.reader_process")
 class DocumentReader:
     """Asks a reader process; one document at a time, whichever thread has it."""
 
-    def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY) -> None:
-        """`seconds`, `memory` (bytes): what one document may take."""
+    def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY, patience: float = PATIENCE) -> None:
+        """`seconds` (of computing), `memory` (bytes): what one document may take. `patience`: seconds until a reader
+        must have answered."""
         self._seconds = seconds
+        self._patience = patience
         self._memory = memory
         self._readers: list[subprocess.Popen[bytes]] = []
         self._busy = threading.Lock()
@@ -86,12 +92,13 @@ class DocumentReader:
         reader = self._reader()
         try:
             _write(reader.stdin, document)
-            said: dict[str, Any] = json.loads(_read(reader.stdout, time.monotonic() + self._seconds))
+            said: dict[str, Any] = json.loads(_read(reader.stdout, time.monotonic() + self._patience))
         except TimeoutError:
             self._give_up(reader)
-            raise _refused(f"took longer than {self._seconds:g} s to read") from None
+            raise _refused(f"was not read within {self._patience:g} s") from None
         except (OSError, EOFError):
-            self._give_up(reader)
+            if self._give_up(reader) == -signal.SIGPROF:
+                raise _refused(f"took more than {self._seconds:g} s of computing to read") from None
             return None
         return said
 
@@ -115,7 +122,7 @@ class DocumentReader:
     def _start(self) -> subprocess.Popen[bytes]:
         known = {name: value for name, value in os.environ.items() if name in PASSED_ON or name.startswith("PYTHON")}
         return subprocess.Popen(  # noqa: S603, our own command
-            [*_COMMAND, str(self._memory)],
+            [*_COMMAND, str(self._memory), str(self._seconds)],
             env=known,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -131,10 +138,12 @@ class DocumentReader:
             raise EOFError
         return reader
 
-    def _give_up(self, reader: subprocess.Popen[bytes]) -> None:
+    def _give_up(self, reader: subprocess.Popen[bytes]) -> int:
+        """End a reader; the status with which it ended."""
         self._readers.remove(reader)
         _end(reader)
         log.warning("document reader ended", status=reader.returncode)
+        return reader.returncode
 
 
 def _refused(problem: str) -> DocumentRefused:
@@ -178,8 +187,11 @@ def _exactly(descriptor: int, length: int, until: float) -> bytes:
 # --- the reader itself
 
 
-def main(memory: int) -> None:
-    """Answer documents until there is nobody any more who sends some."""
+def main(memory: int, seconds: float) -> None:
+    """Answer documents until there is nobody any more who sends some.
+
+    A document that needs more computing than `seconds` ends this process: SIGPROF does, also in the middle of C code.
+    """
     out, said = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nobody else writes between the frames
     logs.use_without_set_up()
@@ -189,7 +201,11 @@ def main(memory: int) -> None:
     _write(said, _READY)
     while head := out.read(_LENGTH.size):
         [length] = _LENGTH.unpack(head)
-        _write(said, _answer(out.read(length)))
+        document = out.read(length)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        answer = _answer(document)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        _write(said, answer)
 
 
 def _warnings(release: Release) -> list[Problem]:

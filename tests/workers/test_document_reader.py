@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 
 import psutil
 import pytest
@@ -17,18 +16,20 @@ from workers.document_reader import DocumentReader
 
 GOOD = release().to_json().encode()
 HARMFUL = """
-import os, sys
+import os, sys, time
 from tasks.model import readers
 from workers import document_reader as reader
 read = readers.read_with_warnings
 def harmful(document):
     if b"hang" in document: os.kill(os.getpid(), 19)
+    while b"endless" in document: pass
+    if b"waits" in document: time.sleep(1)
     if b"crash" in document: os.kill(os.getpid(), 11)
     if b"memory" in document: bytearray(4_000_000_000)
     if b"fault" in document: raise KeyError("x")
     return read(document)
 reader.read_with_warnings = harmful
-reader.main(int(sys.argv[1]))
+reader.main(int(sys.argv[1]), float(sys.argv[2]))
 """
 """A reader with documents that do what real ones can do only until their parser is mended."""
 
@@ -53,6 +54,12 @@ def refusal(reader: DocumentReader, document: bytes) -> str:
         reader.read(document)
     [problem] = caught.value.problems
     return problem.problem
+
+
+def fields_refused(reader: DocumentReader, document: bytes) -> set[str]:
+    with pytest.raises(DocumentRefused) as caught:
+        reader.read(document)
+    return {problem.field for problem in caught.value.problems}
 
 
 def test_a_release_is_the_same_as_if_it_were_read_here() -> None:
@@ -90,14 +97,23 @@ def test_a_harmful_document_is_refused_and_the_next_one_read(
 
 
 def test_a_document_has_its_time(make: Callable[..., DocumentReader]) -> None:
-    reader = make(seconds=0.5)
-    with suppress(DocumentRefused):  # the machine may be busy
-        reader.read(GOOD)
-    reader._seconds = 60
+    assert refusal(make(seconds=0.3), b"endless") == "took more than 0.3 s of computing to read"
+
+
+def test_time_that_others_take_of_the_machine_is_not_charged(make: Callable[..., DocumentReader]) -> None:
+    """Or a busy machine would refuse good releases."""
+    reader = make(seconds=0.9)
+    waits = b'{"note": "waits"}'
+    assert "(document)" not in fields_refused(reader, waits)
+    assert "(document)" not in fields_refused(reader, waits)
+
+
+def test_a_reader_that_stands_still_is_ended(make: Callable[..., DocumentReader]) -> None:
+    reader = make(patience=60)
     assert reader.read(GOOD).release == release()
-    reader._seconds = 0.5
-    assert "took longer than 0.5 s to read" in refusal(reader, b"hang")
-    reader._seconds = 60
+    reader._patience = 0.5
+    assert refusal(reader, b"hang") == "was not read within 0.5 s"
+    reader._patience = 60
     assert reader.read(GOOD).release == release()
 
 
