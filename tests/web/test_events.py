@@ -89,7 +89,7 @@ def test_all_who_listen_hear_of_a_change_by_its_kind_and_of_nothing_else(server:
         change()
         assert (of_both.changes(), of_one.changes()) == (["notices", "refusals"], ["notices"])
     of_none.answer.close()
-    [left] = until(lambda: [line for line in server.lines("request") if line["route"] == "/ops/events"][:1], 30)
+    [left] = until(lambda: [line for line in server.lines("request") if line["route"] == "/ops/events"][:1])
     assert left["status"] == 200
 
 
