@@ -12,7 +12,8 @@ import logging
 import os
 import select
 import stat
-from typing import IO
+from collections.abc import Callable
+from typing import IO, Any
 
 PATIENCE = 0.2
 """Seconds for which the rest of a line waits for room, if a part of it has been written."""
@@ -32,14 +33,26 @@ class LineHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write a line, or count it as dropped. Raises nothing."""
         try:
-            line = self.format(record) + "\n"
-            if self._pipe is None:
-                self._stream.write(line)
-                self._stream.flush()
-            elif self._said_what_is_missing():
-                self._write(line)
+            self._put(self.format(record) + "\n")
         except Exception:
             self.handleError(record)
+
+    def show(self, event: dict[str, Any], render: Callable[[dict[str, Any]], str]) -> None:
+        """Write what `render` makes of an event as one line, as `handle` does with a record. Raises nothing."""
+        self.acquire()
+        try:
+            self._put(render(event) + "\n")
+        except Exception:
+            self.handleError(_record(logging.ERROR, str(event.get("event"))))
+        finally:
+            self.release()
+
+    def _put(self, line: str) -> None:
+        if self._pipe is None:
+            self._stream.write(line)
+            self._stream.flush()
+        elif self._said_what_is_missing():
+            self._write(line)
 
     def close(self) -> None:
         """Close what this handler opened; the stream stays open."""
@@ -53,9 +66,7 @@ class LineHandler(logging.Handler):
         if not self.dropped:
             return True
         n, self.dropped = self.dropped, 0
-        told = logging.LogRecord(
-            __name__, logging.WARNING, __file__, 0, f"log lines dropped: {n}, for nobody read them", None, None
-        )
+        told = _record(logging.WARNING, f"log lines dropped: {n}, for nobody read them")
         if self._write(self.format(told) + "\n"):
             return True
         self.dropped = n + 1  # and the line that is to be written now
@@ -79,6 +90,10 @@ class LineHandler(logging.Handler):
         self._torn = bool(data) and (begun or self._torn)
         self.dropped += bool(data)
         return not data
+
+
+def _record(level: int, text: str) -> logging.LogRecord:
+    return logging.LogRecord(__name__, level, __file__, 0, text, None, None)
 
 
 def _own_descriptor(stream: IO[str]) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Callable
@@ -22,8 +23,27 @@ def printable_event(_logger: Any, _method: str, event: dict[str, Any]) -> dict[s
     return {name: printable_lines(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
-def _printable_json(_logger: Any, _method: str, line: str) -> str:
-    return printable_json(line)
+_encode = json.JSONEncoder(ensure_ascii=False, default=repr).encode
+
+
+def _as_json(event: dict[str, Any]) -> str:
+    return printable_json(_encode(event))
+
+
+class _Events:
+    """Where structlog leaves an event: each handler of lines writes it. What the standard library would do with it
+    (a record, its formatter, a copy of the event for that) costs twice as much, and drains log each attempt."""
+
+    def __init__(self, render: Callable[[dict[str, Any]], str]) -> None:
+        self._render = render
+
+    def write(self, **event: Any) -> None:
+        """Write an event as one line."""
+        for handler in logging.root.handlers:
+            if isinstance(handler, LineHandler):
+                handler.show(event, self._render)
+
+    debug = info = warning = error = critical = write
 
 
 def use_without_set_up(factory: Callable[..., Any] | None = None, *, least: int = logging.NOTSET) -> None:
@@ -58,25 +78,27 @@ def set_up(process: str, stream: IO[str] | None = None) -> None:
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
     ]
+    console = settings().log_format == "console"
+    colored = _console(colors=(stream or sys.stdout).isatty())
+
+    def on_console(event: dict[str, Any]) -> str:
+        return str(colored(None, "", printable_event(None, "", event)))
+
+    render = on_console if console else _as_json
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
+        processors=shared,
+        logger_factory=lambda *_: _Events(render),
+        wrapper_class=structlog.make_filtering_bound_logger(settings().log_level),
         cache_logger_on_first_use=True,
     )
-    console = settings().log_format == "console"
-    in_json = [structlog.processors.JSONRenderer(ensure_ascii=False), _printable_json]
-    on_console = [printable_event, _console(colors=(stream or sys.stdout).isatty())]
-    render: list[Any] = on_console if console else in_json
     handler = LineHandler(stream or sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                lambda _logger, _method, event: render(dict(event)),
+            ],
         )
     )
     root = logging.getLogger()

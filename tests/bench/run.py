@@ -10,7 +10,6 @@ Absolute times depend on the machine and on what else it does; the ratios compar
 from __future__ import annotations
 
 import json
-import logging
 import os
 import resource
 import statistics
@@ -160,13 +159,8 @@ def deliver(folder: Path) -> None:
 def _quiet() -> None:
     """Log lines are made, formatted and written as in production, but to nowhere."""
     from workers import logs
-    from workers.lines import LineHandler
 
-    logs.set_up("bench")
-    [usual] = logging.getLogger().handlers
-    nowhere = LineHandler(open(os.devnull, "w"))  # noqa: SIM115, PTH123
-    nowhere.setFormatter(usual.formatter)
-    logging.getLogger().handlers[:] = [nowhere]
+    logs.set_up("bench", open(os.devnull, "w"))  # noqa: SIM115, PTH123
 
 
 def _prepare(outlets_file: Path) -> None:

@@ -9,10 +9,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from typing import IO
+from collections.abc import Callable, Iterator
+from typing import IO, Any
 
 import pytest
+import structlog
 
 from tasks import ledger
 from tasks.runtime.settings import settings
@@ -73,6 +74,20 @@ def test_the_stream_itself_goes_on_as_it_was(pipe: tuple[int, IO[str]]) -> None:
     handler = LineHandler(pipe[1])
     assert os.get_blocking(pipe[1].fileno()), "programs that share it know nothing of ours"
     handler.close()
+
+
+def test_an_event_that_cannot_be_shown_stops_nobody(
+    logged: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unshown:
+        def __repr__(self) -> str:
+            raise RuntimeError("no words for it")
+
+    monkeypatch.setattr(logging, "raiseExceptions", False)  # else it says so on standard error
+    structlog.get_logger().info("lost", about=Unshown())
+    structlog.get_logger().info("kept", about={1})
+    [line] = logged()
+    assert (line["event"], line["about"], line["level"], line["process"]) == ("kept", "{1}", "info", "test")
 
 
 def test_deliveries_go_on_while_nobody_reads_the_log(sqlite_ledger: None) -> None:
