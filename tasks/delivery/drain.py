@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -47,7 +47,7 @@ from tasks.delivery.turns import Turns
 from tasks.delivery.verdicts import Judgement
 from tasks.ledger import deliveries, outlets, presence
 from tasks.ledger.deliveries import Result
-from tasks.ledger.journal import Journal
+from tasks.ledger.journal import Journal, Noted
 from tasks.ledger.metrics import AttemptCounts
 from tasks.model.codes import Code
 from tasks.model.publication import Publication
@@ -201,6 +201,10 @@ class _Unwritten:
         )
 
 
+_Attempt = tuple[Payload | Unsendable, Judgement, Result, str | None]
+"""What a line of the log is made of; the last is the address connected to."""
+
+
 class Drain:
     """The state of one drain: what is in flight, what is to be written, and when to claim more.
 
@@ -241,6 +245,9 @@ class Drain:
         self._writing: Future[_Unwritten] | None = None
         self._being_written = _Unwritten()
         self._journal: Journal | None = None
+        self._unkept: list[Noted] = []
+        """What the journal does not have yet: of what one turn of the loop has brought."""
+        self._unlogged: list[_Attempt] = []
         self._at_host: dict[str, tuple[list[str], float]] = {}
         self._flush_at = 0.0
         self._claim_at = 0.0
@@ -270,8 +277,7 @@ class Drain:
             if self._over():
                 return
             wait_for = 0.0 if self._starting else FLUSH_EVERY / 4
-            for answer in self._transfers.turn(wait_for, lambda: self._may_have_lost(self._looked)):
-                self._take(answer)
+            self._take_all(self._transfers.turn(wait_for, lambda: self._may_have_lost(self._looked)))
 
     def _over(self) -> bool:
         """Whether nothing is due, in flight or to be written; if no more is to be claimed, whether nothing is in
@@ -297,8 +303,7 @@ class Drain:
         self._take_abandoned()
 
     def _take_abandoned(self) -> None:
-        for answer in self._transfers.abandon_all():
-            self._take(answer)
+        self._take_all(self._transfers.abandon_all())
 
     def _now(self) -> float:
         """Seconds since the epoch by the ledger's clock, without asking it."""
@@ -464,6 +469,11 @@ class Drain:
 
     # --- taking answers
 
+    def _take_all(self, answers: Iterable[Answer]) -> None:
+        for answer in answers:
+            self._take(answer)
+        self._keep()
+
     def _take(self, answer: Answer) -> None:
         item: Payload = answer.transfer.key
         self._window.leave(item.claim.id)
@@ -474,13 +484,23 @@ class Drain:
         self._settle(item, judgement, times, answer.address, connected=answer.connected is not None, said=said)
 
     def _note(self, result: Result, said: Publication | None = None) -> None:
-        """Keep what came of a claim until it is in the ledger: first where it outlives this process."""
-        if self._journal is None:
-            self._journal = Journal(self._policy.journals, self._worker or "")
-        self._journal.note(result, said)
+        """Keep what came of a claim until it is in the ledger."""
+        self._unkept.append((result, said))
         self._unwritten.results.append(result)
         if said:
             self._unwritten.said.append((result.delivery_id, said))
+
+    def _keep(self) -> None:
+        """Write what came of claims where it outlives this process, all at once; only then the lines about them."""
+        if not self._unkept:
+            return
+        if self._journal is None:
+            self._journal = Journal(self._policy.journals, self._worker or "")
+        self._journal.note(self._unkept)
+        self._unkept.clear()
+        for attempt in self._unlogged:
+            _log_attempt(*attempt)
+        self._unlogged.clear()
 
     def _settle(
         self,
@@ -508,12 +528,13 @@ class Drain:
         elif result.state is State.REJECTED or judgement.code in (Code.SECRET_MISSING, Code.RELAY):
             refusal = Refusal(item.heading.name, claim.outlet_id, judgement.code, judgement.detail)
             self._unwritten.refusals.append(refusal)
-        _log_attempt(item, judgement, result, address)
+        self._unlogged.append((item, judgement, result, address))
 
     # --- writing
 
     def _write_if_time(self) -> None:
         """Write what is known, beside the loop, now and then; take back what could not be written."""
+        self._keep()
         if self._writing and self._writing.done():
             left = self._take_written()
             self._flush_at = self._time.monotonic() + (LEDGER_RETRY if left else FLUSH_EVERY)
@@ -546,6 +567,7 @@ class Drain:
                 take_back()
             except Exception:  # what is known is written all the same
                 log.exception("drain broke beside the loop")
+        self._keep()
         if self._journal:
             self._journal.turn_page()
         while self._unwritten:
@@ -645,4 +667,9 @@ def _log_attempt(item: Payload | Unsendable, judgement: Judgement, result: Resul
 
 def _shown_host(url: str) -> str:
     """The host that an outlet's URL names; of a URL that names none, such as that of a mailbox, where it leads to."""
-    return urlsplit(url).netloc.rpartition("@")[2] or host_of(url)
+    return _named_host(url) or host_of(url)
+
+
+@lru_cache(maxsize=16384)
+def _named_host(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2]

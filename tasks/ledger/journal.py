@@ -16,7 +16,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -43,6 +43,7 @@ UNSEEN_GONE_AFTER = 60.0
 _SUFFIX = ".journal"
 _numbers = count()
 _values = attrgetter(*FIELDS)
+_encode = json.JSONEncoder(check_circular=False).encode
 
 
 Noted = tuple[Result, Publication | None]
@@ -60,15 +61,15 @@ class Journal:
         self._turned: list[Path] = []
         self._broken = False
 
-    def note(self, result: Result, said: Publication | None = None) -> None:
-        """Note what came of a claim, and what its outlet said in its answer. A disk that takes nothing stops no
+    def note(self, noted: Iterable[Noted]) -> None:
+        """Note what came of claims, and what their outlets said in their answers. A disk that takes nothing stops no
         delivery: then what is lost with the process is lost."""
         if self._broken:
             return
-        line = json.dumps([*_values(result), said.model_dump_json() if said else None]).encode() + b"\n"
+        lines = "".join(map(_line, noted)).encode()
         try:
             page = self._opened() if self._page is None else self._page
-            self._broken = os.write(page, line) < len(line)  # another line would stand behind half a one
+            self._broken = os.write(page, lines) < len(lines)  # another line would stand behind half a one
         except OSError as error:
             self._broken = True
             log.warning("no journal", error=str(error))
@@ -94,6 +95,11 @@ class Journal:
         while self._turned:
             with suppress(OSError):
                 self._turned.pop().unlink()
+
+
+def _line(noted: Noted) -> str:
+    result, said = noted
+    return _encode([*_values(result), said.model_dump_json() if said else None]) + "\n"
 
 
 @dataclass(frozen=True, slots=True)

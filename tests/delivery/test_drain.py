@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 from functools import partial
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,14 @@ from farm import Farm
 from farm_tally import FAULTS
 from sqlalchemy import delete, func, select, update
 
-from tasks import ledger, planning
+from tasks import ledger, pipeline, planning
 from tasks.building.renditions import build_renditions
 from tasks.delivery import payloads, transports
 from tasks.delivery.admission.admit import Admission, Observation
 from tasks.delivery.name_servers import NAME_SERVERS
 from tasks.delivery.transfers import loop
 from tasks.delivery.transfers.resolver import Resolver
-from tasks.ledger import counts, deliveries, notices, outlets, presence, releases
+from tasks.ledger import counts, deliveries, journal, notices, outlets, presence, releases
 from tasks.ledger.schema import attempts, renditions
 from tasks.ledger.schema import deliveries as rows
 from tasks.model.states import State, Verdict
@@ -191,6 +192,23 @@ def test_every_manner_ends_as_it_must(farm: Farm, monkeypatch: pytest.MonkeyPatc
     tally = farm.tally()
     assert tally["faultless"], {name: found for name, found in tally.items() if found}
     assert tally["releases"][URI]["1"]["en"]["outlets"] == len(PLAN) - len(expected)
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_an_answer_stands_in_the_journal_before_anything_is_said_of_it(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(farm, "fast-00", "missing")
+    prepare(take())
+    noted: list[bool] = []
+
+    def look(item: payloads.Payload, *_: Any) -> None:
+        pages = [page.results() for page in journal.pages(pipeline.journals_folder())]
+        noted.append(item.claim.id in {result.delivery_id for results in pages for result, _ in results})
+
+    monkeypatch.setattr(import_module("tasks.delivery.drain"), "_log_attempt", look)
+    drain()
+    assert noted == [True] * 11
 
 
 @pytest.mark.usefixtures("sqlite")

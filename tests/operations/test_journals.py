@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from tasks import ledger
 from tasks.ledger import journal
-from tasks.ledger.deliveries import Claim, expire_leases
+from tasks.ledger.deliveries import Claim, Result, expire_leases
 from tasks.ledger.journal import Journal
 from tasks.ledger.schema import attempts, publications
 from tasks.model.publication import Publication
@@ -43,6 +43,10 @@ def claims() -> list[Claim]:
     return claim(GONE)
 
 
+def note(kept: Journal, result: Result, said: Publication | None = None) -> None:
+    kept.note([(result, said)])
+
+
 def noted() -> int:
     with ledger.read() as connection:
         return connection.execute(select(func.count()).select_from(attempts)).scalar_one()
@@ -50,8 +54,8 @@ def noted() -> int:
 
 def test_what_was_read_is_taken_once_and_the_rest_stays_claimed(folder: Path, claims: list[Claim]) -> None:
     kept = Journal(folder, GONE)
-    kept.note(result(claims[0]), Publication.model_validate({"status": "accepted"}))
-    kept.note(result(claims[1], State.DUE, due_at=NOW + 60))
+    note(kept, result(claims[0]), Publication.model_validate({"status": "accepted"}))
+    note(kept, result(claims[1], State.DUE, due_at=NOW + 60))
     assert journals.take_in(folder) == 2
     assert states(claims[0].release_id) == {"delivered": 1, "due": 1, "claimed": 1}
     with ledger.read() as connection:
@@ -62,7 +66,7 @@ def test_what_was_read_is_taken_once_and_the_rest_stays_claimed(folder: Path, cl
 
 
 def test_reading_it_twice_changes_nothing(folder: Path, claims: list[Claim]) -> None:
-    Journal(folder, GONE).note(result(claims[0], State.DUE, due_at=NOW + 60))
+    note(Journal(folder, GONE), result(claims[0], State.DUE, due_at=NOW + 60))
     [page] = folder.iterdir()
     text = page.read_bytes()
     assert journals.take_in(folder) == 1
@@ -77,7 +81,7 @@ def test_reading_it_twice_changes_nothing(folder: Path, claims: list[Claim]) -> 
 
 
 def test_it_is_better_knowledge_than_that_the_worker_vanished(folder: Path, claims: list[Claim]) -> None:
-    Journal(folder, GONE).note(result(claims[0]))
+    note(Journal(folder, GONE), result(claims[0]))
     with ledger.write() as connection:
         assert expire_leases(connection, NOW + 1, gone=[GONE]) == 3
     assert journals.take_in(folder) == 1
@@ -88,10 +92,10 @@ def test_the_journal_of_a_drain_that_lives_is_read_only_before_its_claims_are_fr
     folder: Path, claims: list[Claim]
 ) -> None:
     mine = Journal(folder, ME)
-    mine.note(result(claims[0]))
+    note(mine, result(claims[0]))
     assert journals.take_in(folder) == 0
     assert journals.take_in(folder, {ME}) == 1
-    mine.note(result(claims[1]))
+    note(mine, result(claims[1]))
     assert journals.take_in(folder, {ME}) == 1
     assert len(list(folder.iterdir())) == 1
 
@@ -100,7 +104,7 @@ def test_a_process_that_cannot_be_seen_has_left_what_has_stood_there_for_seconds
     folder: Path, claims: list[Claim], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(processes, "machine", lambda: "another machine")
-    Journal(folder, ME).note(result(claims[0]))
+    note(Journal(folder, ME), result(claims[0]))
     monkeypatch.undo()
     [page] = folder.iterdir()
     assert journals.take_in(folder) == 0
@@ -116,7 +120,7 @@ def test_a_process_that_cannot_be_seen_has_left_what_has_stood_there_for_seconds
 def test_a_last_line_that_is_cut_costs_no_other(folder: Path, claims: list[Claim]) -> None:
     kept = Journal(folder, GONE)
     for one in claims:
-        kept.note(result(one))
+        note(kept, result(one))
     [page] = folder.iterdir()
     os.truncate(page, page.stat().st_size - 20)
     assert journals.take_in(folder) == 2
@@ -128,9 +132,9 @@ def test_a_last_line_that_is_cut_costs_no_other(folder: Path, claims: list[Claim
 
 def test_pages_go_when_the_ledger_has_them(folder: Path, claims: list[Claim]) -> None:
     kept = Journal(folder, GONE)
-    kept.note(result(claims[0]))
+    note(kept, result(claims[0]))
     kept.turn_page()
-    kept.note(result(claims[1]))
+    note(kept, result(claims[1]))
     first, second = sorted(folder.iterdir())
     assert first.stat().st_mode & 0o777 == 0o600
     kept.drop_turned()
@@ -142,7 +146,7 @@ def test_pages_go_when_the_ledger_has_them(folder: Path, claims: list[Claim]) ->
 def test_states_and_holds_come_back_as_what_they_were(folder: Path, claims: list[Claim]) -> None:
     put_back = result(claims[0], State.HELD)
     put_back = type(put_back)(**{n: getattr(put_back, n) for n in put_back.__slots__} | {"hold": Hold.PAUSED})
-    Journal(folder, GONE).note(put_back)
+    note(Journal(folder, GONE), put_back)
     [page] = journal.pages(folder)
     [(read, said)] = page.results()
     assert (read, read.state, read.hold, said) == (put_back, State.HELD, Hold.PAUSED, None)
@@ -153,17 +157,17 @@ def test_a_disk_that_takes_nothing_stops_no_delivery(
     folder: Path, claims: list[Claim], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = Journal(folder, GONE)
-    kept.note(result(claims[0]))
+    note(kept, result(claims[0]))
 
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "write", full)
-    kept.note(result(claims[1]))
-    kept.note(result(claims[2]))
+    note(kept, result(claims[1]))
+    note(kept, result(claims[2]))
     monkeypatch.undo()
     kept.turn_page()
-    kept.note(result(claims[2]))
+    note(kept, result(claims[2]))
     assert journals.take_in(folder) == 2
     (folder / "file").touch()
-    Journal(folder / "file", GONE).note(result(claims[1]))
+    note(Journal(folder / "file", GONE), result(claims[1]))
