@@ -11,10 +11,11 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Executable, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger.deliveries.results import Result
@@ -53,11 +54,6 @@ class Stored(NamedTuple):
 
 def add(connection: Connection, amounts: Mapping[tuple[str, str], float], now: float) -> None:
     """Add to counters, {(name, label): amount}. Do it last in a transaction: the rows stay locked until it ends."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    note = dialect.insert(metrics)
-    note = note.on_conflict_do_update(
-        index_elements=["name", "label", "shard"], set_={"value": metrics.c.value + note.excluded.value, "at": now}
-    )
     shard = os.getpid() % SHARDS
     rows = [
         {"name": name, "label": label, "shard": shard, "value": amount, "at": now}
@@ -65,7 +61,15 @@ def add(connection: Connection, amounts: Mapping[tuple[str, str], float], now: f
         if amount
     ]
     if rows:
-        connection.execute(note, rows)
+        connection.execute(_add(connection.dialect.name), rows)
+
+
+@cache
+def _add(dialect: str) -> Executable:
+    note: Any = (postgresql if dialect == "postgresql" else sqlite).insert(metrics)
+    more = {"value": metrics.c.value + note.excluded.value, "at": note.excluded.at}
+    upsert: Executable = note.on_conflict_do_update(index_elements=["name", "label", "shard"], set_=more)
+    return upsert
 
 
 def put(connection: Connection, name: str, values: Mapping[str, float], now: float) -> None:

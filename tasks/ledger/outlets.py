@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, Select, case, func, literal_column, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, case, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger import outlet_profiles
@@ -70,8 +70,11 @@ def everyone(connection: Connection, *, removed: bool = False) -> list[Outlet]:
 
 def some(connection: Connection, ids: Iterable[str]) -> dict[str, Outlet]:
     """The outlets with these ids, as they stand now."""
-    rows = connection.execute(select(outlets.c.document, outlets.c.status).where(outlets.c.id.in_(list(ids))))
+    rows = connection.execute(_SOME, {"ids": list(ids)})
     return {outlet.id: outlet for outlet in map(as_it_stands, rows) if outlet}
+
+
+_SOME = select(outlets.c.document, outlets.c.status).where(outlets.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def urls_with(connection: Connection, text: str) -> list[tuple[str, str]]:

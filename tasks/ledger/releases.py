@@ -6,9 +6,23 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, func, literal_column, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from tasks.ledger import audit, media_rows, producer_rows, webhook_rows
 from tasks.ledger.schema import deliveries, releases
@@ -275,6 +289,12 @@ def received(connection: Connection, release_id: int) -> datetime:
 
 def headings(connection: Connection, release_ids: Collection[int]) -> dict[int, Heading]:
     """The headings of these releases, as things stand now: {id: heading}."""
+    rows = connection.execute(_headings(), {"ids": list(release_ids)})
+    return {row[0]: Heading(*row[1:]) for row in rows}
+
+
+@cache
+def _headings() -> Select[Any]:
     newer = releases.alias("newer")
     replaced_by = (
         select(newer.c.status)
@@ -286,8 +306,7 @@ def headings(connection: Connection, release_ids: Collection[int]) -> dict[int, 
     older = releases.alias("older")
     first = select(func.min(older.c.received_at)).where(older.c.uri == releases.c.uri).scalar_subquery()
     columns = (releases.c.id, releases.c.uri, releases.c.version, releases.c.status, replaced_by, first)
-    rows = connection.execute(select(*columns).where(releases.c.id.in_(release_ids)))
-    return {row[0]: Heading(*row[1:]) for row in rows}
+    return select(*columns).where(releases.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def move_embargo(connection: Connection, release_id: int, until: datetime | None) -> None:

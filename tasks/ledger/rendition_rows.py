@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, exists, literal, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, exists, literal, select, tuple_, update
 
 from tasks.ledger import artifacts, media_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey, is_row_of
@@ -29,12 +29,14 @@ def get(connection: Connection, key: RenditionKey) -> StoredRendition | None:
 
 def made_at(connection: Connection, keys: Collection[RenditionKey]) -> dict[RenditionKey, float]:
     """When each of these renditions was built last, seconds since the epoch; without those that never were."""
-    columns = (renditions.c.release_id, renditions.c.language, renditions.c.format)
     wanted = [(key.release_id, key.language, key.format) for key in keys]
-    query = select(*columns, renditions.c.made_at).where(
-        tuple_(*columns).in_(wanted), renditions.c.made_at.is_not(None)
-    )
-    return {RenditionKey(row[0], row[1], row[2]): row[3] for row in connection.execute(query)}
+    return {RenditionKey(row[0], row[1], row[2]): row[3] for row in connection.execute(_MADE_AT, {"wanted": wanted})}
+
+
+_KEY = (renditions.c.release_id, renditions.c.language, renditions.c.format)
+_MADE_AT = select(*_KEY, renditions.c.made_at).where(
+    tuple_(*_KEY).in_(bindparam("wanted", expanding=True)), renditions.c.made_at.is_not(None)
+)
 
 
 def unmade(connection: Connection, translation: TranslationKey) -> list[RenditionKey]:

@@ -9,8 +9,10 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
+    Executable,
     Row,
     Select,
     bindparam,
@@ -59,7 +61,7 @@ def claim(
     """
     locks.claiming(connection)
     taken: list[Row[Any]] = []
-    for urgency in URGENCIES:
+    for urgency in connection.execute(_urgencies(), {"moment": now}).scalars().all():
         if len(taken) < limit:
             taken += _claim_class(connection, worker, urgency, now, now + lease, limit - len(taken), without)
     waiting = _waiting_again(connection, taken) if taken else {}
@@ -70,15 +72,18 @@ def claim(
     return [Claim(**dict(zip(Claim.__slots__, row, strict=False))) for row in taken if row.id not in waiting]
 
 
+_OF_THESE: BindParameter[Any] = bindparam("numbers", expanding=True)
+_t, _r = translations.c, renditions.c
+_MADE = select(_t.release_id, _t.language, _t.status).where(_t.release_id.in_(_OF_THESE), _t.state == IS_MADE)
+_UNMADE = select(_r.release_id, _r.language, _r.format).where(_r.release_id.in_(_OF_THESE), _r.state != IS_MADE)
+
+
 def _waiting_again(connection: Connection, taken: Collection[Row[Any]]) -> dict[int, Hold]:
     """Those of these rows whose text changes, or is not approved although it has to be, by their numbers, and what each
     of them waits for. Their releases are few, so this asks for these and not for each row."""
-    numbers = {row.release_id for row in taken}
-    t, r = translations.c, renditions.c
-    made = select(t.release_id, t.language, t.status).where(t.release_id.in_(numbers), t.state == IS_MADE)
-    texts = {(row.release_id, row.language): row.status for row in connection.execute(made)}
-    unmade = select(r.release_id, r.language, r.format).where(r.release_id.in_(numbers), r.state != IS_MADE)
-    changing = {tuple(row) for row in connection.execute(unmade)}
+    numbers = {"numbers": list({row.release_id for row in taken})}
+    texts = {(row.release_id, row.language): row.status for row in connection.execute(_MADE, numbers)}
+    changing = {tuple(row) for row in connection.execute(_UNMADE, numbers)}
     found: dict[int, Hold] = {}
     for row in taken:
         text = (row.release_id, row.language)
@@ -96,6 +101,18 @@ def _put_back(connection: Connection, hold: Hold, ids: list[int]) -> None:
         again = held_for(hold) | {"first_due_at": None, "attempt": d.attempt - 1}
         again |= {"lease_until": None, "claimed_by": None}
         connection.execute(update(deliveries).where(d.id.in_(ids)).values(again))
+
+
+@cache
+def _urgencies() -> Executable:
+    """Those in which something is due, the most urgent first: to try to claim in each costs an UPDATE for each."""
+    is_due = (
+        (urgency, select(d.id).where(IS_DUE, is_of, d.due_at <= bindparam("moment")).exists())
+        for urgency, is_of in zip(URGENCIES, _EACH_URGENCY, strict=True)
+    )
+    return union_all(
+        *(select(literal_column(str(urgency)).label("urgency")).where(there) for urgency, there in is_due)
+    ).order_by("urgency")
 
 
 def _claim_class(
@@ -165,8 +182,11 @@ def _older_in_flight() -> ColumnElement[bool]:
 def in_flight(connection: Connection, outlet_ids: Collection[str]) -> Counter[str]:
     """How many deliveries to each of these outlets are claimed, by any worker."""
     # of all outlets: what is claimed is little, and SQLite, asked for some, would go through all they have ever got
-    query, wanted = select(d.outlet_id, func.count()).where(IS_CLAIMED).group_by(d.outlet_id), set(outlet_ids)
-    return Counter({row.outlet_id: row[1] for row in connection.execute(query) if row.outlet_id in wanted})
+    wanted = set(outlet_ids)
+    return Counter({row.outlet_id: row[1] for row in connection.execute(_IN_FLIGHT) if row.outlet_id in wanted})
+
+
+_IN_FLIGHT = select(d.outlet_id, func.count()).where(IS_CLAIMED).group_by(d.outlet_id)
 
 
 def next_due(connection: Connection) -> float | None:

@@ -46,6 +46,8 @@ def supersede(connection: Connection, uri: str, version: int, *, by_kill: bool) 
 
 def end_replaced(connection: Connection, ids: Collection[int]) -> None:
     """End those of these deliveries that are held or due although a newer version of their release is in the ledger."""
+    if not ids:
+        return
     mine, newer = releases.alias(), releases.alias()
     query = (
         select(d.id, newer.c.version, newer.c.status)
@@ -54,7 +56,7 @@ def end_replaced(connection: Connection, ids: Collection[int]) -> None:
         .where(d.id.in_(ids), IS_OPEN)
         .order_by(newer.c.version)
     )
-    newest = {row.id: (row.version, row.status) for row in connection.execute(query)} if ids else {}
+    newest = {row.id: (row.version, row.status) for row in connection.execute(query)}
     for version, status in sorted(set(newest.values())):
         replaced = [id for id, by in newest.items() if by == (version, status)]
         _end(connection, d.id.in_(replaced), version, by_kill=status == "canceled")
@@ -207,6 +209,8 @@ def corrections(connection: Connection, ids: Collection[int]) -> dict[int, tuple
 
     To every other outlet a higher version is the first that it sees, and nothing of its own is corrected.
     """
+    if not ids:
+        return {}
     mine, theirs, older = releases.alias(), releases.alias(), deliveries.alias()
     query = (
         select(d.id, theirs.c.version)
@@ -220,7 +224,7 @@ def corrections(connection: Connection, ids: Collection[int]) -> dict[int, tuple
         .order_by(theirs.c.version)
     )
     versions: dict[int, tuple[int, ...]] = {}
-    for id, version in connection.execute(query) if ids else ():
+    for id, version in connection.execute(query):
         versions[id] = (*versions.get(id, ()), version)
     return versions
 

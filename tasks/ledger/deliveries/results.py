@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Executable,
+    Update,
     and_,
     bindparam,
     case,
@@ -71,7 +74,18 @@ def finish(connection: Connection, results: Sequence[Result]) -> int:
         "hold",
     )  # fmt: skip
     rows = [{f"b_{name}": getattr(result, name) for name in settled} for result in results]
-    settle = (
+    taken = connection.execute(_settle(), rows).rowcount
+    again = [result.delivery_id for result in results if result.state in (State.DUE, State.HELD)]
+    end_replaced(connection, again)
+    _end_for_removed(connection, again)
+    _say_why_held(connection, [result.delivery_id for result in results if result.hold])
+    _note_attempts(connection, results)
+    return taken
+
+
+@cache  # building it costs more than executing it for a few rows
+def _settle() -> Update:
+    return (
         update(deliveries)
         .where(
             d.id == bindparam("b_delivery_id"),
@@ -93,13 +107,6 @@ def finish(connection: Connection, results: Sequence[Result]) -> int:
             claimed_by=None,
         )
     )
-    taken = connection.execute(settle, rows).rowcount
-    again = [result.delivery_id for result in results if result.state in (State.DUE, State.HELD)]
-    end_replaced(connection, again)
-    _end_for_removed(connection, again)
-    _say_why_held(connection, [result.delivery_id for result in results if result.hold])
-    _note_attempts(connection, results)
-    return taken
 
 
 def unsettled(connection: Connection, results: Collection[Result]) -> set[int]:
@@ -140,13 +147,8 @@ def _note_attempts(connection: Connection, results: Sequence[Result]) -> None:
     results = [result for result in results if result.verdict is not Verdict.DEFERRED]  # those were no attempts
     if not results:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    note = dialect.insert(attempts)
-    # an expired lease noted the attempt as unsure already; what its worker says later is better knowledge
-    later = {name: note.excluded[name] for name in ("verdict", "status", "code", "detail", "started_at", "seconds")}
-    note = note.on_conflict_do_update(index_elements=["delivery_id", "attempt"], set_=later)
     connection.execute(
-        note,
+        _note(connection.dialect.name),
         [
             {
                 "delivery_id": r.delivery_id,
@@ -161,6 +163,15 @@ def _note_attempts(connection: Connection, results: Sequence[Result]) -> None:
             for r in results
         ],
     )
+
+
+@cache
+def _note(dialect: str) -> Executable:
+    note: Any = (postgresql if dialect == "postgresql" else sqlite).insert(attempts)
+    # an expired lease noted the attempt as unsure already; what its worker says later is better knowledge
+    later = {name: note.excluded[name] for name in ("verdict", "status", "code", "detail", "started_at", "seconds")}
+    upsert: Executable = note.on_conflict_do_update(index_elements=["delivery_id", "attempt"], set_=later)
+    return upsert
 
 
 def refused_in_a_row(
