@@ -162,13 +162,6 @@ async def never() -> Any:
     await asyncio.Event().wait()
 
 
-def test_a_client_that_sends_nothing_is_told_so() -> None:
-    async def app(_scope: Any, receive: Any, _send: Any) -> None:
-        await receive()
-
-    assert [message.get("status") for message in serve(app, never)] == [408, None]
-
-
 def test_a_client_that_takes_nothing_is_cut_off() -> None:
     async def app(_scope: Any, _receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})

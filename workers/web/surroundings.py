@@ -20,6 +20,8 @@ LARGEST_BODY = 1024 * 1024
 """Bytes of a request's body that are read at most, unless its route says another number (`allow_body`)."""
 CLIENT_SECONDS = 30.0
 """The longest wait for the next part of a body, and for a client to take the next part of an answer."""
+BODY_SECONDS = 60.0
+"""The longest that a whole body may take to come, unless its route says another number (`allow_body`)."""
 SECRET_PARTS = frozenset({"token"})
 """Parts of a path that are secrets."""
 HEADERS = (
@@ -32,23 +34,53 @@ HEADERS = (
 """Headers of every answer, unless its route says another value."""
 
 
-_ALLOWED = "fanwire.largest_body"
+_ALLOWED, _SECONDS = "fanwire.largest_body", "fanwire.body_seconds"
 
 
-def allow_body(scope: Scope, largest: int) -> None:
-    """Let this request have a body of so many bytes."""
+def allow_body(scope: Scope, largest: int, seconds: float | None = None) -> None:
+    """Let this request have a body of so many bytes, and so many seconds in which it comes; None: as any other has."""
     scope[_ALLOWED] = largest
+    if seconds is not None:
+        scope[_SECONDS] = seconds
 
 
 class ClientTooSlow(Exception):
-    """A client has taken nothing, or sent nothing, for too long."""
+    """A client has taken nothing for too long."""
+
+
+class _Body:
+    """The body of one request, as its parts come; raises 413 when it is too large, and 408 when it comes too slowly."""
+
+    def __init__(self, scope: Scope, receive: Receive, client_seconds: float, body_seconds: float) -> None:
+        self._scope, self._receive = scope, receive
+        self._client_seconds, self._body_seconds = client_seconds, body_seconds
+        self._began, self._read, self._is_whole = time.monotonic(), 0, False
+
+    async def next(self) -> Message:
+        """The next part; after the last one, whatever the server says, such as that the client has gone."""
+        if self._is_whole:
+            return await self._receive()
+        left = self._began + self._scope.get(_SECONDS, self._body_seconds) - time.monotonic()
+        try:
+            async with asyncio.timeout(min(self._client_seconds, left)):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(408, "the body took too long to come", {"connection": "close"}) from None
+        self._read += len(message.get("body", b""))
+        if self._read > self._scope.get(_ALLOWED, LARGEST_BODY):
+            raise HTTPException(413, headers={"connection": "close"})
+        self._is_whole = not message.get("more_body", False)
+        return message
 
 
 class Surroundings:
     """An ASGI application around ours."""
 
-    def __init__(self, app: ASGIApp, client_seconds: float = CLIENT_SECONDS) -> None:
-        self.app, self._client_seconds = app, client_seconds
+    def __init__(
+        self, app: ASGIApp, client_seconds: float = CLIENT_SECONDS, body_seconds: float = BODY_SECONDS
+    ) -> None:
+        """Surround `app`; the seconds are those of CLIENT_SECONDS and BODY_SECONDS."""
+        self.app, self._client_seconds, self._body_seconds = app, client_seconds, body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -56,15 +88,7 @@ class Surroundings:
             await self.app(scope, receive, send)
             return
         told = {"status": 0, "bytes": 0}
-        began, read = time.monotonic(), 0
-
-        async def limited_receive() -> Message:
-            nonlocal read
-            message: Message = await self._within(receive())
-            read += len(message.get("body", b""))
-            if read > scope.get(_ALLOWED, LARGEST_BODY):
-                raise HTTPException(413, headers={"connection": "close"})
-            return message
+        began, body = time.monotonic(), _Body(scope, receive, self._client_seconds, self._body_seconds)
 
         async def noting_send(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -76,13 +100,10 @@ class Surroundings:
             await self._within(send(message))
 
         try:
-            await self.app(scope, limited_receive, noting_send)
+            await self.app(scope, body.next, noting_send)
         except ClientTooSlow:
             log.warning("client too slow", **_named(scope), **told)
-            if not told["status"]:
-                await send({"type": "http.response.start", "status": 408, "headers": [(b"connection", b"close")]})
-                await send({"type": "http.response.body", "body": b""})
-            # else the server closes the connection, for the answer is not whole; listening.py sees that it really ends
+            # the server closes the connection, for the answer is not whole; listening.py sees that it really ends
         finally:
             log.info("request", **_named(scope), **told, seconds=round(time.monotonic() - began, 4))
 

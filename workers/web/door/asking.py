@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -26,8 +25,6 @@ from workers.web.surroundings import allow_body
 
 LARGEST_JSON = 16 * 1024
 """Bytes of what a request says that is no release and no file."""
-BODY_SECONDS = 60.0
-"""How long a body may take to come that is no file."""
 ONCE = ("authorization", "content-type", "content-length", "content-encoding", "idempotency-key", "fanwire-consent")
 """Headers of which a request may have one, for two would say two things."""
 WANTED = "send `Authorization: Bearer TOKEN` with the token that the wire gave you; this one is none, or has ended"
@@ -147,19 +144,12 @@ def caller(request: Request) -> Caller:
 async def body_of(request: Request, largest: int, types: tuple[str, ...]) -> bytes:
     """The body of a request; raises 415 for one of another content type, 413 for one that is too large, and 408."""
     refuse_other_types(request, types)
-    parts: list[bytes] = []
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for part in stream(request, largest):
-                parts.append(part)
-    except TimeoutError:
-        raise HTTPException(408, "the body took too long to come", {"connection": "close"}) from None
-    return b"".join(parts)
+    return b"".join([part async for part in stream(request, largest)])
 
 
-async def stream(request: Request, largest: int) -> Any:
-    """The parts of a body; raises 413 as soon as it is known to be too large."""
-    allow_body(request.scope, largest)
+async def stream(request: Request, largest: int, seconds: float | None = None) -> Any:
+    """The parts of a body; raises 413 as soon as it is known to be too large, and 408 if it comes too slowly."""
+    allow_body(request.scope, largest, seconds)
     said = request.headers.get("content-length", "")
     if said.isascii() and said.isdigit() and int(said) > largest:
         raise _too_large(largest)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -48,11 +47,8 @@ async def add(call: Call) -> Response:
 async def _receive(call: Call, file: IO[bytes]) -> None:
     policy = settings()
     try:
-        async with asyncio.timeout(policy.media_deadline):
-            async for part in asking.stream(call.request, policy.media_bytes):
-                await run_in_threadpool(file.write, part)
-    except TimeoutError:
-        raise HTTPException(408, "the body took too long to come", {"connection": "close"}) from None
+        async for part in asking.stream(call.request, policy.media_bytes, policy.media_deadline):
+            await run_in_threadpool(file.write, part)
     except OSError as error:
         log.error("no room for a file of a producer", error=str(error))
         raise _no_store() from None
