@@ -1,4 +1,4 @@
-"""Producers that come to the door of the web server, and how much each producer has sent in a day.
+"""Producers that come to the door of the web server, how much each has sent in a day, and how often it comes.
 
 A token is never here, only its SHA-256: a token is 32 random bytes, so nobody can find one by its digest.
 """
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, or_, select, update
+from sqlalchemy import Connection, Row, case, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tasks.ledger.schema import producer_days, producers
+from tasks.ledger.schema import producer_days, producer_minutes, producers
 from tasks.model.producers import DoorProducer
 
 DAYS_KEPT = 40
@@ -122,3 +122,20 @@ def counted(connection: Connection, day: str) -> dict[str, int]:
 def forget_days(connection: Connection, before: str) -> None:
     """Strike the counts of days before this one."""
     connection.execute(delete(producer_days).where(producer_days.c.day < before))
+
+
+def permit(connection: Connection, name: str, minute: int, number: int, most: int) -> int:
+    """How many more requests of a producer are permitted in a minute (minutes since the epoch): `number`, or what is
+    left of `most`. Web servers that ask at once wait for each other, so all together permit no more than `most`."""
+    m = producer_minutes.c
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    row = dialect.insert(producer_minutes).values(producer=name, minute=minute, requests=0)
+    begun = row.on_conflict_do_update(
+        index_elements=["producer"],
+        set_={"minute": minute, "requests": case((m.minute < minute, 0), else_=m.requests)},
+    )
+    used = connection.execute(begun.returning(m.requests)).scalar_one()
+    given: int = max(0, min(number, most - used))
+    if given:
+        connection.execute(update(producer_minutes).where(m.producer == name).values(requests=m.requests + given))
+    return given

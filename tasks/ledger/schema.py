@@ -7,7 +7,8 @@
                      ├──< attempts               every try, for proof and reports
                      └──< publications           what its outlet says became of it
     outlets      who receives; outlet_profiles, outlet_profile_terms: an index over what they take
-    producers    who comes to the door, with which token and rights; producer_days: what each producer sent in a day
+    producers    who comes to the door, with which token and rights; producer_days: what each producer sent in a day;
+                 producer_minutes: how often it came to the door in a minute
     door_requests  requests at the door that may be repeated, and what was answered
     watched_releases  of which a producer wants to hear; webhook_messages  what it is told
     refusals   what intake could not take, kept with the reason
@@ -423,6 +424,14 @@ producer_days = Table(
     Column("producer", String(100), primary_key=True, comment="of the ledger or of the producers file"),
     Column("day", String(10), primary_key=True, comment="UTC, 2026-11-30"),
     Column("releases", Integer, nullable=False, comment="release versions taken of it, kills not counted"),
+)
+
+producer_minutes = Table(
+    "producer_minutes",
+    metadata,
+    Column("producer", String(100), primary_key=True),
+    Column("minute", Id, nullable=False, comment="the last in which it came to the door: minutes since the epoch"),
+    Column("requests", Integer, nullable=False, comment="that web servers have permitted in it"),
 )
 
 door_requests = Table(

@@ -58,7 +58,7 @@ class DoorProducer(Rights):
     """One producer that comes to the door: what it may send, how fast it may ask, where it hears of its releases."""
 
     per_minute: int = Field(REQUESTS_A_MINUTE, ge=1, le=60_000)
-    """Requests that one web server takes of it in a minute."""
+    """Requests that the web servers together take of it in a minute."""
     webhook: Annotated[str, Field(pattern=WEB, max_length=2000), AfterValidator(_dialable)] | None = Field(
         None, examples=["https://acme.example/fanwire"]
     )

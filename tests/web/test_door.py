@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import time
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -12,16 +17,17 @@ import pytest
 from sqlalchemy import select
 
 from tasks import ledger, planning
-from tasks.ledger import audit, outlets, refusals
+from tasks.ledger import audit, outlets, producer_rows, refusals
 from tasks.ledger import releases as rows
 from tasks.ledger.schema import deliveries, door_requests
 from tasks.model.producers import DoorProducer
 from tasks.operations import door_access
 from tasks.runtime.settings import settings
 from tests.conftest import forget
+from tests.support.processes import until
 from tests.support.samples import URI, outlet, release
 from tests.support.threads import run_together
-from tests.support.web_server import InProcess
+from tests.support.web_server import InProcess, web_server
 from workers.document_reader import DocumentReader
 from workers.web.application import application
 from workers.web.door import asking, limits, operation, releases
@@ -232,11 +238,53 @@ def test_wrong_tokens_slow_their_address_but_no_token_that_was_good_there(door: 
     assert (late.status_code, int(late.headers["retry-after"]) >= 1) == (429, True)
 
 
-def test_a_producer_that_asks_too_much_waits_and_no_other_does(door: Door) -> None:
+def test_a_producer_that_asks_too_much_waits_and_no_other_does(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     door.add("quick", per_minute=3)
-    statuses = [door.ask("GET", "/releases", "quick").status_code for _ in range(4)]
-    assert statuses == [200, 200, 200, 429]
+    now = 1_800_000_050.0
+    monkeypatch.setattr(ledger, "now", lambda _connection: now)
+    answers = [door.ask("GET", "/releases", "quick") for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    assert answers[-1].headers["retry-after"] == "10"
     assert door.ask("GET", "/releases").status_code == 200
+    now += 10
+    assert door.ask("GET", "/releases", "quick").status_code == 200
+
+
+def test_all_web_servers_together_take_no_more_of_a_producer_in_a_minute(sqlite_ledger: None, tmp_path: Path) -> None:
+    def of_one_minute() -> list[int] | None:
+        name, minute = f"acme-{next(numbers)}", time.time() // 60
+        with ledger.write() as connection:
+            token = door_access.add(connection, name, DoorProducer(per_minute=7))
+        asked = [one.get("/releases", Authorization=f"Bearer {token}").status_code for one in servers * 6]
+        return asked if time.time() // 60 == minute else None
+
+    numbers = itertools.count()
+    with web_server(tmp_path / "one") as one, web_server(tmp_path / "other") as other:
+        servers = [one, other]
+        statuses = until(of_one_minute, 200)
+    assert Counter(statuses) == {200: 7, 429: 5}
+
+
+def test_of_a_large_limit_some_permits_are_taken_at_once_and_none_is_lost(
+    sqlite_ledger: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    permit = producer_rows.permit
+
+    def noting(*arguments: Any) -> int:
+        asked.append(permit(*arguments))
+        return asked[-1]
+
+    def served(per_minute: limits.PerMinute) -> bool:
+        with suppress(limits.TooMany):
+            per_minute.note("acme", 100, 600.0)
+            return True
+        return False
+
+    monkeypatch.setattr(producer_rows, "permit", noting)
+    one, other = limits.PerMinute(), limits.PerMinute()
+    both = [served(one) for _ in range(60)] + [served(other) for _ in range(60)]
+    assert (sum(both), asked) == (100, [5] * 20 + [0])
 
 
 def test_a_producer_takes_no_more_than_its_share_of_the_work(door: Door) -> None:

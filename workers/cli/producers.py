@@ -43,7 +43,7 @@ def add(
         int | None, typer.Option(min=1, help="Releases and corrections a day (UTC); any number if left out.")
     ] = None,
     per_minute: Annotated[
-        int, typer.Option(min=1, max=60_000, help="Requests that each web server takes in a minute.")
+        int, typer.Option(min=1, max=60_000, help="Requests that all web servers together take in a minute.")
     ] = REQUESTS_A_MINUTE,
     webhook: Annotated[str | None, typer.Option(help="The address that hears what becomes of its releases.")] = None,
     webhook_key: Annotated[

@@ -134,7 +134,7 @@ def caller(request: Request) -> Caller:
     wrong_tokens.note(origin, sha256, good=known is not None)
     if known is None:
         raise unknown()
-    per_minute.note(known.name, known.document.per_minute)
+    per_minute.note(known.name, known.document.per_minute, now)
     if known.used_at is None or now - known.used_at > producer_rows.USED_AGAIN:
         with ledger.write() as connection:
             producer_rows.note_use(connection, known.name, now)

@@ -1,7 +1,5 @@
-"""Limits of the door that this process keeps by itself: requests a minute, requests at once, and wrong tokens.
-
-Several web servers count each for itself. What must hold for all together, the releases a day, is in the ledger.
-"""
+"""Limits of the door: requests a minute, which all web servers count together in the ledger, and what each of them
+counts for itself: requests at once, and wrong tokens."""
 
 from __future__ import annotations
 
@@ -10,13 +8,18 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 
+from tasks import ledger
+from tasks.ledger import producer_rows
 from tasks.runtime.time_source import TimeSource
 from workers.wrong_passwords import WrongPasswords
 
 MINUTE = 60.0
+PORTIONS = 20
+"""A web server takes one in so many of a producer's permits for a minute at once."""
 REMEMBERED = 10_000
 """Tokens that are remembered as good."""
 
@@ -28,23 +31,52 @@ class TooMany(HTTPException):
         super().__init__(status, detail, {"retry-after": str(max(1, -int(-seconds // 1)))})
 
 
+@dataclass
+class _Permits:
+    """What this process may still serve of a producer in a minute."""
+
+    minute: int
+    left: int
+    no_more: bool = False
+
+
 class PerMinute:
-    """Counts the requests of each producer in a minute."""
+    """Counts the requests of each producer in a minute, for all web servers together: each takes some permits at once
+    from the ledger, so that not every request is a write, and all of a small limit can be used."""
 
-    def __init__(self, time_source: TimeSource = time) -> None:
-        self._monotonic, self._lock = time_source.monotonic, threading.Lock()
-        self._minute, self._counts = 0.0, Counter[str]()
+    def __init__(self) -> None:
+        self._lock, self._of = threading.Lock(), dict[str, _Permits]()
 
-    def note(self, producer: str, most: int) -> None:
-        """Count a request; raises TooMany when it is one too many."""
-        now = self._monotonic()
-        with self._lock:
-            if now - self._minute >= MINUTE:
-                self._minute, self._counts = now, Counter()
-            self._counts[producer] += 1
-            number, left = self._counts[producer], self._minute + MINUTE - now
-        if number > most:
+    def note(self, producer: str, most: int, now: float) -> None:
+        """Count a request at `now`, by the clock of the ledger; raises TooMany when it is one too many."""
+        minute = int(now // MINUTE)
+        permits = self._take(producer, minute)
+        if permits is None:
+            permits = self._permit(producer, minute, most)
+        if not permits:
+            left = (minute + 1) * MINUTE - now
             raise TooMany(f"you have made {most:,} requests within a minute, the most that are taken of you", left)
+
+    def _take(self, producer: str, minute: int) -> bool | None:
+        """Use up a permit; False if there are no more in this minute, None if the ledger has to be asked."""
+        with self._lock:
+            known = self._of.setdefault(producer, _Permits(minute, 0))
+            if known.minute < minute:
+                known = self._of[producer] = _Permits(minute, 0)
+            if known.left:
+                known.left -= 1
+                return True
+            return False if known.no_more else None
+
+    def _permit(self, producer: str, minute: int, most: int) -> bool:
+        """Take some permits from the ledger, and use up one; False if there are no more."""
+        with ledger.write() as connection:
+            given = producer_rows.permit(connection, producer, minute, max(1, most // PORTIONS), most)
+        with self._lock:
+            known = self._of[producer]
+            known.left += max(0, given - 1)
+            known.no_more = not given
+        return given > 0
 
 
 class InProgress:
