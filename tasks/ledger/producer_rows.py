@@ -95,6 +95,12 @@ def put_token(connection: Connection, name: str, sha256: str, old_until: float |
     connection.execute(update(producers).where(producers.c.name == name).values(token_sha256=sha256, **old))
 
 
+def put_document(connection: Connection, name: str, document: DoorProducer) -> None:
+    """Give a producer other rights and limits."""
+    text = document.model_dump_json(exclude_unset=True)
+    connection.execute(update(producers).where(producers.c.name == name).values(document=text))
+
+
 def revoke(connection: Connection, name: str, now: float) -> None:
     """End the tokens of a producer; its releases stay its own."""
     connection.execute(update(producers).where(producers.c.name == name).values(revoked_at=now, old_token_until=None))

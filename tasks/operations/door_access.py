@@ -1,19 +1,22 @@
-"""Adding producers that come to the door, giving them other tokens, and shutting them out; each act is recorded."""
+"""Adding producers that come to the door, editing their rights, giving them other tokens, and shutting them out; each
+act is recorded."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from tasks import ledger
 from tasks.ledger import audit, producer_rows
 from tasks.ledger.audit import Entry
 from tasks.model.acts import Act
+from tasks.model.producer_edits import edited
 from tasks.model.producers import DoorProducer
 from tasks.model.values import Slug
 from tasks.operations.outlet_import import without_credentials
@@ -42,13 +45,10 @@ def add(connection: Connection, name: str, document: DoorProducer) -> str:
     if not producer_rows.add(connection, name, document, digest(token), ledger.now(connection)):
         raise NotPossible(
             f"there is a producer {name!r} already: `fanwire producers token {name}` gives it another token, and "
-            f"`fanwire producers revoke {name}` shuts it out, so that it can be added with other rights",
+            f"`fanwire producers edit {name}` other rights",
             "(producer)",
         )
-    new = document.model_dump(mode="json", exclude_none=True)
-    if "webhook" in new:
-        new["webhook"] = without_credentials(new["webhook"])
-    audit.record(connection, _entry(Act.ADD_PRODUCER, name, new=new))
+    audit.record(connection, _entry(Act.ADD_PRODUCER, name, new=_shown(document)))
     return token
 
 
@@ -63,6 +63,39 @@ def new_token(connection: Connection, name: str, overlap: float = 0) -> str:
     return token
 
 
+@dataclass(frozen=True, kw_only=True)
+class Edited:
+    """What an edit changes of a producer: the names of the fields, and each as it was and is."""
+
+    fields: list[str]
+    old: dict[str, Any]
+    new: dict[str, Any]
+
+
+def edit(connection: Connection, name: str, changes: Sequence[str], *, dry_run: bool = False) -> Edited:
+    """Change single rights and limits of a producer, as `field=value`; they hold from its next request on. Raises
+    DocumentRefused and NotPossible."""
+    before = producer_rows.document_of(_standing(connection, name))
+    after = edited(name, before, changes)
+    old, new = _shown(before), _shown(after)
+    fields = [field for field in DoorProducer.model_fields if getattr(before, field) != getattr(after, field)]
+    found = Edited(fields=fields, old=_only(old, fields), new=_only(new, fields))
+    if fields and not dry_run:
+        producer_rows.put_document(connection, name, after)
+        audit.record(connection, _entry(Act.EDIT_PRODUCER, name, old=found.old, new=found.new))
+    return found
+
+
+def _only(told: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
+    return {field: told[field] for field in fields if field in told}
+
+
+def _shown(document: DoorProducer) -> dict[str, Any]:
+    """What a document says, for people: of the address of a webhook no credentials."""
+    told: dict[str, Any] = document.model_dump(mode="json", exclude_none=True)
+    return told | ({"webhook": without_credentials(told["webhook"])} if "webhook" in told else {})
+
+
 def revoke(connection: Connection, name: str) -> None:
     """Shut a producer out of the door at once; its releases stay its own. Raises NotPossible."""
     _standing(connection, name)
@@ -70,7 +103,8 @@ def revoke(connection: Connection, name: str) -> None:
     audit.record(connection, _entry(Act.REVOKE_PRODUCER, name, new={"revoked": True}))
 
 
-def _standing(connection: Connection, name: str) -> None:
+def _standing(connection: Connection, name: str) -> Row[Any]:
+    """The row of a producer that is not revoked."""
     row = producer_rows.get(connection, name)
     if row is None:
         raise NotPossible(f"there is no producer {name!r}; `fanwire producers list` lists them", "(producer)")
@@ -80,11 +114,12 @@ def _standing(connection: Connection, name: str) -> None:
             "lets it come again",
             "(producer)",
         )
+    return row
 
 
 def _new_token() -> str:
     return TOKEN_BEGINS + secrets.token_urlsafe(_BYTES)
 
 
-def _entry(act: Act, name: str, *, new: Mapping[str, Any]) -> Entry:
-    return Entry(act=act, subject=f"producer {name}", new=new)
+def _entry(act: Act, name: str, *, new: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> Entry:
+    return Entry(act=act, subject=f"producer {name}", old=old, new=new)

@@ -58,6 +58,7 @@ WRITES: dict[str, tuple[list[str], Act | list[Act]]] = {
     "media retry": ([PICTURED], Act.RETRY_MEDIA),
     "media drop": ([PICTURED, "hall"], Act.DROP_MEDIA),
     "producers add": (["acme", "--issuer", "Acme"], Act.ADD_PRODUCER),
+    "producers edit": (["acme", "per_day=9"], Act.EDIT_PRODUCER),
     "producers token": (["acme", "--overlap", "1"], Act.CHANGE_TOKEN),
     "producers revoke": (["acme"], Act.REVOKE_PRODUCER),
     "outlets remove": (["missed"], Act.REMOVE_OUTLET),

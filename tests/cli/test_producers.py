@@ -46,3 +46,36 @@ def test_producers_of_the_file_and_of_the_door_are_listed_together(
     lines = run("producers", "list").stdout.splitlines()
     assert [line.split()[:2] for line in lines[1:]] == [["acme", "queue"], ["agency", "queue"], ["lab", "revoked"]]
     assert "issuers Acme" in lines[1]
+
+
+def test_single_rights_and_limits_are_edited_and_recorded_without_secrets(run: Run) -> None:
+    run("producers", "add", "acme", "--issuer", "Acme", "--per-day", "7", *WEBHOOK)
+    edit = ("producers", "edit", "acme", "issuers=Acme Robotics; Acme Labs", "per_day=", "per_minute=30")
+    rehearsed = run(*edit, "--dry-run").stdout
+    assert 'issuers: ["Acme"] → ["Acme Robotics", "Acme Labs"]' in rehearsed
+    assert "acme: 3 fields would be changed" in rehearsed
+    done = json.loads(run(*edit, "--json").stdout)
+    assert (done["changed"], done["old"]) == (
+        ["issuers", "per_day", "per_minute"], {"issuers": ["Acme"], "per_day": 7, "per_minute": 600},
+    )  # fmt: skip
+    assert "nothing is changed" in run("producers", "edit", "acme", "per_minute=30").stdout
+    assert "2 fields are changed" in run("producers", "edit", "acme", "webhook=", "webhook_key=").stdout
+    [listed] = json.loads(run("producers", "list", "--json").stdout)
+    assert (listed["issuers"], listed["per_day"], listed["per_minute"], listed["webhook"]) == (
+        ["Acme Robotics", "Acme Labs"], None, 30, None,
+    )  # fmt: skip
+    entries = json.loads(run("audit", "--act", "producer.edit", "--json").stdout)
+    assert [set(entry["new"]) for entry in entries] == [set(), {"issuers", "per_minute"}]
+    assert "Geheimnis" not in run("audit", "--json").stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [("per_day=0", "per_day"), ("per_day", "write FIELD=VALUE"), ("colour=red", "there are issuers, circuits"),
+     ("uris=urn:x", "must end in"), ("webhook_key=", "belong together")],
+)  # fmt: skip
+def test_what_cannot_be_edited_is_refused(run: Run, change: str, problem: str) -> None:
+    run("producers", "add", "acme", *WEBHOOK)
+    assert problem in run("producers", "edit", "acme", change, status=1).stderr
+    run("producers", "revoke", "acme")
+    assert "was revoked" in run("producers", "edit", "acme", "per_day=9", status=1).stderr

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -28,7 +28,7 @@ from tasks.runtime.foreign_text import printable
 from workers import marked_test, outlet_acts
 from workers.cli import audience, one_outlet
 from workers.cli.rows import find_release, need_ledger, reading, writing
-from workers.cli.screen import JsonOption, checked_by, counted, err, out, print_json, print_rows, stop
+from workers.cli.screen import JsonOption, checked_by, counted, err, out, print_changes, print_json, print_rows, stop
 from workers.host_key import shown_host_key
 from workers.offered import offered
 
@@ -152,14 +152,7 @@ def edit(
     if as_json:
         print_json({"outlet": outlet, "changed": fields, "old": old, "new": new, "dry_run": dry_run})
         return
-    for name in fields:
-        out.print(printable(f"{name}: {_in_json(old.get(name))} → {_in_json(new.get(name))}"), markup=False)
-    what = counted(len(fields), "field") if fields else "nothing"
-    out.print(f"{outlet}: {what} {'would be' if dry_run else 'is' if len(fields) < 2 else 'are'} changed", markup=False)
-
-
-def _in_json(value: Any) -> str:
-    return "—" if value is None else json.dumps(value, ensure_ascii=False)
+    print_changes(outlet, fields, old, new, dry_run=dry_run)
 
 
 @app.command("list")

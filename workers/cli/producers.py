@@ -18,7 +18,7 @@ from tasks.runtime import moments
 from tasks.runtime.moments import shown, utc
 from tasks.runtime.settings import settings
 from workers.cli.rows import reading, writing
-from workers.cli.screen import JsonOption, out, print_json, print_rows
+from workers.cli.screen import JsonOption, out, print_changes, print_json, print_rows
 
 HOUR = 3600.0
 app = typer.Typer(
@@ -63,6 +63,33 @@ def add(
     with writing() as connection:
         token = acts.add(connection, name, document)
     _print_token(name, token, as_json=as_json)
+
+
+@app.command()
+def edit(
+    name: NameArgument,
+    changes: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FIELD=VALUE…",
+            help="What is to change: issuers, circuits, uris, per_day, per_minute, webhook or webhook_key, such as "
+            "per_day=200 or 'issuers=Acme Robotics; Acme Labs'; with nothing after the = the field goes.",
+        ),
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and write nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Change single rights and limits of a producer of the door, from its next request on; its token stays.
+
+    Lists are separated by semicolons. A webhook and its key are changed together. Where the name stands in the
+    producers file too, the rights there hold.
+    """
+    with writing() as connection:
+        done = acts.edit(connection, name, changes, dry_run=dry_run)
+    if as_json:
+        print_json({"name": name, "changed": done.fields, "old": done.old, "new": done.new, "dry_run": dry_run})
+        return
+    print_changes(name, done.fields, done.old, done.new, dry_run=dry_run)
 
 
 @app.command()

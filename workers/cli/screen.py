@@ -7,7 +7,7 @@ import json
 import logging
 import sys
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, Annotated, Any, NoReturn, cast
@@ -185,6 +185,21 @@ def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for line in lines:
         text = GAP.join([*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[-1]]).rstrip()
         sys.stdout.write((text if len(text) <= room else text[: room - 1] + "…") + "\n")
+
+
+def print_changes(
+    what: str, fields: Sequence[str], old: Mapping[str, Any], new: Mapping[str, Any], *, dry_run: bool
+) -> None:
+    """Print what became of each field of something that was edited, and how many there are."""
+    for name in fields:
+        out.print(printable(f"{name}: {_in_json(old.get(name))} → {_in_json(new.get(name))}"), markup=False)
+    number = counted(len(fields), "field") if fields else "nothing"
+    done = "would be" if dry_run else "is" if len(fields) < 2 else "are"
+    out.print(f"{what}: {number} {done} changed", markup=False)
+
+
+def _in_json(value: Any) -> str:
+    return "—" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def moment(text: str) -> datetime:
