@@ -6,6 +6,7 @@ only one acts: two clocks at once cost a little work and nothing else.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -31,6 +32,8 @@ TERM_TICKS = 5
 """An elected clock that has not ticked for so many ticks loses its office."""
 RETENTION_EVERY = 120.0
 """Seconds between two runs of retention, which take no more than half of it."""
+RETENTION_AFTER = 60.0
+"""Seconds until the first run: not while the wire starts, which happens most when something is wrong."""
 BOUNCES_EVERY = 60.0
 """Seconds between two looks into the mailbox of bounces."""
 
@@ -68,6 +71,7 @@ class Clock(bootsteps.StartStopStep):
 
     def start(self, worker: Any) -> None:
         """Start the clock; the worker calls this when its pool is up."""
+        _Retention.due = time.monotonic() + RETENTION_AFTER
         self._thread.start()
 
     def stop(self, worker: Any) -> None:
@@ -125,7 +129,7 @@ def tick() -> sweep.Found | None:
 class _Retention:
     """When this process, if it holds the office then, next has retention run; by the monotonic clock."""
 
-    due = time.monotonic() + 60.0  # not while the wire starts, which happens most when something is wrong
+    due = math.inf
 
 
 class _Bounces:

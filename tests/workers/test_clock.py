@@ -6,6 +6,7 @@ import signal
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -345,6 +346,15 @@ def test_what_no_engine_makes_is_not_tried_again_before_something_has_changed(
             memory_entries.keep(connection, [entry | {"target_language": language, "origin": "test"}], now=later)
         woken = pipeline.sweep_ledger(later).to_translate
         assert woken == ([] if language == "es" else [TranslationKey(number, "de")])
+
+
+def test_no_retention_within_a_minute_of_the_start_of_a_worker(celery: Celery) -> None:
+    """However long ago its code was imported."""
+    step = clock.Clock(SimpleNamespace(hostname="deliver@x", app=celery))
+    before = time.monotonic()
+    step.stop(None)  # so that it never ticks
+    step.start(None)
+    assert before + 60 <= clock._Retention.due <= time.monotonic() + 60
 
 
 def test_what_comes_back_of_e_mails_is_read_once_a_minute(
