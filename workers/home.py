@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -60,10 +61,12 @@ def lock() -> int:
     return descriptor
 
 
-def keep_through_exec(descriptor: int) -> None:
-    """Have the program that this process becomes next hold the lock, as `INHERITED`."""
-    os.dup2(descriptor, INHERITED)
-    os.set_inheritable(INHERITED, True)  # not implied when it was this descriptor already
+def keep_through_exec(descriptors: Mapping[int, int]) -> None:
+    """Have the program that this process becomes next hold these descriptors, under other numbers: {new: present}."""
+    apart = max(descriptors) + 1  # so that none is overwritten before it is moved
+    moved = {number: fcntl.fcntl(now, fcntl.F_DUPFD_CLOEXEC, apart) for number, now in descriptors.items()}
+    for number, descriptor in moved.items():
+        os.dup2(descriptor, number)
 
 
 def up_pid() -> int | None:

@@ -18,7 +18,7 @@ from tasks.model.ranks import Rank
 from tasks.runtime import passwords, seal_key, signed_urls
 from tasks.runtime.private_files import UMASK, ensure_private_folder, make_private, refuse_shared, write_private
 from tasks.runtime.settings import settings
-from workers import authority, broker, home, users, with_parent
+from workers import authority, broker, forking, home, users, with_parent
 from workers.broker_users import User
 from workers.environment import seen_by
 from workers.health import PROCESSES
@@ -28,8 +28,6 @@ from workers.web import listening
 FIRST_USER = "operations"
 """The operator who can sign in to the page when nobody has said who may."""
 WORKER = (sys.executable, "-m", "workers.worker", "-E", "--without-gossip", "--without-mingle")
-
-WITH_PARENT = (sys.executable, "-I", "-S", with_parent.__file__)
 
 
 def commands() -> dict[str, list[str]]:
@@ -88,6 +86,18 @@ def up(show: Callable[[str], None]) -> None:
         show(f"Ended what an earlier Fanwire of this home had left: {len(left)} processes")
     flower.need_port()
     listening.listen().close()
+    of_us = {home.OWNER: str(place), with_parent.PARENT: str(os.getpid())}
+    with forking.server(seen_by("fork server", os.environ) | of_us) as asking:
+        _become_supervisord(place, {home.INHERITED: descriptor, forking.INHERITED: asking}, of_us, show)
+
+
+def _become_supervisord(
+    place: Path, kept: dict[int, int], of_us: dict[str, str], show: Callable[[str], None]
+) -> NoReturn:
+    """Prepare the home and become its supervisord, with these descriptors (home.keep_through_exec) and variables.
+
+    The fork server imports meanwhile.
+    """
     signed_urls.keys()
     seal_key.seal_key()
     ledger.upgrade()
@@ -96,8 +106,8 @@ def up(show: Callable[[str], None]) -> None:
     write_private(config, configuration(place, commands()))
     for line in _where_is_what(place, first_password):
         show(line)
-    home.keep_through_exec(descriptor)
-    os.environ |= {home.OWNER: str(place), with_parent.PARENT: str(os.getpid())}
+    home.keep_through_exec(kept)
+    os.environ |= of_us
     os.execv(sys.executable, [sys.executable, "-m", "workers.supervisor", "-n", "-c", str(config)])  # noqa: S606
 
 
@@ -172,7 +182,7 @@ childlogdir={home}/log
 def _without_secrets_of_others(name: str) -> list[str]:
     """What a command begins with, so that its process does not see them. Their names only: others can read commands."""
     unseen = sorted(set(os.environ) - set(seen_by(name, os.environ)))
-    return ["env", *(part for variable in unseen for part in ("-u", variable))] if unseen else []
+    return [part for variable in unseen for part in ("-u", variable)]
 
 
 def _program(home: Path, name: str, command: list[str], order: int) -> str:
@@ -180,7 +190,7 @@ def _program(home: Path, name: str, command: list[str], order: int) -> str:
     patience = int(settings().deadline) + 15
     return f"""
 [program:{name}]
-command={shlex.join([*WITH_PARENT, *_without_secrets_of_others(name), *command]).replace("%", "%%")}
+command={shlex.join([*with_parent.COMMAND, *_without_secrets_of_others(name), *command]).replace("%", "%%")}
 priority={order}
 autorestart=true
 startsecs=2

@@ -17,7 +17,7 @@ import pytest
 from tasks.runtime.settings import settings
 from tests.support.processes import ROOT, descendants, end, environment, start, until
 from tests.support.threads import PATIENCE
-from workers import home, stack
+from workers import home, with_parent
 from workers.ops import flower
 
 from .conftest import Run
@@ -89,7 +89,7 @@ def test_a_program_ends_with_its_parent(tmp_path: Path) -> None:
     code = (
         "import os, subprocess, sys, time\n"
         "os.environ['FANWIRE_UP_PID'] = str(os.getpid())\n"
-        f"print(subprocess.Popen([*{stack.WITH_PARENT!r}, 'sleep', '600']).pid, flush=True)\n"
+        f"print(subprocess.Popen([*{with_parent.COMMAND!r}, 'sleep', '600']).pid, flush=True)\n"
         "time.sleep(600)\n"
     )
     parent = start([sys.executable, "-c", code], dict(os.environ), said)
@@ -99,7 +99,7 @@ def test_a_program_ends_with_its_parent(tmp_path: Path) -> None:
     parent.wait()
     program.wait(PATIENCE)
     late = subprocess.run(
-        [*stack.WITH_PARENT, "true"],
+        [*with_parent.COMMAND, "true"],
         env={**os.environ, "FANWIRE_UP_PID": "1"},
         capture_output=True,
         text=True,

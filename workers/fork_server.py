@@ -1,0 +1,200 @@
+"""The fork server of `fanwire up`: it imports once what all processes of ours are made of, and forks each of them.
+
+Such a process begins with everything imported, and shares the pages of it with all others. The server itself serves
+nobody and has no thread, no connection, no setting and no secret: the environment of a process comes in a file that
+only the process reads (forking.py). A child of the server has nothing of another child's, so one that is started again
+begins as clean as the first.
+
+A process is forked twice, so that supervisord becomes its parent, as if it had started it by itself (it adopts the
+orphans among its descendants). When a source file has changed since the server read it, the server refuses, and the
+process is started by `exec` with the new code.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib
+import json
+import os
+import resource
+import runpy
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from workers import forking
+from workers.with_parent import PARENT, signal_when_parent_ends
+
+SHARED = (
+    "celery.apps.worker", "celery.bin.celery", "celery.bin.worker", "celery.concurrency.prefork",
+    "celery.concurrency.solo", "flower.command", "uvicorn", "workers.application", "workers.ops.events",
+    "workers.ops.logins", "workers.ops.queue_lengths", "workers.web.application",
+)  # fmt: skip
+"""What the processes of the stack import, as far as importing it reads no settings and does nothing else."""
+_DESCRIPTORS = 6
+_ASKING = 3
+"""The descriptor under which a forked process has the socket for requests."""
+_ARGUMENTS_BEGIN, _ARGUMENTS_END = 45, 46
+"""Places in /proc/PID/stat after the name of the program (proc_pid_stat(5), fields 48 and 49)."""
+
+Stamps = dict[str, tuple[int, int]]
+
+
+def main(descriptor: int) -> None:
+    """Serve until there is nobody any more who could ask; in a forked process, be what was asked for."""
+    if not signal_when_parent_ends(signal.SIGTERM) or str(os.getppid()) != os.environ[PARENT]:
+        sys.exit("a fork server begins with its supervisord, and on Linux")
+    show([sys.executable, "-m", "workers.fork_server"])
+    gc.disable()
+    for name in SHARED:
+        importlib.import_module(name)
+    gc.freeze()
+    command = serve(descriptor)
+    gc.enable()
+    if command:
+        runpy.run_module(command[2], run_name="__main__", alter_sys=True)
+
+
+def serve(descriptor: int) -> list[str] | None:
+    """Answer requests; None when nobody asks any more. It returns in each forked process too, with the command."""
+    asked = socket.socket(fileno=descriptor)
+    read = stamps()
+    while True:
+        message, handed, *_ = socket.recv_fds(asked, forking.MESSAGE_BYTES, _DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
+        if not message:
+            return None
+        if changed := _changed(read):
+            _answer(handed[0], f"{changed} has changed since the fork server began; it forks again after `fanwire up`")
+        elif _fork_for_supervisord():
+            os.close(asked.detach())
+            return _become(json.loads(message), handed)
+        for each in handed:
+            os.close(each)
+
+
+def stamps() -> Stamps:
+    """Time of change (ns) and size (bytes) of each source file that was imported."""
+    found: Stamps = {}
+    for module in list(sys.modules.values()):
+        if file := getattr(module, "__file__", None):
+            with suppress(OSError):
+                found[file] = _stamp(file)
+    return found
+
+
+def _stamp(file: str) -> tuple[int, int]:
+    status = os.stat(file)  # noqa: PTH116, a thousand times for each process
+    return status.st_mtime_ns, status.st_size
+
+
+def _changed(read: Stamps) -> str | None:
+    """A source file that is no longer what was imported."""
+    for file, stamp in read.items():
+        try:
+            if _stamp(file) != stamp:
+                return file
+        except OSError:
+            return file
+    return None
+
+
+def _fork_for_supervisord() -> bool:
+    """Fork; True in the new process, once its parent is supervisord."""
+    adopted, adopting = os.pipe()
+    if between := os.fork():
+        os.close(adopted)
+        os.waitpid(between, 0)
+        os.close(adopting)
+        return False
+    if os.fork():
+        os._exit(0)
+    os.close(adopting)
+    os.read(adopted, 1)  # nothing comes but the end, when the process between has ended
+    os.close(adopted)
+    return True
+
+
+def _become(command: list[str], handed: Sequence[int]) -> list[str]:
+    """Be what was asked for, as far as it is no code: group, parent, streams, environment and title."""
+    os.setpgid(0, 0)
+    signal_when_parent_ends(signal.SIGTERM)
+    if str(os.getppid()) != os.environ[PARENT]:
+        os._exit(1)
+    _take_limits_of_parent()
+    reply, *streams, environment, asking = handed
+    if not _answer(reply, os.getpid()):
+        os._exit(1)
+    _take_environment(environment)
+    _take_streams(streams)
+    os.dup2(asking, _ASKING, inheritable=False)
+    _close_from(_ASKING + 1)
+    forking.ask_by(_ASKING)
+    sys.argv = command[2:]
+    show(command)
+    return command
+
+
+def _take_limits_of_parent() -> None:
+    """supervisord raises its limits, and those of what it starts."""
+    for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC):
+        resource.setrlimit(limit, resource.prlimit(os.getppid(), limit))
+
+
+def _answer(descriptor: int, answer: int | str) -> bool:
+    """Answer who asked; whether they take what they hear."""
+    with socket.socket(fileno=os.dup(descriptor)) as reply, suppress(OSError):
+        reply.send(json.dumps(answer).encode())
+        return isinstance(answer, int) and bool(reply.recv(forking.MESSAGE_BYTES))
+    return False
+
+
+def _take_environment(descriptor: int) -> None:
+    """Have the environment that a file holds, and no other."""
+    with open(descriptor, "rb", closefd=False) as file:
+        file.seek(0)
+        found: dict[str, str] = json.load(file)
+    os.environ.clear()
+    os.environ.update(found)
+    time.tzset()
+
+
+def _take_streams(descriptors: Sequence[int]) -> None:
+    """Have these as the standard streams."""
+    for standard, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, standard)
+    sys.stdin = sys.__stdin__ = _stream(0, "r", sys.stdin)  # type: ignore[misc]
+    sys.stdout = sys.__stdout__ = _stream(1, "w", sys.stdout)  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = _stream(2, "w", sys.stderr, lines=True)  # type: ignore[misc]
+
+
+def _stream(descriptor: int, mode: str, before: Any, *, lines: bool = False) -> Any:
+    """A standard stream as Python makes it for a pipe; the one of before knows what it led to, and is not used."""
+    return open(descriptor, mode, 1 if lines else -1, before.encoding, before.errors, closefd=False)
+
+
+def _close_from(least: int) -> None:
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        if int(name) >= least:
+            with suppress(OSError):  # the one by which this list was read
+                os.close(int(name))
+
+
+def show(command: Sequence[str]) -> None:
+    """Have `ps`, and all who read /proc/PID/cmdline, see this command, as far as there is room for it."""
+    fields = Path("/proc/self/stat").read_text().rpartition(") ")[2].split()
+    begin, end = int(fields[_ARGUMENTS_BEGIN]), int(fields[_ARGUMENTS_END])
+    room = end - begin - 2
+    if begin and room > 0:
+        # The kernel shows a line that does not end in a zero byte up to the first one, as of setproctitle(3).
+        title = " ".join(command).encode(errors="surrogateescape")[:room]
+        ctypes.memmove(begin, title.ljust(room + 1, b"\0") + b" ", room + 2)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,131 @@
+"""Has the fork server (fork_server.py) start processes; whoever it does not do so for starts them by `exec`, as ever.
+
+Requests go over one socket that supervisord and all processes which the server forked have. A request is a command with
+six descriptors: of a socket for the answer, of the new process's three standard streams, of a file with its
+environment, and of the socket itself. So the server sees no secret. The new process answers with its number and begins
+when it hears that somebody took it. Only the standard library is imported here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import TypeVar
+
+T = TypeVar("T")
+MESSAGE_BYTES = 64 * 1024
+"""The longest message."""
+ANSWERS_WITHIN = 60.0
+"""Seconds that the server has for an answer: at its start it still imports."""
+TITLE_BYTES = 1000
+"""The longest command line that a forked process can show."""
+INHERITED = 4
+"""The descriptor under which supervisord has the socket: it closes those from 5 on, and home.py uses the one before."""
+_asking: list[socket.socket] = []
+"""The socket that leads to the server, if this process has one."""
+
+
+class NotForked(Exception):
+    """The server started nothing; the text says why."""
+
+
+@contextmanager
+def server(environment: Mapping[str, str]) -> Iterator[int]:
+    """Start a fork server with this environment, which all its processes show in /proc: let no secret be in it.
+
+    Gives the descriptor of the socket for requests. An error within the block ends the server; it is for a program that
+    is going to become another one.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        process = subprocess.Popen(  # noqa: S603, our own command
+            [sys.executable, "-m", "workers.fork_server", str(theirs.fileno()), " " * TITLE_BYTES],
+            env=environment,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            process_group=0,  # Ctrl-C is for supervisord, which ends it
+        )
+        theirs.close()
+        try:
+            yield ours.fileno()
+        finally:
+            process.kill()
+            process.wait()
+
+
+def ask_by(descriptor: int) -> None:
+    """Let this process ask the server through this socket, if it is one."""
+    with suppress(OSError):
+        _asking[:] = [socket.socket(fileno=descriptor)]
+
+
+def is_ours(command: Sequence[str]) -> bool:
+    """Whether the server can start this: a module of Python, by `[sys.executable, "-m", MODULE, …]`."""
+    return list(command[:2]) == [sys.executable, "-m"]
+
+
+def fork(
+    command: Sequence[str], environment: Mapping[str, str], streams: Sequence[int], seen_as: Callable[[int], T]
+) -> T:
+    """Start a process of ours as a child of supervisord, in a process group of its own; returns what `seen_as` makes
+    of its number, before it begins.
+
+    `command`: as for exec, and `is_ours`. `streams`: the descriptors of its standard input, output and error output.
+    Raises NotForked; then nothing was started.
+    """
+    if not _asking:
+        raise NotForked("there is no fork server")
+    try:
+        return _ask(_asking[0], command, environment, streams, seen_as)
+    except OSError as error:  # also when it takes too long, or sends nothing
+        forget()
+        raise NotForked(f"the fork server does not answer: {error}") from error
+
+
+def forget() -> None:
+    """Ask no more: let this process have no server."""
+    while _asking:
+        _asking.pop().close()
+
+
+def _ask(
+    asking: socket.socket,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    streams: Sequence[int],
+    seen_as: Callable[[int], T],
+) -> T:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs, _in_a_file(environment) as written:
+        for mine in (asking, ours):
+            mine.settimeout(ANSWERS_WITHIN)
+        handed = [theirs.fileno(), *streams, written, asking.fileno()]
+        socket.send_fds(asking, [json.dumps(list(command)).encode()], handed)
+        theirs.close()
+        answer = json.loads(ours.recv(MESSAGE_BYTES) or b"null")
+        if answer is None:
+            raise ConnectionError("it has ended")
+        if isinstance(answer, str):
+            raise NotForked(answer)
+        seen = seen_as(int(answer))
+        ours.send(b"taken")
+        return seen
+
+
+@contextmanager
+def _in_a_file(environment: Mapping[str, str]) -> Iterator[int]:
+    """The descriptor of a file without a name that holds an environment."""
+    descriptor = os.memfd_create("environment", os.MFD_CLOEXEC)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(json.dumps(dict(environment)).encode())
+        yield descriptor
+    finally:
+        with suppress(OSError):
+            os.close(descriptor)
