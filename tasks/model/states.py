@@ -62,6 +62,24 @@ class Hold(StrEnum):
         """The kind of hold in words for people, such as `outlet paused`; also the `reason` of a held row."""
         return self.value.replace("_", " ")
 
+    @property
+    def sentence(self) -> str:
+        """Why a delivery is held, for people who do not know the words."""
+        return _WHY_HELD[self]
+
+
+_WHY_HELD = {
+    Hold.EMBARGO: "the embargo has not ended",
+    Hold.TRANSLATION: "its language is still to be translated",
+    Hold.APPROVAL: "a person must approve the translation first",
+    Hold.MEDIA: "pictures or other files are still to be fetched",
+    Hold.RENDITION: "the text is still to be set in the outlet's format",
+    Hold.PAUSED: "the outlet is paused",
+    Hold.DISABLED: "the outlet is disabled",
+    Hold.UNVERIFIED: "the outlet is not verified yet",
+    Hold.RESTORED: "the ledger was restored, and nobody knows whether it left",
+}
+
 
 class Verdict(StrEnum):
     """What came of one attempt at a delivery."""

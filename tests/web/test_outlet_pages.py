@@ -17,6 +17,7 @@ from tests.support.samples import outlet
 from tests.support.visitor import Visitor, visitor
 from workers.web.application import application
 from workers.web.pages import outlet_edit
+from workers.web.pages.outlets import shown_host
 from workers.web.surroundings import Surroundings
 
 pytestmark = pytest.mark.usefixtures("sqlite_ledger", "nothing_counted")
@@ -273,3 +274,15 @@ def test_a_feed_has_its_address_shown_once(operator: Visitor, monkeypatch: pytes
     assert address not in page + operator.get("/ops/audit").text
     operator.post("/ops/outlets/porto-daily/addresses/end", {"number": "1"})
     assert "nobody can fetch it" in operator.get("/ops/outlets/porto-daily").text
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://desk.example/in", "desk.example"), ("https://desk.example:8443/in", "desk.example:8443"),
+        ("http://desk.example:443/", "desk.example:443"), ("wordpress+https://blog.example/", "blog.example"),
+        ("ftp://u@files.example/in", "files.example"), ("mailto:desk@bote.example", "mail relay"),
+    ],
+)  # fmt: skip
+def test_a_host_is_shown_with_an_unusual_port_only(url: str, shown: str) -> None:
+    assert shown_host(url) == shown

@@ -91,7 +91,7 @@ def test_the_pages_of_a_release_say_how_far_it_is() -> None:
         answer = reader.get(f"/ops/releases/{GOING}{path}")
         assert answer.status_code == 200
         assert "144 of 240" in answer.text
-    assert "60 for approval" in answer.text
+    assert "60 held: approval" in answer.text
     assert "Send again" not in answer.text, "a reader is shown nothing that she may not do"
     listed = reader.get("/ops/releases").text
     assert listed.index("merger of equals") < listed.index("Acme looks ahead") < listed.index("Nordvelt raises")

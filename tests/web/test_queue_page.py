@@ -45,7 +45,7 @@ def test_an_idle_wire_is_shown_as_such() -> None:
     page = words(visitor(APP, Rank.READER))
     assert all(
         said in page
-        for said in ("nothing is due", "No worker has beaten yet", "nobody ticks", "No process has signed in")
+        for said in ("nothing is due", "No worker has sent a heartbeat yet", "runs nowhere", "No process has signed in")
     )
 
 

@@ -14,7 +14,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tasks import ledger
-from tasks.delivery.transports import host_of
 from tasks.ledger import audit, deliveries, feed_addresses, outlet_history
 from tasks.ledger import outlets as outlet_rows
 from tasks.ledger.outlet_history import Health
@@ -31,6 +30,7 @@ from workers import marked_test, outlet_acts
 from workers.web import listening
 from workers.web.pages import drains, links, shell
 from workers.web.pages.audit import changes
+from workers.web.pages.outlets import shown_host
 from workers.web.pages.queries import number
 
 DELIVERIES, ENTRIES = 20, 20
@@ -79,7 +79,7 @@ def outlet(request: Request) -> Response:
     return shell.render(
         request, "outlet.html", title=document.name if document else row.id, row=row, outlet=document,
         document=yaml.safe_dump(fields, allow_unicode=True, sort_keys=False), standing=(standings or {}).get(row.id),
-        unknown=standings is None, host=host_of(document.url) if document else "", older=older,
+        unknown=standings is None, host=shown_host(document.url) if document else "", older=older,
         newest=links.again(request, before=None) if before else None, **shown,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tasks import ledger
+from tasks.delivery.admission.shared_state import PORTS
 from tasks.delivery.transports import host_of
 from tasks.ledger import outlet_history, outlet_listing
 from tasks.ledger.outlet_history import Health
@@ -49,7 +50,7 @@ def outlets(request: Request) -> Response:
             "listed": one,
             "health": health.get(one.id, Health()),
             "standing": (standings or {}).get(one.id),
-            "host": host_of(one.outlet.url) if one.outlet else "",
+            "host": shown_host(one.outlet.url) if one.outlet else "",
         }
         for one in page.outlets
     ]
@@ -82,3 +83,11 @@ def _group(state: str) -> tuple[Among | None, bool]:
         return None, False
     found = drains.among(state)
     return found or Among(ids=(), hosts=(), has=lambda _outlet: False), found is None
+
+
+def shown_host(url: str) -> str:
+    """The host that an outlet's URL leads to, for people: with its port only if that is an unusual one."""
+    found = host_of(url)
+    host, _, port = found.rpartition(":")
+    usual = PORTS.get(url.partition(":")[0].rpartition("+")[2])
+    return host if port in ("0", str(usual)) else found

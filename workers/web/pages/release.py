@@ -85,7 +85,7 @@ def show(request: Request) -> Response:
     here = chosen | {"version": str(row.version)}
     return shell.render(
         request, "release.html", title=context["release"].headline or row.uri,
-        deliveries=[{"row": one, "name": outlet_name(one.document, one.outlet_id)} for one in shown],
+        deliveries=[{"row": one, "name": outlet_name(one.document, one.outlet_id), "why": why(one)} for one in shown],
         filter=dict.fromkeys(FILTERS, "") | chosen, filtered=bool(chosen), states=tuple(state.value for state in State),
         older=last and address(row.uri, **here, after=f"{last.language} {last.outlet_id}") + "#deliveries",
         first=address(row.uri, **here) + "#deliveries" if wanted.after else None, **context,
@@ -140,6 +140,11 @@ def _wanted(request: Request) -> tuple[Wanted, dict[str, str]]:
     ), chosen  # fmt: skip
 
 
+def why(row: Any) -> str | None:
+    """Why a delivery is where it is; None for one that nobody has tried."""
+    return Hold(row.hold_kind).sentence if row.hold_kind else row.reason
+
+
 def outlet_name(document: str, id: str) -> str:
     """What an outlet is called."""
     return str(json.loads(document).get("name") or id)
@@ -157,7 +162,7 @@ def delivery(request: Request) -> Response:
         said = publications.of_delivery(connection, number)
     return shell.render(
         request, "delivery.html", title=f"{outlet_name(row.document, row.outlet_id)}, {row.language}", row=row,
-        name=outlet_name(row.document, row.outlet_id), attempts=tries, said=said,
+        name=outlet_name(row.document, row.outlet_id), why=why(row), attempts=tries, said=said,
         is_final=row.state in FINAL,
     )  # fmt: skip
 

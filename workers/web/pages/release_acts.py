@@ -226,9 +226,10 @@ def correct(request: Request) -> Response:
 def _correction(
     request: Request, row: Any, *, document: str, problems: list[str] | None = None, status: int = 200, **found: Any
 ) -> Response:
+    current = json.loads(row.document).get("headline") or row.uri
     shown = {"known": False, "goes_to": None, "headline": "", "version": row.version + 1} | found
     return shell.render(
-        request, "correct.html", title="Correct a release", status=status, row=row, document=document,
+        request, "correct.html", title="Correct a release", status=status, row=row, current=current, document=document,
         problems=problems or [], back=address(row.uri), killed=row.status == "canceled",
         revive=shell.said(request, "revive") == "yes", **shown,
     )  # fmt: skip

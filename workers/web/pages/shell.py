@@ -70,6 +70,8 @@ HEADERS: Final = {
 """Of every page, beside what the web server says of every answer."""
 _OWN_ADDRESS = re.compile(r"/ops(/[A-Za-z0-9:%~_@,+=-][A-Za-z0-9.:%~_@,+=-]*)+(\?[!-;=?-\[\]-~]*)?")
 """A path whose parts begin with no dot, and a query; nothing in them leads a browser to another site."""
+_DIGEST = re.compile("[0-9a-f]{64}")
+"""A SHA-256, of which a page shows the beginning."""
 _MOST_FIELDS = 2000
 _MOST_BYTES_OF_A_FIELD = 900 * 1024
 
@@ -297,6 +299,7 @@ def templates() -> Environment:
         "language": lambda tag: LanguageTag(tag).english_name,
         "uri": lambda uri: quote(uri, safe=""),
     }
+    environment.tests["digest"] = lambda text: isinstance(text, str) and bool(_DIGEST.fullmatch(text))
     environment.globals |= {"asset": assets.address, "link": links, "most": attention.MOST}
     return environment
 
