@@ -9,8 +9,14 @@ import html
 import io
 import json
 import re
+import shutil
+import subprocess
+import unicodedata
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
+import lxml.html
 import pytest
 from sqlalchemy import update
 
@@ -116,7 +122,10 @@ def test_it_says_when_it_came_and_until_when_it_was_held() -> None:
         "2027-01-15T09:00:00.000Z", "2027-01-15T08:00:00.000Z", "2127-01-15T09:00:00+01:00",
     )  # fmt: skip
     page = as_html(told, "Testwire")
-    assert "received 2027-01-15T09:00:00Z (first version 2027-01-15T08:00:00Z) · dateline Porto, 2026-11-22" in page
+    assert (
+        "received 2027-01-15T09:00:00Z (first version 2027-01-15T08:00:00Z) · dateline <bdi>Porto</bdi>, 2026-11-22"
+        in page
+    )
     assert "embargo until 2127-01-15T09:00:00+01:00 (2127-01-15T08:00:00Z)" in page
 
 
@@ -219,3 +228,42 @@ def test_as_html_it_links_to_where_it_was_published() -> None:
     assert '<td class="text">=not &lt;i&gt;fit&lt;/i&gt;</td>' in page
     assert '<span class="quiet">(version 1)</span>' in page
     assert "<b>A</b>" not in page
+
+
+def printed(page: str) -> list[str]:
+    """The words of a page as they are printed."""
+    document: Any = lxml.html.fromstring(page)
+    for hidden in document.xpath("//head|//summary|//svg/title|//svg/desc|//svg//title"):
+        hidden.drop_tree()
+    return [word for text in document.itertext() for word in text.split()]
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="Debian's package poppler-utils is not installed")
+@pytest.mark.parametrize(
+    ("language", "headline"),
+    [("de", "Fünf „größere“ Werke öffnen"), ("ar", "مصر تفتتح محطة شمس"), ("zh-Hans", "华夏科技在上海建成智能工厂")],
+)
+def test_a_pdf_has_every_word_of_the_page_in_every_script(language: str, headline: str, tmp_path: Path) -> None:
+    receivers(outlet("a", languages=[language]), outlet("b", languages=[language], name="朝の新聞社"))
+    number = take(language=language, headline=headline, dateline=None)
+    render(number, language)
+    a, b = claim()
+    finish(ended(a, State.DELIVERED, 1), ended(b, State.REJECTED, 2, "404: https://desk.example/a/long/address?b=c"))
+    with ledger.read() as connection:
+        told = report.report(connection, number)
+    (tmp_path / "report.pdf").write_bytes(report_documents.as_pdf(told, "Testwire"))
+    command = ["pdftotext", "-raw", str(tmp_path / "report.pdf"), "-"]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    text = unicodedata.normalize("NFKC", "".join(shown.split())).translate(
+        dict.fromkeys(map(ord, "\u202a\u202b\u202c"))
+    )
+    missing = [word for word in printed(as_html(told, "Testwire")) if unicodedata.normalize("NFKC", word) not in text]
+    assert not missing
+
+
+def test_the_headline_stands_in_its_own_language_and_direction() -> None:
+    receivers(outlet("a", languages=["ar"]))
+    number = take(language="ar", headline="مصر")
+    with ledger.read() as connection:
+        page = as_html(report.report(connection, number), "Testwire")
+    assert '<h1 lang="ar" dir="rtl">مصر</h1>' in page
