@@ -14,9 +14,8 @@ from typing import Annotated
 
 import typer
 
-from tasks.ledger import deliveries, outlets, releases
+from tasks.ledger import releases
 from tasks.media_store.store import archive_store
-from tasks.model.codes import Code
 from tasks.model.readers import Reading, read_fields, read_with_warnings
 from tasks.model.states import State
 from tasks.operations import embargo as embargoes
@@ -43,14 +42,11 @@ from workers.cli.release_status import (
     status_of,
 )
 from workers.cli.rows import find_release, need_ledger, reading, writing
-from workers.cli.screen import MOMENT_HELP, JsonOption, counted, err, moment, out, print_json, stop
+from workers.cli.screen import MOMENT_HELP, JsonOption, err, moment, out, print_json, stop
 from workers.cli.seals import KeyOption, verify_report
 from workers.cli.waiting import until_done
 from workers.envelope import Receipt
 from workers.producer import Producer
-
-STOPPED_SHOWN = 5
-"""Outlets that get nothing now and are named when something is replayed for them."""
 
 app = typer.Typer()
 
@@ -400,27 +396,5 @@ def replay(
             find(connection, outlet)
         row = find_release(connection, release) if release else None
         done = replays.replay(connection, row, outlet, states=states, language=language, since=since)
-        stopped = sorted(done.outlets.keys() & outlets.not_active(connection).keys())
-    out.print(printable(_replayed(done, stopped, states)), markup=False)
-
-
-def _replayed(done: deliveries.Replayed, stopped: list[str], states: Collection[State]) -> str:
-    """What a replay has done, in words; `stopped`: outlets of it that are paused or disabled."""
-    if not done.count:
-        ends = [f"{state} ({Code.OUTLET_REMOVED})" if state is State.CANCELED else state.value for state in states]
-        listed = " or ".join(", ".join(ends).rsplit(", ", 1))
-        where = "in the newest version of its release"
-        return f"0 deliveries are due again: none that is chosen has ended as {listed} {where}"
-    are = "is" if done.count == 1 else "are"
-    text = f"{counted(done.count, 'delivery')} {are} {'open' if done.waiting else 'due'} again"
-    if done.waiting:
-        text += (
-            f": {done.waiting:,} {'waits' if done.waiting == 1 else 'wait'} for an embargo, a translation or its format"
-        )
-    if stopped:
-        held = sum(done.outlets[outlet] for outlet in stopped)
-        which = "it is" if done.count == 1 else f"{held:,} of them {'is' if held == 1 else 'are'}"
-        named = ", ".join(stopped[:STOPPED_SHOWN]) + (", …" if len(stopped) > STOPPED_SHOWN else "")
-        whose = "its outlet is" if len(stopped) == 1 else "their outlets are"
-        text += f"; {which} held until `fanwire outlets resume`, for {whose} paused or disabled: {named}"
-    return text
+        told = replays.in_words(connection, done, states)
+    out.print(printable(told), markup=False)

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tasks import ledger, review
-from tasks.ledger import outlets, release_views, releases
+from tasks.ledger import release_views, releases
 from tasks.ledger.audit import actor
 from tasks.ledger.releases import Consent, Sender
 from tasks.model.acts import Actor
@@ -121,15 +121,9 @@ def replay(request: Request) -> Response:
         row = find(connection, _uri(request))
         _must_be_newest(row, request)
         done = replays.replay(connection, row, outlet, states=FAILED, language=language, code=code)
-        stopped = done.outlets.keys() & outlets.not_active(connection).keys()
+        told = replays.in_words(connection, done, FAILED)
     release_progress.forget(row.id)
-    if not done.count:
-        return shell.see(request, address(row.uri), "Nothing that is chosen has failed.", "failed")
-    text = f"{done.count:,} {'delivery is' if done.count == 1 else 'deliveries are'} open again."
-    if stopped:
-        held = sum(done.outlets[one] for one in stopped)
-        text += f" {held:,} of them wait until their outlets are active again."
-    return shell.see(request, address(row.uri), text)
+    return shell.see(request, address(row.uri), f"{told}.", "done" if done.count else "failed")
 
 
 @shell.needs(Rank.OPERATOR)
