@@ -365,6 +365,7 @@ class Demo:
         from tasks import ledger
         from tasks.ledger import counts
         from tasks.model.readers import read_release
+        from tasks.model.states import Hold
 
         self.out.print("\n[bold]A second release[/], with two sentences that nobody has translated yet")
         sent = self.submit(read_release((HERE / "follow-up.md").read_bytes()))
@@ -374,9 +375,13 @@ class Demo:
         for hold in holds:
             why = hold["detail"] or hold["reason"]
             self.out.print(f"{hold['language']}: {hold['n']} deliveries are held: {why}", markup=False)
+        drafts = {hold["language"] for hold in holds if hold["kind"] == Hold.APPROVAL}
+        if not drafts:
+            self.out.print("No outlet takes it in a language of which an engine makes drafts: there is nothing to edit")
+            return self.summarise(sent, "follow-up")
         self.out.print(f"\nThe editor exports the drafts, writes the two sentences, and imports them ({editor.NAME}):")
         try:
-            for line in editor.edit(fanwire(), sent.uri, self.home):
+            for line in editor.edit(fanwire(), sent.uri, self.home, drafts):
                 self.out.print(line, markup=False)
         except subprocess.CalledProcessError as failed:
             self.out.print(f"{failed.stdout}{failed.stderr}", markup=False)

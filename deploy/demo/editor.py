@@ -6,7 +6,7 @@ Everything goes through the commands that an editor types: `fanwire translations
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,12 @@ def _write(segment: Any, text: str) -> None:
     segment.set("state", "final")
 
 
-def edit(fanwire: str, uri: str, folder: Path) -> Iterator[str]:
-    """Edit all languages at once; what was done, line by line. Raises CalledProcessError with what a command said."""
+def edit(fanwire: str, uri: str, folder: Path, drafts: Collection[str]) -> Iterator[str]:
+    """Edit the drafts in these languages at once, as far as the editor knows them; what was done, line by line. Raises
+    CalledProcessError with what a command said."""
+    written = [(language, text) for language, text in texts().items() if language in drafts]
     with ThreadPoolExecutor() as languages:
-        yield from languages.map(lambda one: _edit(fanwire, uri, one[0], one[1], folder), texts().items())
+        yield from languages.map(lambda one: _edit(fanwire, uri, one[0], one[1], folder), written)
 
 
 def _edit(fanwire: str, uri: str, language: str, written: dict[str, str], folder: Path) -> str:
