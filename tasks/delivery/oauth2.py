@@ -8,12 +8,12 @@ loop (`Transfer.then`), none of them decisive:
 3. *publish* the token for the other drains.
 
 After a 401 the token is thrown away, and the request goes once more with another one. Tokens are secrets: they lie in
-the memory of the process, and for other drains in Redis, sealed with the secret of the client, which whoever could ask
-for a token has. Without Redis each process asks for itself.
+the memory of the process, and for other drains in Redis, encrypted with the secret of the client, which whoever
+could ask for a token has. Without Redis each process asks for itself.
 
 | key | holds | time to live |
 |---|---|---|
-| `fanwire:token:{client}` | the token and its end, sealed (tasks/runtime/sealing.py) | until a little before its end |
+| `fanwire:token:{client}` | the token and its end (tasks/runtime/encryption.py) | until a little before its end |
 | `fanwire:token:{client}:asking` | that a drain is asking for one | LOCK_SECONDS |
 """
 
@@ -37,7 +37,7 @@ from tasks.delivery.verdicts import DETAIL_CHARACTERS, Judgement, judge_failure
 from tasks.delivery.verdicts import judge as judge_http
 from tasks.model.codes import Code
 from tasks.model.states import Verdict
-from tasks.runtime.sealing import seal, unseal
+from tasks.runtime.encryption import decrypt, encrypt
 from tasks.runtime.time_source import TimeSource
 
 LOCK_SECONDS: Final = 5.0
@@ -146,7 +146,7 @@ class Tokens:
         token = self._held.get(client.name)
         seconds = token.until - self._time.time() if token else 0.0
         if token and seconds > 1:
-            entry = seal(json.dumps({"token": token.value, "until": token.until}), client.secret)
+            entry = encrypt(json.dumps({"token": token.value, "until": token.until}), client.secret)
             self._shared_state.run(_publish_call(client.name, entry, seconds))
             self._hold(client, replace(token, entry=entry))
         return "published"
@@ -189,14 +189,14 @@ class Tokens:
             if reply == _ASK:
                 return None
             if reply != _WAIT:
-                return self._unsealed(client, reply)
+                return self._decrypted(client, reply)
             if self._time.monotonic() >= ends:
                 return None
             self._time.sleep(POLL_SECONDS)
 
-    def _unsealed(self, client: Client, entry: str) -> _Token | None:
+    def _decrypted(self, client: Client, entry: str) -> _Token | None:
         try:
-            found = json.loads(unseal(entry, client.secret) or "")
+            found = json.loads(decrypt(entry, client.secret) or "")
             token = _Token(str(found["token"]), float(found["until"]), entry)
         except (ValueError, TypeError, KeyError):  # nothing that a drain wrote
             return None

@@ -1,8 +1,8 @@
-"""Seals small texts, so that who may read where they are kept (Redis, a dump of it) cannot read or change them.
+"""Encrypts small texts, so that who may read where they are kept (Redis, a dump of it) cannot read or change them.
 
 Encrypt-then-MAC out of the standard library, which has no cipher: SHAKE-256 of a key and a nonce gives a stream as long
-as the text, which is added to it; HMAC-SHA256 with another key covers nonce and sealed text. Each seal has a nonce of
-its own, so no stream is used twice.
+as the text, which is added to it; HMAC-SHA256 with another key covers nonce and encrypted text. Each text has a nonce
+of its own, so no stream is used twice.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ _NONCE: Final = 16
 _TAG: Final = 32
 
 
-def seal(text: str, secret: str) -> str:
-    """The text as ASCII that only `unseal` with the same secret can read."""
+def encrypt(text: str, secret: str) -> str:
+    """The text as ASCII that only `decrypt` with the same secret can read."""
     nonce = os.urandom(_NONCE)
-    sealed = nonce + _added(text.encode(), secret, nonce)
-    return b64encode(sealed + _tag(sealed, secret)).decode()
+    encrypted = nonce + _added(text.encode(), secret, nonce)
+    return b64encode(encrypted + _tag(encrypted, secret)).decode()
 
 
-def unseal(sealed: str, secret: str) -> str | None:
-    """The text; None if it was sealed with another secret, changed, or never sealed."""
+def decrypt(encrypted: str, secret: str) -> str | None:
+    """The text; None if it was encrypted with another secret, changed, or never encrypted."""
     try:
-        raw = b64decode(sealed, validate=True)
+        raw = b64decode(encrypted, validate=True)
     except ValueError:
         return None
     content, tag = raw[:-_TAG], raw[-_TAG:]
