@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, func, select, text, tuple_, update
 from tasks.ledger.portions import portions
 from tasks.ledger.schema import attempts, audit, deliveries, releases, reopenings, seals
 from tasks.ledger.sealed_rows import Kind
+from tasks.model.acts import Act
 from tasks.model.states import FINAL
 
 _LOCK = 7265560
@@ -162,6 +163,18 @@ def _of(connection: Connection, table: Any, ids: Collection[int]) -> Iterator[di
         query = select(table).where(table.c.delivery_id.in_(some)).order_by(table.c.delivery_id, table.c.attempt)
         for row in connection.execute(query):
             yield dict(row._mapping)
+
+
+def pruned_until(connection: Connection) -> float:
+    """The latest moment of the audit entries that were pruned, seconds since the epoch; 0 if none was."""
+    pruned = (seals.c.kind == Kind.AUDIT, seals.c.leaves.is_(None))
+    return connection.execute(select(func.max(seals.c.until)).where(*pruned)).scalar() or 0.0
+
+
+def replays(connection: Connection) -> list[Row[Any]]:
+    """When somebody replayed deliveries, of which release, and to which outlet, by the audit entries: by moment."""
+    a = audit.c
+    return list(connection.execute(select(a.at, a.uri, a.outlet_id).where(a.act == Act.REPLAY).order_by(a.at)))
 
 
 def entries(connection: Connection, *, since: float, limit: int | None = None) -> Iterator[dict[str, Any]]:

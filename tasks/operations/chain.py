@@ -8,6 +8,7 @@ the file `seals.head` of the machine that sealed, or any report.
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from tasks.ledger.sealed_rows import Kind
 from tasks.model.states import FINAL
 from tasks.operations.sealed import Known, leaves_of
 from tasks.operations.sealer import LONGEST_TRANSACTION, STEP
+from tasks.runtime import moments
 from tasks.runtime.seal_key import is_signed
 
 
@@ -78,8 +80,9 @@ def verify(connection: Connection, keys: Collection[str], anchors: Collection[An
     found = Verification()
     _check_chain(connection, set(keys), anchors, found)
     _check_entries(connection, found)
+    replays = _Replays.read(connection)
     for release_id in seals.sealed_releases(connection):
-        _check_release(connection, release_id, found)
+        _check_release(connection, release_id, replays, found)
     found.unsealed_releases = seals.count_unsealed(connection)
     return found
 
@@ -186,7 +189,38 @@ def _readable(seal: Row[Any]) -> list[sealed_rows.Leaf]:
         return []
 
 
-def _check_release(connection: Connection, release_id: int, found: Verification) -> None:
+@dataclass(frozen=True)
+class _Replays:
+    """What the audit entries say of replays: who opens a delivery again is on record."""
+
+    moments: Mapping[tuple[str | None, str | None], list[float]]
+    """By the release's URI and the outlet, of which an entry may leave one out: when, in order."""
+    known_since: float
+    """Entries of before were pruned."""
+
+    @classmethod
+    def read(cls, connection: Connection) -> _Replays:
+        """Read all of them."""
+        moments: dict[tuple[str | None, str | None], list[float]] = defaultdict(list)
+        for row in seals.replays(connection):
+            moments[row.uri, row.outlet_id].append(row.at)
+        return cls(moments, seals.pruned_until(connection))
+
+    def opened(self, row: Mapping[str, Any], at: float) -> bool:
+        """Whether an entry says that this delivery was opened again at that moment. A replay notes the moment first,
+        and its entry comes at the end of the same transaction."""
+        if at <= self.known_since:
+            return True
+        uri, outlet = row["uri"], row["outlet_id"]
+        return any(
+            place < len(known) and known[place] - at <= LONGEST_TRANSACTION
+            for of in ((uri, None), (None, outlet), (uri, outlet))
+            for known in (self.moments.get(of, []),)
+            for place in (bisect_left(known, at),)
+        )
+
+
+def _check_release(connection: Connection, release_id: int, replays: _Replays, found: Verification) -> None:
     """Check the deliveries and attempts of a release against the leaves of its seals."""
     blocks = [seal for seal in seals.of_release(connection, release_id) if _readable(seal) or seal.leaves is None]
     known = Known.read(blocks, attempts=True)
@@ -196,9 +230,9 @@ def _check_release(connection: Connection, release_id: int, found: Verification)
     found.releases += 1
     after = ("", "")
     while rows := seals.rows_of(connection, release_id, after=after, limit=STEP):
-        check = _Page(name, known, whole, found)
-        check.attempts(seals.attempts_of(connection, [row["id"] for row in rows]), {row["id"]: row for row in rows})
-        check.reopenings(seals.reopenings_of(connection, [row["id"] for row in rows]))
+        check, by_id = _Page(name, known, whole, found), {row["id"]: row for row in rows}
+        check.attempts(seals.attempts_of(connection, by_id), by_id)
+        check.reopenings(seals.reopenings_of(connection, by_id), by_id, replays)
         for row in rows:
             check.delivery(row)
         after = (rows[-1]["language"], rows[-1]["outlet_id"])
@@ -244,11 +278,18 @@ class _Page:
             else:
                 self.found.faults.append(f"{what} was edited after it was sealed")
 
-    def reopenings(self, notes: Iterator[dict[str, Any]]) -> None:
-        """Check the notes that these deliveries were opened again."""
+    def reopenings(
+        self, notes: Iterator[dict[str, Any]], rows: Mapping[int, dict[str, Any]], replays: _Replays
+    ) -> None:
+        """Check the notes that these deliveries were opened again, also against the audit entries: a note that somebody
+        has put in, to make an edit look like a replay, has none."""
         for note in notes:
-            leaf = sealed_rows.reopened(note)
-            if leaf in self.known.reopened:
+            leaf, row = sealed_rows.reopened(note), rows[note["delivery_id"]]
+            if not replays.opened(row, note["at"]):
+                what = f"{_delivery(row)} again, as it is noted for {moments.utc(note['at'])}"
+                self.found.faults.append(f"{self.name}: no audit entry says that anybody opened {what}")
+                self.known.reopened.discard(leaf)
+            elif leaf in self.known.reopened:
                 self.known.reopened.discard(leaf)
             else:
                 self.opened.add(leaf.number)

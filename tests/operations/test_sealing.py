@@ -11,13 +11,14 @@ from sqlalchemy import Connection, Engine, text
 
 from tasks import ledger
 from tasks.delivery.disabling import disable
-from tasks.ledger import audit, deliveries, seals
+from tasks.ledger import audit, deliveries, releases, seals
 from tasks.ledger.audit import Entry
 from tasks.ledger.deliveries.returns import Return
 from tasks.model.acts import Act
 from tasks.model.codes import Code
 from tasks.model.states import State, Verdict
 from tasks.operations import chain, sealer
+from tasks.operations import replay as replays
 from tasks.operations.chain import Anchor, Verification
 from tasks.operations.sealer import Sealing
 from tasks.runtime.seal_key import SealKey
@@ -85,6 +86,12 @@ def noted() -> None:
         audit.record(connection, Entry(act=Act.WAKE_ENGINE, subject="engine mine"))
 
 
+def replayed(state: State) -> int:
+    """Replay what has ended so, as operations do; the number of deliveries."""
+    with ledger.write() as connection:
+        return replays.replay(connection, releases.find(connection, URI), None, states=[state]).count
+
+
 def test_what_is_final_is_sealed_once_and_holds(sealing: Sealing) -> None:
     number = three()
     noted()
@@ -112,10 +119,9 @@ def test_a_large_release_is_sealed_in_steps(sealing: Sealing, monkeypatch: pytes
 
 
 def test_replays_returns_corrections_and_kills_break_nothing(sealing: Sealing) -> None:
-    number = three()
+    three()
     seal(sealing)
-    with ledger.write() as connection:
-        assert deliveries.replay(connection, NOW + 200, states=[State.REJECTED], release_id=number).count == 1
+    assert replayed(State.REJECTED) == 1
     assert checked(sealing).opened == 1
     assert checked(sealing).faults == []
     seal(sealing, NOW + 201)
@@ -129,8 +135,7 @@ def test_replays_returns_corrections_and_kills_break_nothing(sealing: Sealing) -
     assert checked(sealing).faults == []
     seal(sealing, NOW + 900)
     assert (checked(sealing).faults, checked(sealing).ends) == ([], 3)
-    with ledger.write() as connection:
-        deliveries.replay(connection, NOW + 901, states=[State.EXHAUSTED], release_id=number)
+    assert replayed(State.EXHAUSTED) == 1
     take(version=2, status="canceled", body_html=None, now=NOW + 902)
     seal(sealing, NOW + 5000)
     found = checked(sealing)
@@ -149,6 +154,42 @@ def test_a_late_answer_of_a_worker_that_had_vanished_breaks_nothing(sealing: Sea
     finish(result(lost))
     found = checked(sealing)
     assert (found.faults, found.answered, found.attempts) == ([], 1, 1)
+
+
+def test_an_edit_that_is_made_to_look_like_a_replay_is_found(sealing: Sealing, book: Engine) -> None:
+    three()
+    seal(sealing)
+    forged = "INSERT INTO reopenings (delivery_id, attempt, at) VALUES (2, 1, 1800000150)"
+    execute(book, forged, "UPDATE deliveries SET state = 'delivered' WHERE outlet_id = 'no'")
+    note, edited = checked(sealing).faults
+    assert "no audit entry says that anybody opened delivery 2 (to no in en) again" in note
+    assert "delivery 2 (to no in en) was edited after it was sealed; it says delivered now" in edited
+    seal(sealing, NOW + 5000)
+    assert "no audit entry says" in checked(sealing).faults[0], "to be sealed makes it no truer"
+
+
+def test_a_replay_to_one_outlet_is_told_from_one_to_another(sealing: Sealing, book: Engine) -> None:
+    three()
+    seal(sealing)
+    with ledger.write() as connection:
+        assert replays.replay(connection, None, "no", states=[State.REJECTED]).count == 1
+    assert checked(sealing).faults == []
+    execute(book, "INSERT INTO reopenings SELECT 1, attempt, at FROM reopenings")
+    assert [fault.partition(": ")[2][:50] for fault in checked(sealing).faults] == [
+        "no audit entry says that anybody opened delivery 1"
+    ]
+
+
+def test_a_replay_whose_audit_entry_was_pruned_is_believed(sealing: Sealing, book: Engine) -> None:
+    three()
+    seal(sealing)
+    assert replayed(State.REJECTED) == 1
+    sealer._progress.audit_due = 0.0
+    seal(sealing)
+    with ledger.write() as connection:
+        assert seals.entomb_entries(connection, ledger.now(connection) + 9) > 0
+    execute(book, "DELETE FROM audit")
+    assert checked(sealing).faults == []
 
 
 TAMPERED = {
