@@ -132,9 +132,9 @@ def lets_anybody_in() -> bool:
             return False
 
 
-def shared_state() -> SharedState:
+def shared_state(user: User = User.WORKER) -> SharedState:
     """What the drains know together. With RabbitMQ as the broker and no Redis beside it nothing is kept."""
-    url = shared_state_url()
+    url = shared_state_url(user)
     if url is None:
         return SharedState(None)
     encrypted = _tls(url) if _read("FANWIRE_SHARED_STATE_URL", url).tls else {}
@@ -161,14 +161,14 @@ def shared_state_client() -> redis.Redis:
     return redis_client(url, tls=encrypted, **within)
 
 
-def shared_state_url() -> str | None:
+def shared_state_url(user: User = User.WORKER) -> str | None:
     """The address of the Redis that holds what the drains know together; None if there is none."""
     configured = settings().shared_state_url
     if configured is not None:
         return configured.get_secret_value()
     if address().kind is not Kind.RABBITMQ:
-        return broker_url()
-    known = _known(User.WORKER)
+        return broker_url(user)
+    known = _known(user)
     return known.geturl() if known is not None and home.up_pid() is not None else None
 
 

@@ -7,6 +7,7 @@ copy, say the same (tests/deploy compares them).
   of keys, and those of receipts cannot be guessed; so it reads no others. It has no `unacked`, by which it could write
   to queues of tasks.
 - `worker` is for our workers and commands: everything that is ours, and nothing that is the server's.
+- `web` is for the web server, which is nearest to strangers: it sees who rests, and forgets that on an operator's word.
 - `flower` hears the events of workers, and counts what waits. It may not send an event.
 - `admin` is for people who must look into the broker. No process has its password.
 """
@@ -26,6 +27,7 @@ class User(StrEnum):
 
     PRODUCER = "producer"
     WORKER = "worker"
+    WEB = "web"
     FLOWER = "flower"
     ADMIN = "admin"
 
@@ -52,6 +54,7 @@ RULES: Mapping[User, tuple[str, ...]] = {
         *(_EVENTS, _ORDERS),
         *("+@all", "-@admin", "-@dangerous", "-script|flush", "-script|kill", "-function", "+info"),
     ),
+    User.WEB: (*_CONNECTING, "+scan", "(+eval +evalsha +hmget +del ~fanwire:*)"),
     User.FLOWER: (
         *_CONNECTING,
         *_TRANSACTION,

@@ -37,7 +37,7 @@ from tasks.runtime.foreign_text import printable
 from tasks.runtime.mail_relay import mail_relay
 from tasks.runtime.private_files import loose
 from tasks.runtime.secrets import SecretMissing, refusal, resolve
-from tasks.runtime.settings import PREFIX, Settings, settings
+from tasks.runtime.settings import PREFIX, Settings, secret_files, settings
 from tasks.translation.configuration import TranslationDocument, read_configuration
 from tasks.translation.dictionaries import missing_packages
 from tasks.translation.grades import PUBLISH
@@ -97,7 +97,7 @@ def _settings() -> Iterator[Finding]:
 
 
 def _known_variables() -> set[str]:
-    return {PREFIX + name.upper() for name in Settings.model_fields} | BESIDE_SETTINGS
+    return {PREFIX + name.upper() for name in Settings.model_fields} | BESIDE_SETTINGS | set(secret_files())
 
 
 def _home() -> Iterator[Finding]:

@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 
 from tasks.model.credentials import for_credential
 from tasks.runtime.secrets import WEBHOOK_PREFIX
-from tasks.runtime.settings import PREFIX, Settings, settings
+from tasks.runtime.settings import FILE, PREFIX, Settings, settings
 from workers import with_parent
 from workers.home import OWNER
 
 WORKERS = frozenset({"intake", "translate", "format", "deliver"})
 SEEN_BY: dict[str, frozenset[str]] = {
-    "FANWIRE_BROKER_URL": WORKERS | {"flower"},
-    "FANWIRE_SHARED_STATE_URL": WORKERS,
+    "FANWIRE_BROKER_URL": WORKERS | {"flower", "web"},
+    "FANWIRE_SHARED_STATE_URL": WORKERS | {"web"},
     "FANWIRE_LEDGER_URL": WORKERS | {"migrate", "web"},
     "FANWIRE_NOTICE_URL": WORKERS,  # the clock of any of them may be the one that has a notice posted
     "FANWIRE_FLOWER_PASSWORD": frozenset({"flower"}),
@@ -60,8 +60,8 @@ def _may_see(
 ) -> bool:
     if name in mine:
         return True
-    if name in SEEN_BY:
-        return process in SEEN_BY[name]
+    if (secret := name.removesuffix(FILE)) in SEEN_BY:
+        return process in SEEN_BY[secret]
     if name.startswith(prefix):
         return process == "deliver"
     if name.startswith(WEBHOOK_PREFIX):

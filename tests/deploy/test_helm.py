@@ -283,7 +283,7 @@ def test_nobody_reaches_anything_but_by_a_rule_of_its_own() -> None:
     ("name", "wanted"),
     [
         ("migrate", {53, 5432}), ("intake", {53, 5432, 6379}), ("translate", {53, 5432, 6379, None}),
-        ("format", {53, 5432, 6379, None}), ("deliver", {53, 5432, 6379, None}), ("web", {53, 5432, None}),
+        ("format", {53, 5432, 6379, None}), ("deliver", {53, 5432, 6379, None}), ("web", {53, 5432, 6379, None}),
         ("flower", {53, 6379}), ("broker", set()),
     ],
 )  # fmt: skip

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from tasks.runtime.settings import PREFIX, Settings, settings
+from tasks.runtime.settings import PREFIX, Settings, secret_files, settings
 from tests.deploy.chart import container, pods, rendered
 from workers import environment, stack
 from workers.health import PROCESSES
 
 SEES = {
-    "broker": {"ADMIN", "PRODUCER", "BROKER", "BROKER_OF_FLOWER"},
+    "broker": {"ADMIN", "PRODUCER", "BROKER", "BROKER_OF_WEB", "BROKER_OF_FLOWER"},
     "ledger": {"LEDGER"},
     "migrate": {"LEDGER"},
     "intake": {"BROKER", "SHARED_STATE", "LEDGER", "SEAL_KEY", "NOTICE_URL", "producers"},
@@ -46,7 +46,9 @@ SEES = {
         "outlets",
     },
     "flower": {"BROKER_OF_FLOWER", "FLOWER_PASSWORD"},
-    "web": {"LEDGER", "SEAL_KEY", "WEB_KEY", "MEDIA_SECRET", "METRICS_TOKEN"},
+    "web": {"BROKER_OF_WEB", "SHARED_STATE", "LEDGER", "SEAL_KEY", "WEB_KEY", "MEDIA_SECRET", "METRICS_TOKEN"},
+    "prometheus": {"METRICS_TOKEN"},
+    "grafana": {"GRAFANA_PASSWORD"},
     "cli": {
         "BROKER",
         "SHARED_STATE",
@@ -64,23 +66,39 @@ SEES = {
         "outlets",
     },
 }
-"""BROKER and LEDGER: their addresses with the passwords; that of Flower at the broker is another one.
+"""BROKER and LEDGER: their addresses with the passwords; those of Flower and the web server at the broker are others.
 In small letters: what others have given us."""
 FIELDS = {PREFIX + name.upper(): field for name, field in Settings.model_fields.items()}
 SECRET = {name for name, field in FIELDS.items() if SecretStr.__name__ in str(field.annotation)}
-COMPOSE = {
+KUBERNETES = {
     "FANWIRE_BROKER_WORKER_PASSWORD": "BROKER",
+    "FANWIRE_BROKER_WEB_PASSWORD": "BROKER_OF_WEB",
+    "FANWIRE_WEB_BROKER_URL": "BROKER_OF_WEB",
     "FANWIRE_BROKER_FLOWER_PASSWORD": "BROKER_OF_FLOWER",
     "FANWIRE_FLOWER_BROKER_URL": "BROKER_OF_FLOWER",
     "FANWIRE_BROKER_ADMIN_PASSWORD": "ADMIN",
     "FANWIRE_BROKER_PRODUCER_PASSWORD": "PRODUCER",
-    "FANWIRE_LEDGER_PASSWORD": "LEDGER",
     "FANWIRE_FLOWER_PASSWORD": "FLOWER_PASSWORD",
     "FANWIRE_WEB_KEY": "WEB_KEY",
     "FANWIRE_SEAL_KEY": "SEAL_KEY",
     "FANWIRE_METRICS_TOKEN": "METRICS_TOKEN",
 }
-"""What docker-compose.yml makes the values of, and Kubernetes takes from its secret."""
+"""The keys of the secret of Kubernetes."""
+FILES = {
+    "broker_worker_url": "BROKER",
+    "broker_web_url": "BROKER_OF_WEB",
+    "broker_flower_url": "BROKER_OF_FLOWER",
+    "ledger_url": "LEDGER",
+    "ledger_password": "LEDGER",
+    "flower_password": "FLOWER_PASSWORD",
+    "grafana_password": "GRAFANA_PASSWORD",
+    "web_key": "WEB_KEY",
+    "seal_key": "SEAL_KEY",
+    "metrics_token": "METRICS_TOKEN",
+}
+"""The secrets of docker-compose.yml, which are files, and what is in each."""
+BROKER_FILES = {"broker_users", "broker_admin_password"}
+"""What the broker of Compose has: the hashes of all passwords, and that of its health check."""
 
 
 def short(name: str) -> str:
@@ -89,7 +107,7 @@ def short(name: str) -> str:
 
 
 def sees(process: str, what: str) -> bool:
-    return what in SEES[process] or (what, process) == ("BROKER", "flower")
+    return what in SEES[process] or (what, process) in (("BROKER", "flower"), ("BROKER", "web"))
 
 
 def test_the_settings_that_are_secret_are_these() -> None:
@@ -105,9 +123,13 @@ def test_the_settings_that_are_secret_are_these() -> None:
 def test_a_service_of_compose(services: dict[str, Any], name: str) -> None:
     service = services[name]
     given = service.get("environment", {})
-    text = "\n".join(f"{variable}: {value}" for variable, value in given.items()) + shlex.join(service["command"])
-    seen = {what for variable, what in COMPOSE.items() if f"${{{variable}" in text}
-    seen |= {short(variable) for variable in SECRET & set(given) if given[variable] is None}
+    files = set(service.get("secrets", []))
+    if name == "broker":
+        assert files == BROKER_FILES
+        return
+    seen = {FILES[file] for file in files}
+    assert not {variable for variable in SECRET & set(given) if given[variable] is not None}, "a secret is in a file"
+    seen |= {short(variable) for variable in SECRET & set(given)}
     seen |= {file["path"].removesuffix(".env") for file in service.get("env_file", [])}
     assert seen == SEES[name]
     assert ".env" not in {file["path"] for file in service.get("env_file", [])}, "it holds all passwords"
@@ -118,13 +140,15 @@ def test_every_other_setting_of_env_reaches_every_process_of_compose(services: d
     """A variable without a value is that of .env, or is not there."""
     given = services[name]["environment"]
     fixed = {variable for variable in given if given[variable] is not None}
+    for variable in fixed & secret_files().keys():
+        assert Path(given[variable]).name in services[name]["secrets"], variable
     missing = FIELDS.keys() - SECRET - given.keys()
     assert not missing, "these settings belong into x-settings of docker-compose.yml"
     assert given.keys() - fixed <= FIELDS.keys()
     assert fixed <= {
-        "FANWIRE_BROKER_URL", "FANWIRE_LEDGER_URL", "FANWIRE_HOME", "FANWIRE_SECRETS_FOLDER", "FANWIRE_FLOWER_ADDRESS",
-        "FANWIRE_FLOWER_PORT", "FANWIRE_FLOWER_PASSWORD", "FANWIRE_WEB_ADDRESS", "FANWIRE_WEB_PORT", "FANWIRE_WEB_KEY",
-        "FANWIRE_MEDIA_URL", "FANWIRE_ARCHIVE_URL", "FANWIRE_METRICS_TOKEN", "FANWIRE_SEAL_KEY",
+        "FANWIRE_HOME", "FANWIRE_SECRETS_FOLDER", "FANWIRE_FLOWER_ADDRESS", "FANWIRE_FLOWER_PORT",
+        "FANWIRE_WEB_ADDRESS", "FANWIRE_WEB_PORT", "FANWIRE_MEDIA_URL", "FANWIRE_ARCHIVE_URL", "FANWIRE_USERS_FILE",
+        *secret_files(),
     }  # fmt: skip
 
 
@@ -134,30 +158,34 @@ def test_files_of_compose_are_seen_by_those_who_need_them(services: dict[str, An
         return {name for name, mounted in volumes.items() if f":{place}:ro" in mounted}
 
     assert seers("/etc/fanwire") == {*environment.WORKERS, "web", "cli"}
-    assert seers("/run/secrets") == {"deliver", "cli"}
+    assert seers("/run/outlets") == {"deliver", "cli"}
+    assert seers("/users") == {"web"}
+    assert "users:/users" in services["cli"]["volumes"]
     assert seers("/run/producers") == {"intake", "web", "cli"}
 
 
 # --- Kubernetes
 
+OF_COMPOSE = {"ledger", "cli", "prometheus", "grafana"}
 
-@pytest.mark.parametrize("name", [name for name in SEES if name not in ("ledger", "cli")])
+
+@pytest.mark.parametrize("name", [name for name in SEES if name not in OF_COMPOSE])
 def test_a_container_of_kubernetes(name: str) -> None:
     one = container(pods(rendered("minimal"))[name])
     keys = [each["valueFrom"]["secretKeyRef"] for each in one.get("env", []) if "valueFrom" in each]
     assert {key["name"] for key in keys} == {"fanwire"}
     whole = {source["secretRef"]["name"] for source in one.get("envFrom", []) if "secretRef" in source}
     assert "fanwire" not in whole, "it holds all passwords"
-    seen = {COMPOSE.get(key["key"]) or short(key["key"]) for key in keys}
+    seen = {KUBERNETES.get(key["key"]) or short(key["key"]) for key in keys}
     assert seen | whole == SEES[name]
     for each in one.get("env", []):
         if "valueFrom" in each and name != "broker":
             key = each["valueFrom"]["secretKeyRef"]["key"]
-            assert (each["name"], key) == ("FANWIRE_BROKER_URL", "FANWIRE_FLOWER_BROKER_URL") or each["name"] == key
+            assert each["name"] == {f"FANWIRE_{name.upper()}_BROKER_URL": "FANWIRE_BROKER_URL"}.get(key, key)
 
 
 def test_no_container_is_forgotten() -> None:
-    assert set(pods(rendered("minimal"))) == set(SEES) - {"ledger", "cli"}
+    assert set(pods(rendered("minimal"))) == set(SEES) - OF_COMPOSE
 
 
 # --- fanwire up
@@ -209,7 +237,8 @@ UP = {
     },
     "flower": {"FANWIRE_BROKER_URL", "FANWIRE_FLOWER_PASSWORD"},
     "web": {
-        "FANWIRE_LEDGER_URL", "FANWIRE_WEB_KEY", "FANWIRE_MEDIA_SECRET", "FANWIRE_METRICS_TOKEN", "FANWIRE_SEAL_KEY",
+        "FANWIRE_BROKER_URL", "FANWIRE_SHARED_STATE_URL", "FANWIRE_LEDGER_URL", "FANWIRE_WEB_KEY",
+        "FANWIRE_MEDIA_SECRET", "FANWIRE_METRICS_TOKEN", "FANWIRE_SEAL_KEY",
     },
 }  # fmt: skip
 
@@ -231,3 +260,10 @@ def test_supervisord_starts_a_program_without_the_secrets_of_others(shell: dict[
     told = subprocess.run(command, env=shell | {"FANWIRE_UP_PID": str(os.getpid())}, capture_output=True, check=True)
     seen = dict(line.split("=", 1) for line in told.stdout.decode().splitlines())
     assert {name for name in seen if "geheim" in seen[name]} == UP[process]
+
+
+@pytest.mark.parametrize("process", UP)
+def test_the_file_of_a_secret_is_named_to_those_only_who_see_the_secret(shell: dict[str, str], process: str) -> None:
+    in_files = dict.fromkeys(secret_files(), "/run/secrets/x")
+    seen = environment.seen_by(process, shell | in_files).keys() & in_files.keys()
+    assert seen == {f"{name}_FILE" for name in UP[process] & SECRET}

@@ -53,3 +53,35 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_variable(
     monkeypatch.setenv(variable, said)
     with pytest.raises(ConfigurationRefused, match=variable):
         settings()
+
+
+# --- secrets in files
+
+
+def test_a_secret_may_be_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("geheim-geheim-geheim-geheim\n")
+    monkeypatch.setenv("FANWIRE_WEB_KEY_FILE", str(tmp_path / "key"))
+    assert settings().web_key.get_secret_value() == "geheim-geheim-geheim-geheim"
+
+
+def test_only_what_is_secret_is_looked_for_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "lease").write_text("77")
+    monkeypatch.setenv("FANWIRE_LEASE_FILE", str(tmp_path / "lease"))
+    assert settings().lease != 77.0
+
+
+def test_a_secret_in_two_places_is_refused_without_being_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:  # fmt: skip
+    (tmp_path / "key").write_text("geheim-geheim-geheim-geheim")
+    monkeypatch.setenv("FANWIRE_WEB_KEY_FILE", str(tmp_path / "key"))
+    monkeypatch.setenv("FANWIRE_WEB_KEY", "geheim-geheim-geheim-anders")
+    with pytest.raises(ConfigurationRefused, match="FANWIRE_WEB_KEY: is set, and so is FANWIRE_WEB_KEY_FILE") as told:
+        settings()
+    assert "geheim" not in str(told.value)
+
+
+def test_a_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FANWIRE_LEDGER_URL_FILE", str(tmp_path / "none"))
+    with pytest.raises(ConfigurationRefused, match=r"FANWIRE_LEDGER_URL_FILE: .*/none cannot be read: No such file"):
+        settings()

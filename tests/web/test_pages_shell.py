@@ -50,8 +50,11 @@ def test_without_a_session_every_page_leads_to_the_login_and_back() -> None:
     assert somebody.get(target).status_code == 200
 
 
-def test_the_root_leads_to_the_pages() -> None:
-    assert Visitor(APP).get("/").headers["location"] == "/ops/releases"
+@pytest.mark.parametrize("address", ["/", "/ops", "/ops/"])
+def test_what_people_type_leads_to_the_pages(address: str) -> None:
+    """`fanwire up` prints the last of them."""
+    answer = Visitor(APP).get(address)
+    assert (answer.status_code, answer.headers.get("location")) == (303, "/ops/releases")
 
 
 @pytest.mark.parametrize(

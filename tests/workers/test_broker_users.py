@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import stat
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ import pytest
 import redis
 from celery import Celery
 
+from tasks.delivery import disabling
+from tasks.delivery.admission import standing
+from tasks.delivery.admission.shared_state import SharedState
 from tasks.runtime.settings import settings
 from tests.support.processes import addresses, end, environment, start, start_python, until
 from tests.support.samples import release
@@ -24,7 +28,7 @@ from workers.producer import Producer
 from workers.queues import STAGES
 
 RECEIPT = "fanwire.receipts.of-another"
-OTHERS = [User.PRODUCER, User.WORKER, User.FLOWER]
+OTHERS = [User.PRODUCER, User.WORKER, User.WEB, User.FLOWER]
 SERVER = [
     ["MONITOR"], ["FLUSHALL"], ["FLUSHDB"], ["CONFIG", "GET", "*"], ["CONFIG", "SET", "save", ""], ["KEYS", "*"],
     ["REPLICAOF", "127.0.0.1", "1"], ["SLAVEOF", "127.0.0.1", "1"], ["PSYNC", "?", "-1"], ["SYNC"],
@@ -66,9 +70,14 @@ OF_FLOWER = [
     *SERVER, *READ, *WRITE, ["LPUSH", "releases", "{}"],
     ["DEL", "plan"], ["BRPOP", "plan", "1"], ["LLEN", RECEIPT],
 ]  # fmt: skip
+OF_WEB = [
+    *(command for command in (*SERVER, *READ, *WRITE) if command[0] not in ("SCAN", "EVAL", "EVALSHA")),
+    ["LPUSH", "releases", "{}"], ["HMGET", "unacked", "x"], ["DEL", "plan"],
+]  # fmt: skip
 REFUSED = [
     *((User.PRODUCER, command) for command in OF_PRODUCERS),
     *((User.FLOWER, command) for command in OF_FLOWER),
+    *((User.WEB, command) for command in OF_WEB),
     *((User.WORKER, command) for command in SERVER),
     *((User.WORKER, command) for command in (["SET", "x", "1"], ["LPUSH", "other", "{}"], ["SUBSCRIBE", "x"])),
 ]
@@ -278,3 +287,25 @@ def test_doctor_says_when_anybody_is_let_in(
     finally:
         broker.acl_setuser("default", enabled=False, reset=True)
     assert "lets anybody in without a password" in finding.what
+
+
+@pytest.mark.parametrize(
+    ("script", "key"),
+    [("redis.call('LRANGE', 'releases', 0, -1)", "x"), ("redis.call('SET', KEYS[1], 1)", "breaker:x")],
+)
+def test_a_script_may_do_no_more_than_its_user(
+    client: Callable[[User], redis.Redis], script: str, key: str
+) -> None:  # fmt: skip
+    with pytest.raises(redis.ResponseError, match="ACL failure in script"):
+        client(User.WEB).eval(script, 1, f"fanwire:{key}")
+
+
+def test_the_web_server_sees_who_rests_and_forgets_it_on_an_operators_word(
+    broker: redis.Redis, urls: dict[User, str]
+) -> None:  # fmt: skip
+    broker.hset("fanwire:breaker:desk.example:443", mapping={"until": time.time() + 600, "failures": 5})
+    state = SharedState.at(urls[User.WEB])
+    [host] = standing.known(state, "breaker", 10) or []
+    assert (standing.standings(state, [host], time.time()) or {})[host].state == "resting"
+    disabling.forget_failures(state, "desk", "https://desk.example/in")
+    assert not broker.keys("fanwire:breaker:*")

@@ -15,6 +15,7 @@ from tasks.ledger.outlet_listing import Among
 from tasks.model.outlet import Outlet
 from tasks.runtime.errors import UserError
 from workers import broker
+from workers.broker_users import User
 
 MOST = 2_000
 """Outlets and hosts that are asked about at once."""
@@ -22,13 +23,13 @@ MOST = 2_000
 
 @cache
 def _shared_state(_url: str) -> SharedState:
-    return broker.shared_state()
+    return broker.shared_state(User.WEB)
 
 
 def shared_state() -> SharedState | None:
     """What drains share; None where this process has no broker."""
     try:
-        return _shared_state(broker.broker_url())
+        return _shared_state(broker.shared_state_url(User.WEB) or "")
     except UserError:
         return None
 

@@ -341,8 +341,7 @@ def _is_live(request: Request) -> bool:
 def routes() -> list[Route]:
     """Where `/` leads, and the answer to what is no page; to stand behind the routes of all pages."""
     return [
-        Route("/", lambda _request: RedirectResponse(HOME, 303)),
-        Route("/ops", lambda _request: RedirectResponse(HOME, 303)),
+        *(Route(typed, lambda _request: RedirectResponse(HOME, 303)) for typed in ("/", "/ops", "/ops/")),
         Route("/ops/{rest:path}", _nothing, methods=["GET", "POST"]),
     ]
 
