@@ -60,7 +60,7 @@ def test_a_replay_says_first_what_it_would_do(wire: WebServer, browser_page: Pag
     axe(page)
     shots(page, "replay")
     page.get_by_role("button", name="Send again").click()
-    expect(page.get_by_role("status").first).to_contain_text("Done. 24 deliveries are open again.")
+    expect(page.get_by_role("status").first).to_contain_text("Done. 24 deliveries are due again.")
 
 
 def test_an_embargo_and_a_correction(wire: WebServer, browser_page: Page) -> None:

@@ -219,13 +219,13 @@ def test_a_replay_sends_again_what_failed_all_or_some_of_it() -> None:
     of = {"release": GOING, "version": "1"}
     assert "12 deliveries" in operator.get(f"/ops/replay?release={GOING}&code=http_404").text
     operator.post("/ops/replay", of | {"code": "http_404"})
-    assert "12 deliveries are open again" in _message(operator, GOING)
+    assert "12 deliveries are due again" in _message(operator, GOING)
     operator.post("/ops/replay", of | {"outlet": "desk-009", "language": "de"})
-    assert "1 delivery is open again" in _message(operator, GOING)
+    assert "1 delivery is due again" in _message(operator, GOING)
     operator.post("/ops/replay", of)
-    assert "11 deliveries are open again" in _message(operator, GOING)
+    assert "11 deliveries are due again" in _message(operator, GOING)
     operator.post("/ops/replay", of)
-    assert "Nothing that is chosen has failed" in _message(operator, GOING)
+    assert "0 deliveries are due again: none that is chosen has ended as" in _message(operator, GOING)
     with ledger.read() as connection:
         counted = release_views.sums(connection, number_of(GOING)).states
     assert counted[State.DUE] == 36
