@@ -204,8 +204,9 @@ class Settings(BaseModel):
     web_port: int = Field(8600, ge=0, le=65535)
     """The port of the web server: feeds, media, answers of outlets. 0: any free one, which its log names."""
     web_url: str | None = None
-    """The address at which others reach the web server, without a slash at its end. None: nobody does, so renditions
-    and requests name no address there."""
+    """The address at which others reach the web server, without a slash at its end; it may have a path, as
+    `https://news.example/wire` has, which the proxy may take away from requests or leave. None: nobody reaches it, so
+    renditions and requests name no address there."""
     web_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Address ranges (CIDR, separated by commas) of the proxies before the web server. Only these are believed when
     they say for whom a request is (`X-Forwarded-For`), which logs and the audit table name. Empty: nobody is

@@ -9,6 +9,7 @@ pages/              what operations look at and do, a file for each page
 metrics.py          `GET /metrics`, for Prometheus
 problem_details.py  every refusal and error as `application/problem+json`
 surroundings.py     the access log, headers for browsers, limits on bodies and on the time of a client
+prefix.py           the path under which a proxy shows all of it
 readiness.py        `GET /health`
 unsubscribing.py    `/unsubscribe/{token}`, the way out that e-mails name
 patient_protocol.py uvicorn's HTTP, with a limit on how long a client may take for the head of a request

@@ -14,6 +14,8 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from workers.web.prefix import without_prefix
+
 log = structlog.get_logger()
 
 LARGEST_BODY = 1024 * 1024
@@ -87,7 +89,7 @@ class Surroundings:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        told = {"status": 0, "bytes": 0}
+        scope, told = without_prefix(scope), {"status": 0, "bytes": 0}
         began, body = time.monotonic(), _Body(scope, receive, self._client_seconds, self._body_seconds)
 
         async def noting_send(message: Message) -> None:

@@ -20,6 +20,7 @@ from tasks.model.release import Release
 from workers.envelope import Receipt
 from workers.web.door import schemas
 from workers.web.door.operation import COMMON_REFUSALS, REFUSALS, Operation
+from workers.web.prefix import prefix
 
 _REF = "#/components/schemas/{model}"
 _MODELS = (
@@ -55,7 +56,9 @@ async def _as_json(operations: Sequence[Operation], _request: Request) -> Respon
 async def _as_page(operations: Sequence[Operation], _request: Request) -> Response:
     found = document(operations)
     names = {one.id: one for one in operations}
-    text = _ENVIRONMENT.get_template("docs.html").render(document=found, operations=names, pretty=_pretty)
+    text = _ENVIRONMENT.get_template("docs.html").render(
+        document=found, operations=names, pretty=_pretty, prefix=prefix()
+    )
     return HTMLResponse(text, headers={"content-security-policy": _POLICY, "cache-control": "public, max-age=3600"})
 
 
@@ -71,7 +74,7 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
             "description": "Send press releases to the wire, see how far they are, withdraw them.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": prefix() or "/"}],
         "security": [{"token": []}],
         "paths": paths,
         "components": {

@@ -21,6 +21,7 @@ from workers import authority, taking
 from workers.document_reader import DocumentReader
 from workers.web.door.asking import ByToken, Call
 from workers.web.door.operation import Operation, Parameter, json_content
+from workers.web.prefix import prefix
 
 TYPES = ("application/json", "text/markdown", "text/html")
 """Of a release; one in Markdown or HTML has YAML front matter, and JSON may be a ninjs item."""
@@ -90,7 +91,7 @@ def list_own(call: Call) -> Response:
     with ledger.read() as connection:
         rows = releases.of_producer(connection, call.caller.name, count + 1, below)
     shown = rows[:count]
-    more = f"/releases?limit={count}&below={shown[-1].id}" if len(rows) > count else None
+    more = f"{prefix()}/releases?limit={count}&below={shown[-1].id}" if len(rows) > count else None
     return JSONResponse({"releases": [_listed(row) for row in shown], "next": more})
 
 
@@ -114,7 +115,7 @@ def show(call: Call) -> Response:
         row = call.caller.own(connection, call.uri, version)
         found = progress.progress(connection, row)
     told = {name: value for name, value in found.items() if name not in HIDDEN}
-    base, query = f"/releases/{quote(row.uri, safe=SAFE)}", f"?version={row.version}"
+    base, query = f"{prefix()}/releases/{quote(row.uri, safe=SAFE)}", f"?version={row.version}"
     return JSONResponse(told | {"reports": {form: f"{base}/report.{form}{query}" for form in ("html", "json", "csv")}})
 
 
@@ -124,7 +125,7 @@ SAFE = ":;=@!$&'()*+,~"
 
 def _link(uri: str, version: int | None = None) -> str:
     """The address of the progress of a release."""
-    return f"/releases/{quote(uri, safe=SAFE)}" + (f"?version={version}" if version else "")
+    return f"{prefix()}/releases/{quote(uri, safe=SAFE)}" + (f"?version={version}" if version else "")
 
 
 def _flag(call: Call, name: str) -> bool:

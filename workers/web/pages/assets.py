@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tasks.operations import charts
+from workers.web.prefix import prefix
 
 _FOLDER = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
@@ -33,7 +34,7 @@ def asset(request: Request) -> Response:
 
 def address(name: str) -> str:
     """The address of a file, for templates. Raises KeyError for one that is not there."""
-    return f"/ops/static/{_files()[name][0]}/{name}"
+    return f"{prefix()}/ops/static/{_files()[name][0]}/{name}"
 
 
 @cache

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from tasks.runtime import passwords
 from workers.users import User
-from workers.web.pages import oidc, sessions, shell
+from workers.web.pages import links, oidc, sessions, shell
 from workers.web.pages.sessions import known_users
 from workers.wrong_passwords import WrongPasswords
 
@@ -69,7 +69,7 @@ def _begin(request: Request, user: User) -> Response:
 @shell.open_to_all
 def sign_out(request: Request) -> Response:
     """End the session, and take the pages that the browser has kept."""
-    response = RedirectResponse("/ops/login", 303, {"clear-site-data": '"cache"'})
+    response = RedirectResponse(links.at("/ops/login"), 303, {"clear-site-data": '"cache"'})
     shell.finish(request, response)
     return response
 

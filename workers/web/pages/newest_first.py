@@ -22,7 +22,7 @@ def page(request: Request, template: str, title: str, read: Read) -> Response:
     before = number(request, "before")
     rows, older = _listed(request, read)
     newest = links.again(request, before=None) if before else None
-    here = f"{request.url.path}/fragment" + (f"?before={before}" if before else "")
+    here = links.at(f"{request.url.path}/fragment") + (f"?before={before}" if before else "")
     return shell.render(
         request, template, title=title, rows=rows, older=older, newest=newest, fragment=here
     )  # fmt: skip

@@ -173,7 +173,7 @@ def add(request: Request) -> Response:
     except UserError as refusal:
         return _add_form(request, text, refused=refusal.problems)
     if not dry_run and not done.refused:
-        return shell.see(request, "/ops/outlets", _imported(done))
+        return shell.see(request, links.at("/ops/outlets"), _imported(done))
     return _add_form(request, text, done=done, dry_run=dry_run)
 
 

@@ -32,7 +32,7 @@ from workers.ops import flower
 from workers.queues import STAGES
 from workers.releases_queue import RELEASES
 from workers.web.metrics import Reading, read
-from workers.web.pages import drains, shell
+from workers.web.pages import drains, links, shell
 from workers.web.pages.kept import kept
 
 SILENT_SECONDS = 60.0
@@ -74,7 +74,7 @@ def wake(request: Request) -> Response:
         raise NotPossible(f"The translation file names no engine {name[:100]!r}.")
     freed = engine_meter.wake(name)
     words = f"{name} is asked again; {counted(freed, 'translation')} {'is' if freed == 1 else 'are'} tried now"
-    return shell.see(request, "/ops/queues", words)
+    return shell.see(request, links.at("/ops/queues"), words)
 
 
 def _shown() -> dict[str, Any]:

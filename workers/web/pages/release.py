@@ -116,7 +116,7 @@ def _progress(connection: Connection, request: Request, row: Any) -> dict[str, A
         "timeline": release_progress.timeline(connection, row.id, progress),
         "made_by": release_progress.made_by(connection, row.id),
         "holds": [hold | {"waits_for_editor": hold["kind"] == Hold.APPROVAL} for hold in progress.holds],
-        "fragment": "/ops/release.progress?"
+        "fragment": links.at("/ops/release.progress?")
         + urlencode({"release": row.uri, "version": str(row.version), "by": by}),
     }  # fmt: skip
 

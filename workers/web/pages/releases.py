@@ -22,7 +22,7 @@ from tasks import ledger
 from tasks.ledger import release_views, releases
 from tasks.model.ranks import Rank
 from tasks.model.states import State
-from workers.web.pages import queries, shell
+from workers.web.pages import links, queries, shell
 from workers.web.pages.release_progress import Progress, is_known, of_release
 
 SHOWN = 25
@@ -100,9 +100,9 @@ def _context(request: Request) -> dict[str, Any]:
     return {
         "lines": lines,
         "filter": wanted,
-        "older": last and f"/ops/releases?{urlencode(wanted.chosen | {'below': str(last)})}",
-        "newest": f"/ops/releases?{urlencode(wanted.chosen)}" if below else None,
-        "fragment": "/ops/releases.list" + (f"?{urlencode(query)}" if query else ""),
+        "older": last and links.at("/ops/releases?") + f"{urlencode(wanted.chosen | {'below': str(last)})}",
+        "newest": links.at(f"/ops/releases?{urlencode(wanted.chosen)}") if below else None,
+        "fragment": links.at("/ops/releases.list") + (f"?{urlencode(query)}" if query else ""),
     }
 
 

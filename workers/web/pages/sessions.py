@@ -27,6 +27,7 @@ from tasks.runtime.errors import ConfigurationRefused
 from tasks.runtime.settings import settings
 from workers import users
 from workers.users import User
+from workers.web.prefix import prefix
 
 log = structlog.get_logger()
 
@@ -118,7 +119,7 @@ def end(response: Response, session: Session) -> None:
 
 def set_cookie(response: Response, what: str, value: str, seconds: int) -> None:
     """Set one of our cookies; 0 seconds take it away. No script reads it, and no other site has it sent with a POST."""
-    path = "/" if _is_secure() else "/ops"  # browsers take `__Host-` for `/` only
+    path = "/" if _is_secure() else f"{prefix()}/ops"  # browsers take `__Host-` for `/` only
     response.set_cookie(
         cookie_name(what), value, max_age=seconds, path=path, httponly=True, samesite="lax", secure=_is_secure()
     )

@@ -139,9 +139,8 @@ def _refusal(request: Request, visit: Visit, rank: Rank | None) -> Response | No
     if visit.person is None:
         if _is_live(request):
             raise HTTPException(401, "the session is over; sign in again")
-        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        target = here if request.method in ("GET", "HEAD") else HOME
-        return RedirectResponse(f"/ops/login?next={quote(target, safe='/')}", 303)
+        target = links.here(request) if request.method in ("GET", "HEAD") else links.at(HOME)
+        return RedirectResponse(links.at(f"/ops/login?next={quote(target, safe='/')}"), 303)
     if not visit.person.rank.may(rank):
         has = visit.person.rank
         raise HTTPException(403, f"this needs the rank {rank}, and yours is {has}: ask whoever runs the wire")
@@ -224,7 +223,8 @@ def client(request: Request) -> str:
 
 def own_address(text: str | None) -> str:
     """An address to go to next: what was said if it is one of our pages, else where people begin."""
-    return text if text and len(text) <= 2000 and _OWN_ADDRESS.fullmatch(text) else HOME
+    path = (text or "").removeprefix(links.prefix())
+    return links.at(path if len(path) <= 2000 and _OWN_ADDRESS.fullmatch(path) else HOME)
 
 
 def see(request: Request, address: str, text: str, kind: str = "done") -> Response:
@@ -249,7 +249,7 @@ def render(
         "appearances": APPEARANCES,
         "message": visit.message,
         "navigation": _navigation(request) if visit.person is not None else (),
-        "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "here": links.here(request),
     }
     body = templates().get_template(template).render(shared | context)
     return HTMLResponse(body, status, HEADERS | dict(headers or {}))
@@ -277,7 +277,7 @@ def _navigation(request: Request) -> list[dict[str, Any]]:
     except SQLAlchemyError:  # the page itself says so
         counts = {}
     return [
-        {"words": words, "address": address, "number": counts.get(name, 0), "what": what,
+        {"words": words, "address": links.at(address), "number": counts.get(name, 0), "what": what,
          "current": request.url.path == address or request.url.path.startswith(address + "/")}
         for words, address, name, what in NAVIGATION
     ]  # fmt: skip
@@ -341,7 +341,7 @@ def _is_live(request: Request) -> bool:
 def routes() -> list[Route]:
     """Where `/` leads, and the answer to what is no page; to stand behind the routes of all pages."""
     return [
-        *(Route(typed, lambda _request: RedirectResponse(HOME, 303)) for typed in ("/", "/ops", "/ops/")),
+        *(Route(typed, lambda _request: RedirectResponse(links.at(HOME), 303)) for typed in ("/", "/ops", "/ops/")),
         Route("/ops/{rest:path}", _nothing, methods=["GET", "POST"]),
     ]
 

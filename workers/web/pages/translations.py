@@ -31,7 +31,7 @@ def routes() -> list[Route]:
 def translations(request: Request) -> Response:
     """The whole page."""
     shown = _of_release(request) if request.query_params.get("release") else _waiting(request)
-    here = f"/ops/translations/fragment?{request.url.query}"
+    here = links.at(f"/ops/translations/fragment?{request.url.query}")
     return shell.render(request, "translations.html", title="Translations", fragment=here, **shown)
 
 
@@ -53,8 +53,8 @@ def _waiting(request: Request) -> dict[str, Any]:
     more = begin + A_PAGE < len(keys)
     return {
         "rows": rows, "count": len(keys), "release": None,
-        "next": f"/ops/translations?after={_cursor(last)}" if last and more else None,
-        "first": "/ops/translations" if begin else None,
+        "next": links.at(f"/ops/translations?after={_cursor(last)}") if last and more else None,
+        "first": links.at("/ops/translations") if begin else None,
     }  # fmt: skip
 
 

@@ -52,7 +52,7 @@
   };
 
   const kinds = new Set(parts.flatMap((part) => part.dataset.liveOf.split(" ")));
-  const source = new EventSource("/ops/events?of=" + [...kinds].join(","));
+  const source = new EventSource(shown.dataset.events + "?of=" + [...kinds].join(","));
   source.addEventListener("changed", (event) => {
     say("on", "live");
     const changed = new Set(JSON.parse(event.data));
