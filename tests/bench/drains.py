@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,14 @@ NUMBERS = (1, 2, 4, 8)
 RELEASES = 2
 OUTLETS = 6_500
 DRAIN = """
-import json, sys, time
+import json, os, sys, time
 from pathlib import Path
 from sqlalchemy import event
 from tasks import ledger
 from tests.support.drains import drain
+from workers import logs
 
+logs.set_up("bench", open(os.devnull, "w"))
 statements = 0
 def count(*_):
     global statements
@@ -77,7 +79,7 @@ def measure(folder: Path, url: str, number: int) -> dict[str, float]:
     from tasks import ledger
     from tasks.runtime.settings import settings
     from tests.bench import growth
-    from tests.support.processes import environment, until
+    from tests.support.processes import environment
 
     with growth.Sink() as sink:
         env = environment(folder, LEDGER_URL=url, ALLOWED_NETWORKS="127.0.0.0/8")
@@ -85,14 +87,9 @@ def measure(folder: Path, url: str, number: int) -> dict[str, float]:
         os.environ["FANWIRE_LEDGER_URL"] = url
         settings.cache_clear()
         ledger.reset()
-        drains = [_start(folder, env, one) for one in range(number)]
-        until(lambda: all((folder / f"ready-{one}").exists() for one in range(number)))
+        drains = started(folder, env, number)
         before = _standings(url)
-        began = time.monotonic()
-        (folder / "go").touch()
-        for process in drains:
-            process.wait(600)
-        seconds = time.monotonic() - began
+        seconds = ended(folder, drains)
         after = _standings(url)
     done = [json.loads((folder / f"done-{one}").read_text()) for one in range(number)]
     found = {name: after[name] - before[name] for name in before}
@@ -100,6 +97,24 @@ def measure(folder: Path, url: str, number: int) -> dict[str, float]:
     return found | {
         "seconds": seconds, "statements": sum(one[0] for one in done), "deliveries": sum(one[1] for one in done),
     }  # fmt: skip
+
+
+def started(folder: Path, env: Mapping[str, str], number: int) -> list[Any]:
+    """So many drains in this folder, which wait for `ended`."""
+    from tests.support.processes import until
+
+    processes = [_start(folder, env, one) for one in range(number)]
+    until(lambda: all((folder / f"ready-{one}").exists() for one in range(number)))
+    return processes
+
+
+def ended(folder: Path, processes: Sequence[Any]) -> float:
+    """Let these drains deliver; the seconds until the last of them has ended."""
+    began = time.monotonic()
+    (folder / "go").touch()
+    for process in processes:
+        process.wait(600)
+    return time.monotonic() - began
 
 
 def _start(folder: Path, env: Mapping[str, str], number: int) -> Any:

@@ -2,7 +2,7 @@
 
 One task or job for each delivery, on one Valkey, as their own manuals show it. None of the others keeps a ledger, signs
 deliveries or knows corrections. What is measured is to enqueue and to deliver all, by processes that are warm: of
-Fanwire, to plan one release, and one drain.
+Fanwire, to plan one release, and one drain, after a release to the same outlets.
 """
 
 from __future__ import annotations
@@ -86,21 +86,25 @@ for (let first = 0; first < count; first += 500) {
 }
 """
 FANWIRE = """
-import json, time
+import json, os, time
 from tasks import ledger, planning
 from tasks.building.renditions import build_renditions
 from tasks.ledger import releases
 from tests.support.drains import drain
 from tests.support.samples import release
+from workers import logs
 
-def deliver(uri):
+logs.set_up("bench", open(os.devnull, "w"))
+
+def deliver(uri, **fields):
     with ledger.write() as connection:
-        number = releases.take(connection, release(uri=uri), time.time()).release_id
+        number = releases.take(connection, release(uri=uri, **fields), time.time()).release_id
     began, used = time.perf_counter(), time.process_time()
     planning.plan(number, prepare=build_renditions)
     drain()
     return time.perf_counter() - began, time.process_time() - used
 
+deliver(f"urn:warm:{time.time()}")
 print(json.dumps(deliver(f"urn:x:{time.time()}")))
 """
 Took = tuple[float, float]
@@ -125,7 +129,7 @@ def run(folder: Path) -> None:
             for name, way in ways.items():
                 sink.count = 0
                 took[name].append(way())
-                assert sink.count == OUTLETS, f"{name}: {sink.count:,} arrived"
+                assert sink.count in (OUTLETS, 2 * OUTLETS), f"{name}: {sink.count:,} arrived"
     _show(took)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import platform
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -21,6 +22,8 @@ from tasks.operations.charts import ROW_HEIGHT, STYLE, Bar, Part, bars
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PLOT = Path(__file__).with_name("growth.svg")
+POINTS = Path(__file__).with_name("growth.json")
+"""What the plot shows: the last figures of each size, so that a run may measure only some of them."""
 WIDTH = 640
 
 
@@ -67,6 +70,15 @@ def _commit() -> str:
         return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
     return git("rev-parse", "--short", "HEAD") + (" and changes" if git("status", "--porcelain", "-uno") else "")
+
+
+def plot_with(points: Sequence[Point]) -> None:
+    """Draw the plot anew: these points, and of other sizes the last ones."""
+    kept = {row[0]: Point(*row) for row in json.loads(POINTS.read_text())} if POINTS.exists() else {}
+    kept |= {point.outlets: point for point in points}
+    found = [kept[outlets] for outlets in sorted(kept)]
+    POINTS.write_text(json.dumps([astuple(point) for point in found]) + "\n")
+    PLOT.write_text(plot(found))
 
 
 def plot(points: Sequence[Point]) -> str:

@@ -113,7 +113,7 @@ def _run(parts: Mapping[str, Callable[[Path], Any]], *, plotted: bool) -> None:
             os.environ["FANWIRE_HOME"] = folder
             points = part(Path(folder))
             if points and plotted:
-                results.PLOT.write_text(results.plot(points))
+                results.plot_with(points)
             _forget()
 
 
@@ -139,6 +139,7 @@ def deliver(folder: Path) -> None:
         _quiet()
         bare: list[Spent] = []
         whole: list[Spent] = []
+        two: list[Spent] = []
         naive: list[Spent] = []
         _prepare(farm.outlets_file)
         doubled = 0
@@ -148,10 +149,14 @@ def deliver(folder: Path) -> None:
             farm.reset()
             _drain(whole, round)
             doubled += len(farm.tally()["doubled"])
+            _two_drains(two, round, folder / str(round))
         floor = show("bare libcurl loop, nothing kept", bare, OUTLETS, "delivery")
         ours = show("drain: claims, signatures, verdicts, log lines", whole, OUTLETS, "delivery")
         theirs = show("requests, one after the other (shared session)", naive, NAIVE, "delivery")
+        both = statistics.median(spent.wall for spent in two) / OUTLETS
+        print(f"  {'two drains, as `fanwire up` starts them':<46} {1 / both:>8,.0f} a second")
         print(f"  drain / bare loop: {ours.wall / floor.wall:.2f} × wall, {ours.cpu / floor.cpu:.2f} × CPU")
+        print(f"  two drains / bare loop: {both / floor.wall:.2f} × wall")
         print(f"  requests / drain:  {theirs.wall / ours.wall:.1f} × wall, {theirs.cpu / ours.cpu:.1f} × CPU")
         print(f"  doubled by the drain: {doubled}")
 
@@ -174,7 +179,7 @@ def _prepare(outlets_file: Path) -> None:
         outlets.put(connection, read_outlets(outlets_file, offered()).outlets, time.time())
 
 
-def _due(round: int) -> int:
+def _due(round: int | str) -> int:
     """A release whose deliveries are all due; its number."""
     from tasks import ledger, planning
     from tasks.building.renditions import build_renditions
@@ -189,13 +194,29 @@ def _due(round: int) -> int:
 
 
 def _drain(into: list[Spent], round: int) -> None:
-    from tasks import ledger
-    from tasks.ledger import counts
     from tests.support.drains import drain
 
     number = _due(round)
     with measured(into):
         drain()
+    _all_delivered(number)
+
+
+def _two_drains(into: list[Spent], round: int, place: Path) -> None:
+    """What the drains of one `deliver` worker take together; their CPU is not measured."""
+    from tests.bench import drains
+
+    number = _due(f"two:{round}")
+    place.mkdir()
+    processes = drains.started(place, os.environ, 2)
+    into.append(Spent(drains.ended(place, processes), 0.0))
+    _all_delivered(number)
+
+
+def _all_delivered(number: int) -> None:
+    from tasks import ledger
+    from tasks.ledger import counts
+
     with ledger.read() as connection:
         states = counts.total(counts.states(connection, number))
     if states != {"delivered": OUTLETS}:
