@@ -8,7 +8,7 @@ FANWIRE := .venv/bin/fanwire
 TEST := PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -n 6 --dist loadscope --no-loadscope-reorder
 SPHINX := .venv/bin/python -m sphinx -q -W --keep-going -n -c docs . build/docs
 
-.PHONY: help demo test coverage mutate docs check bench fuzz soak brokers up format pins clean
+.PHONY: help demo test coverage mutate docs check bench fuzz soak brokers up format pins release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ format: $(READY) ## Put the code into the project's format
 
 pins: $(READY) ## Write constraints.txt with the newest versions that pyproject.toml allows, and their hashes
 	@.venv/bin/python deploy/pins.py
+
+release: $(READY) ## A signed release of the last commit in build/release: KEY=release.pem, and IMAGE=… for the image
+	@.venv/bin/python deploy/release.py make $(if $(KEY),--key "$(KEY)") $(if $(IMAGE),--image "$(IMAGE)")
 
 clean: ## Remove what was built and run here
 	rm -rf .venv var build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
