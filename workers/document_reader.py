@@ -4,8 +4,9 @@ Parsers of other people's documents have faults that are not ours to mend: a cra
 gigabytes. Here such a document ends its reader, or the reader is ended, and the document is refused with the reason. A
 spare reader is always warm, so the next document does not wait.
 
-The reader is `python -m workers.reader_process`. Over its pipes go frames, four bytes with the length and then the
-bytes: a document in; JSON out, with the release in its canonical form, or with the problems.
+The reader is `python -m workers.reader_process`, which the fork server starts where there is one. Over its pipes go
+frames, four bytes with the length and then the bytes: a document in; JSON out, with the release in its canonical form,
+or with the problems.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from tasks.model.readers import Reading, read_with_warnings
 from tasks.model.release import Release
 from tasks.runtime.errors import Problem
 from tasks.translation.reading import warnings as text_warnings
-from workers import logs
+from workers import forked_process, forking, logs
+from workers.forked_process import ForkedProcess
 
 log = structlog.get_logger()
 
@@ -53,6 +55,9 @@ _READY = b"ready"
 _COMMAND = (sys.executable, "-m", "workers.reader_process")
 
 
+Reader = subprocess.Popen[bytes] | ForkedProcess
+
+
 class DocumentReader:
     """Asks a reader process; one document at a time, whichever thread has it."""
 
@@ -62,7 +67,7 @@ class DocumentReader:
         self._seconds = seconds
         self._patience = patience
         self._memory = memory
-        self._readers: list[subprocess.Popen[bytes]] = []
+        self._readers: list[Reader] = []
         self._busy = threading.Lock()
 
     def read(self, document: bytes) -> Reading:
@@ -102,7 +107,7 @@ class DocumentReader:
             return None
         return said
 
-    def _reader(self) -> subprocess.Popen[bytes]:
+    def _reader(self) -> Reader:
         """A reader that is ready. The spare starts when it is, so as not to hold it up."""
         while True:
             self._start_up_to(1)
@@ -119,26 +124,26 @@ class DocumentReader:
         while len(self._readers) < count:
             self._readers.append(self._start())
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> Reader:
         known = {name: value for name, value in os.environ.items() if name in PASSED_ON or name.startswith("PYTHON")}
-        return subprocess.Popen(  # noqa: S603, our own command
-            [*_COMMAND, str(self._memory), str(self._seconds)],
-            env=known,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
+        command = [*_COMMAND, str(self._memory), str(self._seconds)]
+        try:
+            return forked_process.start(command, known)
+        except forking.NotForked:
+            return subprocess.Popen(  # noqa: S603, our own command
+                command, env=known, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            )
 
-    def _when_ready(self, reader: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+    def _when_ready(self, reader: Reader) -> Reader:
         if not getattr(reader, "is_warm", False):
             if _read(reader.stdout, time.monotonic() + STARTS_WITHIN) != _READY:
                 raise EOFError
-            reader.is_warm = True  # type: ignore[attr-defined]
+            reader.is_warm = True  # type: ignore[union-attr]
         elif reader.poll() is not None:
             raise EOFError
         return reader
 
-    def _give_up(self, reader: subprocess.Popen[bytes]) -> int:
+    def _give_up(self, reader: Reader) -> int | None:
         """End a reader; the status with which it ended."""
         self._readers.remove(reader)
         _end(reader)
@@ -150,7 +155,7 @@ def _refused(problem: str) -> DocumentRefused:
     return DocumentRefused("release", [Problem("(document)", problem)])
 
 
-def _end(reader: subprocess.Popen[bytes]) -> None:
+def _end(reader: Reader) -> None:
     reader.kill()
     for pipe in (reader.stdin, reader.stdout):
         with suppress(OSError):  # what was not written yet is lost with the reader

@@ -19,12 +19,14 @@ import json
 import os
 import resource
 import runpy
+import select
 import signal
 import socket
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +46,27 @@ _ARGUMENTS_BEGIN, _ARGUMENTS_END = 45, 46
 """Places in /proc/PID/stat after the name of the program (proc_pid_stat(5), fields 48 and 49)."""
 
 Stamps = dict[str, tuple[int, int]]
+Children = dict[int, tuple[int, int]]
+"""Of each child of the server, by a descriptor that is readable when it has ended: its number, and the socket by which
+it was asked for."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A command, whether supervisord is to be its parent or the server is, and the descriptors that came with it."""
+
+    command: list[str]
+    adopted: bool
+    reply: int
+    streams: list[int]
+    environment: int
+    asking: int
+    server: int
 
 
 def main(descriptor: int) -> None:
     """Serve until there is nobody any more who could ask; in a forked process, be what was asked for."""
-    if not signal_when_parent_ends(signal.SIGTERM) or str(os.getppid()) != os.environ[PARENT]:
-        sys.exit("a fork server begins with its supervisord, and on Linux")
+    _end_with_parent(os.environ[PARENT])
     show([sys.executable, "-m", "workers.fork_server"])
     gc.disable()
     for name in SHARED:
@@ -65,17 +82,57 @@ def serve(descriptor: int) -> list[str] | None:
     """Answer requests; None when nobody asks any more. It returns in each forked process too, with the command."""
     asked = socket.socket(fileno=descriptor)
     read = stamps()
+    children: Children = {}
     while True:
-        message, handed, *_ = socket.recv_fds(asked, forking.MESSAGE_BYTES, _DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
-        if not message:
-            return None
-        if changed := _changed(read):
-            _answer(handed[0], f"{changed} has changed since the fork server began; it forks again after `fanwire up`")
-        elif _fork_for_supervisord():
-            os.close(asked.detach())
-            return _become(json.loads(message), handed)
-        for each in handed:
+        ready, *_ = select.select([asked.fileno(), *children], [], [])
+        for ended in children.keys() & set(ready):
+            _send_how_it_ended(ended, *children.pop(ended))
+        if asked.fileno() in ready:
+            request = _receive(asked)
+            if request is None:
+                return None
+            if _forked(request, read, children):
+                os.close(asked.detach())
+                return _become(request)
+
+
+def _receive(asked: socket.socket) -> Request | None:
+    message, handed, *_ = socket.recv_fds(asked, forking.MESSAGE_BYTES, _DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
+    if not message:
+        return None
+    reply, *streams, environment, asking = handed
+    return Request(
+        **json.loads(message),
+        reply=reply,
+        streams=streams,
+        environment=environment,
+        asking=asking,
+        server=os.getpid(),
+    )
+
+
+def _forked(request: Request, read: Stamps, children: Children) -> bool:
+    """Do what was asked for, or refuse; True in the new process."""
+    new = False
+    if changed := _changed(read):
+        _send(request.reply, f"{changed} has changed since the fork server began; it forks again after `fanwire up`")
+    elif request.adopted:
+        new = _fork_for_supervisord()
+    elif child := os.fork():
+        children[os.pidfd_open(child)] = child, os.dup(request.reply)
+    else:
+        new = True
+    if not new:
+        for each in (request.reply, *request.streams, request.environment, request.asking):
             os.close(each)
+    return new
+
+
+def _send_how_it_ended(descriptor: int, child: int, reply: int) -> None:
+    """Send the status with which a child of the server ended, a signal as a negative number, to who asked for it."""
+    _send(reply, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    os.close(descriptor)
+    os.close(reply)
 
 
 def stamps() -> Stamps:
@@ -120,24 +177,26 @@ def _fork_for_supervisord() -> bool:
     return True
 
 
-def _become(command: list[str], handed: Sequence[int]) -> list[str]:
+def _become(request: Request) -> list[str]:
     """Be what was asked for, as far as it is no code: group, parent, streams, environment and title."""
     os.setpgid(0, 0)
-    signal_when_parent_ends(signal.SIGTERM)
-    if str(os.getppid()) != os.environ[PARENT]:
-        os._exit(1)
+    _end_with_parent(os.environ[PARENT] if request.adopted else str(request.server))
     _take_limits_of_parent()
-    reply, *streams, environment, asking = handed
-    if not _answer(reply, os.getpid()):
+    if not (_send(request.reply, os.getpid()) and _is_taken(request.reply)):
         os._exit(1)
-    _take_environment(environment)
-    _take_streams(streams)
-    os.dup2(asking, _ASKING, inheritable=False)
+    _take_environment(request.environment)
+    _take_streams(request.streams)
+    os.dup2(request.asking, _ASKING, inheritable=False)
     _close_from(_ASKING + 1)
     forking.ask_by(_ASKING)
-    sys.argv = command[2:]
-    show(command)
-    return command
+    sys.argv = request.command[2:]
+    show(request.command)
+    return request.command
+
+
+def _end_with_parent(parent: str) -> None:
+    if not signal_when_parent_ends(signal.SIGTERM) or str(os.getppid()) != parent:
+        sys.exit("a forked process begins with its parent, and on Linux")
 
 
 def _take_limits_of_parent() -> None:
@@ -146,11 +205,18 @@ def _take_limits_of_parent() -> None:
         resource.setrlimit(limit, resource.prlimit(os.getppid(), limit))
 
 
-def _answer(descriptor: int, answer: int | str) -> bool:
-    """Answer who asked; whether they take what they hear."""
+def _send(descriptor: int, answer: int | str) -> bool:
+    """Answer who asked; whether they are still there."""
     with socket.socket(fileno=os.dup(descriptor)) as reply, suppress(OSError):
-        reply.send(json.dumps(answer).encode())
-        return isinstance(answer, int) and bool(reply.recv(forking.MESSAGE_BYTES))
+        reply.send(json.dumps(answer).encode(), socket.MSG_DONTWAIT)
+        return True
+    return False
+
+
+def _is_taken(descriptor: int) -> bool:
+    """Whether those who asked take the process, which they are told; they may have begun without it."""
+    with socket.socket(fileno=os.dup(descriptor)) as reply, suppress(OSError):
+        return bool(reply.recv(forking.MESSAGE_BYTES))
     return False
 
 

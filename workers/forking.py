@@ -13,11 +13,10 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TypeVar
+from typing import Any
 
-T = TypeVar("T")
 MESSAGE_BYTES = 64 * 1024
 """The longest message."""
 ANSWERS_WITHIN = 60.0
@@ -70,19 +69,31 @@ def is_ours(command: Sequence[str]) -> bool:
     return list(command[:2]) == [sys.executable, "-m"]
 
 
-def fork(
-    command: Sequence[str], environment: Mapping[str, str], streams: Sequence[int], seen_as: Callable[[int], T]
-) -> T:
-    """Start a process of ours as a child of supervisord, in a process group of its own; returns what `seen_as` makes
-    of its number, before it begins.
+def fork(command: Sequence[str], environment: Mapping[str, str], streams: Sequence[int]) -> int:
+    """Start a process of ours as a child of supervisord, in a process group of its own; returns its number.
 
     `command`: as for exec, and `is_ours`. `streams`: the descriptors of its standard input, output and error output.
     Raises NotForked; then nothing was started.
     """
+    with asked(command, environment, streams, adopted=True) as (pid, _):
+        return pid
+
+
+@contextmanager
+def asked(
+    command: Sequence[str], environment: Mapping[str, str], streams: Sequence[int], *, adopted: bool
+) -> Iterator[tuple[int, socket.socket]]:
+    """The number of a new process, and the socket by which it was asked for; it begins at the end of the block.
+
+    `adopted`: supervisord becomes its parent. Else the server remains it, and sends the status with which it ended to
+    that socket. Raises NotForked; then nothing was started.
+    """
     if not _asking:
         raise NotForked("there is no fork server")
     try:
-        return _ask(_asking[0], command, environment, streams, seen_as)
+        with _ask(_asking[0], {"command": list(command), "adopted": adopted}, environment, streams) as reply:
+            yield _pid(reply), reply
+            reply.send(b"taken")
     except OSError as error:  # also when it takes too long, or sends nothing
         forget()
         raise NotForked(f"the fork server does not answer: {error}") from error
@@ -94,28 +105,27 @@ def forget() -> None:
         _asking.pop().close()
 
 
+@contextmanager
 def _ask(
-    asking: socket.socket,
-    command: Sequence[str],
-    environment: Mapping[str, str],
-    streams: Sequence[int],
-    seen_as: Callable[[int], T],
-) -> T:
+    asking: socket.socket, request: Mapping[str, Any], environment: Mapping[str, str], streams: Sequence[int]
+) -> Iterator[socket.socket]:
+    """Send a request; the socket on which the answer comes."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs, _in_a_file(environment) as written:
         for mine in (asking, ours):
             mine.settimeout(ANSWERS_WITHIN)
-        handed = [theirs.fileno(), *streams, written, asking.fileno()]
-        socket.send_fds(asking, [json.dumps(list(command)).encode()], handed)
+        socket.send_fds(asking, [json.dumps(request).encode()], [theirs.fileno(), *streams, written, asking.fileno()])
         theirs.close()
-        answer = json.loads(ours.recv(MESSAGE_BYTES) or b"null")
-        if answer is None:
-            raise ConnectionError("it has ended")
-        if isinstance(answer, str):
-            raise NotForked(answer)
-        seen = seen_as(int(answer))
-        ours.send(b"taken")
-        return seen
+        yield ours
+
+
+def _pid(reply: socket.socket) -> int:
+    answer = json.loads(reply.recv(MESSAGE_BYTES) or b"null")
+    if answer is None:
+        raise ConnectionError("it has ended")
+    if isinstance(answer, str):
+        raise NotForked(answer)
+    return int(answer)
 
 
 @contextmanager

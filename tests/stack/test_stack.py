@@ -232,7 +232,7 @@ def test_a_supervisor_that_is_frozen_holds_up_no_delivery(stack: Stack) -> None:
     stack.process.send_signal(signal.SIGSTOP)
     try:
         for process in psutil.Process(stack.process.pid).children():
-            if not UNREAD & set(process.cmdline()):
+            if "workers.fork_server" not in process.cmdline():  # it says nothing
                 fill_pipe(process)
         with redis.Redis.from_url(stack.admin) as client:
             client.bgrewriteaof()  # of which the broker says some lines
@@ -244,10 +244,6 @@ def test_a_supervisor_that_is_frozen_holds_up_no_delivery(stack: Stack) -> None:
     assert_all_have_it_once(stack, uri)
     submit(stack, circuits=["few"])  # the next line of a process says how many it has dropped
     until(lambda: "log lines dropped" in stack.log("deliver"), stack.told)
-
-
-UNREAD = {"workers.fork_server", "workers.reader_process"}
-"""Children of supervisord whose output goes elsewhere."""
 
 
 def fill_pipe(process: psutil.Process) -> None:
@@ -403,6 +399,10 @@ def test_a_process_sees_no_secret_of_others(stack: Stack) -> None:
 def test_all_processes_of_ours_were_forked(stack: Stack) -> None:
     """Each time that they were started."""
     assert "started by exec" not in (stack.home / "up.log").read_text()
+    of = {process.pid: process.cmdline() for process in stack.everything()}
+    parents = [process.ppid() for process in stack.everything() if "workers.reader_process" in of[process.pid]]
+    assert parents
+    assert all("workers.fork_server" in of[parent] for parent in parents)
 
 
 def test_no_secret_in_any_log(stack: Stack) -> None:

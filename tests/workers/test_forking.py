@@ -40,9 +40,7 @@ def run(code: str, output: Path, env: dict[str, str] = PLAIN, *arguments: str) -
     with output.open("wb") as file:
         streams = (os.open(os.devnull, os.O_RDONLY), file.fileno(), file.fileno())
         try:
-            return forking.fork(
-                [sys.executable, "-m", "tests.support.forked_code", code, *arguments], env, streams, int
-            )
+            return forking.fork([sys.executable, "-m", "tests.support.forked_code", code, *arguments], env, streams)
         finally:
             os.close(streams[0])
 
@@ -52,7 +50,7 @@ import json, os, signal, sys, threading
 print(json.dumps({
     "parent": os.getppid(), "group": os.getpgid(0), "environment": dict(os.environ), "arguments": sys.argv[2:],
     "imported": "flower.command" in sys.modules, "descriptors": sorted(map(int, os.listdir("/proc/self/fd")))[:-1],
-    "at SIGTERM": str(signal.getsignal(signal.SIGTERM)), "threads": threading.active_count(), "name": __name__,
+    "at SIGHUP": str(signal.getsignal(signal.SIGHUP)), "threads": threading.active_count(), "name": __name__,
     "written by lines": sys.stdout.line_buffering, "collecting": __import__("gc").isenabled(),
 }))
 """
@@ -64,7 +62,7 @@ def test_a_forked_process_begins_as_one_that_was_executed(server: Server, tmp_pa
     assert json.loads((tmp_path / "out").read_text()) == {
         "parent": os.getpid(), "group": pid, "environment": {"TZ": "Asia/Seoul", "SECRET": "geheim"},
         "arguments": ["one", "two"], "imported": True, "descriptors": [0, 1, 2, 3],
-        "at SIGTERM": str(signal.SIG_DFL), "threads": 1, "name": "__main__",
+        "at SIGHUP": str(signal.SIG_DFL), "threads": 1, "name": "__main__",
         "written by lines": False, "collecting": True,
     }  # fmt: skip
 
@@ -114,7 +112,7 @@ def test_a_process_can_have_others_forked(server: Server, tmp_path: Path) -> Non
     code = (
         "import sys; from workers import forking\n"
         "command = [sys.executable, '-m', 'tests.support.forked_code', 'print(\"grandchild\")']\n"
-        "forking.fork(command, {}, (0, 1, 2), int)\n"
+        "forking.fork(command, {}, (0, 1, 2))\n"
     )
     os.waitpid(run(code, tmp_path / "out"), 0)
     until(lambda: (tmp_path / "out").read_text() == "grandchild\n")

@@ -1,0 +1,96 @@
+"""A process with pipes from the fork server, and the reader of documents as one."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from tasks.model.documents import DocumentRefused
+from tests.support.fork_servers import Server, asked, fork_server
+from tests.support.samples import release
+from workers import forked_process, forking
+from workers.document_reader import DocumentReader
+from workers.forked_process import ForkedProcess
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with fork_server(tmp_path_factory.mktemp("server")) as server, asked(server):
+        yield server
+
+
+def shouting() -> list[str]:
+    code = "import sys\nfor line in sys.stdin: print(line.upper(), end='', flush=True)"
+    return [sys.executable, "-m", "tests.support.forked_code", code]
+
+
+def test_one_with_pipes_is_asked_and_ended() -> None:
+    started = forked_process.start(shouting(), {})
+    started.stdin.write(b"one\n")
+    started.stdin.flush()
+    assert started.stdout.read(4) == b"ONE\n"
+    assert started.poll() is None
+    started.kill()
+    assert (started.wait(), started.poll(), started.stdout.read()) == (-signal.SIGKILL, -signal.SIGKILL, b"")
+    started.kill()  # which is too late, and does no harm
+    started.stdin.close()
+    started.stdout.close()
+
+
+def test_its_status_is_known() -> None:
+    started = forked_process.start([sys.executable, "-m", "tests.support.forked_code", "import sys; sys.exit(7)"], {})
+    assert started.wait() == 7
+    for pipe in (started.stdin, started.stdout):
+        pipe.close()
+
+
+def test_one_that_was_ended_counts_as_ended_while_the_server_stands_still(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forked_process, "SAID_WITHIN", 0.1)
+    started = forked_process.start(shouting(), {})
+    server.process.suspend()
+    try:
+        started.kill()
+        assert started.wait() == -signal.SIGKILL
+    finally:
+        server.process.resume()
+    started.stdin.close()
+    started.stdout.close()
+
+
+def test_one_that_is_not_started_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forking, "_asking", [])
+    before = psutil.Process().num_fds()
+    with pytest.raises(forking.NotForked):
+        forked_process.start(shouting(), {})
+    assert psutil.Process().num_fds() == before
+
+
+def test_a_reader_of_documents_is_forked(server: Server) -> None:
+    reader = DocumentReader()
+    try:
+        assert reader.read(release().to_json().encode()).release == release()
+        [first, _] = reader._readers
+        assert isinstance(first, ForkedProcess)
+        assert psutil.Process(first.pid).ppid() == server.process.pid
+        first.kill()
+        first.wait()
+        assert reader.read(release().to_json().encode()).release == release(), "by the other one"
+    finally:
+        reader.close()
+
+
+def test_a_document_that_takes_too_long_is_refused_by_a_forked_reader_too() -> None:
+    """How its reader ended says so."""
+    reader = DocumentReader(seconds=0.01)
+    try:
+        with pytest.raises(DocumentRefused, match=r"took more than 0\.01 s of computing"):
+            reader.read(json.dumps({"uri": "urn:x:1", "body_html": "<p>" * 200_000}).encode())
+    finally:
+        reader.close()
