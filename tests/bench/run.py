@@ -82,6 +82,7 @@ def main() -> None:
         "mail": mail,
         "growth": growth,
         "life": life,
+        "idle": idle,
         "neural": neural,
         "old": old,
         "drains": drains,
@@ -603,6 +604,13 @@ def others(folder: Path) -> None:
     from tests.bench import others as measured_others
 
     measured_others.run(folder)
+
+
+def idle(folder: Path) -> None:
+    """A whole Fanwire that has nothing to do: memory, CPU, and what it takes to start."""
+    from tests.bench.idle import run
+
+    run(folder)
 
 
 def life(folder: Path) -> None:
