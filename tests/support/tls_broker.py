@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import select
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -21,11 +22,11 @@ class TlsDoor:
         """What came, as far as there is no broker behind."""
         self._context = context
         self._broker = urlsplit(broker) if broker else None
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
-        self._thread.start()
-        self._ready.wait(PATIENCE)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._taken: dict[threading.Thread, socket.socket] = {}
+        self._accepting = threading.Thread(target=self._accept)
+        self._accepting.start()
 
     def url(self, scheme: str = "rediss", host: str = "127.0.0.1") -> str:
         """The address of this door, with user and password of the broker behind it."""
@@ -33,54 +34,50 @@ class TlsDoor:
         return f"{scheme}://{who}@{host}:{self.port}/0"
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(PATIENCE)
-        self._loop.close()
+        """Take nobody any more, and leave whoever was taken."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._accepting.join(PATIENCE)
+        self._listener.close()
+        for talking, connection in self._taken.items():
+            with contextlib.suppress(OSError):  # it has ended
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+            talking.join(PATIENCE)
 
-    async def _serve(self) -> None:
-        self._over = asyncio.Event()
-        server = await asyncio.start_server(self._take, "127.0.0.1", 0, ssl=self._context)
-        self.port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        await self._over.wait()
-        server.close()
-        while others := asyncio.all_tasks() - {asyncio.current_task()}:
-            for task in others:
-                task.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # the listener was closed
+            while True:
+                self._take(self._listener.accept()[0])
 
-    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.CancelledError):
-            await self._talk(reader, writer)
-        await _closed(writer)
+    def _take(self, connection: socket.socket) -> None:
+        if self._context:
+            connection = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        talking = threading.Thread(target=self._talk, args=(connection,))
+        self._taken[talking] = connection
+        talking.start()
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._broker is None:
-            while data := await reader.read(65536):
+    def _talk(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            if isinstance(connection, ssl.SSLSocket):
+                connection.do_handshake()
+            if self._broker:
+                _hand_on(connection, (self._broker.hostname or "", self._broker.port or 0))
+            while data := connection.recv(65536):
                 self.heard += data
-                writer.write(b"-ERR what is that?\r\n")
-            return
-        there, back = await asyncio.open_connection(self._broker.hostname, self._broker.port)
-        pumps = [asyncio.create_task(_pump(reader, back)), asyncio.create_task(_pump(there, writer))]
-        try:
-            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for pump in pumps:
-                pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
-            await _closed(back)
+                connection.sendall(b"-ERR what is that?\r\n")
 
 
-async def _closed(writer: asyncio.StreamWriter) -> None:
-    writer.transport.abort()
-    with contextlib.suppress(OSError, asyncio.CancelledError):
-        await writer.wait_closed()
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
-        writer.write(data)
-        await writer.drain()
+def _hand_on(connection: socket.socket, broker: tuple[str, int]) -> None:
+    """Until one of both ends."""
+    with socket.create_connection(broker) as behind:
+        while True:
+            for side in select.select([connection, behind], [], [])[0]:
+                other = connection if side is behind else behind
+                data = side.recv(65536)
+                if not data:
+                    return
+                while isinstance(side, ssl.SSLSocket) and side.pending():  # select does not know of it
+                    data += side.recv(65536)
+                other.sendall(data)
 
 
 @contextlib.contextmanager

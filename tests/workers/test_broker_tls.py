@@ -63,6 +63,12 @@ def client(valkey: str, sqlite_ledger: None) -> Iterator[redis.Redis]:
         yield client
 
 
+@pytest.fixture(autouse=True)
+def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """kombu waits two seconds before it tries a second time."""
+    monkeypatch.setattr("kombu.utils.functional.sleep", lambda _seconds: None)
+
+
 @pytest.fixture
 def configure(monkeypatch: pytest.MonkeyPatch, authority: Authority) -> Callable[..., str]:
     """`configure(url, …)`: it is the configured broker, and our authority is trusted; the address."""
