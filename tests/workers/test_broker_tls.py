@@ -65,8 +65,9 @@ def client(valkey: str, sqlite_ledger: None) -> Iterator[redis.Redis]:
 
 @pytest.fixture(autouse=True)
 def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """kombu waits two seconds before it tries a second time."""
-    monkeypatch.setattr("kombu.utils.functional.sleep", lambda _seconds: None)
+    """Libraries wait for seconds before they try again."""
+    for place in ("kombu.utils.functional.sleep", "redis.retry.sleep"):
+        monkeypatch.setattr(place, lambda _seconds: None)
 
 
 @pytest.fixture
