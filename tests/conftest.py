@@ -23,7 +23,7 @@ from tasks import ledger
 from tasks.runtime.private_files import ensure_private_file
 from tasks.runtime.settings import settings
 from tests.support import statements
-from tests.support.postgres import TEMPLATE, Postgres, shared_postgres
+from tests.support.postgres import Postgres, shared_postgres
 from tests.support.scheduling import ByServers, a_core_to_collect_on, turn
 from workers import logs
 from workers.imports import all_to_stay
@@ -111,9 +111,9 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -
         yield f"sqlite:///{tmp_path / 'ledger.sqlite'}"
         return
     server: Postgres = request.getfixturevalue("postgres")
-    name = server.new_database(TEMPLATE)
+    name = server.borrow()
     yield server.url(name)
-    server.drop(name)
+    server.give_back(name)
 
 
 @pytest.fixture
