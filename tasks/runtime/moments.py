@@ -10,8 +10,6 @@ import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
-from tasks.runtime.settings import settings
-
 EXAMPLE = "2026-12-01T07:00:00-05:00"
 NO_MOMENT = "must be a moment with its time zone: year-month-day, T, time and zone"
 FIRST_YEAR, LAST_YEAR = 1970, 2199
@@ -38,10 +36,17 @@ def read(text: str) -> datetime:
     refuse_beyond(local.year)
     if found["zone"]:
         return local.replace(tzinfo=_offset(found))
-    zone = settings().time_zone
+    zone = _own_zone()
     if zone is None:
         raise ValueError(f"has no time zone: write its offset from UTC, as in {text}{EXAMPLE[-6:]}, or Z for UTC")
     return _in_zone(local, zone)
+
+
+def _own_zone() -> ZoneInfo | None:
+    """The zone of FANWIRE_TIME_ZONE, if that is set."""
+    from tasks.runtime.settings import settings  # here, for supervisord writes moments and has no settings
+
+    return settings().time_zone
 
 
 def _named_zone(text: str) -> str | None:
@@ -93,7 +98,7 @@ def utc(moment: datetime | float, timespec: str = "seconds") -> str:
 
 def shown(moment: datetime | float) -> str:
     """A moment for people, in the zone of FANWIRE_TIME_ZONE or in UTC: `2026-12-01T07:00:00-05:00`."""
-    return _iso(_at(moment, settings().time_zone or UTC), "seconds")
+    return _iso(_at(moment, _own_zone() or UTC), "seconds")
 
 
 def written(moment: datetime) -> str:
