@@ -21,7 +21,7 @@ from tests.support.delivery_steps import NOW, claim, finish, result
 from tests.support.review_files import CHINESE
 from tests.support.reviewing import make, planned, translation_file
 from tests.support.samples import outlet
-from tests.support.visitor import know_user
+from tests.support.visitor import PASSWORD, know_user
 from tests.support.web_server import WebServer
 from tests.web.browser import NewPage, axe, shots, sign_in, site
 
@@ -117,10 +117,31 @@ def test_sentences_are_edited_and_a_translation_is_approved_by_keyboard_alone(
     following = page.locator("[id='text-paragraph-1.sentence-1']")
     expect(following).to_be_focused()
     expect(page.locator("#unit-headline")).to_contain_text("saved")
-    page.goto(f"{wire.url}/ops/translations/3/zh-Hant")
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent").startswith("Approve all"):
-            break
+
+
+def test_from_the_login_to_an_approved_translation_by_keyboard_alone(wire: WebServer, browser_page: Page) -> None:
+    page = browser_page
+    page.goto(f"{wire.url}/")
+    expect(page.get_by_label("Name")).to_be_focused()
+    page.keyboard.type("ed")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Releases", exact=True)).to_be_visible()
+    follow(page, "a", "Translations")
+    expect(page.get_by_role("heading", name="Translations", exact=True)).to_be_visible()
+    follow(page, "a[href*='/3/zh-Hant']", "Chinese")
+    expect(page.get_by_role("button", name="Approve all")).to_be_visible()
+    follow(page, "button", "Approve all")
     expect(page.get_by_text("It is approved; 1 delivery goes out")).to_be_visible()
+
+
+def follow(page: Page, selector: str, words: str) -> None:
+    """Go on by Tab until what is focused fits and begins with these words, and press Enter there."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        focused = page.evaluate("s => document.activeElement.matches(s) && document.activeElement.innerText", selector)
+        if focused and focused.strip().startswith(words):
+            page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"{words} cannot be reached by Tab")
