@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from tasks.ledger import seals
 from tasks.ledger.schema import deliveries, outlets, publications, releases
 from tasks.model.publication import Fate, Publication, Said, fold, then
 
@@ -58,6 +59,7 @@ def note(connection: Connection, said: Sequence[tuple[int, Publication]], now: f
         noted.append(Noted(delivery_id, outcome, before, after))
     if rows:
         connection.execute(publications.insert(), rows)
+        seals.look_later(connection, {row["delivery_id"] for row in rows}, now)
     return noted
 
 

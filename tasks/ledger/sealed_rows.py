@@ -3,6 +3,7 @@
     attempt DELIVERY ATTEMPT DIGEST     an attempt at a delivery
     end DELIVERY ATTEMPT DIGEST         how the delivery ended, after that attempt
     reopened DELIVERY ATTEMPT DIGEST    a replay opened it again, after it had ended so
+    publication DELIVERY NUMBER DIGEST  what its outlet said became of it
     entry NUMBER 0 DIGEST               an audit entry
 
 The digest is the first half of SHA-256 over the row's canonical form: JSON of the kind, the version of the form, and
@@ -29,6 +30,7 @@ FORMS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
         "end": ("id", "uri", "release_version", "language", "outlet_id", "format", "state", "verdict", "status", "code",
                 "reason", "attempt", "tries", "first_due_at", "ended_at"),
         "reopened": ("delivery_id", "attempt", "at"),
+        "publication": ("id", "delivery_id", "at", "said_at", "status", "url", "reason"),
         "entry": ("id", "at", "role", "actor", "act", "subject", "uri", "version", "outlet_id", "old", "new", "remark",
                   "origin"),
     }
@@ -41,7 +43,7 @@ class Kind(StrEnum):
     """What a seal is of."""
 
     DELIVERIES = "deliveries"
-    """The attempts and ends of a release's deliveries."""
+    """The attempts and ends of a release's deliveries, and what outlets say became of them."""
     AUDIT = "audit"
     """Audit entries."""
 
@@ -53,6 +55,7 @@ class Leaf(NamedTuple):
     number: int
     """Of the delivery, or of the audit entry."""
     attempt: int
+    """Of a publication its number."""
     digest: str
     form: int = FORM
     """The version of the canonical form of which the digest is."""
@@ -79,6 +82,11 @@ def end(row: Mapping[str, Any], form: int = FORM) -> Leaf:
 def reopened(row: Mapping[str, Any], form: int = FORM) -> Leaf:
     """The leaf of a note that a delivery was opened again."""
     return Leaf("reopened", row["delivery_id"], row["attempt"], _digest("reopened", row, form), form)
+
+
+def publication(row: Mapping[str, Any], form: int = FORM) -> Leaf:
+    """The leaf of what an outlet said became of a delivery."""
+    return Leaf("publication", row["delivery_id"], row["id"], _digest("publication", row, form), form)
 
 
 def entry(row: Mapping[str, Any], form: int = FORM) -> Leaf:

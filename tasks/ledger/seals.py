@@ -15,11 +15,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, text, tuple_, update
 
 from tasks.ledger.portions import portions
-from tasks.ledger.schema import attempts, audit, deliveries, releases, reopenings, seals
+from tasks.ledger.schema import attempts, audit, deliveries, publications, releases, reopenings, seals
 from tasks.ledger.sealed_rows import Kind
 from tasks.model.acts import Act
 from tasks.model.states import FINAL
 
+SHARE = 0.25
+"""Of a release's age that passes between two looks at it."""
 _LOCK = 7265560
 """A number of our own, as in deliveries/locks.py."""
 
@@ -114,6 +116,15 @@ def look_again(connection: Connection, release_ids: Collection[int], now: float)
     connection.execute(update(releases).where(releases.c.id.in_(release_ids)).values(seal_at=now))
 
 
+def look_later(connection: Connection, delivery_ids: Collection[int], now: float) -> None:
+    """Have the releases of these deliveries looked at again if all of them was sealed: outlets have said something.
+    They say it over days, so the next look is as far away as one that is due by the release's age."""
+    r = releases.c
+    theirs = select(deliveries.c.release_id).where(deliveries.c.id.in_(delivery_ids))
+    later = now + (now - r.received_at) * SHARE
+    connection.execute(update(releases).where(r.seal_at.is_(None), r.id.in_(theirs)).values(seal_at=later))
+
+
 def rows_of(
     connection: Connection, release_id: int, *, after: tuple[str, str] = ("", ""), limit: int | None = None
 ) -> list[dict[str, Any]]:
@@ -158,9 +169,14 @@ def reopenings_of(connection: Connection, ids: Collection[int]) -> Iterator[dict
     yield from _of(connection, reopenings, ids)
 
 
-def _of(connection: Connection, table: Any, ids: Collection[int]) -> Iterator[dict[str, Any]]:
+def publications_of(connection: Connection, ids: Collection[int]) -> Iterator[dict[str, Any]]:
+    """What outlets said became of these deliveries, by delivery and number."""
+    yield from _of(connection, publications, ids, "id")
+
+
+def _of(connection: Connection, table: Any, ids: Collection[int], then: str = "attempt") -> Iterator[dict[str, Any]]:
     for some in portions(sorted(ids)):
-        query = select(table).where(table.c.delivery_id.in_(some)).order_by(table.c.delivery_id, table.c.attempt)
+        query = select(table).where(table.c.delivery_id.in_(some)).order_by(table.c.delivery_id, table.c[then])
         for row in connection.execute(query):
             yield dict(row._mapping)
 

@@ -52,6 +52,8 @@ class Verification:
     """Deliveries that stand as they were sealed last."""
     attempts: int = 0
     """Attempts that stand as they were sealed."""
+    publications: int = 0
+    """What outlets said of deliveries and stands as it was sealed."""
     releases: int = 0
     """Releases with sealed deliveries."""
     opened: int = 0
@@ -232,6 +234,7 @@ def _check_release(connection: Connection, release_id: int, replays: _Replays, f
     while rows := seals.rows_of(connection, release_id, after=after, limit=STEP):
         check, by_id = _Page(name, known, whole, found), {row["id"]: row for row in rows}
         check.attempts(seals.attempts_of(connection, by_id), by_id)
+        check.publications(seals.publications_of(connection, by_id), by_id)
         check.reopenings(seals.reopenings_of(connection, by_id), by_id, replays)
         for row in rows:
             check.delivery(row)
@@ -239,6 +242,10 @@ def _check_release(connection: Connection, release_id: int, replays: _Replays, f
     found.faults += [f"{name}: delivery {number:,} was deleted after it was sealed" for number in sorted(known.ends)]
     found.faults += [
         f"{name}: attempt {n} at delivery {id:,} was deleted after it was sealed" for id, n in sorted(known.attempts)
+    ]
+    found.faults += [
+        f"{name}: what its outlet said of delivery {number:,} was deleted after it was sealed"
+        for number, _ in sorted(known.publications)
     ]
     found.faults += [
         f"{name}: the note that delivery {leaf.number:,} was opened again was edited or deleted after it was sealed"
@@ -277,6 +284,18 @@ class _Page:
                 self.found.answered += 1
             else:
                 self.found.faults.append(f"{what} was edited after it was sealed")
+
+    def publications(self, said: Iterator[dict[str, Any]], rows: Mapping[int, dict[str, Any]]) -> None:
+        """Check what the outlets of these deliveries said."""
+        for row in said:
+            leaf = self.known.publications.pop((row["delivery_id"], row["id"]), None)
+            what = f"{self.name}: what its outlet said of {_delivery(rows[row['delivery_id']])}"
+            if leaf is not None and leaf == sealed_rows.publication(row, leaf.form):
+                self.found.publications += 1
+            elif leaf is not None:
+                self.found.faults.append(f"{what} was edited after it was sealed")
+            elif self.whole:
+                self.found.faults.append(f"{what} was put in after all of its release was sealed")
 
     def reopenings(
         self, notes: Iterator[dict[str, Any]], rows: Mapping[int, dict[str, Any]], replays: _Replays

@@ -25,6 +25,8 @@ class Known:
     """The last sealed end of each delivery."""
     attempts: dict[tuple[int, int], Leaf] = field(default_factory=dict)
     """Each sealed attempt, by delivery and attempt; only where they are asked for."""
+    publications: dict[tuple[int, int], Leaf] = field(default_factory=dict)
+    """What outlets said, by delivery and number."""
     reopened: set[Leaf] = field(default_factory=set)
     """Every sealed note that a delivery was opened again."""
     opened: set[int] = field(default_factory=set)
@@ -43,6 +45,8 @@ class Known:
             elif leaf.kind == "reopened":
                 known.reopened.add(leaf)
                 known.opened.add(leaf.number)
+            elif leaf.kind == "publication":
+                known.publications[leaf.number, leaf.attempt] = leaf
             elif attempts:
                 known.attempts[leaf.number, leaf.attempt] = leaf
         return known

@@ -38,8 +38,6 @@ STEPS = 2
 """Looks at releases in one sweep."""
 SOONEST = 10.0
 """Seconds between two looks at a release at least, and between two looks for audit entries."""
-SHARE = 0.25
-"""Of a release's age that passes between two looks."""
 LONGEST_TRANSACTION = 3600.0
 """Seconds for which an audit entry may be written and not yet be seen by others; it is sealed late then."""
 
@@ -92,7 +90,7 @@ def seal_release(release: seals.Due, now: float, sealing: Sealing) -> bool:
     again: float | None = release.seal_at
     if whole:
         _progress.release = None
-        again = now + max(SOONEST, SHARE * (now - release.received_at)) if is_open else None
+        again = now + max(SOONEST, seals.SHARE * (now - release.received_at)) if is_open else None
     else:
         _progress.after = (rows[-1]["language"], rows[-1]["outlet_id"])
     with ledger.write() as connection:
@@ -138,6 +136,8 @@ def _events(connection: Connection, release_id: int, rows: list[dict[str, Any]])
             continue
         found.leaves += [*opened.pop(id, ()), *map(sealed_rows.attempt, newer), leaf]
     found.leaves += [leaf for leaves in opened.values() for leaf in leaves]
+    said = map(sealed_rows.publication, seals.publications_of(connection, ids))
+    found.leaves += [leaf for leaf in said if (leaf.number, leaf.attempt) not in known.publications]
     return found
 
 

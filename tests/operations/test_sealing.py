@@ -11,11 +11,12 @@ from sqlalchemy import Connection, Engine, text
 
 from tasks import ledger
 from tasks.delivery.disabling import disable
-from tasks.ledger import audit, deliveries, releases, seals
+from tasks.ledger import audit, deliveries, publications, releases, seals
 from tasks.ledger.audit import Entry
 from tasks.ledger.deliveries.returns import Return
 from tasks.model.acts import Act
 from tasks.model.codes import Code
+from tasks.model.publication import read_publication
 from tasks.model.states import State, Verdict
 from tasks.operations import chain, sealer
 from tasks.operations import replay as replays
@@ -190,6 +191,35 @@ def test_a_replay_whose_audit_entry_was_pruned_is_believed(sealing: Sealing, boo
         assert seals.entomb_entries(connection, ledger.now(connection) + 9) > 0
     execute(book, "DELETE FROM audit")
     assert checked(sealing).faults == []
+
+
+def say(delivery_id: int, **said: str) -> None:
+    """What the outlet of a delivery says became of it."""
+    with ledger.write() as connection:
+        publications.note(connection, [(delivery_id, read_publication(said))], NOW + 90)
+
+
+def test_what_outlets_say_is_sealed_also_when_they_say_it_late(sealing: Sealing, book: Engine) -> None:
+    receivers(outlet("a"), outlet("b"))
+    render(take())
+    finish(*map(result, claim()))
+    say(1, status="published", url="https://a.example/1")
+    seal(sealing)
+    assert (checked(sealing).faults, checked(sealing).publications) == ([], 1)
+    say(2, status="accepted")
+    found = checked(sealing)
+    assert (found.faults, found.publications, found.unsealed_releases) == ([], 1, 1)
+    assert seal(sealing, NOW + 5000) == 1
+    found = checked(sealing)
+    assert (found.faults, found.publications, found.unsealed_releases) == ([], 2, 0)
+    execute(book, "UPDATE publications SET url = 'https://a.example/2' WHERE id = 1")
+    assert (
+        "what its outlet said of delivery 1 (to a in en) was edited after it was sealed" in checked(sealing).faults[0]
+    )
+    execute(book, "DELETE FROM publications WHERE id = 1")
+    assert "what its outlet said of delivery 1 was deleted after it was sealed" in checked(sealing).faults[0]
+    execute(book, "INSERT INTO publications (id, delivery_id, at, said_at, status) VALUES (9, 2, 5, 5, 'rejected')")
+    assert "of delivery 2 (to b in en) was put in after all of its release was sealed" in checked(sealing).faults[0]
 
 
 TAMPERED = {
