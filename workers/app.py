@@ -14,6 +14,7 @@ from workers import logs
 from workers.application import make_app
 from workers.with_parent import signal_when_parent_ends
 
+shutdown.begin()
 app = make_app()
 
 

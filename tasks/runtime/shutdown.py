@@ -11,6 +11,13 @@ import mmap
 _flag = mmap.mmap(-1, 1)  # anonymous and shared: what a parent writes, its forked children read
 
 
+def begin() -> None:
+    """Have a flag of its own, which nobody else's end sets. A worker does so before it forks any process: `fanwire up`
+    forks all workers from one that has imported this."""
+    global _flag
+    _flag = mmap.mmap(-1, 1)
+
+
 def ask() -> None:
     """Ask every drain of this worker to finish what is in flight and take no more."""
     _flag[0] = 1

@@ -163,3 +163,34 @@ def test_a_server_that_has_ended_is_asked_once(tmp_path: Path) -> None:
         run("", tmp_path / "out")
     with pytest.raises(forking.NotForked, match="there is no fork server"):
         run("", tmp_path / "out")
+
+
+WORKER = """
+import os, sys, time
+from pathlib import Path
+os.environ["FANWIRE_BROKER_URL"] = "redis://127.0.0.1:1/0"  # nobody asks it
+from workers import app
+from tasks.runtime import shutdown
+if sys.argv[2] == "stops":
+    app._stop_drains()
+print("ready", flush=True)
+if not os.fork():
+    while not Path(sys.argv[3]).exists():
+        time.sleep(0.01)
+    print("asked to stop" if shutdown.asked() else "goes on", flush=True)
+    os._exit(0)
+os.wait()
+"""
+
+
+def test_the_end_of_one_worker_stops_the_drains_of_no_other(server: Server, tmp_path: Path) -> None:
+    """It did: the flag by which pool processes hear of it was that of all workers. But those of one worker hear it."""
+    home = PLAIN | {"FANWIRE_HOME": str(tmp_path)}
+    outputs = {what: tmp_path / what for what in ("stops", "stays")}
+    processes = [run(WORKER, output, home, what, str(tmp_path / "look")) for what, output in outputs.items()]
+    for output in outputs.values():
+        until(lambda output=output: "ready" in output.read_text())  # type: ignore[misc]
+    (tmp_path / "look").touch()
+    for process in processes:
+        os.waitpid(process, 0)
+    assert [output.read_text() for output in outputs.values()] == ["ready\nasked to stop\n", "ready\ngoes on\n"]
