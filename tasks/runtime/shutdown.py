@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import mmap
 
-_flag = mmap.mmap(-1, 1)  # anonymous and shared: what a parent writes, its forked children read
+_flag: mmap.mmap | bytearray = bytearray(1)  # of this process alone, until it begins as a worker
 
 
 def begin() -> None:
     """Have a flag of its own, which nobody else's end sets. A worker does so before it forks any process: `fanwire up`
     forks all workers from one that has imported this."""
     global _flag
-    _flag = mmap.mmap(-1, 1)
+    _flag = mmap.mmap(-1, 1)  # anonymous and shared: what a parent writes, its forked children read
 
 
 def ask() -> None:

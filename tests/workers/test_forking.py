@@ -99,6 +99,8 @@ def test_the_server_has_nothing_that_must_not_be_forked(server: Server, tmp_path
     assert server.process.num_threads() == 1
     assert server.process.num_fds() == 4, "its streams, and the socket for requests"
     assert not server.process.children()
+    mapped = Path(f"/proc/{server.process.pid}/maps").read_text().splitlines()
+    assert not [line for line in mapped if line.split()[1] == "rw-s"], "what one process writes there all others read"
 
 
 def test_it_ends_with_its_parent(server: Server, tmp_path: Path) -> None:
