@@ -186,9 +186,10 @@ def _become(request: Request) -> list[str]:
         os._exit(1)
     _take_environment(request.environment)
     _take_streams(request.streams)
-    os.dup2(request.asking, _ASKING, inheritable=False)
-    _close_from(_ASKING + 1)
-    forking.ask_by(_ASKING)
+    if request.adopted:
+        os.dup2(request.asking, _ASKING, inheritable=False)
+        forking.ask_by(_ASKING)
+    _close_from(_ASKING + request.adopted)  # a reader of strangers' documents can ask for nothing
     sys.argv = request.command[2:]
     show(request.command)
     return request.command

@@ -42,6 +42,15 @@ def test_one_with_pipes_is_asked_and_ended() -> None:
     started.stdout.close()
 
 
+def test_it_cannot_ask_the_server_for_anything() -> None:
+    """What reads the documents of strangers has its three streams, and no way to start others beside its limits."""
+    started = forked_process.start([*shouting()[:-1], "import os; print(os.listdir('/proc/self/fd'), flush=True)"], {})
+    assert sorted(json.loads(started.stdout.readline().replace(b"'", b'"'))) == ["0", "1", "2", "3"], "3 is the folder"
+    started.wait()
+    for pipe in (started.stdin, started.stdout):
+        pipe.close()
+
+
 def test_its_status_is_known() -> None:
     started = forked_process.start([sys.executable, "-m", "tests.support.forked_code", "import sys; sys.exit(7)"], {})
     assert started.wait() == 7

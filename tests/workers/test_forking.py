@@ -52,6 +52,7 @@ print(json.dumps({
     "imported": "flower.command" in sys.modules, "descriptors": sorted(map(int, os.listdir("/proc/self/fd")))[:-1],
     "at SIGHUP": str(signal.getsignal(signal.SIGHUP)), "threads": threading.active_count(), "name": __name__,
     "written by lines": sys.stdout.line_buffering, "collecting": __import__("gc").isenabled(),
+    "settings read": sys.modules["tasks.runtime.settings"].settings.cache_info().currsize,
 }))
 """
 
@@ -63,7 +64,7 @@ def test_a_forked_process_begins_as_one_that_was_executed(server: Server, tmp_pa
         "parent": os.getpid(), "group": pid, "environment": {"TZ": "Asia/Seoul", "SECRET": "geheim"},
         "arguments": ["one", "two"], "imported": True, "descriptors": [0, 1, 2, 3],
         "at SIGHUP": str(signal.SIG_DFL), "threads": 1, "name": "__main__",
-        "written by lines": False, "collecting": True,
+        "written by lines": False, "collecting": True, "settings read": 0,
     }  # fmt: skip
 
 
