@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
+from sqlalchemy import Connection
 
 from tasks import ledger
 from tasks.building import BuildResult, reason_of
 from tasks.building.media_addresses import published
 from tasks.building.wire import configured_wire
-from tasks.formatting import FORMATS, make_rendition
+from tasks.formatting import FORMATS, Rendition, make_rendition
 from tasks.ledger import artifacts, deliveries, media_rows, presence, releases, rendition_rows, translation_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
+from tasks.ledger.media_rows import StoredFile
 from tasks.model.pictures import without_pictures
-from tasks.model.release import Release, supplied, without_media
+from tasks.model.release import Release, Translation, supplied, without_media
 from tasks.runtime.settings import settings
 
 log = structlog.get_logger()
@@ -28,8 +31,12 @@ def build_renditions(release_id: int, language: str, formats: Collection[str] | 
         release = releases.get(connection, release_id)
         keys = rendition_rows.unmade(connection, TranslationKey(release_id, language))
     keys = [key for key in keys if formats is None or key.format in formats]
-    reasons = {key.format: _build(key) for key in keys}
-    return BuildResult(release.name, {format: reason for format, reason in reasons.items() if reason})
+    own = set(own_formats({key.format for key in keys}))
+    others = [[key] for key in keys if key.format not in own]
+    reasons: dict[str, str] = {}
+    for some in ([key for key in keys if key.format in own], *others):
+        reasons |= _build(some)
+    return BuildResult(release.name, reasons)
 
 
 def own_formats(formats: Collection[str]) -> list[str]:
@@ -49,50 +56,98 @@ def rehearse_renditions(release: Release, formats: Collection[str]) -> None:
         make_rendition(release, text, format, configured_wire(), now, now)
 
 
-def _build(key: RenditionKey) -> str | None:
-    """Build one rendition; the reason if it is held, None if it is made or somebody else has it."""
-    worker = presence.sign_in()
-    with ledger.write() as connection:
-        translation = translation_rows.finished(connection, key.translation, to_use=True)
-        if translation is None:
-            return "its translation is not there yet"
-        if not media_rows.all_there(connection, key.release_id):
-            return media_rows.progress(connection, key.release_id)
-        now, lease = ledger.now(connection), settings().build_lease
-        attempt = artifacts.claim(connection, key, now=now, lease=lease, worker=worker)
-        release = releases.get(connection, key.release_id)  # as it stands with this claim: its embargo may have moved
-        received = releases.received(connection, key.release_id)
-        first = datetime.fromtimestamp(int(releases.first_received(connection, release.uri)), UTC)
-        stored, dropped = media_rows.stored(connection, key.release_id), media_rows.dropped(connection, key.release_id)
-    if attempt is None:
-        return None
-    try:
-        rendition = make_rendition(
-            without_media(release, dropped),
-            translation.model_copy(update={"body_html": without_pictures(translation.body_html, dropped)}),
-            key.format,
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What renditions are made of, as it stood when they were claimed."""
+
+    release: Release
+    translation: Translation
+    received: datetime
+    first_received: datetime
+    stored: Mapping[str, StoredFile]
+    dropped: Collection[str]
+
+    def rendition(self, format: str) -> Rendition:
+        """Make the rendition in this format; raises whatever a format raises."""
+        body = without_pictures(self.translation.body_html, self.dropped)
+        expires = self.received.timestamp() + settings().media_days * DAY
+        return make_rendition(
+            without_media(self.release, self.dropped),
+            self.translation.model_copy(update={"body_html": body}),
+            format,
             configured_wire(),
-            received,
-            first,
-            published=published(stored, expires=received.timestamp() + settings().media_days * DAY),
+            self.received,
+            self.first_received,
+            published=published(self.stored, expires=expires),
         )
-    except Exception as error:  # whatever a formatter meets, the deliveries that wait for it must say so
-        reason = f"rendition failed: {reason_of(error)}"
-        log.exception("rendition held", release=release.name, language=key.language, format=key.format)
-        with ledger.write() as connection:
-            now = ledger.now(connection)
-            artifacts.hold(connection, key, attempt=attempt, now=now, reason=reason, wait=settings().build_retry)
-        return reason
+
+
+def _build(keys: Sequence[RenditionKey]) -> dict[str, str]:
+    """Build renditions of one text, claimed in one transaction and written in another: {format: reason} of those that
+    are held. What somebody else builds is left to them."""
+    if not keys:
+        return {}
+    worker, text = presence.sign_in(), keys[0].translation
+    with ledger.write() as connection:
+        translation = translation_rows.finished(connection, text, to_use=True)
+        if translation is None:
+            return {key.format: "its translation is not there yet" for key in keys}
+        if not media_rows.all_there(connection, text.release_id):
+            return {key.format: media_rows.progress(connection, text.release_id) for key in keys}
+        now, lease = ledger.now(connection), settings().build_lease
+        claims = {key: artifacts.claim(connection, key, now=now, lease=lease, worker=worker) for key in keys}
+        source = _source(connection, translation, text.release_id)
+    attempts = {key: attempt for key, attempt in claims.items() if attempt is not None}
+    made, held = _made(source, attempts)
+    if attempts:
+        _write(text, attempts, made, held)
+    return {key.format: reason for key, reason in held.items()}
+
+
+def _made(
+    source: _Source, keys: Iterable[RenditionKey]
+) -> tuple[dict[RenditionKey, Rendition], dict[RenditionKey, str]]:
+    """Make these renditions; those that were made, and why the others were not."""
+    made: dict[RenditionKey, Rendition] = {}
+    held: dict[RenditionKey, str] = {}
+    for key in keys:
+        try:
+            made[key] = source.rendition(key.format)
+        except Exception as error:  # whatever a formatter meets, the deliveries that wait for it must say so
+            log.exception("rendition held", release=source.release.name, language=key.language, format=key.format)
+            held[key] = f"rendition failed: {reason_of(error)}"
+    return made, held
+
+
+def _source(connection: Connection, translation: Translation, release_id: int) -> _Source:
+    """What renditions of a translation are made of; read after they were claimed, for an embargo may have moved."""
+    release = releases.get(connection, release_id)
+    return _Source(
+        release=release,
+        translation=translation,
+        received=releases.received(connection, release_id),
+        first_received=datetime.fromtimestamp(int(releases.first_received(connection, release.uri)), UTC),
+        stored=media_rows.stored(connection, release_id),
+        dropped=media_rows.dropped(connection, release_id),
+    )
+
+
+def _write(
+    text: TranslationKey,
+    attempts: Mapping[RenditionKey, int],
+    made: Mapping[RenditionKey, Rendition],
+    held: Mapping[RenditionKey, str],
+) -> None:
+    """Write what came of these attempts at renditions of a text, and let the deliveries go that waited for them."""
     with ledger.write() as connection:
         now = ledger.now(connection)
-        rendition_rows.finish(
-            connection,
-            key,
-            attempt=attempt,
-            now=now,
-            content_type=rendition.content_type,
-            body=rendition.body,
-            sha256=rendition.sha256,
-        )
-        deliveries.promote(connection, key.release_id, now, key.language)
-    return None
+        for key, reason in held.items():
+            wait = settings().build_retry
+            artifacts.hold(connection, key, attempt=attempts[key], now=now, reason=reason, wait=wait)
+        for key, rendition in made.items():
+            rendition_rows.finish(
+                connection, key, attempt=attempts[key], now=now, content_type=rendition.content_type,
+                body=rendition.body, sha256=rendition.sha256,
+            )  # fmt: skip
+        if made:
+            deliveries.promote(connection, text.release_id, now, text.language)
