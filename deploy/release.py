@@ -100,7 +100,7 @@ def signing_key(file: Path | None) -> Ed25519PrivateKey:
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         refuse(f"others can read the signing key {file}; chmod 600 {file}")
     try:
-        key = load_pem_private_key(text, password=None)
+        key = load_pem_private_key(text, None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         refuse(f"{file} is no private key in PEM without a password. A new one: {NEW_KEY}")
     if not isinstance(key, Ed25519PrivateKey):

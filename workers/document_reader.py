@@ -21,6 +21,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from contextlib import suppress
 from dataclasses import asdict
 from typing import IO, Any
@@ -69,6 +70,7 @@ class DocumentReader:
         self._memory = memory
         self._readers: list[Reader] = []
         self._busy = threading.Lock()
+        weakref.finalize(self, _end_all, self._readers, os.getpid())
 
     def read(self, document: bytes) -> Reading:
         """Return the release in a document, with warnings; raise DocumentRefused."""
@@ -89,8 +91,7 @@ class DocumentReader:
     def close(self) -> None:
         """End the readers; the next document starts new ones."""
         with self._busy:
-            while self._readers:
-                _end(self._readers.pop())
+            _end_all(self._readers, os.getpid())
 
     def _ask(self, document: bytes) -> dict[str, Any] | None:
         """What a reader says; None if it ended over the document."""
@@ -153,6 +154,12 @@ class DocumentReader:
 
 def _refused(problem: str) -> DocumentRefused:
     return DocumentRefused("release", [Problem("(document)", problem)])
+
+
+def _end_all(readers: list[Reader], whose: int) -> None:
+    """End the readers of a process, but not in one that was forked from it."""
+    while readers and os.getpid() == whose:
+        _end(readers.pop())
 
 
 def _end(reader: Reader) -> None:

@@ -67,10 +67,10 @@ class Act(StrEnum):
     """A release goes out without a file that could not be fetched."""
     ADD_PRODUCER = "producer.add"
     """A producer was given a token for the door."""
-    CHANGE_TOKEN = "producer.token"  # noqa: S105, an act
-    """A producer was given another token."""
     EDIT_PRODUCER = "producer.edit"
     """A producer was given other rights or limits."""
+    CHANGE_TOKEN = "producer.token"  # noqa: S105, an act
+    """A producer was given another token."""
     REVOKE_PRODUCER = "producer.revoke"
     """A producer was shut out of the door."""
     ADD_USER = "user.add"
