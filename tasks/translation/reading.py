@@ -29,7 +29,7 @@ from tasks.translation.segmentation import runs, units
 from tasks.translation.segmentation.units import Passages
 
 SECONDS = 3.0
-"""How long all of this may take; what is not looked at then has no warnings."""
+"""Seconds of computing that all of this may take; what is not looked at then has no warnings."""
 MOST = 8
 """Warnings of one text that a receipt names."""
 LEAST_LETTERS = 200
@@ -48,19 +48,19 @@ _NAME = re.compile(r" \d+$| '.*")
 
 def warnings(release: Release) -> list[Problem]:
     """What the producer of a release probably did not mean in its texts."""
-    until = time.monotonic() + SECONDS
+    until = time.thread_time() + SECONDS
     original = supplied(release, release.language)
     assert original is not None  # it is the release itself
     found = [*_few(_of_language(original), "body"), *missing_words(release)]
     read = _passages(original)
     for language in release.translations:
         text = supplied(release, language)
-        if text is None or time.monotonic() > until:
+        if text is None or time.thread_time() > until:
             continue
         name = f"translations.{language}"
         found += _few(_of_language(text), f"{name}.body")
         if read is not None and LanguageTag(language).base != release.language.base:
-            found += _few(_differences(release, original, read, text, lambda: time.monotonic() > until), name)
+            found += _few(_differences(release, original, read, text, lambda: time.thread_time() > until), name)
     return found
 
 
