@@ -1,9 +1,9 @@
 """Seals: signed blocks of rows that are final, each bound to the one before by its hash.
 
 Whoever prunes rows calls, in the same transaction and before rows are deleted or their texts emptied, `entomb_releases`
-for deliveries or attempts of releases, and `entomb_entries` for audit entries; and deletes the notes in `reopenings`
-together with their deliveries. A seal without leaves still holds the chain together, with its hash and the number of
-its leaves; its rows are no longer looked for. Seals are never deleted.
+for their deliveries or attempts, and deletes the notes in `reopenings` together with their deliveries. A seal without
+leaves still holds the chain together, with its hash and the number of its leaves; its rows are no longer looked for.
+Audit entries are never pruned, so that their seals always have leaves. Seals are never deleted.
 """
 
 from __future__ import annotations
@@ -86,14 +86,6 @@ def entomb_releases(connection: Connection, release_ids: Collection[int]) -> Non
     connection.execute(
         update(seals).where(seals.c.release_id.in_(release_ids), seals.c.leaves.is_not(None)).values(leaves=None)
     )
-
-
-def entomb_entries(connection: Connection, before: float) -> float:
-    """Drop the leaves of the seals whose audit entries are all older than `before`; the moment (seconds since the
-    epoch) up to which entries may be pruned now."""
-    old = (seals.c.kind == Kind.AUDIT, seals.c.until < before)
-    connection.execute(update(seals).where(*old).values(leaves=None))
-    return connection.execute(select(func.max(seals.c.until)).where(*old)).scalar() or 0.0
 
 
 def due(connection: Connection, now: float) -> Due | None:
@@ -179,12 +171,6 @@ def _of(connection: Connection, table: Any, ids: Collection[int], then: str = "a
         query = select(table).where(table.c.delivery_id.in_(some)).order_by(table.c.delivery_id, table.c[then])
         for row in connection.execute(query):
             yield dict(row._mapping)
-
-
-def pruned_until(connection: Connection) -> float:
-    """The latest moment of the audit entries that were pruned, seconds since the epoch; 0 if none was."""
-    pruned = (seals.c.kind == Kind.AUDIT, seals.c.leaves.is_(None))
-    return connection.execute(select(func.max(seals.c.until)).where(*pruned)).scalar() or 0.0
 
 
 def replays(connection: Connection) -> list[Row[Any]]:

@@ -26,6 +26,9 @@ from tasks.operations.sealer import LONGEST_TRANSACTION, STEP
 from tasks.runtime import moments
 from tasks.runtime.seal_key import is_signed
 
+ALWAYS = float("-inf")
+"""Before any moment that a row can have."""
+
 
 @dataclass(frozen=True)
 class Anchor:
@@ -144,11 +147,16 @@ def _problems(seal: Row[Any], said: Mapping[str, Any], keys: set[str], previous:
         yield f"is signed with a key that is not known, {said.get('key')}"
     if (said.get("seal"), said.get("kind"), said.get("form")) != (seal.id, seal.kind, seal.form):
         yield "was put in another one's place"
+    is_of_audit = said.get("kind") == Kind.AUDIT
+    if (seal.release_id is None, seal.until is not None) != (is_of_audit, is_of_audit):
+        yield "is not kept with what it seals: it says no more which rows to check"
     before = said.get("previous")
     if (previous is not None and before != previous) or (seal.id == 1 and before is not None):
         yield "does not follow the one before"
     if seal.leaves is not None:
         yield from _problems_of_leaves(seal, said)
+    elif is_of_audit:
+        yield "has lost its leaves, although audit entries are never pruned"
 
 
 def _problems_of_leaves(seal: Row[Any], said: Mapping[str, Any]) -> Iterator[str]:
@@ -162,25 +170,33 @@ def _problems_of_leaves(seal: Row[Any], said: Mapping[str, Any]) -> Iterator[str
 
 def _check_entries(connection: Connection, found: Verification) -> None:
     """Check the audit entries against the leaves of all seals of them."""
-    known: dict[int, sealed_rows.Leaf] = {}
-    pruned = 0.0
-    for seal in seals.of_audit(connection, 0.0):
-        pruned = max(pruned, seal.until) if seal.leaves is None else pruned
-        known |= {leaf.number: leaf for leaf in _readable(seal)}
+    known: dict[int, tuple[sealed_rows.Leaf, int]] = {}
+    until: dict[int, float] = {}
+    latest: dict[int, float] = {}
+    for seal in seals.of_audit(connection, ALWAYS):
+        until[seal.id] = seal.until
+        known |= {leaf.number: (leaf, seal.id) for leaf in _readable(seal)}
     late = seals.audit_until(connection) - LONGEST_TRANSACTION
-    for row in seals.entries(connection, since=pruned):
-        leaf = known.pop(row["id"], None)
+    for row in seals.entries(connection, since=ALWAYS):
+        leaf, of = known.pop(row["id"], (None, 0))
+        if leaf is not None:
+            latest[of] = row["at"]
         if leaf is not None and leaf == sealed_rows.entry(row, leaf.form):
             found.entries += 1
         elif leaf is not None:
             found.faults.append(
                 f"audit entry {row['id']:,} was edited after it was sealed: {row['act']} · {row['subject']}"
             )
-        elif pruned < row["at"] < late:
+        elif row["at"] < late:
             found.faults.append(f"audit entry {row['id']:,} was put in later: {row['act']} · {row['subject']}")
-        elif row["at"] >= late:
+        else:
             found.unsealed_entries += 1
     found.faults += [f"audit entry {number:,} was deleted after it was sealed" for number in sorted(known)]
+    found.faults += [
+        f"seal {seal:,} of audit entries does not end with the last of its audit entries"
+        for seal, at in latest.items()
+        if at != until[seal]
+    ]
 
 
 def _readable(seal: Row[Any]) -> list[sealed_rows.Leaf]:
@@ -197,8 +213,6 @@ class _Replays:
 
     moments: Mapping[tuple[str | None, str | None], list[float]]
     """By the release's URI and the outlet, of which an entry may leave one out: when, in order."""
-    known_since: float
-    """Entries of before were pruned."""
 
     @classmethod
     def read(cls, connection: Connection) -> _Replays:
@@ -206,13 +220,11 @@ class _Replays:
         moments: dict[tuple[str | None, str | None], list[float]] = defaultdict(list)
         for row in seals.replays(connection):
             moments[row.uri, row.outlet_id].append(row.at)
-        return cls(moments, seals.pruned_until(connection))
+        return cls(moments)
 
     def opened(self, row: Mapping[str, Any], at: float) -> bool:
         """Whether an entry says that this delivery was opened again at that moment. A replay notes the moment first,
         and its entry comes at the end of the same transaction."""
-        if at <= self.known_since:
-            return True
         uri, outlet = row["uri"], row["outlet_id"]
         return any(
             place < len(known) and known[place] - at <= LONGEST_TRANSACTION
@@ -230,6 +242,7 @@ def _check_release(connection: Connection, release_id: int, replays: _Replays, f
     name = heading.name if heading else f"a release that was deleted, number {release_id}"
     whole = all(seal.leaves is not None for seal in blocks) and seals.all_sealed(connection, release_id)
     found.releases += 1
+    found.faults += _misplaced(blocks, heading)
     after = ("", "")
     while rows := seals.rows_of(connection, release_id, after=after, limit=STEP):
         check, by_id = _Page(name, known, whole, found), {row["id"]: row for row in rows}
@@ -251,6 +264,14 @@ def _check_release(connection: Connection, release_id: int, replays: _Replays, f
         f"{name}: the note that delivery {leaf.number:,} was opened again was edited or deleted after it was sealed"
         for leaf in sorted(known.reopened)
     ]
+
+
+def _misplaced(blocks: Collection[Row[Any]], heading: releases.Heading | None) -> Iterator[str]:
+    """The seals of a release that were made of another one."""
+    for seal in blocks:
+        said = _statement(seal)
+        if heading is None or (heading.uri, heading.version) != (said.get("release"), said.get("version")):
+            yield f"seal {seal.id:,}{_of(said)} was put to another release, or its release was edited"
 
 
 @dataclass
