@@ -47,8 +47,19 @@ class ForkedProcess:
         if self.returncode is None:
             self._ending.settimeout(within)
             with suppress(BlockingIOError, TimeoutError):
-                self._ended(json.loads(self._ending.recv(forking.MESSAGE_BYTES) or str(-signal.SIGTERM)))
+                self._ended(json.loads(self._said() or str(-signal.SIGTERM)))
         return self.returncode
+
+    def _said(self) -> bytes:
+        with suppress(ConnectionResetError):  # it ended before it read that it was taken; what was sent comes after
+            return self._ending.recv(forking.MESSAGE_BYTES)
+        return self._ending.recv(forking.MESSAGE_BYTES)
+
+    def forget(self) -> None:
+        """Close what leads to it, and count it as ended."""
+        self.stdin.close()
+        self.stdout.close()
+        self._ended(-signal.SIGTERM)
 
     def _ended(self, status: int) -> int:
         self.returncode = status
@@ -62,13 +73,19 @@ def start(command: Sequence[str], environment: Mapping[str, str]) -> ForkedProce
     NotForked; then nothing was started."""
     theirs_in, stdin = os.pipe()
     stdout, theirs_out = os.pipe()
+    started: ForkedProcess | None = None
     try:
         with forking.asked(command, environment, (theirs_in, theirs_out, 2), adopted=False) as (pid, reply):
-            return ForkedProcess(pid, stdin, stdout, reply.dup())
+            started = ForkedProcess(pid, stdin, stdout, reply.dup())
     except forking.NotForked:
-        os.close(stdin)
-        os.close(stdout)
+        if started:  # the server has ended since it answered
+            started.forget()
+        else:
+            os.close(stdin)
+            os.close(stdout)
         raise
+    else:
+        return started
     finally:
         os.close(theirs_in)
         os.close(theirs_out)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
 import sys
+import threading
 from collections.abc import Iterator
 
 import psutil
@@ -12,6 +15,7 @@ import pytest
 
 from tasks.model.documents import DocumentRefused
 from tests.support.fork_servers import Server, asked, fork_server
+from tests.support.processes import until
 from tests.support.samples import release
 from workers import forked_process, forking
 from workers.document_reader import DocumentReader
@@ -79,6 +83,49 @@ def test_one_that_is_not_started_leaves_nothing_open(monkeypatch: pytest.MonkeyP
     with pytest.raises(forking.NotForked):
         forked_process.start(shouting(), {})
     assert psutil.Process().num_fds() == before
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, *, then_gone: bool) -> list[socket.socket]:
+    """Have this process ask a server that names this very process as the new one; the sockets that it has of those who
+    asked. `then_gone`: it closes them at once, as one does that is killed."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    monkeypatch.setattr(forking, "_asking", [ours])
+    kept: list[socket.socket] = []
+
+    def answer() -> None:
+        with theirs:
+            _, descriptors, *_ = socket.recv_fds(theirs, forking.MESSAGE_BYTES, 6)
+            reply = socket.socket(fileno=descriptors[0])
+            reply.send(str(os.getpid()).encode())
+            if then_gone:
+                reply.close()
+            else:
+                kept.append(reply)
+            for descriptor in descriptors[1:]:
+                os.close(descriptor)
+
+    threading.Thread(target=answer).start()
+    return kept
+
+
+def test_a_server_that_ends_after_its_answer_has_started_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = psutil.Process().num_fds()
+    answering(monkeypatch, then_gone=True)
+    with pytest.raises(forking.NotForked):
+        forked_process.start(shouting(), {})
+    assert psutil.Process().num_fds() == before
+
+
+def test_one_that_was_killed_before_it_began_counts_as_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it was told stands unread in its socket then, which is an error for whoever reads the other end."""
+    kept = answering(monkeypatch, then_gone=False)
+    started = forked_process.start(shouting(), {})
+    until(lambda: kept)
+    kept.pop().close()
+    assert started.poll() == -signal.SIGTERM
+    forking.forget()
+    for pipe in (started.stdin, started.stdout):
+        pipe.close()
 
 
 def test_a_reader_of_documents_is_forked(server: Server) -> None:
