@@ -132,13 +132,17 @@ def forget_days(connection: Connection, before: str) -> None:
 
 def permit(connection: Connection, name: str, minute: int, number: int, most: int) -> int:
     """How many more requests of a producer are permitted in a minute (minutes since the epoch): `number`, or what is
-    left of `most`. Web servers that ask at once wait for each other, so all together permit no more than `most`."""
+    left of `most`. Web servers that ask at once wait for each other, so all together permit no more than `most`.
+    Whoever asks for a minute that is over, since it was slow, is counted in the present one."""
     m = producer_minutes.c
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     row = dialect.insert(producer_minutes).values(producer=name, minute=minute, requests=0)
     begun = row.on_conflict_do_update(
         index_elements=["producer"],
-        set_={"minute": minute, "requests": case((m.minute < minute, 0), else_=m.requests)},
+        set_={
+            "minute": case((m.minute < minute, minute), else_=m.minute),
+            "requests": case((m.minute < minute, 0), else_=m.requests),
+        },
     )
     used = connection.execute(begun.returning(m.requests)).scalar_one()
     given: int = max(0, min(number, most - used))

@@ -7,7 +7,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -285,6 +285,52 @@ def test_of_a_large_limit_some_permits_are_taken_at_once_and_none_is_lost(
     one, other = limits.PerMinute(), limits.PerMinute()
     both = [served(one) for _ in range(60)] + [served(other) for _ in range(60)]
     assert (sum(both), asked) == (100, [5] * 20 + [0])
+
+
+def noted(per_minute: limits.PerMinute, most: int, now: float) -> bool:
+    """Whether a request at this moment is served."""
+    with suppress(limits.TooMany):
+        per_minute.note("acme", most, now)
+        return True
+    return False
+
+
+def test_a_request_that_comes_late_does_not_begin_the_minute_anew(sqlite_ledger: None) -> None:
+    """Of two web servers one has seen the new minute, and the other still has a request of the old one."""
+    one, other = limits.PerMinute(), limits.PerMinute()
+    served = [noted(one, 3, 600.0) for _ in range(3)]
+    noted(other, 3, 599.9)
+    served += [noted(limits.PerMinute(), 3, 600.0) for _ in range(3)]
+    assert served == [True] * 3 + [False] * 3
+
+
+def test_what_was_left_of_a_minute_says_nothing_of_the_next(
+    sqlite_ledger: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request of the new minute is served while one of the old minute still hears that there are no more permits."""
+    per_minute, permit, between = limits.PerMinute(), producer_rows.permit, list[bool]()
+
+    def slowly(*arguments: Any) -> int:
+        given = permit(*arguments)
+        if arguments[2] == 9 and not given:
+            monkeypatch.setattr(producer_rows, "permit", permit)
+            late.append(lambda: between.append(noted(per_minute, 2, 600.0)))
+        return given
+
+    late: list[Any] = []
+    write = ledger.write
+
+    @contextmanager
+    def then(*arguments: Any, **more: Any) -> Iterator[Any]:
+        with write(*arguments, **more) as connection:
+            yield connection
+        while late:
+            late.pop()()
+
+    monkeypatch.setattr(producer_rows, "permit", slowly)
+    monkeypatch.setattr(ledger, "write", then)
+    assert [noted(per_minute, 2, 599.0) for _ in range(3)] == [True, True, False]
+    assert (between, noted(per_minute, 2, 600.0)) == ([True], True)
 
 
 def test_a_producer_takes_no_more_than_its_share_of_the_work(door: Door) -> None:

@@ -74,8 +74,9 @@ class PerMinute:
             given = producer_rows.permit(connection, producer, minute, max(1, most // PORTIONS), most)
         with self._lock:
             known = self._of[producer]
-            known.left += max(0, given - 1)
-            known.no_more = not given
+            if known.minute == minute:  # else the next minute has begun, of which this says nothing
+                known.left += max(0, given - 1)
+                known.no_more = not given
         return given > 0
 
 
