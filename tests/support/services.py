@@ -35,7 +35,7 @@ class Services:
     def __init__(self, home: Path, farm: Farm, settings: Mapping[str, str], *, broker: str) -> None:
         """`settings`: names without FANWIRE_. `broker`: its address for producers."""
         self.home, self.farm, self.broker = home, farm, broker
-        self.env = environment(home, CA_FILE=str(farm.ca_file), **settings)
+        self.env = environment(home, **({"CA_FILE": str(farm.ca_file)} | dict(settings)))
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._options: dict[str, Sequence[str]] = {}
 
