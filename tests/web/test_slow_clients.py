@@ -149,3 +149,16 @@ def test_a_producer_whose_bodies_drip_holds_up_no_other(monkeypatch: pytest.Monk
     held, quick, large = at(application(), scene, client_seconds=0.5, body_seconds=1.0)
     assert ({status(answer) for answer in held}, status(quick), status(large)) == ({408}, 200, 413)
     assert json.loads(large.partition(b"\r\n\r\n")[2])["detail"] == "the body may have 1,000 bytes"
+
+
+def test_a_request_that_says_two_lengths_ends_its_connection() -> None:
+    """A proxy in front that goes by the other length would take what follows for a request of somebody else."""
+    smuggled = b"0\r\n\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
+    head = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    async def scene(ask: Ask) -> bytes:
+        return await ask(head + smuggled)
+
+    answer = at(plain(), scene)
+    assert (status(answer), answer.count(b"HTTP/1.1 ")) == (400, 1), answer
+    assert b"connection: close" in answer.lower()

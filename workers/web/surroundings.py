@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workers.web.prefix import without_prefix
+from workers.web.problem_details import ProblemDetails
 
 log = structlog.get_logger()
 
@@ -102,6 +103,9 @@ class Surroundings:
             await self._within(send(message))
 
         try:
+            if _says_two_lengths(scope):
+                await _TWO_LENGTHS(scope, receive, noting_send)
+                return
             await self.app(scope, body.next, noting_send)
         except ClientTooSlow:
             log.warning("client too slow", **_named(scope), **told)
@@ -115,6 +119,16 @@ class Surroundings:
                 return await waiting
         except TimeoutError:
             raise ClientTooSlow from None
+
+
+_TWO_LENGTHS = ProblemDetails(
+    400, "Content-Length and Transfer-Encoding say two things of one body; send one of them", {"connection": "close"}
+)
+
+
+def _says_two_lengths(scope: Scope) -> bool:
+    """Whether a proxy may see another end of the body, and so another next request, than we do (RFC 9112, 6.1)."""
+    return {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope.get("headers", ())}
 
 
 def _named(scope: Scope) -> dict[str, Any]:
