@@ -20,13 +20,17 @@ from typing import Any
 MESSAGE_BYTES = 64 * 1024
 """The longest message."""
 ANSWERS_WITHIN = 60.0
-"""Seconds that the server has for an answer: at its start it still imports."""
+"""Seconds that the server has for its first answer: at its start it still imports."""
+ANSWERS_AGAIN_WITHIN = 10.0
+"""Seconds that it has for each further one. supervisord, which waits for it, restarts and ends nothing meanwhile."""
 TITLE_BYTES = 1000
 """The longest command line that a forked process can show."""
 INHERITED = 4
 """The descriptor under which supervisord has the socket: it closes those from 5 on, and home.py uses the one before."""
 _asking: list[socket.socket] = []
 """The socket that leads to the server, if this process has one."""
+_answered: set[socket.socket] = set()
+"""The same, once the server has answered."""
 
 
 class NotForked(Exception):
@@ -92,7 +96,9 @@ def asked(
         raise NotForked("there is no fork server")
     try:
         with _ask(_asking[0], {"command": list(command), "adopted": adopted}, environment, streams) as reply:
-            yield _pid(reply), reply
+            pid = _pid(reply)
+            _answered.add(_asking[0])
+            yield pid, reply
             reply.send(b"taken")
     except OSError as error:  # also when it takes too long, or sends nothing
         forget()
@@ -101,6 +107,7 @@ def asked(
 
 def forget() -> None:
     """Ask no more: let this process have no server."""
+    _answered.clear()
     while _asking:
         _asking.pop().close()
 
@@ -113,7 +120,7 @@ def _ask(
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs, _in_a_file(environment) as written:
         for mine in (asking, ours):
-            mine.settimeout(ANSWERS_WITHIN)
+            mine.settimeout(ANSWERS_AGAIN_WITHIN if asking in _answered else ANSWERS_WITHIN)
         socket.send_fds(asking, [json.dumps(request).encode()], [theirs.fileno(), *streams, written, asking.fileno()])
         theirs.close()
         yield ours

@@ -158,6 +158,21 @@ def _children_after_reaping() -> set[psutil.Process]:
     return found
 
 
+def test_a_server_that_stops_answering_holds_up_nobody_for_as_long_as_one_that_still_begins(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """supervisord restarts nothing meanwhile."""
+    os.waitpid(run("", tmp_path / "out"), 0)
+    monkeypatch.setattr(forking, "ANSWERS_AGAIN_WITHIN", 0.1)
+    monkeypatch.setattr(forking, "ANSWERS_WITHIN", -1.0)  # which no socket takes
+    server.process.suspend()
+    try:
+        with pytest.raises(forking.NotForked, match="does not answer: timed out"):
+            run("", tmp_path / "out")
+    finally:
+        server.process.resume()
+
+
 def test_a_server_that_has_ended_is_asked_once(tmp_path: Path) -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     theirs.close()
