@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from tasks import ledger
+from tasks.delivery.admission.standing import SOUND, Standing
 from tasks.ledger import audit, release_views, releases
 from tasks.ledger.schema import deliveries
 from tasks.model.ranks import Rank
@@ -19,7 +20,7 @@ from tests.support import page_scene
 from tests.support.page_scene import EVIL, GOING, HELD, KILLED
 from tests.support.visitor import Visitor, visitor
 from workers.web.application import application
-from workers.web.pages import attention, kept
+from workers.web.pages import attention, drains, kept
 from workers.web.pages import releases as release_list
 
 APP = application()
@@ -211,6 +212,33 @@ def test_a_kill_is_by_whoever_is_signed_in_and_from_where() -> None:
     assert (entry["role"], entry["actor"], entry["origin"], entry["remark"]) == (
         "operator", "jane", "127.0.0.1", "Wrong."
     )  # fmt: skip
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    ("own", "host", "said"),
+    [
+        (Standing(state="resting", until=4e9), SOUND, "The outlet rests"),
+        (SOUND, Standing(state="resting", until=4e9), "The host of the outlet rests"),
+        (SOUND, SOUND, None),
+    ],
+)
+def test_a_replay_says_first_that_its_outlet_rests(
+    monkeypatch: pytest.MonkeyPatch, own: Standing, host: Standing, said: str | None
+) -> None:
+    monkeypatch.setattr(drains, "standings", lambda outlets: {outlet.id: (own, host) for outlet in outlets})
+    page = visitor(APP, Rank.OPERATOR).get(f"/ops/replay?release={GOING}&outlet=desk-009&language=de").text
+    assert ("rests after failures until" in page) == (said is not None)
+    assert said is None or (said in page and 'href="/ops/outlets/desk-009"' in page)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_reason_that_is_its_code_stands_there_once() -> None:
+    operator = visitor(APP, Rank.OPERATOR)
+    operator.post("/ops/replay", {"release": GOING, "version": "1", "outlet": "desk-009", "language": "de"})
+    page = re.sub(r"<[^>]+>", " ", operator.get(f"/ops/releases/{GOING}").text)
+    assert "replayed" in page
+    assert not re.search(r"replayed\s+replayed", page)
 
 
 @pytest.mark.usefixtures("scene")

@@ -62,7 +62,8 @@ def test_open_work_workers_and_what_they_hold_are_shown() -> None:
         metrics.put(connection, measures.QUEUE, {"deliver": 3, "releases": 4321}, now)
         metrics.put(connection, measures.BREAKER, {"host open": 2}, now)
     page = words(reader)
-    assert all(said in page for said in ("1 translation", "4,321", "2 host open", "deliver on wire1", "silent"))
+    said = ("1 translation", "4,321", "2 host open", "deliver on wire1", "silent", "the broker answers")
+    assert all(words in page for words in said)
     row = reader.get("/ops/queues/fragment").text.partition(f"{name.rpartition(':')[0]}</div>")[2].partition("</tr>")[0]
     assert 'data-label="Deliveries">1</td>' in row
     assert "state-alive" in row

@@ -16,10 +16,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tasks import ledger, review
-from tasks.ledger import release_views, releases
+from tasks.ledger import outlets, release_views, releases
 from tasks.ledger.audit import actor
 from tasks.ledger.releases import Consent, Sender
 from tasks.model.acts import Actor
+from tasks.model.outlet import Outlet
 from tasks.model.ranks import Rank
 from tasks.model.release import Release
 from tasks.model.states import State
@@ -32,7 +33,7 @@ from tasks.runtime.errors import Problem, UserError
 from tasks.runtime.settings import settings
 from workers import taking
 from workers.document_reader import DocumentReader
-from workers.web.pages import queries, release_progress, shell
+from workers.web.pages import drains, queries, release_progress, shell
 from workers.web.pages.release import address, find
 
 FAILED = (State.EXHAUSTED, State.REJECTED)
@@ -107,10 +108,19 @@ def ask_replay(request: Request) -> Response:
                 states=tuple(FAILED), code=code or None, language=language or None, outlet_is=outlet or None
             )
         )  # fmt: skip
+        documents = outlets.some(connection, [outlet])
     return shell.render(
         request, "replay.html", title="Send again what failed", row=row, code=code, language=language, outlet=outlet,
         release=Release.from_ledger(row.document), states=states, number=sum(states.values()), back=address(row.uri),
+        rests=_rests(documents.get(outlet)),
     )  # fmt: skip
+
+
+def _rests(outlet: Outlet | None) -> list[tuple[str, float]]:
+    """Who of an outlet and its host rests after failures, in words, and until when: seconds since the epoch."""
+    both = (drains.standings([outlet]) or {}).get(outlet.id, ()) if outlet else ()
+    named = zip(("The outlet", "The host of the outlet"), both, strict=False)
+    return [(words, one.until) for words, one in named if one.state == "resting" and one.until]
 
 
 @shell.needs(Rank.OPERATOR)
