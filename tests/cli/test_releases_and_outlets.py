@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -288,6 +289,16 @@ def test_the_name_of_a_report_says_its_format(run: Run, tmp_path: Path, name: st
     take(release())
     run("report", URI, "--output", str(tmp_path / name))
     assert (tmp_path / name).read_text().startswith(begins)
+
+
+def test_a_report_that_cannot_be_made_leaves_the_one_of_before(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(release())
+    monkeypatch.setitem(sys.modules, "weasyprint", None)  # as where the extra is missing
+    (tmp_path / "r.pdf").write_text("of before")
+    assert "needs the extra" in run("report", URI, "--output", str(tmp_path / "r.pdf"), status=1).output
+    assert (tmp_path / "r.pdf").read_text() == "of before"
 
 
 def test_a_report_goes_to_standard_output(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

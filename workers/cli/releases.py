@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -271,8 +272,12 @@ def report(
 
 
 def _write_report(found: reports.Report, wanted: ReportFormat, output: Path | None) -> None:
-    """Write the report piece by piece, and beside it the statement of one that cannot have it within."""
-    pieces = _report_pieces(found, wanted)
+    """Write the report piece by piece, and beside it the statement of one that cannot have it within.
+
+    The first piece is made before the file is opened: where that fails, a file of before stays as it is.
+    """
+    rest = _report_pieces(found, wanted)
+    pieces = chain([next(rest, b"")], rest)
     if output is None:
         for piece in pieces:
             sys.stdout.buffer.write(piece)
