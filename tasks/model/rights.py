@@ -45,6 +45,10 @@ class Rights(Document):
 
 NO_LIMITS = Rights()
 """Of whoever sends unsigned, while no producers file says who may send."""
+_GIVEN = (
+    "is a producer's, and not to be sent unsigned: sign it as that producer (`fanwire submit --producer NAME`, where "
+    "the producers file has its key), or send it over HTTP with its token"
+)
 
 
 def names_uri(everybody: Mapping[str, Rights], name: str, uri: str) -> bool:
@@ -68,6 +72,8 @@ def _uri(everybody: Mapping[str, Rights], mine: Rights, release: Release) -> Pro
     limited = mine.uris is not None and not length
     if not limited and length == _longest_prefix(everybody, release.uri):
         return None
+    if mine is NO_LIMITS:
+        return Problem("uri", _GIVEN)
     return Problem("uri", "is not one that this producer may use", f"{mine.uris[0]}…" if mine.uris else None)
 
 
@@ -82,7 +88,8 @@ def _issuer(everybody: Mapping[str, Rights], mine: Rights, release: Release) -> 
     given = {_folded(issuer) for each in everybody.values() for issuer in each.issuers or ()}
     if mine.issuers is None and name not in given:
         return None
-    return Problem("issuer.name", "is not one that this producer may speak for", _example(mine))
+    said = _GIVEN if mine is NO_LIMITS else "is not one that this producer may speak for"
+    return Problem("issuer.name", said, _example(mine))
 
 
 def _circuits(mine: Rights, release: Release) -> Problem | None:

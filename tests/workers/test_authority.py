@@ -19,8 +19,11 @@ from typer.testing import CliRunner
 
 from tasks import ledger
 from tasks.ledger import audit, notices, refusals, releases
+from tasks.model import rights
 from tasks.model.documents import DocumentRefused
 from tasks.model.producers import DoorProducer
+from tasks.model.release import Release
+from tasks.model.rights import Rights
 from tasks.operations import door_access
 from tasks.runtime import secrets
 from tasks.runtime.settings import settings
@@ -122,6 +125,18 @@ def test_what_is_given_to_a_producer_of_the_door_is_closed_to_those_of_the_file(
     with ledger.write() as connection:
         door_access.revoke(connection, "lab")
     assert by("other", OTHER, corrected(uri="urn:newsml:lab.example:1")).status == "accepted"
+
+
+def test_whoever_sends_unsigned_hears_how_to_send_what_is_a_producers() -> None:
+    given = {"acme": Rights(uris=["urn:newsml:"], issuers=["Acme Robotics"])}
+    wanted = Release.model_validate(json.loads(BODY) | {"issuer": {"name": "Acme Robotics"}})
+    found = {problem.field: problem.problem for problem in rights.problems(given, None, wanted)}
+    assert set(found) == {"uri", "issuer.name"}
+    for said in found.values():
+        assert "unsigned" in said
+        assert "--producer" in said
+        assert "over HTTP" in said
+        assert "acme" not in said
 
 
 # --- signatures
