@@ -114,14 +114,19 @@ def _receive(asked: socket.socket) -> Request | None:
 def _forked(request: Request, read: Stamps, children: Children) -> bool:
     """Do what was asked for, or refuse; True in the new process."""
     new = False
-    if changed := _changed(read):
-        _send(request.reply, f"{changed} has changed since the fork server began; it forks again after `fanwire up`")
-    elif request.adopted:
-        new = _fork_for_supervisord()
-    elif child := os.fork():
-        children[os.pidfd_open(child)] = child, os.dup(request.reply)
-    else:
-        new = True
+    try:
+        if changed := _changed(read):
+            _send(
+                request.reply, f"{changed} has changed since the fork server began; it forks again after `fanwire up`"
+            )
+        elif request.adopted:
+            new = _fork_for_supervisord()
+        elif child := os.fork():
+            children[os.pidfd_open(child)] = child, os.dup(request.reply)
+        else:
+            new = True
+    except OSError as error:
+        _send(request.reply, f"the fork server cannot fork now: {error.strerror}")
     if not new:
         for each in (request.reply, *request.streams, request.environment, request.asking):
             os.close(each)
@@ -162,19 +167,36 @@ def _changed(read: Stamps) -> str | None:
 
 
 def _fork_for_supervisord() -> bool:
-    """Fork; True in the new process, once its parent is supervisord."""
+    """Fork; True in the new process, once its parent is supervisord. Raises OSError when there is none."""
     adopted, adopting = os.pipe()
-    if between := os.fork():
+    try:
+        between = os.fork()
+    except OSError:
         os.close(adopted)
-        os.waitpid(between, 0)
         os.close(adopting)
+        raise
+    if between:
+        os.close(adopted)
+        failed = os.waitstatus_to_exitcode(os.waitpid(between, 0)[1])
+        os.close(adopting)
+        if failed > 0:
+            raise OSError(failed, os.strerror(failed))
         return False
-    if os.fork():
-        os._exit(0)
+    _end_as_parent()
     os.close(adopting)
     os.read(adopted, 1)  # nothing comes but the end, when the process between has ended
     os.close(adopted)
     return True
+
+
+def _end_as_parent() -> None:
+    """Fork, and go on in the new process only; the status of this one says why there is none."""
+    try:
+        forked = os.fork()
+    except OSError as error:
+        os._exit(error.errno or 1)
+    if forked:
+        os._exit(0)
 
 
 def _become(request: Request) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ import pytest
 from tests.support.fork_servers import Server, asked, fork_server
 from tests.support.memory import holds
 from tests.support.processes import until
+from workers import fork_server as fork_server_code
 from workers import forking
 
 PLAIN = {"PATH": "/usr/bin"}
@@ -181,6 +183,34 @@ def test_a_server_that_has_ended_is_asked_once(tmp_path: Path) -> None:
         run("", tmp_path / "out")
     with pytest.raises(forking.NotForked, match="there is no fork server"):
         run("", tmp_path / "out")
+
+
+@pytest.mark.parametrize(("adopted", "forks"), [(True, 0), (True, 1), (False, 0)])
+def test_a_server_that_cannot_fork_says_so_and_goes_on(
+    adopted: bool, forks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`forks`: how many it can. One that ended took the readers of documents with it, and nobody was forked again."""
+    left, fork, server = [None] * forks, os.fork, os.getpid()
+
+    def failing() -> int:
+        if not left:
+            raise BlockingIOError(errno.EAGAIN, "no more processes")
+        left.pop()
+        return fork()
+
+    monkeypatch.setattr(os, "fork", failing)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    handed = [os.open(os.devnull, os.O_RDONLY) for _ in range(5)]
+    request = fork_server_code.Request(
+        [], adopted, theirs.detach(), handed[:3], environment=handed[3], asking=handed[4], server=server
+    )
+    try:
+        assert not fork_server_code._forked(request, {}, {})
+    finally:
+        if os.getpid() != server:
+            os._exit(0)  # a server of its own now, which nobody wants
+    with ours:
+        assert "cannot fork" in json.loads(ours.recv(forking.MESSAGE_BYTES) or b'"it has ended"')
 
 
 WORKER = """
