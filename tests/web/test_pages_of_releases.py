@@ -113,6 +113,19 @@ def test_everyone_who_has_not_got_it_is_found_page_by_page() -> None:
     assert len(found) == len(set(found)) == 96
 
 
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(("query", "label"), [("state=delivered", "Answer"), ("code=http_503", "Why")])
+def test_a_delivery_names_its_release_and_what_it_met(query: str, label: str) -> None:
+    reader = visitor(APP, Rank.READER)
+    link = re.search(r'href="(/ops/deliveries/\d+)"', reader.get(f"/ops/releases/{GOING}?{query}").text)
+    assert link is not None
+    page = reader.get(link[1]).text
+    assert re.search(rf"<dt>Release</dt><dd><a [^>]+>{re.escape(GOING)}</a>", page)
+    assert [one for one in ("Answer", "Why") if f"<dt>{one}</dt>" in page] == [label]
+    assert ("<dd><code>http_503</code>" in page) == (label == "Why")
+    assert "</code> –" not in page
+
+
 @pytest.mark.usefixtures("scene")
 def test_releases_and_deliveries_are_filtered() -> None:
     reader = visitor(APP, Rank.READER)
