@@ -18,10 +18,9 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from tasks.ledger import releases, sealed_rows, seals
-from tasks.ledger.deliveries.returns import RETURNED
 from tasks.ledger.sealed_rows import Kind
 from tasks.model.states import FINAL
-from tasks.operations.sealed import Known, leaves_of
+from tasks.operations.sealed import Known, is_return, leaves_of
 from tasks.operations.sealer import LONGEST_TRANSACTION, STEP
 from tasks.runtime import moments
 from tasks.runtime.seal_key import is_signed
@@ -285,7 +284,8 @@ class _Page:
     found: Verification
     opened: set[int] = field(default_factory=set)
     """Deliveries of which an event that is not sealed yet says that they went on."""
-    newest: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    newer: dict[int, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    """The attempts at a delivery since its last sealed end."""
 
     def attempts(self, tried: Iterator[dict[str, Any]], rows: Mapping[int, dict[str, Any]]) -> None:
         """Check the attempts at these deliveries."""
@@ -297,8 +297,8 @@ class _Page:
             if leaf is None:
                 if end and number <= end.attempt:
                     self.found.faults.append(f"{what} was put in after the delivery was sealed")
-                elif row["code"] in RETURNED:
-                    self.opened.add(id)
+                elif end:
+                    self.newer[id].append(row)
             elif leaf == sealed_rows.attempt(row, leaf.form):
                 self.found.attempts += 1
             elif leaf == sealed_rows.vanished(id, number, leaf.form):
@@ -345,7 +345,7 @@ class _Page:
         elif end is None:
             if row["state"] in FINAL and self.whole:
                 self.found.faults.append(f"{what} was put in or ended after all of its release was sealed")
-        elif id in self.opened or id in self.known.opened:
+        elif id in self.opened or id in self.known.opened or is_return(end, row, self.newer[id]):
             self.found.opened += 1
         else:
             self.found.faults.append(f"{what} was edited after it was sealed; it says {row['state']} now")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row
 
 from tasks.ledger import sealed_rows
+from tasks.ledger.deliveries.returns import RETURNED
 from tasks.ledger.sealed_rows import Leaf
+from tasks.model.states import State
 
 
 def leaves_of(seal: Row[Any]) -> Iterator[Leaf]:
@@ -55,3 +57,16 @@ class Known:
         """Whether a delivery stands as it was sealed last."""
         end = self.ends.get(row["id"])
         return end is not None and end == sealed_rows.end(row, end.form)
+
+
+def is_return(end: Leaf, row: Mapping[str, Any], newer: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether only what came back of a delivery has changed it since it ended so. `newer`: all attempts since then.
+
+    What comes back stands among the attempts. The delivery is as before, or ended as one of these attempts says.
+    """
+    if not newer or any(one["code"] not in RETURNED for one in newer):
+        return False
+    if sealed_rows.end({**row, "attempt": end.attempt}, end.form) == end:
+        return True
+    said = [(one["verdict"], one["status"], one["code"], one["detail"]) for one in newer]
+    return row["state"] != State.DELIVERED and (row["verdict"], row["status"], row["code"], row["reason"]) in said

@@ -24,10 +24,9 @@ from sqlalchemy import Connection
 
 from tasks import ledger
 from tasks.ledger import notices, sealed_rows, seals
-from tasks.ledger.deliveries.returns import RETURNED
 from tasks.ledger.sealed_rows import FORM, Kind, Leaf
 from tasks.model.states import FINAL
-from tasks.operations.sealed import Known, leaves_of
+from tasks.operations.sealed import Known, is_return, leaves_of
 from tasks.runtime import moments
 from tasks.runtime.private_files import write_private
 from tasks.runtime.seal_key import SealKey
@@ -115,7 +114,8 @@ class _Events:
 
 def _events(connection: Connection, release_id: int, rows: list[dict[str, Any]]) -> _Events:
     """What has happened to these deliveries since they were sealed last."""
-    ids = {row["id"] for row in rows}
+    by_id = {row["id"]: row for row in rows}
+    ids = set(by_id)
     known = Known.read(seals.of_release(connection, release_id), ids)
     found = _Events()
     opened: dict[int, list[Leaf]] = defaultdict(list)
@@ -130,8 +130,8 @@ def _events(connection: Connection, release_id: int, rows: list[dict[str, Any]])
     for id, leaf in fresh.items():
         before = known.ends.get(id)
         newer = [row for row in tried[id] if before is None or row["attempt"] > before.attempt]
-        goes_on = opened[id] or id in known.opened or any(row["code"] in RETURNED for row in newer)
-        if before and not goes_on:
+        goes_on = opened[id] or id in known.opened or before is None or is_return(before, by_id[id], newer)
+        if not goes_on:
             found.edited.append(id)
             continue
         found.leaves += [*opened.pop(id, ()), *map(sealed_rows.attempt, newer), leaf]

@@ -328,6 +328,26 @@ def test_a_delivery_that_is_deleted_or_put_in_is_found(sealing: Sealing, book: E
     )
 
 
+@pytest.mark.parametrize("also", ["", "INSERT INTO attempts (delivery_id, attempt, verdict, code, started_at, seconds) "
+                                   "VALUES (2, 3, 'delivered', 'http_200', 1, 1)"])  # fmt: skip
+def test_an_edit_that_is_made_to_look_like_a_return_is_found(sealing: Sealing, book: Engine, also: str) -> None:
+    """What comes back of a delivery ends it as it says, and makes no delivery of what was rejected."""
+    three()
+    seal(sealing)
+    execute(
+        book,
+        "INSERT INTO attempts (delivery_id, attempt, verdict, code, started_at, seconds) "
+        "VALUES (2, 2, 'failed', 'bounced', 1, 0)",
+        also or "SELECT 1",
+        f"UPDATE deliveries SET attempt = {3 if also else 2}, state = 'delivered', verdict = 'delivered', "
+        "code = 'http_200' WHERE outlet_id = 'no'",
+        "UPDATE releases SET seal_at = 0",
+    )
+    assert "delivery 2 (to no in en) was edited" in checked(sealing).faults[0]
+    seal(sealing, NOW + 5000)
+    assert "delivery 2 (to no in en) was edited" in checked(sealing).faults[0]
+
+
 def test_what_was_edited_does_not_become_true_by_being_sealed_anew(sealing: Sealing, book: Engine) -> None:
     three()
     seal(sealing)
