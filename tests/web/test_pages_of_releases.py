@@ -243,6 +243,8 @@ def test_a_replay_says_first_that_its_outlet_rests(
     page = visitor(APP, Rank.OPERATOR).get(f"/ops/replay?release={GOING}&outlet=desk-009&language=de").text
     assert ("rests after failures until" in page) == (said is not None)
     assert said is None or (said in page and 'href="/ops/outlets/desk-009"' in page)
+    nothing_failed = visitor(APP, Rank.OPERATOR).get(f"/ops/replay?release={GOING}&outlet=desk-009&language=xx").text
+    assert "rests after failures until" not in nothing_failed
 
 
 @pytest.mark.usefixtures("small")
