@@ -243,8 +243,16 @@ def test_a_replay_says_first_that_its_outlet_rests(
     page = visitor(APP, Rank.OPERATOR).get(f"/ops/replay?release={GOING}&outlet=desk-009&language=de").text
     assert ("rests after failures until" in page) == (said is not None)
     assert said is None or (said in page and 'href="/ops/outlets/desk-009"' in page)
-    nothing_failed = visitor(APP, Rank.OPERATOR).get(f"/ops/replay?release={GOING}&outlet=desk-009&language=xx").text
+    nothing_failed = visitor(APP, Rank.OPERATOR).get(f"/ops/replay?release={GOING}&outlet=desk-009&code=none").text
+    assert "has failed" in nothing_failed
     assert "rests after failures until" not in nothing_failed
+
+
+@pytest.mark.usefixtures("small")
+def test_a_language_in_an_address_that_is_none_is_shown_as_it_is() -> None:
+    page = visitor(APP, Rank.OPERATOR).get(f"/ops/replay?release={GOING}&outlet=desk-009&language=xx")
+    assert page.status_code == 200
+    assert "in xx" in page.text
 
 
 @pytest.mark.usefixtures("small")

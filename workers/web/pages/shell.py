@@ -283,6 +283,14 @@ def _navigation(request: Request) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def _language(tag: str) -> str:
+    """The English name of a language; what is none, as somebody may type into an address, as it is."""
+    try:
+        return LanguageTag(tag).english_name
+    except ValueError:
+        return tag
+
+
 @functools.cache
 def templates() -> Environment:
     """The templates of all pages; whatever is put into them is escaped, and made printable."""
@@ -296,7 +304,7 @@ def templates() -> Environment:
         "distance": distance,
         "duration": charts.duration,
         "bar_words": release_progress.in_words,
-        "language": lambda tag: LanguageTag(tag).english_name,
+        "language": _language,
         "uri": lambda uri: quote(uri, safe=""),
     }
     environment.tests["digest"] = lambda text: isinstance(text, str) and bool(_DIGEST.fullmatch(text))
