@@ -26,6 +26,8 @@ from tests.support.threads import PATIENCE
 T = TypeVar("T")
 POLL = 0.05
 ROOT = Path(__file__).resolve().parents[2]
+_given: set[int] = set()
+"""The ports that `free_port` has given in this process."""
 
 
 def until(condition: Callable[[], T], told: Callable[[], Any] = lambda: "", *, seconds: float = PATIENCE) -> T:
@@ -47,11 +49,12 @@ def free_port() -> int:
     """A port of this machine that is free, and that nobody gets by chance until a process of the test takes it.
 
     So it is none of those that the system gives to whoever asks for any, and each process of a test run looks for it
-    in a range of its own.
+    in a range of its own, and gives none twice.
     """
     first = 12_000 + 500 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    for port in random.sample(range(first, first + 500), 500):
+    for port in random.sample(sorted(set(range(first, first + 500)) - _given), 500 - len(_given)):
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            _given.add(port)
             return port
     raise OSError("no port is free")
 
