@@ -125,6 +125,7 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -
     server: Postgres = request.getfixturevalue("postgres")
     name = server.borrow()
     yield server.url(name)
+    forget()  # whoever is connected has to leave
     server.give_back(name)
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, make_url, text
 TEMPLATE = "fanwire_template"
 """A database with all tables and no rows. New databases are copies of it, which takes a fifth of migrating them."""
 
-OTHERS_LEAVE = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+OTHERS_LEAVE = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid != pg_backend_pid()"""
 SHAPE = """SELECT count(*), max(oid), max(reltuples), sum(relchecks + relnatts), max(pg_relation_size(oid)) > 1000000,
 (SELECT version_num FROM alembic_version) FROM pg_class WHERE relnamespace = 'public'::regnamespace"""
