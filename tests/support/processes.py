@@ -40,7 +40,7 @@ def until(condition: Callable[[], T], told: Callable[[], Any] = lambda: "", *, s
     while not (result := condition()):
         now = time.monotonic()
         assert now < ends, f"not so after {seconds} s {told()}"
-        time.sleep(min(1.0, max(POLL, 4 * (now - asked))))
+        time.sleep(min(1.0, max(POLL, 10 * (now - asked))))
         asked = time.monotonic()
     return result
 
