@@ -15,7 +15,7 @@ from tests.support.samples import URI
 from workers import releases_queue
 from workers.intake import Intake
 
-ALLOWED = ("kombu", "redis", "amqp", "vine", "packaging", "tzdata", "workers")
+ALLOWED = ("kombu", "redis", "amqp", "vine", "packaging", "tzdata", "async_timeout", "workers")
 """What `pip install kombu[redis]` brings, and the package that the producer is in."""
 ALONE = f"""
 import sys

@@ -36,7 +36,7 @@ _SENTENCE_LEAST = 3
 _SENTENCE = 12
 """From so many words on a sentence has function words of its language, at least the share that its file says."""
 _WORD = re.compile(r"[^\W\d_]+")
-_CODE = re.compile(r"(?<![\w~./-])[\w~]*+(?:[-./_]++\w++)++")
+_CODE = re.compile(r"(?<![\w~./-])[\w~]*+(?:[-./_]++\w++)+")
 """`gnome-user-share`, `~/.local/share`"""
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 

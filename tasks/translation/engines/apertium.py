@@ -54,7 +54,7 @@ _CARETS = re.compile(r"(?<![^\W_])([^\W_]*+\^++)(?![^\W_])")
 """On a `^` with no word after it the pipelines hang, escaped or not: a placeholder stands for it and its word."""
 _CAPITALS = re.compile(r"(?<!\w)[A-ZÀ-ÖØ-Þ]{2,}(?!\w)")
 _RESERVED = re.compile(r"([\[\]{}^$@\\/<>])")
-_BLANK = re.compile(r"\[\[(?P<ids>t:[^\[\]]*+)\]\](?P<words>(?:\\.|[^\[\\])*+)\[\[/\]\]", re.DOTALL)
+_BLANK = re.compile(r"\[\[(?P<ids>t:[^\[\]]*+)\]\](?P<words>(?:[^\[\\]|(?=\\.)\\.)*+)\[\[/\]\]", re.DOTALL)
 
 
 class Apertium:

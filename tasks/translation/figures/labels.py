@@ -13,9 +13,10 @@ from functools import cache
 from tasks.language_data import data_of
 from tasks.translation.figures import numerals
 
-_DOTTED = r"[vV]?\d++(?:\.\d++)++(?:[-–]?(?:alpha|beta|rc|RC|a|b|p)\.?\d*)?"
+_MORE = r"(?:(?=\.\d)\.\d++)"
+_DOTTED = rf"[vV]?\d++{_MORE}++(?:[-–]?(?:alpha|beta|rc|RC|a|b|p)\.?\d*)?"
 _END = r"(?![^\W]|[.,]\d)"
-_VERSION = re.compile(rf"(?<![\w.,])[vV]?\d++(?:\.\d++){{2,}}+{_END}|(?<![\w.,])[vV]\d++(?:\.\d++)*+{_END}")
+_VERSION = re.compile(rf"(?<![\w.,])[vV]?\d++{_MORE}{{2,}}+{_END}|(?<![\w.,])[vV]\d++{_MORE}*+{_END}")
 _WORDS = r"to|and|or|through|until|till|bis|und|oder|à|et|ou|a|y|o|e|hasta|até|ou"
 _NEXT = rf"(?:\s?[-–—,/&]\s?|,?\s(?:{_WORDS})\s)"
 _AFTER = re.compile(rf"{_NEXT}({_DOTTED}){_END}")

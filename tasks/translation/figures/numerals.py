@@ -17,7 +17,7 @@ from tasks.language_data import data_of
 from tasks.model.languages import locale_of
 
 _MARKS = r"[.,’'\u00a0\u202f٫٬]"
-LITERAL = rf"\d++(?:{_MARKS}\d++)*+"
+LITERAL = rf"\d++(?:(?={_MARKS}\d){_MARKS}\d++)*+"
 """A number in digits, whoever wrote it; all of it or nothing, or a long row of digits would be tried digit by digit."""
 NOT_INSIDE = rf"(?<!\d)(?<!\d{_MARKS})"
 """Before LITERAL, where a number is looked for that something must follow: only from its beginning."""
@@ -108,7 +108,7 @@ def value_of(literal: str, language: str) -> Value:
 
 @cache
 def _pattern(language: str) -> re.Pattern[str]:
-    spaced = rf"{NOT_INSIDE}\d{{1,3}}(?: \d{{3}})++(?:,\d++)?(?![\d.])|"
+    spaced = rf"{NOT_INSIDE}\d{{1,3}}(?:(?= \d\d\d) \d{{3}})++(?:,\d++)?(?![\d.])|"
     return re.compile((spaced if data_of(language).numbers.grouped_by_spaces else "") + LITERAL)
 
 

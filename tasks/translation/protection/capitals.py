@@ -14,9 +14,8 @@ from functools import cached_property
 from tasks.translation.protection.name_words import CAPITAL, INSIDE_NAMES, LETTER, WORD, NameWords
 
 _PARTICLES = r"(?:(?:de|da|del|dos|la|le|el|van|von|der|den|bin|al|&)\s){0,2}"
-_ROW = re.compile(
-    rf"(?<![\w’'-])(?:{WORD}|[{CAPITAL}]\.)(?:\s{_PARTICLES}(?:{WORD}|[{CAPITAL}]\.(?=\s[{CAPITAL}]))){{1,9}}+"
-)
+_NEXT = rf"\s{_PARTICLES}(?:{WORD}|[{CAPITAL}]\.(?=\s[{CAPITAL}]))"
+_ROW = re.compile(rf"(?<![\w’'-])(?:{WORD}|[{CAPITAL}]\.)(?:{_NEXT}){{1,9}}")
 _COINED = re.compile(
     rf"(?<![\w@#./-])(?:[A-Z]?[a-z]{{1,40}}+[A-Z]{LETTER}*+|[A-Z][a-z]{{3,40}}+\d{LETTER}*+)(?:\s\d{{1,4}}(?![\w.,]\d|\w))?"
 )

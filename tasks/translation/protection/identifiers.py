@@ -14,7 +14,7 @@ _STANDARD_BY = (
 CODE = (
     rf"(?<![\w.@#/-])(?:"
     rf"(?:{_STANDARD_BY})(?:[/ -](?:{_STANDARD_BY}|TS|TR))*[ -]?(?:SP )?[A-Z]?\d{{2,}}(?:[-.:]\d+)*[a-z]?"
-    rf"|(?!{_PERIOD}\d*-|(?:{_CURRENCY})-)[A-Z][A-Z0-9]*+(?=(?:-[A-Z0-9]++)*?-\d)(?:-[A-Z0-9]++)++"
+    rf"|(?!{_PERIOD}\d*-|(?:{_CURRENCY})-)[A-Z][A-Z0-9]*+(?=(?:-[A-Z0-9]++)*?-\d)(?:(?=-[A-Z0-9])-[A-Z0-9]++)++"
     rf"|[A-Z]{{1,2}}\d[A-Z\d]? \d[A-Z]{{2}}"
     rf"|(?:[0-9A-Fa-f]{{2}}:){{5}}[0-9A-Fa-f]{{2}}|[0-9A-Fa-f]{{8}}(?:-[0-9A-Fa-f]{{4}}){{3}}-[0-9A-Fa-f]{{12}}"
     rf"|(?!{_PERIOD}|(?:{_CURRENCY})\d)[A-Z]{{1,5}}\d{{2,}}[A-Z0-9]*"
@@ -25,7 +25,7 @@ CODE = (
 )
 """Letters and digits that name a thing: a product, a flaw, a standard, a British postcode, a device, a variable."""
 PATH = (
-    r"(?<![\w/.:<~])(?:~?/(?:[\w.{}*-]++/)++[\w.{}*-]*|/[a-z][\w.-]*_[\w.-]*|[A-Z]:\\[\w.\\-]*[\w\\]|\\\\[\w.-]+\\[\w.\\-]+)"
+    r"(?<![\w/.:<~])(?:~?/(?:[\w.{}*-]++/)+[\w.{}*-]*|/[a-z][\w.-]*_[\w.-]*|[A-Z]:\\[\w.\\-]*[\w\\]|\\\\[\w.-]+\\[\w.\\-]+)"
     r"(?<![.])"
 )
 """Where a file or an interface is: `/api/v2/export`, `C:\\data`."""

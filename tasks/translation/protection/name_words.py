@@ -19,7 +19,7 @@ CAPITAL = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĖĘĚĞĠĢĪĮİĶĹĻĽŁŃŅŇŌ
 """Capital letters of the Latin script, as in `[…]` of a regular expression."""
 LETTER = r"[^\W_²³¹⁰-₟]"
 """A letter or digit; the small figure of a footnote is none."""
-WORD = rf"(?:[{CAPITAL}][’'](?=[{CAPITAL}]))?[{CAPITAL}]{LETTER}*+(?:[-‐‑]{LETTER}++)*+"
+WORD = rf"(?:[{CAPITAL}][’'](?=[{CAPITAL}]))?[{CAPITAL}]{LETTER}*+(?:(?=[-‐‑]{LETTER})[-‐‑]{LETTER}++)*+"
 """A capitalised word: `O’Brien`, `Al-Rashidi`. A genitive is no part of it."""
 INSIDE_NAMES = frozenset(("de", "la", "le", "los", "al"))
 """Small words that stand inside names as well."""
