@@ -8,7 +8,7 @@ URL = r"(?:https?://|www\.)[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*[A-Za-z0-9/_~=%
 """All that RFC 3986 allows, without a full stop or bracket at the end, which belongs to the sentence."""
 EMAIL = r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9._%+\-]++@[A-Za-z0-9\-]++(?:(?=\.[A-Za-z0-9\-])\.[A-Za-z0-9\-]++)++"
 _ZONES = "com|org|net|example|io|info|biz|gov|edu|int|eu|de|fr|es|pt|uk|jp|kr|cn|id|my|vn|th|ae|sa|ru|br|mx"
-_LABEL = r"[a-z0-9]++(?:(?=-[a-z0-9])-[a-z0-9]++|(?=--[a-z0-9])--[a-z0-9]++)*+"
+_LABEL = r"[a-z0-9]++(?:-++[a-z0-9]++)*"
 _ZONE = "|".join(rf"(?<=\.{zone})" for zone in _ZONES.split("|"))
 DOMAIN = rf"(?<![\w.@/-]){_LABEL}(?:(?=\.[a-z0-9])\.{_LABEL})++(?:{_ZONE})(?:/[\w\-./?=&%#]*[\w/])?(?![\w.-]*\w)"
 """A web address without its scheme, in a zone that is known: `acme.com/news`."""
