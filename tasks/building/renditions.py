@@ -91,9 +91,9 @@ def _build(keys: Sequence[RenditionKey]) -> dict[str, str]:
     with ledger.write() as connection:
         translation = translation_rows.finished(connection, text, to_use=True)
         if translation is None:
-            return {key.format: "its translation is not there yet" for key in keys}
+            return dict.fromkeys((key.format for key in keys), "its translation is not there yet")
         if not media_rows.all_there(connection, text.release_id):
-            return {key.format: media_rows.progress(connection, text.release_id) for key in keys}
+            return dict.fromkeys((key.format for key in keys), media_rows.progress(connection, text.release_id))
         now, lease = ledger.now(connection), settings().build_lease
         claims = {key: artifacts.claim(connection, key, now=now, lease=lease, worker=worker) for key in keys}
         source = _source(connection, translation, text.release_id)
