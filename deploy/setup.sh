@@ -10,11 +10,23 @@ APERTIUM=(apertium apertium-eng-spa apertium-es-pt apertium-fr-es apertium-ind-z
 DICTIONARIES=(libhunspell-1.7-0 hunspell-en-us hunspell-en-gb hunspell-es hunspell-fr-comprehensive hunspell-pt-br
   hunspell-pt-pt hunspell-de-de-frami)
 
+# Debian's own Python before any other on the path: it is what this is made for, it gets security updates, and it runs
+# pure Python a quarter faster than one that was built without profiles.
+find_python() {
+  local candidate
+  for candidate in /usr/bin/python3.11 python3.11 python3; do
+    command -v "$candidate" >/dev/null && "$candidate" -c 'import ensurepip, venv' 2>/dev/null || continue
+    command -v "$candidate"
+    return
+  done
+  command -v python3.11 || command -v python3 || true
+}
+
 missing=()
 for package in "${APERTIUM[@]}" "${DICTIONARIES[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
 done
-python=$(command -v python3.11 || command -v python3 || true)
+python=$(find_python)
 if [ -z "$python" ]; then
   missing+=(python3 python3-venv)
 elif ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
@@ -34,7 +46,7 @@ if [ ${#missing[@]} -gt 0 ]; then
   fi
 fi
 
-python=$(command -v python3.11 || command -v python3 || true)
+python=$(find_python)
 if [ -z "$python" ] || ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
   echo "setup: Fanwire needs Python 3.11 or newer; this machine has ${python:+$("$python" --version) at }${python:-none}" >&2
   exit 1

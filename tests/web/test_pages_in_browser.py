@@ -95,9 +95,9 @@ def test_the_choice_of_dark_stays(wire: WebServer, browser_page: Page) -> None:
     page = browser_page
     sign_in(page, wire, "jane")
     page.get_by_role("button", name="Dark").click()
-    assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+    expect(page.locator("body")).to_have_css("color-scheme", "dark")
     page.reload()
-    assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+    expect(page.locator("body")).to_have_css("color-scheme", "dark")
 
 
 def test_everything_works_without_scripts(wire: WebServer, new_page: NewPage) -> None:

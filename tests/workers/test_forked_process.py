@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -77,17 +78,23 @@ def test_one_that_was_ended_counts_as_ended_while_the_server_stands_still(
     started.stdout.close()
 
 
+def open_files() -> int:
+    """How many files this process has open, those of earlier tests that nobody holds any more not among them."""
+    gc.collect()
+    return psutil.Process().num_fds()
+
+
 def test_one_that_is_not_started_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forking, "_asking", [])
-    before = psutil.Process().num_fds()
+    before = open_files()
     with pytest.raises(forking.NotForked):
         forked_process.start(shouting(), {})
-    assert psutil.Process().num_fds() == before
+    assert open_files() == before
 
 
-def answering(monkeypatch: pytest.MonkeyPatch, *, then_gone: bool) -> list[socket.socket]:
+def answering(monkeypatch: pytest.MonkeyPatch, *, then_gone: bool) -> tuple[list[socket.socket], threading.Thread]:
     """Have this process ask a server that names this very process as the new one; the sockets that it has of those who
-    asked. `then_gone`: it closes them at once, as one does that is killed."""
+    asked, and the thread that is this server. `then_gone`: it closes them at once, as one does that is killed."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     monkeypatch.setattr(forking, "_asking", [ours])
     kept: list[socket.socket] = []
@@ -104,21 +111,23 @@ def answering(monkeypatch: pytest.MonkeyPatch, *, then_gone: bool) -> list[socke
             for descriptor in descriptors[1:]:
                 os.close(descriptor)
 
-    threading.Thread(target=answer).start()
-    return kept
+    thread = threading.Thread(target=answer)
+    thread.start()
+    return kept, thread
 
 
 def test_a_server_that_ends_after_its_answer_has_started_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = psutil.Process().num_fds()
-    answering(monkeypatch, then_gone=True)
+    before = open_files()
+    _, thread = answering(monkeypatch, then_gone=True)
     with pytest.raises(forking.NotForked):
         forked_process.start(shouting(), {})
-    assert psutil.Process().num_fds() == before
+    thread.join()
+    assert open_files() == before
 
 
 def test_one_that_was_killed_before_it_began_counts_as_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """What it was told stands unread in its socket then, which is an error for whoever reads the other end."""
-    kept = answering(monkeypatch, then_gone=False)
+    kept, _ = answering(monkeypatch, then_gone=False)
     started = forked_process.start(shouting(), {})
     until(lambda: kept)
     kept.pop().close()
