@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import archives, legal_holds, releases
 from tasks.model.retention_policy import Stage
 
@@ -18,8 +18,7 @@ def get(connection: Connection, uri: str) -> Row[Any] | None:
 
 def keep(connection: Connection, row: dict[str, Any]) -> None:
     """Note an archive file (the columns of `archives`), in the place of an older one of the same release."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(archives).values(row | {"restored_at": None})
+    insert = insert_into(connection, archives).values(row | {"restored_at": None})
     others = {name: insert.excluded[name] for name in (*row, "restored_at") if name != "uri"}
     connection.execute(insert.on_conflict_do_update(index_elements=["uri"], set_=others))
 
@@ -51,8 +50,7 @@ def totals(connection: Connection) -> tuple[int, int, int]:
 
 def hold(connection: Connection, uri: str, reason: str, by: str, now: float) -> None:
     """Have retention take nothing of a release; a hold that is there gets the newer reason."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(legal_holds).values(uri=uri, since=now, reason=reason, by=by)
+    insert = insert_into(connection, legal_holds).values(uri=uri, since=now, reason=reason, by=by)
     newer = {"reason": insert.excluded.reason, "by": insert.excluded.by}
     connection.execute(insert.on_conflict_do_update(index_elements=["uri"], set_=newer))
 

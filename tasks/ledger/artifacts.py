@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, exists, literal_column, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger import media_rows
+from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import deliveries, renditions, translations
 from tasks.model.states import ArtifactState
 
@@ -75,8 +75,7 @@ def want(connection: Connection, keys: Sequence[ArtifactKey], *, hint_at: float)
             if isinstance(key, kind)
         ]
         if rows:
-            dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-            connection.execute(dialect.insert(table_of(kind)).on_conflict_do_nothing(), rows)
+            connection.execute(insert_into(connection, table_of(kind)).on_conflict_do_nothing(), rows)
 
 
 def claim(

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import door_requests
 
 KEPT_SECONDS = 24 * 3600.0
@@ -45,8 +45,7 @@ def claim(connection: Connection, producer: str, key: str, digest: str, now: flo
     """Claim a request of a producer by its key, or say what there is of it. `digest`: SHA-256 of the request."""
     r = door_requests.c
     connection.execute(delete(door_requests).where(r.at < now - KEPT_SECONDS))
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(door_requests).values(producer=producer, key=key, digest=digest, at=now)
+    row = insert_into(connection, door_requests).values(producer=producer, key=key, digest=digest, at=now)
     if connection.execute(row.on_conflict_do_nothing().returning(r.key)).first() is not None:
         return Claim(Found.NEW)
     mine = (r.producer == producer) & (r.key == key)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import elections
 
 LONGEST_TERM = 600.0
@@ -21,8 +21,7 @@ def holder(connection: Connection, office: str, now: float) -> str | None:
 
 def run_for(connection: Connection, office: str, candidate: str, now: float, until: float) -> bool:
     """Become or stay leader for `office` until `until` (epoch seconds); False if another process is."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    first = dialect.insert(elections).values(office=office, holder=candidate, until=until)
+    first = insert_into(connection, elections).values(office=office, holder=candidate, until=until)
     connection.execute(first.on_conflict_do_nothing())
     free = or_(elections.c.until <= now, elections.c.until >= now + LONGEST_TERM, elections.c.holder == candidate)
     take = update(elections).where(elections.c.office == office, free).values(holder=candidate, until=until)

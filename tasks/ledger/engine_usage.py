@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import engines
 
 _NEW: dict[str, Any] = {
@@ -32,8 +32,7 @@ def lock(connection: Connection, name: str) -> dict[str, Any]:
     query = select(engines).where(engines.c.name == name).with_for_update()
     row = connection.execute(query).mappings().first()
     if row is None:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        first = dialect.insert(engines).values(name=name, **_NEW)
+        first = insert_into(connection, engines).values(name=name, **_NEW)
         connection.execute(first.on_conflict_do_nothing())
         row = connection.execute(query).mappings().one()
     return _without_name(row)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, exists, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import deliveries, feed_entries, feeds, releases, renditions
 
 e, f = feed_entries.c, feeds.c
@@ -67,7 +67,7 @@ def put(connection: Connection, outlet_id: str, uri: str, version: int, language
         raise LookupError(f"{uri} v{version} in {language} is not for outlet {outlet_id}")
     first = {"outlet_id": outlet_id, "newest": 1, "changes": 1, "changed_at": now, "ping_at": now, "ping_failures": 0}
     later = {"newest": f.newest + 1} | _change(now)
-    insert = _insert(connection, feeds).values(first)
+    insert = insert_into(connection, feeds).values(first)
     number = connection.execute(  # whoever else puts something into this feed waits here
         insert.on_conflict_do_update(index_elements=["outlet_id"], set_=later).returning(f.newest)
     ).scalar_one()
@@ -76,7 +76,7 @@ def put(connection: Connection, outlet_id: str, uri: str, version: int, language
         "withdrawn": found.status == "canceled" or found.killed,
     }  # fmt: skip
     key = ["outlet_id", "uri", "language"]
-    insert = _insert(connection, feed_entries).values(outlet_id=outlet_id, uri=uri, language=language, **row)
+    insert = insert_into(connection, feed_entries).values(outlet_id=outlet_id, uri=uri, language=language, **row)
     connection.execute(insert.on_conflict_do_update(index_elements=key, set_=row, where=e.version < version))
     return True
 
@@ -170,7 +170,3 @@ def mark_ping_failed(connection: Connection, feed: Unpinged, again_at: float) ->
     """Note that the hub could not be told, and when it is tried again."""
     change = update(feeds).where(f.outlet_id == feed.outlet_id)
     connection.execute(change.values(ping_at=again_at, ping_failures=f.ping_failures + 1))
-
-
-def _insert(connection: Connection, table: Any) -> Any:
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, literal_column, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import deliveries, media_files, media_sizes, release_media, releases
 from tasks.model.media import Media, MediaType
 from tasks.model.release import Release
@@ -235,13 +235,12 @@ def progress(connection: Connection, release_id: int) -> str:
 
 def keep(connection: Connection, file: StoredFile, *, now: float, by: str) -> None:
     """Note that a file is in the store; what is known of one that is there already stays."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     row = {name: getattr(file, name) for name in ("sha256", "content_type", "bytes", "width", "height", "name")}
-    new = dialect.insert(media_files).values(**row, kept_at=now, kept_by=by)
+    new = insert_into(connection, media_files).values(**row, kept_at=now, kept_by=by)
     connection.execute(new.on_conflict_do_nothing())
     for size in file.sizes:
         values = {"original": file.sha256} | {name: getattr(size, name) for name in size.__dataclass_fields__}
-        connection.execute(dialect.insert(media_sizes).values(values).on_conflict_do_nothing())
+        connection.execute(insert_into(connection, media_sizes).values(values).on_conflict_do_nothing())
 
 
 def files(connection: Connection, wanted: Collection[str]) -> dict[str, StoredFile]:

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, literal_column, or_, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger import translation_rows
+from tasks.ledger.inserts import insert_into
 from tasks.ledger.portions import portions
 from tasks.ledger.schema import memory
 
@@ -41,8 +41,7 @@ def keep(connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: floa
     which it stands if all of it `are_units` of translations, else all into these languages, for it may be any text."""
     if not rows:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(memory)
+    insert = insert_into(connection, memory)
     newer = {name: insert.excluded[name] for name in ("source", "target", "origin", "kept_at")}
     insert = insert.on_conflict_do_update(index_elements=["key", "maker"], set_=newer)
     unique = {(row["key"], row["maker"][:_LONGEST]): dict(row) for row in rows}

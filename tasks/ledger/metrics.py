@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Executable, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger.deliveries.results import Result
+from tasks.ledger.inserts import insert_by, insert_into
 from tasks.ledger.schema import metrics, releases
 from tasks.model.states import Verdict
 
@@ -66,16 +66,14 @@ def add(connection: Connection, amounts: Mapping[tuple[str, str], float], now: f
 
 @cache
 def _add(dialect: str) -> Executable:
-    note: Any = (postgresql if dialect == "postgresql" else sqlite).insert(metrics)
+    note = insert_by(dialect, metrics)
     more = {"value": metrics.c.value + note.excluded.value, "at": note.excluded.at}
-    upsert: Executable = note.on_conflict_do_update(index_elements=["name", "label", "shard"], set_=more)
-    return upsert
+    return note.on_conflict_do_update(index_elements=["name", "label", "shard"], set_=more)
 
 
 def put(connection: Connection, name: str, values: Mapping[str, float], now: float) -> None:
     """Write last values of a name: {label: value}."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    note = dialect.insert(metrics)
+    note = insert_into(connection, metrics)
     note = note.on_conflict_do_update(
         index_elements=["name", "label", "shard"], set_={"value": note.excluded.value, "at": note.excluded.at}
     )

@@ -12,8 +12,8 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, false, func, or_, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from tasks.ledger.inserts import insert_into
 from tasks.ledger.portions import AT_ONCE, portions
 from tasks.ledger.schema import UNPROFILED, outlet_profile_terms, outlet_profiles, outlets
 from tasks.model.languages import LanguageTag
@@ -54,8 +54,7 @@ def _known(connection: Connection, digests: Collection[str]) -> dict[str, int]:
 
 def _insert(connection: Connection, table: Any) -> Any:
     """An insert that leaves alone what is there: somebody else may add the same at the same time."""
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table).on_conflict_do_nothing()
+    return insert_into(connection, table).on_conflict_do_nothing()
 
 
 def _row(digest: str, profile: Profile) -> dict[str, Any]:

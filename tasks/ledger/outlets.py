@@ -10,9 +10,9 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 from sqlalchemy import Connection, Row, Select, bindparam, case, func, literal_column, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger import outlet_profiles
+from tasks.ledger.inserts import insert_into
 from tasks.ledger.portions import portions
 from tasks.ledger.schema import outlets
 from tasks.model.outlet import Outlet
@@ -35,8 +35,7 @@ def put(connection: Connection, documents: Iterable[Outlet], now: float) -> int:
     profiles = {id: profile_of(document) for id, document in found.items()}
     numbers = outlet_profiles.numbers(connection, set(profiles.values()))
     rows = [_row(document, now) | {"profile_id": numbers[profiles[id]]} for id, document in found.items()]
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(outlets)
+    insert = insert_into(connection, outlets)
     anew = {
         column: case((IS_REMOVED, insert.excluded[column]), else_=outlets.c[column])
         for column in ("status", "status_reason")

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import post_edits
 
 
@@ -46,8 +46,7 @@ class EditRate(NamedTuple):
 def keep(connection: Connection, release_id: int, language: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep units that a person approved (the other columns of `post_edits`); a unit that is approved again keeps its
     first draft."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(post_edits)
+    insert = insert_into(connection, post_edits)
     newer = {name: insert.excluded[name] for name in ("approved", "edits", "words", "approved_at")}
     insert = insert.on_conflict_do_update(index_elements=["release_id", "language", "unit"], set_=newer)
     if rows:

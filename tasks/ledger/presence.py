@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Connection, Engine, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from tasks.ledger.connection import is_open, now, sql_engine, worker_name
+from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import workers
 from tasks.runtime import processes
 
@@ -121,8 +121,7 @@ def _write(connection: Connection, mine: _Myself) -> None:
     sent = time.monotonic()
     with connection.begin():
         beat_at = now(connection) if mine.beats else None
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        new = dialect.insert(workers).values(name=mine.name, machine=mine.machine, beat_at=beat_at)
+        new = insert_into(connection, workers).values(name=mine.name, machine=mine.machine, beat_at=beat_at)
         connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"beat_at": beat_at}))
     arrived = time.monotonic()
     if mine.beats and arrived - mine.last_beat > OUT_OF_TOUCH_AFTER:

@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, case, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import producer_days, producer_minutes, producers
 from tasks.model.producers import DoorProducer
 
@@ -36,8 +36,7 @@ def add(connection: Connection, name: str, document: DoorProducer, sha256: str, 
         "document": document.model_dump_json(exclude_unset=True), "token_sha256": sha256, "made_at": now,
         "old_token_sha256": None, "old_token_until": None, "used_at": None, "revoked_at": None,
     }  # fmt: skip
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(producers).values(name=name, **values)
+    row = insert_into(connection, producers).values(name=name, **values)
     row = row.on_conflict_do_update(
         index_elements=["name"], set_=values, where=producers.c.revoked_at.is_not(None)
     )  # fmt: skip
@@ -110,8 +109,7 @@ def count(connection: Connection, name: str, day: str, most: int | None) -> bool
     """Count one release more that a producer sent on a day (UTC), unless that would be more than `most`; whether it was
     counted. Two that count at once wait for each other."""
     d = producer_days.c
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(producer_days).values(producer=name, day=day, releases=1)
+    row = insert_into(connection, producer_days).values(producer=name, day=day, releases=1)
     row = row.on_conflict_do_update(
         index_elements=["producer", "day"], set_={"releases": d.releases + 1},
         where=None if most is None else d.releases < most,
@@ -135,8 +133,7 @@ def permit(connection: Connection, name: str, minute: int, number: int, most: in
     left of `most`. Web servers that ask at once wait for each other, so all together permit no more than `most`.
     Whoever asks for a minute that is over, since it was slow, is counted in the present one."""
     m = producer_minutes.c
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(producer_minutes).values(producer=name, minute=minute, requests=0)
+    row = insert_into(connection, producer_minutes).values(producer=name, minute=minute, requests=0)
     begun = row.on_conflict_do_update(
         index_elements=["producer"],
         set_={

@@ -24,10 +24,10 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger import media_rows, seals
 from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, IS_HELD, d
+from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import (
     attempts,
     awaited_engines,
@@ -316,8 +316,7 @@ def remove_media(connection: Connection, files: Sequence[str], now: float) -> No
     gone = {*files, *connection.execute(smaller).scalars()}
     connection.execute(delete(media_sizes).where(media_sizes.c.original.in_(files)))
     connection.execute(delete(media_files).where(media_files.c.sha256.in_(files)))
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    note = dialect.insert(media_removals).on_conflict_do_nothing()
+    note = insert_into(connection, media_removals).on_conflict_do_nothing()
     connection.execute(note, [{"sha256": sha256, "at": now} for sha256 in sorted(gone)])
 
 

@@ -21,10 +21,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger import artifacts, rendition_rows
 from tasks.ledger.artifacts import IS_MADE, TranslationKey, is_row_of
+from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import DRAFT, IS_DRAFT, attempts, awaited_engines, deliveries, releases, translations
 from tasks.model.release import Translation
 from tasks.model.states import ArtifactState, Hold, Verdict
@@ -181,8 +181,7 @@ def insert_finished(connection: Connection, release_id: int, texts: list[Transla
         for text in texts
     ]
     if rows:
-        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(translations).on_conflict_do_nothing(), rows)
+        connection.execute(insert_into(connection, translations).on_conflict_do_nothing(), rows)
 
 
 def late(connection: Connection, *, now: float, again_at: float) -> list[TranslationKey]:

@@ -21,7 +21,6 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger import media_rows
 from tasks.ledger.deliveries.conditions import (
@@ -36,6 +35,7 @@ from tasks.ledger.deliveries.conditions import (
     translation_made,
 )
 from tasks.ledger.deliveries.locks import one_mover_at_a_time
+from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import DRAFT, MISHELD, deliveries, outlets, releases, renditions, translations
 from tasks.model.states import ArtifactState, Hold, State
 from tasks.runtime import moments
@@ -60,7 +60,6 @@ def plan(
     What an outlet has of the release already stays as it is. Outlets that were removed get nothing.
     """
     one_mover_at_a_time(connection, release_id)
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     due = False
     for row in rows:
         first = _first_step(connection, release_id, row, now)
@@ -78,7 +77,7 @@ def plan(
         taken = (
             select(outlets.c.id, *values.values()).where(theirs, outlets.c.status != "removed").order_by(outlets.c.id)
         )
-        write = dialect.insert(deliveries).from_select(["outlet_id", *values], taken)
+        write = insert_into(connection, deliveries).from_select(["outlet_id", *values], taken)
         connection.execute(write.on_conflict_do_nothing())
     return due
 

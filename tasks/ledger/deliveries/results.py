@@ -23,11 +23,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.ledger import outlets as documents
 from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, IS_HELD, IS_KEPT, d
 from tasks.ledger.deliveries.corrections import end_for_removed, end_replaced
+from tasks.ledger.inserts import insert_by
 from tasks.ledger.portions import portions
 from tasks.ledger.schema import attempts, deliveries, outlets
 from tasks.model.codes import Code
@@ -167,11 +167,10 @@ def _note_attempts(connection: Connection, results: Sequence[Result]) -> None:
 
 @cache
 def _note(dialect: str) -> Executable:
-    note: Any = (postgresql if dialect == "postgresql" else sqlite).insert(attempts)
+    note = insert_by(dialect, attempts)
     # an expired lease noted the attempt as unsure already; what its worker says later is better knowledge
     later = {name: note.excluded[name] for name in ("verdict", "status", "code", "detail", "started_at", "seconds")}
-    upsert: Executable = note.on_conflict_do_update(index_elements=["delivery_id", "attempt"], set_=later)
-    return upsert
+    return note.on_conflict_do_update(index_elements=["delivery_id", "attempt"], set_=later)
 
 
 def refused_in_a_row(

@@ -8,10 +8,10 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, create_engine, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import StaticPool
 
 from tasks.ledger import archive_rows, audit, releases, retained_rows
+from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import audit as audit_table
 from tasks.ledger.schema import media_files, media_sizes, metadata, outlets
 from tasks.ledger.schema import releases as releases_table
@@ -104,9 +104,8 @@ def _put_back(connection: Connection, table: Table, rows: list[dict[str, Any]]) 
             connection.execute(select(outlets.c.id).where(outlets.c.id.in_([row["id"] for row in rows]))).scalars()
         )
         rows = [row for row in rows if row["id"] not in known]
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     if rows:
-        connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+        connection.execute(insert_into(connection, table).on_conflict_do_nothing(), rows)
 
 
 def refuse_archived(connection: Connection, uri: str) -> None:
