@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, case, exists, func, select
 
 from tasks.ledger import media_rows
 from tasks.ledger.schema import attempts, deliveries, outlets, release_media, releases, renditions, translations
+from tasks.ledger.spans import Span, deliveries_of
 from tasks.model.codes import Code
 from tasks.model.release import Translation
 from tasks.model.states import ArtifactState, Hold, MediaState, State, Verdict, Writing
@@ -17,11 +18,11 @@ from tasks.model.states import ArtifactState, Hold, MediaState, State, Verdict, 
 OPEN = (State.DUE, State.CLAIMED)
 
 
-def states(connection: Connection, release_id: int) -> dict[str, dict[str, int]]:
-    """Count the deliveries of one release: {language: {state: n}}."""
+def states(connection: Connection, release_id: int, span: Span | None = None) -> dict[str, dict[str, int]]:
+    """Count the deliveries of one release: {language: {state: n}}. `span`: where they lie, if that is known."""
     query = (
         select(deliveries.c.language, deliveries.c.state, func.count())
-        .where(deliveries.c.release_id == release_id)
+        .where(*(span.deliveries if span else deliveries_of(connection, release_id)))
         .group_by(deliveries.c.language, deliveries.c.state)
     )
     languages: dict[str, dict[str, int]] = defaultdict(dict)
@@ -82,13 +83,10 @@ def texts(connection: Connection, release_id: int) -> dict[str, str | None]:
     return {row.language: row.reason for row in rows}
 
 
-def all_have_it(connection: Connection, release_id: int) -> bool:
-    """Whether everything of a release is delivered, and every outlet that there is has some of it."""
-    mine, done = deliveries.c.release_id == release_id, deliveries.c.state == State.DELIVERED
-    open_or_failed = select(deliveries.c.id).where(mine, ~done).limit(1)
-    if connection.execute(open_or_failed).first() is not None:
-        return False
-    got = select(deliveries.c.outlet_id).where(mine, done)  # asked once: outlet by outlet it would be all they ever got
+def every_outlet_has_some(connection: Connection, span: Span) -> bool:
+    """Whether every outlet that there is has got a delivery of a release."""
+    # asked once: outlet by outlet it would be all they ever got
+    got = select(deliveries.c.outlet_id).where(*span.deliveries, deliveries.c.state == State.DELIVERED)
     without = select(outlets.c.id).where(outlets.c.status != "removed", outlets.c.id.not_in(got)).limit(1)
     return connection.execute(without).first() is None
 

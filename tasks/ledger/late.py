@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from tasks.ledger.schema import deliveries, renditions, translations
+from tasks.ledger.spans import Span
 from tasks.model.states import ArtifactState, Hold, State
 
 d = deliveries.c
+MAY_BE_LATE = frozenset({State.REJECTED, State.EXHAUSTED, State.DUE, State.CLAIMED})
 _LATE = or_(
     d.state.in_([State.REJECTED, State.EXHAUSTED]),
     and_(d.state == State.DUE, d.attempt > 0),
@@ -39,17 +41,16 @@ def _artifact_missing() -> ColumnElement[str]:
 
 
 def listed(
-    connection: Connection, release_id: int, *, states: Collection[State] = (), since: float | None = None, limit: int
+    connection: Connection, span: Span, *, states: Collection[State] = (), since: float | None = None, limit: int
 ) -> tuple[list[dict[str, Any]], int]:
     """The late deliveries of a release, or those in these states, `limit` at most, and how many there are.
 
     Those that will be tried again stand first, the next one before the others. `since`: the last attempt ended at or
     after that moment. Moments are seconds since the epoch.
     """
-    chosen: list[ColumnElement[bool]] = [d.release_id == release_id, d.state.in_(states) if states else _LATE]
+    chosen: list[ColumnElement[bool]] = [*span.deliveries, d.state.in_(states) if states else _LATE]
     if since is not None:
         chosen.append(d.ended_at >= since)
-    count = connection.execute(select(func.count()).where(*chosen)).scalar_one()
     final_last = case((d.state.in_([State.DUE, State.CLAIMED]), 0), else_=1)
     query = (
         select(
@@ -67,4 +68,7 @@ def listed(
         .order_by(final_last, d.due_at, d.state, d.outlet_id, d.language)
         .limit(limit)
     )
-    return [dict(row._mapping) for row in connection.execute(query)], count
+    found = [dict(row._mapping) for row in connection.execute(query)]
+    if len(found) < limit:
+        return found, len(found)
+    return found, connection.execute(select(func.count()).where(*chosen)).scalar_one()

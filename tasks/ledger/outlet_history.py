@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, select, union
 
 from tasks.ledger.deliveries.conditions import IS_FAILED
 from tasks.ledger.schema import attempts, deliveries, outlets, releases
@@ -26,10 +26,20 @@ def next_try(connection: Connection, outlet_id: str) -> float | None:
     return connection.execute(select(func.min(deliveries.c.due_at)).where(*due)).scalar()
 
 
+_LOOKED_AT = 200
+"""The newest deliveries of an outlet, among which those that are tried again are looked for, and the last attempts: no
+index has them by outlet and moment, for it would be written at each step."""
+
+
 def recent(connection: Connection, outlet_id: str, count: int) -> list[dict[str, Any]]:
-    """The last attempts at deliveries of an outlet, the newest first, `count` at most; moments as seconds since the
-    epoch."""
+    """The last attempts at the newest deliveries of an outlet, and at those that failed last, the newest first, `count`
+    at most; moments as seconds since the epoch."""
     a, d = attempts.c, deliveries.c
+    of = select(d.id, d.ended_at).where(d.outlet_id == outlet_id)
+    newest = of.order_by(d.id.desc()).limit(max(count, _LOOKED_AT)).subquery()
+    failed = of.where(IS_FAILED).order_by(d.ended_at.desc()).limit(count).subquery()
+    either = union(select(newest), select(failed)).subquery()
+    last = select(either.c.id).order_by(either.c.ended_at.desc().nulls_last()).limit(count).subquery()
     query = (
         select(
             a.started_at,
@@ -43,9 +53,9 @@ def recent(connection: Connection, outlet_id: str, count: int) -> list[dict[str,
             a.detail,
             a.seconds,
         )
+        .join(last, last.c.id == a.delivery_id)
         .join(deliveries, d.id == a.delivery_id)
         .join(releases, releases.c.id == d.release_id)
-        .where(d.outlet_id == outlet_id)
         .order_by(a.started_at.desc(), a.delivery_id.desc())
         .limit(count)
     )
@@ -65,11 +75,6 @@ class Health:
     code: str | None = None
     status: int | None = None
     reason: str | None = None
-
-
-_LOOKED_AT = 200
-"""The newest deliveries of an outlet, among which those that are tried again are looked for: no index has them by
-outlet, for it would be written at each step."""
 
 
 def health(connection: Connection, outlet_ids: Collection[str]) -> dict[str, Health]:

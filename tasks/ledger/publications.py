@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, select
 
 from tasks.ledger import seals
 from tasks.ledger.schema import deliveries, outlets, publications, releases
+from tasks.ledger.spans import Span, span_of
 from tasks.model.publication import Fate, Publication, Said, fold, then
 
 MOST = 100
@@ -116,23 +117,34 @@ class Standing:
     fate: Fate
 
 
-def of_release(connection: Connection, uri: str, version: int) -> dict[tuple[str, str], Standing]:
+def of_release(
+    connection: Connection, uri: str, version: int, known: Span | None = None
+) -> dict[tuple[str, str], Standing]:
     """What became of this version of a release, by outlet and language. Where an outlet has said nothing of this
-    version yet, what it said of an older one stands."""
-    query = (
-        select(publications, releases.c.version, deliveries.c.outlet_id, deliveries.c.language)
-        .join(deliveries, deliveries.c.id == publications.c.delivery_id)
-        .join(releases, releases.c.id == deliveries.c.release_id)
-        .where(releases.c.uri == uri, releases.c.version <= version)
-        .order_by(releases.c.version, publications.c.id)
-    )
-    rows = connection.execute(query).all()
-    fates = {delivery_id: fold(said) for delivery_id, said in _by_delivery(rows).items()}
+    version yet, what it said of an older one stands. `known`: where the deliveries of one of the versions lie."""
+    r = releases.c
+    versions = select(r.id, r.version).where(r.uri == uri, r.version <= version).order_by(r.version)
     found: dict[tuple[str, str], Standing] = {}
-    for row in rows:  # of a higher version later
-        if fate := fates[row.delivery_id]:
-            found[row.outlet_id, row.language] = Standing(row.version, fate)
+    for number, of in connection.execute(versions).all():  # a higher version later
+        span = known if known is not None and known.release_id == number else span_of(connection, number)
+        rows = _said_of(connection, span)
+        fates = {delivery_id: fold(said) for delivery_id, said in _by_delivery(rows).items()}
+        for row in rows:
+            if fate := fates[row.delivery_id]:
+                found[row.outlet_id, row.language] = Standing(of, fate)
     return found
+
+
+def _said_of(connection: Connection, span: Span) -> Sequence[Row[Any]]:
+    """All that outlets have said of the deliveries of a release version, in the order in which it came: they say
+    something of few, so it is not looked for by each delivery."""
+    query = (
+        select(publications, deliveries.c.outlet_id, deliveries.c.language)
+        .join(deliveries, deliveries.c.id == publications.c.delivery_id)
+        .where(span.has(publications.c.delivery_id), span.mine)
+        .order_by(publications.c.id)
+    )
+    return connection.execute(query).all()
 
 
 def counted(standings: Mapping[Any, Standing]) -> dict[str, int]:

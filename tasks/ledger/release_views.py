@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, and_, ca
 from sqlalchemy.dialects.postgresql import JSON
 
 from tasks.ledger.schema import attempts, deliveries, outlet_profiles, outlets, releases, translations
+from tasks.ledger.spans import deliveries_of
 from tasks.model.profile import read_profile
 from tasks.model.states import State, Verdict
 
@@ -51,18 +52,6 @@ class Sums:
         return any(self.states[state] for state in (State.HELD, State.DUE, State.CLAIMED))
 
 
-def _of(connection: Connection, release_id: int) -> list[ColumnElement[bool]]:
-    """The deliveries of a release, as a scan finds them in the least time.
-
-    They were written one after the other, so on SQLite they are read as they lie between the first and the last: by the
-    index each of them would be looked for alone, which takes ten times as long. PostgreSQL sees to that by itself.
-    """
-    if connection.dialect.name != "sqlite":
-        return [d.release_id == release_id]
-    ends = connection.execute(select(func.min(d.id), func.max(d.id)).where(d.release_id == release_id)).one()
-    return [d.id.between(*ends), d.release_id + 0 == release_id]  # `+ 0` keeps SQLite off the index
-
-
 def sums(connection: Connection, release_id: int) -> Sums:
     """Count the deliveries of a release, in one pass."""
     arrived, due = d.state == State.DELIVERED, d.state == State.DUE
@@ -70,7 +59,7 @@ def sums(connection: Connection, release_id: int) -> Sums:
         func.min(d.due_at).filter(due), func.min(d.ended_at).filter(arrived), func.max(d.ended_at).filter(arrived),
         func.min(d.first_due_at),
     )  # fmt: skip
-    query = select(d.language, *_BY_STATE, *moments).where(*_of(connection, release_id)).group_by(d.language)
+    query = select(d.language, *_BY_STATE, *moments).where(*deliveries_of(connection, release_id)).group_by(d.language)
     rows = connection.execute(query.order_by(d.language)).all()
     oldest, first, last, first_due = zip(*(row[-len(moments) :] for row in rows), strict=True) if rows else ((),) * 4
     return Sums(
@@ -100,7 +89,7 @@ def _least(moments: Iterable[float | None]) -> float | None:
 def failures(connection: Connection, release_id: int) -> list[tuple[str, str | None, str | None, int]]:
     """Why deliveries of a release failed for good, or so far: (state, code, reason, n)."""
     tried = or_(d.state.in_([State.REJECTED, State.EXHAUSTED]), and_(d.state == State.DUE, d.attempt > 0))
-    query = select(d.state, d.code, d.reason, func.count()).where(*_of(connection, release_id), tried)
+    query = select(d.state, d.code, d.reason, func.count()).where(*deliveries_of(connection, release_id), tried)
     return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query.group_by(d.state, d.code, d.reason))]
 
 
@@ -118,7 +107,7 @@ def grouped(connection: Connection, release_id: int, by: Grouping) -> dict[str, 
 
 def _groups(connection: Connection, release_id: int, by: Grouping) -> Iterator[tuple[Sequence[str], dict[str, int]]]:
     """The names of each group of deliveries, and how many of them are in each state."""
-    of = _of(connection, release_id)
+    of = deliveries_of(connection, release_id)
     if by == "format":
         query = select(d.format, *_BY_STATE).where(*of).group_by(d.format)
     elif by == "transport":
@@ -139,7 +128,7 @@ def _of_profile(document: str | None, by: Grouping) -> Sequence[str]:
     return tuple(names) or (NO_CIRCUIT,)
 
 
-def _by_profile(of: list[ColumnElement[bool]]) -> Select[Any]:
+def _by_profile(of: Sequence[ColumnElement[bool]]) -> Select[Any]:
     counted = (
         select(outlets.c.profile_id, *(column.label(f"n{place}") for place, column in enumerate(_BY_STATE)))
         .join(outlets, outlets.c.id == d.outlet_id)
@@ -166,7 +155,7 @@ def arrivals(connection: Connection, release_id: int, since: float, width: float
     stretch = cast((d.ended_at - since) / width, Integer)
     query = (
         select(stretch, func.count())
-        .where(*_of(connection, release_id), d.state == State.DELIVERED, d.ended_at.is_not(None))
+        .where(*deliveries_of(connection, release_id), d.state == State.DELIVERED, d.ended_at.is_not(None))
         .group_by(stretch)
         .order_by(stretch)
     )
@@ -237,7 +226,11 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 def states_of(connection: Connection, release_id: int, wanted: Wanted) -> dict[str, int]:
     """How many deliveries of a release `wanted` describes, by state."""
-    query = select(d.state, func.count()).where(*_of(connection, release_id), *_conditions(wanted)).group_by(d.state)
+    query = (
+        select(d.state, func.count())
+        .where(*deliveries_of(connection, release_id), *_conditions(wanted))
+        .group_by(d.state)
+    )
     return {row[0]: row[1] for row in connection.execute(query)}
 
 

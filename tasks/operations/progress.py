@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from tasks.ledger import counts, late, publications, releases
+from tasks.ledger.spans import Span, span_of
 from tasks.media_store.store import Store
 from tasks.model.publication import Said
 from tasks.model.release import Release
@@ -39,7 +40,9 @@ EVERYTHING = Wanted()
 
 def progress(connection: Connection, row: Row[Any], wanted: Wanted = EVERYTHING) -> dict[str, Any]:
     """How far the release of this row is, for programs. `wanted`: what is listed one by one."""
-    languages = counts.states(connection, row.id)
+    span = span_of(connection, row.id)
+    languages = counts.states(connection, row.id, span)
+    states = counts.total(languages)
     return {
         "release": row.uri,
         "version": row.version,
@@ -47,16 +50,16 @@ def progress(connection: Connection, row: Row[Any], wanted: Wanted = EVERYTHING)
         "planned": row.planned_at is not None,
         "sent_by": row.sent_by,
         **receipts.particulars(connection, row),
-        "states": counts.total(languages),
+        "states": states,
         "languages": languages,
         "made_by": counts.engines(connection, row.id),
         "texts": counts.writing(connection, row.id),
-        "held": counts.holds(connection, row.id),
+        "held": counts.holds(connection, row.id) if State.HELD in states else [],
         "warnings": [vars(one) for one in missing_words(Release.from_ledger(row.document))],
-        "reasons": reports.reasons(connection, row.id),
-        **_published(connection, row),
-        "all_have_it": counts.all_have_it(connection, row.id),
-        **_listed(connection, row.id, wanted),
+        "reasons": reports.reasons(connection, span) if reports.WITH_REASON & states.keys() else [],
+        **_published(connection, row, span),
+        "all_have_it": states.keys() <= {State.DELIVERED} and counts.every_outlet_has_some(connection, span),
+        **_listed(connection, span, wanted, states),
     }
 
 
@@ -73,9 +76,9 @@ def progress_anywhere(
         return progress(source, then, wanted) | {"archived": about}
 
 
-def _published(connection: Connection, row: Row[Any]) -> dict[str, Any]:
+def _published(connection: Connection, row: Row[Any], span: Span) -> dict[str, Any]:
     """How many outlets say that they published it, accepted, rejected or took it down, and who said no."""
-    standings = publications.of_release(connection, row.uri, row.version)
+    standings = publications.of_release(connection, row.uri, row.version, span)
     no = [
         {"outlet": outlet, "language": language, "version": one.version, "what": one.fate.words, "url": one.fate.url,
          "reason": one.fate.reason, "at": moments.utc(one.fate.at)}
@@ -85,11 +88,15 @@ def _published(connection: Connection, row: Row[Any]) -> dict[str, Any]:
     return {"published": publications.counted(standings), "not_published": no}
 
 
-def _listed(connection: Connection, release_id: int, wanted: Wanted) -> dict[str, Any]:
-    """The deliveries that are listed one by one, and how many there are; moments in UTC."""
-    found, count = late.listed(
-        connection, release_id, states=wanted.states, since=wanted.since, limit=wanted.limit or LISTED
-    )
+def _listed(connection: Connection, span: Span, wanted: Wanted, states: Mapping[str, int]) -> dict[str, Any]:
+    """The deliveries that are listed one by one, and how many there are; moments in UTC. `states`: how many deliveries
+    are in each."""
+    found: list[dict[str, Any]] = []
+    count = 0
+    if states.keys() & (wanted.states or late.MAY_BE_LATE):
+        found, count = late.listed(
+            connection, span, states=wanted.states, since=wanted.since, limit=wanted.limit or LISTED
+        )
     moments_of = ("last_attempt_at", "due_at")
     rows = [row | {name: row[name] and moments.utc(row[name]) for name in moments_of} for row in found]
     what = " or ".join(wanted.states) if wanted.states else LATE

@@ -22,6 +22,7 @@ from tasks.ledger import outlets as outlet_rows
 from tasks.ledger import releases as release_rows
 from tasks.ledger.post_edits import EditRate
 from tasks.ledger.schema import attempts, deliveries, outlets, releases
+from tasks.ledger.spans import Span, span_between
 from tasks.model.codes import Code
 from tasks.model.countries import country_name
 from tasks.model.languages import LanguageTag
@@ -35,7 +36,8 @@ STATES_IN_ORDER = (
     State.CANCELED,
 )  # fmt: skip
 """As a delivery passes through them."""
-_WITH_REASON = (State.REJECTED, State.EXHAUSTED, State.CANCELED, State.DUE)
+WITH_REASON = frozenset({State.REJECTED, State.EXHAUSTED, State.CANCELED, State.DUE})
+"""The states in which a delivery says why it is not delivered."""
 NO_CIRCUIT = "(none)"
 """The group of deliveries to outlets that are in no circuit."""
 _AT_ONCE = 1000
@@ -179,12 +181,12 @@ class Report:
         return moments[max(0, round(share * len(moments)) - 1)] - self.first_due_at
 
 
-def reasons(connection: Connection, release_id: int) -> list[dict[str, Any]]:
+def reasons(connection: Connection, span: Span) -> list[dict[str, Any]]:
     """Why deliveries are rejected, exhausted, canceled or still due: state, reason and number, the commonest first."""
     d = deliveries.c
     query = (
         select(d.state, d.code, d.reason, func.count())
-        .where(d.release_id == release_id, d.state.in_(_WITH_REASON))
+        .where(*span.deliveries, d.state.in_(WITH_REASON))
         .group_by(d.state, d.code, d.reason)
     )
     return by_code((state, code_of(code, reason), reason, n) for state, code, reason, n in connection.execute(query))
@@ -245,8 +247,8 @@ class Lines:
 
 def _deliveries(release_id: int) -> Select[Any]:
     d, o = deliveries.c, outlets.c
-    columns = (d.outlet_id, o.document, d.language, d.state, d.reason, d.status, d.attempt, d.ended_at, d.first_due_at,
-               d.code, d.hold_kind)  # fmt: skip
+    columns = (d.id, d.outlet_id, o.document, d.language, d.state, d.reason, d.status, d.attempt, d.ended_at,
+               d.first_due_at, d.code, d.hold_kind)  # fmt: skip
     query = select(*columns).join(outlets, o.id == d.outlet_id).where(d.release_id == release_id)
     return query.order_by(d.language, d.outlet_id)
 
@@ -266,6 +268,10 @@ class _Gathered:
 
     ordered: frozenset[str]
     """The circuits that the release was ordered for; empty: all."""
+    states: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(language, state): n"""
+    ends: tuple[int, int] | None = None
+    """The numbers of the first delivery and of the last."""
     languages: Groups = field(default_factory=Groups)
     countries: Groups = field(default_factory=Groups)
     circuits: Groups = field(default_factory=Groups)
@@ -275,10 +281,25 @@ class _Gathered:
     reasons: Counter[tuple[str, str | None, str | None]] = field(default_factory=Counter)
     tries: Counter[int] = field(default_factory=Counter)
 
+    @property
+    def by_language(self) -> dict[str, dict[str, int]]:
+        """{language: {state: n}}"""
+        found: dict[str, dict[str, int]] = {}
+        for (language, state), n in sorted(self.states.items()):
+            found.setdefault(language, {})[state] = n
+        return found
+
+    def span(self, release_id: int) -> Span:
+        """Where the deliveries lie."""
+        return span_between(release_id, self.ends, self.states.total())
+
     def add(self, row: Row[Any]) -> None:
         """Count a delivery."""
         document = json.loads(row.document)
         state, ended_at = row.state, row.ended_at
+        self.states[row.language, state] += 1
+        first, last = self.ends or (row.id, row.id)
+        self.ends = min(first, row.id), max(last, row.id)
         self.languages.add(row.language, _language_name(row.language), state, ended_at)
         self.countries.add(document["country"], country_name(document["country"]), state, ended_at)
         transport = transport_name(document.get("url", ""))
@@ -303,9 +324,9 @@ def report(connection: Connection, release_id: int, *, seals_in: Connection | No
     gathered = _Gathered(frozenset(release.circuits))
     for found in connection.execute(_deliveries(release_id), execution_options={"yield_per": _AT_ONCE}):
         gathered.add(found)
-    states = counts.states(connection, release_id)
+    states, span = gathered.by_language, gathered.span(release_id)
     total = counts.total(states)
-    places = {(place.outlet, place.language): place for place in _places(connection, row.uri, row.version)}
+    places = {(place.outlet, place.language): place for place in _places(connection, row.uri, row.version, span)}
     number, delivered = sum(total.values()), total.get(State.DELIVERED, 0)
     return Report(
         release=release,
@@ -323,9 +344,9 @@ def report(connection: Connection, release_id: int, *, seals_in: Connection | No
         by_circuit=gathered.circuits.largest_first(),
         by_transport=gathered.transports.largest_first(),
         reasons=by_code((*why, n) for why, n in gathered.reasons.items()),
-        verdicts=_verdicts(connection, release_id),
+        verdicts=_verdicts(connection, span),
         tries=dict(sorted(gathered.tries.items())),
-        holds=counts.holds(connection, release_id),
+        holds=counts.holds(connection, release_id) if State.HELD in total else [],
         writing=counts.writing(connection, release_id),
         sealed=_sealed(seals_in or connection, release_id),
         edited=post_edits.rates(connection, release_id=release_id),
@@ -339,10 +360,12 @@ def _versions(connection: Connection, uri: str) -> list[Version]:
     return [Version(*row) for row in connection.execute(query)]
 
 
-def _verdicts(connection: Connection, release_id: int) -> dict[str, int]:
-    a, d = attempts.c, deliveries.c
-    query = select(a.verdict, func.count()).join(deliveries, d.id == a.delivery_id).where(d.release_id == release_id)
-    rows = connection.execute(query.group_by(a.verdict))
+def _verdicts(connection: Connection, span: Span) -> dict[str, int]:
+    a = attempts.c
+    query = select(a.verdict, func.count()).where(span.has(a.delivery_id)).group_by(a.verdict)
+    if not span.is_whole:
+        query = query.join(deliveries, deliveries.c.id == a.delivery_id).where(*span.deliveries)
+    rows = connection.execute(query)
     return dict(sorted(((row[0], row[1]) for row in rows), key=lambda row: (-row[1], row[0])))
 
 
@@ -362,9 +385,9 @@ def _sealed(connection: Connection, release_id: int) -> Sealed:
     )
 
 
-def _places(connection: Connection, uri: str, version: int) -> list[Place]:
-    """What became of a release, by country, language and outlet."""
-    standings = publications.of_release(connection, uri, version)
+def _places(connection: Connection, uri: str, version: int, span: Span) -> list[Place]:
+    """What became of a release, by country, language and outlet; `span`: of this version."""
+    standings = publications.of_release(connection, uri, version, span)
     documents = outlet_rows.documents(connection, {outlet for outlet, _ in standings}, removed=True)
     found = []
     for (outlet, language), standing in standings.items():

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from tasks import ledger
-from tasks.ledger import artifacts, deliveries, late, outlet_history, outlets, releases
+from tasks.ledger import artifacts, counts, deliveries, late, outlet_history, outlets, publications, releases
 from tasks.ledger.artifacts import TranslationKey
-from tasks.ledger.deliveries import Claim, Result
+from tasks.ledger.deliveries import Claim, Planned, Result
+from tasks.ledger.schema import deliveries as rows
+from tasks.ledger.spans import Span, span_between, span_of
+from tasks.model.publication import read_publication
 from tasks.model.states import State, Verdict
+from tasks.operations import report as reports
 from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, take
 from tests.support.samples import outlet
 
@@ -51,12 +56,13 @@ def test_who_is_late_stands_in_the_order_in_which_something_can_be_done() -> Non
     a, b, c, _ = sent("urn:x:1")
     finish(ended(a, State.REJECTED, 1), ended(b, State.DUE, 2), ended(c, State.DELIVERED, 3))
     with ledger.read() as connection:
-        rows, count = late.listed(connection, a.release_id, limit=9)
+        span = span_of(connection, a.release_id)
+        rows, count = late.listed(connection, span, limit=9)
         assert ([(row["outlet"], row["state"], row["last_attempt_at"]) for row in rows], count) == (
             [("b", "due", NOW + 2), ("a", "rejected", NOW + 1)], 2,
         )  # fmt: skip
-        assert late.listed(connection, a.release_id, since=NOW + 2, limit=9)[1] == 1
-        rows, count = late.listed(connection, a.release_id, states=[State.REJECTED, State.DELIVERED], limit=1)
+        assert late.listed(connection, span, since=NOW + 2, limit=9)[1] == 1
+        rows, count = late.listed(connection, span, states=[State.REJECTED, State.DELIVERED], limit=1)
         assert (len(rows), count) == (1, 2)
         assert [row.uri for row in releases.latest(connection, 9, states=[State.REJECTED])] == ["urn:x:1"]
         assert releases.latest(connection, 9, states=[State.EXHAUSTED]) == []
@@ -70,7 +76,7 @@ def test_what_is_held_says_why_its_text_is_missing() -> None:
         attempt = artifacts.claim(connection, key, now=NOW, lease=9)
         assert attempt is not None
         artifacts.hold(connection, key, attempt=attempt, now=NOW, reason="no engine for en→ko", wait=60)
-        rows, _ = late.listed(connection, number, states=[State.HELD], limit=9)
+        rows, _ = late.listed(connection, span_of(connection, number), states=[State.HELD], limit=9)
     assert [(row["outlet"], row["hold"], row["reason"]) for row in rows] == [
         ("a", "translation", "no engine for en→ko"), ("b", "translation", "translation"),
     ]  # fmt: skip
@@ -87,6 +93,46 @@ def test_the_history_of_an_outlet_is_its_own() -> None:
             ("urn:x:2", "delivered", "http_401"), ("urn:x:1", "delivered", "http_401"),
         ]  # fmt: skip
         assert len(outlet_history.recent(connection, "a", 1)) == 1
+
+
+def test_the_last_tries_are_of_the_newest_deliveries_and_of_those_that_failed_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outlet_history, "_LOOKED_AT", 1)
+    receivers(outlet("a"), outlet("b"))
+    failed, _, old, _, newest, late_one = sent("urn:x:1", "urn:x:2", "urn:x:3")
+    finish(ended(failed, State.REJECTED, 9), ended(old, State.DELIVERED, 8), ended(newest, State.DELIVERED, 2))
+    finish(ended(late_one, State.REJECTED, 10))
+    with ledger.read() as connection:
+        tries = {count: [one["release"] for one in outlet_history.recent(connection, "a", count)] for count in (1, 9)}
+    assert tries == {1: ["urn:x:1"], 9: ["urn:x:1", "urn:x:2", "urn:x:3"]}
+
+
+def test_what_lies_between_the_deliveries_of_a_release_does_not_count_as_its_own() -> None:
+    receivers(outlet("a"))
+    first, second = take(uri="urn:x:1"), take(uri="urn:x:2")
+    receivers(outlet("b"))
+    with ledger.write() as connection:
+        deliveries.plan(connection, first, 1, 5, [Planned(outlet_ids=["b"], language="en", format="ninjs")], NOW)
+    render(first), render(second)
+    finish(*(ended(one, State.REJECTED, 1) for one in claim()))
+    with ledger.write() as connection:
+        of_second = connection.execute(select(rows.c.id).where(rows.c.release_id == second)).scalar_one()
+        publications.note(connection, [(of_second, read_publication({"status": "accepted"}))], NOW)
+        for lies in (span_of(connection, first), Span(first, None)):
+            assert counts.states(connection, first, lies) == {"en": {"rejected": 2}}
+            assert late.listed(connection, lies, limit=1)[1] == 2
+            assert [one["n"] for one in reports.reasons(connection, lies)] == [2]
+            assert publications.of_release(connection, "urn:x:1", 1, lies) == {}
+        assert publications.of_release(connection, "urn:x:2", 1).keys() == {("a", "en")}
+        assert reports.report(connection, first).verdicts == {"rejected": 2}
+
+
+def test_a_release_of_which_deliveries_were_written_much_later_is_read_by_its_index() -> None:
+    assert span_between(7, (1, 6_500), 6_500) == Span(7, (1, 6_500), is_whole=True)
+    assert span_between(7, (1, 6_501), 6_500) == Span(7, (1, 6_501))
+    assert span_between(7, (1, 900_000), 6_500).ends is None
+    assert span_between(7, None, 0).ends is None
 
 
 def test_an_outlet_that_was_removed_is_new_to_an_import_and_no_other_step_changes_it() -> None:

@@ -32,6 +32,7 @@ from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.ledger.deliveries import Planned, Return
 from tasks.ledger.metrics import AttemptCounts
 from tasks.ledger.schema import deliveries as rows
+from tasks.ledger.spans import Span, span_of
 from tasks.model.codes import Code
 from tasks.model.states import Hold, State, Verdict
 from tasks.operations import report
@@ -149,12 +150,15 @@ def of_an_outlet(connection: Connection) -> None:
 
 
 def status(connection: Connection) -> None:
-    for ask in (counts.states, counts.holds, counts.texts, counts.all_have_it, counts.planned, counts.engines,
-                counts.writing, counts.unknowable, counts.unfinished, counts.being_built):  # fmt: skip
+    for ask in (counts.states, counts.holds, counts.texts, counts.planned, counts.engines, counts.writing,
+                counts.unknowable, counts.unfinished, counts.being_built):  # fmt: skip
         ask(connection, 1)
-    late.listed(connection, 1, limit=10)
-    report.reasons(connection, 1)
-    publications.of_release(connection, "urn:1", 2)
+    for lies in (span_of(connection, 1), Span(1, None)):
+        counts.states(connection, 1, lies)
+        counts.every_outlet_has_some(connection, lies)
+        late.listed(connection, lies, limit=10)
+        report.reasons(connection, lies)
+        publications.of_release(connection, "urn:1", 2, lies)
 
 
 def latest(connection: Connection) -> None:

@@ -100,7 +100,7 @@ def show(connection: Connection, row: Any, rest: Rest) -> None:
     verdicts = ", ".join(f"{n} {verdict}" for verdict, n in found["verdicts"].items())
     share = f"{100 * found['success']:.0f} %"
     _print(f"success      {share} of the last {counted(len(found['attempts']), 'attempt')}: {verdicts}")
-    for attempt in outlet_history.recent(connection, row.id, LISTED):
+    for attempt in found["attempts"][:LISTED]:
         _print(_attempt(attempt))
 
 
@@ -117,7 +117,7 @@ def _host(host: str, rest: Rest) -> str:
 def _attempt(attempt: dict[str, Any]) -> str:
     said = f": {attempt['detail']}" if attempt["detail"] else ""
     return (
-        f"{shown(attempt['started_at'])}  {attempt['verdict']:<9}  {attempt['code'] or 'unknown':<12}  "
+        f"{shown(read(attempt['started_at']))}  {attempt['verdict']:<9}  {attempt['code'] or 'unknown':<12}  "
         f"{attempt['seconds']:.1f} s  {attempt['language']}  {attempt['release']} v{attempt['version']}{said}"
     )
 

@@ -181,13 +181,18 @@ def refused_in_a_row(
     if not outlet_ids:
         return {}
     number = func.count(d.release_id.distinct())
-    taken = select(func.max(d.id)).where(d.outlet_id == outlets.c.id, d.state == State.DELIVERED)
-    newer = d.id > func.coalesce(taken.correlate(outlets).scalar_subquery(), 0)
+    newest = select(func.max(d.id)).where(d.outlet_id == outlets.c.id, d.state == State.DELIVERED)
+    taken = (  # asked once for an outlet, not for each of its refusals
+        select(outlets.c.id, func.coalesce(newest.correlate(outlets).scalar_subquery(), 0).label("delivery_id"))
+        .where(outlets.c.id.in_(outlet_ids))
+        .cte("taken")
+        .prefix_with("MATERIALIZED")
+    )
     query = (
-        select(outlets.c.id, number, func.min(d.ended_at))
-        .join(deliveries, and_(d.outlet_id == outlets.c.id, newer))
-        .where(outlets.c.id.in_(outlet_ids), d.state == State.REJECTED)
-        .group_by(outlets.c.id)
+        select(taken.c.id, number, func.min(d.ended_at))
+        .join(deliveries, and_(d.outlet_id == taken.c.id, d.id > taken.c.delivery_id))
+        .where(d.state == State.REJECTED)
+        .group_by(taken.c.id)
         .having(number >= at_least)
     )
     return {row[0]: (row[1], row[2] or 0.0) for row in connection.execute(query)}
