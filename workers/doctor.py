@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from difflib import get_close_matches
 from typing import Literal
 from urllib.parse import urlsplit
@@ -63,9 +64,14 @@ def examine() -> list[Finding]:
     """Look at configuration, broker, ledger, outlets and engines; a part that cannot be reached is a finding, not an
     error."""
     found = _guarded(_settings)
-    if not any(finding.level == "unsafe" for finding in found):  # every other part would only say the same again
+    if any(finding.level == "unsafe" for finding in found):
+        return found  # every other part would only say the same again
+    token = _kept.set({})
+    try:
         for part in PARTS:
             found += [finding for finding in _guarded(part) if finding not in found]
+    finally:
+        _kept.reset(token)
     return found
 
 
@@ -214,11 +220,18 @@ def _ledger() -> Iterator[Finding]:
         yield Finding("unsafe" if n else "fine", f"{n} deliveries have no next step")
 
 
+_kept: ContextVar[dict[str, list[Outlet]]] = ContextVar("_kept")
+"""What the parts of an examination read once."""
+
+
 def _everyone() -> list[Outlet]:
     if not home.ledger_is_there():
         return []
-    with ledger.read() as connection:
-        return outlets.everyone(connection)
+    kept = _kept.get({})
+    if "outlets" not in kept:
+        with ledger.read() as connection:
+            kept["outlets"] = outlets.everyone(connection)
+    return kept["outlets"]
 
 
 def _disabled() -> Iterator[Finding]:

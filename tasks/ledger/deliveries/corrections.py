@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, literal, or_, select, true, update
 
 from tasks.ledger import rendition_rows, seals
 from tasks.ledger.deliveries.conditions import IS_FAILED, IS_HELD, IS_KEPT, NOT_HELD, d, held_for
@@ -115,12 +115,12 @@ def replay(
     again |= {"code": Code.REPLAYED, "reason": "replayed"}
     theirs: Counter[str] = Counter()
     ended = REPLAYABLE & frozenset(states)
-    for which in (and_(IS_FAILED, d.state.in_(ended - {State.DELIVERED})), d.state.in_(ended & {State.DELIVERED})):
-        finished = update(deliveries).where(which, *chosen).values(again)
-        rows = connection.execute(finished.returning(d.id, d.attempt, d.release_id, d.outlet_id)).all()
-        _note_reopened(connection, rows, now)
-        rendition_rows.rebuild_without_bytes(connection, {row.release_id for row in rows}, now)
-        theirs.update(row.outlet_id for row in rows)
+    for some, which in ((ended - {State.DELIVERED}, IS_FAILED), (ended & {State.DELIVERED}, true())):
+        if some:
+            finished = update(deliveries).where(which, d.state.in_(some), *chosen).values(again)
+            rows = connection.execute(finished.returning(d.id, d.attempt, d.release_id, d.outlet_id)).all()
+            _note_reopened(connection, rows, now)
+            theirs.update(row.outlet_id for row in rows)
     back, waiting = (
         _reopen(connection, [_ENDED_WITH_OUTLET, *chosen], now) if State.CANCELED in states else (Counter(), 0)
     )
@@ -181,7 +181,6 @@ def _reopen(connection: Connection, chosen: Collection[ColumnElement[bool]], now
     rows = connection.execute(opened.returning(d.id, d.attempt, d.release_id, d.outlet_id)).all()
     _note_reopened(connection, rows, now)
     waiting = 0
-    rendition_rows.rebuild_without_bytes(connection, {row.release_id for row in rows}, now)
     for release_id in sorted({row.release_id for row in rows}):
         begin(connection, release_id, now)
         ids = [row.id for row in rows if row.release_id == release_id]
@@ -190,11 +189,14 @@ def _reopen(connection: Connection, chosen: Collection[ColumnElement[bool]], now
 
 
 def _note_reopened(connection: Connection, rows: Sequence[Row[Any]], now: float) -> None:
-    """Note that deliveries which had ended go on: what is sealed of their ends stays true, and other ends follow."""
+    """Note that deliveries which had ended go on: what is sealed of their ends stays true, and other ends follow. What
+    is no longer there of their bytes is made anew."""
     if rows:
         notes = [{"delivery_id": row.id, "attempt": row.attempt, "at": now} for row in rows]
         connection.execute(reopenings.insert(), notes)
-        seals.look_again(connection, {row.release_id for row in rows}, now)
+        theirs = {row.release_id for row in rows}
+        seals.look_again(connection, theirs, now)
+        rendition_rows.rebuild_without_bytes(connection, theirs, now)
 
 
 def _may_be_there(delivery: Any) -> Any:
