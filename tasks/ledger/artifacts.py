@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, exists, literal_column, update
 
-from tasks.ledger import media_rows
+from tasks.ledger import media_rows, seals
 from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import deliveries, renditions, translations
 from tasks.model.states import ArtifactState
@@ -112,7 +112,10 @@ def finish(connection: Connection, key: ArtifactKey, *, attempt: int, now: float
         .where(is_row_of(key), table.c.attempt == attempt, table.c.state != ArtifactState.MADE)
         .values(made)
     )
-    return bool(connection.execute(done).rowcount)
+    finished = bool(connection.execute(done).rowcount)
+    if finished:
+        seals.look_after_all(connection, key.release_id, now)
+    return finished
 
 
 def hold(

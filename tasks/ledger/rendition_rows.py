@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, bindparam, exists, literal, select, tuple_, update
 
-from tasks.ledger import artifacts, media_rows
+from tasks.ledger import artifacts, audit, media_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey, is_row_of
-from tasks.ledger.schema import renditions, translations
+from tasks.ledger.schema import releases, renditions, translations
+from tasks.model.acts import Act
 from tasks.model.states import ArtifactState
 
 
@@ -109,4 +111,12 @@ def rebuild_without_bytes(connection: Connection, release_ids: Collection[int], 
     r = renditions.c
     gone = and_(r.release_id.in_(release_ids), r.state == ArtifactState.MADE, r.body.is_(None))
     again = {"state": ArtifactState.WANTED, "hint_at": now, "lease_until": 0, "attempt": r.attempt + 1}
-    connection.execute(update(renditions).where(gone).values(again))
+    wanted = Counter(connection.execute(update(renditions).where(gone).values(again).returning(r.release_id)).scalars())
+    of = (
+        select(releases.c.id, releases.c.uri, releases.c.version)
+        .where(releases.c.id.in_(wanted))
+        .order_by(releases.c.id)
+    )
+    for id, uri, version in connection.execute(of).all() if wanted else ():
+        entry = audit.of_release(Act.REBUILD, uri, version, new={"renditions": wanted[id]})
+        audit.record(connection, entry)

@@ -26,10 +26,12 @@ from sqlalchemy import (
 )
 
 from tasks.ledger import media_rows, seals
+from tasks.ledger.connection import now
 from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, IS_HELD, d
 from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import (
     attempts,
+    audit,
     awaited_engines,
     deliveries,
     feed_addresses,
@@ -48,6 +50,8 @@ from tasks.ledger.schema import (
     reopenings,
     translations,
 )
+from tasks.ledger.seals import Took
+from tasks.model.acts import Act
 from tasks.model.retention_policy import Stage
 from tasks.model.states import ArtifactState, Verdict
 
@@ -174,8 +178,19 @@ def some_bodies(candidate: Candidate, connection: Connection, limit: int) -> lis
 def remove_bodies(candidate: Candidate, connection: Connection, keys: Sequence[tuple[str, str]]) -> None:
     """Take the bytes of renditions."""
     r = renditions.c
+    if not _is_noted(connection, candidate):
+        seals.note_taken(connection, candidate.id, Took.RENDITIONS)
     of = (r.release_id == candidate.id, tuple_(r.language, r.format).in_(keys))
     connection.execute(update(renditions).where(*of).values(body=None))
+
+
+def _is_noted(connection: Connection, candidate: Candidate) -> bool:
+    """Whether an audit entry says that retention took the bytes of renditions of a release version, or archived it."""
+    a = audit.c
+    mine = and_(a.version == candidate.version, a.act == Act.RETAIN, a.new.contains(Took.RENDITIONS.value))
+    archived = and_(a.version >= candidate.version, a.act == Act.ARCHIVE)
+    query = select(a.id).where(a.uri == candidate.uri, or_(mine, archived)).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def some_answers(candidate: Candidate, connection: Connection, limit: int) -> list[tuple[int, int]]:
@@ -185,7 +200,7 @@ def some_answers(candidate: Candidate, connection: Connection, limit: int) -> li
 
 def remove_answers(candidate: Candidate, connection: Connection, keys: Sequence[tuple[int, int]]) -> None:
     """Take the texts of answers from attempts."""
-    seals.entomb_releases(connection, [candidate.id])
+    seals.entomb(connection, [candidate.id], Took.ANSWERS)
     connection.execute(update(attempts).where(_attempt_is_in(keys)).values(detail=None))
 
 
@@ -196,7 +211,7 @@ def some_that_did_not_arrive(candidate: Candidate, connection: Connection, limit
 
 def remove_attempts(candidate: Candidate, connection: Connection, keys: Sequence[tuple[int, int]]) -> None:
     """Take attempts."""
-    seals.entomb_releases(connection, [candidate.id])
+    seals.entomb(connection, [candidate.id], Took.ATTEMPTS)
     connection.execute(delete(attempts).where(_attempt_is_in(keys)))
 
 
@@ -223,7 +238,7 @@ def some_final(connection: Connection, release_ids: Collection[int], limit: int)
 def remove_deliveries(connection: Connection, ids: Sequence[int]) -> None:
     """Take deliveries with their attempts and with what their outlets said of them."""
     theirs = connection.execute(select(d.release_id).where(d.id.in_(ids)).distinct()).scalars().all()
-    seals.entomb_releases(connection, theirs)
+    seals.entomb(connection, theirs, Took.DELIVERIES)
     for table in (attempts, publications, reopenings):
         connection.execute(delete(table).where(table.c.delivery_id.in_(ids)))
     connection.execute(delete(deliveries).where(d.id.in_(ids)))
@@ -236,9 +251,11 @@ def remove_renditions(connection: Connection, release_ids: Collection[int]) -> N
 
 def remove_texts(connection: Connection, release_id: int, heading: str) -> None:
     """Take texts, translations and the list of files of a release version; `heading` is the document that is left."""
+    seals.entomb(connection, [release_id], Took.TEXTS)
     for table in (awaited_engines, translations, release_media, post_edits):
         connection.execute(delete(table).where(table.c.release_id == release_id))
     connection.execute(update(releases).where(releases.c.id == release_id).values(document=heading))
+    seals.look_again(connection, [release_id], now(connection))  # to seal the heading, which stays
 
 
 def count(connection: Connection, stage: Stage, release_ids: Collection[int]) -> int:

@@ -5,6 +5,12 @@
     reopened DELIVERY ATTEMPT DIGEST    a replay opened it again, after it had ended so
     publication DELIVERY NUMBER DIGEST  what its outlet said became of it
     entry NUMBER 0 DIGEST               an audit entry
+    release ENTRY 0 DIGEST              what a release version says
+    translation/LANGUAGE ENTRY 0 DIGEST         one of its translations
+    rendition/LANGUAGE/FORMAT ENTRY 0 DIGEST    one of its renditions
+
+A text may change for a reason, which has an audit entry. ENTRY is the number of the newest one that concerns the text
+and was there when it was sealed: only a later one explains another text.
 
 The digest is the first half of SHA-256 over the row's canonical form: JSON of the kind, the version of the form, and
 the fields of that version in their order. A migration that adds a column to a sealed table leaves it out of the form,
@@ -19,6 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from tasks.model.codes import Code
 
@@ -33,6 +40,11 @@ FORMS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
         "publication": ("id", "delivery_id", "at", "said_at", "status", "url", "reason"),
         "entry": ("id", "at", "role", "actor", "act", "subject", "uri", "version", "outlet_id", "old", "new", "remark",
                   "origin"),
+        "release": ("id", "uri", "version", "digest", "language", "status", "urgency", "embargo_until", "document",
+                    "received_at", "producer", "sent_by"),
+        "translation": ("release_id", "language", "engine", "document", "status", "units", "refused", "made_at",
+                        "approved_by", "approved_at"),
+        "rendition": ("release_id", "language", "format", "content_type", "sha256", "made_at"),
     }
 }  # fmt: skip
 """The fields of each kind of leaf, by the version of the form."""
@@ -46,6 +58,8 @@ class Kind(StrEnum):
     """The attempts and ends of a release's deliveries, and what outlets say became of them."""
     AUDIT = "audit"
     """Audit entries."""
+    TEXTS = "texts"
+    """What a release version says, in each language and format."""
 
 
 class Leaf(NamedTuple):
@@ -53,7 +67,7 @@ class Leaf(NamedTuple):
 
     kind: str
     number: int
-    """Of the delivery, or of the audit entry."""
+    """Of the delivery, or of the audit entry; of a text the newest audit entry that concerns it."""
     attempt: int
     """Of a publication its number."""
     digest: str
@@ -92,6 +106,31 @@ def publication(row: Mapping[str, Any], form: int = FORM) -> Leaf:
 def entry(row: Mapping[str, Any], form: int = FORM) -> Leaf:
     """The leaf of an audit entry."""
     return Leaf("entry", row["id"], 0, _digest("entry", row, form), form)
+
+
+def release(row: Mapping[str, Any], newest: int = 0, form: int = FORM) -> Leaf:
+    """The leaf of what a release version says; `newest`: the newest audit entry that concerns it."""
+    return Leaf("release", newest, 0, _digest("release", row, form), form)
+
+
+def translation(row: Mapping[str, Any], newest: int = 0, form: int = FORM) -> Leaf:
+    """The leaf of a translation that is made."""
+    return Leaf(f"translation/{_quoted(row['language'])}", newest, 0, _digest("translation", row, form), form)
+
+
+def rendition(row: Mapping[str, Any], newest: int = 0, form: int = FORM) -> Leaf:
+    """The leaf of a rendition that is made: of the digest of its bytes, which leave the ledger before it does."""
+    name = rendition_name(row["language"], row["format"])
+    return Leaf(name, newest, 0, _digest("rendition", row, form), form)
+
+
+def rendition_name(language: str, format: str) -> str:
+    """The kind of the leaf of a rendition."""
+    return f"rendition/{_quoted(language)}/{_quoted(format)}"
+
+
+def _quoted(word: str) -> str:
+    return quote(word, safe="")
 
 
 def _digest(kind: str, row: Mapping[str, Any], form: int) -> str:

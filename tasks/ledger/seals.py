@@ -1,19 +1,23 @@
 """Seals: signed blocks of rows that are final, each bound to the one before by its hash.
 
-Whoever prunes rows calls, in the same transaction and before rows are deleted or their texts emptied, `entomb_releases`
-for their deliveries or attempts, and deletes the notes in `reopenings` together with their deliveries. A seal without
-leaves still holds the chain together, with its hash and the number of its leaves; its rows are no longer looked for.
-Audit entries are never pruned, so that their seals always have leaves. Seals are never deleted.
+Whoever prunes rows calls `entomb`, in the same transaction and before rows are deleted or their texts emptied, which
+drops the leaves and records that in an audit entry; the notes in `reopenings` go together with their deliveries. A seal
+without leaves still holds the chain together, with its hash and the number of its leaves; its rows are no longer looked
+for. One that no audit entry names is a finding. Audit entries are never pruned, so that their seals always have leaves.
+Seals are never deleted.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, text, tuple_, update
 
+from tasks.ledger import audit as audit_entries
 from tasks.ledger.portions import portions
 from tasks.ledger.schema import attempts, audit, deliveries, publications, releases, reopenings, seals
 from tasks.ledger.sealed_rows import Kind
@@ -24,6 +28,16 @@ SHARE = 0.25
 """Of a release's age that passes between two looks at it."""
 _LOCK = 7265560
 """A number of our own, as in deliveries/locks.py."""
+
+
+class Took(StrEnum):
+    """What retention took from a release version, as the audit entry says it."""
+
+    RENDITIONS = "the bytes of renditions"
+    ANSWERS = "the texts of answers"
+    ATTEMPTS = "attempts that did not arrive"
+    DELIVERIES = "deliveries"
+    TEXTS = "texts"
 
 
 @dataclass(frozen=True)
@@ -60,7 +74,7 @@ def every(connection: Connection) -> Iterator[Row[Any]]:
 
 
 def of_release(connection: Connection, release_id: int) -> list[Row[Any]]:
-    """The seals of a release's deliveries, in their order."""
+    """The seals of a release's deliveries and of its texts, in their order."""
     return list(connection.execute(select(seals).where(seals.c.release_id == release_id).order_by(seals.c.id)))
 
 
@@ -81,11 +95,25 @@ def audit_until(connection: Connection) -> float:
     return connection.execute(select(func.max(seals.c.until)).where(seals.c.kind == Kind.AUDIT)).scalar() or 0.0
 
 
-def entomb_releases(connection: Connection, release_ids: Collection[int]) -> None:
-    """Drop the leaves of the seals of these releases, whose deliveries or attempts are about to be pruned."""
-    connection.execute(
-        update(seals).where(seals.c.release_id.in_(release_ids), seals.c.leaves.is_not(None)).values(leaves=None)
-    )
+def entomb(connection: Connection, release_ids: Collection[int], took: Took) -> None:
+    """Drop the leaves of the seals of what is about to be pruned of these releases, and record of which seals."""
+    kind = Kind.TEXTS if took is Took.TEXTS else Kind.DELIVERIES
+    these = (seals.c.release_id.in_(release_ids), seals.c.kind == kind, seals.c.leaves.is_not(None))
+    emptied: dict[int, list[int]] = defaultdict(list)
+    for id, release_id in connection.execute(
+        update(seals).where(*these).values(leaves=None).returning(seals.c.id, seals.c.release_id)
+    ):
+        emptied[release_id].append(id)
+    for release_id, ids in sorted(emptied.items()):
+        note_taken(connection, release_id, took, sorted(ids))
+
+
+def note_taken(connection: Connection, release_id: int, took: Took, ids: Collection[int] = ()) -> None:
+    """Record that retention took something of a release version, with the leaves of these seals."""
+    r = releases.c
+    uri, version = connection.execute(select(r.uri, r.version).where(r.id == release_id)).one()
+    new = {"took": took.value} | ({"seals": list(ids)} if ids else {})
+    audit_entries.record(connection, audit_entries.of_release(Act.RETAIN, uri, version, new=new))
 
 
 def due(connection: Connection, now: float) -> Due | None:
@@ -106,6 +134,12 @@ def looked(connection: Connection, release: Due, again_at: float | None) -> None
 def look_again(connection: Connection, release_ids: Collection[int], now: float) -> None:
     """Have these releases looked at soon: something that had ended goes on."""
     connection.execute(update(releases).where(releases.c.id.in_(release_ids)).values(seal_at=now))
+
+
+def look_after_all(connection: Connection, release_id: int, now: float) -> None:
+    """Have a release looked at soon if all of it was sealed: a text of it is ready that nobody waited for any more."""
+    r = releases.c
+    connection.execute(update(releases).where(r.id == release_id, r.seal_at.is_(None)).values(seal_at=now))
 
 
 def look_later(connection: Connection, delivery_ids: Collection[int], now: float) -> None:

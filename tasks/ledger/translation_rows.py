@@ -22,10 +22,11 @@ from sqlalchemy import (
     update,
 )
 
-from tasks.ledger import artifacts, rendition_rows
+from tasks.ledger import artifacts, audit, rendition_rows, seals
 from tasks.ledger.artifacts import IS_MADE, TranslationKey, is_row_of
 from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import DRAFT, IS_DRAFT, attempts, awaited_engines, deliveries, releases, translations
+from tasks.model.acts import Act
 from tasks.model.release import Translation
 from tasks.model.states import ArtifactState, Hold, Verdict
 
@@ -258,7 +259,13 @@ def unread(connection: Connection) -> list[TranslationRow]:
 def lower(connection: Connection, key: TranslationKey, reason: str) -> None:
     """Make a draft of a translation that was to go out unread; what is due is put back when it is claimed."""
     unapproved = translations.c.status == "checked"
-    connection.execute(update(translations).where(is_row_of(key), unapproved).values(status=DRAFT, reason=reason))
+    lowered = update(translations).where(is_row_of(key), unapproved).values(status=DRAFT, reason=reason)
+    if connection.execute(lowered).rowcount:
+        of = select(releases.c.uri, releases.c.version).where(releases.c.id == key.release_id)
+        entry = audit.of_release(
+            Act.LOWER, *connection.execute(of).one(), key.language, new={"status": DRAFT, "reason": reason}
+        )
+        audit.record(connection, entry)
 
 
 def rebuild_draft(connection: Connection, key: TranslationKey, now: float) -> None:
@@ -280,6 +287,7 @@ def approve(connection: Connection, key: TranslationKey, document: Translation, 
     """Note that a person approved a translation that is made; its `document` says so too."""
     approved = {"status": "approved", "approved_by": by, "approved_at": now, "document": document.model_dump_json()}
     connection.execute(update(translations).where(is_row_of(key)).values(approved | {"reason": None}))
+    seals.look_again(connection, [key.release_id], now)
 
 
 class WaitingKey(NamedTuple):

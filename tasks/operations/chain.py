@@ -19,7 +19,9 @@ from sqlalchemy import Connection, Row
 
 from tasks.ledger import releases, sealed_rows, seals
 from tasks.ledger.sealed_rows import Kind
+from tasks.model.acts import Act
 from tasks.model.states import FINAL
+from tasks.operations import sealed_texts
 from tasks.operations.sealed import Known, is_return, leaves_of
 from tasks.operations.sealer import LONGEST_TRANSACTION, STEP
 from tasks.runtime import moments
@@ -56,6 +58,12 @@ class Verification:
     """Attempts that stand as they were sealed."""
     publications: int = 0
     """What outlets said of deliveries and stands as it was sealed."""
+    texts: int = 0
+    """Releases, translations and renditions that stand as they were sealed."""
+    changed_texts: int = 0
+    """Texts that were changed since they were sealed, as audit entries say, and are not sealed anew yet."""
+    without_texts: int = 0
+    """Releases that were sealed by an earlier version of Fanwire, which did not seal texts."""
     releases: int = 0
     """Releases with sealed deliveries."""
     opened: int = 0
@@ -82,8 +90,8 @@ class Verification:
 def verify(connection: Connection, keys: Collection[str], anchors: Collection[Anchor] = ()) -> Verification:
     """Check all seals, each against the one before and the signature against `keys`; then the rows that they seal."""
     found = Verification()
-    _check_chain(connection, set(keys), anchors, found)
-    _check_entries(connection, found)
+    emptied = _check_chain(connection, set(keys), anchors, found)
+    _check_entries(connection, emptied, found)
     replays = _Replays.read(connection)
     for release_id in seals.sealed_releases(connection):
         _check_release(connection, release_id, replays, found)
@@ -91,8 +99,12 @@ def verify(connection: Connection, keys: Collection[str], anchors: Collection[An
     return found
 
 
-def _check_chain(connection: Connection, keys: set[str], anchors: Collection[Anchor], found: Verification) -> None:
+def _check_chain(
+    connection: Connection, keys: set[str], anchors: Collection[Anchor], found: Verification
+) -> dict[int, str]:
+    """Check each seal, and that none is missing; those that have no leaves: {seal: of what it is}."""
     number, previous = 0, None
+    emptied: dict[int, str] = {}
     for seal in seals.every(connection):
         if seal.id != number + 1:
             missing = (
@@ -111,7 +123,8 @@ def _check_chain(connection: Connection, keys: set[str], anchors: Collection[Anc
                 )
         found.first_at, found.last_at = found.first_at or said.get("at"), said.get("at")
         found.keys.add(str(said.get("key")))
-        found.pruned += seal.leaves is None
+        if seal.leaves is None:
+            emptied[seal.id] = _of(said)
         found.seals += 1
         number, previous = seal.id, seal.hash
     found.faults += [
@@ -119,6 +132,8 @@ def _check_chain(connection: Connection, keys: set[str], anchors: Collection[Anc
         for anchor in anchors
         if anchor.seal > number
     ]
+    found.pruned = len(emptied)
+    return emptied
 
 
 def _statement(seal: Row[Any]) -> dict[str, Any]:
@@ -167,8 +182,10 @@ def _problems_of_leaves(seal: Row[Any], said: Mapping[str, Any]) -> Iterator[str
         yield "was edited: its leaves and its statement do not fit"
 
 
-def _check_entries(connection: Connection, found: Verification) -> None:
-    """Check the audit entries against the leaves of all seals of them."""
+def _check_entries(connection: Connection, emptied: Mapping[int, str], found: Verification) -> None:
+    """Check the audit entries against the leaves of all seals of them; and that entries name all seals that were
+    emptied."""
+    unexplained = dict(emptied)
     known: dict[int, tuple[sealed_rows.Leaf, int]] = {}
     until: dict[int, float] = {}
     latest: dict[int, float] = {}
@@ -177,6 +194,9 @@ def _check_entries(connection: Connection, found: Verification) -> None:
         known |= {leaf.number: (leaf, seal.id) for leaf in _readable(seal)}
     late = seals.audit_until(connection) - LONGEST_TRANSACTION
     for row in seals.entries(connection, since=ALWAYS):
+        if row["act"] == Act.RETAIN:
+            for number in _emptied_by(row):
+                unexplained.pop(number, None)
         leaf, of = known.pop(row["id"], (None, 0))
         if leaf is not None:
             latest[of] = row["at"]
@@ -196,6 +216,18 @@ def _check_entries(connection: Connection, found: Verification) -> None:
         for seal, at in latest.items()
         if at != until[seal]
     ]
+    found.faults += [
+        f"seal {number:,}{of} has lost its leaves, and no audit entry says that retention took them"
+        for number, of in unexplained.items()
+    ]
+
+
+def _emptied_by(entry: Mapping[str, Any]) -> list[int]:
+    """The seals of which an audit entry says that retention dropped their leaves."""
+    try:
+        return list(json.loads(entry["new"])["seals"])
+    except (ValueError, TypeError, KeyError):
+        return []
 
 
 def _readable(seal: Row[Any]) -> list[sealed_rows.Leaf]:
@@ -234,12 +266,14 @@ class _Replays:
 
 
 def _check_release(connection: Connection, release_id: int, replays: _Replays, found: Verification) -> None:
-    """Check the deliveries and attempts of a release against the leaves of its seals."""
+    """Check the deliveries, the attempts and the texts of a release against the leaves of its seals."""
     blocks = [seal for seal in seals.of_release(connection, release_id) if _readable(seal) or seal.leaves is None]
     known = Known.read(blocks, attempts=True)
+    ends = len(known.ends)
     heading = releases.headings(connection, [release_id]).get(release_id)
     name = heading.name if heading else f"a release that was deleted, number {release_id}"
-    whole = all(seal.leaves is not None for seal in blocks) and seals.all_sealed(connection, release_id)
+    whole = all(seal.leaves is not None for seal in blocks if seal.kind == Kind.DELIVERIES)
+    whole = whole and seals.all_sealed(connection, release_id)
     found.releases += 1
     found.faults += _misplaced(blocks, heading)
     after = ("", "")
@@ -263,6 +297,27 @@ def _check_release(connection: Connection, release_id: int, replays: _Replays, f
         f"{name}: the note that delivery {leaf.number:,} was opened again was edited or deleted after it was sealed"
         for leaf in sorted(known.reopened)
     ]
+    if heading:
+        texts = sealed_texts.known_texts(blocks)
+        _check_texts(connection, release_id, heading, texts, whole, found)
+        found.without_texts += bool(ends and not texts)
+
+
+def _check_texts(
+    connection: Connection,
+    release_id: int,
+    heading: releases.Heading,
+    known: dict[str, sealed_rows.Leaf],
+    whole: bool,
+    found: Verification,
+) -> None:
+    """Check the texts of a release, if any is sealed."""
+    if not known:
+        return
+    checked = sealed_texts.check(connection, release_id, (heading.uri, heading.version), known, whole)
+    found.texts += checked.stand
+    found.changed_texts += checked.changed
+    found.faults += [f"{heading.name}: {fault}" for fault in checked.faults]
 
 
 def _misplaced(blocks: Collection[Row[Any]], heading: releases.Heading | None) -> Iterator[str]:

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from tasks.ledger import sealed_rows
 from tasks.ledger.deliveries.returns import RETURNED
-from tasks.ledger.sealed_rows import Leaf
+from tasks.ledger.sealed_rows import Kind, Leaf
 from tasks.model.states import State
 
 
@@ -38,7 +38,8 @@ class Known:
     def read(cls, blocks: Iterable[Row[Any]], ids: set[int] | None = None, *, attempts: bool = False) -> Known:
         """What a release's seals say, in their order; only of the deliveries `ids`, if that is given."""
         known = cls()
-        for leaf in (leaf for block in blocks for leaf in leaves_of(block)):
+        mine = (block for block in blocks if block.kind == Kind.DELIVERIES)
+        for leaf in (leaf for block in mine for leaf in leaves_of(block)):
             if ids is not None and leaf.number not in ids:
                 continue
             if leaf.kind == "end":

@@ -1,4 +1,5 @@
-"""The sealer: seals what has become final in the ledger. It runs in the sweep of the elected clock, beside the drains.
+"""The sealer: seals what has become final in the ledger, and texts that are ready to leave. It runs in the sweep of the
+elected clock, beside the drains.
 
 A seal is of events and not of states (tasks/ledger/sealed_rows.py): a delivery that is replayed keeps the sealed end
 that it had, and gets another one. What has changed without such an event is not sealed anew, so that nothing that was
@@ -20,14 +21,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from tasks import ledger
-from tasks.ledger import notices, sealed_rows, seals
+from tasks.ledger import notices, sealed_rows, seals, text_rows
 from tasks.ledger.sealed_rows import FORM, Kind, Leaf
 from tasks.model.states import FINAL
+from tasks.operations import sealed_texts
 from tasks.operations.sealed import Known, is_return, leaves_of
 from tasks.runtime import moments
+from tasks.runtime.counting import counted
 from tasks.runtime.private_files import write_private
 from tasks.runtime.seal_key import SealKey
 
@@ -77,15 +80,17 @@ def seal(now: float, sealing: Sealing) -> int:
     return made
 
 
-def seal_release(release: seals.Due, now: float, sealing: Sealing) -> bool:
-    """Seal some of what is final of a release, going on where the look before ended; whether there was anything."""
+def seal_release(release: seals.Due, now: float, sealing: Sealing) -> int:
+    """Seal some of what is final of a release, going on where the look before ended, and its texts; how many seals."""
     if _progress.release != release:  # another one, or something of it was opened again meanwhile
         _progress.release, _progress.after = release, ("", "")
     with ledger.read() as connection:
         rows = seals.rows_of(connection, release.id, after=_progress.after, limit=STEP)
-        events = _events(connection, release.id, rows)
+        blocks = seals.of_release(connection, release.id)
+        events = _events(connection, blocks, rows)
+        texts = sealed_texts.fresh(connection, release.id, (release.uri, release.version), blocks)
         whole = len(rows) < STEP
-        is_open = not release.planned or (whole and seals.any_open(connection, release.id))
+        is_open = not release.planned or (whole and _goes_on(connection, release.id, now))
     again: float | None = release.seal_at
     if whole:
         _progress.release = None
@@ -93,15 +98,23 @@ def seal_release(release: seals.Due, now: float, sealing: Sealing) -> bool:
     else:
         _progress.after = (rows[-1]["language"], rows[-1]["outlet_id"])
     with ledger.write() as connection:
-        head = None
-        if events.leaves:
-            of = {"release": release.uri, "version": release.version}
-            head = _add(connection, Kind.DELIVERIES, events.leaves, of, sealing.key, release_id=release.id)
+        heads = []
+        for kind, leaves in ((Kind.TEXTS, texts.leaves), (Kind.DELIVERIES, events.leaves)):
+            if leaves:
+                of = {"release": release.uri, "version": release.version}
+                heads.append(_add(connection, kind, leaves, of, sealing.key, release_id=release.id))
         if events.edited:
             _notice_edited(connection, release, events.edited, now)
+        if texts.edited:
+            _notice_edited_texts(connection, release, texts.edited, now)
         seals.looked(connection, release, again)
-    _keep_head(sealing.head, head)
-    return head is not None
+    _keep_head(sealing.head, heads[-1] if heads else None)
+    return len(heads)
+
+
+def _goes_on(connection: Connection, release_id: int, now: float) -> bool:
+    """Whether anything of a release is still to be sealed: a delivery has not ended, or a text is being built."""
+    return seals.any_open(connection, release_id) or text_rows.any_in_work(connection, release_id, now)
 
 
 @dataclass
@@ -112,11 +125,11 @@ class _Events:
     edited: list[int] = field(default_factory=list)
 
 
-def _events(connection: Connection, release_id: int, rows: list[dict[str, Any]]) -> _Events:
-    """What has happened to these deliveries since they were sealed last."""
+def _events(connection: Connection, blocks: list[Row[Any]], rows: list[dict[str, Any]]) -> _Events:
+    """What has happened to these deliveries since they were sealed last, by the seals of their release."""
     by_id = {row["id"]: row for row in rows}
     ids = set(by_id)
-    known = Known.read(seals.of_release(connection, release_id), ids)
+    known = Known.read(blocks, ids)
     found = _Events()
     opened: dict[int, list[Leaf]] = defaultdict(list)
     for note in seals.reopenings_of(connection, ids):
@@ -222,3 +235,13 @@ def _notice_edited(connection: Connection, release: seals.Due, ids: list[int], n
         f"changed that; the first is number {min(ids):,}. `fanwire audit --verify` shows all"
     )
     notices.add_unless_known(connection, "edited", f"{release.uri} v{release.version}", text, now)
+
+
+def _notice_edited_texts(connection: Connection, release: seals.Due, names: list[str], now: float) -> None:
+    """Leave a notice of texts that say something else than when they were sealed."""
+    of = f"{release.uri} v{release.version}"
+    text = (
+        f"{counted(len(names), 'sealed text')} of {of} changed, and Fanwire has not changed that; the first is "
+        f"{sealed_texts.in_words(names[0])}. `fanwire audit --verify` shows all"
+    )
+    notices.add_unless_known(connection, "edited", f"texts of {of}", text, now)

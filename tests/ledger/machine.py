@@ -31,6 +31,7 @@ from tasks.delivery.transfers.transfer import Answer, ErrorKind, Transfer
 from tasks.formatting import Rendition
 from tasks.ledger.schema import audit, metadata
 from tasks.model.release import Release, Translation
+from tasks.operations.sealer import Sealing
 from tasks.translation.drafts import Draft, Resources
 
 START = 1_800_000_000.0
@@ -233,6 +234,8 @@ DRAFTED = "de"
 class World:
     """The patched surroundings of the product, the same for all examples of a test."""
 
+    sealing: Sealing
+    """With what the ledger is sealed."""
     clock: Clock = field(default_factory=Clock)
     outcome: str = "made"
     """What engine and formatter do next: made, held or vanish."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -196,3 +197,23 @@ def test_what_apertium_made_and_has_not_left_waits_for_an_editor(second: Engine)
         "pt": ("approved", None),
         "zh-Hant": ("checked", None),
     }
+
+
+def test_seals_that_were_emptied_before_that_was_recorded_are_named_and_texts_are_still_to_be_sealed(
+    second: Engine,
+) -> None:
+    url = second.url.render_as_string(hide_password=False)
+    ledger.upgrade(url, "0024")
+    with second.begin() as connection:
+        for id in (1, 2):
+            new_release(connection, id)
+        connection.execute(text("UPDATE releases SET seal_at = NULL, retained = 4 * (id - 1)"))
+        for id, leaves in ((1, None), (2, b"x"), (3, None)):
+            insert(connection, "seals", id=id, kind="deliveries", release_id=2, form=1, statement="{}", hash="x",
+                   signature="x", leaves=leaves)  # fmt: skip
+    ledger.upgrade(url)
+    with second.connect() as connection:
+        entry = connection.execute(text("SELECT act, new FROM audit")).one()
+        sealed = connection.execute(text("SELECT seal_at FROM releases ORDER BY id")).scalars().all()
+    assert (entry.act, json.loads(entry.new)["seals"]) == ("release.retain", [1, 3])
+    assert sealed == [0, None], "of the second one retention has taken the bytes"

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,19 +34,22 @@ from tasks.building.renditions import build_renditions
 from tasks.building.translations import build_translation
 from tasks.delivery.policy import RetryPolicy
 from tasks.delivery.transfers.transfer import ErrorKind
-from tasks.ledger import deliveries, outlets, releases, translation_rows
+from tasks.ledger import audit, deliveries, outlets, releases, seals, translation_rows
 from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.schema import attempts, renditions, translations
 from tasks.ledger.schema import deliveries as rows
 from tasks.ledger.schema import outlets as outlet_rows
 from tasks.ledger.schema import releases as release_rows
+from tasks.model.acts import Act
 from tasks.model.codes import Code
 from tasks.model.documents import DocumentRefused
 from tasks.model.states import FINAL, ArtifactState, Hold, State, Verdict
-from tasks.operations import embargo
+from tasks.operations import chain, embargo, sealer
 from tasks.operations import kill as kills
+from tasks.operations.sealer import Sealing
 from tasks.review import imports, listing
 from tasks.runtime.errors import UserError
+from tasks.runtime.seal_key import SealKey
 from tests.ledger.machine import DRAFTED, Going, Vanished, Worker, World, quick, wipe, words
 from tests.support.samples import outlet, release
 
@@ -121,6 +125,7 @@ class Wire(RuleBasedStateMachine):
         world.meanwhile = None
         world.status = "checked"
         wipe()
+        sealer._progress.__init__()  # type: ignore[misc]
         self.workers = [Worker(f"w{n}", self.clock, **policy) for n, policy in enumerate(POLICIES)]
         self.received: dict[tuple[str, str, str], list[tuple[int, str]]] = defaultdict(list)
         self.accepted: dict[int, int] = defaultdict(int)
@@ -308,6 +313,9 @@ class Wire(RuleBasedStateMachine):
                 listing.to_change(connection, releases.get(connection, release_id), release_id, language)
                 if deliveries.still_open(connection, release_id, language):
                     imports.make_anew(connection, release_id, language, self.clock.now)
+                    row = releases.get(connection, release_id)
+                    entry = audit.of_release(Act.IMPORT_TRANSLATION, row.uri, row.version, language)
+                    audit.record(connection, entry)
         except DocumentRefused:
             pass
         if ready:
@@ -478,7 +486,23 @@ class Wire(RuleBasedStateMachine):
         """The clock ticks, and all its hints are lost."""
         pipeline.sweep_ledger(self.clock.now)
 
+    @rule()
+    def seal(self) -> None:
+        """What is final or ready is sealed, as far as it is time to look."""
+        while True:
+            with ledger.read() as connection:
+                release = seals.due(connection, self.clock.now)
+            if release is None:
+                return
+            sealer.seal_release(release, self.clock.now, self.world.sealing)
+
     # --- promises about the ledger
+
+    def nothing_sealed_has_changed(self) -> None:
+        """Nobody edits the ledger here. (The machine replays without the audit entry that operations leave.)"""
+        with ledger.read() as connection:
+            found = chain.verify(connection, [self.world.sealing.key.public])
+        assert [fault for fault in found.faults if "no audit entry says that anybody opened" not in fault] == []
 
     @invariant()
     def every_row_has_a_next_step(self) -> None:
@@ -581,6 +605,10 @@ class Wire(RuleBasedStateMachine):
             self.clock.now += 11 if self.going() else 30  # those that stay silent reach their deadline
 
     def check_the_end(self) -> None:
+        self.nothing_sealed_has_changed()
+        self.clock.now += 1e6
+        self.seal()
+        self.nothing_sealed_has_changed()
         ended = self.rows().values()
         assert [row for row in ended if row.state not in FINAL] == [], "not final"
         for uri in URIS:
@@ -644,9 +672,9 @@ class Wire(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def world(book: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(book: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
     """Both ledgers, with the model's clock, engines and outlets around the product."""
-    made = World()
+    made = World(Sealing(SealKey("the secret of this wire, long enough"), tmp_path / "seals.head"))
     with quick(), monkeypatch.context() as patch:
         made.install(patch)
         yield made

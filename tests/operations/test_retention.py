@@ -42,12 +42,14 @@ from tasks.model.publication import read_publication
 from tasks.model.release import Release
 from tasks.model.retention_policy import DAY, RetentionPolicy, Stage
 from tasks.model.states import State, Verdict
-from tasks.operations import kill, report
+from tasks.operations import chain, kill, replay, report, sealer
 from tasks.operations.report_documents import written
 from tasks.operations.retention import archive_file, archived, retention_run
 from tasks.operations.retention.eligibility import Kept
 from tasks.operations.retention.pace import Pace
+from tasks.operations.sealer import Sealing
 from tasks.runtime.errors import NotPossible
+from tasks.runtime.seal_key import SealKey
 from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, states, take
 from tests.support.samples import URI, outlet, release
 
@@ -56,17 +58,31 @@ POLICY = RetentionPolicy()
 
 
 class Wire:
-    """Where retention puts and finds files, and its runs."""
+    """Where retention puts and finds files, and its runs; what is final is sealed before each."""
 
     def __init__(self, folder: Path) -> None:
         self.archive, self.media = Folder(folder / "archive"), Folder(folder / "media")
+        self.sealing = Sealing(SealKey("the secret of this wire, long enough"), folder / "seals.head")
 
     def run(self, days: float, policy: RetentionPolicy = POLICY, **more: Any) -> retention_run.Summary:
         """A run so many days after all was taken."""
         pace = Pace(60, yields=False)
-        return retention_run.run(
+        self.seal(NOW + days * DAY)
+        done = retention_run.run(
             policy, archive=self.archive, media=self.media, pace=pace, now=NOW + days * DAY, **more
         )
+        assert self.broken() == []
+        return done
+
+    def seal(self, now: float) -> None:
+        """Seal all that is to be sealed."""
+        while sealer.seal(now, self.sealing):
+            pass
+
+    def broken(self) -> list[str]:
+        """What `fanwire audit --verify` finds."""
+        with ledger.read() as connection:
+            return chain.verify(connection, [self.sealing.key.public]).faults
 
     def content(self, uri: str = URI) -> bytes:
         with ledger.read() as connection:
@@ -77,6 +93,7 @@ class Wire:
 
 @pytest.fixture
 def wire(tmp_path: Path) -> Wire:
+    sealer._progress.__init__()  # type: ignore[misc]
     return Wire(tmp_path)
 
 
@@ -139,6 +156,10 @@ def test_a_release_loses_one_thing_after_the_other(wire: Wire, delivered: int) -
     assert (left.headline, left.translations) == (release().headline, {})
     assert "Porto" not in (left.body_html or "")
     assert wire.run(200, policy).taken.total() == 0
+    with ledger.read() as connection:
+        took = [entry["new"] for entry in audit.latest(connection, audit.Wanted(act=Act.RETAIN), 50)]
+    assert [one["took"] for one in took] == ["texts", "the texts of answers", "the bytes of renditions"]
+    assert [len(one.get("seals", ())) for one in took] == [1, 1, 0]
 
 
 @on_both
@@ -155,9 +176,9 @@ def test_by_the_defaults_the_archive_file_has_all_and_the_report_is_the_same(wir
         assert connection.execute(select(attempts).order_by(attempts.c.delivery_id, attempts.c.attempt)).all() == tried
         assert audit.latest(connection, audit.Wanted(uri=URI), 50) == acts
     with ledger.read() as connection:
-        newest = audit.latest(connection, audit.Wanted(uri=URI), 1)[0]
+        [newest] = audit.latest(connection, audit.Wanted(uri=URI, act=Act.ARCHIVE), 50)
         row = archive_rows.get(connection, URI)
-    assert (newest["act"], newest["new"]["sha256"]) == (Act.ARCHIVE, row.sha256)
+    assert newest["new"]["sha256"] == row.sha256
     assert row.name == "2027-01/" + row.name[8:]
 
 
@@ -252,7 +273,7 @@ def test_what_happened_while_the_file_was_written_keeps_the_release(
     def meanwhile(*arguments: Any) -> None:
         write(*arguments)
         with ledger.write() as connection:
-            deliveries.replay(connection, NOW, states=[State.REJECTED], release_id=delivered)
+            replay.replay(connection, releases.find(connection, URI), None, states=[State.REJECTED])
 
     monkeypatch.setattr(Folder, "write", lambda _, *arguments: meanwhile(*arguments))
     assert wire.run(121).taken["archived"] == 0

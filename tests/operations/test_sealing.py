@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from tasks import ledger
+from tasks import ledger, review
 from tasks.delivery.disabling import disable
-from tasks.ledger import audit, deliveries, publications, releases, seals
+from tasks.ledger import artifacts, audit, deliveries, publications, releases, rendition_rows, seals
+from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.audit import Entry
 from tasks.ledger.deliveries.returns import Return
+from tasks.ledger.seals import Took
 from tasks.model.acts import Act
 from tasks.model.codes import Code
 from tasks.model.publication import read_publication
@@ -23,7 +25,9 @@ from tasks.operations import replay as replays
 from tasks.operations.chain import Anchor, Verification
 from tasks.operations.sealer import Sealing
 from tasks.runtime.seal_key import SealKey
-from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, take
+from tests.support.delivery_steps import BYTES, NOW, claim, finish, receivers, render, result, take
+from tests.support.review_files import CHINESE
+from tests.support.reviewing import make
 from tests.support.samples import URI, outlet
 
 pytestmark = pytest.mark.usefixtures("book")
@@ -96,10 +100,11 @@ def replayed(state: State) -> int:
 def test_what_is_final_is_sealed_once_and_holds(sealing: Sealing) -> None:
     number = three()
     noted()
-    assert seal(sealing) == 2
+    assert seal(sealing) == 3, "of audit entries, of the texts, and of the deliveries"
     assert seal(sealing) == 0
     found = checked(sealing)
-    assert (found.faults, found.seals, found.ends, found.attempts, found.releases) == ([], 2, 2, 2, 1)
+    assert (found.faults, found.seals, found.ends, found.attempts, found.releases) == ([], 3, 2, 2, 1)
+    assert (found.texts, found.changed_texts, found.without_texts) == (3, 0, 0)
     assert (found.unsealed_releases, found.keys) == (1, {KEY.public}), "one delivery is open"
     [again] = claim(now=NOW + 100)
     finish(result(again))
@@ -107,7 +112,8 @@ def test_what_is_final_is_sealed_once_and_holds(sealing: Sealing) -> None:
     found = checked(sealing)
     assert (found.faults, found.ends, found.attempts, found.unsealed_releases) == ([], 3, 4, 0)
     with ledger.read() as connection:
-        [first, second] = seals.of_release(connection, number)
+        [texts, first, second] = seals.of_release(connection, number)
+    assert json.loads(first.statement)["previous"] == texts.hash
     assert json.loads(second.statement)["previous"] == first.hash
 
 
@@ -280,6 +286,42 @@ TAMPERED = {
         "UPDATE seals SET until = 5 WHERE kind = 'audit'",
         "does not end with the last of its audit entries",
     ),
+    "leaves of deliveries gone": (
+        "UPDATE seals SET leaves = NULL WHERE kind = 'deliveries'; UPDATE deliveries SET reason = 'x'",
+        "v1 has lost its leaves, and no audit entry says that retention took them",
+    ),
+    "leaves of texts gone": (
+        "UPDATE seals SET leaves = NULL WHERE kind = 'texts'; UPDATE translations SET document = 'x'",
+        "v1 has lost its leaves, and no audit entry says that retention took them",
+    ),
+    "seals of texts that are said to be others": ("UPDATE seals SET kind = 'deliveries'", "put in another one's place"),
+    "a release's text": (
+        "UPDATE releases SET document = replace(document, 'Porto', 'Faro')",
+        "the release itself was edited",
+    ),
+    "its embargo": ("UPDATE releases SET embargo_until = 5", "the release itself was edited"),
+    "its sender": ("UPDATE releases SET sent_by = 'nobody'", "the release itself was edited"),
+    "a translation": (
+        "UPDATE translations SET document = replace(document, 'Porto', 'Faro')",
+        "its translation into en was edited",
+    ),
+    "who approved it": ("UPDATE translations SET approved_by = 'Ann'", "its translation into en was edited"),
+    "a translation made a draft": ("UPDATE translations SET status = 'draft'", "its translation into en was edited"),
+    "a translation gone": ("DELETE FROM translations", "its translation into en was deleted"),
+    "a translation put in": (
+        "UPDATE releases SET seal_at = NULL; INSERT INTO translations (release_id, language, state, hint_at, "
+        "lease_until, attempt, document) SELECT release_id, 'de', state, 0, 0, 0, document FROM translations",
+        "its translation into de was put in after all of its release was sealed",
+    ),
+    "a rendition": ("UPDATE renditions SET sha256 = 'x'", "its rendition in en as ninjs was edited"),
+    "its moment": ("UPDATE renditions SET made_at = made_at + 1", "its rendition in en as ninjs was edited"),
+    "wanted anew": ("UPDATE renditions SET state = 'wanted'", "its rendition in en as ninjs was edited"),
+    "its bytes": (
+        "UPDATE renditions SET body = (SELECT leaves FROM seals WHERE id = 1)",
+        "the bytes of its rendition in en as ninjs were edited",
+    ),
+    "its bytes gone": ("UPDATE renditions SET body = NULL", "the bytes of its rendition in en as ninjs were deleted"),
+    "a rendition gone": ("DELETE FROM renditions", "its rendition in en as ninjs was deleted"),
     "an entry put in before all others": (
         "INSERT INTO audit (id, at, role, actor, act, subject) VALUES (99, -5, 'process', 'x', 'engine.wake', 'x')",
         "audit entry 99 was put in later",
@@ -305,6 +347,83 @@ def test_what_is_changed_after_it_was_sealed_is_found(sealing: Sealing, book: En
     }
     assert missed == {}
     assert checked(sealing).faults == []
+
+
+def changed(sealing: Sealing) -> tuple[list[str], int, int]:
+    found = checked(sealing)
+    return found.faults, found.texts, found.changed_texts
+
+
+def test_an_approval_an_import_and_an_embargo_explain_one_change_of_their_text_each(
+    sealing: Sealing, book: Engine
+) -> None:
+    receivers(outlet("a", languages=["zh-Hant"]))
+    number = take(**CHINESE)
+    make(number, "zh-Hant")
+    seal(sealing)
+    assert changed(sealing) == ([], 3, 0), "the release, its translation and its rendition"
+    review.approve(number, "zh-Hant", "Ann")
+    assert changed(sealing) == ([], 1, 2)
+    make(number, "zh-Hant")
+    assert changed(sealing) == ([], 1, 2)
+    seal(sealing, NOW + 5000)
+    assert changed(sealing) == ([], 3, 0)
+    execute(book, "UPDATE translations SET approved_by = 'Bob' WHERE language = 'zh-Hant'")
+    seal(sealing, NOW + 50_000)
+    assert changed(sealing)[0] == [f"{URI} v1: its translation into zh-Hant was edited after it was sealed"]
+    with ledger.read() as connection:
+        notice = connection.execute(text("SELECT text FROM notices")).scalar_one()
+    assert notice.startswith(f"1 sealed text of {URI} v1 changed, and Fanwire has not changed that; the first is its")
+
+
+def test_an_entry_explains_no_change_of_another_text(sealing: Sealing, book: Engine) -> None:
+    number = three()
+    seal(sealing)
+    with ledger.write() as connection:
+        audit.record(
+            connection, audit.of_release(Act.APPROVE, URI, 1, "de"), audit.of_release(Act.APPROVE, URI, 2, "en")
+        )
+        audit.record(connection, audit.of_release(Act.MOVE_EMBARGO, URI, 1))
+    execute(
+        book,
+        "UPDATE translations SET document = 'x'",
+        f"UPDATE renditions SET sha256 = 'x' WHERE release_id = {number}",
+    )
+    found = checked(sealing)
+    assert [fault for fault in found.faults if "edited" in fault and "bytes" not in fault] == [
+        f"{URI} v1: its translation into en was edited after it was sealed"
+    ]
+    assert found.changed_texts == 1, "the rendition says when the embargo ends"
+
+
+def test_what_is_built_although_nobody_waits_for_it_any_more_breaks_nothing(sealing: Sealing) -> None:
+    receivers(outlet("a"))
+    number = take()
+    with ledger.write() as connection:
+        [key] = rendition_rows.unmade(connection, TranslationKey(number, "en"))
+        attempt = artifacts.claim(connection, key, now=NOW, lease=900)
+        assert attempt
+    take(version=2, status="canceled", body_html=None)
+    seal(sealing, NOW + 100)
+    with ledger.read() as connection:
+        assert not seals.all_sealed(connection, number), "somebody builds it"
+    seal(sealing, NOW + 2000)
+    with ledger.read() as connection:
+        assert seals.all_sealed(connection, number)
+    with ledger.write() as connection:
+        rendition_rows.finish(connection, key, attempt=attempt, now=NOW + 2000, **BYTES)
+    assert checked(sealing).faults == []
+    seal(sealing, NOW + 2001)
+    with ledger.read() as connection:
+        assert seals.all_sealed(connection, number)
+    assert checked(sealing).faults == []
+
+
+def test_a_release_of_before_texts_were_sealed_is_counted(sealing: Sealing, book: Engine) -> None:
+    three()
+    seal(sealing)
+    execute(book, "DELETE FROM seals WHERE kind = 'texts'")
+    assert checked(sealing).without_texts == 1
 
 
 def test_a_delivery_that_is_deleted_or_put_in_is_found(sealing: Sealing, book: Engine) -> None:
@@ -371,7 +490,7 @@ def test_a_chain_that_was_signed_anew_is_found_by_its_key_and_by_who_kept_a_seal
     assert f"is signed with a key that is not known, {OTHER.public}" in checked(sealing).faults[0]
     anchor = Anchor(kept["seal"], kept["hash"], "report.html")
     assert (
-        "seal 2 is another one than report.html has kept" in checked(sealing, OTHER.public, anchors=(anchor,)).faults[0]
+        "seal 3 is another one than report.html has kept" in checked(sealing, OTHER.public, anchors=(anchor,)).faults[0]
     )
 
 
@@ -382,11 +501,11 @@ def test_a_chain_whose_end_was_cut_off_is_found_by_who_kept_a_seal(sealing: Seal
     sealer._progress.audit_due = 0.0
     seal(sealing)
     kept = json.loads(sealing.head.read_text())
-    assert kept["seal"] == 3
-    assert checked(sealing, anchors=(Anchor(3, kept["hash"], "seals.head"),)).anchors == ["seals.head"]
-    execute(book, "DELETE FROM seals WHERE id = 3", "DELETE FROM audit WHERE act = 'engine.wake'")
-    found = checked(sealing, anchors=(Anchor(3, kept["hash"], "seals.head"),))
-    assert found.faults == ["the chain ends with seal 2, and seals.head has kept seal 3"]
+    assert kept["seal"] == 4
+    assert checked(sealing, anchors=(Anchor(4, kept["hash"], "seals.head"),)).anchors == ["seals.head"]
+    execute(book, "DELETE FROM seals WHERE id = 4", "DELETE FROM audit WHERE act = 'engine.wake'")
+    found = checked(sealing, anchors=(Anchor(4, kept["hash"], "seals.head"),))
+    assert found.faults == ["the chain ends with seal 3, and seals.head has kept seal 4"]
 
 
 def test_the_chain_holds_after_rows_were_pruned(sealing: Sealing, book: Engine) -> None:
@@ -394,10 +513,10 @@ def test_the_chain_holds_after_rows_were_pruned(sealing: Sealing, book: Engine) 
     noted()
     seal(sealing)
     with ledger.write() as connection:
-        seals.entomb_releases(connection, [number])
+        seals.entomb(connection, [number], Took.DELIVERIES)
     execute(book, "DELETE FROM attempts", "DELETE FROM deliveries WHERE state <> 'due'")
     found = checked(sealing)
-    assert (found.faults, found.pruned, found.seals) == ([], 1, 2)
+    assert (found.faults, found.pruned, found.seals) == ([], 1, 3)
 
 
 def test_a_worker_that_disables_an_outlet_is_on_record_and_sealed(sealing: Sealing) -> None:

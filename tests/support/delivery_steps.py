@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from tasks import ledger, planning
@@ -12,7 +13,7 @@ from tasks.model.states import State, Verdict
 from tests.support.samples import release
 
 NOW = 1_800_000_000.0
-BYTES: Any = {"content_type": "text/plain", "body": b"x", "sha256": "0" * 64}
+BYTES: Any = {"content_type": "text/plain", "body": b"x", "sha256": hashlib.sha256(b"x").hexdigest()}
 """What a builder of renditions hands in."""
 
 

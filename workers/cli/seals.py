@@ -76,12 +76,15 @@ def lines(found: Verification) -> list[str]:
         f"{counted(found.entries, 'audit entry')} as sealed",
         f"{counted(found.ends, 'delivery')} and {counted(found.attempts, 'attempt')} of "
         f"{counted(found.releases, 'release')} as sealed",
+        f"{counted(found.texts, 'text')} as sealed: releases, translations and renditions",
     ]
     told += [f"What {where} has kept of the chain is in it" for where in dict.fromkeys(found.anchors)]
     for number, what, words in (
         (found.opened, "sealed delivery", "gone on by a replay or a return since"),
         (found.answered, "sealed attempt", "answered by a worker that had vanished"),
-        (found.pruned, "seal", "of rows that were pruned since: what they said can no longer be checked"),
+        (found.changed_texts, "text", "changed since it was sealed, as audit entries say, and not sealed anew yet"),
+        (found.without_texts, "release", "sealed before texts were: an edit of its texts is not found"),
+        (found.pruned, "seal", "of rows that retention took since: what they said can no longer be checked"),
         (found.unsealed_entries, "audit entry", "not sealed yet"),
         (found.unsealed_releases, "release", "open, or not sealed as a whole yet"),
     ):

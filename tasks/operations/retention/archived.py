@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, create_engine, select, update
 from sqlalchemy.pool import StaticPool
 
-from tasks.ledger import archive_rows, audit, releases, retained_rows
+from tasks.ledger import archive_rows, audit, releases, retained_rows, seals
 from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import audit as audit_table
 from tasks.ledger.schema import media_files, media_sizes, metadata, outlets
@@ -83,6 +83,7 @@ def restore(connection: Connection, uri: str, store: Store, now: float) -> int:
         counted += len(rows) if table.name == "deliveries" else 0
     ids = [one.id for one in retained_rows.versions(connection, uri)]
     retained_rows.mark(connection, ids, Stage.ARRIVED_ONLY)
+    seals.look_again(connection, ids, now)
     archive_rows.mark_restored(connection, uri, now)
     audit.record(
         connection,
