@@ -6,20 +6,21 @@ looked at while it goes out.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, and_, cast, exists, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import JSON
 
 from tasks.ledger.schema import attempts, deliveries, outlet_profiles, outlets, releases, translations
-from tasks.ledger.spans import deliveries_of
+from tasks.ledger.spans import Span, deliveries_of, span_between
 from tasks.model.profile import read_profile
 from tasks.model.states import State, Verdict
 
 d, r = deliveries.c, releases.c
+K = TypeVar("K")
 Grouping = Literal["circuit", "transport", "country", "format"]
 NO_CIRCUIT = "(no circuit)"
 
@@ -37,6 +38,8 @@ class Sums:
     """When the last one arrived, so far."""
     first_due_at: float | None = None
     """When the first delivery of it could go out, by those that have gone first."""
+    span: Span = field(kw_only=True)
+    """Where the deliveries lie."""
 
     @property
     def states(self) -> Counter[str]:
@@ -56,16 +59,19 @@ def sums(connection: Connection, release_id: int) -> Sums:
     """Count the deliveries of a release, in one pass."""
     arrived, due = d.state == State.DELIVERED, d.state == State.DUE
     moments = (
-        func.min(d.due_at).filter(due), func.min(d.ended_at).filter(arrived), func.max(d.ended_at).filter(arrived),
-        func.min(d.first_due_at),
+        func.min(d.id), func.max(d.id), func.min(d.due_at).filter(due), func.min(d.ended_at).filter(arrived),
+        func.max(d.ended_at).filter(arrived), func.min(d.first_due_at),
     )  # fmt: skip
     query = select(d.language, *_BY_STATE, *moments).where(*deliveries_of(connection, release_id)).group_by(d.language)
     rows = connection.execute(query.order_by(d.language)).all()
-    oldest, first, last, first_due = zip(*(row[-len(moments) :] for row in rows), strict=True) if rows else ((),) * 4
+    columns = zip(*(row[-len(moments) :] for row in rows), strict=True) if rows else ((),) * len(moments)
+    lowest, highest, oldest, first, last, first_due = columns
+    languages = {row.language: _states(row[1:]) for row in rows}
+    ends = (min(lowest), max(highest)) if rows else None
     return Sums(
-        {row.language: _states(row[1:]) for row in rows},
-        oldest_due_at=_least(oldest), first_at=_least(first), last_at=max(_known(last), default=None),
+        languages, oldest_due_at=_least(oldest), first_at=_least(first), last_at=max(_known(last), default=None),
         first_due_at=_least(first_due),
+        span=span_between(release_id, ends, sum(n for states in languages.values() for n in states.values())),
     )  # fmt: skip
 
 
@@ -86,28 +92,37 @@ def _least(moments: Iterable[float | None]) -> float | None:
     return min(_known(moments), default=None)
 
 
-def failures(connection: Connection, release_id: int) -> list[tuple[str, str | None, str | None, int]]:
+def failures(connection: Connection, span: Span) -> list[tuple[str, str | None, str | None, int]]:
     """Why deliveries of a release failed for good, or so far: (state, code, reason, n)."""
     tried = or_(d.state.in_([State.REJECTED, State.EXHAUSTED]), and_(d.state == State.DUE, d.attempt > 0))
-    query = select(d.state, d.code, d.reason, func.count()).where(*deliveries_of(connection, release_id), tried)
+    query = select(d.state, d.code, d.reason, func.count()).where(*span.deliveries, tried)
     return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query.group_by(d.state, d.code, d.reason))]
 
 
-def grouped(connection: Connection, release_id: int, by: Grouping) -> dict[str, dict[str, int]]:
+def grouped(connection: Connection, span: Span, by: Grouping) -> dict[str, dict[str, int]]:
     """Count the deliveries of a release by circuit, transport, country or format: {name: {state: n}}.
 
     Outlets count as they are now. An outlet in several circuits counts in each of them.
     """
-    found: dict[str, Counter[str]] = defaultdict(Counter)
-    for names, states in _groups(connection, release_id, by):
+    together: dict[tuple[str, ...], list[int]] = {}
+    for names, counted in _groups(connection, span, by):
+        _add(together, names, counted)
+    found: dict[str, list[int]] = {}
+    for names, counted in together.items():  # there are far fewer of these than of profiles
         for name in names:
-            found[name].update(states)
-    return {name: dict(states) for name, states in sorted(found.items(), key=lambda one: (-one[1].total(), one[0]))}
+            _add(found, name, counted)
+    return {name: _states(counted) for name, counted in sorted(found.items(), key=lambda one: (-sum(one[1]), one[0]))}
 
 
-def _groups(connection: Connection, release_id: int, by: Grouping) -> Iterator[tuple[Sequence[str], dict[str, int]]]:
-    """The names of each group of deliveries, and how many of them are in each state."""
-    of = deliveries_of(connection, release_id)
+def _add(to: dict[K, list[int]], key: K, counted: list[int]) -> None:
+    """Add numbers to those of a key, one by one."""
+    before = to.get(key)
+    to[key] = counted if before is None else [a + b for a, b in zip(before, counted, strict=True)]
+
+
+def _groups(connection: Connection, span: Span, by: Grouping) -> Iterator[tuple[tuple[str, ...], list[int]]]:
+    """The names of each group of deliveries, and how many of them are in each state, as _BY_STATE has them."""
+    of = span.deliveries
     if by == "format":
         query = select(d.format, *_BY_STATE).where(*of).group_by(d.format)
     elif by == "transport":
@@ -118,14 +133,14 @@ def _groups(connection: Connection, release_id: int, by: Grouping) -> Iterator[t
         query = _by_profile(of)
     for name, *counted in connection.execute(query):
         names = _of_profile(name, by) if by in ("country", "circuit") else (name or "unknown",)
-        yield names, _states(counted)
+        yield names, counted
 
 
-def _of_profile(document: str | None, by: Grouping) -> Sequence[str]:
+def _of_profile(document: str | None, by: Grouping) -> tuple[str, ...]:
     """The country, or the circuits, of outlets with a profile."""
     read = None if document is None else read_profile(document)
     names = ("unknown",) if read is None else (read.country,) if by == "country" else read.circuits
-    return tuple(names) or (NO_CIRCUIT,)
+    return names or (NO_CIRCUIT,)
 
 
 def _by_profile(of: Sequence[ColumnElement[bool]]) -> Select[Any]:
@@ -150,12 +165,12 @@ def _scheme(connection: Connection) -> ColumnElement[str]:
     return func.substr(url, 1, func.instr(url, ":") - 1)
 
 
-def arrivals(connection: Connection, release_id: int, since: float, width: float) -> list[tuple[float, int]]:
+def arrivals(connection: Connection, span: Span, since: float, width: float) -> list[tuple[float, int]]:
     """How deliveries arrived over time: (seconds after `since`, n) for each stretch of `width` seconds that has any."""
     stretch = cast((d.ended_at - since) / width, Integer)
     query = (
         select(stretch, func.count())
-        .where(*deliveries_of(connection, release_id), d.state == State.DELIVERED, d.ended_at.is_not(None))
+        .where(*span.deliveries, d.state == State.DELIVERED, d.ended_at.is_not(None))
         .group_by(stretch)
         .order_by(stretch)
     )

@@ -1,4 +1,4 @@
-"""What a wire with many outlets costs: planning, and the time from a submit to the first delivery.
+"""What a wire with many outlets costs: planning, and the time from a submit to the first delivery, by queue and door.
 
 Each size has a home of its own with outlets of many interests. Planning is measured in a process of its own, for its
 memory. The stack is one of `fanwire up`, idle but for the release; its outlets are a server that answers at once.
@@ -10,11 +10,13 @@ import asyncio
 import json
 import os
 import random
+import re
 import statistics
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,7 +172,8 @@ def ledger_beside(home: Path) -> Any:
 
 
 def _submits(home: Path, size: int, sink: Sink) -> float:
-    """Submit to an idle stack, several times, and print when the first outlet had it; the median in seconds."""
+    """Submit to an idle stack, several times by queue and by door, and print when the first outlet had it; the median
+    of those by queue, in seconds."""
     from tests.support.processes import answers, start
     from workers.producer import Producer
 
@@ -183,25 +186,57 @@ def _submits(home: Path, size: int, sink: Sink) -> float:
             lambda: (home / "broker.url").exists() and answers((home / "broker.url").read_text().strip()), seconds=120
         )
         until(lambda: log.exists() and "intake open" in log.read_text())
-        taken: list[float] = []
-        receipts: list[float] = []
         with Producer((home / "broker.url").read_text().strip()) as producer, _Book(ledger_beside(home)) as book:
-            for number in range(SUBMITS + 1):
-                began = sink.expect()
-                assert producer.submit(_release(number), timeout=120).taken
-                receipts.append(time.time() - began)
-                assert sink.came.wait(120), "no delivery"
-                taken.append(sink.first - began)
-                until(book.planned, seconds=300)
-                until(book.ended)
-                time.sleep(2)  # the drains end
-        first, *others = taken
-        figures = f"the first after the start {first:.2f} s, then median {statistics.median(others):.3f} s"
-        worst = f"95 % {_percentile(others, 95):.3f} s; receipt {statistics.median(receipts[1:]):.3f} s"
-        print(f"  {size:>7,} outlets, submit to first delivery: {figures}, {worst}", flush=True)
-        return statistics.median(others)
+
+            def submit(document: Any) -> None:
+                assert producer.submit(document, timeout=120).taken
+
+            post = _door(home, fanwire, env)
+            queued = _first_deliveries(size, "submit", submit, sink, book)
+            _first_deliveries(size, "POST", post, sink, book)
+        return queued
     finally:
         end(process, patience=30)
+
+
+def _door(home: Path, fanwire: str, env: dict[str, str]) -> Callable[[Any], None]:
+    """What sends a release to the door, as a producer of the ledger that keeps its connection."""
+    import requests
+
+    added = [fanwire, "producers", "add", "door", "--uri", "urn:x:POST", "--json"]
+    token = json.loads(subprocess.run(added, env=env, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+    log = home / "log" / "web.log"
+    until(lambda: log.exists() and '"port": ' in log.read_text())
+    [port] = re.findall(r'"port": (\d+)', log.read_text())
+    session = requests.Session()
+    session.headers.update({"Authorization": f"Bearer {token['token']}", "Content-Type": "application/json"})
+
+    def post(document: Any) -> None:
+        answer = session.post(f"http://127.0.0.1:{port}/releases", data=document.to_json().encode(), timeout=120)
+        assert answer.status_code == 202, answer.text
+
+    return post
+
+
+def _first_deliveries(size: int, way: str, send: Callable[[Any], None], sink: Sink, book: _Book) -> float:
+    """Send releases one after the other, and print when the first outlet had each; the median in seconds."""
+    taken: list[float] = []
+    receipts: list[float] = []
+    for number in range(SUBMITS + 1):
+        document = _release(f"{way}-{number}")
+        began = sink.expect()
+        send(document)
+        receipts.append(time.time() - began)
+        assert sink.came.wait(120), "no delivery"
+        taken.append(sink.first - began)
+        until(book.planned, seconds=300)
+        until(book.ended)
+        time.sleep(2)  # the drains end
+    first, *others = taken
+    figures = f"the first {first:.2f} s, then median {statistics.median(others):.3f} s"
+    worst = f"95 % {_percentile(others, 95):.3f} s; receipt {statistics.median(receipts[1:]):.3f} s"
+    print(f"  {size:>7,} outlets, {way} to first delivery: {figures}, {worst}", flush=True)
+    return statistics.median(others)
 
 
 def _percentile(values: list[float], percent: int) -> float:
@@ -209,10 +244,10 @@ def _percentile(values: list[float], percent: int) -> float:
     return sorted(values)[-(-len(values) * percent // 100) - 1]
 
 
-def _release(number: int) -> Any:
+def _release(name: str) -> Any:
     from tests.support.samples import release
 
-    return release(uri=f"urn:x:submit-{number}")
+    return release(uri=f"urn:x:{name}")
 
 
 class Sink:

@@ -516,14 +516,14 @@ def mail(folder: Path) -> None:
 
 
 def growth(folder: Path) -> Any:
-    """1,000 to 130,000 outlets: planning, and submit to first delivery on an idle stack. SIZES="6500" tries fewer."""
+    """1,000 to 130,000 outlets: planning, and submit or POST to first delivery, idle. SIZES="6500" tries fewer."""
     from tests.bench import growth as measured_growth
 
     return measured_growth.run(folder)
 
 
 def old(folder: Path) -> None:
-    """10 million old deliveries against an empty ledger, on both databases: steps and questions. ROWS=… tries fewer."""
+    """10 million old deliveries against a young ledger, on both databases: steps and questions. ROWS=… tries fewer."""
     from tests.bench import old_rows
 
     old_rows.run(folder)

@@ -72,13 +72,14 @@ def show(request: Request) -> Response:
     with ledger.read() as connection:
         row = find(connection, request.path_params["uri"], queries.number(request, "version"))
         rows = release_views.listed(connection, row.id, wanted, LISTED + 1)
+        progress = _progress(connection, request, row)
         context = {
-            **_progress(connection, request, row),
+            **progress,
             "release": Release.from_ledger(row.document),
             "standing": status_of(connection, row),
             "versions": release_views.versions(connection, row.uri),
             "media": media_rows.of_release(connection, row.id),
-            "published": release_progress.published(connection, row),
+            "published": release_progress.published(connection, row, progress["progress"]),
             "entries": audit.latest(connection, audit.Wanted(uri=row.uri), ENTRIES),
         }
     shown, last = rows[:LISTED], rows[LISTED - 1] if len(rows) > LISTED else None
@@ -105,15 +106,15 @@ def _progress(connection: Connection, request: Request, row: Any) -> dict[str, A
     by = request.query_params.get("by", "language")
     by = by if by in dict(GROUPINGS) else "language"
     progress = release_progress.of_release(connection, row.id)
-    lines = progress.languages if by == "language" else release_progress.grouped(connection, row.id, _grouping(by))
+    lines = progress.languages if by == "language" else release_progress.grouped(connection, progress, _grouping(by))
     return {
         "row": row,
         "progress": progress,
         "by": by,
         "groupings": GROUPINGS,
         "lines": lines,
-        "reasons": release_progress.reasons(connection, row.id),
-        "timeline": release_progress.timeline(connection, row.id, progress),
+        "reasons": release_progress.reasons(connection, progress),
+        "timeline": release_progress.timeline(connection, progress),
         "made_by": release_progress.made_by(connection, row.id),
         "holds": [hold | {"waits_for_editor": hold["kind"] == Hold.APPROVAL} for hold in progress.holds],
         "fragment": links.at("/ops/release.progress?")

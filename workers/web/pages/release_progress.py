@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from tasks.ledger import counts, publications, release_views
 from tasks.ledger.release_views import Grouping, Sums
+from tasks.ledger.spans import Span
 from tasks.model.languages import LanguageTag
 from tasks.model.states import Hold, State
 from tasks.operations import charts
@@ -116,20 +117,21 @@ def in_words(states: Mapping[str, int]) -> str:
     return charts.in_words(parts(states))
 
 
-def grouped(connection: Connection, number: int, by: Grouping) -> list[Row]:
+def grouped(connection: Connection, of: Progress, by: Grouping) -> list[Row]:
     """A line for each circuit, transport, country or format, at most a moment ago."""
-    found = kept(("grouped", number, by), lambda: release_views.grouped(connection, number, by))
+    span = of.sums.span
+    found = kept(("grouped", span.release_id, by), lambda: release_views.grouped(connection, span, by))
     most = max((sum(states.values()) for states in found.values()), default=0)
     return [row(name, name, states, most) for name, states in found.items()]
 
 
-def reasons(connection: Connection, number: int) -> list[dict[str, Any]]:
+def reasons(connection: Connection, of: Progress) -> list[dict[str, Any]]:
     """Why deliveries of a release have failed, or are tried again: state, code, reason and number."""
-    return kept(("reasons", number), lambda: _reasons(connection, number))
+    return kept(("reasons", of.sums.span.release_id), lambda: _reasons(connection, of.sums.span))
 
 
-def _reasons(connection: Connection, number: int) -> list[dict[str, Any]]:
-    failures = release_views.failures(connection, number)
+def _reasons(connection: Connection, span: Span) -> list[dict[str, Any]]:
+    failures = release_views.failures(connection, span)
     return reports.by_code((state, reports.code_of(code, reason), reason, n) for state, code, reason, n in failures)
 
 
@@ -144,11 +146,11 @@ def made_by(connection: Connection, number: int) -> dict[str, str]:
     return kept(("made by", number), made)
 
 
-def published(connection: Connection, of: Any) -> dict[str, int]:
+def published(connection: Connection, row: Any, of: Progress) -> dict[str, int]:
     """What outlets say became of the release version of this row: {what: number of outlets}."""
     return kept(
-        ("published", of.id),
-        lambda: publications.counted(publications.of_release(connection, of.uri, of.version)),
+        ("published", row.id),
+        lambda: publications.counted(publications.of_release(connection, row.uri, row.version, of.sums.span)),
     )
 
 
@@ -158,18 +160,19 @@ def forget(number: int) -> None:
         kept_sums.forget((what, number))
 
 
-def timeline(connection: Connection, number: int, progress: Progress) -> Markup | None:
+def timeline(connection: Connection, progress: Progress) -> Markup | None:
     """When deliveries arrived, as a picture; None if none has."""
     first, last = progress.sums.first_at, progress.sums.last_at
     if first is None or last is None:
         return None
     zero = progress.sums.first_due_at
     since = first if zero is None else min(zero, first)
-    return kept(("timeline", number), lambda: _timeline(connection, number, since, last))
+    span = progress.sums.span
+    return kept(("timeline", span.release_id), lambda: _timeline(connection, span, since, last))
 
 
-def _timeline(connection: Connection, number: int, since: float, last: float) -> Markup:
-    counted = release_views.arrivals(connection, number, since, max(0.001, (last - since) / COLUMNS))
+def _timeline(connection: Connection, span: Span, since: float, last: float) -> Markup:
+    counted = release_views.arrivals(connection, span, since, max(0.001, (last - since) / COLUMNS))
     seconds = chain.from_iterable(repeat(second, n) for second, n in counted)
     return charts.timeline(
         seconds, name="arrivals", title="Deliveries over time", noun=("delivery", "deliveries"),
