@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select, update
@@ -37,6 +38,11 @@ def away(connection: Connection, uri: str) -> Row[Any] | None:
 def latest(connection: Connection, count: int) -> list[Row[Any]]:
     """The archive files that were written last, the latest first."""
     return list(connection.execute(select(archives).order_by(archives.c.archived_at.desc()).limit(count)))
+
+
+def every(connection: Connection) -> Iterator[Row[Any]]:
+    """The rows of all archive files, few of them in memory at a time."""
+    yield from connection.execute(select(archives), execution_options={"yield_per": 1000})
 
 
 def totals(connection: Connection) -> tuple[int, int, int]:

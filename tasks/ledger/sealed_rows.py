@@ -4,6 +4,7 @@
     end DELIVERY ATTEMPT DIGEST         how the delivery ended, after that attempt
     reopened DELIVERY ATTEMPT DIGEST    a replay opened it again, after it had ended so
     publication DELIVERY NUMBER DIGEST  what its outlet said became of it
+    planned COUNT 0 DIGEST              which deliveries were planned
     entry NUMBER 0 DIGEST               an audit entry
     release ENTRY 0 DIGEST              what a release version says
     translation/LANGUAGE ENTRY 0 DIGEST         one of its translations
@@ -67,7 +68,8 @@ class Leaf(NamedTuple):
 
     kind: str
     number: int
-    """Of the delivery, or of the audit entry; of a text the newest audit entry that concerns it."""
+    """Of the delivery, or of the audit entry; of a text that of the newest audit entry that concerns it; else how many
+    deliveries were planned."""
     attempt: int
     """Of a publication its number."""
     digest: str
@@ -96,6 +98,12 @@ def end(row: Mapping[str, Any], form: int = FORM) -> Leaf:
 def reopened(row: Mapping[str, Any], form: int = FORM) -> Leaf:
     """The leaf of a note that a delivery was opened again."""
     return Leaf("reopened", row["delivery_id"], row["attempt"], _digest("reopened", row, form), form)
+
+
+def planned(rows: Iterable[tuple[int, str, str]], form: int = FORM) -> Leaf:
+    """The leaf of all deliveries that were planned of a release version: number, language and outlet of each."""
+    sorted_rows = sorted(map(tuple, rows))
+    return Leaf("planned", len(sorted_rows), 0, _hashed(["planned", form, *map(list, sorted_rows)]), form)
 
 
 def publication(row: Mapping[str, Any], form: int = FORM) -> Leaf:
@@ -162,5 +170,5 @@ def digest_of(data: bytes) -> str:
 def _lines(data: bytes) -> bytes:
     try:
         return zlib.decompress(data)
-    except zlib.error as error:
+    except (zlib.error, TypeError) as error:  # a TypeError: SQLite gives back text, where somebody wrote that
         raise ValueError(str(error)) from None

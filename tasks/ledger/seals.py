@@ -52,6 +52,13 @@ class Due:
     planned: bool
 
 
+def keep_view(connection: Connection) -> None:
+    """Have this transaction see the ledger as it stands at its first look, although others write meanwhile: it begins
+    with this. On SQLite each transaction does."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+
+
 def one_sealer_at_a_time(connection: Connection) -> None:
     """Let nobody else add a seal until this transaction ends. SQLite has one writer at a time anyway."""
     if connection.dialect.name == "postgresql":
@@ -166,6 +173,13 @@ def rows_of(
         .limit(limit)
     )
     return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def planned_of(connection: Connection, release_id: int) -> list[tuple[int, str, str]]:
+    """All deliveries of a release: number, language and outlet."""
+    d = deliveries.c
+    query = select(d.id, d.language, d.outlet_id).where(d.release_id == release_id)
+    return [(row.id, row.language, row.outlet_id) for row in connection.execute(query)]
 
 
 def any_open(connection: Connection, release_id: int) -> bool:

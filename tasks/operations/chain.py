@@ -21,10 +21,11 @@ from tasks.ledger import releases, sealed_rows, seals
 from tasks.ledger.sealed_rows import Kind
 from tasks.model.acts import Act
 from tasks.model.states import FINAL
-from tasks.operations import sealed_texts
-from tasks.operations.sealed import Known, is_return, leaves_of
+from tasks.operations import sealed_records, sealed_texts
+from tasks.operations.sealed import Known, is_return, readable
 from tasks.operations.sealer import LONGEST_TRANSACTION, STEP
 from tasks.runtime import moments
+from tasks.runtime.counting import counted
 from tasks.runtime.seal_key import is_signed
 
 ALWAYS = float("-inf")
@@ -184,18 +185,19 @@ def _problems_of_leaves(seal: Row[Any], said: Mapping[str, Any]) -> Iterator[str
 
 def _check_entries(connection: Connection, emptied: Mapping[int, str], found: Verification) -> None:
     """Check the audit entries against the leaves of all seals of them; and that entries name all seals that were
-    emptied."""
-    unexplained = dict(emptied)
+    emptied; and what other tables say that entries do."""
+    unexplained, records = dict(emptied), sealed_records.Records()
     known: dict[int, tuple[sealed_rows.Leaf, int]] = {}
     until: dict[int, float] = {}
     latest: dict[int, float] = {}
     for seal in seals.of_audit(connection, ALWAYS):
         until[seal.id] = seal.until
-        known |= {leaf.number: (leaf, seal.id) for leaf in _readable(seal)}
+        known |= {leaf.number: (leaf, seal.id) for leaf in readable(seal)}
     late = seals.audit_until(connection) - LONGEST_TRANSACTION
     for row in seals.entries(connection, since=ALWAYS):
+        records.see(row)
         if row["act"] == Act.RETAIN:
-            for number in _emptied_by(row):
+            for number in sealed_records.new_of(row).get("seals", ()):
                 unexplained.pop(number, None)
         leaf, of = known.pop(row["id"], (None, 0))
         if leaf is not None:
@@ -220,22 +222,7 @@ def _check_entries(connection: Connection, emptied: Mapping[int, str], found: Ve
         f"seal {number:,}{of} has lost its leaves, and no audit entry says that retention took them"
         for number, of in unexplained.items()
     ]
-
-
-def _emptied_by(entry: Mapping[str, Any]) -> list[int]:
-    """The seals of which an audit entry says that retention dropped their leaves."""
-    try:
-        return list(json.loads(entry["new"])["seals"])
-    except (ValueError, TypeError, KeyError):
-        return []
-
-
-def _readable(seal: Row[Any]) -> list[sealed_rows.Leaf]:
-    """The leaves of a seal; none if they cannot be read, which `_check_chain` has said."""
-    try:
-        return list(leaves_of(seal))
-    except ValueError:
-        return []
+    found.faults += records.faults(connection)
 
 
 @dataclass(frozen=True)
@@ -267,9 +254,9 @@ class _Replays:
 
 def _check_release(connection: Connection, release_id: int, replays: _Replays, found: Verification) -> None:
     """Check the deliveries, the attempts and the texts of a release against the leaves of its seals."""
-    blocks = [seal for seal in seals.of_release(connection, release_id) if _readable(seal) or seal.leaves is None]
+    blocks = [seal for seal in seals.of_release(connection, release_id) if readable(seal) or seal.leaves is None]
     known = Known.read(blocks, attempts=True)
-    ends = len(known.ends)
+    ends, there = len(known.ends), list[tuple[int, str, str]]()
     heading = releases.headings(connection, [release_id]).get(release_id)
     name = heading.name if heading else f"a release that was deleted, number {release_id}"
     whole = all(seal.leaves is not None for seal in blocks if seal.kind == Kind.DELIVERIES)
@@ -284,7 +271,12 @@ def _check_release(connection: Connection, release_id: int, replays: _Replays, f
         check.reopenings(seals.reopenings_of(connection, by_id), by_id, replays)
         for row in rows:
             check.delivery(row)
+            there.append((row["id"], row["language"], row["outlet_id"]))
         after = (rows[-1]["language"], rows[-1]["outlet_id"])
+    if known.planned and known.planned != sealed_rows.planned(there, known.planned.form):
+        found.faults.append(
+            f"{name}: its {counted(len(there), 'delivery')} are not those {known.planned.number:,} that were planned"
+        )
     found.faults += [f"{name}: delivery {number:,} was deleted after it was sealed" for number in sorted(known.ends)]
     found.faults += [
         f"{name}: attempt {n} at delivery {id:,} was deleted after it was sealed" for id, n in sorted(known.attempts)

@@ -29,7 +29,7 @@ from tasks.model.languages import LanguageTag
 from tasks.model.release import Release
 from tasks.model.states import FINAL, State, Writing
 from tasks.operations.report_groups import Group, Groups, transport_name
-from tasks.operations.sealed import leaves_of
+from tasks.operations.sealed import readable
 
 STATES_IN_ORDER = (
     State.HELD, State.DUE, State.CLAIMED, State.DELIVERED, State.REJECTED, State.EXHAUSTED, State.SUPERSEDED,
@@ -373,7 +373,7 @@ def _sealed(connection: Connection, release_id: int) -> Sealed:
     """What is sealed of a release; one of which the leaves were pruned counts as far as they are there."""
     blocks, head = seals.of_release(connection, release_id), seals.last(connection)
     ended: set[int] = set()
-    for leaf in (leaf for block in blocks for leaf in leaves_of(block)):
+    for leaf in (leaf for block in blocks for leaf in readable(block)):
         if leaf.kind == "end":
             ended.add(leaf.number)
         elif leaf.kind == "reopened":

@@ -14,15 +14,36 @@ from tasks.ledger.sealed_rows import Kind, Leaf
 from tasks.model.states import State
 
 
+class UnreadableSeal(ValueError):
+    """A seal whose leaves cannot be read: somebody has edited it."""
+
+
 def leaves_of(seal: Row[Any]) -> Iterator[Leaf]:
-    """The leaves of a seal; none of one whose rows were pruned. Raises ValueError for what is none."""
-    return sealed_rows.unpacked(seal.leaves, seal.form) if seal.leaves is not None else iter(())
+    """The leaves of a seal; none of one whose rows were pruned. Raises UnreadableSeal for what is none."""
+    if seal.leaves is None:
+        return
+    try:
+        if seal.form not in sealed_rows.FORMS:
+            raise ValueError(f"there is no form {seal.form}")
+        yield from sealed_rows.unpacked(seal.leaves, seal.form)
+    except ValueError as error:
+        raise UnreadableSeal(f"seal {seal.id:,} cannot be read: {error}") from None
+
+
+def readable(seal: Row[Any]) -> list[Leaf]:
+    """The leaves of a seal; none if they cannot be read, which `fanwire audit --verify` says."""
+    try:
+        return list(leaves_of(seal))
+    except UnreadableSeal:
+        return []
 
 
 @dataclass
 class Known:
     """What is sealed of the deliveries of a release."""
 
+    planned: Leaf | None = None
+    """Which deliveries were planned."""
     ends: dict[int, Leaf] = field(default_factory=dict)
     """The last sealed end of each delivery."""
     attempts: dict[tuple[int, int], Leaf] = field(default_factory=dict)
@@ -40,6 +61,9 @@ class Known:
         known = cls()
         mine = (block for block in blocks if block.kind == Kind.DELIVERIES)
         for leaf in (leaf for block in mine for leaf in leaves_of(block)):
+            if leaf.kind == "planned":
+                known.planned = leaf
+                continue
             if ids is not None and leaf.number not in ids:
                 continue
             if leaf.kind == "end":

@@ -28,7 +28,7 @@ from tasks.ledger import notices, sealed_rows, seals, text_rows
 from tasks.ledger.sealed_rows import FORM, Kind, Leaf
 from tasks.model.states import FINAL
 from tasks.operations import sealed_texts
-from tasks.operations.sealed import Known, is_return, leaves_of
+from tasks.operations.sealed import Known, UnreadableSeal, is_return, readable
 from tasks.runtime import moments
 from tasks.runtime.counting import counted
 from tasks.runtime.private_files import write_private
@@ -40,6 +40,8 @@ STEPS = 2
 """Looks at releases in one sweep."""
 SOONEST = 10.0
 """Seconds between two looks at a release at least, and between two looks for audit entries."""
+PUT_OFF = 3600.0
+"""Seconds until a release is looked at again of which a seal cannot be read."""
 LONGEST_TRANSACTION = 3600.0
 """Seconds for which an audit entry may be written and not yet be seen by others; it is sealed late then."""
 
@@ -76,8 +78,19 @@ def seal(now: float, sealing: Sealing) -> int:
             release = seals.due(connection, now)
         if release is None:
             break
-        made += seal_release(release, now, sealing)
+        try:
+            made += seal_release(release, now, sealing)
+        except UnreadableSeal as unreadable:
+            _put_off(release, unreadable, now)
     return made
+
+
+def _put_off(release: seals.Due, unreadable: UnreadableSeal, now: float) -> None:
+    """Leave a notice of a seal that somebody has made unreadable, and go on with the other releases."""
+    text = f"{unreadable}; nothing more of {release.uri} v{release.version} is sealed until it can be"
+    with ledger.write() as connection:
+        notices.add_unless_known(connection, "edited", f"seals of {release.uri} v{release.version}", text, now)
+        seals.looked(connection, release, now + PUT_OFF)
 
 
 def seal_release(release: seals.Due, now: float, sealing: Sealing) -> int:
@@ -90,6 +103,8 @@ def seal_release(release: seals.Due, now: float, sealing: Sealing) -> int:
         events = _events(connection, blocks, rows)
         texts = sealed_texts.fresh(connection, release.id, (release.uri, release.version), blocks)
         whole = len(rows) < STEP
+        if release.planned and not events.planned:
+            events.leaves.append(sealed_rows.planned(seals.planned_of(connection, release.id)))
         is_open = not release.planned or (whole and _goes_on(connection, release.id, now))
     again: float | None = release.seal_at
     if whole:
@@ -123,6 +138,8 @@ class _Events:
 
     leaves: list[Leaf] = field(default_factory=list)
     edited: list[int] = field(default_factory=list)
+    planned: bool = False
+    """Whether it is sealed which deliveries were planned."""
 
 
 def _events(connection: Connection, blocks: list[Row[Any]], rows: list[dict[str, Any]]) -> _Events:
@@ -130,7 +147,7 @@ def _events(connection: Connection, blocks: list[Row[Any]], rows: list[dict[str,
     by_id = {row["id"]: row for row in rows}
     ids = set(by_id)
     known = Known.read(blocks, ids)
-    found = _Events()
+    found = _Events(planned=known.planned is not None)
     opened: dict[int, list[Leaf]] = defaultdict(list)
     for note in seals.reopenings_of(connection, ids):
         leaf = sealed_rows.reopened(note)
@@ -162,7 +179,7 @@ def seal_entries(sealing: Sealing) -> int:
     """
     with ledger.read() as connection:
         since = seals.audit_until(connection) - LONGEST_TRANSACTION
-        known = {leaf.number for seal in seals.of_audit(connection, since) for leaf in leaves_of(seal)}
+        known = {leaf.number for seal in seals.of_audit(connection, since) for leaf in readable(seal)}
         rows = list(_some(seals.entries(connection, since=since), known))
     if rows:
         leaves = [sealed_rows.entry(row) for row in rows]

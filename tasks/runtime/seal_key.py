@@ -43,7 +43,9 @@ class SealKey:
 def is_signed(data: bytes, signature: str, public: str) -> bool:
     """Whether the signature of some data was made with the key whose public half this is."""
     try:
-        Ed25519PublicKey.from_public_bytes(b64decode(public, validate=True)).verify(b64decode(signature), data)
+        Ed25519PublicKey.from_public_bytes(b64decode(public, validate=True)).verify(
+            b64decode(signature, validate=True), data
+        )
     except (ValueError, InvalidSignature):
         return False
     return True

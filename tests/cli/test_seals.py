@@ -36,13 +36,13 @@ def test_a_ledger_that_nobody_edited_is_said_to_hold(run: Run) -> None:
     seal()
     said = run("audit", "--verify").stdout.splitlines()
     public = run("audit", "--public-key").stdout.strip()
-    assert said[0].startswith("2 seals, from 20")
+    assert said[0].startswith("3 seals, from 20")
     assert said[0].endswith(f"signed with {public}")
     assert "2 texts as sealed: releases, translations and renditions" in said
     assert said[-1] == "The chain holds: nothing was edited, deleted or put in after it was sealed."
     assert f"What {settings().home.absolute() / 'seals.head'} has kept of the chain is in it" in said
     found = json.loads(run("audit", "--verify", "--json").stdout)
-    assert (found["holds"], found["seals"], found["keys"]) == (True, 2, [public])
+    assert (found["holds"], found["seals"], found["keys"]) == (True, 3, [public])
 
 
 def test_what_was_edited_is_listed_and_the_command_fails(run: Run) -> None:

@@ -29,6 +29,7 @@ from tasks.delivery.drain import Drain
 from tasks.delivery.policy import DeliveryPolicy
 from tasks.delivery.transfers.transfer import Answer, ErrorKind, Transfer
 from tasks.formatting import Rendition
+from tasks.ledger import audit as audit_entries
 from tasks.ledger.schema import audit, metadata
 from tasks.model.release import Release, Translation
 from tasks.operations.sealer import Sealing
@@ -284,7 +285,8 @@ class World:
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Put the model's clock, engine and formatter in their places."""
-        patch.setattr(ledger, "now", lambda _connection: self.clock.now)
+        for place in (ledger, audit_entries):
+            patch.setattr(place, "now", lambda _connection: self.clock.now)
         stepped = SimpleNamespace(now=ledger.now, read=ledger.read, write=self.write)
         for place in (planning, translations, renditions):
             patch.setattr(place, "ledger", stepped)

@@ -36,6 +36,7 @@ from tasks.delivery.policy import RetryPolicy
 from tasks.delivery.transfers.transfer import ErrorKind
 from tasks.ledger import audit, deliveries, outlets, releases, seals, translation_rows
 from tasks.ledger.artifacts import TranslationKey
+from tasks.ledger.audit import Entry
 from tasks.ledger.schema import attempts, renditions, translations
 from tasks.ledger.schema import deliveries as rows
 from tasks.ledger.schema import outlets as outlet_rows
@@ -192,6 +193,8 @@ class Wire(RuleBasedStateMachine):
         with ledger.write() as connection:
             chosen = [State(state) for state in states]
             deliveries.replay(connection, self.clock.now, states=chosen, release_id=release_id, outlet_id=name)
+            uri = self.release(number).uri if release_id else None
+            audit.record(connection, Entry(act=Act.REPLAY, subject="some", uri=uri, outlet_id=name))
         for id, row in self.rows().items():
             if row.state != before[id].state:
                 assert before[id].state in {"delivered", "rejected", "exhausted", "canceled"} & set(states), "taken"
@@ -205,6 +208,7 @@ class Wire(RuleBasedStateMachine):
         with ledger.write() as connection:
             there = deliveries.missed(connection, name)
             done = deliveries.replay_missed(connection, name, self.clock.now)
+            audit.record(connection, audit.of_outlet(Act.REPLAY, name))
             assert set(deliveries.missed(connection, name)) <= {"kept"}, "a second time nothing is left"
         changed = [id for id, row in self.rows().items() if row.state != before[id].state]
         assert len(changed) == done.count == sum(n for what, n in there.items() if what != "kept")
@@ -499,10 +503,9 @@ class Wire(RuleBasedStateMachine):
     # --- promises about the ledger
 
     def nothing_sealed_has_changed(self) -> None:
-        """Nobody edits the ledger here. (The machine replays without the audit entry that operations leave.)"""
+        """Nobody edits the ledger here."""
         with ledger.read() as connection:
-            found = chain.verify(connection, [self.world.sealing.key.public])
-        assert [fault for fault in found.faults if "no audit entry says that anybody opened" not in fault] == []
+            assert chain.verify(connection, [self.world.sealing.key.public]).faults == []
 
     @invariant()
     def every_row_has_a_next_step(self) -> None:

@@ -44,7 +44,7 @@ from tasks.model.retention_policy import DAY, RetentionPolicy, Stage
 from tasks.model.states import State, Verdict
 from tasks.operations import chain, kill, replay, report, sealer
 from tasks.operations.report_documents import written
-from tasks.operations.retention import archive_file, archived, retention_run
+from tasks.operations.retention import archive_file, archived, legal_holds, retention_run
 from tasks.operations.retention.eligibility import Kept
 from tasks.operations.retention.pace import Pace
 from tasks.operations.sealer import Sealing
@@ -185,7 +185,7 @@ def test_by_the_defaults_the_archive_file_has_all_and_the_report_is_the_same(wir
 @on_sqlite
 def test_what_is_open_held_unplanned_or_last_stays(wire: Wire, delivered: int) -> None:
     with ledger.write() as connection:
-        archive_rows.hold(connection, URI, "a court asked for it", "operator jane@wire-1", NOW)
+        legal_holds.put(connection, URI, 1, "a court asked for it")
         releases.take(connection, release(uri="urn:unplanned"), NOW)
     render(take(uri="urn:last"))
     finish(*map(result, claim()))  # of the later release nothing is rendered, so its deliveries are held
@@ -193,7 +193,7 @@ def test_what_is_open_held_unplanned_or_last_stays(wire: Wire, delivered: int) -
     assert done.kept == {Kept.LEGAL_HOLD: 1, Kept.OPEN: 1, Kept.UNPLANNED: 1, Kept.NEWEST: 1}
     assert (states(delivered), done.taken["deliveries"]) == ({"delivered": 1, "rejected": 1}, 0)
     with ledger.write() as connection:
-        assert archive_rows.unhold(connection, URI)
+        legal_holds.end(connection, URI, 1)
     assert wire.run(500).taken["archived"] == 1
 
 
@@ -289,6 +289,15 @@ def test_a_run_that_broke_off_after_archiving_is_gone_on_with(wire: Wire, delive
         assert deliveries.replay(connection, NOW, states=[State.REJECTED], release_id=delivered).count == 0
     assert wire.run(1).taken["deliveries"] == 2
     assert stage(delivered) == Stage.NO_DELIVERIES
+
+
+@on_sqlite
+def test_who_says_that_a_release_is_archived_does_not_have_it_deleted(wire: Wire, delivered: int) -> None:
+    with ledger.write() as connection:
+        retained_rows.mark(connection, [delivered], Stage.ARCHIVED)
+    done = wire.run(500)
+    assert (done.kept[Kept.NOT_ARCHIVED], done.taken["deliveries"]) == (1, 0)
+    assert states(delivered) == {"delivered": 1, "rejected": 1}
 
 
 @on_sqlite

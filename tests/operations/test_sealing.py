@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, text
 
 from tasks import ledger, review
 from tasks.delivery.disabling import disable
-from tasks.ledger import artifacts, audit, deliveries, publications, releases, rendition_rows, seals
+from tasks.ledger import archive_rows, artifacts, audit, deliveries, publications, releases, rendition_rows, seals
 from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.audit import Entry
 from tasks.ledger.deliveries.returns import Return
@@ -23,6 +23,7 @@ from tasks.model.states import State, Verdict
 from tasks.operations import chain, sealer
 from tasks.operations import replay as replays
 from tasks.operations.chain import Anchor, Verification
+from tasks.operations.retention import legal_holds
 from tasks.operations.sealer import Sealing
 from tasks.runtime.seal_key import SealKey
 from tests.support.delivery_steps import BYTES, NOW, claim, finish, receivers, render, result, take
@@ -426,6 +427,80 @@ def test_a_release_of_before_texts_were_sealed_is_counted(sealing: Sealing, book
     assert checked(sealing).without_texts == 1
 
 
+def test_a_delivery_that_is_deleted_before_it_has_ended_is_found(sealing: Sealing, book: Engine) -> None:
+    three()
+    seal(sealing)
+    execute(
+        book,
+        "DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM deliveries WHERE outlet_id = 'silent')",
+        "DELETE FROM deliveries WHERE outlet_id = 'silent'",
+    )
+    assert checked(sealing).faults == [f"{URI} v1: its 2 deliveries are not those 3 that were planned"]
+
+
+@pytest.mark.parametrize("edit", ["leaves = 'x'", "form = 99"])
+def test_a_seal_that_somebody_makes_unreadable_is_found_and_keeps_nothing_else_from_being_sealed(
+    sealing: Sealing, book: Engine, edit: str
+) -> None:
+    three()
+    seal(sealing)
+    execute(book, f"UPDATE seals SET {edit}", "UPDATE releases SET seal_at = 0")
+    assert checked(sealing).faults
+    take(uri="urn:other")
+    sealer._progress.audit_due = 0.0
+    assert seal(sealing, NOW + 5000) == 3, "of audit entries, and of the texts and deliveries of the other one"
+    with ledger.read() as connection:
+        notice = connection.execute(text("SELECT text FROM notices")).scalar_one()
+    assert notice.startswith("seal 3 cannot be read: ")
+    assert f"; nothing more of {URI} v1 is sealed until it can be" in notice
+
+
+RECORDS = {
+    "a legal hold gone": ("DELETE FROM legal_holds", "the legal hold of urn:b was deleted: no audit entry ends it"),
+    "its reason": ("UPDATE legal_holds SET reason = 'x'", "the legal hold of urn:b was edited or put in"),
+    "a legal hold put in": (
+        "INSERT INTO legal_holds (uri, since, reason, \"by\") VALUES ('urn:c', 1, 'x', 'x')",
+        "the legal hold of urn:c was edited or put in",
+    ),
+    "an archive file gone": ("DELETE FROM archives", "the row of the archive file of urn:b was deleted"),
+    "another archive file": (
+        "UPDATE archives SET sha256 = 'y'",
+        "the row of the archive file of urn:b was edited or put",
+    ),
+    "an archive file put in": (
+        "INSERT INTO archives SELECT 'urn:c', name, sha256, bytes, newest, deliveries, 1, NULL FROM archives",
+        "the row of the archive file of urn:c was edited or put in",
+    ),
+}
+
+
+def test_archive_files_and_legal_holds_are_what_their_audit_entries_say(sealing: Sealing, book: Engine) -> None:
+    with ledger.write() as connection:
+        legal_holds.put(connection, "urn:a", 1, "case 4711")
+        legal_holds.end(connection, "urn:a", 1)
+        legal_holds.put(connection, "urn:b", 1, "case 4712")
+        said = {"sha256": "x" * 64, "deliveries": 1}
+        row = {"uri": "urn:b", "name": "b.gz", "bytes": 1, "newest": 1, "archived_at": NOW, **said}
+        archive_rows.keep(connection, row)
+        audit.record(connection, audit.of_release(Act.ARCHIVE, "urn:b", 1, new={"file": "b.gz", **said}))
+    assert checked(sealing).faults == []
+    for statement, where in RECORDS.values():
+        with book.connect() as connection, connection.begin() as transaction:
+            tamper(connection, statement)
+            assert any(where in fault for fault in chain.verify(connection, [KEY.public]).faults), statement
+            transaction.rollback()
+
+
+def test_retention_of_what_is_in_no_archive_file_is_a_finding(sealing: Sealing) -> None:
+    number = three()
+    seal(sealing)
+    with ledger.write() as connection:
+        seals.entomb(connection, [number], Took.DELIVERIES)
+    assert checked(sealing).faults == [
+        f"audit entry 2: retention took deliveries of {URI} v1, and no entry before says that it was archived"
+    ]
+
+
 def test_a_delivery_that_is_deleted_or_put_in_is_found(sealing: Sealing, book: Engine) -> None:
     receivers(outlet("a"), outlet("b"), outlet("c"))
     number = take()
@@ -434,6 +509,7 @@ def test_a_delivery_that_is_deleted_or_put_in_is_found(sealing: Sealing, book: E
     seal(sealing, NOW + 100)
     execute(book, "DELETE FROM attempts WHERE delivery_id = 3", "DELETE FROM deliveries WHERE id = 3")
     assert [fault.partition(": ")[2] for fault in checked(sealing).faults] == [
+        "its 2 deliveries are not those 3 that were planned",
         "delivery 3 was deleted after it was sealed",
         "attempt 1 at delivery 3 was deleted after it was sealed",
     ]
@@ -445,6 +521,13 @@ def test_a_delivery_that_is_deleted_or_put_in_is_found(sealing: Sealing, book: E
     assert (
         "delivery 77 (to c in en) was put in or ended after all of its release was sealed" in checked(sealing).faults[0]
     )
+    execute(book, "UPDATE releases SET seal_at = 0")
+    seal(sealing, NOW + 5000)
+    assert [fault.partition(": ")[2] for fault in checked(sealing).faults] == [
+        "its 3 deliveries are not those 3 that were planned",
+        "delivery 3 was deleted after it was sealed",
+        "attempt 1 at delivery 3 was deleted after it was sealed",
+    ], "to be sealed makes no delivery a planned one"
 
 
 @pytest.mark.parametrize("also", ["", "INSERT INTO attempts (delivery_id, attempt, verdict, code, started_at, seconds) "
@@ -513,7 +596,7 @@ def test_the_chain_holds_after_rows_were_pruned(sealing: Sealing, book: Engine) 
     noted()
     seal(sealing)
     with ledger.write() as connection:
-        seals.entomb(connection, [number], Took.DELIVERIES)
+        seals.entomb(connection, [number], Took.ATTEMPTS)
     execute(book, "DELETE FROM attempts", "DELETE FROM deliveries WHERE state <> 'due'")
     found = checked(sealing)
     assert (found.faults, found.pruned, found.seals) == ([], 1, 3)

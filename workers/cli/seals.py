@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tasks.ledger import seals
 from tasks.operations import chain, statement
 from tasks.operations.chain import Anchor, Verification
 from tasks.runtime.counting import counted
@@ -44,6 +45,7 @@ KeyOption = Annotated[
 def verified(keys: Collection[str], anchors: Collection[Anchor] = ()) -> Verification:
     """Check the whole ledger; `keys`: the public keys that may have signed, if not only the wire's own."""
     with reading() as connection:
+        seals.keep_view(connection)
         return chain.verify(connection, keys or [seal_key().public], [*anchors, *_head()])
 
 

@@ -33,6 +33,7 @@ class Kept(StrEnum):
     YOUNGER = "a newer version is too young"
     RESTORED = "they were brought back from the archive lately"
     NEWEST = "they have the delivery with the highest number"
+    NOT_ARCHIVED = "the ledger says that they are archived, and has no archive file of them"
     OTHER_DAYS = "their customer or their embargo gives them longer"
 
 
@@ -97,6 +98,8 @@ def kept(connection: Connection, rules: Rules, stage: Stage, versions: tuple[Can
     newest = versions[-1]
     if newest.uri in rules.holds:
         return Kept.LEGAL_HOLD
+    if stage > Stage.ARCHIVED and not _is_in_a_file(connection, newest):
+        return Kept.NOT_ARCHIVED
     if stage is Stage.NO_DELIVERIES:
         return None
     for one in versions:
@@ -116,6 +119,13 @@ def kept(connection: Connection, rules: Rules, stage: Stage, versions: tuple[Can
         if archive is not None and (archive.restored_at or 0) > rules.now - RESTORED_DAYS * DAY:
             return Kept.RESTORED
     return None
+
+
+def _is_in_a_file(connection: Connection, newest: Candidate) -> bool:
+    """Whether there is an archive file of a release up to this version. That its rows say so is not enough, for whoever
+    edits them would have them deleted for good."""
+    archive = archive_rows.get(connection, newest.uri)
+    return archive is not None and bool(archive.newest >= newest.version)
 
 
 def _issuer(connection: Connection, candidate: Candidate) -> str | None:

@@ -1,0 +1,122 @@
+"""Which columns nobody can edit unseen: each is edited by SQL, in a ledger of which everything is sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Boolean, Column, Connection, Float, Integer, LargeBinary, text
+
+from tasks import ledger
+from tasks.ledger import archive_rows, audit, publications, releases
+from tasks.ledger.schema import metadata
+from tasks.model.acts import Act
+from tasks.model.publication import read_publication
+from tasks.model.states import State
+from tasks.operations import chain, replay, sealer
+from tasks.operations.chain import Anchor
+from tasks.operations.retention import legal_holds
+from tasks.operations.sealer import Sealing
+from tasks.runtime.seal_key import SealKey
+from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, take
+from tests.support.processes import ROOT
+from tests.support.samples import URI, outlet
+
+pytestmark = pytest.mark.usefixtures("sqlite_ledger")
+KEY = SealKey("the secret of this wire, long enough")
+BUILDING = {"reason", "hint_at", "lease_until", "claimed_by", "attempt"}
+UNSEEN = {
+    "releases": {"planned_at", "hint_at", "first_attempt_at", "seal_at", "retained"},
+    "translations": BUILDING,
+    "renditions": BUILDING,
+    "deliveries": {"version", "urgency", "approval", "hold_kind", "hold_detail", "due_at", "lease_until", "claimed_by"},
+    "attempts": set[str](),
+    "publications": set[str](),
+    "reopenings": set[str](),
+    "seals": set[str](),
+    "audit": set[str](),
+    "archives": {"bytes", "archived_at", "restored_at"},
+    "legal_holds": {"since"},
+}
+"""The columns of each table of which an edit is not found; docs/operations.md, "What nobody can edit unseen", lists
+them."""
+
+
+@pytest.fixture
+def verified(tmp_path: Path) -> Callable[[Connection], list[str]]:
+    """A release is delivered, replayed, published and sealed; gives what says what `fanwire audit --verify` finds."""
+    receivers(outlet("has"), outlet("no"))
+    render(take())
+    has, no = claim()
+    finish(result(has), result(no, State.REJECTED))
+    with ledger.write() as connection:
+        publications.note(connection, [(has.id, read_publication({"status": "published"}))], NOW + 90)
+        replay.replay(connection, releases.find(connection, URI), None, states=[State.REJECTED])
+        legal_holds.put(connection, URI, 1, "case 4711")
+        said = {"sha256": "x" * 64, "deliveries": 1}
+        archive_rows.keep(
+            connection, {"uri": "urn:old", "name": "a.gz", "bytes": 1, "newest": 1, "archived_at": NOW, **said}
+        )
+        audit.record(connection, audit.of_release(Act.ARCHIVE, "urn:old", 1, new={"file": "a.gz", **said}))
+    finish(*(result(one, State.REJECTED) for one in claim(now=NOW + 900)))
+    sealer._progress.__init__()  # type: ignore[misc]
+    sealer.seal(NOW + 1e6, Sealing(KEY, tmp_path / "seals.head"))
+    with ledger.read() as connection:
+        last = connection.execute(text("SELECT id, hash FROM seals ORDER BY id DESC")).first()
+    assert last is not None
+    anchor = Anchor(last.id, last.hash, "seals.head")
+    return lambda connection: chain.verify(connection, [KEY.public], [anchor]).faults
+
+
+def other_value(column: Column[Any]) -> str:
+    """Another value of a column, in SQL."""
+    name = f'"{column.name}"'
+    if isinstance(column.type, LargeBinary):
+        return "x'00'"
+    if isinstance(column.type, Boolean):
+        return f"NOT {name}"
+    is_number = isinstance(column.type.dialect_impl(_dialect()), Integer | Float)
+    return f"coalesce({name}, 0) + 1" if is_number else f"coalesce({name}, '') || 'x'"
+
+
+def _dialect() -> Any:
+    with ledger.read() as connection:
+        return connection.dialect
+
+
+def edited(verified: Callable[[Connection], list[str]], statement: str) -> list[str]:
+    """What is found after a statement, of which nothing stays."""
+    with ledger.write() as connection:
+        for trigger in ("audit_keeps", "audit_loses_nothing", "audit_replaces_nothing"):
+            connection.execute(text(f"DROP TRIGGER {trigger}"))
+        connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+        changed = connection.execute(text(statement)).rowcount
+        assert changed, statement
+        found = verified(connection)
+        connection.get_transaction().rollback()
+    return found
+
+
+@pytest.mark.parametrize("table", UNSEEN)
+def test_an_edit_of_any_other_column_and_a_deletion_are_found(
+    table: str, verified: Callable[[Connection], list[str]]
+) -> None:
+    last = f"rowid = (SELECT max(rowid) FROM {table})"
+    with ledger.read() as connection:
+        assert verified(connection) == []
+    unseen = {
+        column.name
+        for column in metadata.tables[table].columns
+        if not edited(verified, f'UPDATE {table} SET "{column.name}" = {other_value(column)} WHERE {last}')
+    }
+    assert unseen == UNSEEN[table]
+    assert edited(verified, f"DELETE FROM {table} WHERE {last}")
+
+
+def test_the_manual_says_of_which_columns_no_edit_is_found() -> None:
+    section = (ROOT / "docs" / "operations.md").read_text().partition("\n## What nobody can edit unseen\n")[2]
+    rows = [line.split("|") for line in section.partition("\n## ")[0].splitlines() if line.startswith("| `")]
+    said = {cells[1].strip(" `"): set(cells[3].replace("`", "").replace(",", " ").split()) - {"none"} for cells in rows}
+    assert said == UNSEEN
