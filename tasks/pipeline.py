@@ -12,7 +12,7 @@ retries, results or an ETA: Celery on Redis keeps none of these safely (ARCHITEC
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from math import ceil
@@ -392,7 +392,7 @@ def waiting(queue: str) -> int:
 
 def hint_all(found: sweep.Found) -> None:
     """Queue a task for everything a sweep found late (the clock of a worker calls this)."""
-    _hint_plans(found)
+    _hint_plans(found.to_plan, found.names)
     for task, keys in ((translate, found.to_translate), (format, found.to_format)):
         for key in keys:
             hint(task, key.release_id, key.language, shown=f"{found.names.get(key.release_id, '')} {key.language}")
@@ -408,16 +408,29 @@ def hint_all(found: sweep.Found) -> None:
         hint_aside(ping)
 
 
-def _hint_plans(found: sweep.Found) -> None:
+def hint_new() -> None:
+    """Queue `plan` for releases and kills that came without a hint, by the door or the page: web servers leave none
+    (the clock of a worker does this between its sweeps)."""
+    with ledger.read() as look:
+        now = ledger.now(look)
+        if not releases.any_unplanned(look, now):
+            return
+    with ledger.write() as connection:
+        to_plan = releases.unplanned(connection, now)
+        headings = releases.headings(connection, to_plan)
+    _hint_plans(to_plan, {id: heading.name for id, heading in headings.items()})
+
+
+def _hint_plans(to_plan: Mapping[int, int], names: Mapping[int, str]) -> None:
     """Queue `plan` for releases that nobody has planned, while few such hints wait: in a burst a release waits on the
     queue longer than the clock is patient, and its hint is most probably there."""
     try:
-        room = PLANS_WAITING - waiting("plan") if found.to_plan else 0
+        room = PLANS_WAITING - waiting("plan") if to_plan else 0
     except (KombuError, OSError) as error:
         log.warning("hint lost", task="plan", error=str(error))
         return
-    for release_id, urgency in islice(found.to_plan.items(), max(0, room)):
-        hint(plan, release_id, shown=found.names.get(release_id, ""), urgency=urgency)
+    for release_id, urgency in islice(to_plan.items(), max(0, room)):
+        hint(plan, release_id, shown=names.get(release_id, ""), urgency=urgency)
 
 
 def hint(task: Task[Any, Any], *ids: int | str, shown: str = "", urgency: int = 5) -> bool:

@@ -1,7 +1,8 @@
 """The clock: a thread in every worker that ticks, of which one at a time is elected to act.
 
-Each tick sweeps the ledger (tasks/operations/sweep.py) and turns what it finds into hints. Correctness never needs that
-only one acts: two clocks at once cost a little work and nothing else.
+Each tick sweeps the ledger (tasks/operations/sweep.py) and turns what it finds into hints; between two ticks the
+elected clock looks for releases that came by the door, whose web server has no way to leave a hint. Correctness never
+needs that only one acts: two clocks at once cost a little work and nothing else.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,6 +29,8 @@ from workers.measures import write as write_measures
 
 log = structlog.get_logger()
 
+LOOKS = 5
+"""In so many parts of a tick the elected clock looks for what came by the door, which is to go out at once."""
 TERM_TICKS = 5
 """An elected clock that has not ticked for so many ticks loses its office."""
 RETENTION_EVERY = 120.0
@@ -79,16 +82,18 @@ class Clock(bootsteps.StartStopStep):
         self._stopping.set()
 
     def _run(self) -> None:
-        while not self._stopping.wait(settings().tick):
-            try:
-                self._measure()
-                began = time.monotonic()
-                self._elected = tick() is not None
-                self._tick_seconds = time.monotonic() - began
-            except (DBAPIError, OperationalError, OSError) as error:
-                log.warning("tick failed", error=str(error).splitlines()[0])
-            except Exception:
-                log.exception("tick failed")
+        while not self._stopping.is_set():
+            for _ in range(LOOKS - 1):
+                if not self._stopping.wait(settings().tick / LOOKS) and self._elected:
+                    _try(look)
+            if not self._stopping.wait(settings().tick / LOOKS):
+                _try(self._tick)
+
+    def _tick(self) -> None:
+        self._measure()
+        began = time.monotonic()
+        self._elected = tick() is not None
+        self._tick_seconds = time.monotonic() - began
 
     def _measure(self) -> None:
         """Write what this worker measures. The broker is asked first, so that no fork waits for it."""
@@ -99,13 +104,28 @@ class Clock(bootsteps.StartStopStep):
             write_measures(found)
 
 
+def _try(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except (DBAPIError, OperationalError, OSError) as error:
+        log.warning("tick failed", error=str(error).splitlines()[0])
+    except Exception:
+        log.exception("tick failed")
+
+
+def look() -> None:
+    """Hint at what came by the door since the last tick."""
+    with _no_fork():
+        pipeline.hint_new()
+
+
 def tick() -> sweep.Found | None:
     """Sweep the ledger once and hint at what is late, if this process holds the office; None if another one does."""
     with _no_fork():
         pipeline.take_in_journals()
-        with ledger.read() as look:
-            now = ledger.now(look)
-            holder = elections.holder(look, "clock", now)
+        with ledger.read() as reading:
+            now = ledger.now(reading)
+            holder = elections.holder(reading, "clock", now)
         me = ledger.worker_name()
         if holder not in (None, me):
             return None

@@ -68,7 +68,7 @@ def take(
     """Put a release into the ledger, or keep it as refused and raise DocumentRefused.
 
     `sent_by`: says from whom it is, or raises DocumentRefused; then nothing of the body is read. `hinted`: whether
-    the caller leaves a hint then; else the clock has it planned at its next tick. `new`: called as soon as the ledger
+    the caller leaves a hint then; else the clock has it planned at its next look. `new`: called as soon as the ledger
     has a release that it did not know, with the number of its row: to find out what the receipt says takes longer.
     """
     now, author = time.time(), None

@@ -393,6 +393,12 @@ def is_planned(connection: Connection, release_id: int) -> bool:
     return connection.execute(mark).scalar() is not None
 
 
+def any_unplanned(connection: Connection, now: float) -> bool:
+    """Whether `unplanned` would find any."""
+    late = select(releases.c.id).where(releases.c.planned_at.is_(None), releases.c.hint_at <= now).limit(1)
+    return connection.execute(late).first() is not None
+
+
 def unplanned(connection: Connection, now: float) -> dict[int, int]:
     """{release: urgency} of the releases that nobody has planned in time, the most urgent first; each is given out once
     in a while only."""

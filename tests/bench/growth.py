@@ -203,7 +203,7 @@ def _door(home: Path, fanwire: str, env: dict[str, str]) -> Callable[[Any], None
     """What sends a release to the door, as a producer of the ledger that keeps its connection."""
     import requests
 
-    added = [fanwire, "producers", "add", "door", "--uri", "urn:x:POST", "--json"]
+    added = [fanwire, "producers", "add", "door", "--uri", "urn:x:POST:", "--json"]
     token = json.loads(subprocess.run(added, env=env, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
     log = home / "log" / "web.log"
     until(lambda: log.exists() and '"port": ' in log.read_text())
@@ -223,7 +223,7 @@ def _first_deliveries(size: int, way: str, send: Callable[[Any], None], sink: Si
     taken: list[float] = []
     receipts: list[float] = []
     for number in range(SUBMITS + 1):
-        document = _release(f"{way}-{number}")
+        document = _release(f"{way}:{number}")
         began = sink.expect()
         send(document)
         receipts.append(time.time() - began)

@@ -83,6 +83,25 @@ def test_a_release_whose_hint_was_lost_is_planned(celery: Celery, broker: redis.
     assert hints(broker) == {"plan": 1}
 
 
+def test_what_came_by_the_door_does_not_wait_for_the_next_tick(
+    celery: Celery, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "LOOKS", 2000)
+    monkeypatch.setenv("FANWIRE_TICK", "100")
+    settings.cache_clear()
+    ticking = clock.Clock(SimpleNamespace(hostname="a", app=celery))
+    ticking._elected = True
+    ticking.start(None)
+    try:
+        with ledger.write() as connection:
+            now = time.time()
+            releases.take(connection, release(), now, hint_at=now)
+        until(lambda: hints(broker) == {"plan": 1})
+    finally:
+        ticking.stop(None)
+        ticking._thread.join()
+
+
 def test_in_a_burst_the_clock_leaves_few_hints_to_plan_and_the_most_urgent_first(
     celery: Celery, broker: redis.Redis
 ) -> None:
