@@ -33,7 +33,8 @@ from workers.verification import Verified
 
 
 def resume(outlet_id: str) -> Done:
-    """Make a paused or disabled outlet active again, and deliver what was kept for it."""
+    """Make a paused or disabled outlet active again, deliver what was kept for it, and end its rest and its waits for
+    the next try."""
     with ledger.write() as connection:
         row = find(connection, outlet_id)
         done = outlet_acts.resume(connection, outlet_id)
@@ -42,7 +43,8 @@ def resume(outlet_id: str) -> Done:
 
 
 def send_missed(outlet_id: str) -> Done:
-    """Make an outlet active if it is not, and send what was kept for it and what it could not get before."""
+    """Make an outlet active if it is not, end its rest, and send what was kept for it, what it could not get before,
+    and what waits for its next try."""
     with ledger.write() as connection:
         row = find(connection, outlet_id)
         done = outlet_acts.send_missed(connection, outlet_id)

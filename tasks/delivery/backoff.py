@@ -24,6 +24,11 @@ So an outlet that was away for a time gets its release after about twice that ti
 back. Every wait after `throttled` is at least 1 min, and after `unsure` at least 20 s, unless the outlet sent
 Retry-After. No wait is shorter than Retry-After, which may exceed 4 h, and none goes beyond the horizon.
 
+The horizon says how old a release may get at an outlet, so all that passes counts: also the time in which the outlet or
+its host rested because others failed there, and the time in which a limit held the delivery back. But neither ends a
+delivery. One that waits for a rest has its last try at its horizon, although the rest goes on. One that a limit held
+back for longer has its first try when the limit allows, and no other.
+
 Two things are not backed off: what failed by our own fault (`ours`) is tried again every 60 s (settling.py; sooner if
 our name servers went away, name_servers.py), and what a vanished worker had claimed is due as soon as its lease is over
 (tasks/ledger/deliveries/results.py).

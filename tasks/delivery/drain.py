@@ -398,7 +398,9 @@ class Drain:
         except DBAPIError as error:
             _log_away(error)
             return None
-        return _Chunk(payloads, unsendable, self._admission.not_admitted(payloads, too_many, self._now()), began, room)
+        last = {item.claim.id for item in payloads if self._horizon(item) <= now}
+        not_admitted = self._admission.not_admitted(payloads, too_many, self._now(), last)
+        return _Chunk(payloads, unsendable, not_admitted, began, room)
 
     def _start(self, item: Payload) -> None:
         """Send a claim on its way, or settle it here and now if it cannot be sent."""
@@ -460,12 +462,17 @@ class Drain:
             self._start_some()
 
     def _put_back(self, item: Payload, why: NotAdmitted) -> None:
-        """Nothing is sent, and no try is charged. A resting host does not stop the retry horizon."""
-        state, due_at, now = why.state, why.due_at, self._now()
+        """Nothing is sent, and no try is charged. What waits for a rest has its last try at its retry horizon."""
+        due_at, now = why.due_at, self._now()
         if why.host_rests and due_at is not None:
-            horizon = item.claim.first_due_at + self._policy.retry.of(item.outlet.retry).horizon
-            state, due_at = (State.DUE, min(due_at, horizon)) if now < horizon else (State.EXHAUSTED, None)
-        self._note(settle_unsent(item.claim, state, why.reason, due_at=due_at, code=why.code, hold=why.hold, now=now))
+            due_at = min(due_at, self._horizon(item))
+        self._note(
+            settle_unsent(item.claim, why.state, why.reason, due_at=due_at, code=why.code, hold=why.hold, now=now)
+        )
+
+    def _horizon(self, item: Payload) -> float:
+        """The moment of a delivery's last try, seconds since the epoch."""
+        return item.claim.first_due_at + self._policy.retry.of(item.outlet.retry).horizon
 
     # --- taking answers
 

@@ -7,11 +7,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, union
+from sqlalchemy import Connection, Select, exists, func, or_, select, union
 
 from tasks.ledger.deliveries.conditions import IS_FAILED
 from tasks.ledger.schema import attempts, deliveries, outlets, releases
-from tasks.model.states import State
+from tasks.model.states import State, Verdict
+
+DEFERRED = Verdict.DEFERRED.value
 
 
 def states(connection: Connection, outlet_id: str) -> dict[str, int]:
@@ -78,27 +80,42 @@ class Health:
 
 
 def health(connection: Connection, outlet_ids: Collection[str]) -> dict[str, Health]:
-    """How the newest delivery of these outlets in each state went: by index, however many they have had."""
+    """How the newest delivery of these outlets in each state went, among those that were tried: by index, however many
+    they have had. What a delivery waits for now, such as a rest, is no answer of its outlet."""
     d = deliveries.c
     query = select(*(one.correlate(outlets).scalar_subquery() for one in _newest())).where(outlets.c.id.in_(outlet_ids))
     ids = [id for row in connection.execute(query) for id in row if id is not None] if outlet_ids else []
-    columns = (d.outlet_id, d.state, d.verdict, d.code, d.status, d.reason, d.ended_at)
+    columns = (d.id, d.outlet_id, d.state, d.verdict, d.code, d.status, d.reason, d.ended_at)
     found = defaultdict(list)
     for row in connection.execute(select(*columns).where(d.id.in_(ids), d.ended_at.is_not(None))) if ids else ():
         found[row.outlet_id].append(row)
-    return {outlet_id: _health(rows) for outlet_id, rows in found.items()}
+    tried = _last_attempts(connection, [row.id for rows in found.values() for row in rows if row.verdict == DEFERRED])
+    return {outlet_id: _health([tried.get(row.id, row) for row in rows]) for outlet_id, rows in found.items()}
+
+
+def _last_attempts(connection: Connection, ids: Collection[int]) -> dict[int, Any]:
+    """The last attempt at each of these deliveries, with the columns that `_health` reads of a delivery."""
+    a, d = attempts.c, deliveries.c
+    ended = (a.started_at + a.seconds).label("ended_at")
+    columns = (d.id, d.state, a.verdict, a.code, a.status, a.detail.label("reason"), ended)
+    of_these = select(*columns).join(deliveries, d.id == a.delivery_id).where(a.delivery_id.in_(ids))
+    rows = connection.execute(of_these.order_by(a.delivery_id, a.attempt)) if ids else ()
+    return {row.id: row for row in rows}
 
 
 def _newest() -> tuple[Select[tuple[int]], ...]:
-    """The number of an outlet's newest delivery that was delivered, has failed, is tried again, and is in flight."""
+    """The number of an outlet's newest delivery that was delivered, has failed, is tried again, and is in flight, each
+    of them tried before."""
     d = deliveries.c
     of = select(d.id).where(d.outlet_id == outlets.c.id)
-    newest = of.add_columns(d.state).order_by(d.id.desc()).limit(_LOOKED_AT).correlate(outlets).subquery()
+    newest = of.add_columns(d.state, d.verdict).order_by(d.id.desc()).limit(_LOOKED_AT).correlate(outlets).subquery()
+    any_attempt = exists().where(attempts.c.delivery_id == newest.c.id)
+    tried = or_(newest.c.verdict != DEFERRED, any_attempt)
     return (
         of.where(d.state == State.DELIVERED).order_by(d.id.desc()).limit(1),
-        of.where(IS_FAILED).order_by(d.ended_at.desc()).limit(1),
-        select(func.max(newest.c.id)).where(newest.c.state == State.DUE),
-        select(func.max(newest.c.id)).where(newest.c.state == State.CLAIMED),
+        of.where(IS_FAILED, d.verdict != DEFERRED).order_by(d.ended_at.desc()).limit(1),
+        select(func.max(newest.c.id)).where(newest.c.state == State.DUE, tried),
+        select(func.max(newest.c.id)).where(newest.c.state == State.CLAIMED, tried),
     )
 
 

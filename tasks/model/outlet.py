@@ -297,7 +297,7 @@ class Retry(Document):
     cap: float | None = Field(None, gt=0, le=7 * 86400, examples=[14400])
     """The longest time between two retries, in seconds."""
     horizon: float | None = Field(None, gt=0, le=30 * 86400, examples=[259200])
-    """Seconds after its first due time at which a delivery is exhausted."""
+    """Seconds after its first due time at which a delivery has its last try, and is exhausted if that fails."""
 
 
 class Outlet(Document):

@@ -13,11 +13,11 @@ from tasks.model.acts import Act
 
 
 def make_active(connection: Connection, row: Any, act: Act, **more: Any) -> int:
-    """Make the outlet of this row active, let go what was kept for it, and record it as `act`; how many deliveries are
-    due now. `more` goes into the entry."""
+    """Make the outlet of this row active, let go what was kept for it and what waits for its next try, and record it as
+    `act`; how many deliveries are due now that were not. `more` goes into the entry."""
     now = ledger.now(connection)
     outlets.set_status(connection, [row.id], "active", None, now)
-    due = deliveries.resume(connection, [row.id], now)
+    due = deliveries.resume(connection, [row.id], now) + deliveries.try_now(connection, row.id, now)
     new = {"status": "active", "reason": None, "deliveries": due}
     audit.record(connection, audit.of_outlet(act, row.id, old=status_of(row), new=new, **more))
     return due

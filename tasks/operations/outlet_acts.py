@@ -120,7 +120,8 @@ def remove(connection: Connection, outlet_id: str) -> Done:
 
 
 def resume(connection: Connection, outlet_id: str) -> Done:
-    """Make a paused or disabled outlet active again, and let go what was kept for it."""
+    """Make a paused or disabled outlet active again, let go what was kept for it, and try at once what waits for its
+    next try."""
     row = find(connection, outlet_id)
     _refuse_unverified(row)
     due = make_active(connection, row, Act.RESUME_OUTLET)
@@ -129,21 +130,28 @@ def resume(connection: Connection, outlet_id: str) -> Done:
 
 
 def send_missed(connection: Connection, outlet_id: str) -> Done:
-    """Make an outlet active if it is not, and send what was kept for it and what it could not get before."""
+    """Make an outlet active if it is not, and send what was kept for it, what it could not get before, and what waits
+    for its next try."""
     row = find(connection, outlet_id)
     _refuse_unverified(row)
     there = deliveries.missed(connection, row.id)
+    later = deliveries.try_now(connection, row.id, ledger.now(connection))
     if row.status != "active":
         make_active(connection, row, Act.RESUME_OUTLET)
     done = deliveries.replay_missed(connection, row.id, ledger.now(connection))
-    new = {"missed": True, "deliveries": done.count}
+    new = {"missed": True, "deliveries": done.count + later}
     audit.record(connection, audit.of_outlet(Act.REPLAY, row.id, new=new))
-    return Done(outlet=row.id, status="active", deliveries=sum(there.values()), words=_sent(row, there, done.waiting))
+    words = _sent(row, there, done.waiting, later)
+    return Done(outlet=row.id, status="active", deliveries=sum(there.values()) + later, words=words)
 
 
-def _sent(row: Any, there: Mapping[str, int], waiting: int) -> str:
-    """What `send_missed` did to the outlet of this row, in words; `there`: what it had missed."""
+def _sent(row: Any, there: Mapping[str, int], waiting: int, later: int) -> str:
+    """What `send_missed` did to the outlet of this row, in words; `there`: what it had missed; `later`: how many
+    deliveries waited for their next try."""
     again = "" if row.status == "active" else f"{row.id} is active again; "
+    at_once = f"{counted(later, 'delivery')} that waited for the next try {'is' if later == 1 else 'are'} due now"
+    if not there and later:
+        return f"{again}{at_once}; {row.id} has missed no other"
     if not there:
         return (
             f"{again}0 deliveries are open again: {row.id} has missed nothing for want of an address, a login or time; "
@@ -151,6 +159,7 @@ def _sent(row: Any, there: Mapping[str, int], waiting: int) -> str:
         )
     total = sum(there.values())
     more = f"; {waiting:,} of those that had ended wait for an embargo, a translation or its format" if waiting else ""
+    more += f"; {at_once}" if later else ""
     what = f"{counted(total, 'delivery')} that it missed {'is' if total == 1 else 'are'} open again"
     return f"{again}{what}: {in_words_missed(there)}{more}"
 

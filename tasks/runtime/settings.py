@@ -166,7 +166,8 @@ class Settings(BaseModel):
     retry_cap: float = Field(4 * 3600, gt=0)
     """The longest wait between two tries, unless the outlet asks for more."""
     retry_horizon: float = Field(72 * 3600, gt=0)
-    """A delivery that still fails this long after it was first due is exhausted."""
+    """A delivery that still fails this long after it was first due is exhausted. Its last try is at that moment, also
+    while its outlet rests because others failed."""
 
     translation_file: Path | None = None
     """A YAML file: which engines translate into which language, and what may go out (docs/translation.md). None: OpenCC

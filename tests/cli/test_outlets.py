@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tasks import ledger, planning
 from tasks.delivery import transports
 from tasks.delivery.transfers.transfer import Answer
 from tasks.formatting import FORMATS
 from tasks.ledger import counts, outlets
+from tasks.ledger.schema import deliveries as rows_of
 from tasks.operations import report as reports
 from tests.support.samples import URI, outlet, release
 from workers.cli import one_outlet
@@ -510,6 +512,29 @@ def test_an_outlet_is_shown_with_its_next_try(run: Run) -> None:
     assert "next try     2026-11-18T11:06:41Z" in told
     found = json.loads(run("outlets", "show", "a", "--json").stdout)
     assert (found["next_try_at"], found["format"]) == ("2026-11-18T11:06:41Z", "text")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["outlets", "resume", "a"], "a is active; 1 delivery is due now"),
+        (
+            ["replay", "--outlet", "a", "--missed"],
+            "1 delivery that waited for the next try is due now; a has missed no other",
+        ),
+    ],
+)
+def test_what_waits_for_its_next_try_goes_at_once_when_somebody_says_so(
+    run: Run, command: list[str], said: str
+) -> None:  # fmt: skip
+    planning.plan(take(release(), outlet("a"), outlet("b")))
+    with ledger.write() as connection:
+        later = ledger.now(connection) + 900
+        connection.exec_driver_sql(f"UPDATE deliveries SET state = 'due', hold_kind = NULL, due_at = {later}")
+    assert run(*command).stdout == f"{said}\n"
+    with ledger.read() as connection:
+        waits = {row.outlet_id: row.due_at > ledger.now(connection) for row in connection.execute(select(rows_of))}
+    assert waits == {"a": False, "b": True}
 
 
 def test_the_rest_of_a_host_is_shown(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,6 +115,19 @@ def test_a_host_rests_when_most_of_its_outlets_fail(shared_state: SharedState, f
         assert not _refused(admission, chunk, NOW + 102)
 
 
+@pytest.mark.parametrize(("failed", "code"), [("a", Code.RESTING_OUTLET), ("another", Code.RESTING_HOST)])
+def test_who_comes_for_the_last_time_goes_although_its_outlet_or_its_host_rests(
+    shared_state: SharedState, failed: str, code: Code
+) -> None:
+    """Two of three; and a limit per minute holds for them all the same."""
+    chunk = claimed(url="http://127.0.0.2:81/", limits={"per_minute": 2})
+    first, second, third = (item.claim.id for item in chunk)
+    admission = Admission(shared_state, deadline=30)
+    admission.record([seen(failed, connected=False)] * 5, NOW)
+    refused = admission.not_admitted(chunk, set(), NOW + 1, {first, second})
+    assert {id: one.code for id, one in refused.items()} == {second: Code.RATE_LIMIT, third: code}
+
+
 def test_a_small_platform_rests_outlet_by_outlet(shared_state: SharedState) -> None:
     chunk = platform(*"abc")
     admission = Admission(shared_state, deadline=30)

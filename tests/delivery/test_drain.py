@@ -39,6 +39,7 @@ from tasks.ledger.schema import deliveries as rows
 from tasks.model.states import State, Verdict
 from tasks.runtime import secrets
 from tasks.runtime.settings import settings
+from tests.delivery.conftest import patient_state
 from tests.support.drains import drain
 from tests.support.forks import fork_python
 from tests.support.processes import end, environment, until
@@ -352,6 +353,22 @@ def test_the_outlets_own_horizon_holds_for_our_own_fault_too(farm: Farm) -> None
         connection.execute(delete(renditions).where(renditions.c.format == "text"))
     drain()
     assert states(number) == {"delivered": 9, "exhausted": 1}
+
+
+@pytest.mark.usefixtures("sqlite", "valkey")
+def test_what_waited_for_a_rest_until_its_horizon_is_tried_before_it_ends(farm: Farm, server: str) -> None:
+    """Its outlet is well again, and nobody has asked it since; the other one is not."""
+    plant(farm, "fast-000", "broken")
+    number, shared, now = prepare(take()), patient_state(server), time.time()
+    failed = [Observation("a.example:80", name, Verdict.FAILED, None, True) for name in ("fast-000", "broken")]
+    Admission(shared, deadline=30).record(failed * 5, now)
+    drain(shared_state=shared)
+    assert states(number) == {"due": 2}
+    with ledger.write() as connection:
+        connection.execute(update(rows).values(due_at=now, first_due_at=now - settings().retry_horizon))
+    drain(shared_state=shared)
+    assert states(number) == {"delivered": 1, "exhausted": 1}
+    assert (row("fast-000").tries, row("broken").tries) == (1, 1)
 
 
 @pytest.mark.usefixtures("sqlite")

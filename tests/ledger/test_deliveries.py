@@ -152,6 +152,18 @@ def test_a_paused_outlet_is_kept_its_deliveries_and_an_embargo_survives_the_paus
     assert [c.outlet_id for c in claim()] == ["a"]
 
 
+def test_what_waits_for_its_next_try_at_an_outlet_is_tried_at_once() -> None:
+    receivers(outlet("a"), outlet("b"))
+    render(take())
+    finish(*(result(one, State.DUE, due_at=NOW + 900) for one in claim()))
+    with ledger.write() as connection:
+        assert deliveries.try_now(connection, "a", NOW + 5) == 1
+    [again] = claim(now=NOW + 5)
+    assert (again.outlet_id, again.tries, again.first_due_at) == ("a", 1, NOW)
+    with ledger.write() as connection:
+        assert deliveries.try_now(connection, "a", NOW + 5) == 0, "what is in flight stays there"
+
+
 def test_a_correction_supersedes_what_is_not_out_and_reaches_who_may_have_it() -> None:
     receivers(outlet("has"), outlet("waits"), outlet("may"))
     first = take(circuits=[])

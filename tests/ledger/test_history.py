@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from tasks import ledger
+from tasks.delivery.settling import settle_unsent
 from tasks.ledger import artifacts, counts, deliveries, late, outlet_history, outlets, publications, releases
 from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.deliveries import Claim, Planned, Result
@@ -169,3 +171,32 @@ def test_the_health_of_an_outlet_is_by_its_newest_delivery_in_each_state() -> No
         assert outlet_history.health(connection, []) == {}
     of = {id: (one.delivered_at, one.tried_at, one.verdict) for id, one in found.items()}
     assert of == {"a": (NOW + 1, NOW + 3, Verdict.FAILED), "b": (NOW + 3, NOW + 4, Verdict.REJECTED)}
+
+
+def test_the_last_answer_of_an_outlet_is_its_own_and_not_that_it_rests() -> None:
+    """One that was answered waits for a rest; a newer one has never been tried."""
+    receivers(outlet("a"), outlet("b"))
+    answered, other = sent("urn:x:answered")
+    finish(ended(answered, State.DUE, 1), ended(other, State.DUE, 1))
+    for wait in (1000, 2000):
+        for one in [*claim(now=NOW + wait), *(sent("urn:x:new") if wait == 2000 else [])]:
+            why: dict[str, Any] = {
+                "reason": "rests",
+                "due_at": NOW + wait + 1000,
+                "code": "resting_outlet",
+                "hold": None,
+            }
+            finish(settle_unsent(one, State.DUE, now=NOW + wait, **why))
+    with ledger.read() as connection:
+        found = outlet_history.health(connection, ["a", "b"])
+    of_a = (found["a"].tried_at, found["a"].verdict, found["a"].code, found["a"].status)
+    assert of_a == (NOW + 2, Verdict.FAILED, "http_401", 200), "a second after it began"
+    assert found["b"] == found["a"]
+
+
+def test_of_an_outlet_that_has_only_rested_there_is_no_answer() -> None:
+    receivers(outlet("a"))
+    [one] = sent("urn:x:new")
+    finish(settle_unsent(one, State.DUE, "rests", due_at=NOW + 9, code="resting_host", hold=None, now=NOW))
+    with ledger.read() as connection:
+        assert outlet_history.health(connection, ["a"]) == {}

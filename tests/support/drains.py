@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from tasks import delivery, pipeline
 from tasks.delivery import Summary
+from tasks.delivery.admission.shared_state import SharedState
 
 
-def drain(*, stopping: Callable[[], bool] = lambda: False) -> Summary:
-    """Deliver what is due, without Redis."""
-    return delivery.drain(pipeline.delivery_policy(), stopping=stopping)
+def drain(*, stopping: Callable[[], bool] = lambda: False, shared_state: SharedState | None = None) -> Summary:
+    """Deliver what is due, without Redis unless there is a `shared_state`."""
+    return delivery.drain(pipeline.delivery_policy(), stopping=stopping, shared_state=shared_state)

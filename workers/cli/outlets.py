@@ -313,7 +313,8 @@ def remove(outlet: OutletArgument, as_json: JsonOption = False) -> None:
 
 @app.command()
 def resume(outlet: OutletArgument, as_json: JsonOption = False) -> None:
-    """Make a paused or disabled outlet active again, and deliver what was kept for it.
+    """Make a paused or disabled outlet active again, and deliver what was kept for it. If it rests after failures, end
+    the rest, and try at once what waits for its next try.
 
     `fanwire replay --outlet ID --missed` does this too, and sends what ended undelivered as well.
     """

@@ -382,10 +382,10 @@ def replay(
     because their outlet was removed, once an import has brought it back. What was kept for an outlet while it was
     paused or disabled needs no replay: `fanwire outlets resume` sends it.
 
-    --missed does both for an outlet that is well again: it sends what was kept, what ended as exhausted or with the
-    outlet's removal, and what was rejected for the outlet's address or credentials (401, 403, 404, 407, 410, a
-    redirect, an address that is not allowed). It sends nothing that the outlet has, refused on its merits, or that a
-    correction or a kill has replaced.
+    --missed does both for an outlet that is well again: it sends what was kept or waits for its next try, what ended as
+    exhausted or with the outlet's removal, and what was rejected for the outlet's address or credentials (401, 403,
+    404, 407, 410, a redirect, an address that is not allowed). It sends nothing that the outlet has, refused on its
+    merits, or that a correction or a kill has replaced.
     """
     if missed:
         if outlet is None or release or language or since or state:

@@ -49,8 +49,7 @@ class NotAdmitted:
     due_at: float | None = None
     """When it is due again, seconds since the epoch; only with the state `due`."""
     host_rests: bool = False
-    """Its host or the outlet failed lately, so the retry horizon goes on. Not so for limits, which are our own
-    doing."""
+    """Its host or the outlet failed lately: it waits for them until its retry horizon, and no longer."""
     hold: Hold | None = None
     """What it waits for; only with the state `held`."""
 
@@ -97,11 +96,12 @@ class Admission:
         self._rate_limiter = RateLimiter(shared_state)
 
     def not_admitted(
-        self, payloads: Sequence[Payload], over_limit: Container[int], now: float
+        self, payloads: Sequence[Payload], over_limit: Container[int], now: float, last: Container[int] = ()
     ) -> dict[int, NotAdmitted]:
         """The deliveries of a chunk that are not sent, by their number; the others may go, and count as sent.
 
-        `over_limit`: those that would be too many in flight. `now`: seconds since the epoch.
+        `over_limit`: those that would be too many in flight. `now`: seconds since the epoch. `last`: those that come
+        for their last try, and go although their outlet or its host rests: none ends because others have failed.
         """
         refused: dict[int, NotAdmitted] = {}
         for payload in payloads:
@@ -128,27 +128,27 @@ class Admission:
                     state=State.DUE, reason=reason, code=Code.IN_FLIGHT_LIMIT, due_at=again
                 )
         rest = [payload for payload in payloads if payload.claim.id not in refused]
-        return refused | self._by_shared_state(rest, now)
+        return refused | self._by_shared_state(rest, now, last)
 
-    def _by_shared_state(self, payloads: Sequence[Payload], now: float) -> dict[int, NotAdmitted]:
+    def _by_shared_state(self, payloads: Sequence[Payload], now: float, last: Container[int]) -> dict[int, NotAdmitted]:
         refused: dict[int, NotAdmitted] = {}
         limited: list[RateRequest] = []
         unused: list[str] = []
         asking: list[tuple[Payload, Permission]] = []
         of_outlets = self._breaker.permissions([outlet_subject(payload.outlet.id) for payload in payloads], now)
         for payload, of_outlet in zip(payloads, of_outlets, strict=True):
-            if of_outlet.decision is Decision.WAIT:  # who rests is nobody's probe
+            if of_outlet.decision is Decision.WAIT and payload.claim.id not in last:  # who rests is nobody's probe
                 refused[payload.claim.id] = _resting("the outlet", Code.RESTING_OUTLET, of_outlet)
             else:
                 asking.append((payload, of_outlet))
         hosts = [host_of(payload.outlet.url) for payload, _ in asking]
         of_hosts = self._breaker.permissions(hosts, now)
         for (payload, of_outlet), host, of_host in zip(asking, hosts, of_hosts, strict=True):
-            if of_host.decision is Decision.WAIT:
+            if of_host.decision is Decision.WAIT and payload.claim.id not in last:
                 refused[payload.claim.id] = _resting(f"its host {host}", Code.RESTING_HOST, of_host)
                 if of_outlet.decision is Decision.PROBE:
                     unused.append(outlet_subject(payload.outlet.id))
-            elif of_host.decision is of_outlet.decision is Decision.GO and payload.action != "kill":
+            elif Decision.PROBE not in (of_host.decision, of_outlet.decision) and payload.action != "kill":
                 limited.append(RateRequest(payload.claim.id, payload.outlet.id, payload.outlet.limits.per_minute))
         if unused:  # somebody else may be the probe
             self._breaker.record([(subject, Verdict.OURS, None) for subject in unused], now)

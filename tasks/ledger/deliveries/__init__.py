@@ -4,6 +4,7 @@
                                 ▲                │ └────finish──► due (again, later)
                                 └─expire_leases──┘
     delivered, due ──take_return──► rejected · exhausted      (an e-mail that came back)
+    due (later) ──try_now──► due (at once)
     held, due ──supersede, end_for_removed──► superseded · canceled
     due ──wait_anew──► held                    claimed ──claim──► held
 
@@ -55,6 +56,7 @@ from tasks.ledger.deliveries.holds import (
     promote,
     resume,
     still_open,
+    try_now,
     wait_anew,
     waive_approval,
     with_rows,
@@ -114,6 +116,7 @@ __all__ = [
     "still_open",
     "supersede",
     "take_return",
+    "try_now",
     "unsettled",
     "wait_anew",
     "waive_approval",

@@ -239,6 +239,13 @@ def resume(connection: Connection, outlet_ids: Sequence[str], now: float) -> int
     return sum(_let_go(connection, release_id, kept, now) for release_id in concerned)
 
 
+def try_now(connection: Connection, outlet_id: str, now: float) -> int:
+    """Make due at once what waits for its next try at an outlet; the number of deliveries. Their retry horizon goes
+    on."""
+    later = and_(d.outlet_id == outlet_id, IS_DUE, d.due_at > now)
+    return connection.execute(update(deliveries).where(later).values(due_at=now)).rowcount
+
+
 def forgotten(connection: Connection) -> list[str]:
     """The ids of active outlets for which deliveries are still held: their pause ended while a row was on its way."""
     kept = select(d.outlet_id).where(IS_HELD, IS_KEPT).distinct().subquery()
