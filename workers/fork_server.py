@@ -41,7 +41,7 @@ SHARED = (
 """What the processes of the stack import, as far as importing it reads no settings and does nothing else."""
 _DESCRIPTORS = 6
 _ASKING = 3
-"""The descriptor under which a forked process has the socket for requests."""
+"""The descriptor under which a forked process has the socket for requests, if it can ask."""
 _ARGUMENTS_BEGIN, _ARGUMENTS_END = 45, 46
 """Places in /proc/PID/stat after the name of the program (proc_pid_stat(5), fields 48 and 49)."""
 
@@ -53,10 +53,12 @@ it was asked for."""
 
 @dataclass(frozen=True)
 class Request:
-    """A command, whether supervisord is to be its parent or the server is, and the descriptors that came with it."""
+    """A command, whether supervisord is to be its parent or the server is, whether it can ask for others, and the
+    descriptors that came with it."""
 
     command: list[str]
     adopted: bool
+    asks: bool
     reply: int
     streams: list[int]
     environment: int
@@ -208,10 +210,10 @@ def _become(request: Request) -> list[str]:
         os._exit(1)
     _take_environment(request.environment)
     _take_streams(request.streams)
-    if request.adopted:
+    if request.asks:
         os.dup2(request.asking, _ASKING, inheritable=False)
         forking.ask_by(_ASKING)
-    _close_from(_ASKING + request.adopted)  # a reader of strangers' documents can ask for nothing
+    _close_from(_ASKING + request.asks)  # whoever needs no processes can have none started
     sys.argv = request.command[2:]
     show(request.command)
     return request.command

@@ -1,9 +1,10 @@
 """Has the fork server (fork_server.py) start processes; whoever it does not do so for starts them by `exec`, as ever.
 
-Requests go over one socket that supervisord and all processes which the server forked have. A request is a command with
-six descriptors: of a socket for the answer, of the new process's three standard streams, of a file with its
-environment, and of the socket itself. So the server sees no secret. The new process answers with its number and begins
-when it hears that somebody took it. Only the standard library is imported here.
+Requests go over one socket that supervisord has, and those processes that have others read the documents of strangers
+(`ASKERS`); nobody else can ask. A request is a command with six descriptors: of a socket for the answer, of the new
+process's three standard streams, of a file with its environment, and of the socket itself. So the server sees no
+secret. The new process answers with its number and begins when it hears that somebody took it. Only the standard
+library is imported here.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ TITLE_BYTES = 1000
 """The longest command line that a forked process can show."""
 INHERITED = 4
 """The descriptor under which supervisord has the socket: it closes those from 5 on, and home.py uses the one before."""
+ASKERS = frozenset({"intake", "web"})
+"""The programs of supervisord that ask the server too: for their readers of documents."""
 _asking: list[socket.socket] = []
 """The socket that leads to the server, if this process has one."""
 _answered: set[socket.socket] = set()
@@ -73,29 +76,37 @@ def is_ours(command: Sequence[str]) -> bool:
     return list(command[:2]) == [sys.executable, "-m"]
 
 
-def fork(command: Sequence[str], environment: Mapping[str, str], streams: Sequence[int]) -> int:
+def fork(
+    command: Sequence[str], environment: Mapping[str, str], streams: Sequence[int], *, asks: bool = False
+) -> int:  # fmt: skip
     """Start a process of ours as a child of supervisord, in a process group of its own; returns its number.
 
     `command`: as for exec, and `is_ours`. `streams`: the descriptors of its standard input, output and error output.
-    Raises NotForked; then nothing was started.
+    `asks`: it can ask the server too. Raises NotForked; then nothing was started.
     """
-    with asked(command, environment, streams, adopted=True) as (pid, _):
+    with asked(command, environment, streams, adopted=True, asks=asks) as (pid, _):
         return pid
 
 
 @contextmanager
 def asked(
-    command: Sequence[str], environment: Mapping[str, str], streams: Sequence[int], *, adopted: bool
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    streams: Sequence[int],
+    *,
+    adopted: bool,
+    asks: bool = False,
 ) -> Iterator[tuple[int, socket.socket]]:
     """The number of a new process, and the socket by which it was asked for; it begins at the end of the block.
 
     `adopted`: supervisord becomes its parent. Else the server remains it, and sends the status with which it ended to
-    that socket. Raises NotForked; then nothing was started.
+    that socket. `asks`: it can ask the server too. Raises NotForked; then nothing was started.
     """
     if not _asking:
         raise NotForked("there is no fork server")
+    request = {"command": list(command), "adopted": adopted, "asks": asks}
     try:
-        with _ask(_asking[0], {"command": list(command), "adopted": adopted}, environment, streams) as reply:
+        with _ask(_asking[0], request, environment, streams) as reply:
             pid = _pid(reply)
             _answered.add(_asking[0])
             yield pid, reply

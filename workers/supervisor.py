@@ -49,7 +49,7 @@ def fork(program: Any) -> int:
     environment = {name: value for name, value in os.environ.items() if name not in unseen}
     streams = [program.pipes[name] for name in ("child_stdin", "child_stdout", "child_stdout")]
     try:
-        return forking.fork(command, environment, streams)
+        return forking.fork(command, environment, streams, asks=program.config.name in forking.ASKERS)
     except forking.NotForked as reason:
         program.config.options.logger.warn(f"'{program.config.name}' is started by exec and shares no memory: {reason}")
         return os.fork()

@@ -11,7 +11,7 @@ import stat
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from tests.support.memory import holds
 from tests.support.processes import addresses, until
 from tests.support.samples import release
 from tests.support.threads import PATIENCE
+from workers import forking
 from workers.producer import Producer
 from workers.wrong_passwords import FREE
 
@@ -396,6 +397,10 @@ def test_a_process_sees_no_secret_of_others(stack: Stack) -> None:
     assert not holds(whose["workers.fork_server"].pid, b"Flowerpasswort")
 
 
+WHO_ASKS = ("intake@%h", "workers.web.serve")
+"""In their commands: those who ask the fork server for processes beside supervisord, and have its socket."""
+
+
 def test_all_processes_of_ours_were_forked(stack: Stack) -> None:
     """Each time that they were started."""
     assert "started by exec" not in (stack.home / "up.log").read_text()
@@ -403,6 +408,19 @@ def test_all_processes_of_ours_were_forked(stack: Stack) -> None:
     parents = [process.ppid() for process in stack.everything() if "workers.reader_process" in of[process.pid]]
     assert parents
     assert all("workers.fork_server" in of[parent] for parent in parents)
+    asking = os.readlink(f"/proc/{stack.process.pid}/fd/{forking.INHERITED}")  # noqa: PTH115
+    who = [of[pid] for pid in of if asking in open_in(pid)]
+    assert len(who) == len(WHO_ASKS)
+    assert all(any(name in command for command in who) for name in WHO_ASKS)
+
+
+def open_in(pid: int) -> set[str]:
+    """What a process has open, as /proc names it."""
+    found = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.add(os.readlink(link))  # noqa: PTH115
+    return found
 
 
 def test_no_secret_in_any_log(stack: Stack) -> None:

@@ -37,12 +37,13 @@ def server(shared_server: Server) -> Iterator[Server]:
         yield shared_server
 
 
-def run(code: str, output: Path, env: dict[str, str] = PLAIN, *arguments: str) -> int:
+def run(code: str, output: Path, env: dict[str, str] = PLAIN, *arguments: str, asks: bool = False) -> int:
     """Fork a process that runs this code; its process id. What it prints goes into a file."""
+    command = [sys.executable, "-m", "tests.support.forked_code", code, *arguments]
     with output.open("wb") as file:
         streams = (os.open(os.devnull, os.O_RDONLY), file.fileno(), file.fileno())
         try:
-            return forking.fork([sys.executable, "-m", "tests.support.forked_code", code, *arguments], env, streams)
+            return forking.fork(command, env, streams, asks=asks)
         finally:
             os.close(streams[0])
 
@@ -64,7 +65,7 @@ def test_a_forked_process_begins_as_one_that_was_executed(server: Server, tmp_pa
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, (tmp_path / "out").read_text()
     assert json.loads((tmp_path / "out").read_text()) == {
         "parent": os.getpid(), "group": pid, "environment": {"TZ": "Asia/Seoul", "SECRET": "geheim"},
-        "arguments": ["one", "two"], "imported": True, "descriptors": [0, 1, 2, 3],
+        "arguments": ["one", "two"], "imported": True, "descriptors": [0, 1, 2],
         "at SIGHUP": str(signal.getsignal(signal.SIGHUP)), "threads": 1, "name": "__main__",
         "written by lines": False, "collecting": True, "settings read": 0,
     }  # fmt: skip
@@ -113,14 +114,16 @@ def test_it_ends_with_its_parent(server: Server, tmp_path: Path) -> None:
     assert (tmp_path / "out").read_text() == f"{signal.SIGTERM.value}\n"
 
 
-def test_a_process_can_have_others_forked(server: Server, tmp_path: Path) -> None:
+def test_a_process_can_have_others_forked_if_it_was_to(server: Server, tmp_path: Path) -> None:
     code = (
         "import sys; from workers import forking\n"
         "command = [sys.executable, '-m', 'tests.support.forked_code', 'print(\"grandchild\")']\n"
         "forking.fork(command, {}, (0, 1, 2))\n"
     )
-    os.waitpid(run(code, tmp_path / "out"), 0)
+    os.waitpid(run(code, tmp_path / "out", asks=True), 0)
     until(lambda: (tmp_path / "out").read_text() == "grandchild\n")
+    os.waitpid(run(code, tmp_path / "out"), 0)
+    assert "NotForked: there is no fork server" in (tmp_path / "out").read_text()
 
 
 def test_code_that_has_changed_is_not_forked(server: Server, tmp_path: Path) -> None:
@@ -202,7 +205,7 @@ def test_a_server_that_cannot_fork_says_so_and_goes_on(
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     handed = [os.open(os.devnull, os.O_RDONLY) for _ in range(5)]
     request = fork_server_code.Request(
-        [], adopted, theirs.detach(), handed[:3], environment=handed[3], asking=handed[4], server=server
+        [], adopted, False, theirs.detach(), handed[:3], environment=handed[3], asking=handed[4], server=server
     )
     try:
         assert not fork_server_code._forked(request, {}, {})
