@@ -16,8 +16,8 @@ from tasks import ledger
 from tasks.ledger import audit, producer_rows
 from tasks.ledger.audit import Entry
 from tasks.model.acts import Act
-from tasks.model.producer_edits import edited
 from tasks.model.producers import DoorProducer
+from tasks.model.readers.producer_edits import edited
 from tasks.model.values import Slug
 from tasks.operations.outlet_import import without_credentials
 from tasks.runtime import moments

@@ -71,7 +71,9 @@ def test_single_rights_and_limits_are_edited_and_recorded_without_secrets(run: R
 
 @pytest.mark.parametrize(
     ("change", "problem"),
-    [("per_day=0", "per_day"), ("per_day", "write FIELD=VALUE"), ("colour=red", "there are issuers, circuits"),
+    [("per_day=0", "per_day"), ("per_day", "write FIELD=VALUE"),
+     ("colour=red", "is not a field that a producer has; the fields are issuers, circuits"),
+     ("perday=9", "did you mean per_day?"),
      ("uris=urn:x", "must end in"), ("webhook_key=", "belong together")],
 )  # fmt: skip
 def test_what_cannot_be_edited_is_refused(run: Run, change: str, problem: str) -> None:

@@ -5,6 +5,9 @@
     ninjs_item.py     an IPTC ninjs 3.x item
     ninjs_media.py    the pictures and other files that go with such an item
     outlet_files.py   files of outlets: YAML, JSON or CSV
+    outlet_edits.py   changes of single fields of an outlet
+    producer_edits.py   changes of single rights and limits of a producer
+    named_fields.py   what these changes and the columns of files have in common
 
 The documents themselves (`release.py`, `outlet.py`) know no reader.
 """

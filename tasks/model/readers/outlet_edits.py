@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
-from tasks.model.documents import DocumentRefused
-from tasks.model.readers.outlet_files import LISTS, columns, is_column, unknown
-from tasks.runtime.errors import Problem
+from tasks.model.readers.named_fields import changes
+from tasks.model.readers.outlet_files import LISTS, is_column, unknown_column
 
 _COMMANDS = "`fanwire outlets pause`, `disable`, `resume` and `verify`"
 _KEPT = {
@@ -18,28 +17,22 @@ _KEPT = {
 }
 
 
-def edited(document: dict[str, Any], changes: Sequence[str]) -> dict[str, Any]:
-    """A copy of an outlet document with each of `changes` made, of which no value is checked yet.
+def edited(document: dict[str, Any], typed: Sequence[str]) -> dict[str, Any]:
+    """A copy of an outlet document with each of the changes made that somebody typed, of which no value is checked yet.
 
     `limits.in_flight=2` sets an inner field, `topics=` takes a field out, and lists are separated by spaces or
     semicolons. Raises DocumentRefused, which names each change that is none.
     """
-    after, problems = deepcopy(document), []
-    for change in changes:
-        field, sign, value = change.partition("=")
-        if why := _KEPT.get(field) or _not_a_change(field, sign):
-            problems.append(Problem(field or "(change)", why))
-        else:
-            _set(after, field, value.strip())
-    if problems:
-        raise DocumentRefused(f"outlet {document.get('id', '?')}", problems)
+    after, what = deepcopy(document), f"outlet {document.get('id', '?')}"
+    for field, value in changes(typed, what, _why_not, "format=html or limits.in_flight=2"):
+        _set(after, field, value)
     return after
 
 
-def _not_a_change(field: str, sign: str) -> str | None:
-    if not sign:
-        return "is no change: write FIELD=VALUE, such as format=html or limits.in_flight=2"
-    return None if is_column(field) else unknown(field, columns()[0], "field")
+def _why_not(field: str) -> str | None:
+    if field in _KEPT:
+        return _KEPT[field]
+    return None if is_column(field) else unknown_column(field, "field")
 
 
 def _set(document: dict[str, Any], field: str, value: str) -> None:

@@ -8,12 +8,12 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from tasks.model.documents import MOST_TOLD, DocumentRefused, fields_of, load_yaml, unreadable
 from tasks.model.outlet import Offered, Outlet, read_outlet
+from tasks.model.readers.named_fields import unknown
 from tasks.runtime.errors import Problem
 from tasks.runtime.spreadsheets import EXTRA, table
 
@@ -123,9 +123,9 @@ def _table_problems(found: Sequence[str], rows: Sequence[dict[str, Any]], sign: 
     if other := _other_sign(found, rows[0], sign):
         what = f"separates the header line with {_SIGNS[sign]} and the rows with {_SIGNS[other]}: use one of them"
         return [Problem("(file)", what)]
-    known, needed = columns()
+    needed = columns()[1]
     strange = [column for column in found if not is_column(column) and any(_filled(row[column]) for row in rows)]
-    problems = [Problem(column or "(column without a name)", unknown(column, known)) for column in strange[:MOST_TOLD]]
+    problems = [Problem(column or "(column without a name)", unknown_column(column)) for column in strange[:MOST_TOLD]]
     return problems + [
         Problem(column, "is missing: every outlet needs this column") for column in needed if column not in found
     ]
@@ -155,12 +155,9 @@ def is_column(column: str) -> bool:
     return column in columns()[0] or column.partition(".")[0] in OPEN
 
 
-def unknown(column: str, known: Sequence[str], what: str = "column") -> str:
+def unknown_column(column: str, what: str = "column") -> str:
     """Why no outlet has this column, and which may be meant; `what` it is called."""
-    near = get_close_matches(column.strip().lower(), known, n=1)
-    every = f"{', '.join(known)}, headers.NAME and transport.NAME"
-    hint = f"did you mean {near[0]}?" if near else f"the {what}s are {every}"
-    return f"is not a {what} that an outlet has; {hint}"
+    return unknown(column, columns()[0], "an outlet", what, ", headers.NAME and transport.NAME")
 
 
 def _too_long(found: Sequence[str], row: dict[str, Any]) -> DocumentRefused | None:

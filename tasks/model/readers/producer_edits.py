@@ -5,38 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tasks.model.documents import DocumentRefused, read
+from tasks.model.documents import read
 from tasks.model.producers import DoorProducer
-from tasks.runtime.errors import Problem
+from tasks.model.readers.named_fields import changes, unknown
 
 _LISTS = ("issuers", "circuits", "uris")
 
 
-def edited(name: str, producer: DoorProducer, changes: Sequence[str]) -> DoorProducer:
-    """A producer with each of `changes` made.
+def edited(name: str, producer: DoorProducer, typed: Sequence[str]) -> DoorProducer:
+    """A producer with each of the changes made that somebody typed.
 
     `per_day=200` sets a field, `per_day=` takes it out, and lists are separated by semicolons. Raises DocumentRefused,
     which names each change that is none, or each value that is wrong.
     """
     what = f"producer {name}"
     after: dict[str, Any] = producer.model_dump(mode="json", exclude_unset=True)
-    made = [(field, sign, value.strip()) for field, sign, value in (change.partition("=") for change in changes)]
-    if problems := [Problem(field or "(change)", why) for field, sign, _ in made if (why := _problem(field, sign))]:
-        raise DocumentRefused(what, problems)
-    for field, _, value in made:
+    for field, value in changes(typed, what, _why_not, "per_day=200 or circuits=dach"):
         after.pop(field, None)
         if value:
             after[field] = _value(field, value)
     return read(DoorProducer, after, what)
 
 
-def _problem(field: str, sign: str) -> str | None:
-    """Why this is no change; None if it is one."""
-    if not sign:
-        return "is no change: write FIELD=VALUE, such as per_day=200 or circuits=dach"
-    if field not in DoorProducer.model_fields:
-        return f"is no field of a producer; there are {', '.join(DoorProducer.model_fields)}"
-    return None
+def _why_not(field: str) -> str | None:
+    known = list(DoorProducer.model_fields)
+    return None if field in known else unknown(field, known, "a producer")
 
 
 def _value(field: str, value: str) -> Any:
