@@ -14,7 +14,9 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
+from tasks import ledger
 from tasks.ledger import producer_rows, releases
 from tasks.ledger.releases import Consent, Outcome, Sender, Taken
 from tasks.model import rights as permissions
@@ -24,10 +26,11 @@ from tasks.model.producers import Producers, read_producers
 from tasks.model.release import MAX_VERSION, Release
 from tasks.model.rights import Rights
 from tasks.runtime import moments
-from tasks.runtime.errors import NotPossible, Problem
+from tasks.runtime.errors import NotPossible, Problem, UserError
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.secrets import SecretMissing, resolve
 from tasks.runtime.settings import settings
+from workers import home
 from workers.envelope import CONSENT, PRODUCER, SHORTEST_KEY, SIGNATURE, signature
 
 log = structlog.get_logger()
@@ -243,14 +246,36 @@ def signing_as(name: str | None = None) -> tuple[str, str] | tuple[None, None]:
         return name, key
     producer = file.current().producers.get(name) if file else None
     if producer is None:
-        raise NotPossible(
-            f"there is no key of a producer {name!r} here: set FANWIRE_PRODUCER_NAME and FANWIRE_PRODUCER_KEY",
-            _PRODUCER,
-        )
+        raise NotPossible(_no_key(name), _PRODUCER)
     try:
         return name, producer_key(producer.keys[0])
     except SecretMissing as error:
         raise NotPossible(str(error), _PRODUCER) from None
+
+
+def _no_key(name: str) -> str:
+    """Why nothing can be signed as a producer without a key here, and what to do."""
+    if _has_token(name):
+        return (
+            f"the producer {name!r} has a token and no key, so it sends over HTTP: POST /releases at the web server, "
+            "with the header `Authorization: Bearer TOKEN` (docs/producers.md has the command). This command sends by "
+            "the queue: for that the producers file would have to name a key"
+        )
+    return (
+        f"there is no key of a producer {name!r} here: set FANWIRE_PRODUCER_NAME and FANWIRE_PRODUCER_KEY, or name it "
+        "and its key in the producers file (FANWIRE_PRODUCERS)"
+    )
+
+
+def _has_token(name: str) -> bool:
+    """Whether a producer may send over HTTP; not so where there is no ledger, as on the machine of a producer."""
+    if not home.ledger_is_there():
+        return False
+    try:
+        with ledger.read() as connection:
+            return name in producer_rows.standing(connection)
+    except (SQLAlchemyError, UserError):
+        return False
 
 
 def _refused(problem: str) -> DocumentRefused:

@@ -7,7 +7,8 @@ import os
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from difflib import get_close_matches
 from typing import Literal
@@ -24,7 +25,7 @@ from tasks.delivery.transports import TRANSPORTS, host_of
 from tasks.delivery.transports.folder import folder_of
 from tasks.formatting import FORMATS, HouseTextMissing, house_text
 from tasks.language_data import LANGUAGES
-from tasks.ledger import backlog, feed_addresses, outlets
+from tasks.ledger import backlog, feed_addresses, outlets, producer_rows
 from tasks.ledger.connection import is_pooled
 from tasks.media_store.folder_store import Folder
 from tasks.media_store.store import configured_store
@@ -32,6 +33,7 @@ from tasks.model.destinations import is_address
 from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import Outlet, read_outlet
 from tasks.runtime import moments, trust
+from tasks.runtime.counting import counted
 from tasks.runtime.delivery_folders import refused_folder
 from tasks.runtime.errors import UserError
 from tasks.runtime.foreign_text import printable
@@ -154,25 +156,42 @@ def _shared_state() -> Iterator[Finding]:
 
 
 def _producers() -> Iterator[Finding]:
-    """Who may send, and the keys of producers."""
+    """Who may send by the queue and over HTTP, and the keys of producers."""
+    yield _at_the_door()
     file = authority.producers_file()
     if file is None:
         yield Finding(
             "note",
-            "no producer is configured (FANWIRE_PRODUCERS): whoever reaches the broker may send, correct and kill any "
-            "release",
+            "by the queue whoever has an address of the broker with its password may send any release, and correct and "
+            "kill those of others: FANWIRE_PRODUCERS names no file of the producers who may, and of their keys",
         )
         return
     producers = file.current().producers
-    yield Finding("fine", f"{len(producers)} producers may send, by {file.path}")
+    who = f"{counted(len(producers), 'producer')} may send, each with its key: {_some(sorted(producers))}"
+    yield Finding("fine", f"by the queue {who} ({file.path})")
     owners: dict[str, str] = {}
     for name, producer in producers.items():
         for reference in producer.keys:
             yield from _key_problems(name, reference, owners)
         if producer.uris is None:
-            yield Finding("note", f"producer {name} may use any URI that the file names for nobody else: name its uris")
+            what = f"producer {name} may send releases with any URI that {file.path} does not give to another producer"
+            yield Finding("note", f"{what}: give it `uris` there, such as urn:newsml:{name}.example:")
     if any(reference.startswith("env:") for producer in producers.values() for reference in producer.keys):
-        yield Finding("note", "env: keys of producers were looked up in this shell; `intake` has its own environment")
+        yield Finding("note", "keys of producers that are variables (env:) were looked up in this shell; `intake` has "
+                      "variables of its own")  # fmt: skip
+
+
+def _at_the_door() -> Finding:
+    """Who may send over HTTP."""
+    known: Collection[str] = ()
+    if home.ledger_is_there():
+        with ledger.read() as connection:
+            known = producer_rows.standing(connection).keys()
+    if not known:
+        return Finding("fine", "over HTTP nobody may send: `fanwire producers add NAME` lets a producer in, by a token")
+    return Finding(
+        "fine", f"over HTTP {counted(len(known), 'producer')} may send, each with its token: {_some(sorted(known))}"
+    )
 
 
 def _key_problems(name: str, reference: str, owners: dict[str, str]) -> Iterator[Finding]:

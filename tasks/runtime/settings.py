@@ -129,6 +129,9 @@ class Settings(BaseModel):
     producers: Path | None = None
     """A YAML file of the producers that may send releases, with their keys (docs/producers.md). None: whoever reaches
     the broker may send, correct and kill any release."""
+    operator: str | None = None
+    """Who types commands, where the operating system does not know: in a container. It stands in the audit table beside
+    the container's user, as what nobody has checked. None: the user of the operating system stands there alone."""
     producer_name: str | None = None
     """The producer as which `fanwire submit` signs what it sends."""
     producer_key: SecretStr | None = None

@@ -237,6 +237,16 @@ def test_behind_sudo_the_user_who_logged_in_is_named(monkeypatch: pytest.MonkeyP
         assert "logged in" not in actor.operator().name
 
 
+def test_who_says_who_types_is_not_believed_but_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = actor.operator().name
+    monkeypatch.setenv("FANWIRE_OPERATOR", " jane\x1b[31m ")
+    assert actor.operator().name == f"{known} (says: jane\ufffd[31m)"
+    monkeypatch.setenv("FANWIRE_OPERATOR", "x" * 1000)
+    assert len(actor.operator().name) < 250
+    monkeypatch.setenv("FANWIRE_OPERATOR", " ")
+    assert actor.operator().name == known
+
+
 @pytest.mark.parametrize(
     ("said", "origin"),
     [

@@ -18,7 +18,7 @@ import redis
 from typer.testing import CliRunner
 
 from tasks import ledger
-from tasks.ledger import audit, notices, refusals, releases
+from tasks.ledger import audit, notices, producer_rows, refusals, releases
 from tasks.model import rights
 from tasks.model.documents import DocumentRefused
 from tasks.model.producers import DoorProducer
@@ -469,6 +469,8 @@ def test_submit_signs_as_the_producer_that_is_named(
     done = submit()
     assert (done.exit_code, "name a producer with --producer" in done.output) == (1, True)
     assert "no key of a producer 'nobody'" in submit("--producer", "nobody").output
+    let_in("tokens-only")
+    assert "sends over HTTP: POST /releases" in " ".join(submit("--producer", "tokens-only").output.split())
     assert f"accepted: {URI}" in submit("--producer", "acme").output
     shown = CliRunner().invoke(app, ["status", URI])
     assert "sent by   producer acme\n" in shown.output
@@ -496,17 +498,27 @@ def test_a_producers_machine_needs_its_own_key_only(
 # --- doctor
 
 
+def let_in(name: str) -> None:
+    """Give a producer a token."""
+    with ledger.write() as connection:
+        producer_rows.add(connection, name, DoorProducer(), name, ledger.now(connection))
+
+
 def findings() -> str:
     return "\n".join(f"{finding.level}: {finding.what}" for finding in doctor._producers())
 
 
 def test_doctor_says_that_anybody_may_send(sqlite_ledger: None) -> None:
-    assert "note: no producer is configured" in findings()
+    assert "note: by the queue whoever has an address of the broker with its password may send any" in findings()
+    assert "fine: over HTTP nobody may send" in findings()
+    for name in ("zeta", "acme"):
+        let_in(name)
+    assert "fine: over HTTP 2 producers may send, each with its token: acme, zeta" in findings()
 
 
 def test_doctor_looks_at_the_keys_of_producers(file: Written, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "fine: 2 producers may send" in findings()
-    assert "note: producer other may use any URI that the file names for nobody else" in findings()
+    assert "fine: by the queue 2 producers may send, each with its key: acme, other (" in findings()
+    assert "note: producer other may send releases with any URI that " in findings()
     assert "unsafe" not in findings()
     monkeypatch.setenv("OTHER_KEY", KEY)
     secrets.forget()

@@ -1,6 +1,8 @@
 """Who types, and where: the user that the operating system knows, never what the environment says.
 
-Only the address that somebody came from over SSH is taken from the environment, for nothing else knows it there.
+Only the address that somebody came from over SSH is taken from the environment, for nothing else knows it there. And in
+a container the operating system knows nobody: there FANWIRE_OPERATOR may say who it is, and stands beside the user of
+the container as what nobody has checked.
 """
 
 from __future__ import annotations
@@ -12,18 +14,26 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from tasks.model.acts import Actor, Role
+from tasks.runtime.foreign_text import printable
+from tasks.runtime.settings import PREFIX
 
+OPERATOR = PREFIX + "OPERATOR"
+LONGEST_CLAIM = 100
+"""Characters of what FANWIRE_OPERATOR says."""
 _LOGIN = Path("/proc/self/loginuid")
 _NOBODY_LOGGED_IN = 2**32 - 1
 
 
 def operator() -> Actor:
     """The user and the machine that run a command. Behind `sudo` the user who logged in is named too, as far as the
-    kernel knows."""
+    kernel knows, and who FANWIRE_OPERATOR says that it is."""
     user = os.getuid()
     login = _login()
     behind = f" (logged in as {_name(login)})" if login not in (None, user) else ""
-    return Actor(Role.OPERATOR, f"{_name(user)}@{socket.gethostname()}{behind}", origin=_origin())
+    # not by `settings()`, which raises if any of them is wrong: that is for the command to say
+    claimed = printable(os.environ.get(OPERATOR, "").strip())[:LONGEST_CLAIM]
+    says = f" (says: {claimed})" if claimed else ""
+    return Actor(Role.OPERATOR, f"{_name(user)}@{socket.gethostname()}{behind}{says}", origin=_origin())
 
 
 def _origin() -> str:
