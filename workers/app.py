@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import signals
 
+from tasks.ledger import presence
 from tasks.runtime import shutdown
 from tasks.runtime.private_files import UMASK
 from workers import logs
@@ -20,12 +21,14 @@ app = make_app()
 
 @signals.celeryd_init.connect
 def _prepare(sender: str, **_: Any) -> None:
-    """Before a worker does anything: its log lines have its name, as in `intake@host`.
+    """Before a worker does anything: its log lines have its name, as in `intake@host`, and so has what it signs in.
 
     Whoever starts this worker: what it writes into the home is for nobody else.
     """
     os.umask(UMASK)
-    logs.set_up(sender.partition("@")[0])
+    name = sender.partition("@")[0]
+    logs.set_up(name)
+    presence.be(name)
     _delay_nothing()
 
 

@@ -43,6 +43,8 @@ class Present:
     """Which processes can see it (tasks/runtime/processes.py)."""
     beat_at: float | None
     """Its last beat, seconds since the epoch by the ledger's clock; None if it has none to give."""
+    role: str | None = None
+    """As which process of the stack it was started, such as `deliver`; None if nobody said so."""
 
     def lives(self) -> bool | None:
         """Whether it still lives; None if this process cannot see that."""
@@ -68,6 +70,13 @@ class _Myself:
 
 _myself: dict[int, _Myself] = {}
 """By process number: a fork is another process."""
+_role: list[str] = []
+"""As which process of the stack this one was started, and those that it forks."""
+
+
+def be(role: str) -> None:
+    """Say, before it signs in, as which process of the stack this one was started: `deliver`."""
+    _role[:] = [role]
 
 
 def sign_in() -> str:
@@ -93,7 +102,8 @@ def out_of_touch(since: float) -> bool:
 
 def present(connection: Connection) -> list[Present]:
     """All processes that signed in, gone or not."""
-    return [Present(*row) for row in connection.execute(select(workers.c.name, workers.c.machine, workers.c.beat_at))]
+    columns = (workers.c.name, workers.c.machine, workers.c.beat_at, workers.c.role)
+    return [Present(*row) for row in connection.execute(select(*columns))]
 
 
 def forget(connection: Connection, gone: Iterable[Present]) -> set[str]:
@@ -121,7 +131,8 @@ def _write(connection: Connection, mine: _Myself) -> None:
     sent = time.monotonic()
     with connection.begin():
         beat_at = now(connection) if mine.beats else None
-        new = insert_into(connection, workers).values(name=mine.name, machine=mine.machine, beat_at=beat_at)
+        values = {"name": mine.name, "machine": mine.machine, "beat_at": beat_at, "role": next(iter(_role), None)}
+        new = insert_into(connection, workers).values(values)
         connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"beat_at": beat_at}))
     arrived = time.monotonic()
     if mine.beats and arrived - mine.last_beat > OUT_OF_TOUCH_AFTER:

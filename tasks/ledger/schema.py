@@ -511,6 +511,7 @@ workers = Table(
     Column("name", String(200), primary_key=True, comment="host, process number, and when the process began"),
     Column("machine", String(100), comment="which processes can see whether it lives"),
     Column("beat_at", Time, comment="its last beat, if it has any to give"),
+    Column("role", String(100), comment="as which process of the stack it was started"),
 )
 
 metrics = Table(

@@ -20,12 +20,21 @@ def listed() -> list[presence.Present]:
         return presence.present(connection)
 
 
-def test_a_process_signs_in_once(book: Engine) -> None:
+def test_a_process_signs_in_once(book: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "_role", [])
     name = presence.sign_in()
     assert presence.sign_in() == name
     [mine] = listed()
-    assert (mine.name, mine.lives()) == (name, True)
+    assert (mine.name, mine.lives(), mine.role) == (name, True, None)
     assert not presence.out_of_touch(time.monotonic())
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+def test_a_process_says_as_which_one_it_was_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "_role", [])
+    presence.be("deliver")
+    presence.sign_in()
+    assert listed()[0].role == "deliver"
 
 
 @pytest.mark.usefixtures("sqlite_ledger")

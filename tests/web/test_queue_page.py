@@ -49,10 +49,12 @@ def test_an_idle_wire_is_shown_as_such() -> None:
     )
 
 
-def test_open_work_workers_and_what_they_hold_are_shown() -> None:
+def test_open_work_workers_and_what_they_hold_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "_role", [])
     reader = visitor(APP, Rank.READER)
     receivers(outlet("a"), outlet("b"), outlet("c", languages=["de"]))
     render(take())
+    presence.be("deliver")
     name = presence.sign_in()
     claim(name, limit=1)
     now = time.time()
@@ -64,7 +66,11 @@ def test_open_work_workers_and_what_they_hold_are_shown() -> None:
     page = words(reader)
     said = ("1 translation", "4,321", "2 host open", "deliver on wire1", "silent", "the broker answers")
     assert all(words in page for words in said)
-    row = reader.get("/ops/queues/fragment").text.partition(f"{name.rpartition(':')[0]}</div>")[2].partition("</tr>")[0]
+    row = (
+        reader.get("/ops/queues/fragment")
+        .text.partition(f'deliver <span class="quiet small">{name.rpartition(":")[0]}</span></div>')[2]
+        .partition("</tr>")[0]
+    )
     assert 'data-label="Deliveries">1</td>' in row
     assert "state-alive" in row
 

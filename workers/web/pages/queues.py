@@ -130,6 +130,7 @@ def _processes(present: list[presence.Present], claims: Mapping[str, Counter[str
     return [
         {
             "name": name.rpartition(":")[0] if name in known else name or "nobody knows",
+            "role": known[name].role if name in known else None,
             "signed_in": name in known,
             "lives": known[name].lives() if name in known else None,
             "beat_at": known[name].beat_at if name in known else None,
