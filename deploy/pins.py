@@ -27,6 +27,7 @@ HEAD = """\
 PARTS = {
     "what Fanwire runs with, and is built with": [],
     "what the engine ct2 needs too": ["--extra", "ct2"],
+    "what reports as PDF need too": ["--extra", "ct2", "--extra", "pdf"],
     "tests and checks": ["--extra", "dev"],
 }
 """The parts of the file, each with the options of pip-compile that ask for it and for those before it."""

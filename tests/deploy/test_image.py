@@ -16,6 +16,14 @@ def test_the_image_has_the_same_engines_as_a_machine_that_make_sets_up() -> None
     assert sorted(re.findall(r"\bapertium[\w-]*", FINAL)) == sorted(listed[1].split())
 
 
+def test_the_image_can_make_reports_as_pdf() -> None:
+    """With the packages that the manual names; the Python ones stand before the tests in constraints.txt."""
+    manual = (ROOT / "docs" / "reports.md").read_text()
+    needed = set(re.findall(r"libpango\w*-1\.0-0|fonts-[\w-]+", manual))
+    assert len(needed) == 4
+    assert needed <= set(re.findall(r"[\w.-]+", FINAL))
+
+
 def test_the_last_stage_compiles_and_downloads_no_python() -> None:
     assert "pip" not in re.sub(r"#.*", "", FINAL).split()
     assert not re.search(r"gcc|build-essential|-dev\b", DOCKERFILE)

@@ -46,7 +46,8 @@ def test_every_package_that_the_project_names_stands_in_its_part() -> None:
     extras = PROJECT["project"]["optional-dependencies"]
     needed = named(PROJECT["project"]["dependencies"]) | named(PROJECT["build-system"]["requires"])
     assert needed <= names(part("what the engine"))
-    assert named(extras["ct2"]) <= names(part("tests"))
+    assert named(extras["ct2"]) <= names(part("what reports"))
+    assert named(extras["pdf"]) <= names(part("tests")), "the image takes all before the tests"
     assert named(extras["dev"]) <= names(TEXT)
     assert not names(part("tests")) & {"pytest", "ruff", "mypy", "sphinx", "apertium-apy"}
     assert len(re.findall(r"(?m)^[a-z0-9].*==", TEXT)) == len(names(TEXT)), "each stands there once"
