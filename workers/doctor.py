@@ -7,7 +7,6 @@ import os
 import tempfile
 import time
 from collections import Counter
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from difflib import get_close_matches

@@ -7,14 +7,14 @@ looked at while it goes out.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, and_, cast, exists, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import JSON
 
-from tasks.ledger.schema import attempts, deliveries, outlet_profiles, outlets, releases, translations
+from tasks.ledger.schema import attempts, deliveries, outlet_profiles, outlets, releases, reopenings, translations
 from tasks.ledger.spans import Span, deliveries_of, span_between
 from tasks.model.profile import read_profile
 from tasks.model.states import State, Verdict
@@ -165,16 +165,64 @@ def _scheme(connection: Connection) -> ColumnElement[str]:
     return func.substr(url, 1, func.instr(url, ":") - 1)
 
 
-def arrivals(connection: Connection, span: Span, since: float, width: float) -> list[tuple[float, int]]:
-    """How deliveries arrived over time: (seconds after `since`, n) for each stretch of `width` seconds that has any."""
-    stretch = cast((d.ended_at - since) / width, Integer)
-    query = (
-        select(stretch, func.count())
-        .where(*span.deliveries, d.state == State.DELIVERED, d.ended_at.is_not(None))
-        .group_by(stretch)
-        .order_by(stretch)
-    )
-    return [(number * width, n) for number, n in connection.execute(query)]
+@dataclass(frozen=True)
+class FirstSending:
+    """When deliveries of a release arrived for the first time, apart from what was sent again later. Moments are
+    seconds since the epoch."""
+
+    span: Span
+    since: float
+    """When the first could go out."""
+    last: float
+    """When the last one arrived, so far."""
+    again: Mapping[int, float]
+    """Of those that were opened again after their end: when each first arrived, by its number."""
+
+
+def first_sending(connection: Connection, sums: Sums) -> FirstSending | None:
+    """When deliveries of a release first arrived; None if none has. `sums`: what was counted of it a moment ago."""
+    again, tried_at = _reopened(connection, sums.span)
+    moments: Sequence[float | None] = (sums.first_due_at, sums.first_at, sums.last_at)
+    if tried_at is not None:
+        once = and_(*_arrived_once(again))
+        columns = (func.min(d.first_due_at), func.min(d.ended_at).filter(once), func.max(d.ended_at).filter(once))
+        moments = connection.execute(select(*columns).where(*sums.span.deliveries)).one()
+    first_due, first, last = moments
+    arrived = [*_known([first, last]), *again.values()]
+    if not arrived:
+        return None
+    return FirstSending(sums.span, min([*_known([first_due, tried_at]), *arrived]), max(arrived), again)
+
+
+def _reopened(connection: Connection, span: Span) -> tuple[dict[int, float], float | None]:
+    """When those deliveries of a release first arrived that were opened again, and when the first of them was tried."""
+    reopened = select(reopenings.c.delivery_id).join(deliveries, d.id == reopenings.c.delivery_id)
+    of = reopened.where(span.has(reopenings.c.delivery_id), *span.deliveries)
+    a = attempts.c
+    first = func.min(a.started_at + a.seconds).filter(a.verdict == Verdict.DELIVERED)
+    query = select(a.delivery_id, first, func.min(a.started_at)).where(a.delivery_id.in_(of)).group_by(a.delivery_id)
+    rows = connection.execute(query).all()
+    return {row[0]: row[1] for row in rows if row[1] is not None}, min((row[2] for row in rows), default=None)
+
+
+def _arrived_once(again: Mapping[int, float]) -> list[ColumnElement[bool]]:
+    """Conditions on deliveries that arrived, and were not opened again after an end."""
+    arrived = [d.state == State.DELIVERED, d.ended_at.is_not(None)]
+    return [*arrived, ~exists().where(reopenings.c.delivery_id == d.id)] if again else arrived
+
+
+def arrivals(connection: Connection, sending: FirstSending, width: float, until: float) -> list[tuple[float, int]]:
+    """How deliveries first arrived over time, before `until`: (seconds after the begin, n) for each stretch of `width`
+    seconds that has any."""
+    place = (d.ended_at - sending.since) / width
+    if connection.dialect.name == "postgresql":  # which rounds where SQLite cuts off
+        place = func.floor(place)
+    stretch = cast(place, Integer)
+    arrived = (*sending.span.deliveries, *_arrived_once(sending.again), d.ended_at < until)
+    query = select(stretch, func.count()).where(*arrived).group_by(stretch)
+    counted = Counter({row[0]: row[1] for row in connection.execute(query)})
+    counted.update(int((moment - sending.since) / width) for moment in sending.again.values() if moment < until)
+    return [(number * width, n) for number, n in sorted(counted.items())]
 
 
 def before(connection: Connection, number: int | None, count: int) -> list[Row[Any]]:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import html
 import json
+import math
 import re
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, insert, select, update
 
 from tasks import ledger
 from tasks.delivery.admission.standing import SOUND, Standing
 from tasks.ledger import audit, release_views, releases
-from tasks.ledger.schema import deliveries
+from tasks.ledger.deliveries import replay
+from tasks.ledger.schema import attempts, deliveries
 from tasks.model.ranks import Rank
 from tasks.model.states import State
 from tests.support import page_scene
 from tests.support.page_scene import EVIL, GOING, HELD, KILLED
 from tests.support.visitor import Visitor, visitor
 from workers.web.application import application
-from workers.web.pages import attention, drains, kept
+from workers.web.pages import attention, drains, kept, release_progress
 from workers.web.pages import releases as release_list
 
 APP = application()
@@ -69,7 +71,9 @@ def test_the_sums_are_those_of_the_rows() -> None:
                 assert sum(sum(states.values()) for states in grouped.values()) == len(rows)
         transports = release_views.grouped(connection, sums.span, "transport")
         circuits = release_views.grouped(connection, sums.span, "circuit")
-        arrived = release_views.arrivals(connection, sums.span, min(row.first_due_at for row in rows), 10.0)
+        sending = release_views.first_sending(connection, sums)
+        assert sending is not None
+        arrived = release_views.arrivals(connection, sending, 10.0, math.inf)
     wanted: dict[str, dict[str, int]] = {}
     for row in rows:
         of = wanted.setdefault(row.language, {})
@@ -79,6 +83,7 @@ def test_the_sums_are_those_of_the_rows() -> None:
     assert (sums.first_at, sums.last_at) == (min(ended), max(ended))
     assert sums.oldest_due_at == min(row.due_at for row in rows if row.state == State.DUE)
     assert sum(n for _, n in arrived) == len(ended)
+    assert (sending.since, sending.last, sending.again) == (min(row.first_due_at for row in rows), max(ended), {})
     assert set(transports) == {"https", "ftp", "mailto", "pull"}
     assert {name: sum(states.values()) for name, states in circuits.items()} == {
         "finance": 160, release_views.NO_CIRCUIT: 80
@@ -253,6 +258,45 @@ def test_a_language_in_an_address_that_is_none_is_shown_as_it_is() -> None:
     page = visitor(APP, Rank.OPERATOR).get(f"/ops/replay?release={GOING}&outlet=desk-009&language=xx")
     assert page.status_code == 200
     assert "in xx" in page.text
+
+
+@pytest.mark.usefixtures("scene")
+def test_what_is_sent_again_a_day_later_moves_no_mark_of_the_first_sending() -> None:
+    """All that had arrived, and then half of what had failed: the one counts when it first came, the other late."""
+    reader, number = visitor(APP, Rank.READER), number_of(GOING)
+
+    def marks() -> list[str]:
+        kept.forget()
+        return re.findall(r"half of them within ([^,]+), 95 % within", reader.get(f"/ops/releases/{GOING}").text)
+
+    before, day = marks(), 86_400
+    assert len(before) == 1
+    for state in (State.DELIVERED, State.EXHAUSTED):
+        with ledger.write() as connection:
+            now = ledger.now(connection)
+            rows = connection.execute(
+                select(deliveries).where(deliveries.c.release_id == number, deliveries.c.state == state)
+            ).all()
+            tried = [
+                {"delivery_id": row.id, "attempt": 2, "verdict": "delivered", "started_at": now + day, "seconds": 1}
+                for row in rows
+            ]
+            replay(connection, now, states=[state], release_id=number)
+            connection.execute(insert(attempts), tried)
+            again = update(deliveries).where(deliveries.c.id.in_([row.id for row in rows]))
+            connection.execute(again.values(state=State.DELIVERED, ended_at=now + day + 1))
+        if state is State.DELIVERED:
+            assert marks() == before
+    assert "144 deliveries that had arrived were sent again later, and count here when they first arrived" in (
+        reader.get(f"/ops/releases/{GOING}").text
+    )
+    with ledger.read() as connection:
+        sending = release_views.first_sending(connection, release_views.sums(connection, number))
+        assert sending is not None
+        found = release_progress._arrivals(connection, sending)
+    assert sum(n for _, n in found) == 156
+    assert sum(n for second, n in found if second < 300) == 144
+    assert len([second for second, _ in found if second < 300]) > 20, "they are told apart all the same"
 
 
 @pytest.mark.usefixtures("small")

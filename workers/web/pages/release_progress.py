@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import accumulate, chain, repeat
 from typing import Any
 
 from markupsafe import Markup
 from sqlalchemy import Connection
 
 from tasks.ledger import counts, publications, release_views
-from tasks.ledger.release_views import Grouping, Sums
+from tasks.ledger.release_views import FirstSending, Grouping, Sums
 from tasks.ledger.spans import Span
 from tasks.model.languages import LanguageTag
 from tasks.model.states import Hold, State
 from tasks.operations import charts
 from tasks.operations import report as reports
 from tasks.operations.charts import Bar, Part
+from tasks.runtime.counting import counted
 from workers.web.pages import attention
 from workers.web.pages import kept as kept_sums
 from workers.web.pages.kept import is_kept, kept
@@ -30,8 +32,10 @@ KINDS: tuple[tuple[str, charts.Kind, tuple[State, ...]], ...] = (
     ("ended otherwise", "open", (State.SUPERSEDED, State.CANCELED)),
 )
 """The parts of a bar: the word, the colour, and the states that it stands for."""
-COLUMNS = 400
-"""Stretches of time into which arrivals are counted."""
+STRETCHES, LEAST_STRETCH = 400, 0.001
+"""Stretches of time into which arrivals are counted, and the least of them in seconds."""
+FINER = 10
+"""Arrivals are counted more finely if half of them came in less than one part of so many."""
 
 
 @dataclass(frozen=True)
@@ -161,23 +165,52 @@ def forget(number: int) -> None:
 
 
 def timeline(connection: Connection, progress: Progress) -> Markup | None:
-    """When deliveries arrived, as a picture; None if none has."""
-    first, last = progress.sums.first_at, progress.sums.last_at
-    if first is None or last is None:
+    """When deliveries first arrived, as a picture; None if none has."""
+    if not progress.sums.languages:
         return None
-    zero = progress.sums.first_due_at
-    since = first if zero is None else min(zero, first)
-    span = progress.sums.span
-    return kept(("timeline", span.release_id), lambda: _timeline(connection, span, since, last))
+    return kept(("timeline", progress.sums.span.release_id), lambda: _timeline(connection, progress.sums))
 
 
-def _timeline(connection: Connection, span: Span, since: float, last: float) -> Markup:
-    counted = release_views.arrivals(connection, span, since, max(0.001, (last - since) / COLUMNS))
-    seconds = chain.from_iterable(repeat(second, n) for second, n in counted)
+def _timeline(connection: Connection, sums: Sums) -> Markup | None:
+    sending = release_views.first_sending(connection, sums)
+    if sending is None:
+        return None
+    seconds = chain.from_iterable(repeat(second, n) for second, n in _arrivals(connection, sending))
     return charts.timeline(
         seconds, name="arrivals", title="Deliveries over time", noun=("delivery", "deliveries"),
         zero="when the first could go out",
-    )  # fmt: skip
+    ) + _sent_again(len(sending.again))  # fmt: skip
+
+
+def _sent_again(number: int) -> Markup:
+    """What the picture says of deliveries that were sent again."""
+    if not number:
+        return Markup()
+    word, one = ("was", "it") if number == 1 else ("were", "they")
+    what = f"{counted(number, 'delivery')} that had arrived {word} sent again later"
+    text = f"{what}, and {'counts' if number == 1 else 'count'} here when {one} first arrived."
+    return Markup('<p class="small quiet">{}</p>').format(text)
+
+
+def _arrivals(connection: Connection, sending: FirstSending) -> list[tuple[float, int]]:
+    """How many deliveries arrived when, counted finely where half of them did: others may have come days later."""
+    late: list[tuple[float, int]] = []
+    span, until = sending.last - sending.since, math.inf
+    while True:
+        width = max(LEAST_STRETCH, span / STRETCHES)
+        found = release_views.arrivals(connection, sending, width, until)
+        ends = 2 * (round(_by_then(found, 0.5) / width) + 1)
+        if ends * FINER > STRETCHES or width == LEAST_STRETCH:
+            return found + late
+        late = [(second, n) for second, n in found if round(second / width) >= ends] + late
+        span, until = ends * width, sending.since + ends * width
+
+
+def _by_then(counted: Sequence[tuple[float, int]], share: float) -> float:
+    """The stretch by whose end this share has arrived."""
+    wanted = share * sum(n for _, n in counted)
+    so_far = accumulate(n for _, n in counted)
+    return next(second for (second, _), n in zip(counted, so_far, strict=True) if n >= wanted)
 
 
 def _language(tag: str) -> str:
