@@ -31,6 +31,10 @@ _QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-proxy-server",
 )  # fmt: skip
+UNSEEN = """[...document.querySelectorAll('nav[aria-label="Pages"] a')]
+    .filter(link => link.getBoundingClientRect().right > document.documentElement.clientWidth)
+    .map(link => link.text.trim())"""
+"""The entries of the navigation that can only be seen by scrolling sideways."""
 NewPage = Callable[..., Page]
 
 
@@ -117,6 +121,8 @@ def shots(page: Page, name: str) -> None:
     for width, height in (WIDE, NARROW):
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than {width} pixels"
+        unseen = page.evaluate(UNSEEN)
+        assert not unseen, f"{name}: the navigation has {unseen} beyond the edge of {width} pixels"
         for scheme in ("light", "dark") if looked_at else ():
             page.emulate_media(color_scheme=scheme)
             page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png", full_page=True)

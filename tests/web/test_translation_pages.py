@@ -72,7 +72,7 @@ def test_what_waits_is_listed_with_how_much_is_open(editor: Visitor, untranslate
     page = editor.get("/ops/translations").text
     assert f'href="{untranslated}"' in page
     assert "Arabic" in page
-    assert '<td class="number" data-label="Open">3</td>' in page
+    assert '<td class="number" data-label="Open units">3</td>' in page
     assert EVIL not in page
     assert f'href="{untranslated}"' in editor.get("/ops/translations/fragment").text
     of_release = editor.get("/ops/translations?release=urn%3Anewsml%3Aacme.example%3A20261122%3Aplant")

@@ -29,8 +29,9 @@ from workers.web.pages.audit import changes
 
 FIELDS: Final = {
     "name": "Name", "country": "Country", "languages": "Languages", "circuits": "Circuits", "topics": "Topics",
-    "format": "Format", "url": "URL", "machine_translation": "Machine translation", "limits.in_flight": "At once",
-    "limits.per_minute": "Per minute",
+    "format": "Format", "url": "URL", "machine_translation": "Machine translation",
+    "limits.in_flight": "Requests at once",
+    "limits.per_minute": "Requests a minute",
 }  # fmt: skip
 """The fields that most edits are about, and their words."""
 MOST_AGAIN = 600 * 1024
