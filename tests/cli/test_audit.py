@@ -345,7 +345,7 @@ def test_a_filter_of_the_audit_that_fits_nothing_says_so(run: Run) -> None:
     assert json.loads(run("audit", "--outlet", "a", "--json").stdout) == []
     said = " ".join(run("audit", "--act", "foo", status=2).stderr.replace("│", " ").split())
     assert "'foo' is no act; the acts are release.publish, release.correct," in said
-    kinds = "release, embargo, delivery, translation, outlet, feed, memory, glossary, model, media, producer, user"
-    assert f"or all of a kind: {kinds}, retention, ledger, engine" in said
+    kinds = "release, embargo, delivery, translation, rendition, outlet, feed, memory, glossary, model, media, producer"
+    assert f"or all of a kind: {kinds}, user, retention, ledger, engine" in said
     said = " ".join(run("audit", "--act", "outlet.pauze", status=2).stderr.replace("│", " ").split())
     assert "'outlet.pauze' is no act; did you mean outlet.pause?" in said
