@@ -7,13 +7,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, or_, select, union
+from sqlalchemy import Connection, Select, func, select, union
 
 from tasks.ledger.deliveries.conditions import IS_FAILED
 from tasks.ledger.schema import attempts, deliveries, outlets, releases
 from tasks.model.states import State, Verdict
 
-DEFERRED = Verdict.DEFERRED.value
+_UNENDED = (State.DUE.value, State.CLAIMED.value, State.HELD.value)
+"""States of deliveries that say nothing of their last attempt: they may wait for a rest since."""
 
 
 def states(connection: Connection, outlet_id: str) -> dict[str, int]:
@@ -89,7 +90,8 @@ def health(connection: Connection, outlet_ids: Collection[str]) -> dict[str, Hea
     found = defaultdict(list)
     for row in connection.execute(select(*columns).where(d.id.in_(ids), d.ended_at.is_not(None))) if ids else ():
         found[row.outlet_id].append(row)
-    tried = _last_attempts(connection, [row.id for rows in found.values() for row in rows if row.verdict == DEFERRED])
+    unended = [row.id for rows in found.values() for row in rows if row.state in _UNENDED]
+    tried = _last_attempts(connection, unended)
     return {outlet_id: _health([tried.get(row.id, row) for row in rows]) for outlet_id, rows in found.items()}
 
 
@@ -104,18 +106,16 @@ def _last_attempts(connection: Connection, ids: Collection[int]) -> dict[int, An
 
 
 def _newest() -> tuple[Select[tuple[int]], ...]:
-    """The number of an outlet's newest delivery that was delivered, has failed, is tried again, and is in flight, each
-    of them tried before."""
-    d = deliveries.c
+    """The number of an outlet's newest delivery that was delivered, of the one that failed last, and of the one tried
+    last of those that have not ended."""
+    d, a = deliveries.c, attempts.c
     of = select(d.id).where(d.outlet_id == outlets.c.id)
-    newest = of.add_columns(d.state, d.verdict).order_by(d.id.desc()).limit(_LOOKED_AT).correlate(outlets).subquery()
-    any_attempt = exists().where(attempts.c.delivery_id == newest.c.id)
-    tried = or_(newest.c.verdict != DEFERRED, any_attempt)
+    newest = of.add_columns(d.state).order_by(d.id.desc()).limit(_LOOKED_AT).correlate(outlets).subquery()
+    tried = select(a.delivery_id).join(newest, newest.c.id == a.delivery_id).where(newest.c.state.in_(_UNENDED))
     return (
         of.where(d.state == State.DELIVERED).order_by(d.id.desc()).limit(1),
-        of.where(IS_FAILED, d.verdict != DEFERRED).order_by(d.ended_at.desc()).limit(1),
-        select(func.max(newest.c.id)).where(newest.c.state == State.DUE, tried),
-        select(func.max(newest.c.id)).where(newest.c.state == State.CLAIMED, tried),
+        of.where(IS_FAILED, d.verdict != Verdict.DEFERRED).order_by(d.ended_at.desc()).limit(1),
+        tried.order_by(a.started_at.desc(), a.delivery_id.desc()).limit(1),
     )
 
 

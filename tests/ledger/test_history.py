@@ -170,7 +170,7 @@ def test_the_health_of_an_outlet_is_by_its_newest_delivery_in_each_state() -> No
         found = outlet_history.health(connection, ["a", "b", "c", "nobody"])
         assert outlet_history.health(connection, []) == {}
     of = {id: (one.delivered_at, one.tried_at, one.verdict) for id, one in found.items()}
-    assert of == {"a": (NOW + 1, NOW + 3, Verdict.FAILED), "b": (NOW + 3, NOW + 4, Verdict.REJECTED)}
+    assert of == {"a": (NOW + 1, NOW + 4, Verdict.FAILED), "b": (NOW + 3, NOW + 4, Verdict.REJECTED)}
 
 
 def test_the_last_answer_of_an_outlet_is_its_own_and_not_that_it_rests() -> None:
@@ -192,6 +192,14 @@ def test_the_last_answer_of_an_outlet_is_its_own_and_not_that_it_rests() -> None
     of_a = (found["a"].tried_at, found["a"].verdict, found["a"].code, found["a"].status)
     assert of_a == (NOW + 2, Verdict.FAILED, "http_401", 200), "a second after it began"
     assert found["b"] == found["a"]
+
+
+def test_the_last_answer_is_of_the_delivery_that_was_tried_last_and_not_of_the_newest() -> None:
+    receivers(outlet("a"))
+    [first], [second] = sent("urn:x:1"), sent("urn:x:2")
+    finish(ended(second, State.DUE, 1), ended(first, State.DUE, 5))
+    with ledger.read() as connection:
+        assert outlet_history.health(connection, ["a"])["a"].tried_at == NOW + 6
 
 
 def test_of_an_outlet_that_has_only_rested_there_is_no_answer() -> None:
