@@ -271,7 +271,7 @@ class _Plot:
 def duration(seconds: float) -> str:
     """A length of time for people, in two units at most: `0.4 s`, `12 s`, `1 min 30 s`, `2 d 3 h`."""
     if seconds < 10:
-        return f"{seconds:.3g} s" if seconds < 1 else f"{round(seconds, 1):g} s"
+        return f"{round(seconds, 3):g} s" if seconds < 1 else f"{round(seconds, 1):g} s"
     whole = round(seconds)
     for (size, unit), (smaller, below) in pairwise(_UNITS):
         if whole >= size:

@@ -43,6 +43,9 @@ def test_a_kill_of_what_nobody_has_says_so(run: Run) -> None:
     assert (
         shown[0] == f"{URI} version 2, which kills the release: no outlet has it or may have it, so none gets the kill"
     )
+    listed = next(line for line in run("status").stdout.splitlines() if line.startswith(f"{URI} "))
+    assert "none" in listed
+    assert "not planned yet" not in listed
 
 
 def test_status_says_of_each_version_that_the_release_is_killed(run: Run) -> None:

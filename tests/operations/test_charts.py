@@ -122,8 +122,8 @@ def test_the_same_figures_give_the_same_bytes_and_nothing_is_loaded_or_run() -> 
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.0, "0 s"), (0.049, "0.049 s"), (9.96, "10 s"), (59.7, "1 min"), (90.0, "1 min 30 s"), (7200.0, "2 h"),
-     (183_600.0, "2 d 3 h")],
+    [(0.0, "0 s"), (0.000142, "0 s"), (0.049, "0.049 s"), (0.9996, "1 s"), (9.96, "10 s"), (59.7, "1 min"),
+     (90.0, "1 min 30 s"), (7200.0, "2 h"), (183_600.0, "2 d 3 h")],
 )  # fmt: skip
 def test_durations_are_short(seconds: float, words: str) -> None:
     assert duration(seconds) == words

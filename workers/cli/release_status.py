@@ -169,6 +169,7 @@ def show_latest(wanted: Wanted, *, as_json: bool) -> None:
                 "kill": row.status == "canceled",
                 "killed_by": releases.killed_by(connection, row.uri, row.version),
                 "received_at": moments.utc(row.received_at),
+                "planned": row.planned_at is not None,
                 "headline": Release.from_ledger(row.document).headline,
                 "states": counts.total(counts.states(connection, row.id)),
                 "archived": row.retained >= Stage.ARCHIVED,
@@ -185,7 +186,8 @@ def show_latest(wanted: Wanted, *, as_json: bool) -> None:
 def _release(row: dict[str, Any]) -> tuple[str, ...]:
     received = moments.shown(moments.read(row["received_at"]))
     what = "kill" if row["kill"] else "killed" if row["killed_by"] else "usable"
-    states = summary(row["states"]) or ("archived" if row["archived"] else "not planned yet")
+    none = "archived" if row["archived"] else "none" if row["planned"] else "not planned yet"
+    states = summary(row["states"]) or none
     return row["release"], str(row["version"]), what, received, states, row["headline"]
 
 
