@@ -33,14 +33,15 @@ class Stack:
 
     def ready(self) -> None:
         """Until intake is open, and the outlets are imported."""
-        until(lambda: (self.home / "broker.url").exists() and answers(self.broker), self.told)
+        if "FANWIRE_BROKER_URL" not in self.env:
+            until(lambda: (self.home / "broker.url").exists() and answers(self.broker), self.told)
         until(lambda: "intake open" in self.log("intake"), self.told)
         assert json.loads(self.run("outlets", "import", str(self.farm.outlets_file), "--json"))["refused"] == 0
 
     @property
     def broker(self) -> str:
-        """The address of the broker for producers."""
-        return (self.home / "broker.url").read_text().strip()
+        """The address of the broker for producers; of one that is not its own, that of the workers."""
+        return self.env.get("FANWIRE_BROKER_URL") or (self.home / "broker.url").read_text().strip()
 
     @property
     def admin(self) -> str:
