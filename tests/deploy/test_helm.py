@@ -253,6 +253,19 @@ def test_budgets_and_spread_are_for_pods_that_are_there(scene: str) -> None:
         assert all(each["labelSelector"] == one["spec"]["selector"] for each in spread), name
 
 
+def test_every_pod_goes_where_the_values_send_it() -> None:
+    for name, pod in pods(rendered("everything")).items():
+        assert pod["nodeSelector"] == {"kubernetes.io/arch": "amd64"}, name
+        assert pod["tolerations"][0]["key"] == "wire", name
+
+
+def test_files_of_the_operator_are_in_every_pod_of_the_wire() -> None:
+    for name, pod in pods(rendered("everything")).items():
+        ours = [volume for volume in pod.get("volumes", []) if volume["name"] == "authority"]
+        mounted = [mount["mountPath"] for mount in container(pod)["volumeMounts"] if mount["name"] == "authority"]
+        assert (len(ours), mounted) == ((0, []) if name == "broker" else (1, ["/run/authority"])), name
+
+
 # --- who reaches whom
 
 
@@ -312,7 +325,7 @@ def test_deliver_reaches_the_networks_that_it_may_deliver_to() -> None:
 
 
 def test_a_broker_and_a_ledger_elsewhere_are_where_the_values_say() -> None:
-    assert {6380} <= ports(reached("autoscaling", "intake"))
+    assert {6380, 26379} <= ports(reached("autoscaling", "intake")), "sentinels, and whom they name"
     assert "broker" not in of_kind(rendered("autoscaling"), "NetworkPolicy")
     assert "StatefulSet" not in {one["kind"] for one in rendered("autoscaling")}
     [ledger] = [rule for rule in reached("everything", "web") if rule.get("ports", [{}])[0].get("port") == 5432]
@@ -344,10 +357,27 @@ def test_the_ingress_lets_everything_through_but_metrics_and_health() -> None:
     [rule] = of_kind(rendered("everything"), "Ingress")["web"]["spec"]["rules"]
     let = {one["path"] for one in rule["http"]["paths"]}
     first = {"/" + route.path.split("/")[1] for route in application().routes}  # type: ignore[attr-defined]
-    assert first - let == {"/", "/metrics", "/health"}
+    assert first - let == {"/metrics", "/health"}
     assert let <= first
+    assert [one["path"] for one in rule["http"]["paths"] if one["pathType"] == "Exact"] == ["/"]
     data = of_kind(rendered("everything"), "ConfigMap")["settings"]["data"]
     assert data["FANWIRE_WEB_URL"] == "https://wire.example"
+
+
+def test_the_ingress_may_be_a_path_of_a_host_that_has_others() -> None:
+    manifests = rendered("everything", "--set", "ingress.path=/wire")
+    [rule] = of_kind(manifests, "Ingress")["web"]["spec"]["rules"]
+    let = {one["path"]: one["pathType"] for one in rule["http"]["paths"]}
+    assert let["/wire/ops"] == "Prefix"
+    assert let["/wire"] == let["/wire/"] == "Exact", "/wire/metrics is not let through"
+    assert all(path.startswith("/wire") for path in let)
+    assert of_kind(manifests, "ConfigMap")["settings"]["data"]["FANWIRE_WEB_URL"] == "https://wire.example/wire"
+
+
+def test_the_web_server_goes_on_until_the_way_in_knows_that_it_ends() -> None:
+    web = pods(rendered("minimal"))["web"]
+    waits = int(container(web)["lifecycle"]["preStop"]["exec"]["command"][1])
+    assert waits + 20 <= web["terminationGracePeriodSeconds"]
 
 
 def test_prometheus_and_grafana_get_what_compose_gives_them() -> None:

@@ -32,7 +32,7 @@ flower: ["FANWIRE_FLOWER_BROKER_URL=FANWIRE_BROKER_URL", FANWIRE_FLOWER_PASSWORD
 {{- $_ := set $own "FANWIRE_ARCHIVE_URL" "file:///media/archive" }}
 {{- end }}
 {{- if .Values.ingress.enabled }}
-{{- $_ := set $own "FANWIRE_WEB_URL" (printf "%s://%s" (ternary "https" "http" (not (empty .Values.ingress.tlsSecret))) .Values.ingress.host) }}
+{{- $_ := set $own "FANWIRE_WEB_URL" (printf "%s://%s%s" (ternary "https" "http" (not (empty .Values.ingress.tlsSecret))) .Values.ingress.host .Values.ingress.path) }}
 {{- end }}
 {{- toYaml (merge (dict) .Values.settings $own) }}
 {{- end }}
@@ -74,6 +74,15 @@ imagePullSecrets:
 {{- fail (printf "terminationGracePeriodSeconds (%d) must be 15 or more above FANWIRE_DEADLINE: set %d, or leave it out" $grace $least) }}
 {{- end }}
 {{- $grace }}
+{{- end }}
+
+{{/* Where pods go. */}}
+{{- define "fanwire.placement" -}}
+{{- range $field := tuple "nodeSelector" "tolerations" "affinity" }}
+{{- with get $.Values $field }}
+{{ $field }}: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "fanwire.scaledBy" -}}
