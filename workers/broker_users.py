@@ -1,4 +1,4 @@
-"""The users of the broker, and what each may do there: the rules (ACL) of Valkey 8 and Redis 7.2, and later ones.
+"""The users of the broker, and what each may do there: the rules (ACL) of Valkey 8 and Redis 7.0, and later ones.
 
 `fanwire up` gives them to its own broker. docker-compose.yml, deploy/helm and deploy/README.md, which has them to
 copy, say the same (tests/deploy compares them).
@@ -34,7 +34,9 @@ class User(StrEnum):
 
 NOBODY = "user default reset"
 """Who gives no user, or none that is known, may do nothing at all."""
-_CONNECTING = ("+ping", "+echo", "+select", "+quit", "+client|setname", "+client|setinfo", "+client|id")
+_CONNECTING = ("+ping", "+echo", "+select", "+quit", "+client", "-@admin", "-@dangerous", "-client|tracking")
+"""Of `client` what is about one's own connection, by what it is not: a server refuses to start where a rule names a part
+that it does not know, such as Redis 7.0, of Debian 12, `client|setinfo`. Tracking shows the names of others' keys."""
 _TRANSACTION = ("+multi", "+exec", "+discard")
 _QUEUES = tuple(f"~{queue}*" for queue in (RELEASES, *STAGES))
 """With the lists of other priorities, whose names go on."""
