@@ -119,7 +119,8 @@ def sweep(now: float, policy: SweepPolicy) -> Found:
         if _file_changed(policy.translation_file):
             translation_rows.wake(connection, now=now)
             _rebuild_drafts(connection, policy.translation_file, now)
-        gone = presence.forget(connection, vanished)
+        busy = deliveries.locked_holders(connection, [one.name for one in vanished])
+        gone = presence.forget(connection, [one for one in vanished if one.name not in busy])
         artifacts.free(connection, gone, now=now)
         expired = deliveries.expire_leases(connection, now, policy.retry_horizon, gone)
         lifted = deliveries.lift_embargoes(connection, now)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import Row, select, update
+from sqlalchemy import Connection, Row, select, text, update
 
 from tasks import ledger
 from tasks.ledger import deliveries, outlets
@@ -20,6 +22,7 @@ from tests.support.samples import outlet
 
 pytestmark = pytest.mark.usefixtures("book")
 LEASE = 60.0
+T = TypeVar("T")
 
 
 def claimed(*names: str) -> list[Claim]:
@@ -56,6 +59,21 @@ def put(of: Claim, **values: Any) -> None:
 def expire(now: float, horizon: float = float("inf")) -> int:
     with ledger.write() as connection:
         return deliveries.expire_leases(connection, now, horizon)
+
+
+@contextmanager
+def locked(of: Claim) -> Iterator[None]:
+    """Somebody else is in the middle of a transaction that has this row, and stands still."""
+    with ledger.write() as theirs:
+        theirs.execute(select(rows).where(rows.c.id == of.id).with_for_update())
+        yield
+
+
+def without_waiting(ask: Callable[[Connection], T]) -> T:
+    """What a transaction finds that fails where it would wait for a lock."""
+    with ledger.write() as connection:
+        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        return ask(connection)
 
 
 # --- results
@@ -244,3 +262,26 @@ def test_only_what_is_claimed_expires() -> None:
     assert [row(one).state for one in (mine, theirs, others)] == ["delivered", "claimed", "due"]
     assert states(mine.release_id) == {"delivered": 1, "claimed": 1, "due": 1}
     assert len(noted()) == 2
+
+
+@pytest.mark.parametrize("ledger_url", ["postgresql"], indirect=True)
+def test_the_end_of_leases_waits_for_nobody_who_stands_still_in_a_transaction() -> None:
+    """Or the clock would, and with it embargoes and all other claims."""
+    first, second = claimed("a", "b")
+    late = NOW + LEASE + 1
+    with locked(first):
+        assert without_waiting(lambda connection: deliveries.expire_leases(connection, late)) == 1
+        assert (row(first).state, row(second).state) == ("claimed", "due")
+    assert expire(late) == 1
+    assert [one[:3] for one in noted()] == [(second.id, 1, "unsure"), (first.id, 1, "unsure")]
+
+
+@pytest.mark.parametrize("ledger_url", ["postgresql"], indirect=True)
+def test_a_process_whose_claims_are_locked_is_told_from_one_that_only_vanished() -> None:
+    """While they are, it stays on the list of processes, so that the rest of its claims is freed later too."""
+    [mine] = claimed("a")
+    holder = row(mine).claimed_by
+    with locked(mine):
+        found = without_waiting(lambda connection: deliveries.locked_holders(connection, [holder, "another"]))
+        assert found == {holder}
+    assert without_waiting(lambda connection: deliveries.locked_holders(connection, [holder])) == set()

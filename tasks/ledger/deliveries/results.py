@@ -212,10 +212,27 @@ def expire_leases(connection: Connection, now: float, horizon: float = float("in
 
     Nobody knows whether they were sent. A try is charged, and the retry horizon holds here too: a row that ends every
     worker that takes it must not go round for ever. `horizon`: seconds, for outlets whose document has no
-    `retry.horizon` of its own.
+    `retry.horizon` of its own. Rows that somebody has locked are left to the next time: a worker may stand still in the
+    middle of a transaction, and the clock would stand still with it.
     """
     over = d.lease_until < now
     vanished = and_(IS_CLAIMED, or_(over, d.claimed_by.in_(gone)) if gone else over)
+    free = connection.execute(select(d.id).where(vanished).with_for_update(skip_locked=True)).scalars().all()
+    return sum(_expire(connection, d.id.in_(ids), now, horizon) for ids in portions(sorted(free)))
+
+
+def locked_holders(connection: Connection, holders: Collection[str]) -> set[str]:
+    """Those of these processes that have claims which somebody, such as they themselves, has locked."""
+    if not holders:
+        return set()
+    theirs = and_(IS_CLAIMED, d.claimed_by.in_(holders))
+    free = set(connection.execute(select(d.id).where(theirs).with_for_update(skip_locked=True)).scalars())
+    rows = connection.execute(select(d.id, d.claimed_by).where(theirs))
+    return {row.claimed_by for row in rows if row.id not in free}
+
+
+def _expire(connection: Connection, these: ColumnElement[bool], now: float, horizon: float) -> int:
+    over = d.lease_until < now
     lost = select(
         d.id,
         d.attempt,
@@ -226,8 +243,8 @@ def expire_leases(connection: Connection, now: float, horizon: float = float("in
         literal(0.0),
     )
     columns = ["delivery_id", "attempt", "verdict", "code", "detail", "started_at", "seconds"]
-    connection.execute(insert(attempts).from_select(columns, lost.where(vanished)))
-    too_old = d.first_due_at + _horizons(connection, vanished, horizon) <= now
+    connection.execute(insert(attempts).from_select(columns, lost.where(these)))
+    too_old = d.first_due_at + _horizons(connection, these, horizon) <= now
     values: dict[str, Any] = {
         "state": case((too_old, literal(State.EXHAUSTED.value)), else_=literal(State.DUE.value)),
         "due_at": case((too_old, null()), else_=literal(now)),
@@ -239,7 +256,7 @@ def expire_leases(connection: Connection, now: float, horizon: float = float("in
         "code": Code.WORKER_VANISHED,
         "reason": VANISHED,
     }
-    return connection.execute(update(deliveries).where(vanished).values(values)).rowcount
+    return connection.execute(update(deliveries).where(these).values(values)).rowcount
 
 
 def _horizons(connection: Connection, which: ColumnElement[bool], usual: float) -> ColumnElement[float]:
