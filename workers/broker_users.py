@@ -35,8 +35,8 @@ class User(StrEnum):
 NOBODY = "user default reset"
 """Who gives no user, or none that is known, may do nothing at all."""
 _CONNECTING = ("+ping", "+echo", "+select", "+quit", "+client", "-@admin", "-@dangerous", "-client|tracking")
-"""Of `client` what is about one's own connection, by what it is not: a server refuses to start where a rule names a part
-that it does not know, such as Redis 7.0, of Debian 12, `client|setinfo`. Tracking shows the names of others' keys."""
+"""Of `client` what is about one's own connection, by what it is not: a server refuses to start where a rule names a
+part that it does not know, such as Redis 7.0, of Debian 12, `client|setinfo`. Tracking shows names of others' keys."""
 _TRANSACTION = ("+multi", "+exec", "+discard")
 _QUEUES = tuple(f"~{queue}*" for queue in (RELEASES, *STAGES))
 """With the lists of other priorities, whose names go on."""

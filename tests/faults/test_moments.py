@@ -359,8 +359,8 @@ def test_a_drain_frozen_until_it_was_taken_for_gone_sends_nothing_old_when_it_wa
 @pytest.mark.parametrize("ledger_url", ["postgresql"], indirect=True)
 @pytest.mark.usefixtures("book")
 def test_a_worker_frozen_within_a_transaction_stops_nobody_for_long(tmp_path: Path) -> None:
-    """Sweeps leave out what it has locked, until PostgreSQL ends its session. With SQLite all wait until it wakes, for they
-    are on its machine."""
+    """Sweeps leave out what it has locked, until PostgreSQL ends its session. With SQLite all wait until it wakes,
+    for they are on its machine."""
     with ledger.write() as opened:
         outlets.put(opened, [outlet()], time.time())
     number = take()

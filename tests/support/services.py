@@ -39,16 +39,18 @@ class Services:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._options: dict[str, Sequence[str]] = {}
 
-    def start(self, name: str, *options: str, machine: str | None = None) -> None:
-        """Start the worker of this name with more options. `machine`: it has a home of its own there, and neither sees
-        the processes of the others nor is seen by them, as on another machine; that takes root."""
-        self._options[name] = options
+    def start(self, name: str, *options: str, machine: str | None = None, ahead: int = 0) -> None:
+        """Start the worker of this name with more options. `machine`: it has a home and a host name of its own there,
+        and neither sees the processes of the others nor is seen by them, as on another machine; that takes root. There
+        its clock may be so many seconds `ahead`, and the worker is called `NAME MACHINE`."""
+        called = f"{name} {machine}" if ahead else name
+        self._options[called] = options
         home = self.home / machine if machine else self.home
         home.mkdir(exist_ok=True)
-        self._file(name).parent.mkdir(parents=True, exist_ok=True)
-        apart = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"] if machine else []
-        command = [*apart, FANWIRE, "worker", name, *options]
-        self.processes[name] = start(command, self.env | {"FANWIRE_HOME": str(home)}, self._file(name))
+        self._file(called).parent.mkdir(parents=True, exist_ok=True)
+        command = [*(_machine(machine) if machine else ()), FANWIRE, "worker", name, *options]
+        env = self.env | {"FANWIRE_HOME": str(home)} | (_clock(home / "clock", ahead) if ahead else {})
+        self.processes[called] = start(command, env, self._file(called))
 
     def ready(self, *names: str) -> None:
         """Wait until these services take work from the broker."""
@@ -65,6 +67,17 @@ class Services:
             process.terminate()
         process.wait(PATIENCE)
         end(process)
+
+    def lose(self, name: str) -> None:
+        """End a service on a machine of its own with all its processes, as when that machine is lost."""
+        end(self.processes.pop(name), patience=0)
+
+    def freeze(self, name: str) -> list[psutil.Process]:
+        """Have all processes of a service stand still; those that do, to be resumed."""
+        still = descendants(self.processes[name].pid)
+        for process in still:
+            process.suspend()
+        return still
 
     def close(self) -> None:
         for process in self.processes.values():
@@ -85,6 +98,20 @@ class Services:
     def _is_ready(self, name: str) -> bool:
         assert self.processes[name].poll() is None, self.told()
         return " ready." in self.log(name).rpartition(STARTED)[2]
+
+
+def _machine(name: str) -> list[str]:
+    """What a command begins with that runs as on another machine."""
+    apart = ["unshare", "--pid", "--uts", "--fork", "--mount-proc", "--kill-child"]
+    return [*apart, "sh", "-c", 'hostname "$0" && exec "$@"', name]
+
+
+def _clock(folder: Path, ahead: int) -> dict[str, str]:
+    """The variables of a Python whose clock is so many seconds ahead, by a file in this folder."""
+    folder.mkdir(exist_ok=True)
+    lines = ("import time", f"time.time = lambda real=time.time: real() + {ahead}")
+    (folder / "sitecustomize.py").write_text("\n".join(lines))
+    return {"PYTHONPATH": str(folder)}
 
 
 def put_outlets(farm: Farm, book: Engine) -> None:
