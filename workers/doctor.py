@@ -228,7 +228,7 @@ def _ledger() -> Iterator[Finding]:
     if not home.ledger_is_there():
         yield Finding("note", f"there is no ledger yet ({ledger.safe_ledger_url()}): the first `make up` makes it")
         return
-    with ledger.read() as connection:
+    with ledger.look() as connection:
         count = outlets.count(connection)
         yield Finding("fine", f"the ledger is {ledger.safe_ledger_url()} and has {_outlets(count)}")
         if is_pooled(connection):
@@ -247,7 +247,7 @@ def _everyone() -> list[Outlet]:
         return []
     kept = _kept.get({})
     if "outlets" not in kept:
-        with ledger.read() as connection:
+        with ledger.look() as connection:
             kept["outlets"] = outlets.everyone(connection)
     return kept["outlets"]
 
@@ -256,7 +256,7 @@ def _disabled() -> Iterator[Finding]:
     """Outlets that are gone, or whose host failed for days."""
     found = [outlet.id for outlet in _everyone() if outlet.status == "disabled"]
     if found:
-        with ledger.read() as connection:
+        with ledger.look() as connection:
             reasons = outlets.status_reasons(connection)
         shown = _some(f"{name} ({printable(reasons.get(name) or 'no reason is known')})" for name in found)
         what = "outlets are disabled, and get nothing until `fanwire outlets resume ID`"
@@ -395,7 +395,7 @@ def _feeds() -> Iterator[Finding]:
         return
     if not base:
         yield Finding("note", "nobody but this machine reaches feeds: FANWIRE_WEB_URL is not set")
-    with ledger.read() as connection:
+    with ledger.look() as connection:
         addressed = feed_addresses.of(connection, fetching, ledger.now(connection))
     if without := [outlet_id for outlet_id in fetching if outlet_id not in addressed]:
         have = f"{_outlets(len(without))} {'has' if len(without) == 1 else 'have'}"

@@ -32,6 +32,7 @@ from tasks.ledger.connection import (
     close,
     close_for_forks,
     ledger_url,
+    look,
     now,
     open_ledger,
     read,
@@ -44,6 +45,6 @@ from tasks.ledger.connection import (
 )
 
 __all__ = [
-    "close", "close_for_forks", "ledger_url", "now", "open_ledger", "read", "reset", "safe_ledger_url", "sql_engine",
-    "upgrade", "worker_name", "write",
+    "close", "close_for_forks", "ledger_url", "look", "now", "open_ledger", "read", "reset", "safe_ledger_url",
+    "sql_engine", "upgrade", "worker_name", "write",
 ]  # fmt: skip

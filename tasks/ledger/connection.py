@@ -22,6 +22,8 @@ from tasks.runtime.settings import settings
 
 SQLITE_BUSY_SECONDS = 30
 """How long a writer waits for another one. Writers hold the file for some milliseconds."""
+LOOK_SECONDS = 5
+"""How long somebody who only looks waits for a table of PostgreSQL that somebody else has locked."""
 IDLE_SECONDS = 30
 """How long PostgreSQL bears a transaction in which nothing happens, and either side a silent network."""
 
@@ -34,6 +36,15 @@ def write() -> Any:
 def read() -> Any:
     """Open one consistent view of the ledger; it changes nothing and blocks nobody."""
     return _transaction(sql_engine(), immediate=False)
+
+
+@contextmanager
+def look() -> Iterator[Connection]:
+    """Open the same for a person who waits: where somebody has locked a table, it fails soon."""
+    with read() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"SET LOCAL lock_timeout = '{LOOK_SECONDS}s'"))
+        yield connection
 
 
 @contextmanager

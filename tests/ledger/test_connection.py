@@ -13,6 +13,7 @@ from sqlalchemy import Engine, event, text
 
 from tasks import ledger
 from tasks.runtime.settings import settings
+from tests.support.command_line import typed
 from tests.support.threads import PATIENCE, run_together
 
 
@@ -96,3 +97,16 @@ def test_a_new_ledger_gives_back_pages_that_are_free() -> None:
     ledger.upgrade()
     with ledger.read() as connection:
         assert connection.execute(text("PRAGMA auto_vacuum")).scalar() == 2
+
+
+@pytest.mark.parametrize("ledger_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("command", ["status", "notices", "doctor"])
+def test_who_only_looks_does_not_wait_until_somebody_unlocks_a_table(
+    book: Engine, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(ledger.connection, "LOOK_SECONDS", 1)
+    with book.begin() as console:
+        console.execute(text("LOCK TABLE releases, deliveries, notices"))
+        told = typed(command, status=1)
+    assert "lock timeout" in told
+    assert command == "doctor" or "docs/runbook.md" in told

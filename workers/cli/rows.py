@@ -17,9 +17,9 @@ from workers.cli.screen import stop
 
 @contextmanager
 def reading() -> Iterator[Connection]:
-    """Open `ledger.read()`; end the command if there is no ledger yet."""
+    """Open `ledger.look()`; end the command if there is no ledger yet."""
     need_ledger()
-    with ledger.read() as connection:
+    with ledger.look() as connection:
         yield connection
 
 

@@ -135,6 +135,8 @@ def _ledger_problem(error: SQLAlchemyError) -> str:
     hint = ""
     if "no such table" in text or "does not exist" in text:
         hint = "; `fanwire up` and `fanwire migrate` make its tables"
+    if "lock timeout" in text:
+        hint = "; somebody has locked a table: docs/runbook.md, `Ledger slow or away`, says how to find and end that"
     return f"the ledger ({ledger.safe_ledger_url()}) says: {text}{hint}"
 
 
