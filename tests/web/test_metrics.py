@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_open
 from prometheus_client.parser import text_string_to_metric_families as read_plain
+from sqlalchemy import Engine, text
 
 from tasks import ledger, pipeline
 from tasks.ledger import engine_usage, metrics, refusals, releases
@@ -16,10 +18,12 @@ from tasks.runtime.settings import settings
 from tests.support.delivery_steps import NOW, claim, receivers, render, take
 from tests.support.drains import drain
 from tests.support.samples import outlet, release
+from tests.support.stepped_time import SteppedTime
 from tests.support.web_server import InProcess
 from workers import measures
 from workers.web import metrics as page
 from workers.web.application import application
+from workers.web.pages import kept
 
 Figures = dict[tuple[str, tuple[str, ...]], float]
 
@@ -91,6 +95,36 @@ def test_one_reading_serves_all_who_ask_within_a_moment(sqlite_ledger: None, mon
     monkeypatch.setattr(page, "read", lambda: pytest.fail("was kept"))
     page._LEDGER._until = time.monotonic() + 60
     assert InProcess(application()).ask("GET", "/metrics").status_code == 200
+
+
+def test_a_reading_that_took_minutes_is_not_shown_for_an_hour(
+    sqlite_ledger: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does that had to wait for somebody who had locked a table."""
+    reading = page.read()
+    monkeypatch.setattr(page, "read", lambda: replace(reading, seconds=180.0))
+    assert figures()["ledger_read_seconds", ()] == 180
+    assert page._LEDGER._until - time.monotonic() <= 15
+
+    def make() -> int:
+        clock.sleep(180)
+        return 1
+
+    clock = SteppedTime()
+    monkeypatch.setattr(kept, "time", clock)
+    kept.kept("slow", make)
+    clock.sleep(61)
+    assert not kept.is_kept("slow")
+
+
+@pytest.mark.parametrize("ledger_url", ["postgresql"], indirect=True)
+def test_a_table_that_somebody_has_locked_is_a_ledger_that_does_not_answer(
+    book: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger.connection, "LOOK_SECONDS", 1)
+    with book.begin() as console:
+        console.execute(text("LOCK TABLE deliveries"))
+        assert figures()["ledger_up", ()] == 0
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """`GET /metrics`: how the wire is, for Prometheus, out of the ledger. What each figure means is its help text.
 
-One read for all who ask: it is kept for a second, or for twenty times as long as it took.
+One read for all who ask: it is kept for a second, or for twenty times as long as it took, 15 seconds at most.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ from tasks.model.states import Verdict
 from tasks.runtime.settings import settings
 from workers import measures
 
-KEPT_SECONDS, KEPT_TIMES = 1.0, 20.0
-"""For so long one reading is shown, or for so many times what it took."""
+KEPT_SECONDS, KEPT_TIMES, KEPT_AT_MOST = 1.0, 20.0, 15.0
+"""For so long one reading is shown, or for so many times what it took, but not for longer than this: one may have had
+to wait."""
 OWN_FAULTS = (
     "relay", "connection_refused", "no_connection", "connection_reset", "timeout", "tls", "dns", "secret_missing",
     "cannot_prepare", "cannot_send", "local_work", "none",
@@ -91,7 +92,7 @@ class Reading:
 def read() -> Reading:
     """Look into the ledger; raises SQLAlchemyError if it does not answer."""
     began = time.monotonic()
-    with ledger.read() as connection:
+    with ledger.look() as connection:
         now = ledger.now(connection)
         found = backlog.backlog(connection, now)
         stored, engines = metrics.stored(connection), engine_usage.every(connection)
@@ -114,7 +115,7 @@ class LedgerCollector(Collector):
                 except SQLAlchemyError:
                     self._reading = None
                 kept = max(KEPT_SECONDS, KEPT_TIMES * self._reading.seconds if self._reading else 0.0)
-                self._until = time.monotonic() + kept
+                self._until = time.monotonic() + min(KEPT_AT_MOST, kept)
             reading = self._reading
         yield _gauge(
             "ledger_up", "1 if the ledger answered, else 0; then nothing else of it is here", reading is not None

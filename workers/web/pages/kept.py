@@ -13,7 +13,7 @@ T = TypeVar("T")
 LEAST_SECONDS, TIMES = 1.0, 10.0
 """A sum is kept for so long, or for so many times what it took."""
 SETTLED_SECONDS = 60.0
-"""A sum that changes no more by itself is kept for so long."""
+"""A sum that changes no more by itself is kept for so long, and no other one for longer: it may have had to wait."""
 MOST = 2_000
 
 
@@ -37,7 +37,7 @@ def kept(key: Hashable, make: Callable[[], T], is_settled: Callable[[T], bool] =
             entry.value = make()
             took = time.monotonic() - began
             least = SETTLED_SECONDS if is_settled(entry.value) else LEAST_SECONDS
-            entry.until = time.monotonic() + max(least, TIMES * took)
+            entry.until = time.monotonic() + min(SETTLED_SECONDS, max(least, TIMES * took))
         found: T = entry.value
         return found
 
