@@ -287,11 +287,12 @@ def test_the_first_of_a_chunk_go_on_while_the_others_begin(farm: Farm, monkeypat
 
     for name in ("start", "turn"):
         monkeypatch.setattr(loop.TransferLoop, name, noting(name))
+    monkeypatch.setattr(import_module("tasks.delivery.drain"), "START_AT_ONCE", 20)
     plant(farm, "fast-0")
     assert states(prepare(take())) == {"due": 60}
     assert str(drain()) == f"60 delivered · {URI} v1"
     began = [len(list(together)) for step, together in groupby(steps) if step == "start"]
-    assert began == [25, 25, 10]
+    assert began == [20, 5, 20, 15]  # of a first claim of 25, and of a second one
 
 
 @pytest.fixture
