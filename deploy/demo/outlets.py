@@ -81,6 +81,7 @@ def invent(
     language: str | None = None,
     instant: bool = False,
     transports: str = "http",
+    tls_share: float = TLS_SHARE,
 ) -> dict[str, Any]:
     """A plan of `count` outlets, without secrets; with `language`, all take that one and none refuses anything.
     `transports`: `http`, or `all` that the farm speaks."""
@@ -107,7 +108,7 @@ def invent(
         way = next(ways)
         if instant:
             way["delay"] = 0.0
-        plan[identity] = {**way, "tls": chance.random() < TLS_SHARE, "outlet": document}
+        plan[identity] = {**way, "tls": chance.random() < tls_share, "outlet": document}
     if transports == "all":
         _spread(plan, random.Random(f"transports {seed}"))
     return plan
@@ -296,13 +297,20 @@ def write(
     language: str | None = None,
     instant: bool = False,
     transports: str = "http",
+    tls_share: float = TLS_SHARE,
 ) -> Path:
     """Write plan.json and the secrets; returns the plan's path."""
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
     plan = invent(
-        count, seed=seed, manners=manners, language=language, instant=instant, transports=transports
-    )  # fmt: skip
+        count,
+        seed=seed,
+        manners=manners,
+        language=language,
+        instant=instant,
+        transports=transports,
+        tls_share=tls_share,
+    )
     add_secrets(plan, directory, seed)
     path = directory / "plan.json"
     path.write_text(json.dumps(plan, ensure_ascii=False, indent=1))

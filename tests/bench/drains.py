@@ -36,13 +36,15 @@ event.listen(ledger.sql_engine(), "after_cursor_execute", count)
 with ledger.read() as connection:
     ledger.now(connection)
 folder, number = Path({folder!r}), {number}
+if {before}:
+    drain()
 (folder / f"ready-{{number}}").touch()
 while not (folder / "go").exists():
     time.sleep(0.01)
 statements = 0
 summary = drain()
 delivered = sum(verdicts.total() for verdicts in summary.verdicts.values())
-(folder / f"done-{{number}}").write_text(json.dumps([statements, delivered]))
+(folder / f"done-{{number}}").write_text(json.dumps([statements, delivered, time.monotonic()]))
 """
 
 
@@ -99,28 +101,30 @@ def measure(folder: Path, url: str, number: int) -> dict[str, float]:
     }  # fmt: skip
 
 
-def started(folder: Path, env: Mapping[str, str], number: int) -> list[Any]:
-    """So many drains in this folder, which wait for `ended`."""
+def started(folder: Path, env: Mapping[str, str], number: int, *, before: bool = False) -> list[Any]:
+    """So many drains in this folder, which wait for `ended`; `before`: and deliver before that what is due by now."""
     from tests.support.processes import until
 
-    processes = [_start(folder, env, one) for one in range(number)]
+    processes = [_start(folder, env, one, before) for one in range(number)]
     until(lambda: all((folder / f"ready-{one}").exists() for one in range(number)))
     return processes
 
 
 def ended(folder: Path, processes: Sequence[Any]) -> float:
-    """Let these drains deliver; the seconds until the last of them has ended."""
+    """Let these drains deliver; the seconds until the last of them has nothing more to do."""
     began = time.monotonic()
     (folder / "go").touch()
     for process in processes:
         process.wait(600)
-    return time.monotonic() - began
+    ends = [json.loads((folder / f"done-{one}").read_text())[2] for one in range(len(processes))]
+    return float(max(ends)) - began
 
 
-def _start(folder: Path, env: Mapping[str, str], number: int) -> Any:
+def _start(folder: Path, env: Mapping[str, str], number: int, before: bool) -> Any:
     from tests.support.forks import fork_python
 
-    return fork_python(DRAIN.format(folder=str(folder), number=number), env, folder / f"drain-{number}.log")
+    script = DRAIN.format(folder=str(folder), number=number, before=before)
+    return fork_python(script, env, folder / f"drain-{number}.log")
 
 
 def _prepare(env: Mapping[str, str], port: int) -> None:
