@@ -104,10 +104,15 @@ def _tls(url: str) -> dict[str, Any]:
     )
 
 
+def _once() -> dict[str, Any]:
+    """Options of a client that asks once: with more tries a Redis that stands still costs a minute a question."""
+    within = {"socket_timeout": ANSWER_WITHIN, "socket_connect_timeout": ANSWER_WITHIN}
+    return {**within, "retry": Retry(NoBackoff(), 0)}
+
+
 def client(user: User = User.WORKER) -> redis.Redis:
     """A connection to the broker as the Redis that it is, for somebody who only looks."""
-    within = {"socket_timeout": ANSWER_WITHIN, "socket_connect_timeout": ANSWER_WITHIN}
-    return redis_client(broker_url(user), tls=tls(user), **within)
+    return redis_client(broker_url(user), tls=tls(user), **_once())
 
 
 def rabbitmq(user: User = User.WORKER) -> Connection:
@@ -124,8 +129,7 @@ def lets_anybody_in() -> bool:
     """Whether the broker, a Redis, does what it is asked by somebody without user and password."""
     url = broker_url()
     scheme, _, rest = url.partition("://")
-    within = {"socket_timeout": ANSWER_WITHIN, "socket_connect_timeout": ANSWER_WITHIN}
-    with redis_client(f"{scheme}://{rest.rpartition('@')[2]}", tls=tls(), **within) as stranger:
+    with redis_client(f"{scheme}://{rest.rpartition('@')[2]}", tls=tls(), **_once()) as stranger:
         try:
             return bool(stranger.ping())
         except (redis.AuthenticationError, redis.ResponseError):
@@ -157,8 +161,7 @@ def shared_state_client() -> redis.Redis:
     one."""
     url = shared_state_url() or ""
     encrypted = _tls(url) if _read("FANWIRE_SHARED_STATE_URL", url).tls else {}
-    within = {"socket_timeout": ANSWER_WITHIN, "socket_connect_timeout": ANSWER_WITHIN}
-    return redis_client(url, tls=encrypted, **within)
+    return redis_client(url, tls=encrypted, **_once())
 
 
 def shared_state_url(user: User = User.WORKER) -> str | None:

@@ -63,6 +63,20 @@ def test_a_broker_that_is_away_or_hangs_is_said(monkeypatch: pytest.MonkeyPatch)
     assert said() == {measures.BROKER: {"": 0}}
 
 
+def test_who_looks_asks_a_broker_that_stands_still_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`fanwire doctor` has several questions, and a person waits for each answer."""
+    monkeypatch.setattr(configured, "ANSWER_WITHIN", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("FANWIRE_BROKER_URL", f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        settings.cache_clear()
+        with configured.client() as client, pytest.raises(redis.TimeoutError):
+            client.ping()
+        silent.setblocking(False)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+
+
 def test_others_look_at_the_broker_too_but_more_rarely(celery: Celery) -> None:
     """The tick of the elected clock may wait for a broker that hangs."""
     mine = measures.Measures("deliver@here", celery)
