@@ -30,7 +30,8 @@ from tasks import ledger
 from tasks.operations import restored_ledger
 from tasks.runtime import moments
 from tasks.runtime.errors import NotPossible
-from tasks.runtime.private_files import ensure_private_folder
+from tasks.runtime.private_files import ensure_private_folder, refuse_what_is_no_file
+from tasks.runtime.seal_key import head_file
 from tasks.runtime.settings import settings
 from workers import home
 
@@ -70,6 +71,7 @@ def sqlite_file() -> Path:
 def back_up(file: Path, *, with_files: bool = False) -> Backup:
     """Write a backup; whole or not at all. Workers go on meanwhile: what they commit after it began is not in it."""
     source = sqlite_file()
+    refuse_what_is_no_file(file)
     draft, copy = (file.with_name(f".{file.name}.{os.getpid()}{suffix}") for suffix in ("", ".sqlite"))
     ensure_private_folder(file.parent.absolute())
     mask = os.umask(0o077)
@@ -139,7 +141,7 @@ def restore(file: Path) -> Restored:
         with _opened(file) as tar:
             found = _about(tar, file)
             _extract_ledger(tar, file, found, draft)
-            aside = f".before-{moments.utc(time.time()).replace(':', '')}"
+            aside = _aside_now()
             ledger.reset()
             _put_aside(place, aside)
             draft.replace(place)
@@ -160,9 +162,22 @@ def _put_aside(place: Path, aside: str) -> None:
         if there.exists():
             there.rename(place.with_name(place.name + aside + suffix))
     for name in _ASIDE:
-        there = settings().home / name
-        if there.exists():
-            there.rename(there.with_name(name + aside))
+        _rename(settings().home / name, aside)
+
+
+def put_head_aside() -> None:
+    """Give the last seal that this machine has made another name: the ledger was restored, and does not have it."""
+    _rename(head_file(), _aside_now())
+
+
+def _aside_now() -> str:
+    """How the names end of what is put aside now."""
+    return f".before-{moments.utc(time.time()).replace(':', '')}"
+
+
+def _rename(there: Path, aside: str) -> None:
+    if there.exists():
+        there.rename(there.with_name(there.name + aside))
 
 
 def _opened(file: Path) -> tarfile.TarFile:

@@ -67,7 +67,7 @@ def entries(
         query = query.where(memory.c.target_language == target)
     if approved_only:
         query = query.where(memory.c.maker == _APPROVED)
-    yield from connection.execution_options(yield_per=_AT_ONCE).execute(query)
+    yield from connection.execute(query, execution_options={"yield_per": _AT_ONCE})
 
 
 class ApprovedRow(NamedTuple):
@@ -87,7 +87,7 @@ def approved(connection: Connection, base: str) -> Iterator[ApprovedRow]:
     column = memory.c.target_language
     theirs = or_(column == base, column.startswith(f"{base}-", autoescape=True))
     query = select(*(memory.c[name] for name in ApprovedRow._fields)).where(memory.c.maker == _APPROVED, theirs)
-    for rows in connection.execution_options(yield_per=_AT_ONCE).execute(query).partitions():
+    for rows in connection.execute(query, execution_options={"yield_per": _AT_ONCE}).partitions():
         yield from map(ApprovedRow._make, rows)
 
 

@@ -50,8 +50,16 @@ def ensure_private_file(path: Path) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
+def refuse_what_is_no_file(path: Path) -> None:
+    """Raise FileExistsError if something else than a file has this name: a device or a pipe, whose place a new file
+    would take, for root even that of /dev/null."""
+    if path.exists() and not path.is_file():
+        raise FileExistsError(f"{path} is there and is no file: name another place")
+
+
 def write_private(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all, readable by its owner only."""
+    """Write a file whole or not at all, readable by its owner only; raises FileExistsError where a device is."""
+    refuse_what_is_no_file(path)
     ensure_private_folder(path.parent)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

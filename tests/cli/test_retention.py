@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import update
 from tasks import ledger, pipeline, planning
 from tasks.ledger import elections
 from tasks.ledger.schema import releases
+from tasks.media_store.store import archive_store
 from tasks.model.acts import Act
 from tasks.model.identity import delivery_key
 from tasks.model.retention_policy import DAY
@@ -114,6 +116,70 @@ def test_the_task_does_it_once_in_a_while_and_removes_closed_logs(tmp_path: Path
         assert elections.holder(connection, "retention", ledger.now(connection))
 
 
+@pytest.fixture
+def bucket(s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Archive files are kept in a bucket of S3; its address."""
+    values = {"ARCHIVE_URL": f"s3://acme/{tmp_path.name}/archive", "MEDIA_ENDPOINT": s3, "MEDIA_KEY_ID": "key"}
+    for name, value in {**values, "MEDIA_SECRET": "geheim"}.items():
+        monkeypatch.setenv(f"FANWIRE_{name}", value)
+    settings.cache_clear()
+    return values["ARCHIVE_URL"]
+
+
+@pytest.mark.usefixtures("old")
+def test_a_release_that_is_archived_into_a_bucket_is_reported_from_there_and_comes_back(
+    run: Run, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = time.time()
+
+    def reported() -> str:
+        with monkeypatch.context() as patched:
+            patched.setattr(ledger, "now", lambda _: moment)
+            return run("report", URI, "--format", "json").stdout
+
+    before = reported()
+    assert f"0.0 MB, in {bucket}" in run("retention", "show").stdout.replace("\n", " ").replace("  ", " ")
+    run("retention", "run")
+    assert reported() == before
+    assert not (settings().home / "archive").exists()
+    [file] = json.loads(run("retention", "archives", "--json").stdout)
+    store, content = archive_store(), archive_store().whole(file["file"])
+    store.write(file["file"], BytesIO(content + b"x"), "application/gzip")
+    assert "was changed since it was written" in run("report", URI, status=1).stderr
+    store.unlink(file["file"])
+    assert f"its file {file['file']} cannot be read: the bucket has no file" in run("report", URI, status=1).stderr
+    assert "the bucket has no file" in run("retention", "restore", URI, status=1).stderr
+    store.write(file["file"], BytesIO(content), "application/gzip")
+    assert "2 deliveries in the ledger again" in run("retention", "restore", URI).stdout
+    run("kill", URI)
+
+
+@pytest.mark.usefixtures("old")
+def test_while_the_bucket_does_not_answer_nothing_is_taken_and_reports_say_why(
+    run: Run, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def with_endpoint(endpoint: str) -> None:
+        monkeypatch.setenv("FANWIRE_MEDIA_ENDPOINT", endpoint)
+        settings.cache_clear()
+
+    there = settings().media_endpoint
+    with_endpoint("http://127.0.0.1:9")
+    said = run("retention", "run", status=1).stderr
+    assert "the bucket at 127.0.0.1:9 does not answer" in said
+    assert "geheim" not in said
+    assert json.loads(run("status", URI, "--json").stdout)["states"] == {"delivered": 2}
+    with_endpoint(str(there))
+    run("retention", "run")
+    with_endpoint("http://127.0.0.1:9")
+    assert "cannot be read: the bucket at 127.0.0.1:9 does not answer" in run("report", URI, status=1).stderr
+
+
+def test_a_backup_takes_the_place_of_no_device_or_pipe(run: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert "is there and is no file" in run("backup", str(tmp_path / "pipe"), status=1).stderr
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_a_backup_is_restored_and_what_was_open_then_is_decided(run: Run, tmp_path: Path) -> None:
     planning.plan(take(release(), *(outlet(id) for id in "abcd")))
     told = json.loads(run("backup", str(tmp_path / "wire.tar"), "--json").stdout)
@@ -127,7 +193,12 @@ def test_a_backup_is_restored_and_what_was_open_then_is_decided(run: Run, tmp_pa
     assert json.loads(run("restored", "list", "--json").stdout) == [{"release": URI, "version": 1, "deliveries": 3}]
     assert "3 deliveries go on" in run("restored", "send", "--release", URI).stdout
     assert "No delivery waits" in run("restored", "list").stdout
-    assert "3 deliveries may have left" in run("restored", "hold").stdout
+    (settings().home / "seals.head").write_text('{"seal": 99, "hash": "of a later state"}')
+    said = run("restored", "hold").stdout
+    assert "3 deliveries may have left" in said
+    assert f"confirm {settings().home / 'log' / 'deliver.log'}*" in said
+    assert not (settings().home / "seals.head").exists()
+    assert "seals.head" not in run("audit", "--verify").stdout
     assert "3 deliveries ended" in run("restored", "drop").stdout
     assert json.loads(run("status", URI, "--json").stdout)["states"] == {"delivered": 1, "canceled": 3}
     acts = [entry["act"] for entry in json.loads(run("audit", "--json").stdout)]

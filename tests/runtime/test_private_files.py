@@ -36,6 +36,15 @@ def modes(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): f"{path.lstat().st_mode & 0o777:o}" for path in found}
 
 
+def test_a_file_takes_the_place_of_no_device_or_pipe(tmp_path: Path) -> None:
+    """Of root's /dev/null it would, for everybody on the machine."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FileExistsError, match="is there and is no file"):
+        write_private(tmp_path / "pipe", "x")
+    assert modes(tmp_path).keys() == {".", "pipe"}
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_folders_and_files_are_made_for_their_owner_only(tmp_path: Path) -> None:
     home = tmp_path / "a" / "home"
     ensure_private_folder(home / "log")

@@ -10,6 +10,7 @@ import typer
 from tasks.ledger.deliveries import after_restore
 from tasks.operations import restored_ledger
 from tasks.runtime import moments
+from tasks.runtime.settings import settings
 from workers import backups
 from workers.cli.rows import find_release, need_ledger, reading, writing
 from workers.cli.screen import JsonOption, counted, out, print_json, print_rows
@@ -58,16 +59,22 @@ def _show_next(held: int) -> None:
         out.print("no delivery was open then")
         return
     out.print(f"{counted(held, 'delivery')} may have left since, and wait until somebody decides:")
-    out.print("  fanwire restored confirm var/log/deliver.log*   # those that the logs know to be delivered")
-    out.print("  fanwire restored send                           # the rest once more, with the same keys")
+    logs = f"{settings().home / 'log' / 'deliver.log'}*"
+    out.print(
+        f"  fanwire restored confirm {logs}   # those that the logs know to be delivered", markup=False, soft_wrap=True
+    )
+    out.print(
+        f"  fanwire restored send {' ' * (len(logs) + 3)}   # the rest once more, with the same keys", soft_wrap=True
+    )
 
 
 @restored_app.command()
 def hold() -> None:
     """Hold what is open in a ledger that was just restored by other means, such as pg_restore, before any worker
-    starts."""
+    starts. The last seal that this machine has kept is put aside: the ledger may not have it."""
     with writing() as connection:
         held = restored_ledger.hold_open(connection, None)
+    backups.put_head_aside()
     _show_next(held)
 
 

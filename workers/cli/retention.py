@@ -53,7 +53,7 @@ def show(as_json: JsonOption = False) -> None:
     files = found["archive"]
     out.print(
         f"archive: {counted(files['releases'], 'release')} with {counted(files['deliveries'], 'delivery')}, "
-        f"{files['bytes'] / 1e6:,.1f} MB",
+        f"{files['bytes'] / 1e6:,.1f} MB, in {found['archive_url'] or settings().home / 'archive'}",
         markup=False,
     )
     if size := found.get("ledger"):

@@ -68,7 +68,7 @@ def undecided(connection: Connection) -> Iterator[Undecided]:
         .where(IS_HELD, _is_undecided())
         .order_by(d.id)
     )
-    for row in connection.execution_options(yield_per=_AT_ONCE).execute(query):
+    for row in connection.execute(query, execution_options={"yield_per": _AT_ONCE}):
         yield Undecided(*row)
 
 

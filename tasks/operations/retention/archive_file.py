@@ -76,7 +76,7 @@ def write(connection: Connection, versions: Sequence[Candidate], file: IO[bytes]
             _line(packed, {"table": table.name, "columns": [column.name for column in columns]})
             query = _of_release(table, select(*columns), uri, [one.id for one in versions])
             written[table.name] = 0
-            for row in connection.execution_options(yield_per=_AT_ONCE).execute(query):
+            for row in connection.execute(query, execution_options={"yield_per": _AT_ONCE}):
                 _line(packed, list(row))
                 written[table.name] += 1
         _line(packed, {"end": written})
