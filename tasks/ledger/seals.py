@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, text, tuple_, update
+from sqlalchemy import Connection, Row, exists, func, select, text, tuple_, update
 
 from tasks.ledger import audit as audit_entries
 from tasks.ledger.portions import portions
@@ -26,6 +26,8 @@ from tasks.model.states import FINAL
 
 SHARE = 0.25
 """Of a release's age that passes between two looks at it."""
+PUT_OFF = 3600.0
+"""Seconds until a release is looked at again of which a seal cannot be read."""
 _LOCK = 7265560
 """A number of our own, as in deliveries/locks.py."""
 
@@ -124,10 +126,14 @@ def note_taken(connection: Connection, release_id: int, took: Took, ids: Collect
 
 
 def due(connection: Connection, now: float) -> Due | None:
-    """The release that is to be looked at next: of those that are due, the one that became so last."""
+    """The release that is to be looked at next: of those that are due, the one that became so last; then one that would
+    not be looked at for longer than any ever is, for that nobody but an intruder has written."""
     r = releases.c
-    query = select(r.id, r.uri, r.version, r.seal_at, r.received_at, r.planned_at.is_not(None)).where(r.seal_at <= now)
-    row = connection.execute(query.order_by(r.seal_at.desc(), r.id.desc()).limit(1)).first()
+    query = select(r.id, r.uri, r.version, r.seal_at, r.received_at, r.planned_at.is_not(None)).limit(1)
+    in_time = query.where(r.seal_at <= now).order_by(r.seal_at.desc(), r.id.desc())
+    latest = now + PUT_OFF
+    too_late = query.where(r.seal_at > latest, r.seal_at > latest + (now - r.received_at) * SHARE)
+    row = connection.execute(in_time).first() or connection.execute(too_late).first()
     return Due(*row) if row else None
 
 
@@ -192,6 +198,16 @@ def all_sealed(connection: Connection, release_id: int) -> bool:
     """Whether everything of a release has ended and was sealed."""
     query = select(releases.c.id).where(releases.c.id == release_id, releases.c.seal_at.is_(None))
     return connection.execute(query).first() is not None
+
+
+def never_sealed(connection: Connection) -> list[tuple[str, int]]:
+    """The release versions (URI, version) of which nothing is sealed, although all is said to be."""
+    r = releases.c
+    sealed = exists().where(seals.c.release_id == r.id)
+    return [
+        (row.uri, row.version)
+        for row in connection.execute(select(r.uri, r.version).where(r.seal_at.is_(None), ~sealed))
+    ]
 
 
 def count_unsealed(connection: Connection) -> int:

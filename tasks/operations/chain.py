@@ -96,6 +96,10 @@ def verify(connection: Connection, keys: Collection[str], anchors: Collection[An
     replays = _Replays.read(connection)
     for release_id in seals.sealed_releases(connection):
         _check_release(connection, release_id, replays, found)
+    found.faults += [
+        f"{uri} v{version}: nothing of it is sealed, although it is said to be sealed as a whole"
+        for uri, version in seals.never_sealed(connection)
+    ]
     found.unsealed_releases = seals.count_unsealed(connection)
     return found
 

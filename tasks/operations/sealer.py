@@ -40,8 +40,6 @@ STEPS = 2
 """Looks at releases in one sweep."""
 SOONEST = 10.0
 """Seconds between two looks at a release at least, and between two looks for audit entries."""
-PUT_OFF = 3600.0
-"""Seconds until a release is looked at again of which a seal cannot be read."""
 LONGEST_TRANSACTION = 3600.0
 """Seconds for which an audit entry may be written and not yet be seen by others; it is sealed late then."""
 
@@ -90,7 +88,7 @@ def _put_off(release: seals.Due, unreadable: UnreadableSeal, now: float) -> None
     text = f"{unreadable}; nothing more of {release.uri} v{release.version} is sealed until it can be"
     with ledger.write() as connection:
         notices.add_unless_known(connection, "edited", f"seals of {release.uri} v{release.version}", text, now)
-        seals.looked(connection, release, now + PUT_OFF)
+        seals.looked(connection, release, now + seals.PUT_OFF)
 
 
 def seal_release(release: seals.Due, now: float, sealing: Sealing) -> int:

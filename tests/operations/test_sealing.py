@@ -427,6 +427,17 @@ def test_a_release_of_before_texts_were_sealed_is_counted(sealing: Sealing, book
     assert checked(sealing).without_texts == 1
 
 
+def test_a_release_that_somebody_keeps_from_being_sealed_is_sealed_or_found(sealing: Sealing, book: Engine) -> None:
+    three()
+    execute(book, "UPDATE releases SET seal_at = NULL")
+    assert checked(sealing).faults == [
+        f"{URI} v1: nothing of it is sealed, although it is said to be sealed as a whole"
+    ]
+    execute(book, f"UPDATE releases SET seal_at = {NOW + 1e6}")
+    assert seal(sealing) == 3
+    assert checked(sealing).faults == []
+
+
 def test_a_delivery_that_is_deleted_before_it_has_ended_is_found(sealing: Sealing, book: Engine) -> None:
     three()
     seal(sealing)
