@@ -59,6 +59,8 @@ BESIDE_SETTINGS = {
 }  # fmt: skip
 """Variables that are read elsewhere: by Flower's configuration, by `fanwire up`, and by docker-compose.yml
 (deploy/.env.example)."""
+CLOCKS_DIFFER = 30.0
+"""Seconds by which the clock of this machine may differ from that of the ledger."""
 
 
 def examine() -> list[Finding]:
@@ -234,6 +236,11 @@ def _ledger() -> Iterator[Finding]:
         if is_pooled(connection):
             yield Finding("fine", "a pooler stands before the ledger: it must pool by transaction, and end those that "
                           "are idle for 30 s (idle_transaction_timeout)")  # fmt: skip
+        ahead = time.time() - ledger.now(connection)
+        if abs(ahead) > CLOCKS_DIFFER:
+            which = "ahead of" if ahead > 0 else "behind"
+            what = f"the clock of this machine is {abs(ahead):,.0f} s {which} that of the ledger"
+            yield Finding("note", f"{what}, by which embargoes, leases and retries go; set it right for logs and TLS")
         n = backlog.stuck(connection)
         yield Finding("unsafe" if n else "fine", f"{n} deliveries have no next step")
 

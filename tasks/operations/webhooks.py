@@ -7,7 +7,6 @@ addresses that the address policy allows, until it has arrived.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
@@ -151,7 +150,7 @@ def send(policy: DeliveryPolicy) -> tuple[int, int]:
     transfers = []
     for message in messages:
         try:
-            transfers.append(_transfer(message, known.get(message.producer)))
+            transfers.append(_transfer(message, known.get(message.producer), now))
         except (SecretMissing, BadSigningSecret, _NoWebhook) as error:
             problems[message.id] = str(error)
     for answer in _answers(transfers, policy):
@@ -168,12 +167,13 @@ class _NoWebhook(Exception):
     """The producer was shut out, or has no webhook any more."""
 
 
-def _transfer(message: Message, producer: DoorProducer | None) -> Transfer:
-    """The request that sends a message, with a fresh signature."""
+def _transfer(message: Message, producer: DoorProducer | None, now: float) -> Transfer:
+    """The request that sends a message, with a fresh signature. `now`: by the ledger's clock; whoever gets a message
+    refuses one that is minutes old."""
     if producer is None or producer.webhook is None or producer.webhook_key is None:
         raise _NoWebhook("the producer was shut out, or has no webhook any more")
     secrets = resolve(producer.webhook_key, written_by="webhook").split()
-    body, moment = message.body.encode(), int(time.time())
+    body, moment = message.body.encode(), int(now)
     headers = (
         "Content-Type: application/json",
         f"webhook-id: {message.message_id}",

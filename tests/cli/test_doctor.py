@@ -46,6 +46,14 @@ def test_languages_without_house_texts() -> None:
 
 
 @pytest.mark.usefixtures("sqlite_ledger")
+def test_a_clock_that_differs_from_that_of_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not [finding for finding in doctor._ledger() if finding.level != "fine"]
+    monkeypatch.setattr(ledger, "now", lambda _: time.time() - 420)
+    [note] = [finding.what for finding in doctor._ledger() if finding.level == "note"]
+    assert note.startswith("the clock of this machine is 420 s ahead of that of the ledger")
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
 def test_missing_dictionaries(monkeypatch: pytest.MonkeyPatch) -> None:
     put(outlet("a", languages=["en", "es"]), outlet("b", languages=["fr"], machine_translation="refuse"))
     monkeypatch.setattr(dictionaries, "_FOLDERS", ())

@@ -110,6 +110,17 @@ def test_a_producer_hears_once_that_its_release_is_finished_in_a_signed_message(
 
 
 @one
+def test_a_message_is_signed_by_the_clock_of_the_ledger(webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the machine may be minutes wrong, and whoever reads the message would refuse it."""
+    end(take(outlet("a")))
+    assert look() == 1
+    monkeypatch.setattr(ledger, "now", lambda _: time.time() + 600)
+    assert pipeline.tell_producers() == "1 messages arrived"
+    [(headers, _)] = webhook.heard
+    assert int(headers["webhook-timestamp"]) > time.time() + 300
+
+
+@one
 def test_what_waits_for_an_editor_and_what_is_stuck_is_said_once_for_each_language(webhook: Webhook) -> None:
     number = take(outlet("a"), outlet("b", languages=["de"]), outlet("c", languages=["fr"]))
     with ledger.write() as connection:
