@@ -27,8 +27,8 @@ _COLUMNS = (
     "tries, verdict, status, code, ended_at"
 )
 _ROW = (
-    "n, (n - 1) / :each + 1, 'en', 'outlet-' || (n * 7919) % 6500, 'ninjs', 1, 5, 'delivered', false, NULL, 1000.0, "
-    "1, 1, 'delivered', 200, 'http_200', 1000.0"
+    "n, (n - 1) / :each + 1, 'en', 'outlet-' || (n * 7919::bigint) % 6500, 'ninjs', 1, 5, 'delivered', false, NULL, "
+    "1000.0, 1, 1, 'delivered', 200, 'http_200', 1000.0"
 )
 _CLAIM = """WITH pick AS (SELECT id FROM {t} WHERE state = 'due' AND urgency = 5 AND due_at <= :now ORDER BY due_at, id
     LIMIT :chunk FOR UPDATE SKIP LOCKED) UPDATE {t} SET state = 'claimed', claimed_by = 'x', lease_until = :now + 90,
