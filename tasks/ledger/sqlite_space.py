@@ -31,7 +31,8 @@ def to_give_back(connection: Connection, limit: int) -> Sequence[int]:
 
 def give_back(connection: Connection, pages: Sequence[int]) -> None:
     """Give so many free pages back to the system."""
-    connection.execute(text(f"PRAGMA incremental_vacuum({len(pages)})")).fetchall()
+    for _ in pages:  # some versions of SQLite give back one page only, however many are asked for, and return no rows
+        connection.exec_driver_sql("PRAGMA incremental_vacuum(1)").close()
 
 
 def compact(engine: Engine) -> tuple[int, int]:

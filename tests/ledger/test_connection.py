@@ -12,6 +12,8 @@ import pytest
 from sqlalchemy import Engine, event, text
 
 from tasks import ledger
+from tasks.ledger import sqlite_space
+from tasks.ledger.schema import refusals
 from tasks.runtime.settings import settings
 from tests.support.command_line import typed
 from tests.support.threads import PATIENCE, run_together
@@ -110,3 +112,16 @@ def test_who_only_looks_does_not_wait_until_somebody_unlocks_a_table(
         told = typed(command, status=1)
     assert "lock timeout" in told
     assert command == "doctor" or "docs/runbook.md" in told
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+def test_free_pages_of_a_file_are_given_back_to_the_system() -> None:
+    with ledger.write() as connection:
+        connection.execute(refusals.insert().values(received_at=0, reason="no", bytes=9, body=bytes(3_000_000)))
+        connection.execute(refusals.delete())
+    with ledger.write() as connection:
+        before, pages = sqlite_space.size(connection)[0], sqlite_space.to_give_back(connection, 50)
+        sqlite_space.give_back(connection, pages)
+        assert len(pages) == 50
+        given = (before - sqlite_space.size(connection)[0]) // sqlite_space.PAGE
+    assert given in (50, 51), "a page that says where others belong may go with them"
