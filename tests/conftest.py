@@ -18,6 +18,7 @@ import hypothesis
 import pytest
 import structlog
 import typer.testing
+from hypothesis.internal.conjecture import providers
 from sqlalchemy import Engine
 from typer.main import get_command
 
@@ -37,6 +38,8 @@ hypothesis.settings.register_profile(  # the same examples each time, on a machi
     "tests", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("tests")
+# Each process would parse all our code for constants to try, and which it tries would depend on what it has imported.
+providers._get_local_constants = type(providers.GLOBAL_CONSTANTS)
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and a console made under it keeps that width for ever
 
 

@@ -166,6 +166,8 @@ class Own:
         ("capabilities", "None", "its 'capabilities' are no Capabilities"),
         ("capabilities", "Capabilities(inline='aligned')", "it has no method 'translate_aligned'"),
         ("pairs", "[('en', 'de')]", "its pairs are no {(source, target): steps}"),
+        ("pairs", "{('en',): 1}", "its pairs are no {(source, target): steps}"),
+        ("pairs", "{'en': 1}", "its pairs are no {(source, target): steps}"),
         ("pairs", "1 / 0", "is broken: ZeroDivisionError in own.py"),
         ("answer", "'Hallo'", None),
         ("answer", "[1 for _ in units]", None),

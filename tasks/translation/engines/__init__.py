@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from functools import lru_cache
 from typing import Literal, Protocol, TypeVar, cast
 
 from tasks.model.languages import LanguageTag
@@ -26,7 +27,15 @@ Pair = tuple[str, str]
 
 
 def pairs_between(tags: Iterable[str]) -> dict[Pair, int]:
-    """All pairs of different languages among `tags`, each in one step; the two scripts of Chinese count as two."""
+    """All pairs of different languages among `tags`, each in one step; the two scripts of Chinese count as two.
+
+    The same tags have the same dictionary: read it, and change a copy.
+    """
+    return _pairs_between(tuple(tags))
+
+
+@lru_cache(maxsize=32)
+def _pairs_between(tags: tuple[str, ...]) -> dict[Pair, int]:
     among = [(tag, LanguageTag(tag)) for tag in tags]
     languages = [(tag, (parsed.base, parsed.script)) for tag, parsed in among]
     return {(one, other): 1 for one, first in languages for other, second in languages if first != second}

@@ -156,14 +156,16 @@ class Transformer:
 
     def _linear(self, name: str, x: Array) -> tuple[Array, Back]:
         weight = self.weights[name]
+        rows = x.reshape(-1, x.shape[-1])  # one product of matrices, not one for each sentence
 
         def back(gradient: Array) -> Array:
             flat = gradient.reshape(-1, gradient.shape[-1])
-            self.gradients[name] += flat.T @ x.reshape(-1, x.shape[-1])
+            self.gradients[name] += flat.T @ rows
             self.gradients[f"{name}_bias"] += flat.sum(0)
-            return gradient @ weight
+            return (flat @ weight).reshape(x.shape)
 
-        return x @ weight.T + self.weights[f"{name}_bias"], back
+        out = rows @ weight.T + self.weights[f"{name}_bias"]
+        return out.reshape(*x.shape[:-1], -1), back
 
     def _normed(self, name: str, x: Array) -> tuple[Array, Back]:
         gamma = self.weights[f"{name}.gamma"]
