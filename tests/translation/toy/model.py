@@ -23,7 +23,7 @@ from tests.translation.toy.language import Pair
 from tests.translation.toy.training import PADDING, Adam, Batch, Ints, Shape, Transformer
 
 SEED = 7
-STEPS, SENTENCES, RATE, WARM_UP = 900, 48, 4e-3, 100
+STEPS, SENTENCES, RATE, WARM_UP = 600, 40, 5e-3, 60
 """Steps of the training, sentences of each, the largest step, and how many steps it takes to get there."""
 TEXTS = 2_000
 """Sentences that the tokenizers are made from."""
@@ -92,7 +92,7 @@ def _batch(some: Sequence[Encoded]) -> Batch:
 
 
 def trained(folder: Path) -> Path:
-    """The folder with the model in `folder`; trained there if this has not been done, which takes half a minute.
+    """The folder with the model in `folder`; trained there if this has not been done, which takes some ten seconds.
 
     In a process of its own: with several threads numpy takes many times longer for such small arrays.
     """

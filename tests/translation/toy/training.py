@@ -191,7 +191,8 @@ class Transformer:
         self, name: str, x: Array, mask: Array, memory: Array | None = None, guide: Array | None = None,
         into_memory: list[Array] | None = None,
     ) -> tuple[Array, Back]:  # fmt: skip
-        """Attention to `x` itself, or to `memory`, whose gradient is put into `into_memory`; `guide` is for head 0."""
+        """Attention to `x` itself, or to `memory`, whose gradient is put into `into_memory`; `guide` is for head 0;
+        the last head is taught to look at all tokens alike."""
         heads = self.shape.heads
         seen = x if memory is None else memory
         (q, back_q), (k, back_k), (v, back_v) = (
@@ -210,7 +211,9 @@ class Transformer:
             to_scores = attention * (to_attention - (to_attention * attention).sum(-1, keepdims=True))
             if guide is not None:
                 said = guide.sum(-1, keepdims=True)
-                to_scores[:, 0] += (attention[:, 0] * said - guide) / max(1.0, float((said > 0).sum()))
+                all_alike = np.exp(mask[:, 0]) / np.exp(mask[:, 0]).sum(-1, keepdims=True) * said
+                for head, wanted in ((0, guide), (-1, all_alike)):
+                    to_scores[:, head] += (attention[:, head] * said - wanted) / max(1.0, float((said > 0).sum()))
             to_scores *= scale
             to_x = back_q(_joined(to_scores @ k))
             to_seen = back_k(_joined(to_scores.swapaxes(-1, -2) @ q)) + back_v(
