@@ -347,10 +347,12 @@ def test_a_plan_that_broke_off_is_resumed_and_doubles_nothing(monkeypatch: pytes
 
     with pytest.raises(KeyboardInterrupt):
         planning.plan(number, NOW, written=broken)
-    assert wanted(number) == {(f"o{n}", language) for n in (0, 1) for language in ("en", "ko")}
+    first = {id for id, _ in wanted(number)}  # any two
+    assert len(first) == 2
+    assert wanted(number) == {(id, language) for id in first for language in ("en", "ko")}
     with ledger.read() as connection:
         assert not releases.is_planned(connection, number)
-    receivers(outlet("o1", languages=["en-US", "ko"]))
+    receivers(outlet(first.pop(), languages=["en-US", "ko"]))
     again = []
     planning.plan(number, NOW, written=lambda _plan, due: again.append(due))
     assert again == [False, False, False]  # the first two, whom it leaves as they are, and two chunks

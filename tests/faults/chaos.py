@@ -92,7 +92,7 @@ def _signal_a_drain(stack: Stack, book: Engine, number: signal.Signals) -> int |
     query = select(deliveries.c.claimed_by, func.count()).where(deliveries.c.state == "claimed").group_by("claimed_by")
     try:
         with book.connect() as connection:
-            claimed = {int(row.claimed_by.rsplit(":", 2)[1]): row[1] for row in connection.execute(query)}
+            claimed = {_pid(row.claimed_by): row[1] for row in connection.execute(query)}
     except DBAPIError:
         return None  # it is being restarted
     ours = {process.pid for _, process in worker_processes(stack)}
@@ -101,6 +101,20 @@ def _signal_a_drain(stack: Stack, book: Engine, number: signal.Signals) -> int |
             os.kill(pid, number)
             return pid
     return None
+
+
+def outlets_claimed(book: Engine, pid: int) -> set[str]:
+    """The outlets of what a pool process has claimed; none while the database is being restarted."""
+    query = select(deliveries.c.outlet_id, deliveries.c.claimed_by).where(deliveries.c.state == "claimed")
+    try:
+        with book.connect() as connection:
+            return {row.outlet_id for row in connection.execute(query) if _pid(row.claimed_by) == pid}
+    except DBAPIError:
+        return set()
+
+
+def _pid(holder: str) -> int:
+    return int(holder.rsplit(":", 2)[1])
 
 
 def thaw(pid: int) -> None:

@@ -24,9 +24,6 @@ from workers.producer import Producer
 from . import oracle
 from .oracle import Outcome
 
-"""Until a receipt must be there: worker and broker may both be on their way up again."""
-
-
 PRODUCER, KEY = "acme", "a key of tests, known to everybody"
 
 
@@ -58,7 +55,7 @@ class Scene:
             headline = f"Acme Robotics opens a plant in Porto, version {last.version + 1}"
             sent = Release.model_validate(last.model_dump() | {"headline": headline} | changes)
         with Producer(self.stack.broker, name=PRODUCER, key=KEY) as producer:
-            receipt = producer.submit(sent, timeout=PATIENCE)
+            receipt = producer.submit(sent, timeout=PATIENCE)  # worker and broker may both be on their way up again
         assert receipt.taken, receipt.problems
         self.newest[sent.uri] = sent
         return sent.uri
