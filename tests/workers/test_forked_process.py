@@ -119,9 +119,16 @@ def answering(monkeypatch: pytest.MonkeyPatch, *, then_gone: bool) -> tuple[list
 def test_a_server_that_ends_after_its_answer_has_started_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     before = open_files()
     _, thread = answering(monkeypatch, then_gone=True)
+    answered = forking._pid
+
+    def and_gone(reply: socket.socket) -> int:
+        pid = answered(reply)
+        thread.join()
+        return pid
+
+    monkeypatch.setattr(forking, "_pid", and_gone)
     with pytest.raises(forking.NotForked):
         forked_process.start(shouting(), {})
-    thread.join()
     assert open_files() == before
 
 
