@@ -177,11 +177,13 @@ class FirstSending:
     """When the last one arrived, so far."""
     again: Mapping[int, float]
     """Of those that were opened again after their end: when each first arrived, by its number."""
+    sent_again: int
+    """How many of these had arrived before they were opened again."""
 
 
 def first_sending(connection: Connection, sums: Sums) -> FirstSending | None:
     """When deliveries of a release first arrived; None if none has. `sums`: what was counted of it a moment ago."""
-    again, tried_at = _reopened(connection, sums.span)
+    again, sent_again, tried_at = _reopened(connection, sums.span)
     moments: Sequence[float | None] = (sums.first_due_at, sums.first_at, sums.last_at)
     if tried_at is not None:
         once = and_(*_arrived_once(again))
@@ -191,18 +193,35 @@ def first_sending(connection: Connection, sums: Sums) -> FirstSending | None:
     arrived = [*_known([first, last]), *again.values()]
     if not arrived:
         return None
-    return FirstSending(sums.span, min([*_known([first_due, tried_at]), *arrived]), max(arrived), again)
+    since = min([*_known([first_due, tried_at]), *arrived])
+    return FirstSending(sums.span, since, max(arrived), again, sent_again)
 
 
-def _reopened(connection: Connection, span: Span) -> tuple[dict[int, float], float | None]:
-    """When those deliveries of a release first arrived that were opened again, and when the first of them was tried."""
-    reopened = select(reopenings.c.delivery_id).join(deliveries, d.id == reopenings.c.delivery_id)
-    of = reopened.where(span.has(reopenings.c.delivery_id), *span.deliveries)
+def _reopened(connection: Connection, span: Span) -> tuple[dict[int, float], int, float | None]:
+    """When those deliveries of a release first arrived that were opened again, how many of them had arrived before
+    that, and when the first of them was tried."""
+    reopened = (
+        select(reopenings.c.delivery_id, func.max(reopenings.c.attempt).label("attempt"))
+        .join(deliveries, d.id == reopenings.c.delivery_id)
+        .where(span.has(reopenings.c.delivery_id), *span.deliveries)
+        .group_by(reopenings.c.delivery_id)
+        .subquery()
+    )
     a = attempts.c
-    first = func.min(a.started_at + a.seconds).filter(a.verdict == Verdict.DELIVERED)
-    query = select(a.delivery_id, first, func.min(a.started_at)).where(a.delivery_id.in_(of)).group_by(a.delivery_id)
+    arrived = a.verdict == Verdict.DELIVERED
+    query = (
+        select(
+            a.delivery_id,
+            func.min(a.started_at + a.seconds).filter(arrived).label("first"),
+            func.count().filter(arrived, a.attempt <= reopened.c.attempt).label("before"),
+            func.min(a.started_at).label("tried_at"),
+        )
+        .join(reopened, reopened.c.delivery_id == a.delivery_id)
+        .group_by(a.delivery_id)
+    )
     rows = connection.execute(query).all()
-    return {row[0]: row[1] for row in rows if row[1] is not None}, min((row[2] for row in rows), default=None)
+    again = {row.delivery_id: row.first for row in rows if row.first is not None}
+    return again, sum(row.before > 0 for row in rows), min((row.tried_at for row in rows), default=None)
 
 
 def _arrived_once(again: Mapping[int, float]) -> list[ColumnElement[bool]]:

@@ -179,7 +179,7 @@ def _timeline(connection: Connection, sums: Sums) -> Markup | None:
     return charts.timeline(
         seconds, name="arrivals", title="Deliveries over time", noun=("delivery", "deliveries"),
         zero="when the first could go out",
-    ) + _sent_again(len(sending.again))  # fmt: skip
+    ) + _sent_again(sending.sent_again)  # fmt: skip
 
 
 def _sent_again(number: int) -> Markup:
