@@ -29,7 +29,8 @@ from tasks.model.release import Release
 from tasks.operations import sweep
 from tasks.runtime.settings import settings
 from tests.support.delivery_steps import claim, finish, receivers, result, states
-from tests.support.media import FileServer, picture, until
+from tests.support.media import FileServer, picture
+from tests.support.processes import until
 from tests.support.samples import outlet, release
 from tests.support.threads import PATIENCE
 

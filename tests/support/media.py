@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -91,12 +90,3 @@ class FileServer:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-
-
-def until(what: Callable[[], Any], seconds: float = 30) -> Any:
-    """What it gives when it gives something."""
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.02)
-    return found
