@@ -20,6 +20,7 @@ from tasks.model.ranks import Rank
 from tasks.model.states import State
 from tests.support import page_scene
 from tests.support.page_scene import EVIL, GOING, HELD, KILLED
+from tests.support.threads import PATIENCE
 from tests.support.visitor import Visitor, visitor
 from workers.web.application import application
 from workers.web.pages import attention, drains, kept, release_progress
@@ -57,6 +58,12 @@ def number_of(uri: str) -> int:
         found = releases.find(connection, uri)
     assert found is not None
     return int(found.id)
+
+
+@pytest.fixture(autouse=True)
+def _a_list_counts_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is."""
+    monkeypatch.setattr(release_list, "COUNTING_SECONDS", PATIENCE)
 
 
 @pytest.mark.usefixtures("scene")
