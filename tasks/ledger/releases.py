@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    and_,
     bindparam,
     exists,
     func,
@@ -393,10 +394,14 @@ def is_planned(connection: Connection, release_id: int) -> bool:
     return connection.execute(mark).scalar() is not None
 
 
+def _waits_for_a_plan(now: float) -> ColumnElement[bool]:
+    """SQL condition: nobody has planned a release in time."""
+    return and_(releases.c.planned_at.is_(None), releases.c.hint_at <= now)
+
+
 def any_unplanned(connection: Connection, now: float) -> bool:
     """Whether `unplanned` would find any."""
-    late = select(releases.c.id).where(releases.c.planned_at.is_(None), releases.c.hint_at <= now).limit(1)
-    return connection.execute(late).first() is not None
+    return connection.execute(select(releases.c.id).where(_waits_for_a_plan(now)).limit(1)).first() is not None
 
 
 def unplanned(connection: Connection, now: float) -> dict[int, int]:
@@ -404,7 +409,7 @@ def unplanned(connection: Connection, now: float) -> dict[int, int]:
     in a while only."""
     late = (
         update(releases)
-        .where(releases.c.planned_at.is_(None), releases.c.hint_at <= now)
+        .where(_waits_for_a_plan(now))
         .values(hint_at=now + HINT_AFTER)
         .returning(releases.c.id, releases.c.urgency)
     )

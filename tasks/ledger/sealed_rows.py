@@ -123,13 +123,18 @@ def release(row: Mapping[str, Any], newest: int = 0, form: int = FORM) -> Leaf:
 
 def translation(row: Mapping[str, Any], newest: int = 0, form: int = FORM) -> Leaf:
     """The leaf of a translation that is made."""
-    return Leaf(f"translation/{_quoted(row['language'])}", newest, 0, _digest("translation", row, form), form)
+    return Leaf(translation_name(row["language"]), newest, 0, _digest("translation", row, form), form)
 
 
 def rendition(row: Mapping[str, Any], newest: int = 0, form: int = FORM) -> Leaf:
     """The leaf of a rendition that is made: of the digest of its bytes, which leave the ledger before it does."""
     name = rendition_name(row["language"], row["format"])
     return Leaf(name, newest, 0, _digest("rendition", row, form), form)
+
+
+def translation_name(language: str) -> str:
+    """The kind of the leaf of a translation."""
+    return f"translation/{_quoted(language)}"
 
 
 def rendition_name(language: str, format: str) -> str:

@@ -79,26 +79,25 @@ def changes(connection: Connection, uri: str, version: int) -> list[Change]:
 
 def texts(connection: Connection, release_id: int) -> Iterator[Text]:
     """The texts of a release version: the release itself, its translations and its renditions, without their bytes."""
+    t, r = translations.c, renditions.c
     for row in _rows(connection, _sealed(releases, "release").where(releases.c.id == release_id)):
         yield Text("release", row, True)
     ready = set()
-    for row in _rows(
-        connection, _sealed(translations, "translation", "state"), translations.c.release_id == release_id
-    ):
+    for row in _rows(connection, _sealed(translations, "translation", "state").where(t.release_id == release_id)):
         made = row["state"] == ArtifactState.MADE and row["status"] != DRAFT
         ready |= {row["language"]} if made else set()
-        yield Text(sealed_rows.translation(row).kind, row, made)
-    for row in _rows(connection, _sealed(renditions, "rendition", "state"), renditions.c.release_id == release_id):
+        yield Text(sealed_rows.translation_name(row["language"]), row, made)
+    for row in _rows(connection, _sealed(renditions, "rendition", "state").where(r.release_id == release_id)):
         made = row["state"] == ArtifactState.MADE and row["language"] in ready
-        yield Text(sealed_rows.rendition(row).kind, row, made)
+        yield Text(sealed_rows.rendition_name(row["language"], row["format"]), row, made)
 
 
 def _sealed(table: Any, kind: str, *more: str) -> Select[Any]:
     return select(*(table.c[name] for name in (*sealed_rows.FORMS[sealed_rows.FORM][kind], *more)))
 
 
-def _rows(connection: Connection, query: Select[Any], *where: Any) -> Iterator[dict[str, Any]]:
-    for row in connection.execute(query.where(*where)).all():
+def _rows(connection: Connection, query: Select[Any]) -> Iterator[dict[str, Any]]:
+    for row in connection.execute(query).all():
         yield dict(row._mapping)
 
 
