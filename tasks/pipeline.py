@@ -16,7 +16,6 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from math import ceil
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -28,30 +27,26 @@ from sqlalchemy.exc import DBAPIError
 from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from tasks import ledger, planning, review
-from tasks.building.fetching import FetchPolicy, fetch_media
+from tasks.building.fetching import fetch_media
 from tasks.building.renditions import build_renditions, own_formats
 from tasks.building.translations import build_translation
 from tasks.delivery import drain
 from tasks.delivery.admission.shared_state import SharedState
-from tasks.delivery.policy import DeliveryPolicy, RetryPolicy
-from tasks.delivery.transfers.download import Limits
 from tasks.ledger import deliveries, elections, notices, releases
 from tasks.media_store.store import archive_store, configured_store
-from tasks.model.destinations import Destinations
 from tasks.model.retention_policy import DAY, read_retention_policy
 from tasks.operations import hub_pings, journals, notifications, sweep, webhooks
 from tasks.operations.bounces import MailboxAway, notice_mailbox_away, read_bounces
 from tasks.operations.retention import log_files, retention_run
 from tasks.operations.retention.pace import Pace
 from tasks.operations.sealer import Sealing, seal
+from tasks.policies import delivery_policy, fetch_policy, journals_folder
 from tasks.runtime import shutdown, tracing, trust
 from tasks.runtime.errors import ConfigurationRefused, UserError
 from tasks.runtime.seal_key import head_file, seal_key
 from tasks.runtime.settings import settings
 
 log = structlog.get_logger()
-MEDIA_RETRY_CAP = 3600.0
-"""The longest wait between two tries to fetch a file of a release, in seconds: deliveries wait for it."""
 
 RETENTION_BUDGET = 60.0
 """Seconds after which a run of retention leaves the rest to the next one."""
@@ -260,46 +255,10 @@ def shared_state(conf: Any) -> SharedState:
     return conf.shared_state if "shared_state" in conf else SharedState(None)
 
 
-def delivery_policy() -> DeliveryPolicy:
-    """The policy of deliveries that the settings describe."""
-    found = settings()
-    return DeliveryPolicy(
-        in_flight=found.in_flight,
-        claim_chunk=found.claim_chunk,
-        connect_timeout=found.connect_timeout,
-        deadline=found.deadline,
-        lease=found.lease,
-        time_budget=found.drain_budget,
-        answer_cap_bytes=found.answer_cap_bytes,
-        answer_days=found.answer_days,
-        retry=RetryPolicy(found.retry_base, found.retry_cap, found.retry_horizon),
-        allowed_networks=found.allowed_networks,
-        trust=trust.bundle(),
-        journals=journals_folder(),
-    )
-
-
-def journals_folder() -> Path:
-    """Where the drains of this machine keep their journals."""
-    return settings().home / "journal"
-
-
 def take_in_journals() -> None:
     """Write into the ledger what drains of this machine had read when they ended (the clock of every worker does this,
     elected or not: the elected one may be on a machine that cannot see the journals)."""
     journals.take_in(journals_folder())
-
-
-def fetch_policy() -> FetchPolicy:
-    """How files of releases are fetched, as the settings describe it."""
-    found = settings()
-    return FetchPolicy(
-        limits=Limits(largest=found.media_bytes, deadline=found.media_deadline, connect_timeout=found.connect_timeout),
-        pixels=found.media_pixels,
-        destinations=Destinations(networks=found.allowed_networks, ports=found.allowed_ports),
-        retry=RetryPolicy(found.retry_base, min(found.retry_cap, MEDIA_RETRY_CAP), found.retry_horizon),
-        trust=str(trust.bundle()),
-    )
 
 
 def sweep_ledger(now: float) -> sweep.Found:

@@ -9,7 +9,7 @@ import pycurl
 
 from tasks.delivery.files.file_server import check_server, place_of
 from tasks.delivery.transfers.transfer import ErrorKind, Transfer
-from tasks.pipeline import delivery_policy
+from tasks.policies import delivery_policy
 from workers.marked_test import carry
 
 NO_KEY: Final = "A" * 43

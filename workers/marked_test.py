@@ -18,7 +18,7 @@ from tasks.model.codes import Code
 from tasks.model.outlet import Outlet
 from tasks.model.release import Release, supplied
 from tasks.model.states import Verdict
-from tasks.pipeline import delivery_policy
+from tasks.policies import delivery_policy
 from tasks.runtime.secrets import SecretMissing
 
 URI = "urn:fanwire:test"

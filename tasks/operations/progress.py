@@ -18,7 +18,7 @@ from tasks.operations import receipts
 from tasks.operations import report as reports
 from tasks.operations.retention import archived
 from tasks.runtime import moments
-from tasks.translation.reading import missing_words
+from tasks.translation.holes import missing_words
 
 LISTED = 10
 """Deliveries that are listed one by one, unless more are wanted."""

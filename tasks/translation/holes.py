@@ -17,8 +17,12 @@ from lxml import html as lxml_html
 from tasks.language_data import data_of
 from tasks.model.languages import LanguageTag
 from tasks.model.markup import links_in
+from tasks.model.release import Release, supplied
+from tasks.runtime.errors import Problem
 from tasks.translation import scripts
 
+MOST = 8
+"""Warnings of one text that a receipt names."""
 AROUND = 30
 """Characters of the text that a warning shows on either side of a hole."""
 LEAST_WORDS = 5
@@ -32,6 +36,25 @@ _PARTICLES = re.compile(
 )
 """Small words with which a person's name may begin, and the letter behind them."""
 _WHOLE_BEFORE = re.compile(r"^$|[.!?…][”\"’»)]*$")
+
+
+def missing_words(release: Release) -> list[Problem]:
+    """Places where words seem to be missing in the texts of a release."""
+    names = [*release.protect, *([release.issuer.name] if release.issuer else [])]
+    found: list[Problem] = []
+    for language in (release.language, *release.translations):
+        text = supplied(release, language)
+        if text is not None and text.body_html:
+            field = "body" if language == release.language else f"translations.{language}.body"
+            found += few(holes(text.body_html, text.written_in, names), field)
+    return found
+
+
+def few(problems: Iterator[str], field: str) -> list[Problem]:
+    """The first of these problems of one field, and how many there are more."""
+    found = list(problems)
+    more = [f"and {len(found) - MOST} warnings more"] if len(found) > MOST else []
+    return [Problem(field, problem) for problem in found[:MOST] + more]
 
 
 def holes(body: str, language: LanguageTag, names: Collection[str] = ()) -> Iterator[str]:

@@ -21,7 +21,7 @@ from tasks.translation.checks import written_names
 from tasks.translation.checks.language import only_in
 from tasks.translation.errors import TranslationHeld
 from tasks.translation.function_words import function_words
-from tasks.translation.holes import holes
+from tasks.translation.holes import few, missing_words
 from tasks.translation.language_pair import LanguagePair
 from tasks.translation.pieces import has_letters, shown
 from tasks.translation.protection.addresses import without_addresses
@@ -30,8 +30,6 @@ from tasks.translation.segmentation.units import Passages
 
 SECONDS = 3.0
 """Seconds of computing that all of this may take; what is not looked at then has no warnings."""
-MOST = 8
-"""Warnings of one text that a receipt names."""
 LEAST_LETTERS = 200
 """Letters from which a text says in which script it is written."""
 LEAST_WORDS = 50
@@ -51,35 +49,17 @@ def warnings(release: Release) -> list[Problem]:
     until = time.thread_time() + SECONDS
     original = supplied(release, release.language)
     assert original is not None  # it is the release itself
-    found = [*_few(_of_language(original), "body"), *missing_words(release)]
+    found = [*few(_of_language(original), "body"), *missing_words(release)]
     read = _passages(original)
     for language in release.translations:
         text = supplied(release, language)
         if text is None or time.thread_time() > until:
             continue
         name = f"translations.{language}"
-        found += _few(_of_language(text), f"{name}.body")
+        found += few(_of_language(text), f"{name}.body")
         if read is not None and LanguageTag(language).base != release.language.base:
-            found += _few(_differences(release, original, read, text, lambda: time.thread_time() > until), name)
+            found += few(_differences(release, original, read, text, lambda: time.thread_time() > until), name)
     return found
-
-
-def missing_words(release: Release) -> list[Problem]:
-    """Places where words seem to be missing in the texts of a release (holes.py)."""
-    names = [*release.protect, *([release.issuer.name] if release.issuer else [])]
-    found: list[Problem] = []
-    for language in (release.language, *release.translations):
-        text = supplied(release, language)
-        if text is not None and text.body_html:
-            field = "body" if language == release.language else f"translations.{language}.body"
-            found += _few(holes(text.body_html, text.written_in, names), field)
-    return found
-
-
-def _few(problems: Iterator[str], field: str) -> list[Problem]:
-    found = list(problems)
-    more = [f"and {len(found) - MOST} warnings more"] if len(found) > MOST else []
-    return [Problem(field, problem) for problem in found[:MOST] + more]
 
 
 # --- the language

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import ledger, pipeline, planning
+from tasks import ledger, planning, policies
 from tasks.building.fetching import fetch_media
 from tasks.ledger import media_rows
 from tasks.media_store.store import configured_store, read
@@ -65,13 +65,13 @@ def test_files_of_a_release_are_fetched_again_or_left_out(run: Run, monkeypatch:
     server = FileServer()
     media = [{"id": id, "type": "picture", "url": f"{server.url}/{id}"} for id in ("hall", "yard")]
     planning.plan(take(release(media=media), outlet("a")))
-    fetch_media(pipeline.fetch_policy(), configured_store())
+    fetch_media(policies.fetch_policy(), configured_store())
     shown = run("media", "show", URI).output
     assert "refused  picture hall · http_404: its server answered 404" in shown
     assert "picture hall: http_404" in run("status", URI).output
     server.put("/hall", picture())
     assert "Fetching again: hall" in run("media", "retry", URI, "hall").output
-    fetch_media(pipeline.fetch_policy(), configured_store())
+    fetch_media(policies.fetch_policy(), configured_store())
     server.close()
     assert "yard is dropped" in run("media", "drop", URI, "yard").output
     states = {row["id"]: row["state"] for row in json.loads(run("media", "show", URI, "--json").output)}

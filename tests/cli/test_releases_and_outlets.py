@@ -18,7 +18,7 @@ from tasks.ledger.schema import deliveries
 from tasks.runtime import moments
 from tasks.runtime.settings import settings
 from tests.support.samples import URI, outlet, release
-from workers.cli import releases as commands
+from workers.cli import submit as commands
 from workers.cli import waiting
 from workers.envelope import Receipt
 from workers.producer import Producer

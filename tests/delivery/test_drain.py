@@ -26,7 +26,7 @@ from farm import Farm
 from farm_tally import FAULTS
 from sqlalchemy import delete, func, select, update
 
-from tasks import ledger, pipeline, planning
+from tasks import ledger, planning, policies
 from tasks.building.renditions import build_renditions
 from tasks.delivery import payloads, transports
 from tasks.delivery.admission.admit import Admission, Observation
@@ -204,7 +204,7 @@ def test_an_answer_stands_in_the_journal_before_anything_is_said_of_it(
     noted: list[bool] = []
 
     def look(item: payloads.Payload, *_: Any) -> None:
-        pages = [page.results() for page in journal.pages(pipeline.journals_folder())]
+        pages = [page.results() for page in journal.pages(policies.journals_folder())]
         noted.append(item.claim.id in {result.delivery_id for results in pages for result, _ in results})
 
     monkeypatch.setattr(import_module("tasks.delivery.drain"), "_log_attempt", look)

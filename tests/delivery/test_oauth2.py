@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 import pytest
 import redis
 
-from tasks import delivery, ledger, pipeline, planning
+from tasks import delivery, ledger, planning, policies
 from tasks.building.renditions import build_renditions
 from tasks.delivery import oauth2, payloads, transports
 from tasks.delivery.admission.shared_state import SharedState
@@ -354,7 +354,7 @@ class TestDrains:
                 id = releases.take(connection, sample, time.time()).release_id
             planning.plan(id, time.time())
             build_renditions(id, "en")
-            delivery.drain(pipeline.delivery_policy(), shared_state=patient_state(server))
+            delivery.drain(policies.delivery_policy(), shared_state=patient_state(server))
             TOKENS.forget()  # as another process knows nothing
         TOKENS.share(SharedState(None))
         assert (bearers(receiver), len(endpoint.requests)) == (["token-1"] * 2, 1)

@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from sqlalchemy import select
 
-from tasks import delivery, ledger, pipeline, planning
+from tasks import delivery, ledger, planning, policies
 from tasks.building.renditions import build_renditions
 from tasks.delivery import payloads, transports
 from tasks.delivery.transfers.handle import KEPT_BYTES, KEPT_HEADER_BYTES
@@ -222,7 +222,7 @@ def test_it_is_in_no_row_no_log_and_no_report(
         number = releases.take(connection, release(), time.time()).release_id
     planning.plan(number, time.time())
     build_renditions(number, "en")
-    delivery.drain(pipeline.delivery_policy())
+    delivery.drain(policies.delivery_policy())
     with ledger.read() as connection:
         rows = [*connection.execute(select(deliveries)), *connection.execute(select(attempts))]
         told = "".join(report_documents.as_json(report.report(connection, number)))

@@ -20,7 +20,7 @@ import pytest
 import structlog
 from sqlalchemy import delete, event
 
-from tasks import ledger, pipeline, planning
+from tasks import ledger, planning, policies
 from tasks.building import renditions, translations
 from tasks.delivery import payloads
 from tasks.delivery.admission.admit import Admission
@@ -171,7 +171,7 @@ class Worker:
         self.name = name
         self.stopping = False
         self.transfers: TransferLoop | None = None
-        self.policy: DeliveryPolicy = dataclasses.replace(pipeline.delivery_policy(), **policy)
+        self.policy: DeliveryPolicy = dataclasses.replace(policies.delivery_policy(), **policy)
         self._clock = clock
         self._thread: threading.Thread | None = None
         self._go = threading.Semaphore(0)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from tasks import ledger, pipeline, planning
+from tasks import ledger, planning, policies
 from tasks.building.fetching import Fetching, fetch_media
 from tasks.building.renditions import build_renditions
 from tasks.delivery.payloads import forget_renditions, read_payloads
@@ -47,7 +47,7 @@ def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fetch(**changes: Any) -> Fetching:
-    return fetch_media(replace(pipeline.fetch_policy(), **changes), configured_store())
+    return fetch_media(replace(policies.fetch_policy(), **changes), configured_store())
 
 
 def take(made: Release) -> int:
@@ -344,7 +344,7 @@ def test_one_slow_server_does_not_take_the_places_of_all() -> None:
 def test_a_run_that_is_to_stop_takes_nothing(files: FileServer) -> None:
     receivers(outlet("a"))
     take(release(media=[item("hall", files.put("/hall", picture()))]))
-    found = fetch_media(pipeline.fetch_policy(), configured_store(), stopping=lambda: True)
+    found = fetch_media(policies.fetch_policy(), configured_store(), stopping=lambda: True)
     assert (files.asked, found.more, str(found)) == ([], True, "nothing to fetch")
     assert str(fetch(destinations=Destinations(networks=[ip_network("127.0.0.0/8")]))) == "1 fetched"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tasks import delivery, pipeline
+from tasks import delivery, policies
 from tasks.delivery import Summary
 from tasks.delivery.admission.shared_state import SharedState
 
 
 def drain(*, stopping: Callable[[], bool] = lambda: False, shared_state: SharedState | None = None) -> Summary:
     """Deliver what is due, without Redis unless there is a `shared_state`."""
-    return delivery.drain(pipeline.delivery_policy(), stopping=stopping, shared_state=shared_state)
+    return delivery.drain(policies.delivery_policy(), stopping=stopping, shared_state=shared_state)

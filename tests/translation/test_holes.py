@@ -12,8 +12,8 @@ from tasks.formatting import house_text
 from tasks.language_data import known_languages
 from tasks.model.languages import LanguageTag
 from tasks.model.readers import read_release
-from tasks.translation.holes import holes
-from tasks.translation.reading import missing_words, warnings
+from tasks.translation.holes import holes, missing_words
+from tasks.translation.reading import warnings
 
 from . import named_texts, parallel, press_release, samples
 from .test_named_texts import read

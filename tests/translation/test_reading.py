@@ -15,7 +15,7 @@ from tasks.model.languages import LanguageTag
 from tasks.model.markup import prose_of
 from tasks.model.readers import read_release
 from tasks.model.release import Release
-from tasks.translation import reading
+from tasks.translation import holes
 from tasks.translation.reading import other_language, warnings
 
 WIRE = Wire(name="Fanwire", url="https://fanwire.example/", figures=Figures(6500, 86000, 90))
@@ -151,5 +151,5 @@ def test_many_warnings_are_few_words() -> None:
         "translations": {"de": {"headline": "H", "body_html": german}},
     }  # fmt: skip
     found = said(read_release(document))
-    assert len(found) == reading.MOST + 1
+    assert len(found) == holes.MOST + 1
     assert found[-1].endswith("warnings more")

@@ -11,7 +11,9 @@ import typer
 from workers.cli.screen import Commands, out
 
 SINGLE = {
-    "releases": ("submit", "status", "report", "kill", "embargo", "replay"),
+    "submit": ("submit",),
+    "reports": ("status", "report"),
+    "releases": ("kill", "embargo", "replay"),
     "records": ("refusals", "notices", "audit"),
     "backup": ("backup", "restore"),
     "processes": ("up", "worker", "migrate", "health", "doctor", "schema"),

@@ -15,10 +15,12 @@ from tasks.model.states import Hold, Writing
 from tasks.operations import report as reports
 from tasks.operations.progress import EVERYTHING, LATE, Wanted, progress_anywhere
 from tasks.runtime import moments
+from tasks.runtime.errors import Problem
 from tasks.runtime.foreign_text import printable
 from workers.cli.rows import find_release, reading
-from workers.cli.screen import counted, out, print_json, print_rows
+from workers.cli.screen import counted, err, out, print_json, print_rows
 from workers.cli.waiting import summary
+from workers.envelope import Receipt
 
 LATEST = 20
 """Releases that are listed."""
@@ -230,3 +232,24 @@ def show_goes_to(found: dict[str, Any] | None, *, kill: bool = False) -> None:
     for held in found["held"]:
         which = f"{counted(held['deliveries'], 'delivery')} in {', '.join(held['languages'])}"
         out.print(printable(f"held      {which}: {held['reason']}"), markup=False)
+
+
+def show_receipt(receipt: Receipt, as_json: bool) -> None:
+    if as_json:
+        print_json(receipt.to_dict())
+    elif receipt.taken:
+        out.print(
+            f"{receipt.status}: {receipt.uri} version {receipt.version}{in_short(receipt.to_dict())}", markup=False
+        )
+        show_particulars(receipt.to_dict())
+        show_goes_to(receipt.goes_to, kill=receipt.kill)
+        for warning in receipt.warnings:
+            err.print(f"warning: {_in_words(warning)}", markup=False)
+    else:
+        for problem in receipt.problems:
+            err.print(f"refused: {_in_words(problem)}", markup=False)
+
+
+def _in_words(problem: dict[str, str | None]) -> str:
+    """A problem or a warning of a receipt, from an intake that may be another version's."""
+    return printable(str(Problem(str(problem["field"]), str(problem["problem"]), problem.get("example"))))

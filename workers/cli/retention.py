@@ -17,13 +17,12 @@ from tasks.runtime import moments
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.settings import settings
 from workers.cli.rows import find_release, need_ledger, reading, writing
-from workers.cli.screen import JsonOption, counted, out, print_json, print_rows
+from workers.cli.screen import JsonOption, ReleaseArgument, counted, out, print_json, print_rows
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Say what the wire keeps for how long, take what it no longer keeps, and bring back what is archived.",
 )
-ReleaseArgument = Annotated[str, typer.Argument(help="The URI of a release.")]
 LONGEST_RUN = 24 * 3600.0
 
 

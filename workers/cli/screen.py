@@ -150,6 +150,7 @@ def _note(context: typer.Context, value: bool) -> bool:
 
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for errors too.", callback=_note)]
+ReleaseArgument = Annotated[str, typer.Argument(help="The URI of a release.")]
 CountOption = Annotated[int, typer.Option("--count", min=1, help="How many to show, the latest first.")]
 
 
