@@ -6,6 +6,7 @@ import subprocess
 import sys
 from importlib import import_module
 
+import pytest
 from typer.main import get_command
 
 from workers.cli.commands import GROUPS, SINGLE, application
@@ -24,9 +25,20 @@ def test_the_table_of_single_commands_names_those_of_each_file() -> None:
         assert [each.name or each.callback.__name__.strip("_") for each in app.registered_commands] == list(names)
 
 
-def test_a_command_imports_no_file_of_others() -> None:
-    seen = "import sys; from workers.cli.commands import application; application('glossary'); print(*sys.modules)"
+@pytest.mark.parametrize(
+    ("command", "uses", "leaves"),
+    [
+        ("glossary", {"workers.cli.memory"}, {"workers.cli.outlets", "workers.cli.releases", "workers.cli.engines"}),
+        (
+            "status",
+            {"workers.cli.reports"},
+            {"workers.cli.submit", "tasks.pipeline", "tasks.translation.checks", "kombu"},
+        ),
+    ],
+)
+def test_a_command_imports_nothing_that_only_others_use(command: str, uses: set[str], leaves: set[str]) -> None:
+    seen = f"import sys; from workers.cli.commands import application; application({command!r}); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", seen], check=True, capture_output=True, text=True)
-    ours = {name for name in done.stdout.split() if name.startswith("workers.cli.")}
-    assert "workers.cli.memory" in ours
-    assert not ours & {"workers.cli.outlets", "workers.cli.releases", "workers.cli.engines"}
+    imported = set(done.stdout.split())
+    assert uses <= imported
+    assert not leaves & imported

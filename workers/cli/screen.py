@@ -28,8 +28,6 @@ from tasks.runtime.errors import NotPossible, UserError
 from tasks.runtime.foreign_text import printable, printable_json, printable_lines
 from workers import logs
 from workers.cli.actor import operator
-from workers.producer import NoReceipt
-from workers.releases_queue import BROKER_ERRORS
 
 
 class Screen(Console):
@@ -53,10 +51,6 @@ def stop(problem: str, field: str = "(command)") -> NoReturn:
     raise NotPossible(problem, field)
 
 
-TROUBLE = (SQLAlchemyError, *BROKER_ERRORS, NoReceipt)
-"""What a ledger, a broker or a file in trouble raises; the command did nothing wrong, and neither did the user."""
-
-
 class Commands(TyperGroup):
     """The commands of `fanwire`; what they raise becomes a message, never a traceback."""
 
@@ -78,11 +72,28 @@ class Commands(TyperGroup):
                 return super().invoke(ctx)
         except UserError as error:
             _show(error, as_json=ctx.meta.get(_JSON, False))
-        except TROUBLE as error:
+        except _trouble() as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:  # who read our output has seen enough
                 raise
             _show(_explained(error), as_json=ctx.meta.get(_JSON, False))
         raise typer.Exit(1)
+
+
+def _trouble() -> tuple[type[Exception], ...]:
+    """What a ledger, a broker or a file in trouble raises; the command did nothing wrong, and neither did the user.
+
+    Only who is in trouble imports what brokers raise: most commands need no broker.
+    """
+    from workers.releases_queue import BROKER_ERRORS
+
+    return (SQLAlchemyError, OSError, *BROKER_ERRORS)
+
+
+def _no_receipt() -> type[OSError]:
+    """What a producer raises who waited in vain, imported as late."""
+    from workers.producer import NoReceipt
+
+    return NoReceipt
 
 
 @contextmanager
@@ -121,11 +132,11 @@ def _explained(error: Exception) -> NotPossible:
     """What is in trouble, and what it says itself."""
     if isinstance(error, SQLAlchemyError):
         return NotPossible(_ledger_problem(error), "(ledger)")
-    if isinstance(error, NoReceipt):
-        return NotPossible(str(error), "(broker)")
-    if isinstance(error, BROKER_ERRORS) and not isinstance(error, OSError):
+    if not isinstance(error, OSError):
         return NotPossible(f"the broker says: {_first_line(error)}", "(broker)")
-    if isinstance(error, OSError) and error.filename and not isinstance(error, TimeoutError):
+    if isinstance(error, _no_receipt()):
+        return NotPossible(str(error), "(broker)")
+    if error.filename and not isinstance(error, TimeoutError):
         return NotPossible(f"{error.filename}: {error.strerror}", "(file)")
     return NotPossible(_first_line(error))
 
