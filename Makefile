@@ -3,9 +3,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 READY := .venv/.ready
 FANWIRE := .venv/bin/fanwire
-# Most tests wait more than they work, so more processes than cores pay; tests/support/scheduling.py says who gets what.
+# Many tests wait, so more processes than cores pay; tests/support/side_by_side.py forks them.
 # The stacks among them start dozens of Python processes, which without bytecode on disk would compile everything anew.
-TEST := PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -n 6 --dist loadscope --no-loadscope-reorder
+TEST := PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q --processes 6
 SPHINX := .venv/bin/python -m sphinx -q -W --keep-going -n -c docs . build/docs
 
 .PHONY: help demo test coverage mutate docs check bench fuzz soak brokers up format pins release clean

@@ -27,7 +27,10 @@ from tasks.runtime.private_files import ensure_private_file
 from tasks.runtime.settings import settings
 from tests.support import statements
 from tests.support.postgres import Postgres, shared_postgres
-from tests.support.scheduling import ByServers, a_core_to_collect_on, turn
+from tests.support.side_by_side import RUN
+from tests.support.side_by_side import pytest_addoption as pytest_addoption
+from tests.support.side_by_side import pytest_configure as pytest_configure
+from tests.support.side_by_side import pytest_runtestloop as pytest_runtestloop
 from workers import logs
 from workers.imports import all_to_stay
 
@@ -40,25 +43,12 @@ hypothesis.settings.register_profile(  # the same examples each time, on a machi
 hypothesis.settings.load_profile("tests")
 # Each process would parse all our code for constants to try, and which it tries would depend on what it has imported.
 providers._get_local_constants = type(providers.GLOBAL_CONSTANTS)
-os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and a console made under it keeps that width for ever
-
-
-@pytest.hookimpl(optionalhook=True)  # tests run without pytest-xdist too
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServers:
-    """Say which tests stay together in one process of pytest-xdist."""
-    return ByServers(config, log)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say in which order the processes of pytest-xdist get the tests."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: turn(item.nodeid))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, Any, Any]:
     """Let the garbage collector leave alone what stays anyway: thousands of tests, and all that was imported."""
-    with a_core_to_collect_on(), all_to_stay():
+    with all_to_stay():
         return (yield)
 
 
@@ -97,7 +87,7 @@ def forget() -> None:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """The PostgreSQL server of this test run, shared by all its processes."""
-    with shared_postgres(os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))) as server:
+    with shared_postgres(os.environ[RUN]) as server:
         yield server
 
 

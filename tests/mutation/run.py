@@ -184,7 +184,7 @@ def _be_mutant(module: str, files: Sequence[str], code: CodeType, output: Path, 
 
 
 def _arguments(files: Sequence[str], temporary: Path) -> list[str]:
-    return ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", "not postgresql",
+    return ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-k", "not postgresql",
             f"--timeout={HANGS}",
             f"--hypothesis-profile={PROFILE}", f"--basetemp={temporary}", *files]  # fmt: skip
 

@@ -21,6 +21,7 @@ import redis
 
 from tasks.runtime.settings import settings
 from tests.support.forks import Fork
+from tests.support.side_by_side import PROCESS
 from tests.support.threads import PATIENCE
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ def free_port() -> int:
     So it is none of those that the system gives to whoever asks for any, and each process of a test run looks for it
     in a range of its own, and gives none twice.
     """
-    first = 12_000 + 500 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 12_000 + 500 * int(os.environ.get(PROCESS, "0"))
     for port in random.sample(sorted(set(range(first, first + 500)) - _given), 500 - len(_given)):
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
             _given.add(port)

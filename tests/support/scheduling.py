@@ -1,18 +1,8 @@
-"""How `make test` shares the tests out to processes: those that use the same servers stay in one process.
-
-pytest-xdist's own groups need a way to rename a test that pytest 9.2 no longer has, so this is a scheduler of ours.
-"""
+"""How `make test` shares tests out to processes (side_by_side.py): those that use the same servers stay together."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
-from xdist.scheduler import LoadScopeScheduling
+from collections.abc import Sequence
 
 TOGETHER = {
     "tests/stack/test_recovery.py": "recovery",
@@ -43,11 +33,12 @@ LAST = "tests/translation"
 """What only computes, in small parts: it keeps all processes busy until the end."""
 
 
-class ByServers(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives each process of pytest-xdist whole groups of tests, in the order of `turn`."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return group(nodeid)
+def groups(nodeids: Sequence[str]) -> list[list[int]]:
+    """The places of tests that stay together, the first group to begin first."""
+    found: dict[str, list[int]] = {}
+    for place in sorted(range(len(nodeids)), key=lambda place: turn(nodeids[place])):
+        found.setdefault(group(nodeids[place]), []).append(place)
+    return list(found.values())
 
 
 def group(nodeid: str) -> str:
@@ -61,19 +52,3 @@ def turn(nodeid: str) -> int:
     own = group(nodeid)
     usual = len(FIRST) + own.startswith(LAST)
     return next((number for number, start in enumerate(FIRST) if own.startswith(start)), usual)
-
-
-@contextmanager
-def a_core_to_collect_on() -> Iterator[None]:
-    """No more processes of pytest-xdist import the tests at the same time than there are cores: in a fresh checkout the
-    first ones compile everything, and the others find what they have compiled."""
-    run, process = os.environ.get("PYTEST_XDIST_TESTRUNUID"), os.environ.get("PYTEST_XDIST_WORKER", "")
-    if run is None:
-        yield
-        return
-    core = int(process.removeprefix("gw")) % len(os.sched_getaffinity(0))
-    file = Path(tempfile.gettempdir(), f"fanwire-collect-{run}-{core}.lock")
-    with file.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    file.unlink(missing_ok=True)

@@ -1,5 +1,8 @@
 """Debian's Chromium for tests of the pages, driven by Playwright: one browser and one web server a module.
 
+It is the one without a window (`chromium-headless-shell`): the other draws the interface of each window as well, which
+doubles what these tests cost.
+
 A module asks for the fixture `browser_page` (or `new_page`, for another kind of page), and has `site` serve its pages.
 Each page fails its test when the browser has complained: an error on the console, a script that failed, anything that
 the content security policy has stopped.
@@ -21,10 +24,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tasks import ledger
 from tasks.runtime.settings import settings
 from tests.support.processes import ROOT
+from tests.support.side_by_side import PROCESS
 from tests.support.visitor import PASSWORD
 from tests.support.web_server import WebServer, web_server
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 WIDE, NARROW = (1280, 900), (390, 844)
 SCREENSHOTS = ROOT / "build" / "screenshots"
 _QUIET = (
@@ -42,7 +46,7 @@ NewPage = Callable[..., Page]
 def browser() -> Iterator[Browser]:
     """The browser of a module."""
     if CHROMIUM is None:
-        pytest.skip("Debian's package chromium is not installed")
+        pytest.skip("Debian's package chromium-headless-shell is not installed")
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_QUIET))
         yield found
@@ -117,7 +121,7 @@ def shots(page: Page, name: str) -> None:
     """Fail if a page is wider than its window, wide or narrow; and write pictures of the whole of it to
     build/screenshots, light and dark, unless these are all tests (`make test`), where nobody would look at them."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    looked_at = "PYTEST_XDIST_WORKER" not in os.environ
+    looked_at = PROCESS not in os.environ
     for width, height in (WIDE, NARROW):
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than {width} pixels"
