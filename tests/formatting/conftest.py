@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+import demo_release
 import pytest
 from jsonschema import Draft202012Validator
 from lxml import etree
@@ -63,6 +64,12 @@ FULL: dict[str, Any] = {
     "urgency": 4,
     "rights": "© 2026 Northwind SA",
 }
+
+
+@pytest.fixture(scope="session")
+def demo() -> Release:
+    """The release of the demo, in ten languages, read once."""
+    return read_release(demo_release.release())
 
 
 @pytest.fixture

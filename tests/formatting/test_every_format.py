@@ -7,14 +7,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import demo_release
 import pytest
 from lxml import html as lxml_html
 
 from tasks.formatting import FORMATS, Wire, make_rendition
 from tasks.language_data import known_languages
 from tasks.model.languages import LanguageTag
-from tasks.model.readers import read_release
 from tasks.model.release import Release, supplied
 from tests.support.renditions import words
 
@@ -99,11 +97,10 @@ def test_carries_all_that_an_editor_needs(
 
 @pytest.mark.parametrize("language", ["ar", "de", "ja", "th", "zh-Hans"])
 @pytest.mark.parametrize("format", FORMATS.all())
-def test_the_demos_release_has_every_sentence_and_link(format: str, language: str, made: Make) -> None:
-    release = read_release(demo_release.release())
-    translation = supplied(release, language)
+def test_the_demos_release_has_every_sentence_and_link(format: str, language: str, demo: Release, made: Make) -> None:
+    translation = supplied(demo, language)
     assert translation is not None
-    text = made(format, release, translation)
+    text = made(format, demo, translation)
     body = lxml_html.fragment_fromstring(translation.body_html, create_parent="div")
     assert translation.headline in text
     assert [link for link in body.iter("a") if link.get("href").removeprefix("mailto:") not in text] == []

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import demo_release
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -54,9 +53,8 @@ def test_every_format_has_a_reader() -> None:
 
 @pytest.mark.parametrize("language", ["en", "ar", "de", "th", "ja", "zh-Hans"])
 @pytest.mark.parametrize("format", FORMATS.all())
-def test_the_demos_release(format: str, language: str, read: Read) -> None:
-    release = read_release(demo_release.release())
-    read(format, release, supplied(release, language))
+def test_the_demos_release(format: str, language: str, demo: Release, read: Read) -> None:
+    read(format, demo, supplied(demo, language))
 
 
 @pytest.mark.skipif(not SEED.exists(), reason=f"the seed release is not at {SEED}")

@@ -136,12 +136,12 @@ def test_many_faults_are_named_in_few_words() -> None:
     assert len(said) < 1500
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     "token", ["a", "==", "**a", "~~", "<!--", "$", "|", "{", ":a", "]( ", "<", "x^", "x~", "[a", "#"]
 )
 def test_no_text_costs_more_than_its_length(token: str) -> None:
-    for body in (token * (200_000 // len(token)), "<div>\n" + token * (200_000 // len(token)) + "\n</div>"):
+    for body in (token * (100_000 // len(token)), "<div>\n" + token * (100_000 // len(token)) + "\n</div>"):
         try:
             render(body)
         except ValueError:
