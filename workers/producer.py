@@ -33,6 +33,8 @@ import re
 import time
 import uuid
 from collections.abc import Collection
+from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -42,6 +44,7 @@ from kombu import Producer as KombuProducer
 from workers.broker_address import Kind, read_address
 from workers.envelope import CONSENTS, SHORTEST_KEY, Receipt, envelope_headers
 from workers.releases_queue import (
+    ANSWER_WITHIN,
     BROKER_ERRORS,
     RECEIPTS,
     RELEASES,
@@ -57,6 +60,8 @@ _NAME = re.compile("[a-z0-9][a-z0-9._-]{0,99}")
 """Of a producer, as it may stand in the name of a queue; with another the wire refuses what it sends, and says so."""
 SEND_AGAIN = 5.0
 """Seconds without a receipt after which the release is sent again."""
+WAITS = 4
+"""Answers of the broker for which a producer waits, at most, before it gives the broker up."""
 
 
 class Document(Protocol):
@@ -105,7 +110,9 @@ class Producer:
             certificate_key=certificate_key or os.environ.get("FANWIRE_BROKER_CERTIFICATE_KEY"),
         )
         self._address = read_address(url)
-        self._connection = producer_connection(url, tls)
+        self._connect = partial(producer_connection, url, tls)
+        self._connection = self._connect()
+        self._patience, self._in_trouble = ANSWER_WITHIN, False
         mine = f"{name}." if name and _NAME.fullmatch(name) else ""
         self._replies = f"{RECEIPTS[0]}{mine}{uuid.uuid4().hex}"
         self._receipts: dict[str, Receipt] = {}
@@ -130,29 +137,32 @@ class Producer:
         correlation = uuid.uuid4().hex
         ends = time.monotonic() + timeout
         trouble: Exception | None = None
+        if _patience(timeout) != self._patience:
+            self._reconnect(timeout)
         while (left := ends - time.monotonic()) > 0:
             try:
                 self._send(body, headers, correlation)
                 receipt = self._await(correlation, min(left, SEND_AGAIN))
+                self._in_trouble = False
                 if receipt:
                     return receipt
             except BROKER_ERRORS as error:
-                trouble = error
+                trouble, self._in_trouble = error, True
                 if problem := tls_problem(error):  # which does not pass by itself
                     raise NoReceipt(f"no receipt: the broker {problem}") from None
-                self._reconnect(min(1.0, max(0.0, ends - time.monotonic())))
+                time.sleep(min(1.0, max(0.0, ends - time.monotonic())))
+                self._reconnect(ends - time.monotonic())
         cause = (
             f"the broker says: {trouble}" if trouble else "does the broker have an intake (`fanwire worker intake`)?"
         )
         raise NoReceipt(f"no receipt within {timeout:g} s; {cause}")
 
     def close(self) -> None:
-        """Drop the connection and the reply queue."""
-        try:
-            with self._connection.channel() as channel:
-                receipts_queue(self._address, self._replies).bind(channel).delete()
-        except BROKER_ERRORS:
-            pass  # the queue expires by itself
+        """Drop the connection and the reply queue, which expires by itself when the broker does not answer now."""
+        with suppress(*BROKER_ERRORS):
+            if not self._in_trouble:
+                with self._connection.channel() as channel:
+                    receipts_queue(self._address, self._replies).bind(channel).delete()
         self._connection.release()
 
     def __enter__(self) -> Self:
@@ -194,10 +204,16 @@ class Producer:
         if correlation:
             self._receipts[correlation] = Receipt.from_dict(json.loads(message.body or "{}"))
 
-    def _reconnect(self, pause: float) -> None:
-        time.sleep(pause)
+    def _reconnect(self, left: float) -> None:
+        """Connect anew when that is next asked for, with waits that suit the seconds that are left."""
         self._connection.release()
-        self._connection = self._connection.clone()
+        self._patience = _patience(left)
+        self._connection = self._connect(answer_within=self._patience)
+
+
+def _patience(left: float) -> float:
+    """Seconds that the broker has for each answer. A broker that is frozen takes several such waits to be found out."""
+    return min(ANSWER_WITHIN, max(1.0, left / WAITS))
 
 
 def _body(release: Document | dict[str, Any] | str | bytes) -> bytes:

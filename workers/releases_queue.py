@@ -47,7 +47,7 @@ class PatientTransport(pyamqp.Transport):
         if isinstance(client.ssl, dict):
             client.ssl = client.ssl | {"server_hostname": None}  # kombu puts the name of the node there
         connection = super().establish_connection()
-        connection.transport.sock.settimeout(ANSWER_WITHIN)
+        connection.transport.sock.settimeout(client.transport_options.get("write_timeout", ANSWER_WITHIN))
         return connection
 
 
@@ -92,15 +92,18 @@ def tls_problem(error: BaseException) -> str | None:
     return None
 
 
-def producer_connection(url: str, tls: dict[str, Any]) -> Connection:
+def producer_connection(url: str, tls: dict[str, Any], answer_within: float = ANSWER_WITHIN) -> Connection:
     """The connection of a producer, who has no part in what workers note of messages that are not acknowledged yet.
 
     So a receipt that a producer has read and not acknowledged is lost with it, and it sends its release again.
+    `answer_within`: seconds that the broker has for each answer.
     """
     address = read_address(url)
     options = transport_options(url, tls=tls)
-    if address.kind is not Kind.RABBITMQ:
-        options["ack_emulation"] = False
+    if address.kind is Kind.RABBITMQ:
+        options["write_timeout"] = answer_within
+    else:
+        options |= {"ack_emulation": False, "socket_timeout": answer_within}
     return Connection(address.kombu_url, ssl=tls or False, transport_options=options)
 
 

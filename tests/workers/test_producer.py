@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tasks.runtime.settings import Settings
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, descendants, own_valkey
 from tests.support.samples import URI
 from workers import releases_queue
 from workers.intake import Intake
+from workers.producer import NoReceipt, Producer
 
 ALLOWED = ("kombu", "redis", "amqp", "vine", "packaging", "tzdata", "async_timeout", "workers")
 """What `pip install kombu[redis]` brings, and the package that the producer is in."""
@@ -68,6 +71,23 @@ def test_with_kombu_alone_a_release_is_sent_and_its_receipt_read(for_producers: 
     )
     receipt = json.loads(alone(code, for_producers, json.dumps(document)))
     assert (receipt["status"], receipt["uri"], receipt["version"]) == ("accepted", URI, 1)
+
+
+@pytest.mark.timeout(60)
+def test_a_broker_that_is_frozen_costs_no_more_than_the_time_for_the_receipt(tmp_path: Path) -> None:
+    (tmp_path / "broker").mkdir()
+    with own_valkey(tmp_path / "broker") as url:
+        [server] = [
+            child for child in descendants(os.getpid()) if url.split(":")[-1].split("/")[0] in child.cmdline()[0]
+        ]
+        with Producer(url) as sender:
+            server.suspend()
+            try:
+                with pytest.raises(NoReceipt, match=r"within 2 s; the broker says: Timeout reading from socket"):
+                    sender.submit({"uri": "urn:x:1"}, timeout=2)
+                sender.close()
+            finally:
+                server.resume()
 
 
 def test_the_blocker_of_this_test_blocks() -> None:
