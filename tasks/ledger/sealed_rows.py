@@ -49,7 +49,7 @@ FORMS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
     }
 }  # fmt: skip
 """The fields of each kind of leaf, by the version of the form."""
-_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
+_ENCODE = json.JSONEncoder(separators=(",", ":"), default=repr).encode
 
 
 class Kind(StrEnum):

@@ -17,7 +17,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from tasks.ledger import releases, sealed_rows, seals
+from tasks.ledger import releases, schema, sealed_rows, seals
+from tasks.ledger.foreign_values import foreign_values
 from tasks.ledger.sealed_rows import Kind
 from tasks.model.acts import Act
 from tasks.model.states import FINAL
@@ -28,6 +29,11 @@ from tasks.runtime import moments
 from tasks.runtime.counting import counted
 from tasks.runtime.seal_key import is_signed
 
+_TABLES = (
+    schema.releases, schema.translations, schema.renditions, schema.deliveries, schema.attempts, schema.publications,
+    schema.reopenings, schema.seals, schema.audit, schema.archives, schema.legal_holds,
+)  # fmt: skip
+"""What is checked."""
 ALWAYS = float("-inf")
 """Before any moment that a row can have."""
 
@@ -91,6 +97,13 @@ class Verification:
 def verify(connection: Connection, keys: Collection[str], anchors: Collection[Anchor] = ()) -> Verification:
     """Check all seals, each against the one before and the signature against `keys`; then the rows that they seal."""
     found = Verification()
+    found.faults += [
+        f"{column} holds {counted(number, 'value')} of another type than it is for: edited by hand. Nothing else is "
+        "checked while it does"
+        for column, number in foreign_values(connection, _TABLES)
+    ]
+    if found.faults:
+        return found
     emptied = _check_chain(connection, set(keys), anchors, found)
     _check_entries(connection, emptied, found)
     replays = _Replays.read(connection)
@@ -324,6 +337,13 @@ def _misplaced(blocks: Collection[Row[Any]], heading: releases.Heading | None) -
             yield f"seal {seal.id:,}{_of(said)} was put to another release, or its release was edited"
 
 
+def _moment(at: float) -> str:
+    try:
+        return moments.utc(at)
+    except (OverflowError, OSError, ValueError):
+        return f"{at:g}, which is no moment"
+
+
 @dataclass
 class _Page:
     """Some deliveries of a release, held against what is sealed; whatever stands is taken out of `known`."""
@@ -377,7 +397,7 @@ class _Page:
         for note in notes:
             leaf, row = sealed_rows.reopened(note), rows[note["delivery_id"]]
             if not replays.opened(row, note["at"]):
-                what = f"{_delivery(row)} again, as it is noted for {moments.utc(note['at'])}"
+                what = f"{_delivery(row)} again, as it is noted for {_moment(note['at'])}"
                 self.found.faults.append(f"{self.name}: no audit entry says that anybody opened {what}")
                 self.known.reopened.discard(leaf)
             elif leaf in self.known.reopened:

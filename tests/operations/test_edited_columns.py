@@ -26,6 +26,7 @@ from tests.support.samples import URI, outlet
 
 pytestmark = pytest.mark.usefixtures("sqlite_ledger")
 KEY = SealKey("the secret of this wire, long enough")
+ELSE = "Nothing else is checked while it does"
 BUILDING = {"reason", "hint_at", "lease_until", "claimed_by", "attempt"}
 UNSEEN = {
     "releases": {"planned_at", "hint_at", "first_attempt_at", "seal_at", "retained"},
@@ -113,6 +114,31 @@ def test_an_edit_of_any_other_column_and_a_deletion_are_found(
     }
     assert unseen == UNSEEN[table]
     assert edited(verified, f"DELETE FROM {table} WHERE {last}")
+
+
+@pytest.mark.parametrize("table", UNSEEN)
+def test_a_value_of_another_type_is_found_and_named(table: str, verified: Callable[[Connection], list[str]]) -> None:
+    last = f"rowid = (SELECT max(rowid) FROM {table})"
+    for column in metadata.tables[table].columns:
+        if column.primary_key and isinstance(column.type.dialect_impl(_dialect()), Integer):
+            continue  # SQLite itself refuses
+        other = "7" if isinstance(column.type, LargeBinary) else "x'ff'"
+        found = edited(verified, f'UPDATE {table} SET "{column.name}" = {other} WHERE {last}')
+        assert found == [f"{table}.{column.name} holds 1 value of another type than it is for: edited by hand. {ELSE}"]
+
+
+def test_a_moment_that_is_none_is_said(verified: Callable[[Connection], list[str]]) -> None:
+    said = edited(verified, "UPDATE reopenings SET at = 9e18")
+    assert "as it is noted for 9e+18, which is no moment" in said[0]
+
+
+def test_a_value_of_another_type_stops_no_sealing(tmp_path: Path) -> None:
+    receivers(outlet("has"))
+    render(take())
+    with ledger.write() as connection:
+        connection.execute(text("UPDATE releases SET sent_by = x'ff'"))
+    sealer._progress.__init__()  # type: ignore[misc]
+    assert sealer.seal(NOW + 1e6, Sealing(KEY, tmp_path / "seals.head"))
 
 
 def test_the_manual_says_of_which_columns_no_edit_is_found() -> None:
