@@ -71,8 +71,10 @@ def examine() -> list[Finding]:
         return found  # every other part would only say the same again
     token = _kept.set({})
     try:
-        for part in PARTS:
+        away = _guarded(_ledger_answers)
+        for part in PARTS if not away else WITHOUT_LEDGER:
             found += [finding for finding in _guarded(part) if finding not in found]
+        found += away
     finally:
         _kept.reset(token)
     return found
@@ -86,6 +88,22 @@ def _guarded(part: Callable[[], Iterator[Finding]]) -> list[Finding]:
     except (SQLAlchemyError, *BROKER_ERRORS) as error:
         told = (str(error).splitlines() or [type(error).__name__])[0]
         return [Finding("unsafe", f"{part.__name__.strip('_')}: {told}")]
+
+
+def _ledger_answers() -> Iterator[Finding]:
+    """Whether the ledger takes no connection: said once, for each part that reads it would wait and say it again."""
+    if not home.ledger_is_there():
+        return
+    try:
+        with ledger.look():
+            return
+    except SQLAlchemyError as error:
+        cause = (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]
+    yield Finding(
+        "unsafe",
+        f"the ledger ({ledger.safe_ledger_url()}) does not answer: {cause}; start it, or correct FANWIRE_LEDGER_URL "
+        "(docs/runbook.md, `Ledger slow or away`). What it has, such as outlets, feeds and engines, was not looked at",
+    )
 
 
 def _settings() -> Iterator[Finding]:
@@ -157,8 +175,7 @@ def _shared_state() -> Iterator[Finding]:
 
 
 def _producers() -> Iterator[Finding]:
-    """Who may send by the queue and over HTTP, and the keys of producers."""
-    yield _at_the_door()
+    """Who may send by the queue, and the keys of producers."""
     file = authority.producers_file()
     if file is None:
         yield Finding(
@@ -182,17 +199,17 @@ def _producers() -> Iterator[Finding]:
                       "variables of its own")  # fmt: skip
 
 
-def _at_the_door() -> Finding:
+def _at_the_door() -> Iterator[Finding]:
     """Who may send over HTTP."""
     known: Collection[str] = ()
     if home.ledger_is_there():
         with ledger.read() as connection:
             known = producer_rows.standing(connection).keys()
-    if not known:
-        return Finding("fine", "over HTTP nobody may send: `fanwire producers add NAME` lets a producer in, by a token")
-    return Finding(
-        "fine", f"over HTTP {counted(len(known), 'producer')} may send, each with its token: {_some(sorted(known))}"
-    )
+    if known:
+        who = f"{counted(len(known), 'producer')} may send, each with its token: {_some(sorted(known))}"
+    else:
+        who = "nobody may send: `fanwire producers add NAME` lets a producer in, by a token"
+    yield Finding("fine", f"over HTTP {who}")
 
 
 def _key_problems(name: str, reference: str, owners: dict[str, str]) -> Iterator[Finding]:
@@ -527,8 +544,10 @@ def _media() -> Iterator[Finding]:
 
 
 PARTS = (
-    _home, _modes, _plugins, _broker, _shared_state, _clear_text, _producers, _ledger, _documents, _disabled,
-    _unverified, _resting, _secrets, _addresses, _folders, _mail, _feeds, _media, _translation, _languages,
+    _home, _modes, _plugins, _broker, _shared_state, _clear_text, _at_the_door, _producers, _ledger, _documents,
+    _disabled, _unverified, _resting, _secrets, _addresses, _folders, _mail, _feeds, _media, _translation, _languages,
     _house_texts, _dictionaries,
 )  # fmt: skip
 """Everything that is looked at once the settings are sound, in this order."""
+WITHOUT_LEDGER = (_home, _modes, _plugins, _broker, _clear_text, _producers, _media)
+"""What can be looked at while the ledger does not answer."""

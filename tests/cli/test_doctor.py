@@ -205,3 +205,15 @@ def test_the_store_of_media(monkeypatch: pytest.MonkeyPatch) -> None:
     settings.cache_clear()
     [away] = doctor._guarded(doctor._media)
     assert (away.level, away.what[:50]) == ("unsafe", "media: the bucket at 127.0.0.1:9 does not answer: ")
+
+
+def test_a_ledger_that_does_not_answer_is_named_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part that reads the ledger waited for it and said so in the part's own name, for minutes."""
+    monkeypatch.setenv("FANWIRE_LEDGER_URL", "postgresql+psycopg://fanwire:hidden@127.0.0.1:9/fanwire")
+    settings.cache_clear()
+    [said] = [line for line in run("doctor", "--json", status=1).stdout.splitlines() if "127.0.0.1:9" in line]
+    assert "does not answer" in said
+    assert "FANWIRE_LEDGER_URL" in said
+    assert "hidden" not in said
+    findings = [finding for finding in doctor.examine() if finding.level == "unsafe"]
+    assert [finding.what[:12] for finding in findings if "refused" in finding.what] == ["the ledger ("]

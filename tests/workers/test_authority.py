@@ -505,7 +505,9 @@ def let_in(name: str) -> None:
 
 
 def findings() -> str:
-    return "\n".join(f"{finding.level}: {finding.what}" for finding in doctor._producers())
+    return "\n".join(
+        f"{finding.level}: {finding.what}" for part in (doctor._at_the_door, doctor._producers) for finding in part()
+    )
 
 
 def test_doctor_says_that_anybody_may_send(sqlite_ledger: None) -> None:
