@@ -24,13 +24,14 @@ from tasks.delivery.transports import TRANSPORTS, host_of
 from tasks.delivery.transports.folder import folder_of
 from tasks.formatting import FORMATS, HouseTextMissing, house_text
 from tasks.language_data import LANGUAGES
-from tasks.ledger import backlog, feed_addresses, outlets, producer_rows
+from tasks.ledger import backlog, deliveries, feed_addresses, outlets, producer_rows
 from tasks.ledger.connection import is_pooled
 from tasks.media_store.folder_store import Folder
 from tasks.media_store.store import configured_store
 from tasks.model.destinations import is_address
 from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import Outlet, read_outlet
+from tasks.operations.sweep import untaken
 from tasks.runtime import moments, trust
 from tasks.runtime.counting import counted
 from tasks.runtime.delivery_folders import refused_folder
@@ -260,6 +261,10 @@ def _ledger() -> Iterator[Finding]:
             yield Finding("note", f"{what}, by which embargoes, leases and retries go; set it right for logs and TLS")
         n = backlog.stuck(connection)
         yield Finding("unsafe" if n else "fine", f"{n} deliveries have no next step")
+        if broker.embedded() and home.up_pid() is None:
+            return  # what is due waits for the `make up` that `_broker` asks for
+        if waits := untaken(connection, deliveries.next_due(connection), ledger.now(connection)):
+            yield Finding("unsafe", waits)
 
 
 _kept: ContextVar[dict[str, list[Outlet]]] = ContextVar("_kept")

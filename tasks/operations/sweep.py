@@ -155,13 +155,20 @@ def _look_for_producers(now: float, web_url: str) -> bool:
         return webhook_rows.any_due(connection, now)
 
 
+def untaken(connection: Connection, since: float | None, now: float) -> str | None:
+    """What to say when deliveries are due `since` long ago and nobody takes them: workers are away, or no longer read
+    their queue. None while all is well."""
+    if since is None or since >= now - UNTAKEN or deliveries.any_claimed(connection):
+        return None
+    return (
+        f"deliveries are due since {moments.shown(since)}, and no worker has taken any delivery: look whether "
+        "`fanwire worker deliver` runs and reads its queue, and restart it"
+    )
+
+
 def _notice_untaken(connection: Connection, since: float | None, now: float) -> None:
-    """Leave a notice when deliveries are due and nobody takes them: workers are away, or no longer read their queue."""
-    if since is not None and since < now - UNTAKEN and not deliveries.any_claimed(connection):
-        text = (
-            f"deliveries are due since {moments.shown(since)}, and no worker has taken any delivery: look whether "
-            "`fanwire worker deliver` runs and reads its queue, and restart it"
-        )
+    """Leave a notice when deliveries are due and nobody takes them."""
+    if text := untaken(connection, since, now):
         notices.add_unless_known(connection, "untaken", "deliver", text, now)
 
 

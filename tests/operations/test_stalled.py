@@ -11,8 +11,10 @@ from tasks import ledger, pipeline
 from tasks.ledger import notices
 from tasks.ledger.notices import NOTICE_AGAIN
 from tasks.operations.sweep import UNTAKEN
+from tasks.runtime.settings import settings
 from tests.support.delivery_steps import NOW, claim, receivers, render, take
 from tests.support.samples import outlet
+from workers import doctor
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +44,19 @@ def test_what_is_due_and_taken_by_nobody_is_noticed_once_an_hour() -> None:
 def test_a_backlog_on_which_somebody_works_is_none() -> None:
     claim(limit=1, lease=2 * UNTAKEN)
     assert swept(NOW + UNTAKEN + 1) == []
+
+
+def test_doctor_says_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It called everything fine while no worker took anything, and only the notices said so."""
+    monkeypatch.setenv("FANWIRE_BROKER_URL", "redis://127.0.0.1:9/0")
+    settings.cache_clear()
+
+    def unsafe(now: float) -> list[str]:
+        monkeypatch.setattr(ledger, "now", lambda _: now)
+        return [finding.what for finding in doctor._ledger() if finding.level == "unsafe"]
+
+    assert unsafe(NOW + UNTAKEN - 1) == []
+    [said] = unsafe(NOW + UNTAKEN + 1)
+    assert said.startswith("deliveries are due since 2027-01-15T08:00:00Z, and no worker has taken any delivery")
+    assert claim(now=NOW + UNTAKEN + 1)
+    assert unsafe(NOW + UNTAKEN + 2) == []
