@@ -49,7 +49,7 @@ from workers import authority, broker, broker_checks, engines, home
 from workers.broker_address import Kind
 from workers.finding import Finding
 from workers.offered import offered
-from workers.releases_queue import BROKER_ERRORS
+from workers.releases_queue import BROKER_ERRORS, tls_problem
 
 SHOWN = 5
 BESIDE_SETTINGS = {
@@ -165,7 +165,20 @@ def _broker() -> Iterator[Finding]:
     if broker.embedded() and home.up_pid() is None:
         yield Finding("note", f"no Fanwire is up under {settings().home.absolute()}: `make up` starts one")
         return
-    yield from broker_checks.examine_broker()
+    try:
+        yield from broker_checks.examine_broker()
+    except BROKER_ERRORS as error:
+        yield Finding("unsafe", _broker_problem(error))
+
+
+def _broker_problem(error: Exception) -> str:
+    """Which broker is in trouble, and where to look; the end of a TLS handshake says why itself."""
+    if broker.embedded():
+        look = f"{settings().home.absolute() / 'log' / 'broker.log'} says more"
+    else:
+        look = "start it, or correct FANWIRE_BROKER_URL"
+    what = tls_problem(error) or f"does not answer as it should: {error}"
+    return f"the broker at {broker.address().place} {what}; {look} (docs/runbook.md, `Broker lost`)"
 
 
 def _shared_state() -> Iterator[Finding]:

@@ -217,3 +217,12 @@ def test_a_ledger_that_does_not_answer_is_named_once(run: Run, monkeypatch: pyte
     assert "hidden" not in said
     findings = [finding for finding in doctor.examine() if finding.level == "unsafe"]
     assert [finding.what[:12] for finding in findings if "refused" in finding.what] == ["the ledger ("]
+
+
+def test_a_broker_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FANWIRE_BROKER_URL", "redis://:hidden@127.0.0.1:9/0")
+    settings.cache_clear()
+    said = told("_broker", "unsafe")
+    assert said.startswith("the broker at 127.0.0.1:9 does not answer as it should: ")
+    assert "FANWIRE_BROKER_URL" in said
+    assert "hidden" not in said
