@@ -153,9 +153,10 @@ class Producer:
                 time.sleep(min(1.0, max(0.0, ends - time.monotonic())))
                 self._reconnect(ends - time.monotonic())
         cause = (
-            f"the broker says: {trouble}" if trouble else "does the broker have an intake (`fanwire worker intake`)?"
+            f"the broker says: {trouble}." if trouble else "does the broker have an intake (`fanwire worker intake`)?"
         )
-        raise NoReceipt(f"no receipt within {timeout:g} s; {cause}")
+        advice = "Whether it was taken is not known: submit the same again, which sends nothing twice"
+        raise NoReceipt(f"no receipt within {timeout:g} s; {cause} {advice}")
 
     def close(self) -> None:
         """Drop the connection and the reply queue, which expires by itself when the broker does not answer now."""
