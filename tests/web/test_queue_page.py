@@ -75,6 +75,16 @@ def test_open_work_workers_and_what_they_hold_are_shown(monkeypatch: pytest.Monk
     assert "state-alive" in row
 
 
+def test_lengths_from_before_the_broker_was_lost_are_not_shown() -> None:
+    with ledger.write() as connection:
+        metrics.put(connection, measures.QUEUE, {"deliver": 0, "releases": 4321}, time.time() - 60)
+        metrics.put(connection, measures.BROKER, {"": 0}, time.time())
+    page = words(visitor(APP, Rank.READER))
+    assert "the broker does not answer" in page
+    assert "4,321" not in page
+    assert "releases unknown" in page
+
+
 def test_an_engine_that_rests_is_asked_again_by_an_operator_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

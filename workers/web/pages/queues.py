@@ -90,12 +90,13 @@ def _look() -> dict[str, Any]:
         claims = claims_by_worker.claims(connection, reading.now)
         leader = elections.holder(connection, "clock", reading.now)
     broker = reading.values(measures.BROKER).get("")
+    away = broker is not None and not broker.value
     return {
         "now_there": reading.now,
         "backlog": reading.backlog,
         "held": [(kind.replace("_", " "), n) for kind, n in reading.backlog.held.items() if n],
         "broker_up": None if broker is None else bool(broker.value),
-        "queues": _queues(reading.values(measures.QUEUE)),
+        "queues": _queues({} if away else reading.values(measures.QUEUE)),  # else they are those from before
         "breakers": {label: int(found.value) for label, found in reading.values(measures.BREAKER).items()},
         "services": _services(reading),
         "leader": leader,
