@@ -405,6 +405,12 @@ def test_doctor_names_what_others_may_read(run: Run, mode: int, level: str) -> N
 # --- refusals
 
 
+def test_an_empty_list_is_said_in_words(run: Run) -> None:
+    assert run("refusals").stdout == "Nothing was refused.\n"
+    assert run("notices").stdout == "There is no notice.\n"
+    assert json.loads(run("notices", "--json").stdout) == []
+
+
 def test_refusals_name_the_uri_and_the_time(run: Run) -> None:
     with ledger.write() as connection:
         refusals.keep(connection, b"{}", "release refused: x", 1_000_000_000.0, uri=URI)

@@ -45,6 +45,8 @@ def refusals(
     if as_json:
         print_json([row | {"received_at": utc(row["received_at"])} for row in rows])
         return
+    if not rows:
+        out.print("Nothing was refused.")
     for row in rows:
         of = "".join(f" · {row[name]}" for name in ("uri", "sent_by") if row[name])
         of += f" · claims to be {row['claimed_uri']}" if row["claimed_uri"] else ""
@@ -71,6 +73,8 @@ def notices(count: CountOption = 20, as_json: JsonOption = False) -> None:
         over = f" · the outlet has taken a delivery since, at {shown(since)}" if since else ""
         line = f"{shown(row['at'])} · {row['kind']} · {row['subject']} · {row['text']}{over}"
         out.print(printable(line), markup=False)
+    if not rows:
+        out.print("There is no notice.")
 
 
 @app.command()
