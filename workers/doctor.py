@@ -24,7 +24,7 @@ from tasks.delivery.transports import TRANSPORTS, host_of
 from tasks.delivery.transports.folder import folder_of
 from tasks.formatting import FORMATS, HouseTextMissing, house_text
 from tasks.language_data import LANGUAGES
-from tasks.ledger import backlog, deliveries, feed_addresses, outlets, producer_rows
+from tasks.ledger import backlog, deliveries, feed_addresses, metrics, outlets, producer_rows
 from tasks.ledger.connection import is_pooled
 from tasks.media_store.folder_store import Folder
 from tasks.media_store.store import configured_store
@@ -45,7 +45,7 @@ from tasks.translation.configuration import TranslationDocument, read_configurat
 from tasks.translation.dictionaries import missing_packages
 from tasks.translation.grades import PUBLISH
 from tasks.translation.routing import reaches
-from workers import authority, broker, broker_checks, engines, home
+from workers import authority, broker, broker_checks, engines, home, measures
 from workers.broker_address import Kind
 from workers.finding import Finding
 from workers.offered import offered
@@ -278,6 +278,25 @@ def _ledger() -> Iterator[Finding]:
             return  # what is due waits for the `make up` that `_broker` asks for
         if waits := untaken(connection, deliveries.next_due(connection), ledger.now(connection)):
             yield Finding("unsafe", waits)
+
+
+def _workers() -> Iterator[Finding]:
+    """Kinds of workers of which none has sent a heartbeat of late, though one has before."""
+    if not home.ledger_is_there() or (broker.embedded() and home.up_pid() is None):
+        return
+    with ledger.look() as connection:
+        stored, now = metrics.stored(connection), ledger.now(connection)
+    answers = stored.get(measures.BROKER, {}).get("")
+    if answers is not None and not answers.value:
+        return  # heartbeats go by the broker, and `_broker` says what is the matter with that
+    last: dict[str, float] = {}
+    for name, beat in stored.get(measures.HEARTBEAT, {}).items():
+        kind = name.partition("@")[0]
+        last[kind] = max(beat.value, last.get(kind, 0.0))
+    for kind, at in sorted(last.items()):
+        if now - at > measures.SILENT:
+            what = f"no `{kind}` has sent a heartbeat for {now - at:,.0f} s: look whether one runs, and restart it"
+            yield Finding("unsafe", f"{what} (docs/runbook.md, `Worker stuck or gone`)")
 
 
 _kept: ContextVar[dict[str, list[Outlet]]] = ContextVar("_kept")
@@ -562,9 +581,9 @@ def _media() -> Iterator[Finding]:
 
 
 PARTS = (
-    _home, _modes, _plugins, _broker, _shared_state, _clear_text, _at_the_door, _producers, _ledger, _documents,
-    _disabled, _unverified, _resting, _secrets, _addresses, _folders, _mail, _feeds, _media, _translation, _languages,
-    _house_texts, _dictionaries,
+    _home, _modes, _plugins, _broker, _shared_state, _clear_text, _at_the_door, _producers, _ledger, _workers,
+    _documents, _disabled, _unverified, _resting, _secrets, _addresses, _folders, _mail, _feeds, _media,
+    _translation, _languages, _house_texts, _dictionaries,
 )  # fmt: skip
 """Everything that is looked at once the settings are sound, in this order."""
 WITHOUT_LEDGER = (_home, _modes, _plugins, _broker, _clear_text, _producers, _media)

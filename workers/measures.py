@@ -29,6 +29,8 @@ FORGOTTEN_AFTER = 900.0
 
 HEARTBEAT = "heartbeat"
 """Last value by `WORKER@HOST`: when its last heartbeat was, seconds since the epoch."""
+SILENT = 60.0
+"""Seconds without a heartbeat after which a worker counts as silent."""
 QUEUE = "queue"
 """Last value by queue: messages that wait."""
 BREAKER = "breaker"

@@ -10,7 +10,7 @@ import structlog
 
 from tasks import ledger
 from tasks.delivery.admission.breaker import THRESHOLD, Breaker
-from tasks.ledger import outlets
+from tasks.ledger import metrics, outlets
 from tasks.model.states import Verdict
 from tasks.runtime.settings import settings
 from tasks.translation import dictionaries
@@ -18,7 +18,7 @@ from tests.support.feeds import feed
 from tests.support.processes import addresses, own_valkey
 from tests.support.samples import outlet
 from workers import broker as configured
-from workers import doctor
+from workers import doctor, measures
 from workers.broker_users import User
 
 from .conftest import Run
@@ -226,3 +226,19 @@ def test_a_broker_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch)
     assert said.startswith("the broker at 127.0.0.1:9 does not answer as it should: ")
     assert "FANWIRE_BROKER_URL" in said
     assert "hidden" not in said
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+def test_a_kind_of_workers_of_which_none_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was scaled away is no trouble, and while the broker is away nobody can be heard."""
+    monkeypatch.setenv("FANWIRE_BROKER_URL", "redis://127.0.0.1:9/0")
+    settings.cache_clear()
+    with ledger.write() as connection:
+        now = ledger.now(connection)
+        beats = {"deliver@a": now - 2, "deliver@b": now - 400, "intake@a": now - 400}
+        metrics.put(connection, measures.HEARTBEAT, beats, now)
+        metrics.put(connection, measures.BROKER, {"": 1}, now)
+    assert told("_workers", "unsafe").startswith("no `intake` has sent a heartbeat for 40")
+    with ledger.write() as connection:
+        metrics.put(connection, measures.BROKER, {"": 0}, now)
+    assert list(doctor._workers()) == []

@@ -35,8 +35,6 @@ from workers.web.metrics import Reading, read
 from workers.web.pages import drains, links, shell
 from workers.web.pages.kept import kept
 
-SILENT_SECONDS = 60.0
-"""A worker that has not beaten for so long is shown as silent; it beats every two seconds."""
 SHOWN = 50
 """Resting hosts and outlets that are listed, and worker processes."""
 
@@ -119,7 +117,7 @@ def _services(reading: Reading) -> list[dict[str, Any]]:
     found = []
     for name, beat in sorted(reading.values(measures.HEARTBEAT).items()):
         service, _, machine = name.partition("@")
-        silent = reading.now - beat.value > SILENT_SECONDS
+        silent = reading.now - beat.value > measures.SILENT
         found.append({"name": service, "machine": machine, "beat_at": beat.value, "silent": silent})
     return found
 
