@@ -31,6 +31,7 @@ from tasks.media_store.store import configured_store
 from tasks.model.destinations import is_address
 from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import Outlet, read_outlet
+from tasks.model.retention_policy import read_retention_policy
 from tasks.operations.sweep import untaken
 from tasks.runtime import moments, trust
 from tasks.runtime.counting import counted
@@ -297,6 +298,13 @@ def _workers() -> Iterator[Finding]:
         if now - at > measures.SILENT:
             what = f"no `{kind}` has sent a heartbeat for {now - at:,.0f} s: look whether one runs, and restart it"
             yield Finding("unsafe", f"{what} (docs/runbook.md, `Worker stuck or gone`)")
+
+
+def _retention() -> Iterator[Finding]:
+    """Whether the retention file can be read: until then nothing is taken from the ledger."""
+    if file := settings().retention_file:
+        read_retention_policy(file)
+        yield Finding("fine", f"{file} says what is kept for how long")
 
 
 _kept: ContextVar[dict[str, list[Outlet]]] = ContextVar("_kept")
@@ -582,9 +590,9 @@ def _media() -> Iterator[Finding]:
 
 PARTS = (
     _home, _modes, _plugins, _broker, _shared_state, _clear_text, _at_the_door, _producers, _ledger, _workers,
-    _documents, _disabled, _unverified, _resting, _secrets, _addresses, _folders, _mail, _feeds, _media,
+    _retention, _documents, _disabled, _unverified, _resting, _secrets, _addresses, _folders, _mail, _feeds, _media,
     _translation, _languages, _house_texts, _dictionaries,
 )  # fmt: skip
 """Everything that is looked at once the settings are sound, in this order."""
-WITHOUT_LEDGER = (_home, _modes, _plugins, _broker, _clear_text, _producers, _media)
+WITHOUT_LEDGER = (_home, _modes, _plugins, _broker, _clear_text, _producers, _retention, _media)
 """What can be looked at while the ledger does not answer."""

@@ -242,3 +242,15 @@ def test_a_kind_of_workers_of_which_none_is_heard(monkeypatch: pytest.MonkeyPatc
     with ledger.write() as connection:
         metrics.put(connection, measures.BROKER, {"": 0}, now)
     assert list(doctor._workers()) == []
+
+
+def test_a_retention_file_that_cannot_be_read_is_said(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is taken from the ledger until it can, and only a notice said so."""
+    file = tmp_path / "retention.yaml"
+    monkeypatch.setenv("FANWIRE_RETENTION_FILE", str(file))
+    settings.cache_clear()
+    assert f"unsafe  {file} refused: (file): cannot be read" in run("doctor", status=1).stdout.replace("\n", "")
+    file.write_text("days: {refusals: 30}")
+    assert told("_retention", "fine").startswith(str(file))
