@@ -394,6 +394,18 @@ class Settings(BaseModel):
             raise ValueError("broker_certificate and broker_certificate_key belong together; one of them is missing")
         return self
 
+    @field_validator("wire_url", "notice_url")
+    @classmethod
+    def _begins_with_its_scheme(cls, value: str | SecretStr | None) -> str | SecretStr | None:
+        told = value.get_secret_value() if isinstance(value, SecretStr) else value
+        try:
+            parts = urlsplit(told) if told else None
+        except ValueError:  # as of a bracket that is never closed
+            raise ValueError("must be an address that begins with https:// or http://") from None
+        if parts is not None and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("must be an address that begins with https:// or http://")
+        return value
+
     @field_validator("web_url", "websub_hub")
     @classmethod
     def _is_a_public_address(cls, value: str | None, info: ValidationInfo) -> str | None:

@@ -211,10 +211,10 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         "FANWIRE_BROKER_URL": "redis://:geheim@127.0.0.1/0",
         "FANWIRE_SHARED_STATE_URL": "redis://:geheim@127.0.0.1/0", "FANWIRE_LEDGER_URL": "sqlite:///geheim",
         "FANWIRE_SMTP_URL": "smtp://wire:geheim@relay.example", "FANWIRE_BOUNCES_URL": "imaps://b:geheim@mail.example",
-        "DATABASE": "mysql://user:geheim@host/data",
+        "FANWIRE_NOTICE_URL": "https://hooks.example/geheim", "DATABASE": "mysql://user:geheim@host/data",
     } | dict.fromkeys(
         {*SECRET - {"FANWIRE_BROKER_URL", "FANWIRE_SHARED_STATE_URL", "FANWIRE_LEDGER_URL", "FANWIRE_SMTP_URL",
-                    "FANWIRE_BOUNCES_URL"},
+                    "FANWIRE_BOUNCES_URL", "FANWIRE_NOTICE_URL"},
          *NAMED, *OTHERS - {"DATABASE"},
          "FANWIRE_SECRET_BOTE", "FANWIRE_WEBHOOK_ACME", "FANWIRE_BROKER_WORKER_PASSWORD"}, "geheim",
     )  # fmt: skip

@@ -45,6 +45,9 @@ def test_a_file_of_variables_is_not_read(monkeypatch: pytest.MonkeyPatch, tmp_pa
         ("FANWIRE_REMOTE_CONTROL", "perhaps"),
         ("FANWIRE_ALLOWED_PORTS", "0"),
         ("FANWIRE_LEASE", ""),
+        ("FANWIRE_WIRE_URL", "wire.example"),
+        ("FANWIRE_NOTICE_URL", "hooks.example/notices"),
+        ("FANWIRE_NOTICE_URL", "https://[::1/notices"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_name_of_its_variable(
