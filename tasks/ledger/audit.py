@@ -97,6 +97,16 @@ def _row(entry: Entry) -> dict[str, Any]:
     }
 
 
+def read_values(text: str | None) -> dict[str, Any]:
+    """What an entry says in `old` or `new`; nothing if that cannot be read: whoever may write into the ledger can put
+    in an entry that says anything."""
+    try:
+        said = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
 def _json(value: Mapping[str, Any] | None) -> str | None:
     """With every character that is not ASCII escaped, so that any database takes what a stranger wrote."""
     return None if value is None else json.dumps(value, sort_keys=True)
@@ -139,4 +149,4 @@ def latest(connection: Connection, wanted: Wanted, limit: int) -> list[dict[str,
     if wanted.since is not None:
         query = query.where(a.at >= wanted.since)
     rows = (dict(row._mapping) for row in connection.execute(query))
-    return [row | {name: row[name] and json.loads(row[name]) for name in ("old", "new")} for row in rows]
+    return [row | {name: row[name] and read_values(row[name]) for name in ("old", "new")} for row in rows]

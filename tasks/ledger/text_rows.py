@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,6 +11,7 @@ from urllib.parse import unquote
 from sqlalchemy import Connection, Select, select
 
 from tasks.ledger import sealed_rows
+from tasks.ledger.audit import read_values
 from tasks.ledger.schema import DRAFT, audit, releases, renditions, translations
 from tasks.ledger.sealed_rows import Leaf
 from tasks.model.acts import Act
@@ -71,9 +71,9 @@ def changes(connection: Connection, uri: str, version: int) -> list[Change]:
     query = select(a.id, a.act, a.version, a.subject, a.new).where(a.uri == uri, a.act.in_(sorted(acts)))
     return [
         Change(row.id, row.act, row.subject.removeprefix(of) if row.subject.startswith(of) else None,
-               json.loads(row.new or "{}"))
+               read_values(row.new))
         for row in connection.execute(query.order_by(a.id.desc()))
-        if row.version == version or (row.act in _OF_ALL_VERSIONS and row.version >= version)
+        if row.version == version or (row.act in _OF_ALL_VERSIONS and (row.version or 0) >= version)
     ]  # fmt: skip
 
 

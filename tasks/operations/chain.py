@@ -157,7 +157,7 @@ def _check_chain(
 def _statement(seal: Row[Any]) -> dict[str, Any]:
     try:
         said = json.loads(seal.statement)
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     return said if isinstance(said, dict) else {}
 
@@ -214,7 +214,7 @@ def _check_entries(connection: Connection, emptied: Mapping[int, str], found: Ve
     for row in seals.entries(connection, since=ALWAYS):
         records.see(row)
         if row["act"] == Act.RETAIN:
-            for number in sealed_records.new_of(row).get("seals", ()):
+            for number in sealed_records.emptied_by(row):
                 unexplained.pop(number, None)
         leaf, of = known.pop(row["id"], (None, 0))
         if leaf is not None:

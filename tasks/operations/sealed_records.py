@@ -7,7 +7,6 @@ retention take the evidence.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,17 +14,15 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tasks.ledger import archive_rows
+from tasks.ledger.audit import read_values
 from tasks.ledger.seals import Took
 from tasks.model.acts import Act
 
 
-def new_of(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """What an audit entry says that stands now; nothing if that cannot be read."""
-    try:
-        said = json.loads(entry["new"] or "{}")
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
+def emptied_by(entry: Mapping[str, Any]) -> list[int]:
+    """The seals of which an audit entry says that retention took their leaves."""
+    numbers = read_values(entry["new"]).get("seals")
+    return [number for number in numbers if isinstance(number, int)] if isinstance(numbers, list) else []
 
 
 @dataclass
@@ -40,18 +37,18 @@ class Records:
 
     def see(self, entry: Mapping[str, Any]) -> None:
         """Take in an audit entry."""
-        uri, act = entry["uri"], entry["act"]
+        uri, act, new = entry["uri"] or "", entry["act"], read_values(entry["new"])
         if act == Act.ARCHIVE:
-            self._archived[uri] = entry["version"], new_of(entry)
+            self._archived[uri] = entry["version"] or 0, new
         elif act == Act.HOLD_LEGALLY:
-            self._held[uri] = new_of(entry).get("reason", ""), f"{entry['role']} {entry['actor']}"
+            self._held[uri] = new.get("reason", ""), f"{entry['role']} {entry['actor']}"
         elif act == Act.END_LEGAL_HOLD:
             self._held.pop(uri, None)
         elif act == Act.RETAIN:
-            self._see_taken(entry)
+            self._see_taken(entry, uri, new.get("took"))
 
-    def _see_taken(self, entry: Mapping[str, Any]) -> None:
-        took, archived = new_of(entry).get("took"), self._archived.get(entry["uri"], (0, {}))[0]
+    def _see_taken(self, entry: Mapping[str, Any], uri: str, took: Any) -> None:
+        archived = self._archived.get(uri, (0, {}))[0]
         if took in (Took.DELIVERIES, Took.TEXTS) and archived < (entry["version"] or 0):
             what = f"audit entry {entry['id']:,}: retention took {took} of {entry['subject']}"
             self._faults.append(f"{what}, and no entry before says that it was archived")
