@@ -1,12 +1,13 @@
-"""Values of another type than their column has. SQLite keeps them, and only somebody who edits a ledger by hand writes
-any; PostgreSQL takes none."""
+"""Values that a column cannot have: of another type, none where there must be one, text that is not UTF-8. SQLite keeps
+them, and only somebody who edits a ledger by hand writes any; PostgreSQL takes none but what is missing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, and_, func, select
+from sqlalchemy import Column, Connection, Table, func, select
 
 _CLASSES = (
     (("CHAR", "TEXT"), ("text",)),
@@ -18,18 +19,44 @@ _CLASSES = (
 
 
 def foreign_values(connection: Connection, tables: Iterable[Table]) -> Iterator[tuple[str, int]]:
-    """Each column of these tables with such values, as `table.column`, and how many they are."""
-    if connection.dialect.name != "sqlite":
-        return
+    """Each column of these tables with values of another type, or with none where there must be one, as `table.column`,
+    and how many they are."""
+    any_type = connection.dialect.name == "sqlite"
     for table in tables:
-        columns = list(table.columns)
+        columns = [column for column in table.columns if any_type or not column.nullable]
         counts = [func.count().filter(_is_foreign(column, connection)) for column in columns]
         for column, found in zip(columns, connection.execute(select(*counts)).one(), strict=True):
             if found:
                 yield f"{table.name}.{column.name}", found
 
 
+@contextmanager
+def any_text(connection: Connection) -> Iterator[list[str]]:
+    """Have text that is not UTF-8 read too, with its bytes written out, until this ends: else whoever meets one reads
+    nothing more. Gives those that were met."""
+    met: list[str] = []
+    if connection.dialect.name != "sqlite":
+        yield met
+        return
+
+    def read(data: bytes) -> str:
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            met.append(data.decode(errors="backslashreplace"))
+            return met[-1]
+
+    driver: Any = connection.connection.driver_connection
+    before, driver.text_factory = driver.text_factory, read
+    try:
+        yield met
+    finally:
+        driver.text_factory = before
+
+
 def _is_foreign(column: Column[Any], connection: Connection) -> Any:
+    if connection.dialect.name != "sqlite":
+        return column.is_(None)
     type_ = column.type.compile(dialect=connection.dialect).upper()
     expected = next(classes for words, classes in _CLASSES if any(word in type_ for word in words))
-    return and_(column.is_not(None), func.typeof(column).not_in(expected))
+    return func.typeof(column).not_in((*expected, "null") if column.nullable else expected)

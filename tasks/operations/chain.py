@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from tasks.ledger import releases, schema, sealed_rows, seals
-from tasks.ledger.foreign_values import foreign_values
+from tasks.ledger.foreign_values import any_text, foreign_values
 from tasks.ledger.sealed_rows import Kind
 from tasks.model.acts import Act
 from tasks.model.states import FINAL
@@ -98,13 +98,19 @@ def verify(connection: Connection, keys: Collection[str], anchors: Collection[An
     """Check all seals, each against the one before and the signature against `keys`; then the rows that they seal."""
     found = Verification()
     found.faults += [
-        f"{column} holds {counted(number, 'value')} of another type than it is for: edited by hand. Nothing else is "
-        "checked while it does"
+        f"{column} holds {counted(number, 'value')} of another type than it is for, or none where one must be: edited "
+        "by hand. Nothing else is checked while it does"
         for column, number in foreign_values(connection, _TABLES)
     ]
-    if found.faults:
-        return found
-    emptied = _check_chain(connection, set(keys), anchors, found)
+    if not found.faults:
+        with any_text(connection) as broken:
+            _check_all(connection, set(keys), anchors, found)
+        found.faults += [f"a text is not UTF-8: edited by hand: {said[:100]}" for said in dict.fromkeys(broken)]
+    return found
+
+
+def _check_all(connection: Connection, keys: set[str], anchors: Collection[Anchor], found: Verification) -> None:
+    emptied = _check_chain(connection, keys, anchors, found)
     _check_entries(connection, emptied, found)
     replays = _Replays.read(connection)
     for release_id in seals.sealed_releases(connection):
@@ -114,7 +120,6 @@ def verify(connection: Connection, keys: Collection[str], anchors: Collection[An
         for uri, version in seals.never_sealed(connection)
     ]
     found.unsealed_releases = seals.count_unsealed(connection)
-    return found
 
 
 def _check_chain(

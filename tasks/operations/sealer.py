@@ -21,10 +21,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Row
 
 from tasks import ledger
 from tasks.ledger import notices, sealed_rows, seals, text_rows
+from tasks.ledger.foreign_values import any_text
 from tasks.ledger.sealed_rows import FORM, Kind, Leaf
 from tasks.model.states import FINAL
 from tasks.operations import sealed_texts
@@ -33,6 +35,8 @@ from tasks.runtime import moments
 from tasks.runtime.counting import counted
 from tasks.runtime.private_files import write_private
 from tasks.runtime.seal_key import SealKey
+
+log = structlog.get_logger()
 
 STEP = 10_000
 """Deliveries or audit entries that are read for one seal; a larger release has several."""
@@ -72,20 +76,23 @@ def seal(now: float, sealing: Sealing) -> int:
         made += bool(count)
         _progress.audit_due = now if count >= STEP else now + SOONEST
     for _ in range(STEPS):
-        with ledger.read() as connection:
+        with ledger.read() as connection, any_text(connection):
             release = seals.due(connection, now)
         if release is None:
             break
         try:
             made += seal_release(release, now, sealing)
         except UnreadableSeal as unreadable:
-            _put_off(release, unreadable, now)
+            _put_off(release, str(unreadable), now)
+        except (TypeError, ValueError) as error:  # by what somebody has written by hand; the other releases go on
+            log.exception("a release cannot be sealed", release=release.uri, version=release.version)
+            _put_off(release, f"something of it cannot be read: {error}", now)
     return made
 
 
-def _put_off(release: seals.Due, unreadable: UnreadableSeal, now: float) -> None:
-    """Leave a notice of a seal that somebody has made unreadable, and go on with the other releases."""
-    text = f"{unreadable}; nothing more of {release.uri} v{release.version} is sealed until it can be"
+def _put_off(release: seals.Due, why: str, now: float) -> None:
+    """Leave a notice of what somebody has made unreadable, and go on with the other releases."""
+    text = f"{why}; nothing more of {release.uri} v{release.version} is sealed until it can be"
     with ledger.write() as connection:
         notices.add_unless_known(connection, "edited", f"seals of {release.uri} v{release.version}", text, now)
         seals.looked(connection, release, now + seals.PUT_OFF)
@@ -95,7 +102,7 @@ def seal_release(release: seals.Due, now: float, sealing: Sealing) -> int:
     """Seal some of what is final of a release, going on where the look before ended, and its texts; how many seals."""
     if _progress.release != release:  # another one, or something of it was opened again meanwhile
         _progress.release, _progress.after = release, ("", "")
-    with ledger.read() as connection:
+    with ledger.read() as connection, any_text(connection):
         rows = seals.rows_of(connection, release.id, after=_progress.after, limit=STEP)
         blocks = seals.of_release(connection, release.id)
         events = _events(connection, blocks, rows)
@@ -175,7 +182,7 @@ def seal_entries(sealing: Sealing) -> int:
     One that was written by a long transaction comes after others with later moments and higher numbers. So the look
     begins an hour before the last one that is sealed.
     """
-    with ledger.read() as connection:
+    with ledger.read() as connection, any_text(connection):
         since = seals.audit_until(connection) - LONGEST_TRANSACTION
         known = {leaf.number for seal in seals.of_audit(connection, since) for leaf in readable(seal)}
         rows = list(_some(seals.entries(connection, since=since), known))
@@ -204,7 +211,8 @@ def _add(
 ) -> tuple[int, str]:
     """Write the next seal: its number and hash."""
     seals.one_sealer_at_a_time(connection)
-    last = seals.last(connection)
+    with any_text(connection):
+        last = seals.last(connection)
     data, digest = sealed_rows.packed(leaves)
     said = {
         "seal": last.id + 1 if last else 1,
@@ -213,7 +221,7 @@ def _add(
         **of,
         "count": len(leaves),
         "leaves": digest,
-        "previous": last.hash if last else None,
+        "previous": str(last.hash) if last else None,
         "at": moments.utc(ledger.now(connection), "milliseconds"),
         "key": key.public,
     }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Boolean, Column, Connection, Float, Integer, LargeBinary, text
+from sqlalchemy import Boolean, Column, Connection, Float, Integer, LargeBinary, String, text
 
 from tasks import ledger
 from tasks.ledger import archive_rows, audit, publications, releases
@@ -26,6 +26,7 @@ from tests.support.samples import URI, outlet
 
 pytestmark = pytest.mark.usefixtures("sqlite_ledger")
 KEY = SealKey("the secret of this wire, long enough")
+OTHER = "of another type than it is for, or none where one must be: edited by hand"
 ELSE = "Nothing else is checked while it does"
 BUILDING = {"reason", "hint_at", "lease_until", "claimed_by", "attempt"}
 UNSEEN = {
@@ -87,12 +88,22 @@ def _dialect() -> Any:
         return connection.dialect
 
 
-def edited(verified: Callable[[Connection], list[str]], statement: str) -> list[str]:
+OPEN = (
+    "PRAGMA writable_schema = ON",
+    "UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'",
+    "PRAGMA schema_version = 9999",
+)
+"""Has columns take NULL that may not have it."""
+
+
+def edited(verified: Callable[[Connection], list[str]], statement: str, before: Collection[str] = ()) -> list[str]:
     """What is found after a statement, of which nothing stays."""
     with ledger.write() as connection:
         for trigger in ("audit_keeps", "audit_loses_nothing", "audit_replaces_nothing"):
             connection.execute(text(f"DROP TRIGGER {trigger}"))
         connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+        for one in before:
+            connection.exec_driver_sql(one)
         changed = connection.execute(text(statement)).rowcount
         assert changed, statement
         found = verified(connection)
@@ -124,7 +135,29 @@ def test_a_value_of_another_type_is_found_and_named(table: str, verified: Callab
             continue  # SQLite itself refuses
         other = "7" if isinstance(column.type, LargeBinary) else "x'ff'"
         found = edited(verified, f'UPDATE {table} SET "{column.name}" = {other} WHERE {last}')
-        assert found == [f"{table}.{column.name} holds 1 value of another type than it is for: edited by hand. {ELSE}"]
+        assert found == [f"{table}.{column.name} holds 1 value {OTHER}. {ELSE}"]
+
+
+@pytest.mark.parametrize("table", UNSEEN)
+def test_a_text_that_is_not_utf8_is_found_where_an_edit_is(
+    table: str, verified: Callable[[Connection], list[str]]
+) -> None:
+    last = f"rowid = (SELECT max(rowid) FROM {table})"
+    for column in metadata.tables[table].columns:
+        if isinstance(column.type.dialect_impl(_dialect()), String) and column.name not in UNSEEN[table]:
+            found = edited(verified, f"UPDATE {table} SET \"{column.name}\" = CAST(x'61ff' AS TEXT) WHERE {last}")
+            assert found[-1] == "a text is not UTF-8: edited by hand: a\\xff", column
+
+
+@pytest.mark.parametrize("table", UNSEEN)
+def test_what_is_missing_where_something_must_be_is_found_and_named(
+    table: str, verified: Callable[[Connection], list[str]]
+) -> None:
+    for column in metadata.tables[table].columns:
+        if not column.nullable and not (column.primary_key and column.name == "id"):
+            found = edited(verified, f'UPDATE {table} SET "{column.name}" = NULL', OPEN)
+            assert found[0].startswith(f"{table}.{column.name} holds ")
+            assert OTHER in found[0]
 
 
 def test_a_moment_that_is_none_is_said(verified: Callable[[Connection], list[str]]) -> None:
@@ -132,13 +165,27 @@ def test_a_moment_that_is_none_is_said(verified: Callable[[Connection], list[str
     assert "as it is noted for 9e+18, which is no moment" in said[0]
 
 
-def test_a_value_of_another_type_stops_no_sealing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("edit", ["sent_by = x'ff'", "sent_by = CAST(x'ff' AS TEXT)", "uri = CAST(x'ff' AS TEXT)"])
+def test_a_value_that_no_column_can_have_stops_no_sealing(edit: str, tmp_path: Path) -> None:
     receivers(outlet("has"))
     render(take())
     with ledger.write() as connection:
-        connection.execute(text("UPDATE releases SET sent_by = x'ff'"))
+        connection.execute(text(f"UPDATE releases SET {edit}"))
     sealer._progress.__init__()  # type: ignore[misc]
     assert sealer.seal(NOW + 1e6, Sealing(KEY, tmp_path / "seals.head"))
+
+
+@pytest.mark.parametrize("value", ["x'ff'", "CAST(x'ff' AS TEXT)"])
+def test_a_last_seal_that_cannot_be_read_stops_no_sealing(
+    value: str, verified: Callable[[Connection], list[str]], tmp_path: Path
+) -> None:
+    with ledger.write() as connection:
+        audit.record(connection, audit.Entry(act=Act.WAKE_ENGINE, subject="engine mine"))
+        connection.execute(text(f"UPDATE seals SET hash = {value}, statement = {value}"))
+    sealer._progress.__init__()  # type: ignore[misc]
+    assert sealer.seal(NOW + 2e6, Sealing(KEY, tmp_path / "seals.head"))
+    with ledger.read() as connection:
+        assert verified(connection)
 
 
 def test_the_manual_says_of_which_columns_no_edit_is_found() -> None:
