@@ -169,6 +169,7 @@ def _run_in_child(session: pytest.Session, channel: Connection, number: int) -> 
     status = 1
     try:
         os.environ[PROCESS] = str(number)
+        os.register_at_fork(after_in_child=channel.close)  # only this process speaks by it, and its end is seen
         _prepare(session.config, channel, number)
         _run_groups(session, channel)
         status = 0
