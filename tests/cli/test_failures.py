@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from tasks.runtime.settings import settings
+from tests.support.processes import ROOT
 from tests.support.samples import release
 
 from .conftest import Run
@@ -47,6 +50,15 @@ def test_a_wrong_setting_is_one_line_that_names_it(
     assert len(told.splitlines()) == 1
     assert f"FANWIRE_{name}" in told
     assert says in told
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
+@pytest.mark.usefixtures("home")
+def test_a_disk_that_is_full_is_one_line_also_where_json_was_wanted(options: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "workers.cli", "status", *options]
+        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "[Errno 28] No space left on device\n")
 
 
 @pytest.mark.parametrize(

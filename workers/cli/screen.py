@@ -8,7 +8,7 @@ import logging
 import sys
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import IO, Annotated, Any, NoReturn, cast
 
@@ -121,11 +121,13 @@ def _log(*_: object) -> structlog.PrintLogger:
 
 
 def _show(error: UserError, *, as_json: bool) -> None:
-    """The one place where commands say what went wrong: on standard error, or as JSON on standard output."""
+    """The one place where commands say what went wrong: on standard error, or as JSON on standard output, if that takes
+    anything."""
     if as_json:
-        print_json(error.to_dict())
-    else:
-        err.print("\n".join(map(printable, error.lines())), markup=False)
+        with suppress(OSError):
+            return print_json(error.to_dict())
+    err.print("\n".join(map(printable, error.lines())), markup=False)
+    return None
 
 
 def _explained(error: Exception) -> NotPossible:
