@@ -99,7 +99,7 @@ def verify(connection: Connection, keys: Collection[str], anchors: Collection[An
     found = Verification()
     found.faults += [
         f"{column} holds {counted(number, 'value')} of another type than it is for, or none where one must be: edited "
-        "by hand. Nothing else is checked while it does"
+        "by hand. Nothing else is checked until that is mended"
         for column, number in foreign_values(connection, _TABLES)
     ]
     if not found.faults:

@@ -27,7 +27,7 @@ from tests.support.samples import URI, outlet
 pytestmark = pytest.mark.usefixtures("sqlite_ledger")
 KEY = SealKey("the secret of this wire, long enough")
 OTHER = "of another type than it is for, or none where one must be: edited by hand"
-ELSE = "Nothing else is checked while it does"
+ELSE = "Nothing else is checked until that is mended"
 BUILDING = {"reason", "hint_at", "lease_until", "claimed_by", "attempt"}
 UNSEEN = {
     "releases": {"planned_at", "hint_at", "first_attempt_at", "seal_at", "retained"},

@@ -15,6 +15,7 @@ import traceback
 import uuid
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe, wait
 
 import pytest
@@ -55,7 +56,6 @@ class SideBySide:
     def __init__(self, session: pytest.Session, processes: int) -> None:
         self._session = session
         self._waiting = deque(groups([item.nodeid for item in session.items]))
-        self._forked = 0
         self._parts: dict[Connection, Part] = {}
         self._processes = processes
 
@@ -141,7 +141,8 @@ class Part:
     def given(self, group: Group | None) -> None:
         """Send it a group of tests, or that there is none."""
         self.open.extend(group or ())
-        self.channel.send(group)
+        with suppress(BrokenPipeError):  # it has died meanwhile, which is heard next
+            self.channel.send(group)
 
     def ended(self, test: int) -> None:
         """Note that a test has ended."""
