@@ -32,7 +32,7 @@ from tasks.model.destinations import is_address
 from tasks.model.documents import DocumentRefused
 from tasks.model.outlet import Outlet, read_outlet
 from tasks.model.retention_policy import read_retention_policy
-from tasks.operations.sweep import untaken
+from tasks.operations.untaken import untaken
 from tasks.runtime import moments, trust
 from tasks.runtime.counting import counted
 from tasks.runtime.delivery_folders import refused_folder
@@ -348,14 +348,14 @@ def _resting() -> Iterator[Finding]:
         return
     subjects = sorted({host_of(outlet.url) for outlet in active}) + [outlet_subject(outlet.id) for outlet in active]
     rests = Breaker(broker.shared_state(), deadline=0).rests(subjects, time.time()) or {}
-    yield from _rest("hosts", {host: until for host, until in rests.items() if outlet_of(host) is None})
-    yield from _rest("outlets", {id: until for subject, until in rests.items() if (id := outlet_of(subject))})
+    yield from _rest("host", {host: until for host, until in rests.items() if outlet_of(host) is None})
+    yield from _rest("outlet", {id: until for subject, until in rests.items() if (id := outlet_of(subject))})
 
 
 def _rest(what: str, rests: Mapping[str, float]) -> Iterator[Finding]:
     if rests:
         shown = _some(f"{name} (until {moments.shown(until)})" for name, until in rests.items())
-        yield Finding("note", f"{len(rests):,} {what} failed, and are left alone for now: {shown}")
+        yield Finding("note", f"{counted(len(rests), what)} failed, and nothing is sent there for now: {shown}")
 
 
 def _some(texts: Iterable[str]) -> str:

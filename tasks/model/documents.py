@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from itertools import islice
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -198,7 +199,10 @@ def _problem(model: type[BaseModel], error: Any) -> Problem:
     message = in_words(error)
     if error["type"] == "extra_forbidden":
         known = sorted(_fields_at(model, path[:-1]))
-        message = "is not a known field" + (f"; known fields are {', '.join(known)}" if known else "")
+        meant = get_close_matches(str(path[-1]), known, n=1)
+        message = "is not a known field"
+        message += f"; is {meant[0]!r} meant?" if meant else ";" if known else ""
+        message += f" known fields are {', '.join(known)}" if known else ""
     field = _field_at(model, path)
     where = ".".join(map(str, path))[:LONGEST_FIELD] or WHOLE
     example = None if field is None or _is_explained(error) else _example(field)

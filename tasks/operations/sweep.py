@@ -35,6 +35,7 @@ from tasks.model.acts import Act
 from tasks.model.documents import DocumentRefused
 from tasks.model.release import Translation
 from tasks.operations import journals, webhooks
+from tasks.operations.untaken import untaken
 from tasks.operations.vanished import Watch
 from tasks.runtime import moments
 from tasks.translation.configuration import ReaderDocument, read_configuration
@@ -50,8 +51,6 @@ PROFILES = 200
 """Profiles of outlets that are looked at in one transaction."""
 HOUR = 3600.0
 _watch = Watch()
-UNTAKEN = 120.0
-"""Seconds for which a delivery may be due while no worker has claimed any, before operations get a notice."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,17 +152,6 @@ def _look_for_producers(now: float, web_url: str) -> bool:
     with ledger.write() as connection:
         webhooks.look(connection, now, web_url)
         return webhook_rows.any_due(connection, now)
-
-
-def untaken(connection: Connection, since: float | None, now: float) -> str | None:
-    """What to say when deliveries are due `since` long ago and nobody takes them: workers are away, or no longer read
-    their queue. None while all is well."""
-    if since is None or since >= now - UNTAKEN or deliveries.any_claimed(connection):
-        return None
-    return (
-        f"deliveries are due since {moments.shown(since)}, and no worker has taken any delivery: look whether "
-        "`fanwire worker deliver` runs and reads its queue, and restart it"
-    )
 
 
 def _notice_untaken(connection: Connection, since: float | None, now: float) -> None:

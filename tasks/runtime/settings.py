@@ -547,7 +547,16 @@ def _secret_in(file: Path, name: str) -> str:
 
 def _problem(error: Any) -> Problem:
     """In words, and never with the value of a secret."""
-    name = PREFIX + "_".join(map(str, error["loc"])).upper() if error["loc"] else f"{PREFIX}…"
+    if not error["loc"]:
+        return _of_several(in_words(error))
+    name = f"{PREFIX}{error['loc'][0]}".upper()
     if error["type"] != "value_error" and name.endswith(("_URL", "_PASSWORD", "_KEY")):
         error = error | {"input": "what stands there"}
     return Problem(name, in_words(error), EXAMPLES.get(name))
+
+
+def _of_several(problem: str) -> Problem:
+    """What is wrong with settings that do not fit each other, by the names of their variables."""
+    names = "|".join(sorted(Settings.model_fields, key=len, reverse=True))
+    text = re.sub(rf"\b({names})\b", lambda found: f"{PREFIX}{found[0]}".upper(), problem)
+    return Problem(text.split()[0].rstrip(","), text)

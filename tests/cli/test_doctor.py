@@ -97,7 +97,7 @@ def test_hosts_that_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         assert list(doctor._resting()) == []
         failures = [("down.example:443", Verdict.FAILED, None)] * THRESHOLD
         Breaker(configured.shared_state(), deadline=30).record(failures, time.time())
-        assert told("_resting").startswith("1 hosts failed, and are left alone for now: down.example:443 (until ")
+        assert told("_resting").startswith("1 host failed, and nothing is sent there for now: down.example:443 (until ")
     assert list(doctor._resting()) == [], "that the broker is away is said elsewhere"
 
 

@@ -250,7 +250,10 @@ def test_figures_are_set_all_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert configured_wire() == Wire(name="Nordbote", url="https://fanwire.example/", figures=Figures(40, 300, 3))
     monkeypatch.delenv("FANWIRE_WIRE_EDITORS")
     settings.cache_clear()
-    with pytest.raises(ConfigurationRefused, match=r"wire_outlets, wire_editors and wire_countries .*all or none"):
+    with pytest.raises(
+        ConfigurationRefused,
+        match=r"FANWIRE_WIRE_EDITORS and FANWIRE_WIRE_COUNTRIES must be set all or none",
+    ):
         settings()
 
 

@@ -66,6 +66,7 @@ def with_body(html: str) -> Release:
         ({"circuits": ["DACH Business"]}, "circuits.0", "lower-case", "dach-business"),
         ({"countries": ["Germany"]}, "countries.0", "Germany is DE", '"DE"'),
         ({"status": "killed"}, "status", "'usable' or 'canceled'", None),
+        ({"embargo": "2026-12-01"}, "embargo", "not a known field; is 'embargo_until' meant? known fields are", None),
         ({"dateline": {"place": "Berlin"}}, "dateline.date", "is required", "2026-11-22"),
         ({"dateline": {"place": "Berlin", "date": "31.12.2026"}}, "dateline.date", "year-month-day", "2026-11-22"),
         ({"issuer": {"name": "Acme", "tickers": ["ACM"]}}, "issuer.tickers.0", "EXCHANGE:SYMBOL", "XETRA"),

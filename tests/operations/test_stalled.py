@@ -6,15 +6,18 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from typer.testing import CliRunner
 
 from tasks import ledger, pipeline
 from tasks.ledger import notices
 from tasks.ledger.notices import NOTICE_AGAIN
-from tasks.operations.sweep import UNTAKEN
+from tasks.operations.untaken import UNTAKEN
 from tasks.runtime.settings import settings
 from tests.support.delivery_steps import NOW, claim, receivers, render, take
-from tests.support.samples import outlet
+from tests.support.samples import URI, outlet
 from workers import doctor
+from workers.cli import rows
+from workers.cli.commands import application
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +63,11 @@ def test_doctor_says_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert said.startswith("deliveries are due since 2027-01-15T08:00:00Z, and no worker has taken any delivery")
     assert claim(now=NOW + UNTAKEN + 1)
     assert unsafe(NOW + UNTAKEN + 2) == []
+
+
+def test_status_says_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "now", lambda _: NOW + UNTAKEN + 1)
+    monkeypatch.setattr(rows, "need_ledger", lambda: None)  # it is no file
+    run = CliRunner().invoke(application("status"), ["status", URI])
+    assert "due" in run.stdout
+    assert run.stderr.startswith("warning: deliveries are due since 2027-01-15T08:00:00Z, and no worker has taken any")

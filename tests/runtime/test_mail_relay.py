@@ -80,7 +80,7 @@ def test_what_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str,
 def test_a_relay_needs_a_sender(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FANWIRE_SMTP_URL", "smtp://wire:geheim@relay.example")
     settings.cache_clear()
-    with pytest.raises(ConfigurationRefused, match="smtp_url needs smtp_from"):
+    with pytest.raises(ConfigurationRefused, match="FANWIRE_SMTP_URL needs FANWIRE_SMTP_FROM"):
         settings()
 
 

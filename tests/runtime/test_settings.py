@@ -88,3 +88,27 @@ def test_a_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setenv("FANWIRE_LEDGER_URL_FILE", str(tmp_path / "none"))
     with pytest.raises(ConfigurationRefused, match=r"FANWIRE_LEDGER_URL_FILE: .*/none cannot be read: No such file"):
         settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("ALLOWED_PORTS", "1,x", "must be a whole number, not 'x'"),
+        ("LEASE", "5", "FANWIRE_LEASE (5.0 s) must exceed FANWIRE_DEADLINE (30.0 s) by more than 5 s"),
+        (
+            "WIRE_OUTLETS",
+            "6500",
+            "FANWIRE_WIRE_OUTLETS, FANWIRE_WIRE_EDITORS and FANWIRE_WIRE_COUNTRIES must be set all",
+        ),
+        ("SMTP_URL", "smtp://relay.example", "FANWIRE_SMTP_URL needs FANWIRE_SMTP_FROM"),
+    ],
+)
+def test_what_is_refused_has_the_name_of_its_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(f"FANWIRE_{name}", value)
+    with pytest.raises(ConfigurationRefused) as refused:
+        settings()
+    [problem] = refused.value.problems
+    assert problem.field == f"FANWIRE_{name}"
+    assert problem.problem.startswith(says)

@@ -304,7 +304,7 @@ def test_a_wrong_setting_is_named_and_no_other_shown(monkeypatch: pytest.MonkeyP
 
 def test_times_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FANWIRE_LEASE", "32")
-    with pytest.raises(UserError, match=r"lease .* must exceed deadline"):
+    with pytest.raises(UserError, match=r"FANWIRE_LEASE \(32\.0 s\) must exceed FANWIRE_DEADLINE \(30\.0 s\)"):
         settings()
 
 

@@ -7,13 +7,15 @@ from typing import Any
 
 from rich.table import Column, Table
 
-from tasks.ledger import counts, releases
+from tasks import ledger
+from tasks.ledger import counts, deliveries, releases
 from tasks.media_store.store import archive_store
 from tasks.model.release import Release
 from tasks.model.retention_policy import Stage
 from tasks.model.states import Hold, Writing
 from tasks.operations import report as reports
 from tasks.operations.progress import EVERYTHING, LATE, Wanted, progress_anywhere
+from tasks.operations.untaken import untaken
 from tasks.runtime import moments
 from tasks.runtime.errors import Problem
 from tasks.runtime.foreign_text import printable
@@ -69,6 +71,14 @@ def show_status(found: dict[str, Any]) -> None:
     _show_listed(found["listed"])
     if not found["all_have_it"]:
         out.print(f"Outlets that do not get it, and why: fanwire outlets list --for {found['release']}", markup=False)
+
+
+def show_stall() -> None:
+    """Say that deliveries are due and nobody takes any, whichever release they are of."""
+    with reading() as connection:
+        told = untaken(connection, deliveries.next_due(connection), ledger.now(connection))
+    if told:
+        err.print(f"warning: {told}", markup=False)
 
 
 def _show_what_to_do(found: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ from tasks.runtime.seal_key import seal_key
 from tasks.runtime.settings import settings
 from workers.cli.release_status import (
     show_latest,
+    show_stall,
     show_status,
     status_of,
 )
@@ -86,6 +87,7 @@ def status(
         print_json(found)
     else:
         show_status(found)
+        show_stall()
 
 
 @app.command()
