@@ -62,8 +62,7 @@ SEND_AGAIN = 5.0
 """Seconds without a receipt after which the release is sent again."""
 WAITS = 4
 """Answers of the broker for which a producer waits, at most, before it gives the broker up."""
-
-LEAST, LEAST_AT_END = 1.0, 0.25
+LEAST, LEAST_AT_END = 2.0, 0.25
 """Seconds that each answer may take at least; the second where the broker has been in trouble and time runs out."""
 
 
@@ -154,7 +153,7 @@ class Producer:
                 if problem := tls_problem(error):  # which does not pass by itself
                     raise NoReceipt(f"no receipt: the broker {problem}") from None
                 time.sleep(min(1.0, max(0.0, ends - time.monotonic())))
-                self._reconnect(ends - time.monotonic(), LEAST_AT_END)
+                self._reconnect(ends - time.monotonic(), in_trouble=True)
         cause = (
             f"the broker says: {trouble}." if trouble else "does the broker have an intake (`fanwire worker intake`)?"
         )
@@ -208,16 +207,16 @@ class Producer:
         if correlation:
             self._receipts[correlation] = Receipt.from_dict(json.loads(message.body or "{}"))
 
-    def _reconnect(self, left: float, least: float = LEAST) -> None:
+    def _reconnect(self, left: float, *, in_trouble: bool = False) -> None:
         """Connect anew when that is next asked for, with waits that suit the seconds that are left."""
         self._connection.release()
-        self._patience = _patience(left, least)
+        self._patience = _patience(left, in_trouble=in_trouble)
         self._connection = self._connect(answer_within=self._patience)
 
 
-def _patience(left: float, least: float = LEAST) -> float:
+def _patience(left: float, *, in_trouble: bool = False) -> float:
     """Seconds that the broker has for each answer. A broker that is frozen takes several such waits to be found out."""
-    return min(ANSWER_WITHIN, max(least, left / WAITS))
+    return min(ANSWER_WITHIN, max(LEAST_AT_END if in_trouble else LEAST, left / WAITS))
 
 
 def _body(release: Document | dict[str, Any] | str | bytes) -> bytes:

@@ -158,9 +158,10 @@ def test_a_session_ends_with_the_provider(provider: Provider, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("OIDC_GROUPS", "admin=ops", "must name a group for each rank"), ("OIDC_GROUPS", "", "needs oidc_client_id"),
+        ("OIDC_GROUPS", "admin=ops", "must name a group for each rank"),
+        ("OIDC_GROUPS", "", "needs FANWIRE_OIDC_CLIENT_ID"),
         ("OIDC_ISSUER", "http://idp.example", "must be an address that begins with https://"),
-        ("OIDC_CLIENT_ID", "", "needs oidc_client_id"),
+        ("OIDC_CLIENT_ID", "", "needs FANWIRE_OIDC_CLIENT_ID"),
     ],
 )  # fmt: skip
 def test_a_provider_that_is_not_whole_is_refused(

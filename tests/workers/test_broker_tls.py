@@ -65,7 +65,8 @@ def client(valkey: str, sqlite_ledger: None) -> Iterator[redis.Redis]:
 
 @pytest.fixture(autouse=True)
 def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Libraries wait for seconds before they try again."""
+    """Libraries wait for seconds before they try again; and an answer may take long on a busy machine."""
+    monkeypatch.setattr("workers.producer.LEAST", PATIENCE)
     for place in ("kombu.utils.functional.sleep", "redis.retry.sleep"):
         monkeypatch.setattr(place, lambda _seconds: None)
 
