@@ -363,7 +363,7 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _relay_has_a_sender(self) -> Self:
         if self.smtp_url is not None and self.smtp_from is None:
-            raise ValueError("smtp_url needs smtp_from: who the e-mails are from")
+            raise ValueError("FANWIRE_SMTP_URL needs FANWIRE_SMTP_FROM: who the e-mails are from")
         return self
 
     @field_validator("broker_url", "shared_state_url")
@@ -391,7 +391,9 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _certificate_has_a_key(self) -> Self:
         if (self.broker_certificate is None) != (self.broker_certificate_key is None):
-            raise ValueError("broker_certificate and broker_certificate_key belong together; one of them is missing")
+            raise ValueError(
+                "FANWIRE_BROKER_CERTIFICATE and FANWIRE_BROKER_CERTIFICATE_KEY belong together; one of them is missing"
+            )
         return self
 
     @field_validator("wire_url", "notice_url")
@@ -399,10 +401,10 @@ class Settings(BaseModel):
     def _begins_with_its_scheme(cls, value: str | SecretStr | None) -> str | SecretStr | None:
         told = value.get_secret_value() if isinstance(value, SecretStr) else value
         try:
-            parts = urlsplit(told) if told else None
+            sound = not told or (urlsplit(told).scheme in ("http", "https") and bool(urlsplit(told).hostname))
         except ValueError:  # as of a bracket that is never closed
-            raise ValueError("must be an address that begins with https:// or http://") from None
-        if parts is not None and (parts.scheme not in ("http", "https") or not parts.hostname):
+            sound = False
+        if not sound:
             raise ValueError("must be an address that begins with https:// or http://")
         return value
 
@@ -478,27 +480,31 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _provider_is_whole(self) -> Self:
         if self.oidc_issuer is not None and not (self.oidc_client_id and self.oidc_groups and self.web_url):
-            raise ValueError("oidc_issuer needs oidc_client_id, oidc_groups and web_url")
+            raise ValueError(
+                "FANWIRE_OIDC_ISSUER needs FANWIRE_OIDC_CLIENT_ID, FANWIRE_OIDC_GROUPS and FANWIRE_WEB_URL"
+            )
         return self
 
     @model_validator(mode="after")
     def _whole_reach(self) -> Self:
         figures = (self.wire_outlets, self.wire_editors, self.wire_countries)
         if len({figure is None for figure in figures}) > 1:
-            raise ValueError("wire_outlets, wire_editors and wire_countries must be set all or none")
+            raise ValueError(
+                "FANWIRE_WIRE_OUTLETS, FANWIRE_WIRE_EDITORS and FANWIRE_WIRE_COUNTRIES must be set all or none"
+            )
         return self
 
     @model_validator(mode="after")
     def _times_fit(self) -> Self:
         if self.lease <= self.deadline + 5:
             raise ValueError(
-                f"lease ({self.lease} s) must exceed deadline ({self.deadline} s) by more than 5 s, "
+                f"FANWIRE_LEASE ({self.lease} s) must exceed FANWIRE_DEADLINE ({self.deadline} s) by more than 5 s, "
                 "or a transfer could be sent twice"
             )
         if self.visibility_timeout <= self.drain_budget + self.deadline + 30:
             raise ValueError(
-                f"visibility_timeout ({self.visibility_timeout} s) must exceed drain_budget + deadline + 30 s "
-                f"({self.drain_budget + self.deadline + 30} s), or Redis doubles running tasks"
+                f"FANWIRE_VISIBILITY_TIMEOUT ({self.visibility_timeout} s) must exceed FANWIRE_DRAIN_BUDGET + "
+                f"FANWIRE_DEADLINE + 30 s ({self.drain_budget + self.deadline + 30} s), or Redis doubles running tasks"
             )
         return self
 
@@ -547,16 +553,9 @@ def _secret_in(file: Path, name: str) -> str:
 
 def _problem(error: Any) -> Problem:
     """In words, and never with the value of a secret."""
-    if not error["loc"]:
-        return _of_several(in_words(error))
+    if not error["loc"]:  # of several that do not fit each other; it begins with the name of the first
+        return Problem(in_words(error).split()[0].rstrip(","), in_words(error))
     name = f"{PREFIX}{error['loc'][0]}".upper()
     if error["type"] != "value_error" and name.endswith(("_URL", "_PASSWORD", "_KEY")):
         error = error | {"input": "what stands there"}
     return Problem(name, in_words(error), EXAMPLES.get(name))
-
-
-def _of_several(problem: str) -> Problem:
-    """What is wrong with settings that do not fit each other, by the names of their variables."""
-    names = "|".join(sorted(Settings.model_fields, key=len, reverse=True))
-    text = re.sub(rf"\b({names})\b", lambda found: f"{PREFIX}{found[0]}".upper(), problem)
-    return Problem(text.split()[0].rstrip(","), text)
