@@ -36,7 +36,7 @@ from tasks.operations.untaken import untaken
 from tasks.runtime import moments, trust
 from tasks.runtime.counting import counted
 from tasks.runtime.delivery_folders import refused_folder
-from tasks.runtime.errors import UserError
+from tasks.runtime.errors import UserError, first_line
 from tasks.runtime.foreign_text import printable
 from tasks.runtime.mail_relay import mail_relay
 from tasks.runtime.private_files import loose
@@ -88,8 +88,7 @@ def _guarded(part: Callable[[], Iterator[Finding]]) -> list[Finding]:
     except UserError as refusal:
         return [Finding("unsafe", str(refusal))]
     except (SQLAlchemyError, *BROKER_ERRORS) as error:
-        told = (str(error).splitlines() or [type(error).__name__])[0]
-        return [Finding("unsafe", f"{part.__name__.strip('_')}: {told}")]
+        return [Finding("unsafe", f"{part.__name__.strip('_')}: {first_line(error)}")]
 
 
 def _ledger_answers() -> Iterator[Finding]:
@@ -100,7 +99,7 @@ def _ledger_answers() -> Iterator[Finding]:
         with ledger.look():
             return
     except SQLAlchemyError as error:
-        cause = (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]
+        cause = first_line(getattr(error, "orig", None) or error)
     yield Finding(
         "unsafe",
         f"the ledger ({ledger.safe_ledger_url()}) does not answer: {cause}; start it, or correct FANWIRE_LEDGER_URL "

@@ -67,6 +67,11 @@ class NotPossible(UserError):
         return self.problems[0].problem
 
 
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line; its kind if it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 _PATTERNS: dict[str, str] = {}
 
 

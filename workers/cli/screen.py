@@ -24,7 +24,7 @@ from tasks import ledger
 from tasks.ledger import audit
 from tasks.runtime import moments
 from tasks.runtime.counting import counted as counted
-from tasks.runtime.errors import NotPossible, UserError
+from tasks.runtime.errors import NotPossible, UserError, first_line
 from tasks.runtime.foreign_text import printable, printable_json, printable_lines
 from workers import logs
 from workers.cli.actor import operator
@@ -89,13 +89,6 @@ def _trouble() -> tuple[type[Exception], ...]:
     return (SQLAlchemyError, OSError, *BROKER_ERRORS)
 
 
-def _no_receipt() -> type[OSError]:
-    """What a producer raises who waited in vain, imported as late."""
-    from workers.producer import NoReceipt
-
-    return NoReceipt
-
-
 @contextmanager
 def _printable_usage() -> Iterator[None]:
     """Within it, what Typer says of wrong usage, which it prints by itself, quotes nothing that steers the terminal."""
@@ -125,36 +118,34 @@ def _show(error: UserError, *, as_json: bool) -> None:
     anything."""
     if as_json:
         with suppress(OSError):
-            return print_json(error.to_dict())
+            print_json(error.to_dict())
+            return
     err.print("\n".join(map(printable, error.lines())), markup=False)
-    return None
 
 
 def _explained(error: Exception) -> NotPossible:
     """What is in trouble, and what it says itself."""
+    from workers.producer import NoReceipt  # as late as what brokers raise
+
     if isinstance(error, SQLAlchemyError):
         return NotPossible(_ledger_problem(error), "(ledger)")
     if not isinstance(error, OSError):
-        return NotPossible(f"the broker says: {_first_line(error)}", "(broker)")
-    if isinstance(error, _no_receipt()):
+        return NotPossible(f"the broker says: {first_line(error)}", "(broker)")
+    if isinstance(error, NoReceipt):
         return NotPossible(str(error), "(broker)")
     if error.filename and not isinstance(error, TimeoutError):
         return NotPossible(f"{error.filename}: {error.strerror}", "(file)")
-    return NotPossible(_first_line(error))
+    return NotPossible(first_line(error))
 
 
 def _ledger_problem(error: SQLAlchemyError) -> str:
-    text = _first_line(error.orig if isinstance(error, DBAPIError) and error.orig else error)
+    text = first_line(error.orig if isinstance(error, DBAPIError) and error.orig else error)
     hint = ""
     if "no such table" in text or "does not exist" in text:
         hint = "; `fanwire up` and `fanwire migrate` make its tables"
     if "lock timeout" in text:
         hint = "; somebody has locked a table: docs/runbook.md, `Ledger slow or away`, says how to find and end that"
     return f"the ledger ({ledger.safe_ledger_url()}) says: {text}{hint}"
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _note(context: typer.Context, value: bool) -> bool:
