@@ -190,9 +190,7 @@ def _prepare(config: pytest.Config, channel: Connection, number: int) -> None:
     capture = plugins.getplugin("capturemanager")
     capture.stop_global_capturing()
     capture.start_global_capturing()
-    for name in ("terminalreporter", "logging-plugin-terminal"):
-        if plugins.hasplugin(name):
-            plugins.unregister(name=name)
+    plugins.unregister(name="terminalreporter")
     temporary = config._tmp_path_factory  # type: ignore[attr-defined]
     base = temporary.getbasetemp() / f"process{number}"
     base.mkdir(mode=0o700, exist_ok=True)
