@@ -18,7 +18,7 @@ inside.
     notices.py         what operations should know
     audit.py           who did what
     retained_rows.py   what retention takes; archive_rows.py: which releases are in archive files
-    foreign_values.py  values of another type than their column, which SQLite keeps
+    foreign_values.py  values that a column cannot have, written by hand
     sqlite_space.py    what is free in the file of a SQLite ledger
     elections.py       which worker's clock ticks
     engine_usage.py    what translation engines have used, and whether they rest

@@ -200,9 +200,8 @@ def _problem(model: type[BaseModel], error: Any) -> Problem:
     if error["type"] == "extra_forbidden":
         known = sorted(_fields_at(model, path[:-1]))
         meant = get_close_matches(str(path[-1]), known, n=1)
-        message = "is not a known field"
-        message += f"; is {meant[0]!r} meant?" if meant else ";" if known else ""
-        message += f" known fields are {', '.join(known)}" if known else ""
+        hint = f"is {meant[0]!r} meant? " if meant else ""
+        message = "is not a known field" + (f"; {hint}known fields are {', '.join(known)}" if known else "")
     field = _field_at(model, path)
     where = ".".join(map(str, path))[:LONGEST_FIELD] or WHOLE
     example = None if field is None or _is_explained(error) else _example(field)

@@ -245,6 +245,7 @@ def show_goes_to(found: dict[str, Any] | None, *, kill: bool = False) -> None:
 
 
 def show_receipt(receipt: Receipt, as_json: bool) -> None:
+    """Print what became of a release that was sent."""
     if as_json:
         print_json(receipt.to_dict())
     elif receipt.taken:

@@ -22,12 +22,7 @@ from tasks.operations.retention import archived
 from tasks.runtime import moments
 from tasks.runtime.seal_key import seal_key
 from tasks.runtime.settings import settings
-from workers.cli.release_status import (
-    show_latest,
-    show_stall,
-    show_status,
-    status_of,
-)
+from workers.cli.release_status import show_latest, show_stall, show_status, status_of
 from workers.cli.rows import find_release, reading
 from workers.cli.screen import MOMENT_HELP, JsonOption, err, moment, out, print_json
 from workers.cli.seals import KeyOption, verify_report
