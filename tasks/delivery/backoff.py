@@ -27,7 +27,8 @@ Retry-After. No wait is shorter than Retry-After, which may exceed 4 h, and none
 The horizon says how old a release may get at an outlet, so all that passes counts: also the time in which the outlet or
 its host rested because others failed there, and the time in which a limit held the delivery back. But neither ends a
 delivery. One that waits for a rest has its last try at its horizon, although the rest goes on. One that a limit held
-back for longer has its first try when the limit allows, and no other.
+back for longer has its first try when the limit allows, and no other. But a try that we failed to make, or whose worker
+vanished, is not the outlet's failing: for these the horizon counts from the first try.
 
 Two things are not backed off: what failed by our own fault (`ours`) is tried again every 60 s (settling.py; sooner if
 our name servers went away, name_servers.py), and what a vanished worker had claimed is due as soon as its lease is over

@@ -15,12 +15,13 @@ from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from structlog.contextvars import bind_contextvars, bound_contextvars, reset_contextvars
 
@@ -59,6 +60,7 @@ from tasks.runtime.time_source import TimeSource
 log = structlog.get_logger()
 
 T = TypeVar("T")
+Item = TypeVar("Item", Payload, Unsendable)
 
 FLUSH_EVERY = 0.2
 """Seconds between writes of verdicts: a write costs one disk sync, whether it holds one verdict or hundreds."""
@@ -395,6 +397,8 @@ class Drain:
                     connection, self._worker, now=now, lease=self._policy.lease, limit=room, without=left_out
                 )
                 payloads, unsendable = read_payloads(connection, claims)
+                payloads = self._with_first_attempts(connection, payloads, now)
+                unsendable = self._with_first_attempts(connection, unsendable, now)
                 too_many = over_limit(connection, payloads)
         except DBAPIError as error:
             _log_away(error)
@@ -402,6 +406,14 @@ class Drain:
         last = {item.claim.id for item in payloads if self._horizon(item) <= now}
         not_admitted = self._admission.not_admitted(payloads, too_many, self._now(), last)
         return _Chunk(payloads, unsendable, not_admitted, began, room)
+
+    def _with_first_attempts(self, connection: Connection, items: list[Item], now: float) -> list[Item]:
+        """The same, and each that is past its retry horizon with the moment of its first attempt."""
+        late = [item.claim.id for item in items if self._horizon(item) <= now]
+        if not late:
+            return items
+        began = deliveries.first_attempts(connection, late)
+        return [replace(item, claim=replace(item.claim, tried_since=began.get(item.claim.id))) for item in items]
 
     def _start(self, item: Payload) -> None:
         """Send a claim on its way, or settle it here and now if it cannot be sent."""
@@ -471,9 +483,10 @@ class Drain:
             settle_unsent(item.claim, why.state, why.reason, due_at=due_at, code=why.code, hold=why.hold, now=now)
         )
 
-    def _horizon(self, item: Payload) -> float:
+    def _horizon(self, item: Payload | Unsendable) -> float:
         """The moment of a delivery's last try, seconds since the epoch."""
-        return item.claim.first_due_at + self._policy.retry.of(item.outlet.retry).horizon
+        own = item.outlet.retry if item.outlet else None
+        return item.claim.first_due_at + self._policy.retry.of(own).horizon
 
     # --- taking answers
 

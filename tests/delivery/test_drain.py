@@ -353,6 +353,10 @@ def test_the_outlets_own_horizon_holds_for_our_own_fault_too(farm: Farm) -> None
     with ledger.write() as connection:
         connection.execute(delete(renditions).where(renditions.c.format == "text"))
     drain()
+    assert states(number) == {"delivered": 9, "due": 1}, "its first attempt, from which its horizon counts"
+    with ledger.write() as connection:
+        connection.execute(update(rows).where(rows.c.state == "due").values(due_at=time.time()))
+    drain()
     assert states(number) == {"delivered": 9, "exhausted": 1}
 
 

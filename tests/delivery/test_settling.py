@@ -62,9 +62,20 @@ def test_the_state_after_each_verdict_and_what_it_costs(verdict: Verdict, state:
     "verdict", [v for v in Verdict if v not in (Verdict.DELIVERED, Verdict.REJECTED, Verdict.BLOCKED)]
 )
 def test_what_may_still_work_is_exhausted_at_its_horizon(verdict: Verdict) -> None:
-    assert settled(verdict, after=999).state is State.DUE
-    result = settled(verdict, after=1000)
+    tried = replace(CLAIM, tried_since=FIRST)
+    assert settled(verdict, after=999, claim=tried).state is State.DUE
+    result = settled(verdict, after=1000, claim=tried)
     assert (result.state, result.due_at, result.reason) == (State.EXHAUSTED, None, "why")
+
+
+@pytest.mark.parametrize("verdict", [Verdict.OURS, Verdict.DEFERRED])
+def test_what_was_not_sent_by_our_own_fault_has_a_horizon_from_its_first_attempt(verdict: Verdict) -> None:
+    """A limit may have held it back for longer than its horizon: it must not end for that."""
+    assert settled(verdict, after=5000).due_at == FIRST + 5000 + OWN_FAULT_RETRY
+    tried = replace(CLAIM, tried_since=FIRST + 4500)
+    assert settled(verdict, after=5499, claim=tried).state is State.DUE
+    assert settled(verdict, after=5500, claim=tried).state is State.EXHAUSTED
+    assert settled(Verdict.FAILED, after=5000, claim=tried).state is State.EXHAUSTED, "it was sent"
 
 
 @pytest.mark.parametrize(

@@ -210,21 +210,55 @@ def test_what_a_vanished_worker_had_is_due_at_once_and_costs_a_try() -> None:
 
 @pytest.mark.parametrize(("horizon", "state", "due"), [(100.0, "due", True), (99.0, "exhausted", False)])
 def test_a_row_that_ends_every_worker_is_exhausted_at_its_horizon(horizon: float, state: str, *, due: bool) -> None:
+    """The horizon counts from its first attempt, whose moment is the end of the lease: nobody knows a better one."""
     [mine] = claimed("a")
-    assert expire(NOW + 99, horizon=horizon) == 1
+    assert expire(NOW + LEASE + 1) == 1
+    claim(now=NOW + LEASE + 1, lease=10)
+    assert expire(NOW + LEASE + 99, horizon=horizon) == 1
     found = row(mine)
     assert found.state == state
-    assert found.due_at == (NOW + 99 if due else None)
+    assert found.due_at == (NOW + LEASE + 99 if due else None)
+
+
+def test_what_a_limit_held_beyond_its_horizon_does_not_end_by_its_first_attempt() -> None:
+    """Nobody knows whether the worker that vanished had sent it."""
+    receivers(outlet("a"))
+    render(take())
+    [mine] = claim(now=NOW + 5000, lease=LEASE)
+    assert expire(NOW + 6000, horizon=900.0) == 1
+    assert (row(mine).state, row(mine).tries) == ("due", 1)
+    claim(now=NOW + 6000, lease=LEASE)
+    assert expire(NOW + 7000, horizon=900.0) == 1
+    assert (row(mine).state, row(mine).tries) == ("exhausted", 2)
+
+
+def test_an_attempt_before_a_replay_does_not_shorten_the_horizon() -> None:
+    def attempted() -> dict[int, float]:
+        with ledger.read() as connection:
+            return deliveries.first_attempts(connection, [mine.id])
+
+    [mine] = claimed("a")
+    assert attempted() == {}
+    finish(result(mine, State.DUE, NOW))
+    [again] = claim(lease=LEASE)
+    assert attempted() == {mine.id: NOW}
+    finish(result(again, State.EXHAUSTED))
+    with ledger.write() as connection:
+        deliveries.replay(connection, NOW + 4000, states={State.EXHAUSTED})
+    claim(now=NOW + 4000, lease=LEASE)
+    assert attempted() == {}
 
 
 def test_an_outlets_own_retry_horizon_holds_for_what_a_vanished_worker_had() -> None:
     receivers(outlet("a", retry={"horizon": 500}), outlet("b", retry={"horizon": 90}), outlet("c", retry={"base": 1}))
     render(take())
     longer, shorter, usual = claim(lease=LEASE)
-    assert expire(NOW + 99, horizon=99.0) == 3
+    assert expire(NOW + LEASE + 1) == 3
+    claim(now=NOW + LEASE + 1, lease=LEASE)
+    assert expire(NOW + 200, horizon=99.0) == 3
     assert [row(one).state for one in (longer, shorter, usual)] == ["due", "exhausted", "exhausted"]
-    claim(now=NOW + 100, lease=LEASE)
-    assert expire(NOW + 500, horizon=10_000.0) == 1
+    claim(now=NOW + 200, lease=LEASE)
+    assert expire(NOW + LEASE + 500, horizon=10_000.0) == 1
     assert row(longer).state == "exhausted"
 
 

@@ -31,7 +31,7 @@ lease can neither finish nor reschedule what somebody else has claimed since.
 
 from __future__ import annotations
 
-from tasks.ledger.deliveries.claims import Claim, any_claimed, claim, count_due, in_flight, next_due
+from tasks.ledger.deliveries.claims import Claim, any_claimed, claim, count_due, first_attempts, in_flight, next_due
 from tasks.ledger.deliveries.corrections import (
     REPLAYABLE,
     Replayed,
@@ -94,6 +94,7 @@ __all__ = [
     "end_for_removed",
     "expire_leases",
     "finish",
+    "first_attempts",
     "forgotten",
     "hold_again",
     "hold_for_status",

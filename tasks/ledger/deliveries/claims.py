@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
@@ -27,8 +27,9 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from tasks.ledger.artifacts import IS_MADE
 from tasks.ledger.deliveries import locks
-from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, d, held_for
+from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, d, first_attempt, held_for
 from tasks.ledger.deliveries.holds import promote
+from tasks.ledger.portions import portions
 from tasks.ledger.schema import DRAFT, deliveries, releases, renditions, translations
 from tasks.model.states import Hold, State
 
@@ -49,6 +50,11 @@ class Claim:
     attempt: int
     tries: int
     first_due_at: float
+    tried_since: float | None = None
+    """When its first attempt since then began, seconds since the epoch; `claim` leaves it out (`first_attempts`)."""
+
+
+_COLUMNS = [one.name for one in fields(Claim) if one.name != "tried_since"]
 
 
 def claim(
@@ -69,7 +75,7 @@ def claim(
         _put_back(connection, hold, [id for id, why in waiting.items() if why is hold])
     for release_id, language in sorted({(row.release_id, row.language) for row in taken if row.id in waiting}):
         promote(connection, release_id, now, language)  # for what was made in this very moment
-    return [Claim(**dict(zip(Claim.__slots__, row, strict=False))) for row in taken if row.id not in waiting]
+    return [Claim(**dict(zip(_COLUMNS, row, strict=False))) for row in taken if row.id not in waiting]
 
 
 _OF_THESE: BindParameter[Any] = bindparam("numbers", expanding=True)
@@ -153,8 +159,8 @@ def _take(leaves_out: bool) -> ReturningUpdate[Any]:
         "lease_until": bindparam("lease_end"),
         "attempt": d.attempt + 1,
     }
-    columns = [d[name] for name in Claim.__slots__]
-    return update(deliveries).where(d.id.in_(select(pick.c.id))).values(taken).returning(*columns, d.due_at, d.approval)
+    taking = update(deliveries).where(d.id.in_(select(pick.c.id))).values(taken)
+    return taking.returning(*(d[name] for name in _COLUMNS), d.due_at, d.approval)
 
 
 def _older_in_flight() -> ColumnElement[bool]:
@@ -177,6 +183,16 @@ def _older_in_flight() -> ColumnElement[bool]:
         .correlate(deliveries)
         .exists()
     )
+
+
+def first_attempts(connection: Connection, ids: Collection[int]) -> dict[int, float]:
+    """When the first attempt of each of these claimed deliveries began since it was first due, seconds since the epoch.
+    A delivery that has had none before this claim is left out."""
+    began: dict[int, float] = {}
+    for some in portions(sorted(ids)):
+        query = select(d.id, first_attempt().label("at")).where(d.id.in_(some))
+        began |= {row.id: row.at for row in connection.execute(query) if row.at is not None}
+    return began
 
 
 def in_flight(connection: Connection, outlet_ids: Collection[str]) -> Counter[str]:

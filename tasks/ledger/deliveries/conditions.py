@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, literal_column, or_
+from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, select
 
-from tasks.ledger.schema import IS_DRAFT, deliveries, renditions, translations
+from tasks.ledger.schema import IS_DRAFT, attempts, deliveries, renditions, translations
 from tasks.model.states import ArtifactState, Hold, State
 
 d = deliveries.c
@@ -64,3 +64,11 @@ def rendition_exists(*more: ColumnElement[bool]) -> ColumnElement[bool]:
         renditions.c.format == d.format,
         *more,
     )
+
+
+def first_attempt() -> ColumnElement[float]:
+    """SQL: when the first attempt of a delivery began since it was first due, before the one whose number it has; NULL
+    if there is none."""
+    of = attempts.c
+    earlier = and_(of.delivery_id == d.id, of.attempt < d.attempt, of.started_at >= d.first_due_at)
+    return select(func.min(of.started_at)).where(earlier).correlate(deliveries).scalar_subquery()

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from tasks.ledger import outlets as documents
-from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, IS_HELD, IS_KEPT, d
+from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, IS_HELD, IS_KEPT, d, first_attempt
 from tasks.ledger.deliveries.corrections import end_for_removed, end_replaced
 from tasks.ledger.inserts import insert_by
 from tasks.ledger.portions import portions
@@ -210,10 +210,10 @@ def expire_leases(connection: Connection, now: float, horizon: float = float("in
     """Make due again what vanished workers had claimed: those in `gone`, and those whose leases are over. Returns the
     number of rows.
 
-    Nobody knows whether they were sent. A try is charged, and the retry horizon holds here too: a row that ends every
-    worker that takes it must not go round for ever. `horizon`: seconds, for outlets whose document has no
-    `retry.horizon` of its own. Rows that somebody has locked are left to the next time: a worker may stand still in the
-    middle of a transaction, and the clock would stand still with it.
+    Nobody knows whether they were sent. A try is charged, and the retry horizon holds here too, counted from the first
+    attempt: a row that ends every worker that takes it must not go round for ever. `horizon`: seconds, for outlets
+    whose document has no `retry.horizon` of its own. Rows that somebody has locked are left to the next time: a
+    worker may stand still in the middle of a transaction, and the clock would stand still with it.
     """
     over = d.lease_until < now
     vanished = and_(IS_CLAIMED, or_(over, d.claimed_by.in_(gone)) if gone else over)
@@ -244,7 +244,8 @@ def _expire(connection: Connection, these: ColumnElement[bool], now: float, hori
     )
     columns = ["delivery_id", "attempt", "verdict", "code", "detail", "started_at", "seconds"]
     connection.execute(insert(attempts).from_select(columns, lost.where(these)))
-    too_old = d.first_due_at + _horizons(connection, these, horizon) <= now
+    horizons = _horizons(connection, these, horizon)
+    too_old = and_(d.first_due_at + horizons <= now, first_attempt() + horizons <= now)
     values: dict[str, Any] = {
         "state": case((too_old, literal(State.EXHAUSTED.value)), else_=literal(State.DUE.value)),
         "due_at": case((too_old, null()), else_=literal(now)),
