@@ -578,8 +578,9 @@ class Drain:
         return left
 
     def _flush(self) -> None:
-        """Write what is left. Gives up when the leases are over: the clock then settles these rows by the journal."""
-        ends = self._time.monotonic() + self._policy.lease
+        """Write what is left, and once more if that breaks. Gives up when the leases are over: the clock then settles
+        these rows by the journal."""
+        ends, broken = self._time.monotonic() + self._policy.lease, False
         self._closing = True
         pending: list[Future[Any]] = [begun for begun in (self._claiming, self._writing) if begun]
         wait(pending)
@@ -592,7 +593,13 @@ class Drain:
         if self._journal:
             self._journal.turn_page()
         while self._unwritten:
-            self._unwritten = self._write(self._unwritten)
+            try:
+                self._unwritten = self._write(self._unwritten)
+            except Exception:
+                if broken:
+                    raise
+                log.exception("drain broke at its end")
+                broken = True
             if self._unwritten and self._time.monotonic() > ends:
                 log.error("verdicts lost: the ledger cannot be written", count=len(self._unwritten.results))
                 return

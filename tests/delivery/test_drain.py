@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
+from contextlib import nullcontext
 from functools import partial
 from importlib import import_module
 from itertools import groupby
@@ -623,6 +624,28 @@ def test_whatever_breaks_beside_the_loop_the_verdicts_that_are_known_are_written
     tally = farm.tally()
     found_faults = {name for name in FAULTS if tally[name]}
     assert found_faults <= {"doubled"}, "what was broken off may have arrived; then it came again with the same key"
+
+
+@pytest.mark.usefixtures("sqlite")
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_write_that_breaks_at_the_end_of_a_drain_is_made_once_more(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    plant(farm, "fast-00")
+    number = prepare(take())
+    breaks, finish = [RuntimeError("broken")] * times, deliveries.finish
+
+    def breaking(*given: Any) -> int:
+        if breaks:
+            raise breaks.pop()
+        return finish(*given)
+
+    monkeypatch.setattr(deliveries, "finish", breaking)
+    kind = import_module("tasks.delivery.drain").Drain
+    monkeypatch.setattr(kind, "_write_if_time", kind._keep)  # nothing is written before
+    with pytest.raises(RuntimeError, match="broken") if times > 1 else nullcontext():
+        drain(stopping=lambda: len(farm.receipts()) == 10)
+    assert states(number) == {"delivered" if times == 1 else "claimed": 10}
 
 
 @pytest.mark.usefixtures("book")
