@@ -29,6 +29,7 @@ def test_the_table_of_single_commands_names_those_of_each_file() -> None:
     ("command", "uses", "leaves"),
     [
         ("glossary", {"workers.cli.memory"}, {"workers.cli.outlets", "workers.cli.releases", "workers.cli.engines"}),
+        ("outlets", {"workers.cli.outlets"}, {"tasks.review", "tasks.translation.checks"}),
         (
             "status",
             {"workers.cli.reports"},

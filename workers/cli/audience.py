@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tasks.operations.prospects import Prospects
 from tasks.planning import Match
 from tasks.runtime.foreign_text import printable
 from workers.cli.release_status import show_goes_to
 from workers.cli.screen import out, print_rows
+
+if TYPE_CHECKING:
+    from tasks.operations.prospects import Prospects
 
 NOTHING = "—"
 

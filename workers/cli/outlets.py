@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from tasks import ledger, review
+from tasks import ledger
 from tasks.ledger import counts, releases
 from tasks.ledger import outlets as outlet_rows
 from tasks.model.codes import Code
@@ -21,7 +21,6 @@ from tasks.model.outlet_filter import OutletFilter
 from tasks.model.readers.outlet_files import parse_outlets, read_outlets
 from tasks.model.states import Verdict
 from tasks.operations import outlet_acts as acts
-from tasks.operations import prospects
 from tasks.operations.outlet_acts import Done
 from tasks.operations.outlet_import import Imported
 from tasks.runtime.foreign_text import printable
@@ -228,6 +227,9 @@ def _refuse_unknown(value: str | None, known: Collection[str], what: str) -> Non
 def _list_for(uri: str, wanted: OutletFilter, as_json: bool) -> None:
     """As outlets and engines stand now; planning asked the same of outlets when the release came, and what it did not
     choose then does not go out."""
+    from tasks import review  # these import translation, and no other command here does
+    from tasks.operations import prospects
+
     with reading() as connection:
         row = find_release(connection, uri)
         found = prospects.prospects(
