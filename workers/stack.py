@@ -9,15 +9,19 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 from tasks import ledger
+from tasks.model.documents import DocumentRefused
 from tasks.model.ranks import Rank
+from tasks.model.retention_policy import read_retention_policy
 from tasks.runtime import passwords, seal_key, signed_urls
+from tasks.runtime.errors import ConfigurationRefused, Problem
 from tasks.runtime.private_files import UMASK, ensure_private_folder, make_private, refuse_shared, write_private
 from tasks.runtime.settings import settings
+from tasks.translation.configuration import read_configuration
 from workers import authority, broker, forking, home, users, with_parent
 from workers.broker_users import User
 from workers.environment import seen_by
@@ -78,8 +82,7 @@ def up(show: Callable[[str], None]) -> None:
     os.umask(UMASK)
     place = settings().home.absolute()
     refuse_shared(place)
-    for folder in ("log", "secrets"):
-        ensure_private_folder(place / folder)
+    _make_home(place)
     descriptor = home.lock()
     make_private(place)
     if left := home.end_left_behind():
@@ -89,6 +92,17 @@ def up(show: Callable[[str], None]) -> None:
     of_us = {home.OWNER: str(place), with_parent.PARENT: str(os.getpid())}
     with forking.server(seen_by("fork server", os.environ) | of_us) as asking:
         _become_supervisord(place, {home.INHERITED: descriptor, forking.INHERITED: asking}, of_us, show)
+
+
+def _make_home(place: Path) -> None:
+    try:
+        for folder in ("log", "secrets"):
+            ensure_private_folder(place / folder)
+    except (FileExistsError, NotADirectoryError) as error:
+        wanted = Path(error.filename)
+        file = next(path for path in (wanted, *wanted.parents) if path.exists() and not path.is_dir())
+        problem = f"{file} is a file, where Fanwire needs a folder; name another place"
+        raise ConfigurationRefused([Problem("FANWIRE_HOME", problem, "/var/lib/fanwire")]) from None
 
 
 def _become_supervisord(
@@ -104,7 +118,7 @@ def _become_supervisord(
     first_password = _first_user()
     config = place / "supervisord.conf"
     write_private(config, configuration(place, commands()))
-    for line in _where_is_what(place, first_password):
+    for line in (*_where_is_what(place, first_password), *refused_files()):
         show(line)
     home.keep_through_exec(kept)
     os.environ |= of_us
@@ -140,6 +154,19 @@ def _where_is_what(place: Path, first_password: str | None) -> list[str]:
         "It is ready when `intake` has entered RUNNING state below. Then, in another terminal:",
         "  fanwire doctor · fanwire outlets import FILE · fanwire submit FILE --wait",
     ]
+
+
+def refused_files() -> Iterator[str]:
+    """The files that settings name and that cannot be read, and what is not done for that, although Fanwire starts."""
+    readers: list[tuple[Callable[[], object], str]] = [
+        (lambda: read_configuration(settings().translation_file), "nothing is translated"),
+        (lambda: read_retention_policy(settings().retention_file), "nothing old is removed"),
+    ]
+    for read, not_done in readers:
+        try:
+            read()
+        except DocumentRefused as error:
+            yield f"Warning: {error}; {not_done} until it is mended"
 
 
 def _page(first_password: str | None) -> str:

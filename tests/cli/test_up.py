@@ -17,7 +17,7 @@ import pytest
 from tasks.runtime.settings import settings
 from tests.support.processes import ROOT, descendants, end, environment, start, until
 from tests.support.threads import PATIENCE
-from workers import home, with_parent
+from workers import home, stack, with_parent
 from workers.ops import flower
 
 from .conftest import Run
@@ -119,6 +119,33 @@ def test_a_lock_that_somebody_has_is_not_taken() -> None:
     os.close(held)
     assert home.up_pid() is None
     os.close(home.lock())
+
+
+@pytest.mark.parametrize("below", ["", "a/b"])
+def test_a_home_that_can_be_no_folder_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, below: str
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    monkeypatch.setenv("FANWIRE_HOME", str(file / below))
+    settings.cache_clear()
+    said = run("up", status=1).stderr
+    assert "FANWIRE_HOME" in said
+    assert f"{file} is a file, where Fanwire needs a folder" in said
+
+
+def test_files_that_cannot_be_read_are_named_although_it_starts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert list(stack.refused_files()) == []
+    (tmp_path / "translation.yaml").write_text("engines: []")
+    monkeypatch.setenv("FANWIRE_TRANSLATION_FILE", str(tmp_path / "translation.yaml"))
+    monkeypatch.setenv("FANWIRE_RETENTION_FILE", str(tmp_path / "none.yaml"))
+    settings.cache_clear()
+    [translation, retention] = stack.refused_files()
+    assert "translation.yaml refused: engines: must be an object" in translation
+    assert "nothing is translated" in translation
+    assert "none.yaml refused" in retention
 
 
 def test_a_taken_flower_port_is_named_before_anything_starts(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
