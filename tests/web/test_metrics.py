@@ -83,6 +83,17 @@ def test_what_workers_measured_is_shown_by_its_age(sqlite_ledger: None) -> None:
     assert (found["attempts_total", ("timeout", "failed")], found["lease_expiries_total", ()]) == (7, 3)
 
 
+@pytest.mark.parametrize(("answers", "shown"), [(1, {("plan",): 7.0}), (0, {})])
+def test_queues_have_no_lengths_while_the_broker_does_not_answer(
+    sqlite_ledger: None, answers: int, shown: dict[tuple[str, ...], float]
+) -> None:
+    now = time.time()
+    with ledger.write() as connection:
+        metrics.put(connection, measures.QUEUE, {"plan": 7}, now - 60)
+        metrics.put(connection, measures.BROKER, {"": answers}, now)
+    assert {labels: value for (name, labels), value in figures().items() if name == "queue_messages"} == shown
+
+
 def test_a_ledger_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     found = figures()  # it has no tables
     assert found["ledger_up", ()] == 0

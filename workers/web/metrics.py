@@ -235,7 +235,8 @@ def _broker(reading: Reading) -> Iterator[Metric]:
     yield _gauge(
         "ledger_write_seconds", "What the slowest sweep or small write took of late", write.value if write else 0.0
     )
-    queues = {(queue,): one.value for queue, one in reading.values(measures.QUEUE).items()}
+    lengths = reading.values(measures.QUEUE) if found.value else {}  # else they are those from before
+    queues = {(queue,): one.value for queue, one in lengths.items()}
     yield _labelled("queue_messages", "Messages that wait on a queue", ("queue",), queues)
     known = {tuple(label.split(" ")): one.value for label, one in reading.values(measures.BREAKER).items()}
     yield _labelled("breakers", "Hosts and outlets that the breaker knows, by state", ("kind", "state"), known)
