@@ -6,6 +6,7 @@ import os
 import signal
 from typing import Any
 
+from billiard.process import current_process
 from celery import signals
 
 from tasks.ledger import presence
@@ -55,3 +56,6 @@ def _stop_drains(**_: Any) -> None:
 def _die_with_parent(**_: Any) -> None:
     """A pool process whose worker was killed would go on unseen; Linux can end it with its parent."""
     signal_when_parent_ends(signal.SIGKILL)
+    worker = current_process()._parent_pid  # type: ignore[attr-defined]
+    if worker not in (None, os.getppid()):  # it ended before this process had asked for the signal
+        os.kill(os.getpid(), signal.SIGKILL)
