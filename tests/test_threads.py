@@ -8,6 +8,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.support.processes import until
 from tests.support.threads import beside, run_together
 from tests.translation.engines.loopback import Answer, Asked, Loopback
 
@@ -51,5 +52,6 @@ def test_a_double_that_fails_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
     double = Double()
     with pytest.raises(RemoteDisconnected):
         urlopen(double.url, data=b"{}")
+    until(lambda: raised)  # after the client has heard of the end
     double.close()
     assert raised == [Broken]

@@ -57,7 +57,7 @@ BACKLOG = 128
 SPARE_DESCRIPTORS = 200
 PORT_TRIES = 20
 START_SECONDS = 60.0
-STOP_SECONDS = 10.0
+STOP_SECONDS = 60.0
 
 
 # --- addresses --------------------------------------------------------------------------------------------------

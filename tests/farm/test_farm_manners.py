@@ -60,7 +60,7 @@ def connect(farm: Farm, outlet: str) -> http.client.HTTPConnection:
     if url.scheme == "http":
         return http.client.HTTPConnection(str(url.hostname), url.port, timeout=PATIENCE)
     return http.client.HTTPSConnection(
-        str(url.hostname), url.port, timeout=10, context=ssl.create_default_context(cafile=farm.ca_file)
+        str(url.hostname), url.port, timeout=PATIENCE, context=ssl.create_default_context(cafile=farm.ca_file)
     )
 
 
@@ -174,10 +174,10 @@ def test_hang_reads_and_never_answers(farm: Farm) -> None:
 
 def test_silent_does_not_even_read(farm: Farm) -> None:
     url = urlsplit(farm.url("silent"))
-    with socket.create_connection((str(url.hostname), url.port), timeout=5) as sock:
+    with socket.create_connection((str(url.hostname), url.port), timeout=PATIENCE) as sock:
         sock.sendall(b"POST /o/silent HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
         assert not select.select([sock], [], [], 0.1)[0]
-    until = time.monotonic() + 10
+    until = time.monotonic() + PATIENCE
     while not farm.tally()["aborted"] and time.monotonic() < until:
         pass  # each look is a request to the farm
     assert farm.tally()["aborted"] == 1
@@ -248,7 +248,7 @@ def test_a_body_cut_short_is_no_receipt(farm: Farm) -> None:
     connection.connect()
     connection.sock.sendall(b"POST /o/fast HTTP/1.1\r\nContent-Length: 400\r\n\r\nnews")
     connection.close()
-    until = time.monotonic() + 10
+    until = time.monotonic() + PATIENCE
     while not farm.tally()["aborted"] and time.monotonic() < until:
         pass
     assert farm.tally()["aborted"] == 1
@@ -277,7 +277,7 @@ def test_tls_needs_the_ca(farm: Farm) -> None:
         pytest.skip("plain HTTP")
     stranger = ssl.create_default_context()
     with (
-        socket.create_connection((str(url.hostname), url.port), timeout=5) as sock,
+        socket.create_connection((str(url.hostname), url.port), timeout=PATIENCE) as sock,
         pytest.raises(ssl.SSLCertVerificationError),
     ):
         stranger.wrap_socket(sock, server_hostname=url.hostname)

@@ -215,7 +215,7 @@ def test_listens_on_loopback_only(farm: Farm) -> None:
 
 
 def gone(processes: list[psutil.Process]) -> bool:
-    return not psutil.wait_procs(processes, timeout=10)[1]
+    return not psutil.wait_procs(processes, timeout=PATIENCE)[1]
 
 
 def test_ends_on_sigterm(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_ends_on_sigterm(tmp_path: Path) -> None:
     assert len(processes) == 3
     assert gone(processes)
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((url.hostname, url.port), timeout=5)
+        socket.create_connection((url.hostname, url.port), timeout=PATIENCE)
 
 
 def test_ends_with_who_started_it(tmp_path: Path) -> None:

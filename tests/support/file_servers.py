@@ -227,12 +227,12 @@ def sftp_server(root: Path) -> Iterator[Server]:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
 
-    listening = asyncio.run_coroutine_threadsafe(listen(), loop).result(20)
+    listening = asyncio.run_coroutine_threadsafe(listen(), loop).result(PATIENCE)
     server.url = f"sftp://{USER}@127.0.0.1:{listening.get_port()}/"
     try:
         yield server
     finally:
-        asyncio.run_coroutine_threadsafe(stop(listening), loop).result(20)
+        asyncio.run_coroutine_threadsafe(stop(listening), loop).result(PATIENCE)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(PATIENCE)
         loop.close()

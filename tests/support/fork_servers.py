@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.support.processes import ROOT, environment
+from tests.support.threads import PATIENCE
 from workers import forking, with_parent
 
 
@@ -41,14 +43,17 @@ def fork_server(folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def asked(server: Server) -> Iterator[Server]:
-    """Within it this process asks the server; at its end what was started ends."""
+    """Within it this process asks the server, with patience; at its end what was started ends."""
     forking.ask_by(os.dup(server.descriptor))
     before = set(psutil.Process().children())
     try:
-        yield server
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("ANSWERS_WITHIN", "ANSWERS_AGAIN_WITHIN"):
+                patch.setattr(forking, name, PATIENCE)
+            yield server
     finally:
         forking.forget()
         for child in set(psutil.Process().children()) - before:
             child.kill()
             with suppress(psutil.NoSuchProcess):
-                child.wait(10)
+                child.wait(PATIENCE)

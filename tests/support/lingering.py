@@ -7,7 +7,7 @@ import os
 import socket
 
 
-def linger(connection: socket.socket, seconds: float = 2.0) -> None:
+def linger(connection: socket.socket, seconds: float = 60.0) -> None:
     """Say nothing more, and wait until the other side has read it all and hung up.
 
     Closed at once, with bytes unread, a connection is reset, and the alert of a failed handshake is lost.

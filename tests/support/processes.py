@@ -124,6 +124,7 @@ def own_valkey(home: Path) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("FANWIRE_BROKER_URL", raising=False)
         patch.setenv("FANWIRE_HOME", str(home))
+        patch.setattr(broker, "free_port", free_port)
         settings.cache_clear()
         command, url = broker.prepare_embedded(), broker.broker_url(User.ADMIN)
     settings.cache_clear()

@@ -20,11 +20,10 @@ from tasks.model.destinations import Destinations
 from tasks.model.outlet import Offered, read_outlet
 from tests.support.processes import descendants, end, environment, start, until
 from tests.support.stacks import FANWIRE
+from tests.support.threads import PATIENCE
 
 STARTED = "[config]"
 """In the log of a worker, each time that it starts."""
-PATIENCE = 40.0
-"""Seconds that a worker has to finish what is in flight."""
 FEW = {"intake": (), "deliver": ("--queues", "deliver,format,translate", "--concurrency", "2")}
 """As few processes as there can be: one that takes in and plans, and one that does all the rest."""
 
@@ -60,9 +59,9 @@ class Services:
     def stop(self, name: str) -> None:
         """End a service as an orchestrator does: by SIGTERM, and with patience."""
         process = self.processes.pop(name)
-        inside = [one for one in descendants(process.pid) if one.parent() == psutil.Process(process.pid)]
-        if "unshare" in psutil.Process(process.pid).name():  # which passes no signal on
-            inside[0].terminate()
+        outermost = psutil.Process(process.pid)
+        if "unshare" in outermost.name():  # which passes no signal on
+            outermost.children()[0].terminate()
         else:
             process.terminate()
         process.wait(PATIENCE)

@@ -42,7 +42,8 @@ class WebServer:
 
     def lines(self, event: str) -> list[dict[str, Any]]:
         """The log lines of one kind."""
-        lines = [json.loads(line) for line in self.told().splitlines() if line.startswith("{")]
+        whole = self.told().rpartition("\n")[0]  # the last one may be in the middle of being written
+        lines = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
         return [line for line in lines if line.get("event") == event]
 
 
