@@ -36,6 +36,8 @@ LARGEST_FOR_CLIENTS = 256 * 1024 * 1024
 is never executed count."""
 ANSWER_WITHIN = 5.0
 """Seconds that a broker has for its first answer."""
+LENGTHS_WITHIN = 0.5
+"""Seconds that a Redis has for each answer when the lengths of its queues are wanted."""
 PRIORITIES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 """What kombu puts after the name of a queue at Redis: a list for each step of priority."""
 
@@ -104,9 +106,12 @@ def _tls(url: str) -> dict[str, Any]:
     )
 
 
-def _once() -> dict[str, Any]:
-    """Options of a client that asks once: with more tries a Redis that stands still costs a minute a question."""
-    within = {"socket_timeout": ANSWER_WITHIN, "socket_connect_timeout": ANSWER_WITHIN}
+def _once(seconds: float | None = None) -> dict[str, Any]:
+    """Options of a client that asks once: with more tries a Redis that stands still costs a minute a question.
+
+    `seconds` for the answer: ANSWER_WITHIN unless given.
+    """
+    within = dict.fromkeys(("socket_timeout", "socket_connect_timeout"), ANSWER_WITHIN if seconds is None else seconds)
     return {**within, "retry": Retry(NoBackoff(), 0)}
 
 
@@ -186,7 +191,7 @@ def queue_lengths(queues: Sequence[str], user: User = User.WORKER) -> dict[str, 
 
 
 def _lengths_at_redis(queues: Sequence[str], user: User) -> dict[str, int]:
-    soon: dict[str, Any] = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": Retry(NoBackoff(), 0)}
+    soon = _once(LENGTHS_WITHIN)
     with redis_client(broker_url(user), tls=tls(user), **soon) as client, client.pipeline(transaction=False) as asked:
         for queue in queues:
             for step in PRIORITIES:

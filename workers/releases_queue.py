@@ -33,6 +33,8 @@ BROKER_ERRORS = (KombuError, RedisError, AMQPError, OSError)
 """What libraries raise for a broker that is away or refuses."""
 ANSWER_WITHIN = 30.0
 """Seconds that a broker has to answer, or to take what is sent."""
+SENTINEL_WITHIN = 1.0
+"""Seconds that a sentinel has for each answer, before the next one is asked."""
 RECEIPT_EXPIRES = 600.0
 """Seconds after which a receipt that its producer never fetched is dropped."""
 
@@ -170,8 +172,8 @@ def sentinel_options(address: BrokerAddress, tls: dict[str, Any]) -> dict[str, A
     one that is frozen soon."""
     return {
         "retry": Retry(NoBackoff(), 0),
-        "socket_connect_timeout": 1,
-        "socket_timeout": 1,
+        "socket_connect_timeout": SENTINEL_WITHIN,
+        "socket_timeout": SENTINEL_WITHIN,
         "username": address.sentinel_user,
         "password": address.sentinel_password,
         **({"ssl": True, **tls} if address.tls else {}),

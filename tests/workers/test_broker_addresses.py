@@ -14,7 +14,7 @@ from tasks.runtime.errors import ConfigurationRefused
 from tasks.runtime.settings import settings
 from tests.support.authority import Authority
 from tests.support.tls_broker import tls_door
-from tests.support.valkeys import ADMIN, Sentinels, Valkey, started, valkey_behind_socket
+from tests.support.valkeys import ADMIN, Sentinels, Valkey, be_patient, started, valkey_behind_socket
 from workers import broker as configured
 from workers import broker_checks, doctor
 from workers.broker_address import Kind, read_address
@@ -25,6 +25,11 @@ from workers.releases_queue import RELEASES
 from .test_broker_tls import SPEAKERS, Speaker, spoke
 
 HERE = "127.0.0.1"
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    be_patient(monkeypatch)
 
 
 @pytest.mark.parametrize(

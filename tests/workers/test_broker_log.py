@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from tasks.runtime.settings import settings
-from tests.support.processes import answers, until
+from tests.support.processes import answers, free_port, until
 from workers import broker
 from workers.broker_users import User
 
@@ -19,6 +19,7 @@ from workers.broker_users import User
 def test_a_broker_whose_output_nobody_reads_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As under a supervisor that is frozen: there is no room in the pipe."""
     monkeypatch.setenv("FANWIRE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(broker, "free_port", free_port)
     settings.cache_clear()
     command, url = broker.prepare_embedded(), broker.broker_url(User.ADMIN)
     reading, writing = os.pipe()

@@ -26,6 +26,7 @@ from tests.support.samples import outlet, release
 from tests.support.stacks import FANWIRE
 from tests.support.threads import PATIENCE
 from tests.support.tls_broker import TlsDoor, tls_door
+from tests.support.valkeys import be_patient
 from workers import broker as configured
 from workers import doctor, intake
 from workers.ops.queue_lengths import Queues
@@ -66,7 +67,7 @@ def client(valkey: str, sqlite_ledger: None) -> Iterator[redis.Redis]:
 @pytest.fixture(autouse=True)
 def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Libraries wait for seconds before they try again; and an answer may take long on a busy machine."""
-    monkeypatch.setattr("workers.producer.LEAST", PATIENCE)
+    be_patient(monkeypatch)
     for place in ("kombu.utils.functional.sleep", "redis.retry.sleep"):
         monkeypatch.setattr(place, lambda _seconds: None)
 
