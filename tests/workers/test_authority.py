@@ -29,6 +29,7 @@ from tasks.runtime import secrets
 from tasks.runtime.settings import settings
 from tests.docs.documents import block, blocks
 from tests.support.command_line import app
+from tests.support.delivery_steps import NOW
 from tests.support.processes import ROOT, until
 from tests.support.samples import URI, release
 from workers import authority, doctor, intake, stack
@@ -100,7 +101,8 @@ def kept() -> list[dict[str, Any]]:
 # --- limits, and producers that come to the door
 
 
-def test_a_producer_may_send_so_much_a_day_by_the_queue(file: Written) -> None:
+def test_a_producer_may_send_so_much_a_day_by_the_queue(file: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "now", lambda _: NOW)  # all on one day
     file.write(FILE.replace("keys: [env:ACME_KEY]", "keys: [env:ACME_KEY]\n    per_day: 1"))
     assert by("acme", KEY).status == "accepted"
     refusal = by("acme", KEY, corrected(version=2))

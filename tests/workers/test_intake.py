@@ -530,7 +530,8 @@ def test_no_receipt_goes_to_a_queue_of_ours(sender: Producer, broker: redis.Redi
         push(broker, envelope(GOOD, reply_to=name))
         assert sender.submit(document(), timeout=PATIENCE).status == "accepted", name
         until(lambda: broker.hlen("unacked") == 0)
-        grown = {key for key in broker.scan_iter() if not key.startswith((b"plan", b"_kombu", b"fanwire.receipts"))}
+        passing = (b"plan", b"_kombu", b"fanwire.receipts", b"unacked_mutex")  # this while kombu looks for lost ones
+        grown = {key for key in broker.scan_iter() if not key.startswith(passing)}
         assert grown <= set(before), name
 
 

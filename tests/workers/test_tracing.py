@@ -35,6 +35,7 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], dict[str, Re
     """The spans of this process so far, by name."""
     monkeypatch.setenv("FANWIRE_TRACES_URL", "http://collector.example:4318/v1/traces")
     monkeypatch.setenv("FANWIRE_ALLOWED_NETWORKS", "127.0.0.0/8")
+    monkeypatch.setenv("FANWIRE_RETRY_BASE", "3600")  # so that no delivery is tried twice meanwhile
     settings.cache_clear()
     exporter = InMemorySpanExporter()
     tracing.use(SimpleSpanProcessor(exporter))
