@@ -18,6 +18,7 @@ from tasks.ledger.schema import deliveries
 from tasks.runtime import moments
 from tasks.runtime.settings import settings
 from tests.support.samples import URI, outlet, release
+from tests.support.stepped_time import SteppedTime
 from workers.cli import submit as commands
 from workers.cli import waiting
 from workers.envelope import Receipt
@@ -255,11 +256,10 @@ def test_without_a_terminal_waiting_shows_a_line_now_and_then(
     release_id = take(release(), outlet("a"))
     planning.plan(release_id)
     settle(release_id, state="due", due_at=time.time() + 60)
-    monkeypatch.setattr(waiting, "LINE_EVERY", 0.1)
-    monkeypatch.setattr(waiting, "POLL", 0.05)
+    monkeypatch.setattr(waiting, "time", SteppedTime())
     with pytest.raises(Exception, match="not done"):
-        waiting.until_done(release(), 0.5)
-    assert f"{URI} v1: 1 due" in capsys.readouterr().err
+        waiting.until_done(release(), 25)
+    assert capsys.readouterr().err.count(f"{URI} v1: 1 due\n") == 2
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.support.command_line import app
-from tests.support.threads import beside
+from tests.support.stepped_time import SteppedTime
+from tests.support.threads import PATIENCE, beside
 from workers import health, heartbeat
 
 
@@ -22,12 +21,11 @@ def test_a_worker_without_a_heartbeat_is_not_well() -> None:
     assert "no heartbeat yet" in str(health.problem("deliver"))
 
 
-def test_celerys_heartbeat_makes_a_worker_well_until_it_is_old() -> None:
+def test_celerys_heartbeat_makes_a_worker_well_until_it_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
     heartbeat._beat(SimpleNamespace(eventer=SimpleNamespace(hostname="deliver@some-host")))
     assert health.problem("deliver") is None
     assert health.problem("format") is not None
-    old = time.time() - 31
-    os.utime(health.beat_file("deliver"), (old, old))
+    monkeypatch.setattr(health, "time", SteppedTime(health.beat_file("deliver").stat().st_mtime + 31))
     assert health.problem("deliver") == "deliver sent its last heartbeat 31 s ago"
     assert health.problem("deliver", max_age=600) is None
 
@@ -76,6 +74,7 @@ def test_flower_and_web_are_asked_over_http(
     server = HTTPServer(("127.0.0.1", 0), Page)
     monkeypatch.setenv(f"FANWIRE_{name.upper()}_PORT", str(server.server_port))
     monkeypatch.setenv("FANWIRE_WEB_ADDRESS", "0.0.0.0")
+    monkeypatch.setattr(health, "ANSWER_WITHIN", PATIENCE)
     with server, beside(server.serve_forever):
         assert (health.problem(name) is None) is well
         server.shutdown()

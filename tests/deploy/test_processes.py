@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 
 from tasks import ledger
 from tests.support.command_line import app
+from tests.support.stepped_time import SteppedTime
 from workers import stack
+from workers.cli import processes
 from workers.health import PROCESSES
 
 
@@ -59,9 +61,9 @@ def test_migrate_makes_the_tables_and_may_be_repeated() -> None:
     engine.dispose()
 
 
-@pytest.mark.usefixtures("migrated")  # by which this process has loaded all that a migration needs
 def test_migrate_waits_for_a_late_ledger_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FANWIRE_LEDGER_URL", "postgresql+psycopg://fanwire:x@127.0.0.1:9/fanwire")
+    monkeypatch.setattr(processes, "time", SteppedTime())
     result = CliRunner().invoke(app, ["migrate", "--wait", "1"])
     assert result.exit_code == 1
     assert "waiting for the ledger" in result.output

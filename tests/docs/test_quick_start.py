@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ import psutil
 import pytest
 import redis
 
-from tests.support.processes import ROOT, descendants, end, environment, start, until
+from tests.support.processes import ROOT, descendants, end, environment, free_port, start, until
 from tests.support.threads import PATIENCE
 
 from .documents import block, blocks
@@ -31,11 +30,6 @@ PORT = "8700"
 UP, REST = blocks("README.md", "sh", "## An outlet of your own")
 
 
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return str(probe.getsockname()[1])
-
-
 class Newcomer:
     """Somebody who follows the manuals in a folder of their own, beside a running stack."""
 
@@ -44,7 +38,7 @@ class Newcomer:
         assert command == "make up"  # which is `fanwire up` once .venv is there
         name, _, value = variable.partition("=")
         self.home, self.folder = home, folder
-        self.env = environment(home, FLOWER_PORT=free_port()) | {name: value}
+        self.env = environment(home, FLOWER_PORT=str(free_port())) | {name: value}
         self.log = home / "up.log"
         self.stack = start([str(BIN / "fanwire"), "up"], self.env, self.log)
 
@@ -60,13 +54,13 @@ class Newcomer:
         """Run an example, with the broker of this stack for the one in the manual; what it printed."""
         assert BROKER in code
         done = subprocess.run(
-            [sys.executable, "-c", code.replace(BROKER, self.broker).replace("timeout=30", "timeout=90")],
+            [sys.executable, "-c", code.replace(BROKER, self.broker).replace("timeout=30", f"timeout={PATIENCE}")],
             cwd=self.folder,
             env=self.env | {"PYTHONPATH": str(ROOT), "ACME_KEY": "which a wire without producers passes over"},
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=2 * PATIENCE,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -99,11 +93,11 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
         yield one
     finally:
         end(one.stack, patience=60)
-        assert not [each for each in programs if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+        assert not psutil.wait_procs(programs, timeout=PATIENCE)[1]
 
 
 def test_the_quick_start_delivers_to_an_outlet_of_ones_own(newcomer: Newcomer, tmp_path: Path) -> None:
-    port, printed = free_port(), tmp_path / "outlet.log"
+    port, printed = str(free_port()), tmp_path / "outlet.log"
     code = block("README.md", "python")
     assert PORT in code
     env = dict(os.environ) | {"PYTHONUNBUFFERED": "1"}

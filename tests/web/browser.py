@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tasks import ledger
 from tasks.runtime.settings import settings
@@ -29,6 +29,8 @@ from tests.support.visitor import PASSWORD
 from tests.support.web_server import WebServer, web_server
 
 CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+MILLISECONDS = 120_000.0
+"""That the browser has for each step: on a busy machine an answer may take long."""
 WIDE, NARROW = (1280, 900), (390, 844)
 SCREENSHOTS = ROOT / "build" / "screenshots"
 _QUIET = (
@@ -48,7 +50,8 @@ def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("Debian's package chromium-headless-shell is not installed")
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_QUIET))
+        expect.set_options(timeout=MILLISECONDS)
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_QUIET), timeout=MILLISECONDS)
         yield found
         found.close()
 
@@ -64,6 +67,7 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
             width, height = WIDE
             context = browser.new_context(**{"viewport": {"width": width, "height": height}} | options)
             contexts.callback(context.close)
+            context.set_default_timeout(MILLISECONDS)
             page = context.new_page()
             page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
             page.on("pageerror", lambda error: complaints.append(str(error)))

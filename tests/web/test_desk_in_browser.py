@@ -25,7 +25,6 @@ from tests.support.visitor import PASSWORD, know_user
 from tests.support.web_server import WebServer
 from tests.web.browser import NewPage, axe, shots, sign_in, site
 
-expect.set_options(timeout=60_000)  # on a busy machine an answer may take long
 EVIL = "</td></pre><script>document.title = 'taken over'</script><img src=x>"
 PAGES = {
     "outlets": "/ops/outlets", "outlet": "/ops/outlets/bote", "outlet-edit": "/ops/outlets/bote/edit",

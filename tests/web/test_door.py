@@ -26,6 +26,7 @@ from tasks.runtime.settings import settings
 from tests.conftest import forget
 from tests.support.processes import until
 from tests.support.samples import URI, outlet, release
+from tests.support.stepped_time import SteppedTime
 from tests.support.threads import run_together
 from tests.support.web_server import InProcess, web_server
 from workers.document_reader import DocumentReader
@@ -173,7 +174,9 @@ def test_a_dry_run_says_what_would_become_of_it_and_changes_nothing(door: Door) 
         assert rows.find(connection, URI) is None
 
 
-def test_a_day_has_a_limit_and_a_kill_none(door: Door) -> None:
+def test_a_day_has_a_limit_and_a_kill_none(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    monkeypatch.setattr(ledger, "now", lambda _: now)  # all on one day
     door.add("small", per_day=1)
     assert door.send("small", uri="urn:x:1").status_code == 202
     answer = door.send("small", uri="urn:x:2", key="k")
@@ -228,7 +231,10 @@ def test_a_header_that_stands_there_twice_is_refused(door: Door) -> None:
         assert (answer.status_code, name in answer.json()["detail"]) == (400, True)
 
 
-def test_wrong_tokens_slow_their_address_but_no_token_that_was_good_there(door: Door) -> None:
+def test_wrong_tokens_slow_their_address_but_no_token_that_was_good_there(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "wrong_tokens", limits.WrongTokens(SteppedTime()))
     assert door.ask("GET", "/releases").status_code == 200
     wrong = {"authorization": "Bearer fanwire_wrong"}
     statuses = [door.ask("GET", "/releases", None, headers=wrong).status_code for _ in range(12)]

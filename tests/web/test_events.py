@@ -17,6 +17,7 @@ from tasks.ledger import notices, refusals
 from tasks.model.ranks import Rank
 from tests.support.delivery_steps import NOW
 from tests.support.processes import until
+from tests.support.threads import PATIENCE
 from tests.support.visitor import PASSWORD, know_user
 from tests.support.web_server import WebServer, web_server
 from workers.web.pages import events
@@ -34,9 +35,10 @@ def server(tmp_path: Path, sqlite_ledger: None) -> Iterator[WebServer]:
 def signed_in(server: WebServer, rank: Rank) -> requests.Session:
     """The session of a browser in which somebody of this rank has signed in."""
     session = requests.Session()
-    form = session.get(server.url + "/ops/login", timeout=20).text
+    session.headers["Connection"] = "close"  # the server may end one that was idle just when it is used again
+    form = session.get(server.url + "/ops/login", timeout=PATIENCE).text
     said = {"name": rank.value, "password": PASSWORD, "csrf": token(form)}
-    assert session.post(server.url + "/ops/login", said, timeout=20).status_code == 200
+    assert session.post(server.url + "/ops/login", said, timeout=PATIENCE).status_code == 200
     return session
 
 
@@ -50,7 +52,7 @@ class Reader:
     """An open page that listens."""
 
     def __init__(self, server: WebServer, session: requests.Session, of: str) -> None:
-        self.answer = session.get(f"{server.url}/ops/events?of={of}", stream=True, timeout=20)
+        self.answer = session.get(f"{server.url}/ops/events?of={of}", stream=True, timeout=PATIENCE)
         assert (self.answer.status_code, self.answer.headers["content-type"]) == (
             200, "text/event-stream; charset=utf-8",
         )  # fmt: skip
@@ -104,13 +106,13 @@ def slow_reader(server: WebServer, session: requests.Session) -> socket.socket:
 def test_the_end_of_a_session_ends_its_stream_before_anything_more_is_said(server: WebServer) -> None:
     leaving, staying = signed_in(server, Rank.READER), signed_in(server, Rank.EDITOR)
     ended, open_still = Reader(server, leaving, "notices"), Reader(server, staying, "notices")
-    form = leaving.get(server.url + "/ops/notices", timeout=20).text
-    gone = leaving.post(server.url + "/ops/logout", {"csrf": token(form)}, timeout=20, allow_redirects=False)
+    form = leaving.get(server.url + "/ops/notices", timeout=PATIENCE).text
+    gone = leaving.post(server.url + "/ops/logout", {"csrf": token(form)}, timeout=PATIENCE, allow_redirects=False)
     assert gone.status_code == 303
     change()
     assert not [line for line in ended.rest() if line.startswith("data:")]
     assert open_still.changes() == ["notices"]
-    assert requests.get(server.url + "/ops/events?of=notices", timeout=20).status_code == 401
+    assert requests.get(server.url + "/ops/events?of=notices", timeout=PATIENCE).status_code == 401
 
 
 def test_what_a_slow_page_has_missed_is_one_event_and_whoever_leaves_is_forgotten(

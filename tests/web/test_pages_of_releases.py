@@ -171,6 +171,8 @@ def test_the_list_goes_on_where_a_page_ends(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.usefixtures("small")
 def test_a_list_counts_only_for_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(release_list, "COUNTING_SECONDS", -1.0)
+    monkeypatch.setattr(kept, "LEAST_SECONDS", PATIENCE)
+    monkeypatch.setattr(kept, "SETTLED_SECONDS", PATIENCE)
     reader = visitor(APP, Rank.READER)
     _forget()
     assert reader.get("/ops/releases").text.count("is being counted") == 4

@@ -42,7 +42,7 @@ def test_it_answers_logs_and_ends_when_it_is_asked_to(server: WebServer) -> None
     lost = server.get("/nowhere/geheim", X_Forwarded_For="203.0.113.9")  # of a proxy that no setting names
     assert (lost.status_code, lost.headers["Content-Type"]) == (404, "application/problem+json")
     assert "check it against the one" in lost.json()["detail"]
-    wrong = requests.post(server.url + "/health", timeout=5)
+    wrong = requests.post(server.url + "/health", timeout=PATIENCE)
     assert (wrong.status_code, wrong.json()["status"]) == (405, 405)
     assert set(wrong.headers["Allow"].split(", ")) == {"GET", "HEAD"}
     lines = until(lambda: len(found := server.lines("request")) == 3 and found)
@@ -82,7 +82,7 @@ def test_who_does_not_finish_the_head_of_a_request_is_cut_off(monkeypatch: pytes
             writer.write(first)
             answered = await reader.readuntil(b"ok") if then else b""
             writer.write(then)
-            rest = await asyncio.wait_for(reader.read(), 10)
+            rest = await asyncio.wait_for(reader.read(), PATIENCE)
             writer.close()
             running.should_exit = True
             await serving
