@@ -38,10 +38,10 @@ PLAN: dict[str, dict[str, Any]] = {
 }
 TIMES = {
     "ALLOWED_NETWORKS": "127.0.0.0/8",
-    "DEADLINE": "1.5",
-    "LEASE": "6.6",
+    "DEADLINE": "10",
+    "LEASE": "60",
     "RETRY_BASE": "0.5",
-    "BUILD_LEASE": "3",
+    "BUILD_LEASE": "60",
     "BUILD_RETRY": "2",
     "TICK": "0.5",
     "IN_FLIGHT": "20",

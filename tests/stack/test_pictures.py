@@ -18,6 +18,7 @@ from tasks.ledger.artifacts import RenditionKey
 from tasks.runtime import signed_urls
 from tests.support.command_line import typed
 from tests.support.media import FileServer, picture
+from tests.support.processes import until
 from tests.support.samples import release
 from tests.support.threads import PATIENCE
 
@@ -59,8 +60,8 @@ def test_a_picture_comes_from_its_producer_and_goes_to_outlets(
     shown = page.body.decode()
     assert f'src="{producer.url}/hall.jpg"' in shown
     assert 'alt="Halle"' in shown
-    port = re.search(r'"port": (\d+)', stack.log("web"))
+    port = until(lambda: re.search(r'"port": (\d+)', stack.log("web")), stack.told)
     assert port is not None
-    address = signed_urls.sign(media_path(sha256, "hall.jpg"), time.time() + 60)
+    address = signed_urls.sign(media_path(sha256, "hall.jpg"), time.time() + 3600)
     answer = requests.get(f"http://127.0.0.1:{port[1]}{address}", timeout=PATIENCE, headers={"Range": "bytes=0-99"})
     assert (answer.status_code, answer.content) == (206, HALL[:100])
