@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from tasks import ledger, pipeline, planning
 from tasks.building.renditions import build_renditions
 from tasks.delivery import payloads
+from tasks.delivery.drain import Drain
 from tasks.ledger import counts, outlets, presence, refusals, releases
 from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.deliveries import expire_leases
@@ -149,8 +150,9 @@ def killed_at_once(code: str, log: Path) -> None:
 
 @pytest.fixture
 def long_leases(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leases are as long as they are by default, and no test waits for one."""
-    monkeypatch.setenv("FANWIRE_LEASE", "90")
+    """Leases and deadlines are longer than anything takes, and no test waits for one."""
+    monkeypatch.setenv("FANWIRE_DEADLINE", "240")
+    monkeypatch.setenv("FANWIRE_LEASE", "300")
     monkeypatch.setenv("FANWIRE_BUILD_LEASE", "300")
     settings.cache_clear()
 
@@ -427,6 +429,27 @@ def small_database(_folder: Path) -> Iterator[tuple[Callable[[], None], Callable
         event.remove(engine, "begin", limit)
 
 
+class Gate:
+    """Lets drains claim so many deliveries, and a few more; then none until it is opened. Nor can they write meanwhile,
+    for they do one thing at a time with the ledger."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, deliveries: int) -> None:
+        self._opened = threading.Event()
+        self.open, claimed = self._opened.set, 0
+        claim = Drain._claim
+
+        def gated(drain: Drain, room: int, left_out: frozenset[str]) -> Any:
+            nonlocal claimed
+            if claimed >= deliveries:
+                self._opened.wait(PATIENCE)
+            found = claim(drain, room, left_out)
+            claimed += found.count if found else 0
+            return found
+
+        monkeypatch.setattr(Drain, "_claim", gated)
+
+
+@pytest.mark.usefixtures("long_leases")
 @pytest.mark.parametrize("scarce", [small_disk, small_database])
 def test_no_verdict_is_lost_when_the_disk_was_full(
     farm: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scarce: Any
@@ -445,9 +468,11 @@ def test_no_verdict_is_lost_when_the_disk_was_full(
         plant(farm, SOME)
         number = take()
         prepare(number)
+        gate = Gate(monkeypatch, 50)
         draining = begin(drain)
         until(lambda: farm.health()["accepted"] >= 50)
         fill()
+        gate.open()
         with pytest.raises(DBAPIError, match="full"), ledger.write() as connection:
             refusals.keep(connection, b"x" * 50_000, "no room", time.time())
         wait([draining], 2)

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from tasks import ledger, planning
 from tasks.building.renditions import build_renditions
 from tasks.delivery import payloads
+from tasks.delivery.drain import Drain
 from tasks.ledger import counts, deliveries, outlets, releases
 from tasks.ledger.deliveries import after_restore
 from tasks.ledger.schema import attempts
@@ -43,7 +44,8 @@ UNKNOWN = 10
 
 @pytest.fixture(autouse=True)
 def _short_times(sqlite_ledger: None, monkeypatch: pytest.MonkeyPatch, planted: Farm) -> Iterator[None]:
-    for name, value in {**TIMES, "CA_FILE": str(planted.ca_file), "IN_FLIGHT": "20", "CLAIM_CHUNK": "20"}.items():
+    own = {"IN_FLIGHT": "20", "CLAIM_CHUNK": "20", "DEADLINE": "240", "LEASE": "300"}  # longer than anything takes here
+    for name, value in {**TIMES, "CA_FILE": str(planted.ca_file), **own}.items():
         monkeypatch.setenv(f"FANWIRE_{name}", value)
     settings.cache_clear()
     payloads.forget_renditions()
@@ -77,15 +79,23 @@ def counts_of(number: int) -> int:
 
 
 def test_a_run_that_was_backed_up_in_its_middle_is_gone_back_to(
-    farm: Farm, tmp_path: Path, logged: Callable[[], list[dict[str, Any]]]
+    farm: Farm, tmp_path: Path, logged: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = plant(farm)
     number = prepared()
     (settings().home / "web.key").write_text("a key")
     file = tmp_path / "backup" / "wire.tar"
+    backed_up = threading.Event()
+    claim_more = Drain._claim_more
+
+    def one_before_the_backup(drain: Drain) -> bool:
+        return (drain._worker is None or backed_up.is_set()) and claim_more(drain)
+
+    monkeypatch.setattr(Drain, "_claim_more", one_before_the_backup)
     running = begin(drain)
-    until(lambda: states(number).get("delivered", 0) >= 20)
+    until(lambda: states(number).get("delivered", 0) == 20)
     backups.back_up(file)
+    backed_up.set()
     running.result()
     assert states(number) == {"delivered": SOME}
     assert file.stat().st_mode & 0o777 == 0o600
