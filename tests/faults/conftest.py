@@ -45,6 +45,8 @@ BAD_MANNERS: dict[str, dict[str, Any]] = {
     "gone": {"manner": "gone"},
     "moved": {"manner": "moved"},
 }
+HOPELESS = ("reset", "drip", "late", "hang", "deaf", "broken", "refuse")
+"""Those who never take anything, and are given up soon; the others have all the time that they need."""
 SOON_OVER = {"base": 0.5, "horizon": 10}
 
 
@@ -59,7 +61,11 @@ def _plan() -> dict[str, dict[str, Any]]:
         for n in range(PRESS)
     }
     bad = {
-        f"{name}-{n}": {**manner, "tls": n % 2 == 1, "outlet": {"circuits": ["bad"], "retry": SOON_OVER}}
+        f"{name}-{n}": {
+            **manner,
+            "tls": n % 2 == 1,
+            "outlet": {"circuits": ["bad"]} | ({"retry": SOON_OVER} if name in HOPELESS else {}),
+        }
         for name, manner in BAD_MANNERS.items()
         for n in range(BAD_EACH)
     }

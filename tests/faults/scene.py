@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from workers.producer import Producer
 from . import oracle
 from .oracle import Outcome
 
+PRESS_EACH = 100
+"""Of so many good outlets one is held back: few, since each of them takes a place of a drain."""
 PRODUCER, KEY = "acme", "a key of tests, known to everybody"
 
 
@@ -63,6 +66,16 @@ class Scene:
     def kill(self, uri: str) -> None:
         """Withdraw a release."""
         self.send(uri, status="canceled", correction_note="Withdrawn.")
+
+    @contextmanager
+    def held_back(self) -> Iterator[None]:
+        """Some good outlets answer nothing meanwhile, so that there is work on its way however long that is."""
+        late = [name for name in self.farm.plan if name.startswith("press")][::PRESS_EACH]
+        self.farm.set_manners({name: {"manner": "late", "delay": 3600.0} for name in late})
+        try:
+            yield
+        finally:
+            self.farm.set_manners({name: self.farm.plan[name] for name in late})
 
     def accepted(self, uri: str, version: int = 1) -> int:
         """How many outlets have that version."""
