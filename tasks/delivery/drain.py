@@ -580,7 +580,7 @@ class Drain:
     def _flush(self) -> None:
         """Write what is left, and once more if that breaks. Gives up when the leases are over: the clock then settles
         these rows by the journal."""
-        ends, broken = self._time.monotonic() + self._policy.lease, False
+        ends = self._time.monotonic() + self._policy.lease
         self._closing = True
         pending: list[Future[Any]] = [begun for begun in (self._claiming, self._writing) if begun]
         wait(pending)
@@ -593,13 +593,7 @@ class Drain:
         if self._journal:
             self._journal.turn_page()
         while self._unwritten:
-            try:
-                self._unwritten = self._write(self._unwritten)
-            except Exception:
-                if broken:
-                    raise
-                log.exception("drain broke at its end")
-                broken = True
+            self._unwritten = self._write_or_try_again(self._unwritten)
             if self._unwritten and self._time.monotonic() > ends:
                 log.error("verdicts lost: the ledger cannot be written", count=len(self._unwritten.results))
                 return
@@ -607,6 +601,14 @@ class Drain:
                 self._time.sleep(LEDGER_RETRY)
         if self._journal:
             self._journal.drop_turned()
+
+    def _write_or_try_again(self, known: _Unwritten) -> _Unwritten:
+        """Write, and once more if that broke: what broke beside the loop has this second try too."""
+        try:
+            return self._write(known)
+        except Exception:
+            log.exception("drain broke at its end")
+            return self._write(known)
 
     def _write(self, known: _Unwritten) -> _Unwritten:
         """Write verdicts, and what follows from them for outlets, in one transaction; then what all drains should know.

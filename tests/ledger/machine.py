@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -34,6 +33,8 @@ from tasks.ledger.schema import audit, metadata
 from tasks.model.release import Release, Translation
 from tasks.operations.sealer import Sealing
 from tasks.translation.drafts import Draft, Resources
+from tests.support.at_once import AtOnce
+from tests.support.threads import PATIENCE
 
 START = 1_800_000_000.0
 WRONG_BY = 7200.0
@@ -152,18 +153,6 @@ class TransferLoop:
         return ended
 
 
-class AtOnce(Executor):
-    """Does what it is handed at once, in the thread that hands it in."""
-
-    def submit(self, work: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        try:
-            done.set_result(work(*args, **more))
-        except Exception as error:
-            done.set_exception(error)
-        return done
-
-
 class Worker:
     """A drain process: `step` runs it to its next turn of the transfer loop, and it may vanish there."""
 
@@ -192,7 +181,7 @@ class Worker:
             self._thread.start()
         else:
             self._go.release()
-        assert self._back.acquire(timeout=60), "the drain came to no turn"
+        assert self._back.acquire(timeout=PATIENCE), "the drain came to no turn"
         if self._error:
             raise self._error
 
