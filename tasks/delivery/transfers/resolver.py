@@ -87,8 +87,8 @@ class Resolver:
             del self._known[host]
         if host not in self._pending:
             self._pending[host] = self._monotonic()
+            self._probe()  # first: a look-up that fails at once waits for the answer to a probe that is on its way
             self._wanted.put(host)
-            self._probe()
             if self._threads < min(len(self._pending), THREADS):
                 self._threads += 1
                 threading.Thread(target=self._work, daemon=True, name="resolver").start()
