@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import redis
@@ -24,6 +24,7 @@ from tests.support.authority import Authority
 from tests.support.processes import own_valkey
 from tests.support.threads import PATIENCE
 
+T = TypeVar("T")
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -163,6 +164,14 @@ class Bench:
         self.start("k", url, **({"headers": ("X-Test: 1",), "body": b"the rendition", "deadline": PATIENCE} | more))
         (answer,) = self.wait(1)
         return answer
+
+    def run_out(self, came_so_far: Callable[[T], Any], send: Callable[[float], T]) -> T:
+        """What comes of a transfer whose time is over when it has come so far, by a witness such as what its outlet has
+        read. `send`: makes one in so many seconds; they are more and more until it has come so far on this machine."""
+        for seconds in (0.3, 3.0):
+            if came_so_far(answer := send(seconds)):
+                return answer
+        return send(30.0)
 
     def wait(self, count: int, seconds: float = PATIENCE) -> list[Answer]:
         """So many answers."""

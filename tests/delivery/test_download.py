@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import socket
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,9 +18,11 @@ from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transfers.download import Fetched, Limits, NotFetched, download
 from tasks.model.destinations import Destinations
 from tests.support.media import FileServer
+from tests.support.ports import refusing_port
+from tests.support.threads import PATIENCE
 
 LOOPBACK = AddressPolicy([ip_network("127.0.0.0/8")])
-LIMITS = Limits(largest=100_000, deadline=20, connect_timeout=5)
+LIMITS = Limits(largest=100_000, deadline=PATIENCE, connect_timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -136,10 +137,8 @@ def test_a_refused_address_is_never_dialled(server: FileServer) -> None:
 
 
 def test_nobody_there_is_tried_again() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        with pytest.raises(NotFetched, match="connection refused") as refused:
-            fetch(f"http://127.0.0.1:{taken.getsockname()[1]}/")
+    with refusing_port() as port, pytest.raises(NotFetched, match="connection refused") as refused:
+        fetch(f"http://127.0.0.1:{port}/")
     assert (refused.value.code, refused.value.again) == ("connection_refused", True)
 
 

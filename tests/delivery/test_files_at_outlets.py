@@ -38,6 +38,7 @@ from tests.support.file_servers import (
     sftp_server,
 )
 from tests.support.processes import until
+from tests.support.stepped_time import RunningTime
 from tests.support.threads import PATIENCE
 from workers.host_key import shown_host_key
 
@@ -133,7 +134,7 @@ class Desk:
         }  # fmt: skip
         return Outlet.model_validate(document)
 
-    def send(self, request: DeliveryRequest = REQUEST, /, deadline: float = 20.0, **changes: Any) -> Judgement:
+    def send(self, request: DeliveryRequest = REQUEST, /, deadline: float = PATIENCE, **changes: Any) -> Judgement:
         """Deliver once."""
         outlet = self.outlet(**changes)
         transfer = transports.prepare(outlet, request, key="k", deadline=deadline, now=NOW)
@@ -378,8 +379,8 @@ def test_a_server_gets_many_files_over_few_connections(desk: Desk) -> None:
     outlet, before = desk.outlet(), desk.server.connections
     for number in range(40):
         request = replace(REQUEST, release=f"{URI}-{number}")
-        desk.bench.transfers.start(transports.prepare(outlet, request, key=number, deadline=60.0, now=NOW))
-    verdicts = {transports.judge(outlet, answer, NOW).verdict for answer in desk.bench.wait(40, seconds=60)}
+        desk.bench.transfers.start(transports.prepare(outlet, request, key=number, deadline=PATIENCE, now=NOW))
+    verdicts = {transports.judge(outlet, answer, NOW).verdict for answer in desk.bench.wait(40)}
     assert verdicts == {Verdict.DELIVERED}
     assert len(desk.files()) == 40
     assert desk.server.connections - before <= CONNECTIONS
@@ -413,7 +414,11 @@ class TestFolder:
         assert list(tmp_path.iterdir()) == []
         assert not (desk.server.root / desk.folder / ONE).is_symlink()
 
-    def test_an_attempt_that_stood_still_changes_nothing_afterwards(self, desk: Desk) -> None:
+    def test_an_attempt_that_stood_still_changes_nothing_afterwards(
+        self, desk: Desk, make_bench: Callable[..., Any]
+    ) -> None:
+        clock = RunningTime()
+        desk.bench = make_bench(time_source=clock)
         free: SimpleQueue[bytes] = SimpleQueue()
         threads: SimpleQueue[threading.Thread] = SimpleQueue()
 
@@ -422,12 +427,16 @@ class TestFolder:
             return free.get(timeout=PATIENCE)
 
         hero = MediaFile(id="hero", name="hero.jpg", content_type="image/jpeg", bytes=2, sha256="0" * 64, read=slow)
-        judgement = desk.send(replace(REQUEST, media=(hero,)), media=True, deadline=0.2)
+        receiver, request = desk.outlet(media=True), replace(REQUEST, media=(hero,))
+        desk.bench.transfers.start(transports.prepare(receiver, request, key="k", deadline=1000.0, now=NOW))
+        thread = threads.get(timeout=PATIENCE)
+        clock.now += 1000.0
+        judgement = transports.judge(receiver, desk.bench.wait(1)[0], NOW)
         assert (judgement.verdict, judgement.code) == (Verdict.UNSURE, Code.TIMEOUT)
         desk.deliver(KILL)
         free.put(b"\xff\xd8")
         desk.bench.transfers.close()
-        threads.get(timeout=PATIENCE).join(PATIENCE)
+        thread.join(PATIENCE)
         assert {name: body for name, body in desk.files().items() if not name.startswith(".")} == {ONE: KILL.body}
 
     def test_a_disk_that_is_full(self, desk: Desk) -> None:
@@ -446,25 +455,17 @@ class TestFolder:
 
 @pytest.mark.parametrize("kind", ["s3"])
 class TestS3:
-    @pytest.mark.parametrize(
-        ("manner", "body", "verdict", "code"),
-        [
-            (
-                hanging,
-                b"x",
-                Verdict.UNSURE,
-                Code.TIMEOUT,
-            ),  # an object is there as a whole or not at all, so again is right
-            (cutting, b"x" * 20_000_000, Verdict.FAILED, Code.CONNECTION_RESET),
-        ],
-        ids=["slow", "cut"],
-    )
-    def test_a_server_that_does_not_answer(
-        self, desk: Desk, serve: Any, manner: Any, body: bytes, verdict: Verdict, code: Code
-    ) -> None:
-        desk.server = replace(desk.server, settings={"endpoint": serve(manner).url(path="")})
-        judgement = desk.send(replace(REQUEST, body=body), deadline=1.0)
-        assert (judgement.verdict, judgement.code) == (verdict, code)
+    def test_a_server_that_does_not_answer(self, desk: Desk, serve: Any) -> None:
+        """An object is there as a whole or not at all, so again is right."""
+        server = serve(hanging)
+        desk.server = replace(desk.server, settings={"endpoint": server.url(path="")})
+        judgement = desk.bench.run_out(lambda _: server.requests, lambda seconds: desk.send(deadline=seconds))
+        assert (judgement.verdict, judgement.code) == (Verdict.UNSURE, Code.TIMEOUT)
+
+    def test_a_server_that_breaks_off(self, desk: Desk, serve: Any) -> None:
+        desk.server = replace(desk.server, settings={"endpoint": serve(cutting).url(path="")})
+        judgement = desk.send(replace(REQUEST, body=b"x" * 20_000_000))
+        assert (judgement.verdict, judgement.code) == (Verdict.FAILED, Code.CONNECTION_RESET)
 
     def test_what_is_sent(self, desk: Desk, serve: Any) -> None:
         server = serve()

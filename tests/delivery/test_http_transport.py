@@ -14,6 +14,7 @@ from tasks.delivery.transports import TRANSPORTS, DeliveryRequest, UnknownTransp
 from tasks.delivery.transports.http import ascii_safe, wire_url
 from tasks.model.outlet import Outlet
 from tasks.runtime.secrets import SecretMissing, forget
+from tests.support.threads import PATIENCE
 
 NOW = 1_795_000_000.7
 SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -196,7 +197,7 @@ def test_over_the_wire(bench: Any, serve: Any) -> None:
         auth={"type": "bearer", "secret": "env:FANWIRE_SECRET_TOKEN", "signing_secret": "env:FANWIRE_SECRET_SIGNING"},
         headers={"X-Empty": "", "X-Desk": "Zürich"},
     )
-    bench.transfers.start(prepare(receiver, REQUEST, key=7, deadline=5.0, now=NOW))
+    bench.transfers.start(prepare(receiver, REQUEST, key=7, deadline=PATIENCE, now=NOW))
     (answer,) = bench.wait(1)
     assert answer.status == 200
     (request,) = server.requests

@@ -37,6 +37,7 @@ from tests.support import samples
 from tests.support.authority import Authority
 from tests.support.lingering import linger
 from tests.support.processes import end, environment, start, until
+from tests.support.threads import PATIENCE
 
 SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 REQUEST = DeliveryRequest(
@@ -53,7 +54,7 @@ def _secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     secrets.forget()
 
 
-def deliver(bench: Any, receiver: Outlet, request: DeliveryRequest = REQUEST, deadline: float = 20.0) -> Judgement:
+def deliver(bench: Any, receiver: Outlet, request: DeliveryRequest = REQUEST, deadline: float = PATIENCE) -> Judgement:
     bench.transfers.start(transports.prepare(receiver, request, key=1, deadline=deadline, now=time.time()))
     (answer,) = bench.wait(1)
     return transports.judge(receiver, answer, time.time())
@@ -235,8 +236,12 @@ def _hang(call: Call) -> None:
 def test_troubles(bench: Any, serve: Any, options: Any, manner: Any, verdict: Verdict, code: str) -> None:
     large = replace(REQUEST, body=b"x" * 8_000_000)  # more than the sockets hold
     request = large if manner is _cut_while_reading else REQUEST
-    deadline = 0.5 if manner is _hang else 20.0
-    judgement = deliver(bench, outlet(serve(manner).url(), transport=options), request, deadline)
+    server = serve(manner)
+
+    def send(seconds: float) -> Judgement:
+        return deliver(bench, outlet(server.url(), transport=options), request, seconds)
+
+    judgement = bench.run_out(lambda _: server.requests, send) if manner is _hang else send(PATIENCE)
     assert (judgement.verdict, judgement.code) == (verdict, code)
 
 
@@ -404,7 +409,7 @@ def test_http_2_over_one_connection(bench: Any, http_2: Any) -> None:
     receiver = outlet(f"{url}/wire", transport={"http": "2"})
     large = replace(REQUEST, body=b"x" * 200_000)
     for key in range(5):
-        bench.transfers.start(transports.prepare(receiver, large, key=key, deadline=20, now=0))
+        bench.transfers.start(transports.prepare(receiver, large, key=key, deadline=PATIENCE, now=0))
     answers = bench.wait(5)
     assert [(answer.status, answer.sent) for answer in answers] == [(204, True)] * 5
     assert deliver(bench, outlet(f"{url}/no", transport={"http": "2"})).code == "http_403"

@@ -31,6 +31,7 @@ from tasks.runtime import secrets
 from tasks.runtime.settings import settings
 from tests.delivery.conftest import OK, Call, patient_state
 from tests.support import samples
+from tests.support.ports import refusing_port
 from tests.support.threads import PATIENCE
 
 SECRET = "s%cret & wörd"
@@ -96,11 +97,11 @@ def outlet(server: Any, endpoint: Any, **auth: Any) -> Outlet:
     return samples.outlet(url=server.url(), auth=told | auth)
 
 
-def start(bench: Any, receiver: Outlet, key: Any = 1, deadline: float = 20.0) -> None:
+def start(bench: Any, receiver: Outlet, key: Any = 1, deadline: float = PATIENCE) -> None:
     bench.transfers.start(transports.prepare(receiver, REQUEST, key=key, deadline=deadline, now=time.time()))
 
 
-def deliver(bench: Any, receiver: Outlet, deadline: float = 20.0) -> Judgement:
+def deliver(bench: Any, receiver: Outlet, deadline: float = PATIENCE) -> Judgement:
     start(bench, receiver, deadline=deadline)
     (answer,) = bench.wait(1)
     return transports.judge(receiver, answer, time.time())
@@ -222,7 +223,7 @@ def test_what_an_endpoint_answers(
     bench: Any, serve: Any, answer: bytes, verdict: Verdict, code: Code, text: str
 ) -> None:
     server = serve()
-    judgement = deliver(bench, outlet(server, serve(saying(answer))), deadline=1.0 if text == "timed out" else 20.0)
+    judgement = deliver(bench, outlet(server, serve(saying(answer))), deadline=1.0 if text == "timed out" else PATIENCE)
     assert (judgement.verdict, judgement.code, judgement.disable_outlet) == (verdict, code, False)
     assert text in judgement.detail
     assert judgement.of_host is Verdict.OURS
@@ -245,11 +246,12 @@ def test_the_next_secret_of_a_client(bench: Any, serve: Any, monkeypatch: pytest
 
 
 def test_an_endpoint_that_is_away_or_may_not_be_dialled(make_bench: Any, serve: Any) -> None:
-    server, gone = serve(), serve()
-    gone.close()
-    judgement = deliver(make_bench(), outlet(server, gone))
+    server = serve()
+    with refusing_port() as port:
+        away = outlet(server, server, token_url=f"http://127.0.0.1:{port}/")
+        judgement = deliver(make_bench(), away)
     assert (judgement.verdict, judgement.code) == (Verdict.FAILED, Code.OAUTH2_UNAVAILABLE)
-    judgement = deliver(make_bench(allowed=lambda _: False), outlet(server, gone))
+    judgement = deliver(make_bench(allowed=lambda _: False), away)
     assert (judgement.verdict, judgement.code) == (Verdict.BLOCKED, Code.REFUSED_ADDRESS)
 
 
@@ -273,7 +275,7 @@ def test_those_who_wait_fail_with_the_one_that_asks() -> None:
         waiting = threads.submit(tokens.claim, client)
         assert clock.looked.wait(PATIENCE)  # from here on it holds the lock until it waits
         tokens.fail(client)
-        assert isinstance(waiting.exception(10), WorkFailed)
+        assert isinstance(waiting.exception(PATIENCE), WorkFailed)
     tokens.claim(client)  # and the next one asks
 
 
@@ -284,7 +286,7 @@ class TestDrains:
         return Client(endpoint.url(), "id", secret)
 
     def send(self, bench: Any, server: Any, client: Client, tokens: Tokens) -> Any:
-        plain = Transfer(key=1, url=server.url(), body=b"x", deadline=20.0)
+        plain = Transfer(key=1, url=server.url(), body=b"x", deadline=PATIENCE)
         bench.transfers.start(oauth2.authorized(client, plain, tokens))
         (answer,) = bench.wait(1)
         return answer.status

@@ -23,6 +23,7 @@ from tasks.runtime.settings import settings
 from tests.support.authority import Authority
 from tests.support.mail_server import LARGEST, PASSWORD, USER, MailServer, mail_server
 from tests.support.samples import outlet
+from tests.support.threads import PATIENCE
 
 from .conftest import Bench
 
@@ -76,7 +77,7 @@ def desk(local: str = "desk", **fields: Any) -> Outlet:
     return outlet(name="Bote", format="email", url=f"mailto:{local}@bote.example", **fields)
 
 
-def send(bench: Bench, receiver: Outlet, request: DeliveryRequest = REQUEST, deadline: float = 10) -> Answer:
+def send(bench: Bench, receiver: Outlet, request: DeliveryRequest = REQUEST, deadline: float = PATIENCE) -> Answer:
     bench.transfers.start(transports.prepare(receiver, request, key=7, deadline=deadline, now=NOW))
     return bench.wait(1)[0]
 
@@ -156,7 +157,10 @@ def test_what_an_answer_means(
 
 @pytest.mark.parametrize(("local", "verdict"), [("silent", OURS), ("silent-after", Verdict.UNSURE)])
 def test_a_slow_relay(bench: Bench, relay: MailServer, local: str, verdict: Verdict) -> None:
-    found = judged(bench, desk(local), deadline=0.4)
+    before = relay.taken.silent
+    found = bench.run_out(
+        lambda _: relay.taken.silent > before, lambda seconds: judged(bench, desk(local), deadline=seconds)
+    )
     assert (found.verdict, found.code) == (verdict, "timeout")
 
 
@@ -200,7 +204,9 @@ def test_many_e_mails_share_the_connections(make_bench: Callable[..., Bench], mo
         configure(monkeypatch, SMTP_URL=f"smtp://{server.address}?tls=none", SMTP_CONNECTIONS="3")
         bench = make_bench()
         for number in range(60):
-            bench.transfers.start(transports.prepare(desk(f"d{number}"), REQUEST, key=number, deadline=30, now=NOW))
+            bench.transfers.start(
+                transports.prepare(desk(f"d{number}"), REQUEST, key=number, deadline=PATIENCE, now=NOW)
+            )
         answers = bench.wait(60)
         assert {answer.status for answer in answers} == {250}
         assert len({mail.recipients for mail in server.taken.mails}) == 60
@@ -229,9 +235,9 @@ def test_tls_and_login(
 ) -> None:  # fmt: skip
     server = certified[implicit]
     configure(monkeypatch, SMTP_URL=f"smtp{'s' * implicit}://{ACCOUNT}@{server.address}")
-    bench = make_bench(trust=certified[2])
+    bench, before = make_bench(trust=certified[2]), server.taken.logins
     assert [judged(bench, desk(name)).verdict for name in ("one", "two")] == [Verdict.DELIVERED] * 2
-    assert server.taken.logins == 1, "one login for many e-mails"
+    assert server.taken.logins == before + 1, "one login for many e-mails"
 
 
 @pytest.mark.parametrize(

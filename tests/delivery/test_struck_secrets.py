@@ -26,6 +26,7 @@ from tasks.operations import report, report_documents
 from tasks.runtime import secrets
 from tasks.runtime.settings import settings
 from tests.support.samples import outlet, release
+from tests.support.threads import PATIENCE
 
 SECRET = 'Zx9?&/"\\q%7=4k+Lm'
 """Every encoding changes it."""
@@ -89,7 +90,7 @@ def saying(body: bytes, *headers: bytes, status: bytes = b"401 No") -> Callable[
 
 def detail(bench: Any, server: Any, kind: str = "basic", **more: Any) -> str:
     """What is kept of the answer."""
-    prepared = transports.prepare(receiver(server.url(), kind, **more), REQUEST, key="k", deadline=10.0, now=1.0)
+    prepared = transports.prepare(receiver(server.url(), kind, **more), REQUEST, key="k", deadline=PATIENCE, now=1.0)
     bench.transfers.start(prepared)
     (answer,) = bench.wait(1)
     assert SECRET not in repr(answer)
@@ -143,7 +144,7 @@ def test_credentials_that_older_documents_hold_themselves(bench: Any, serve: Any
     said = b"wrong key geheim-1, no access with geheim-2"
     server = serve(saying(said, b"Content-Type: text/plain"))
     old = outlet(url=server.url(path="/wire?api_key=geheim-2"), headers={"X-Api-Key": "geheim-1", "X-Desk": "access"})
-    bench.transfers.start(transports.prepare(old, REQUEST, key="k", deadline=10.0, now=1.0))
+    bench.transfers.start(transports.prepare(old, REQUEST, key="k", deadline=PATIENCE, now=1.0))
     assert judge(*bench.wait(1)).detail == "401 Unauthorized: wrong key ***, no access with ***"
 
 
@@ -174,13 +175,13 @@ def test_what_libcurl_quotes_of_an_answer(bench: Any, serve: Any) -> None:
 
 def test_nothing_is_kept_of_a_yes(bench: Any, serve: Any) -> None:
     server = serve(saying(SECRET.encode(), b"Location: /" + BASIC.encode(), status=b"201 Created"))
-    bench.transfers.start(transports.prepare(receiver(server.url()), REQUEST, key="k", deadline=10.0, now=1.0))
+    bench.transfers.start(transports.prepare(receiver(server.url()), REQUEST, key="k", deadline=PATIENCE, now=1.0))
     (answer,) = bench.wait(1)
     assert (answer.status, answer.answer, answer.headers) == (201, b"", {})
 
 
 def test_neither_transfer_nor_answer_shows_a_secret(bench: Any, serve: Any) -> None:
-    transfer = transports.prepare(receiver(serve().url()), REQUEST, key="k", deadline=10.0, now=1.0)
+    transfer = transports.prepare(receiver(serve().url()), REQUEST, key="k", deadline=PATIENCE, now=1.0)
     bench.transfers.start(transfer)
     (answer,) = bench.wait(1)
     for shown in (repr(transfer), repr(answer)):

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from tasks.delivery.transfers.transfer import ErrorKind
 from tasks.delivery.verdicts import judge
 from tasks.model.codes import Code
 from tasks.model.states import Verdict
+from tests.support.ports import refusing_port
+from tests.support.processes import until
 from tests.support.stepped_time import RunningTime, SteppedTime
 from tests.support.threads import PATIENCE
 
@@ -35,6 +38,12 @@ def answering(*parts: bytes) -> Any:
             call.send(part)
 
     return manner
+
+
+def hanging(call: Any) -> None:
+    """A manner: read the request, and never answer."""
+    call.read()
+    call.hang()
 
 
 class TestAnswers:
@@ -112,17 +121,24 @@ class TestAnswers:
 
 class TestBadManners:
     def test_hang(self, bench: Any, serve: Any) -> None:
-        def hang(call: Any) -> None:
-            call.read()
-            call.hang()
-
-        answer = bench.send(serve(hang).url(), deadline=0.3)
+        outlet = serve(hanging)
+        answer = bench.run_out(lambda _: outlet.requests, lambda seconds: bench.send(outlet.url(), deadline=seconds))
         assert (answer.status, answer.error_kind, answer.sent) == (None, ErrorKind.TIMEOUT, True)
         assert re.fullmatch(r"timed out after [\d.]+ s waiting for the answer", answer.error)
         assert answer.seconds > 0.25
 
     def test_hang_without_reading(self, bench: Any, serve: Any) -> None:
-        answer = bench.send(serve(lambda call: call.hang()).url(), body=BIG * 4, deadline=0.5)
+        begun = threading.Event()
+
+        def manner(call: Any) -> None:
+            call.socket.recv(1)
+            begun.set()
+            call.hang()
+
+        url = serve(manner).url()
+        answer = bench.run_out(
+            lambda _: begun.is_set(), lambda seconds: bench.send(url, body=BIG * 4, deadline=seconds)
+        )
         assert (answer.error_kind, answer.sent) == (ErrorKind.TIMEOUT, False)
         assert answer.error.endswith("while sending")
 
@@ -167,9 +183,8 @@ class TestBadManners:
         assert answer.error == "connection closed within the answer's body"
 
     def test_refused_connection(self, bench: Any) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            port = closed.getsockname()[1]
-        answer = bench.send(f"http://127.0.0.1:{port}/")
+        with refusing_port() as port:
+            answer = bench.send(f"http://127.0.0.1:{port}/")
         assert (answer.error, answer.error_kind) == ("connection refused", ErrorKind.REFUSED)
         assert (answer.sent, answer.address) == (False, "127.0.0.1")
 
@@ -189,7 +204,7 @@ class TestBadManners:
 
         def drip(call: Any) -> None:
             call.read()
-            call.send(b"HTTP/1.1 202 Accepted\r\nContent-Length: 9999\r\n\r\n")
+            call.send(b"HTTP/1.1 202 Accepted\r\nContent-Length: 9999\r\n\r\n.")
             while not call.outlet.over.wait(0.02):
                 call.send(b".")
 
@@ -207,8 +222,8 @@ class TestBadManners:
             call.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
             call.outlet.over.wait(0.5)
             got = 100
-            while got < len(BIG) * 4:
-                got += len(call.socket.recv(1 << 20))
+            while got < len(BIG) * 4 and (more := call.socket.recv(1 << 20)):
+                got += len(more)
             call.send(b"ok")
 
         answer = bench.send(serve(early).url(), body=BIG * 4)
@@ -220,17 +235,21 @@ class TestBadManners:
             call.send(b"HTTP/1.1 202 Accepted\r\nContent-Length: 9999\r\n\r\n")
             call.hang()
 
-        answer = bench.send(serve(drip).url(), deadline=0.3)
+        url = serve(drip).url()
+        answer = bench.run_out(lambda answer: answer.status, lambda seconds: bench.send(url, deadline=seconds))
         assert (answer.status, answer.error_kind) == (202, ErrorKind.TIMEOUT)
 
     def test_dripping_headers_end_at_the_deadline(self, bench: Any, serve: Any) -> None:
         def drip(call: Any) -> None:
             call.read()
-            call.send(b"HTTP/1.1 200 OK\r\n")
+            call.send(b"HTTP/1.1 200 OK\r\nServer: drip\r\n")
             while not call.outlet.over.wait(0.02):
                 call.send(b"X-A: b\r\n")
 
-        answer = bench.send(serve(drip).url(), deadline=0.4)
+        url = serve(drip).url()
+        answer = bench.run_out(
+            lambda answer: answer.headers == {"server": "drip"}, lambda seconds: bench.send(url, deadline=seconds)
+        )
         assert (answer.status, answer.error_kind, answer.sent) == (None, ErrorKind.TIMEOUT, True)
         assert answer.error.endswith("within the answer's headers")
 
@@ -268,9 +287,20 @@ class TestBadManners:
         answer = bench.send(outlet.url().replace("http:", "https:"))
         assert (answer.error_kind, answer.sent) == (ErrorKind.TLS, False)
 
-    def test_silence_in_the_tls_handshake(self, make_bench: Any, serve: Any) -> None:
-        outlet = serve(lambda call: call.hang())
-        answer = make_bench(connect_timeout=0.3).send(outlet.url().replace("http:", "https:"), deadline=1000.0)
+    def test_silence_in_the_tls_handshake(self, bench: Any, make_bench: Any, serve: Any) -> None:
+        begun = threading.Event()
+
+        def silent(call: Any) -> None:
+            call.socket.recv(1)
+            begun.set()
+            call.hang()
+
+        url = serve(silent).url().replace("http:", "https:")
+
+        def send(seconds: float) -> Any:
+            return make_bench(connect_timeout=seconds).send(url, deadline=1000.0)
+
+        answer = bench.run_out(lambda _: begun.is_set(), send)
         assert (answer.error_kind, answer.sent) == (ErrorKind.TIMEOUT, False)
         assert answer.error.endswith("in the TLS handshake")
 
@@ -365,10 +395,14 @@ class Directory:
         self.alive = threading.Event()
         self.away = False
         """Whether it answers nothing about any name, like name servers that are away."""
+        self.held: threading.Event | None = None
+        """Until when it answers nothing about the name that nobody has."""
 
     def __call__(self, host: str, *_: Any, **__: Any) -> list[Any]:
         if host != PROBE:
             self.asked.append(host)
+        elif self.held:
+            self.held.wait(PATIENCE)
         if self.away:
             raise socket.gaierror(socket.EAI_AGAIN, "no")
         if host.startswith("dead"):
@@ -465,23 +499,35 @@ class TestNames:
         errors = {(answer.error, answer.error_kind) for answer in bench.wait(50)}
         assert errors == {("no name server answers for the host name", ErrorKind.RESOLVE)}
 
-    def test_a_look_up_has_its_time(self, make_bench: Any, directory: Any) -> None:
-        for connect_timeout, deadline in ((0.3, 1000.0), (1000.0, 0.3)):
-            answer = make_bench(connect_timeout=connect_timeout).send("http://dead.example/", deadline=deadline)
+    def test_a_look_up_has_its_time(self, make_bench: Any, directory: Any, clock: Any) -> None:
+        for connect_timeout, deadline in ((500.0, 1000.0), (1000.0, 500.0)):
+            time_source, resolver = RunningTime(), Resolver(getaddrinfo=directory, time_source=clock)
+            bench = make_bench(connect_timeout=connect_timeout, resolver=resolver, time_source=time_source)
+            bench.start(1, "http://dead.example/", deadline=deadline)
+            until(lambda resolver=resolver: not resolver.is_ours("dead.example"))  # type: ignore[misc]
+            assert bench.transfers.turn(0) == []
+            time_source.now += 500.0
+            (answer,) = bench.wait(1)
             assert (answer.error_kind, answer.sent) == (ErrorKind.TIMEOUT, False)
             assert answer.error.endswith("looking up the host name")
-            assert answer.seconds > 0.25
+            assert answer.seconds >= 500.0
 
-    def test_the_look_up_counts_for_the_deadline(self, make_bench: Any, serve: Any, directory: Any) -> None:
-        """After the look-up half a second is left, by the clock of libcurl."""
-        clock = RunningTime()
+    def test_the_look_up_counts_for_the_deadline(self, bench: Any, make_bench: Any, serve: Any, directory: Any) -> None:
+        """After the look-up little is left, by the clock of libcurl."""
         directory.addresses["dead-at-first.example"] = ["127.0.0.1"]
-        bench = make_bench(connect_timeout=1000.0, time_source=clock)
-        bench.start(1, serve(lambda call: call.hang()).url("dead-at-first.example"), deadline=1000.0)
-        assert bench.transfers.turn(0) == []
-        clock.now += 999.5
-        directory.alive.set()
-        (answer,) = bench.wait(1)
+        outlet = serve(hanging)
+
+        def send(left: float) -> Any:
+            clock = RunningTime()
+            directory.alive.clear()
+            bench = make_bench(connect_timeout=1000.0, time_source=clock)
+            bench.start(1, outlet.url("dead-at-first.example"), deadline=1000.0)
+            assert bench.transfers.turn(0) == []
+            clock.now += 1000.0 - left
+            directory.alive.set()
+            return bench.wait(1)[0]
+
+        answer = bench.run_out(lambda _: outlet.requests, send)
         assert (answer.error_kind, answer.sent) == (ErrorKind.TIMEOUT, True)
 
     def test_name_servers_that_are_away_are_our_fault(self, bench: Any, serve: Any, directory: Any, clock: Any) -> None:
@@ -516,6 +562,22 @@ class TestNames:
         directory.alive.set()
         found = {judge(bench.send(f"http://dead-{number}.example/")).verdict for number in range(2)}
         assert found == {Verdict.FAILED}
+
+    def test_a_probe_is_on_its_way_before_a_look_up_can_fail(self, directory: Any, clock: Any) -> None:
+        probing: list[bool] = []
+
+        class Noting(SimpleQueue[Any]):
+            def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+                probing.append(resolver._probing.locked())
+                super().put(item, block, timeout)
+
+        directory.held = threading.Event()
+        resolver = Resolver(getaddrinfo=directory, time_source=clock)
+        resolver._wanted = Noting()
+        assert resolver.find("dead.example") is None
+        assert probing == [True]
+        directory.held.set()
+        resolver.close()
 
     @pytest.mark.parametrize(
         "error",
@@ -580,7 +642,7 @@ class TestOurFaults:
     def test_a_bad_one_does_not_harm_the_others(self, bench: Any, serve: Any) -> None:
         url = serve().url()
         for key, target in enumerate([url, "nonsense://", url, "http://bücher.example/", url]):
-            bench.start(key, target, deadline=5.0)
+            bench.start(key, target)
         statuses = {answer.transfer.key: answer.status for answer in bench.wait(5)}
         assert statuses == {0: 200, 1: None, 2: 200, 3: None, 4: 200}
 
@@ -663,7 +725,7 @@ class TestReuse:
 
     def test_an_error_does_not_stick(self, make_bench: Any, serve: Any) -> None:
         bench = make_bench(in_flight_hint=1)
-        assert bench.send(serve(answering()).url(), deadline=0.5).error_kind is ErrorKind.RESET
+        assert bench.send(serve(answering()).url()).error_kind is ErrorKind.RESET
         assert bench.send("http://127.0.0.1:1/").error_kind is ErrorKind.REFUSED
         answer = bench.send(serve(answering(b"HTTP/1.1 204 No Content\r\n\r\n")).url())
         assert (answer.status, answer.error, answer.answer, answer.headers) == (204, None, b"", {})
@@ -671,13 +733,16 @@ class TestReuse:
     def test_the_deadline_is_each_transfers_own(self, make_bench: Any, serve: Any) -> None:
         def slow(call: Any) -> None:
             while call.read():
-                call.outlet.over.wait(0.5)
+                answers.wait(PATIENCE)
                 call.send(OK)
 
-        bench, url = make_bench(in_flight_hint=1), serve(slow).url()
+        bench, url, answers = make_bench(in_flight_hint=1), serve(slow).url(), threading.Event()
         assert bench.send(url, deadline=0.2).error_kind is ErrorKind.TIMEOUT
-        assert bench.send(url, deadline=10.0).status == 200
+        answers.set()
+        assert bench.send(url, deadline=PATIENCE).status == 200
+        answers.clear()
         assert bench.send(url, deadline=0.2).error_kind is ErrorKind.TIMEOUT
+        answers.set()
 
     def test_a_connection_that_died_idle_is_replaced(self, bench: Any, serve: Any) -> None:
         def once(call: Any) -> None:
@@ -689,15 +754,15 @@ class TestReuse:
 
     def test_descriptors_are_given_back(self, make_bench: Any, serve: Any, authority: Any) -> None:
         urls = [serve().url(), serve(answering()).url(), serve(context=authority.context("127.0.0.1")).url()]
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            urls.append(f"http://127.0.0.1:{closed.getsockname()[1]}/")
-        ours = descriptors()
-        bench = make_bench(in_flight_hint=8)
-        for number in range(200):
-            bench.start(number, urls[number % 4], deadline=5.0)
-        bench.wait(200)
-        bench.transfers.close()
-        assert wait_until(lambda: descriptors() <= ours), (ours, descriptors())
+        with refusing_port() as port:
+            urls.append(f"http://127.0.0.1:{port}/")
+            ours = descriptors()
+            bench = make_bench(in_flight_hint=8)
+            for number in range(200):
+                bench.start(number, urls[number % 4])
+            bench.wait(200)
+            bench.transfers.close()
+            assert wait_until(lambda: descriptors() <= ours), (ours, descriptors())
 
     def test_idle_connections_are_bounded(self, make_bench: Any, serve: Any) -> None:
         outlet = serve(address="0.0.0.0")

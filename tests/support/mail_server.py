@@ -56,6 +56,8 @@ class Taken:
     mails: list[Mail] = field(default_factory=list)
     connections: int = 0
     logins: int = 0
+    silent: int = 0
+    """How often it was to answer and said nothing."""
 
 
 class _Conversation(SMTP):
@@ -76,6 +78,15 @@ class _Handler:
         self._taken = taken
         self._over = asyncio.Event()
 
+    async def _say_nothing(self) -> None:
+        """Until the other side gives up, or the test lets the server go on."""
+        self._taken.silent += 1
+        await self._over.wait()
+
+    def go_on(self) -> None:
+        """Let those that were to hear nothing go on. For the thread of the server."""
+        self._over.set()
+
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
@@ -83,7 +94,7 @@ class _Handler:
         if local == "cut-before":
             server.transport.abort()
         if local == "silent":
-            await asyncio.sleep(60)  # until the other side gives up
+            await self._say_nothing()
         if refusal := REFUSED_RECIPIENTS.get(local):
             return refusal
         envelope.rcpt_tos.append(address)
@@ -111,18 +122,47 @@ class _Handler:
         if local == "cut-after":
             server.transport.abort()
         if local == "silent-after":
-            await asyncio.sleep(60)
+            await self._say_nothing()
         return "250 2.0.0 taken as number 7"
 
 
-class MailServer(Controller):
+class Closing(Controller):
+    """A server whose connections are closed when it stops. One that is left open warns when it is collected, and that
+    fails whichever test runs then."""
+
+    def __init__(self, handler: Any, **more: Any) -> None:
+        self._conversations: list[Any] = []
+        super().__init__(handler, hostname="127.0.0.1", ready_timeout=PATIENCE, **more)
+
+    def _factory_invoker(self) -> Any:
+        self._conversations.append(super()._factory_invoker())
+        return self._conversations[-1]
+
+    def stop(self, no_assert: bool = False) -> None:
+        """Close all connections, and stop."""
+        asyncio.run_coroutine_threadsafe(self._close(), self.loop).result(PATIENCE)
+        super().stop(no_assert)
+
+    async def _close(self) -> None:
+        cast("asyncio.Server", self.server).close()
+        for conversation in self._conversations:
+            if conversation.transport is not None:
+                conversation.transport.abort()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        for _ in range(3):  # what a transport does at its end waits for its turn
+            await asyncio.sleep(0)
+
+
+class MailServer(Closing):
     """The running server."""
 
     def __init__(self, context: ssl.SSLContext | None, *, login: bool, implicit: bool) -> None:
         self.taken = Taken()
         self._context, self._login, self._implicit = context, login, implicit
-        own = context if implicit else None
-        super().__init__(_Handler(self.taken), hostname="127.0.0.1", port=0, ssl_context=own, ready_timeout=PATIENCE)
+        super().__init__(_Handler(self.taken), port=0, ssl_context=context if implicit else None)
 
     def factory(self) -> SMTP:
         return _Conversation(
@@ -145,6 +185,10 @@ class MailServer(Controller):
         """Connect, at the port that it has; the library would try the one that it was given, 0."""
         host, _, port = self.address.partition(":")
         socket.create_connection((host, int(port))).close()
+
+    def go_on(self) -> None:
+        """Have those that have heard nothing go on, and all that come."""
+        self.loop.call_soon_threadsafe(self.handler.go_on)
 
     @property
     def address(self) -> str:
