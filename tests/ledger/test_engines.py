@@ -22,11 +22,18 @@ from tasks.runtime.settings import settings
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engine_support.metering import Busy, Usage
 from tasks.translation.errors import QuotaUsedUp, Retryable, Unsupported
-from tests.support.delivery_steps import receivers, take
+from tests.support.delivery_steps import NOW, receivers, take
 from tests.support.samples import outlet
 from tests.support.threads import run_together
 
 pytestmark = pytest.mark.usefixtures("book")
+
+
+@pytest.fixture(autouse=True)
+def _ledgers_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stands still: a minute or a month that ended within a test would begin its limits anew."""
+    monkeypatch.setattr(ledger, "now", lambda _connection: NOW)
+
 
 LIMITED = EngineDocument.model_validate({"budget": {"characters": 1_000}})
 FREE = EngineDocument()

@@ -74,7 +74,8 @@ def test_many_sessions_ask_the_same_again_and_again(through: str) -> None:
 def test_a_pooler_is_known_by_the_number_of_its_session(through: str, postgres: Postgres) -> None:
     with ledger.read() as connection:
         assert is_pooled(connection)
-    engine = ledger.open_ledger(postgres.url(TEMPLATE))
+    name = postgres.borrow()  # nobody could copy TEMPLATE meanwhile
+    engine = ledger.open_ledger(postgres.url(name))
     with engine.connect() as connection:
         assert not is_pooled(connection)
         driver = connection.connection.driver_connection
@@ -82,6 +83,7 @@ def test_a_pooler_is_known_by_the_number_of_its_session(through: str, postgres: 
         shown = connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one()
         assert shown == f"{ledger.connection.IDLE_SECONDS}s"
     engine.dispose()
+    postgres.give_back(name)
 
 
 def test_tables_are_made_and_a_process_signs_in(through: str) -> None:

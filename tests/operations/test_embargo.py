@@ -61,8 +61,9 @@ def test_a_lifted_embargo_lets_go_at_the_next_sweep() -> None:
     number = embargoed()
     move(number, None)
     render(number, now=present())
-    assert lift(present() + 0.001) == [number]
-    assert len(claim(now=present())) == 1
+    moment = present() + 0.001
+    assert lift(moment) == [number]
+    assert len(claim(now=moment)) == 1
 
 
 def test_the_end_of_an_embargo_is_recorded_once_as_what_the_clock_did() -> None:

@@ -17,6 +17,7 @@ from tasks.ledger.schema import feeds
 from tasks.operations import feed_access, hub_pings
 from tasks.runtime.settings import settings
 from tests.support.feeds import feed, publish
+from tests.support.stepped_time import SteppedTime
 from tests.support.threads import beside
 from tests.support.web_server import InProcess
 from workers.web.application import application
@@ -112,18 +113,21 @@ def test_every_good_address_is_a_topic_and_no_ended_one(hub: Hub, monkeypatch: p
 
 
 @one
-def test_a_hub_that_fails_hears_of_it_later_and_operations_in_the_end(hub: Hub) -> None:
+def test_a_hub_that_fails_hears_of_it_later_and_operations_in_the_end(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     feed()
     publish()
     hub.status = 503
-    waits = []
+    clock, waits = SteppedTime(time.time()), []
+    monkeypatch.setattr(ledger, "now", lambda _: clock.now)
     for _ in range(hub_pings.NOTICED):
         with ledger.write() as connection:
             assert [one["kind"] for one in notices.latest(connection, 5)] == []
-            connection.execute(update(feeds).values(ping_at=time.time()))
+            connection.execute(update(feeds).values(ping_at=clock.now))
         assert pipeline.ping() == "1 feeds failed, 0 told"
-        waits.append(round(row().ping_at - time.time(), -1))
-    assert waits[:4] == [0, 10, 20, 40]
+        waits.append(row().ping_at - clock.now)
+    assert waits[:4] == [5, 10, 20, 40]
     assert not unpinged()
     with ledger.read() as connection:
         (notice,) = notices.latest(connection, 5)
@@ -133,7 +137,7 @@ def test_a_hub_that_fails_hears_of_it_later_and_operations_in_the_end(hub: Hub) 
     assert not unpinged(), "a change does not shorten the wait"
     hub.status = 202
     with ledger.write() as connection:
-        connection.execute(update(feeds).values(ping_at=time.time()))
+        connection.execute(update(feeds).values(ping_at=clock.now))
     assert pipeline.ping() == "1 feeds told"
     assert (row().ping_at, row().ping_failures) == (None, 0)
 

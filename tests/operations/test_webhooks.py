@@ -23,6 +23,7 @@ from tasks.runtime import secrets
 from tasks.runtime.settings import settings
 from tests.docs.documents import blocks
 from tests.support.samples import URI, outlet, release
+from tests.support.stepped_time import SteppedTime
 from tests.support.webhook import KEY, Webhook
 
 ACME = Sender(actor=Actor(Role.PRODUCER, "acme"), producer="acme")
@@ -176,26 +177,27 @@ def test_an_outlet_that_is_paused_does_not_keep_a_release_from_being_finished(we
 
 @one
 def test_a_message_that_does_not_arrive_is_sent_again_with_the_same_id_and_operations_hear_of_it(
-    webhook: Webhook,
+    webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     end(take(outlet("a")))
     look()
     webhook.status = 503
-    waits = []
+    clock, waits = SteppedTime(time.time()), []
+    monkeypatch.setattr(ledger, "now", lambda _: clock.now)
     for _ in range(webhooks.NOTICED):
         with ledger.write() as connection:
             assert notices.latest(connection, 5) == []
-            connection.execute(update(webhook_messages).values(due_at=time.time()))
+            connection.execute(update(webhook_messages).values(due_at=clock.now))
         assert pipeline.tell_producers() == "1 messages failed, 0 arrived"
-        waits.append(round(row().due_at - time.time(), -1))
-    assert waits[:4] == [0, 10, 20, 40]
+        waits.append(row().due_at - clock.now)
+    assert waits[:4] == [5, 10, 20, 40]
     with ledger.read() as connection:
         [notice] = notices.latest(connection, 5)
     assert (notice["kind"], notice["subject"]) == ("webhook", "producer acme")
+    clock.now = row().due_at - 0.1
     assert pipeline.tell_producers() == "0 messages arrived", "it is not due"
     webhook.status = 200
-    with ledger.write() as connection:
-        connection.execute(update(webhook_messages).values(due_at=time.time()))
+    clock.now += 0.1
     assert pipeline.tell_producers() == "1 messages arrived"
     assert len({headers["webhook-id"] for headers, _ in webhook.heard}) == 1
     assert (row().due_at, row().problem) == (None, None)

@@ -58,7 +58,7 @@ class Case:
 
     def entry(self, address: str | None, /, **changes: Any) -> EngineDocument:
         """Its entry in the translation file."""
-        fields: dict[str, Any] = {"type": self.kind, "timeout": 10, **self.fields}
+        fields: dict[str, Any] = {"type": self.kind, "timeout": 60, **self.fields}
         fields |= {"url": address} if self.double else {}
         fields |= {"key": f"env:{SECRET}"} if self.credential else {}
         return EngineDocument.model_validate(fields | changes)

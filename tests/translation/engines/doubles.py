@@ -216,8 +216,8 @@ def _request(connection: socket.socket) -> bytes:
         got += connection.recv(65536) or b"\r\n\r\n"
     head, _, body = got.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)content-length: (\d+)", head)
-    while length and len(body) < int(length[1]):
-        body += connection.recv(65536)
+    while length and len(body) < int(length[1]) and (more := connection.recv(65536)):
+        body += more
     return head + b"\r\n\r\n" + body
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from tasks.translation.engines.apertium_apy import ApertiumAPy
 from tasks.translation.errors import Fatal, Retryable, TranslationHeld, Unsupported
 from tasks.translation.pieces import Opaque, shown
 from tasks.translation.translate import translate
+from tests.support.processes import free_port
 from tests.support.threads import PATIENCE
 from tests.translation.samples import needs_apertium
 
@@ -40,12 +40,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         pytest.skip(needs_apertium.kwargs["reason"])
     if PROGRAM is None:
         pytest.skip("apertium-apy is not installed (pip install -e '.[dev]')")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     log = tmp_path_factory.mktemp("apy") / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [PROGRAM, "-p", str(port), "-t", "5", str(MODES)],
+            [PROGRAM, "-p", str(port), "-t", "60", str(MODES)],
             stdout=output,
             stderr=output,
             cwd=log.parent,
@@ -67,7 +66,7 @@ def _listening(process: Any, url: str, log: Any) -> Any:
         session.trust_env = False
         session.mount(url, adapter)
         try:
-            session.get(f"{url}/listPairs", timeout=20).raise_for_status()
+            session.get(f"{url}/listPairs", timeout=PATIENCE).raise_for_status()
         except requests.RequestException:
             pytest.fail(f"apertium-apy does not answer ({process.poll()}): {log.read_text()[-2000:]}")
     return url

@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import re
-import socket
 import ssl
 import traceback
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from tasks.translation.engine_support import http_service
 from tasks.translation.engine_support.http_service import Service
 from tasks.translation.errors import Fatal, QuotaUsedUp, Retryable, Unsupported
 from tests.support.certificates import self_signed
+from tests.support.ports import refusing_port
 from tests.support.threads import PATIENCE
 
 from .doubles import RawServer, as_json, resets, says
@@ -184,10 +184,10 @@ def test_broken_connections(asking: Callable[..., Any]) -> None:
 
 
 def test_nobody_there() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    with pytest.raises(Retryable, match=rf"^cannot be reached at 127\.0\.0\.1:{port} \(connection refused\)$"):
-        Service("test", f"http://ann:{KEY}@127.0.0.1:{port}/v2?key={KEY}", timeout=5).post("/ask", {})
+    with refusing_port() as port:
+        reason = rf"^cannot be reached at 127\.0\.0\.1:{port} \(connection refused\)$"
+        with pytest.raises(Retryable, match=reason):
+            Service("test", f"http://ann:{KEY}@127.0.0.1:{port}/v2?key={KEY}", timeout=20).post("/ask", {})
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_reasons_name_host_and_port_and_nothing_else_of_an_address(url: str, add
 
 def test_an_unknown_host_is_called_so() -> None:
     with pytest.raises(Retryable, match=r"^cannot be reached at nobody\.invalid:80 \(no such host is known\)$"):
-        Service("test", "http://nobody.invalid", timeout=5).post("/ask", {})
+        Service("test", "http://nobody.invalid", timeout=20).post("/ask", {})
 
 
 def test_answers_may_be_packed_and_have_an_end(asking: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +235,7 @@ def test_answers_may_come_in_chunks(asking: Callable[..., Any], packed: bool) ->
 def test_a_key_that_no_header_can_hold(running: Callable[[Any], Any], key: str) -> None:
     server = running(RawServer(as_json({})))
     with pytest.raises(Fatal, match="cannot be asked") as caught:
-        Service("test", server.url, timeout=5).post("/ask", {}, headers={"Authorization": f"Bearer {key}"})
+        Service("test", server.url, timeout=20).post("/ask", {}, headers={"Authorization": f"Bearer {key}"})
     assert key not in "".join(traceback.format_exception(caught.value))
     assert server.asked == []
 

@@ -42,7 +42,7 @@ def make(double: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         key: str = "env:TEST_OPENAI_KEY", model: Any = MODEL, languages: Any = None, path: str = "", **options: Any
     ) -> Any:
         document = EngineDocument(
-            url=double.url + path, key=key, model=model, languages=languages, options=options, timeout=5
+            url=double.url + path, key=key, model=model, languages=languages, options=options, timeout=60
         )
         return OpenAI("llm", document)
 

@@ -52,7 +52,7 @@ def double() -> Iterator[OpenAIDouble]:
 def document(double: OpenAIDouble, monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineDocument]:
     monkeypatch.setenv("TEST_OPENAI_KEY", KEY)
     secrets.forget()
-    yield EngineDocument(url=double.url, key="env:TEST_OPENAI_KEY", model=MODEL, timeout=5)
+    yield EngineDocument(url=double.url, key="env:TEST_OPENAI_KEY", model=MODEL, timeout=60)
     secrets.forget()
 
 
