@@ -17,6 +17,7 @@ import pytest
 import redis
 
 from tasks.delivery.admission.shared_state import SharedState
+from tasks.delivery.rotation import ROTATIONS
 from tasks.delivery.transfers.address_policy import AddressPolicy
 from tasks.delivery.transfers.loop import TransferLoop
 from tasks.delivery.transfers.transfer import Answer, Transfer
@@ -146,6 +147,13 @@ def serve() -> Iterator[Serve]:
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(autouse=True)
+def _forget_rotations() -> Iterator[None]:
+    """What a test has seen of next secrets is told in the ledger of no other: the next drain of this process would."""
+    yield
+    ROTATIONS.__init__()  # type: ignore[misc]
 
 
 class Bench:

@@ -12,7 +12,6 @@ import pytest
 from tasks import ledger, planning
 from tasks.building.renditions import build_renditions
 from tasks.delivery import payloads
-from tasks.delivery.rotation import ROTATIONS
 from tasks.ledger import counts, notices, outlets, releases
 from tasks.model.outlet import Auth, Outlet
 from tasks.runtime import secrets
@@ -38,7 +37,6 @@ def _wire(sqlite_ledger: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     settings.cache_clear()
     payloads.forget_renditions()
     secrets.forget()
-    ROTATIONS.__init__()  # type: ignore[misc]
     yield
     secrets.forget()
 
