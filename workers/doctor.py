@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import closing
 from contextvars import ContextVar
 from difflib import get_close_matches
 from typing import Literal
@@ -346,7 +347,8 @@ def _resting() -> Iterator[Finding]:
     if not active or (broker.embedded() and home.up_pid() is None):
         return
     subjects = sorted({host_of(outlet.url) for outlet in active}) + [outlet_subject(outlet.id) for outlet in active]
-    rests = Breaker(broker.shared_state(), deadline=0).rests(subjects, time.time()) or {}
+    with closing(broker.shared_state()) as state:
+        rests = Breaker(state, deadline=0).rests(subjects, time.time()) or {}
     yield from _rest("host", {host: until for host, until in rests.items() if outlet_of(host) is None})
     yield from _rest("outlet", {id: until for subject, until in rests.items() if (id := outlet_of(subject))})
 

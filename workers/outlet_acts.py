@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,8 +54,8 @@ def send_missed(outlet_id: str) -> Done:
 
 def forget_failures(row: Any) -> None:
     """Forget that an outlet and its host failed, if a broker is up; else nothing is remembered there."""
-    with suppress(UserError):
-        disabling.forget_failures(shared_state(), row.id, json.loads(row.document)["url"])
+    with suppress(UserError), closing(shared_state()) as state:
+        disabling.forget_failures(state, row.id, json.loads(row.document)["url"])
 
 
 def verify(outlet_id: str, vouched: str | None) -> dict[str, Any]:

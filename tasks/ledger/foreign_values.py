@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Executable, Table, func, select
+from sqlalchemy.dialects import sqlite
 
 _CLASSES = (
     (("CHAR", "TEXT"), ("text",)),
@@ -21,13 +23,9 @@ _CLASSES = (
 def foreign_values(connection: Connection, tables: Iterable[Table]) -> Iterator[tuple[str, int]]:
     """Each column of these tables with values of another type, or with none where there must be one, as `table.column`,
     and how many they are."""
-    any_type = connection.dialect.name == "sqlite"
     for table in tables:
-        columns = [column for column in table.columns if any_type or not column.nullable]
-        counts = [func.count().filter(_is_foreign(column, connection)) for column in columns]
-        for column, found in zip(columns, connection.execute(select(*counts)).one(), strict=True):
-            if found:
-                yield f"{table.name}.{column.name}", found
+        counts = connection.execute(_counting(table, connection.dialect.name)).one()
+        yield from ((f"{table.name}.{name}", found) for name, found in counts._mapping.items() if found)
 
 
 @contextmanager
@@ -54,9 +52,17 @@ def any_text(connection: Connection) -> Iterator[list[str]]:
         driver.text_factory = before
 
 
-def _is_foreign(column: Column[Any], connection: Connection) -> Any:
-    if connection.dialect.name != "sqlite":
-        return column.is_(None)
-    type_ = column.type.compile(dialect=connection.dialect).upper()
+@cache
+def _counting(table: Table, dialect: str) -> Executable:
+    """How many such values each column of a table has that can have any."""
+    if dialect == "sqlite":
+        foreign = {column.name: _of_another_class(column) for column in table.columns}
+    else:
+        foreign = {column.name: column.is_(None) for column in table.columns if not column.nullable}
+    return select(*(func.count().filter(is_so).label(name) for name, is_so in foreign.items()))
+
+
+def _of_another_class(column: Column[Any]) -> ColumnElement[bool]:
+    type_ = column.type.compile(dialect=sqlite.dialect()).upper()
     expected = next(classes for words, classes in _CLASSES if any(word in type_ for word in words))
     return func.typeof(column).not_in((*expected, "null") if column.nullable else expected)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
+from contextlib import closing
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -527,7 +528,8 @@ def test_a_frozen_redis_costs_its_timeout_once(tmp_path: Path) -> None:
         connected, fresh = (
             Breaker(SharedState(partial(_the_same, client), time_source=clock), deadline=DEADLINE) for client in clients
         )
-        opened(Breaker(patient_state(url), deadline=DEADLINE))
+        with closing(patient_state(url)) as state:
+            opened(Breaker(state, deadline=DEADLINE))
 
         def has_answered() -> bool:
             clock.now += 2 * PAUSE_AFTER_ERROR
@@ -544,6 +546,8 @@ def test_a_frozen_redis_costs_its_timeout_once(tmp_path: Path) -> None:
                     assert breaker.record(failures(1), NOW) == []
         finally:
             os.kill(pid, signal.SIGCONT)
+            for client in clients:
+                client.close()
         assert [client.asked for client in clients] == [asked + 1, 1]
 
 

@@ -7,7 +7,7 @@ import json
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +149,8 @@ def by_commands(url: str) -> bool:
 
 
 def by_commands_that_forget_failures(url: str) -> bool:
-    return configured.shared_state().run(ASKED) == 1
+    with closing(configured.shared_state()) as state:
+        return state.run(ASKED) == 1
 
 
 def by_flower(url: str) -> bool:

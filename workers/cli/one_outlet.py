@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,8 @@ def rest_of(outlet_id: str, url: str) -> Rest:
     """Whether an outlet, or the host of its URL, is left alone after failures."""
     subjects = [host_of(url), outlet_subject(outlet_id)]
     try:
-        found = Breaker(shared_state(), deadline=0).rests(subjects, time.time())
+        with closing(shared_state()) as state:
+            found = Breaker(state, deadline=0).rests(subjects, time.time())
     except UserError:  # there is no broker
         found = None
     return Rest(known=found is not None, until=max((found or {}).values(), default=None))

@@ -143,6 +143,12 @@ class SharedState:
         replies = self._replies([first, second])
         return _read(first, replies[0]), _read(second, replies[1])
 
+    def close(self) -> None:
+        """Close the connections of this process; a later call opens others."""
+        if self._client is not None and self._pid == os.getpid():
+            self._client.close()
+        self._client = None
+
     def _replies(self, calls: Sequence[Call[Any]]) -> list[Any]:
         """The reply to each call; None where there was none, or an error."""
         replies: list[Any] = [None] * len(calls)
