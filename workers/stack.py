@@ -100,8 +100,9 @@ def _make_home(place: Path) -> None:
             ensure_private_folder(place / folder)
     except (FileExistsError, NotADirectoryError) as error:
         wanted = Path(error.filename)
-        file = next(path for path in (wanted, *wanted.parents) if path.exists() and not path.is_dir())
-        problem = f"{file} is a file, where Fanwire needs a folder; name another place"
+        there = next(path for path in (wanted, *wanted.parents) if os.path.lexists(path) and not path.is_dir())
+        what = "a file" if there.exists() else "a link that leads nowhere"
+        problem = f"{there} is {what}, where Fanwire needs a folder; name another place"
         raise ConfigurationRefused([Problem("FANWIRE_HOME", problem, "/var/lib/fanwire")]) from None
 
 

@@ -129,6 +129,17 @@ def test_a_home_that_can_be_no_folder_is_named(
     assert f"{file} is a file, where Fanwire needs a folder" in said
 
 
+@pytest.mark.parametrize("below", ["", "a"])
+def test_a_home_that_is_a_link_to_nothing_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, below: str
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "none")
+    monkeypatch.setenv("FANWIRE_HOME", str(link / below))
+    settings.cache_clear()
+    assert f"FANWIRE_HOME: {link} is a link that leads nowhere" in run("up", status=1).stderr
+
+
 def test_files_that_cannot_be_read_are_named_although_it_starts(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -86,14 +86,19 @@ def test_a_run_that_was_backed_up_in_its_middle_is_gone_back_to(
     (settings().home / "web.key").write_text("a key")
     file = tmp_path / "backup" / "wire.tar"
     backed_up = threading.Event()
-    claim_more = Drain._claim_more
+    start_some = Drain._start_some
+    first: list[Any] = []
 
-    def one_before_the_backup(drain: Drain) -> bool:
-        return (drain._worker is None or backed_up.is_set()) and claim_more(drain)
+    def what_was_claimed_first(drain: Drain) -> None:
+        """Until the backup; the next that are claimed are in the middle of it."""
+        if drain._starting and not first:
+            first.append(drain._starting)
+        if backed_up.is_set() or drain._starting in (None, *first):
+            start_some(drain)
 
-    monkeypatch.setattr(Drain, "_claim_more", one_before_the_backup)
+    monkeypatch.setattr(Drain, "_start_some", what_was_claimed_first)
     running = begin(drain)
-    until(lambda: states(number).get("delivered", 0) == 20)
+    until(lambda: states(number).get("delivered") == 20 and states(number).get("claimed"))
     backups.back_up(file)
     backed_up.set()
     running.result()

@@ -104,6 +104,12 @@ def claimed_and_finished(connection: Connection) -> None:
     AttemptCounts().count(connection, results, NOW)
 
 
+def vanished(connection: Connection) -> None:
+    claims = deliveries.claim(connection, "w", now=NOW, lease=9, limit=5)
+    deliveries.first_attempts(connection, [one.id for one in claims])
+    assert deliveries.expire_leases(connection, NOW + 9.5, horizon=1.0) >= len(claims) > 0
+
+
 def came_back(connection: Connection) -> None:
     said = {"state": State.REJECTED, "verdict": Verdict.REJECTED, "code": Code.BOUNCED, "reason": "no such user"}
     deliveries.take_return(connection, Return(delivery_id=1, attempt=1, status=550, **said), NOW)  # type: ignore[arg-type]
@@ -183,7 +189,7 @@ def fetched(connection: Connection) -> None:
 
 WORK: dict[str, Callable[[Connection], Any]] = {
     "claim and finish": claimed_and_finished,
-    "expire": lambda c: deliveries.expire_leases(c, NOW),
+    "expire": vanished,
     "lift": lambda c: deliveries.lift_embargoes(c, NOW),
     "adopt": lambda c: deliveries.adopt(c, NOW),
     "next due": deliveries.next_due,

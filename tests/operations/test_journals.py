@@ -19,6 +19,7 @@ from tasks.operations import journals
 from tasks.runtime import processes
 from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, states, take
 from tests.support.samples import outlet
+from tests.support.stepped_time import SteppedTime
 
 ME = f"here:{os.getpid()}:{processes.started(os.getpid())}"
 GONE = f"here:{2**22 + 1}:5"
@@ -108,12 +109,13 @@ def test_a_process_that_cannot_be_seen_has_left_what_has_stood_there_for_seconds
     monkeypatch.undo()
     [page] = folder.iterdir()
     noted_at = page.stat().st_mtime
-    os.utime(page, (noted_at + 600, noted_at + 600))  # it stays new however long this machine takes
+    clock = SteppedTime(noted_at + 1.9)
+    monkeypatch.setattr(journal, "time", clock)
     assert journals.take_in(folder) == 0
-    os.utime(page, (noted_at - 5, noted_at - 5))
+    clock.now = noted_at + 2.1
     assert journals.take_in(folder) == 1
     assert page.exists()
-    os.utime(page, (noted_at - 100, noted_at - 100))
+    clock.now = noted_at + 100
     assert journals.take_in(folder) == 0
     assert not page.exists()
 

@@ -1,4 +1,4 @@
-"""An executor for tests of what is else done beside something else, whenever the machine gets to it."""
+"""An executor without threads, for tests that need what runs beside a loop to be done at a known moment."""
 
 from __future__ import annotations
 

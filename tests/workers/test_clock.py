@@ -23,6 +23,7 @@ from tasks.building.translations import build_translation
 from tasks.ledger import counts, deliveries, memory_entries, outlets, releases
 from tasks.ledger.artifacts import TranslationKey
 from tasks.ledger.schema import attempts, elections
+from tasks.ledger.schema import releases as release_rows
 from tasks.pipeline import PLANS_WAITING
 from tasks.runtime.errors import UserError
 from tasks.runtime.settings import settings
@@ -74,11 +75,17 @@ def test_no_tick_opens_a_connection_to_postgresql_anew(broker: redis.Redis, book
 # --- lost hints
 
 
-def test_a_release_whose_hint_was_lost_is_planned(celery: Celery, broker: redis.Redis) -> None:
-    take(before=-LONG_AGO)  # so that it is new however long this takes
+def test_a_release_whose_hint_was_lost_is_planned(
+    celery: Celery, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = take()
+    with ledger.read() as connection:
+        query = select(release_rows.c.received_at).where(release_rows.c.id == number)
+        now = connection.execute(query).scalar_one() + 4
+    monkeypatch.setattr(ledger, "now", lambda _: now)
     clock.tick()
     assert hints(broker) == {}  # its own hint may still be on the way
-    take(before=LONG_AGO, uri="urn:x:lost")
+    take(before=3600, uri="urn:x:lost")
     clock.tick()
     clock.tick()
     assert hints(broker) == {"plan": 1}
@@ -232,6 +239,8 @@ def test_of_two_clocks_one_acts_and_when_it_dies_the_other(
         other = 1 - leader
         take(before=LONG_AGO)
         until(lambda: hints(broker) == {"plan": 1})
+        with ledger.read() as connection:
+            assert connection.execute(select(elections.c.until)).scalar_one() < time.time() + 501
         running[leader].send_signal(signal.SIGKILL)
         running[leader].wait(PATIENCE)
         looked = ticks(other, "looked")
