@@ -367,6 +367,19 @@ def test_the_outlets_own_horizon_holds_for_our_own_fault_too(farm: Farm) -> None
     assert states(number) == {"delivered": 9, "exhausted": 1}
 
 
+@pytest.mark.usefixtures("book")
+def test_what_cannot_be_prepared_ends_at_a_horizon_from_its_first_attempt(farm: Farm) -> None:
+    auth = {"type": "bearer", "secret": "env:FANWIRE_SECRET_NO_SUCH"}
+    plant(farm, "fast-000", auth=auth, retry={"horizon": 0.001})
+    number = prepare(take())
+    drain()
+    assert states(number) == {"due": 1}
+    with ledger.write() as connection:
+        connection.execute(update(rows).values(due_at=time.time()))
+    drain()
+    assert states(number) == {"exhausted": 1}
+
+
 @pytest.mark.usefixtures("sqlite", "valkey")
 def test_what_waited_for_a_rest_until_its_horizon_is_tried_before_it_ends(farm: Farm, server: str) -> None:
     """Its outlet is well again, and nobody has asked it since; the other one is not."""
