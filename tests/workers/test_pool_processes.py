@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import psutil
-
+from tasks.runtime.processes import started
 from tasks.runtime.settings import settings
 from tests.support.forks import fork_python
 from tests.support.processes import end, environment, until
@@ -40,8 +39,8 @@ def outlives_its_worker(tmp_path: Path, *, late: bool) -> bool:
     try:
         assert worker.wait(PATIENCE) == 0, (tmp_path / "log").read_text()
         pool = int(says.read_text())
-        until(lambda: not psutil.pid_exists(pool) or (says.with_suffix(".asked").exists() and late))
-        return psutil.pid_exists(pool)
+        until(lambda: started(pool) is None or (says.with_suffix(".asked").exists() and late))
+        return started(pool) is not None
     finally:
         end(worker)
 
