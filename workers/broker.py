@@ -106,18 +106,15 @@ def _tls(url: str) -> dict[str, Any]:
     )
 
 
-def _once(seconds: float | None = None) -> dict[str, Any]:
-    """Options of a client that asks once: with more tries a Redis that stands still costs a minute a question.
-
-    `seconds` for the answer: ANSWER_WITHIN unless given.
-    """
-    within = dict.fromkeys(("socket_timeout", "socket_connect_timeout"), ANSWER_WITHIN if seconds is None else seconds)
-    return {**within, "retry": Retry(NoBackoff(), 0)}
+def _once(seconds: float) -> dict[str, Any]:
+    """Options of a client that asks once, and has its answer in so many seconds or none: with more tries a Redis that
+    stands still costs a minute a question."""
+    return {"socket_timeout": seconds, "socket_connect_timeout": seconds, "retry": Retry(NoBackoff(), 0)}
 
 
 def client(user: User = User.WORKER) -> redis.Redis:
     """A connection to the broker as the Redis that it is, for somebody who only looks."""
-    return redis_client(broker_url(user), tls=tls(user), **_once())
+    return redis_client(broker_url(user), tls=tls(user), **_once(ANSWER_WITHIN))
 
 
 def rabbitmq(user: User = User.WORKER) -> Connection:
@@ -134,7 +131,7 @@ def lets_anybody_in() -> bool:
     """Whether the broker, a Redis, does what it is asked by somebody without user and password."""
     url = broker_url()
     scheme, _, rest = url.partition("://")
-    with redis_client(f"{scheme}://{rest.rpartition('@')[2]}", tls=tls(), **_once()) as stranger:
+    with redis_client(f"{scheme}://{rest.rpartition('@')[2]}", tls=tls(), **_once(ANSWER_WITHIN)) as stranger:
         try:
             return bool(stranger.ping())
         except (redis.AuthenticationError, redis.ResponseError):
@@ -166,7 +163,7 @@ def shared_state_client() -> redis.Redis:
     one."""
     url = shared_state_url() or ""
     encrypted = _tls(url) if _read("FANWIRE_SHARED_STATE_URL", url).tls else {}
-    return redis_client(url, tls=encrypted, **_once())
+    return redis_client(url, tls=encrypted, **_once(ANSWER_WITHIN))
 
 
 def shared_state_url(user: User = User.WORKER) -> str | None:

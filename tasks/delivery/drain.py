@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from contextvars import copy_context
@@ -21,7 +21,6 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
-from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from structlog.contextvars import bind_contextvars, bound_contextvars, reset_contextvars
 
@@ -397,23 +396,17 @@ class Drain:
                     connection, self._worker, now=now, lease=self._policy.lease, limit=room, without=left_out
                 )
                 payloads, unsendable = read_payloads(connection, claims)
-                payloads = self._with_first_attempts(connection, payloads, now)
-                unsendable = self._with_first_attempts(connection, unsendable, now)
+                everything: list[Payload | Unsendable] = [*payloads, *unsendable]
+                late = {item.claim.id for item in everything if self._horizon(item) <= now}
+                if first_tries := deliveries.first_attempts(connection, late):
+                    payloads = [_with_first_try(item, first_tries) for item in payloads]
+                    unsendable = [_with_first_try(item, first_tries) for item in unsendable]
                 too_many = over_limit(connection, payloads)
         except DBAPIError as error:
             _log_away(error)
             return None
-        last = {item.claim.id for item in payloads if self._horizon(item) <= now}
-        not_admitted = self._admission.not_admitted(payloads, too_many, self._now(), last)
+        not_admitted = self._admission.not_admitted(payloads, too_many, self._now(), late)
         return _Chunk(payloads, unsendable, not_admitted, began, room)
-
-    def _with_first_attempts(self, connection: Connection, items: list[Item], now: float) -> list[Item]:
-        """The same, and each that is past its retry horizon with the moment of its first attempt."""
-        late = [item.claim.id for item in items if self._horizon(item) <= now]
-        if not late:
-            return items
-        began = deliveries.first_attempts(connection, late)
-        return [replace(item, claim=replace(item.claim, tried_since=began.get(item.claim.id))) for item in items]
 
     def _start(self, item: Payload) -> None:
         """Send a claim on its way, or settle it here and now if it cannot be sent."""
@@ -657,6 +650,12 @@ class Drain:
             )
             self._at_host[host] = known
         return known[0]
+
+
+def _with_first_try(item: Item, began: Mapping[int, float]) -> Item:
+    """The same, whose claim knows when the first attempt of its delivery began, if it is among these."""
+    since = began.get(item.claim.id)
+    return item if since is None else replace(item, claim=replace(item.claim, tried_since=since))
 
 
 def _log_away(error: DBAPIError) -> None:

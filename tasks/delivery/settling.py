@@ -81,8 +81,7 @@ def settle_unsent(
 
 def _next_due(claim: Claim, judgement: Judgement, tries: int, now: float, policy: RetryPolicy) -> float | None:
     if judgement.verdict in (Verdict.OURS, Verdict.DEFERRED):
-        tried_since = now if claim.tried_since is None else claim.tried_since
-        if backoff.exhausted(now, max(claim.first_due_at, tried_since), policy.horizon):
+        if claim.tried_since is not None and backoff.exhausted(now, claim.tried_since, policy.horizon):
             return None
         return now + (judgement.retry_after or OWN_FAULT_RETRY)
     return backoff.next_due(

@@ -18,6 +18,7 @@ _CLASSES = (
     (("INT", "BOOL"), ("integer",)),
 )
 """The storage classes in which SQLite keeps what a column is for, by words in the column's type."""
+_SQLITE = sqlite.dialect()
 
 
 def foreign_values(connection: Connection, tables: Iterable[Table]) -> Iterator[tuple[str, int]]:
@@ -63,6 +64,6 @@ def _counting(table: Table, dialect: str) -> Executable:
 
 
 def _of_another_class(column: Column[Any]) -> ColumnElement[bool]:
-    type_ = column.type.compile(dialect=sqlite.dialect()).upper()
+    type_ = column.type.compile(dialect=_SQLITE).upper()
     expected = next(classes for words, classes in _CLASSES if any(word in type_ for word in words))
     return func.typeof(column).not_in((*expected, "null") if column.nullable else expected)

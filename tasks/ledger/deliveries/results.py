@@ -244,8 +244,7 @@ def _expire(connection: Connection, these: ColumnElement[bool], now: float, hori
     )
     columns = ["delivery_id", "attempt", "verdict", "code", "detail", "started_at", "seconds"]
     connection.execute(insert(attempts).from_select(columns, lost.where(these)))
-    horizons = _horizons(connection, these, horizon)
-    too_old = and_(d.first_due_at + horizons <= now, first_attempt() + horizons <= now)
+    too_old = first_attempt() + _horizons(connection, these, horizon) <= now
     values: dict[str, Any] = {
         "state": case((too_old, literal(State.EXHAUSTED.value)), else_=literal(State.DUE.value)),
         "due_at": case((too_old, null()), else_=literal(now)),
