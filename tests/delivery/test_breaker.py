@@ -46,6 +46,7 @@ from tests.support.processes import own_valkey, until
 from tests.support.samples import outlet
 from tests.support.stepped_time import SteppedTime
 from tests.support.threads import run_together
+from tests.support.valkeys import be_patient
 from workers.web.pages import drains
 
 NOW = 1_800_000_000.0
@@ -653,7 +654,7 @@ def test_people_are_told_who_rests_and_who_has_been_failing_for_days(
     assert sorted(standing.known(state, "breaker", 10) or ()) == sorted([HOST, own])
     assert len(standing.known(state, "breaker", 1) or ()) == 1
     assert {key: valkey.hgetall(key) for key in valkey.scan_iter()} == before, "looking changes nothing"
-    monkeypatch.setitem(SharedState.at.__func__.__kwdefaults__, "timeout", 60.0)  # type: ignore[attr-defined]
+    be_patient(monkeypatch)
     monkeypatch.setenv("FANWIRE_BROKER_URL", server)
     settings.cache_clear()
     outlets = [outlet("cork", url="https://well.example/"), outlet("bote", url=f"https://{HOST}/"), outlet("well")]

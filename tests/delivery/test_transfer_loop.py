@@ -46,6 +46,17 @@ def hanging(call: Any) -> None:
     call.hang()
 
 
+def reading_nothing(begun: threading.Event) -> Any:
+    """A manner: take the first byte, say that there was one, and neither read nor answer."""
+
+    def manner(call: Any) -> None:
+        call.socket.recv(1)
+        begun.set()
+        call.hang()
+
+    return manner
+
+
 class TestAnswers:
     def test_a_polite_outlet_gets_what_was_sent(self, bench: Any, serve: Any) -> None:
         outlet = serve()
@@ -129,13 +140,7 @@ class TestBadManners:
 
     def test_hang_without_reading(self, bench: Any, serve: Any) -> None:
         begun = threading.Event()
-
-        def manner(call: Any) -> None:
-            call.socket.recv(1)
-            begun.set()
-            call.hang()
-
-        url = serve(manner).url()
+        url = serve(reading_nothing(begun)).url()
         answer = bench.run_out(
             lambda _: begun.is_set(), lambda seconds: bench.send(url, body=BIG * 4, deadline=seconds)
         )
@@ -289,13 +294,7 @@ class TestBadManners:
 
     def test_silence_in_the_tls_handshake(self, bench: Any, make_bench: Any, serve: Any) -> None:
         begun = threading.Event()
-
-        def silent(call: Any) -> None:
-            call.socket.recv(1)
-            begun.set()
-            call.hang()
-
-        url = serve(silent).url().replace("http:", "https:")
+        url = serve(reading_nothing(begun)).url().replace("http:", "https:")
 
         def send(seconds: float) -> Any:
             return make_bench(connect_timeout=seconds).send(url, deadline=1000.0)
