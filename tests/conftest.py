@@ -124,10 +124,10 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -
 
 @pytest.fixture
 def book(ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    """The configured ledger of this test: `tasks.ledger.read` and `write` use it."""
+    """The engine of the configured ledger of this test, by which `tasks.ledger.read` and `write` use it too."""
     monkeypatch.setenv("FANWIRE_LEDGER_URL", ledger_url)
     forget()
-    engine = ledger.open_ledger(ledger_url)
+    engine = ledger.sql_engine()
     yield engine
     engine.dispose()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 import structlog
 from sqlalchemy import Connection
@@ -13,7 +14,7 @@ from tasks import ledger
 from tasks.building import BuildResult, reason_of
 from tasks.building.media_addresses import published
 from tasks.building.wire import configured_wire
-from tasks.formatting import FORMATS, Rendition, make_rendition
+from tasks.formatting import FORMATS, Article, Rendition, make_article, make_rendition, set_article
 from tasks.ledger import artifacts, deliveries, media_rows, presence, releases, rendition_rows, translation_rows
 from tasks.ledger.artifacts import RenditionKey, TranslationKey
 from tasks.ledger.media_rows import StoredFile
@@ -56,7 +57,7 @@ def rehearse_renditions(release: Release, formats: Collection[str]) -> None:
         make_rendition(release, text, format, configured_wire(), now, now)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Source:
     """What renditions are made of, as it stood when they were claimed."""
 
@@ -67,14 +68,14 @@ class _Source:
     stored: Mapping[str, StoredFile]
     dropped: Collection[str]
 
-    def rendition(self, format: str) -> Rendition:
-        """Make the rendition in this format; raises whatever a format raises."""
+    @cached_property
+    def article(self) -> Article:
+        """What all formats have in common."""
         body = without_pictures(self.translation.body_html, self.dropped)
         expires = self.received.timestamp() + settings().media_days * DAY
-        return make_rendition(
+        return make_article(
             without_media(self.release, self.dropped),
             self.translation.model_copy(update={"body_html": body}),
-            format,
             configured_wire(),
             self.received,
             self.first_received,
@@ -112,7 +113,7 @@ def _made(
     held: dict[RenditionKey, str] = {}
     for key in keys:
         try:
-            made[key] = source.rendition(key.format)
+            made[key] = set_article(source.article, key.format)
         except Exception as error:  # whatever a formatter meets, the deliveries that wait for it must say so
             log.exception("rendition held", release=source.release.name, language=key.language, format=key.format)
             held[key] = f"rendition failed: {reason_of(error)}"

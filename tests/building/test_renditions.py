@@ -11,7 +11,7 @@ from sqlalchemy import event, select
 
 from tasks import ledger, planning
 from tasks.building import renditions
-from tasks.formatting import make_rendition
+from tasks.formatting import Article, Rendition, make_article, set_article
 from tasks.ledger import artifacts, presence, releases
 from tasks.ledger.artifacts import RenditionKey
 from tasks.ledger.schema import deliveries
@@ -57,18 +57,30 @@ def test_formats_of_a_text_are_claimed_by_one_transaction_and_written_by_another
 
 
 def test_a_format_that_fails_holds_its_own_deliveries_only(planned: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(release: Any, translation: Any, format: str, *rest: Any, **others: Any) -> Any:
+    def failing(article: Article, format: str) -> Rendition:
         if format == "json":
             raise RuntimeError("no ink left")
-        return make_rendition(release, translation, format, *rest, **others)
+        return set_article(article, format)
 
-    monkeypatch.setattr(renditions, "make_rendition", failing)
+    monkeypatch.setattr(renditions, "set_article", failing)
     built = renditions.build_renditions(planned, "en")
     assert built.held == {"json": "rendition failed: RuntimeError: no ink left"}
     assert waits() == dict.fromkeys(FORMATS, "due") | {"json": "held"}
     monkeypatch.undo()
     assert renditions.build_renditions(planned, "en").held == {}
     assert waits() == dict.fromkeys(FORMATS, "due")
+
+
+def test_the_article_is_made_once_for_all_formats(planned: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+
+    def noting(*arguments: Any, **more: Any) -> Article:
+        made.append(arguments)
+        return make_article(*arguments, **more)
+
+    monkeypatch.setattr(renditions, "make_article", noting)
+    assert renditions.build_renditions(planned, "en").held == {}
+    assert len(made) == 1
 
 
 def test_what_somebody_else_builds_is_left_to_them(planned: int) -> None:

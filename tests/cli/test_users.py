@@ -19,6 +19,11 @@ pytestmark = pytest.mark.usefixtures("home")
 LONG = "a password of words"
 
 
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_LOG_N", 4)
+
+
 def test_a_user_with_a_password_of_her_own(run: Run) -> None:
     done = run("users", "add", "jane", "--rank", "editor", input=f"{LONG}\n{LONG}\n")
     assert "jane may sign in as editor" in done.stdout
@@ -74,6 +79,13 @@ def test_a_line_that_is_wrong_is_named_and_not_shown() -> None:
         users.read()
     assert "user 1 of" in str(refusal.value)
     assert "my-plain-password" not in str(refusal.value)
+
+
+def test_a_hash_takes_a_quarter_of_a_second_of_whoever_guesses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    hashed = passwords.hashed(LONG)
+    assert hashed.startswith("scrypt$15$8$3$")
+    assert passwords.fits(LONG, hashed)
 
 
 @pytest.mark.parametrize(

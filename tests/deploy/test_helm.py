@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import ipaddress
 import tomllib
+from functools import cache
 from typing import Any
 
-import kubernetes_validate
+import kubernetes_validate.utils
 import pytest
 import yaml
 
@@ -17,6 +18,8 @@ from tests.deploy.chart import CHART, ROOT, SCENES, Manifest, container, helm, o
 from workers import environment
 from workers.health import PROCESSES
 
+# It reads the megabytes of a version anew for each object.
+kubernetes_validate.utils.schema_contents = cache(kubernetes_validate.utils.schema_contents)
 WORKERS = sorted(environment.WORKERS)
 VERSIONS = ("1.27", "1.37")
 """The oldest Kubernetes that the chart takes, and the newest whose schemas are here."""

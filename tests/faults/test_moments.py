@@ -222,7 +222,7 @@ def test_what_a_killed_builder_had_is_free_with_the_next_tick(farm: Farm, tmp_pa
     number = take()
     planning.plan(number)
     place, call = {
-        "en": ("renditions.make_rendition", "renditions.build_renditions"),
+        "en": ("renditions.set_article", "renditions.build_renditions"),
         "de": ("translations.draft", "translations.build_translation"),
     }[language]
     killed_at_once(

@@ -262,15 +262,13 @@ class World:
         drafted_by = ("model",) if language == DRAFTED and self.status != "approved" else ()
         return Draft(source=release.language, target=language, translation=made, drafted_by=drafted_by)
 
-    def make_rendition(
-        self, release: Release, translation: Translation, format: str, *_: Any, **_more: Any
-    ) -> Rendition:
+    def set_article(self, article: SimpleNamespace, format: str) -> Rendition:
         self.moment()
         if self.outcome == "held":
             raise ValueError("no such house text")
         if self.outcome == "vanish":
             raise Vanished
-        return Rendition("text/plain", words(release, translation, format))
+        return Rendition("text/plain", words(article.release, article.translation, format))
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Put the model's clock, engine and formatter in their places."""
@@ -280,7 +278,13 @@ class World:
         for place in (planning, translations, renditions):
             patch.setattr(place, "ledger", stepped)
         patch.setattr(translations, "draft", self.draft)
-        patch.setattr(renditions, "make_rendition", self.make_rendition)
+        patch.setattr(renditions, "make_article", article)
+        patch.setattr(renditions, "set_article", self.set_article)
+
+
+def article(release: Release, translation: Translation, *_: Any, **_more: Any) -> SimpleNamespace:
+    """What the formatter gets: no more than it says."""
+    return SimpleNamespace(release=release, translation=translation)
 
 
 def words(release: Release, translation: Translation, format: str) -> bytes:
