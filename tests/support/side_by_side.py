@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe, wait
+from typing import Any
 
 import pytest
 
@@ -101,12 +102,13 @@ class SideBySide:
             item = self._session.items[value]
             hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         elif word == "ended":
-            part.ended(value)
-            item = self._session.items[value]
+            test, reports = value
+            for data in reports:
+                report = hook.pytest_report_from_serializable(config=self._session.config, data=data)
+                hook.pytest_runtest_logreport(report=report)
+            part.ended(test)
+            item = self._session.items[test]
             hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-        elif word == "report":
-            report = hook.pytest_report_from_serializable(config=self._session.config, data=value)
-            hook.pytest_runtest_logreport(report=report)
         else:
             assert word == "failed", word
             raise RuntimeError(f"process {part.number} of the tests has failed:\n{value}")
@@ -171,8 +173,7 @@ def _run_in_child(session: pytest.Session, channel: Connection, number: int) -> 
     try:
         os.environ[PROCESS] = str(number)
         os.register_at_fork(after_in_child=channel.close)  # only this process speaks by it, and its end is seen
-        _prepare(session.config, channel, number)
-        _run_groups(session, channel)
+        _run_groups(session, channel, _prepare(session.config, number))
         status = 0
     except (BrokenPipeError, ConnectionResetError, EOFError, KeyboardInterrupt):
         session._setupstate.teardown_exact(None)
@@ -184,8 +185,8 @@ def _run_in_child(session: pytest.Session, channel: Connection, number: int) -> 
         os._exit(status)
 
 
-def _prepare(config: pytest.Config, channel: Connection, number: int) -> None:
-    """Give a process its own files for what tests print, its own folder, and somebody who sends its reports."""
+def _prepare(config: pytest.Config, number: int) -> Reports:
+    """Give a process its own files for what tests print, its own folder, and somebody who keeps its reports."""
     plugins = config.pluginmanager
     capture = plugins.getplugin("capturemanager")
     capture.stop_global_capturing()
@@ -195,21 +196,29 @@ def _prepare(config: pytest.Config, channel: Connection, number: int) -> None:
     base = temporary.getbasetemp() / f"process{number}"
     base.mkdir(mode=0o700, exist_ok=True)
     temporary._basetemp = base
-    plugins.register(_Reports(config, channel))
+    reports = Reports(config)
+    plugins.register(reports)
+    return reports
 
 
-class _Reports:
-    """Sends what becomes of each test."""
+class Reports:
+    """Keeps what becomes of a test, to be sent when it has ended."""
 
-    def __init__(self, config: pytest.Config, channel: Connection) -> None:
-        self._config, self._channel = config, channel
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._kept: list[Any] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
-        self._channel.send(("report", data))
+        """Keep the report of a set-up, a call or a tear-down."""
+        self._kept.append(self._config.hook.pytest_report_to_serializable(config=self._config, report=report))
+
+    def taken(self) -> list[Any]:
+        """Those since the last time."""
+        kept, self._kept = self._kept, []
+        return kept
 
 
-def _run_groups(session: pytest.Session, channel: Connection) -> None:
+def _run_groups(session: pytest.Session, channel: Connection, reports: Reports) -> None:
     group = _asked(channel)
     while group:
         following: Group | None = None
@@ -220,7 +229,7 @@ def _run_groups(session: pytest.Session, channel: Connection) -> None:
             item = session.items[test]
             channel.send(("began", test))
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=session.items[rest[0]] if rest else None)
-            channel.send(("ended", test))
+            channel.send(("ended", (test, reports.taken())))
         group = following
 
 
