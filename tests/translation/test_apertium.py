@@ -7,19 +7,21 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engine_support.pipes import NulPipe, PipeBroken
-from tasks.translation.engines.apertium import Apertium, _nested
+from tasks.translation.engines.apertium import MODES, Apertium, _nested, pipeline
 from tasks.translation.errors import Retryable, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open, shown
 
 from .samples import needs_apertium
 
 APERTIUM = Apertium()
+EN_ES = MODES / "eng-spa.mode"
 
 if needs_apertium.args[0]:
     pytestmark = pytest.mark.skip(reason=needs_apertium.kwargs["reason"])
@@ -67,7 +69,7 @@ def test_any_text_gets_one_answer(texts: Any) -> None:
 
 def test_a_killed_process_is_started_again() -> None:
     assert spanish("The sea.") == ("El mar.",)
-    pipe = APERTIUM._pipe("eng-spa")
+    pipe = pipeline(EN_ES)
     group = pipe.process_group
     assert group is not None
     os.killpg(group, signal.SIGKILL)
@@ -75,10 +77,16 @@ def test_a_killed_process_is_started_again() -> None:
     assert pipe.process_group != group
 
 
+def test_all_engines_ask_the_same_process() -> None:
+    assert spanish("The sea.") == Apertium("another").translate([("The sea.",)], "en", "es")[0]
+    started = [child.pid for child in psutil.Process().children() if "eng-spa.autobil.bin" in str(child.cmdline())]
+    assert started == [pipeline(EN_ES).process_group]
+
+
 def test_one_killed_stage_is_noticed() -> None:
     """Not the shell but a program in the middle of the pipeline dies."""
     spanish("The sea.")
-    group = APERTIUM._pipe("eng-spa").process_group
+    group = pipeline(EN_ES).process_group
     running = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
     stages = sorted(pid for pid in running if _is_stage(pid, group))
     os.kill(stages[len(stages) // 2], signal.SIGKILL)
@@ -94,14 +102,14 @@ def _is_stage(pid: Any, group: Any) -> Any:
 
 def test_a_forked_child_has_a_process_of_its_own() -> None:
     spanish("The sea.")
-    group = APERTIUM._pipe("eng-spa").process_group
+    group = pipeline(EN_ES).process_group
     child = os.fork()
     if child == 0:
-        fine = APERTIUM._pipe("eng-spa").process_group is None and spanish("The sea.") == ("El mar.",)
-        APERTIUM.close()
+        fine = pipeline(EN_ES).process_group is None and spanish("The sea.") == ("El mar.",)
+        pipeline(EN_ES).close()
         os._exit(0 if fine else 1)
     assert os.waitpid(child, 0)[1] == 0
-    assert APERTIUM._pipe("eng-spa").process_group == group
+    assert pipeline(EN_ES).process_group == group
     assert spanish("The sea.") == ("El mar.",)
 
 

@@ -68,7 +68,6 @@ class Apertium:
         """`document.folder` is where the modes are; by default Debian's."""
         self.name = name
         self._modes = (document and document.folder) or MODES
-        self._pipes: dict[str, NulPipe] = {}
 
     def pairs(self) -> dict[Pair, int]:
         """The pairs of languages whose modes are all installed; none on a machine without Apertium."""
@@ -93,25 +92,15 @@ class Apertium:
             for stream, unit, beginning in zip(streams, units, beginnings, strict=True)
         ]
 
-    def close(self) -> None:
-        """End all pipelines of this process."""
-        for pipe in self._pipes.values():
-            pipe.close()
-
     def _route(self, source: str, target: str) -> tuple[str, ...]:
         if (source, target) not in self.pairs():
             raise Unsupported(f"apertium has no modes for {source}→{target}")
         return ROUTES[source, target]
 
-    def _pipe(self, mode: str) -> NulPipe:
-        if mode not in self._pipes:
-            self._pipes[mode] = NulPipe(_command(self._modes / f"{mode}.mode"))
-        return self._pipes[mode]
-
     def _through(self, mode: str, streams: list[str]) -> list[str]:
         """All through one mode; after a fault once more one by one, so that one bad unit harms no other."""
         asked = [stream + _END for stream in streams]
-        pipe = self._pipe(mode)
+        pipe = pipeline(self._modes / f"{mode}.mode")
         try:
             return _answers(pipe, asked)
         except PipeBroken:
@@ -128,6 +117,13 @@ class Apertium:
                 if faults == 3 or faults == len(asked):
                     raise Retryable(f"apertium mode {mode} does not work: {error}") from error
         return answers
+
+
+@cache
+def pipeline(mode: Path) -> NulPipe:
+    """The pipeline of a mode in this process, kept open for all engines: an entry of the translation file that changes
+    makes another engine."""
+    return NulPipe(_command(mode))
 
 
 def _command(mode: Path) -> str:

@@ -13,7 +13,6 @@ import pytest
 from tasks.translation.configuration import EngineDocument
 from tasks.translation.engine_support import registry
 from tasks.translation.engines import Engine, Pair
-from tasks.translation.engines.apertium import Apertium
 from tasks.translation.errors import EngineError, Fatal, Retryable, Unsupported
 from tasks.translation.pieces import Close, Opaque, Open, Text
 from tests.translation.samples import needs_apertium
@@ -158,11 +157,6 @@ class Subject:
         registry._made.cache_clear()
         return registry.make_engine("mine", self.case.entry(self.double and self.double.url, **more | changes))
 
-    def close(self) -> None:
-        """End the programs of this process."""
-        if isinstance(self.engine, Apertium):
-            self.engine.close()
-
     def translate(self, *units: Text) -> list[Text]:
         """What the engine makes of them, in its own pair."""
         return self.engine.translate(units, *self.case.pair)
@@ -173,10 +167,8 @@ def subject(name: str, folder: Path) -> Iterator[Subject]:
     """The engine of a case, with its double running; the credential must be in the environment."""
     case = CASES[name]
     double = case.double() if case.double else None
-    made = Subject(case, double, folder)
     try:
-        yield made
+        yield Subject(case, double, folder)
     finally:
-        made.close()
         if double is not None:
             double.close()
