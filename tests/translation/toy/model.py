@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -47,12 +48,24 @@ class Tokenizer:
         found = [self._processor.id_to_piece(number) for number in range(self._processor.get_piece_size())]
         self.vocabulary = SPECIAL + [piece for piece in found if piece not in SPECIAL]
         self._numbers = {piece: number for number, piece in enumerate(self.vocabulary)}
+        self._encoded = cache(self._word)
 
     def encode(self, text: str) -> tuple[list[int], list[int]]:
         """The pieces of a text, and for each the number of its word, the full stop being one."""
-        pieces = self._processor.encode(text, out_type=str)
-        words = np.cumsum([piece.startswith("▁") or piece == "." for piece in pieces]) - 1
-        return [self._numbers[piece] for piece in pieces], [int(word) for word in words]
+        pieces: list[int] = []
+        words: list[int] = []
+        for word in text.split():
+            for part in self._encoded(word):
+                words += [words[-1] + 1 if words else 0] * len(part)
+                pieces += part
+        return pieces, words
+
+    def _word(self, word: str) -> list[list[int]]:
+        """The pieces of what stands between two spaces: those of its word, and the full stop. There are few words."""
+        pieces = self._processor.encode(word, out_type=str)
+        end = pieces.index(".") if "." in pieces else len(pieces)
+        parts = [[self._numbers[piece] for piece in part] for part in (pieces[:end], pieces[end:])]
+        return [part for part in parts if part]
 
 
 def batches(seed: int, size: int, source: Tokenizer, target: Tokenizer) -> Iterator[Batch]:
@@ -94,7 +107,8 @@ def _batch(some: Sequence[Encoded]) -> Batch:
 def trained(folder: Path) -> Path:
     """The folder with the model in `folder`; trained there if this has not been done, which takes some ten seconds.
 
-    In a process of its own: with several threads numpy takes many times longer for such small arrays.
+    In a process of its own: with several threads numpy takes many times longer for such small arrays, and a quarter
+    longer where each array's memory goes back to the system at once.
     """
     here = Path(__file__).parent
     said = b"".join(file.read_bytes() for file in sorted(here.glob("*.py")) if not file.name.startswith("test_"))
@@ -104,7 +118,8 @@ def trained(folder: Path) -> Path:
         with tempfile.TemporaryDirectory(prefix=".toy-", dir=folder) as half:
             command = [sys.executable, "-m", __name__, str(Path(half) / "models")]
             threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-            subprocess.run(command, cwd=here.parents[2], env=os.environ | threads, check=True)
+            memory = {"MALLOC_MMAP_THRESHOLD_": str(2**28), "MALLOC_TRIM_THRESHOLD_": str(2**28)}
+            subprocess.run(command, cwd=here.parents[2], env=os.environ | threads | memory, check=True)
             with suppress(OSError):  # another process was first
                 (Path(half) / "models").rename(made)
     return made
@@ -112,9 +127,14 @@ def trained(folder: Path) -> Path:
 
 def held_out(number: int) -> list[Pair]:
     """So many sentence pairs that are not among those that the model was trained on."""
-    seen = {pair.texts[0] for pair in islice(language.pairs(SEED), max(STEPS * SENTENCES, TEXTS))}
-    others = (pair for pair in language.pairs(SEED + 1) if pair.texts[0] not in seen)
+    others = (pair for pair in language.pairs(SEED + 1) if pair.texts[0] not in _seen())
     return list(islice(others, number))
+
+
+@cache
+def _seen() -> frozenset[str]:
+    """The sentences that the model is trained on, and its tokenizers are made from."""
+    return frozenset(pair.texts[0] for pair in islice(language.pairs(SEED), max(STEPS * SENTENCES, TEXTS)))
 
 
 def train() -> tuple[Transformer, Tokenizer, Tokenizer]:
