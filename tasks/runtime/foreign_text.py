@@ -34,9 +34,9 @@ def is_harmful(character: str) -> bool:
 
 def harmful(text: str) -> list[str]:
     """The harmful characters of a text, each once."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # no harmful character is
         return []
-    return sorted(filter(is_harmful, set(text)))
+    return sorted(found for found in set(text) if not found.isprintable() and is_harmful(found))
 
 
 def without_harmful(text: str) -> str:

@@ -75,16 +75,18 @@ def visible(text: str) -> bool:
 
 def words_of(text: Text) -> str:
     """The words of a text that an engine translates; a space stands where an opaque piece is."""
-    return "".join(
-        piece if isinstance(piece, str) else " " if isinstance(piece, Opaque) else "" for piece in text
-    ).strip()
+    if len(text) == 1 and isinstance(text[0], str):
+        return text[0].strip()
+    parts = [piece if isinstance(piece, str) else " " if isinstance(piece, Opaque) else "" for piece in text]
+    return "".join(parts).strip()
 
 
 def shown(text: Text) -> str:
     """What a reader sees of a text, opaque pieces included."""
-    return "".join(
-        piece if isinstance(piece, str) else piece.shown if isinstance(piece, Opaque) else "" for piece in text
-    ).strip()
+    if len(text) == 1 and isinstance(text[0], str):
+        return text[0].strip()
+    parts = [piece if isinstance(piece, str) else piece.shown if isinstance(piece, Opaque) else "" for piece in text]
+    return "".join(parts).strip()
 
 
 def has_letters(text: Text) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from tasks.model.languages import LanguageTag
@@ -58,6 +58,11 @@ def shares(text: str) -> Mapping[str, int]:
 def words_in(text: str) -> list[str]:
     """The words of a text in small letters; in scripts without spaces every letter is one."""
     return _WORD.findall(unicodedata.normalize("NFC", text).lower())
+
+
+def rows(words: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
+    """Every `size` words that stand one after the other."""
+    return zip(*(words[start:] for start in range(size)), strict=False)
 
 
 _WORD = re.compile(

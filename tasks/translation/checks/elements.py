@@ -34,10 +34,9 @@ def _compared(language: str) -> re.Pattern[str]:
 
 def inline(unit: Text, result: Text, _pair: LanguagePair) -> Found:
     """Problems with inline elements: each occurs once, and they are properly nested."""
-    wanted = Counter(piece.id for piece in unit if isinstance(piece, Open))
-    found = Counter(piece.id for piece in result if isinstance(piece, Open))
-    if wanted != found:
-        yield Problem("inline", f"inline element {difference(wanted, found)}")
+    wanted, found = ([piece.id for piece in text if isinstance(piece, Open)] for text in (unit, result))
+    if wanted != found and Counter(wanted) != Counter(found):
+        yield Problem("inline", f"inline element {difference(Counter(wanted), Counter(found))}")
         return
     stack: list[int] = []
     for piece in result:
@@ -52,7 +51,10 @@ def inline(unit: Text, result: Text, _pair: LanguagePair) -> Found:
 
 def anchor(unit: Text, result: Text, _pair: LanguagePair) -> Found:
     """Problems where an inline element (such as a link) lost its visible text or a protected piece inside it."""
-    words, signs = _with(_A_WORD, unit), _with(_A_SIGN, unit)
+    signs = _with(_A_SIGN, unit)
+    if not signs:
+        return
+    words = _with(_A_WORD, unit)
     stands, visible = _with(_A_WORD, result), _with(_A_SIGN, result)
     where = spans(result)
     for id, span in signs.items():
@@ -61,29 +63,33 @@ def anchor(unit: Text, result: Text, _pair: LanguagePair) -> Found:
         if id not in (stands if id in words else visible):
             yield Problem("anchor", f"inline element {id} lost its text {shown(unit[span])[:40]!r}")
             return
-        wanted, found = _opaques(unit[span]), _opaques(result[where[id]])
-        if wanted - found:
-            lost = next(iter(wanted - found)).shown
+        missing = Counter(_opaques(unit[span])) - Counter(_opaques(result[where[id]]))
+        if missing:
+            lost = next(iter(missing)).shown
             yield Problem("anchor", f"protected {lost!r} is no longer inside inline element {id}")
             return
 
 
-def _opaques(text: Text) -> Counter[Opaque]:
-    return Counter(piece for piece in text if isinstance(piece, Opaque))
+def _opaques(text: Text) -> list[Opaque]:
+    return [piece for piece in text if isinstance(piece, Opaque)]
 
 
 def _with(pattern: re.Pattern[str], text: Text) -> dict[int, slice]:
     """Where each inline element is that has something to see in it, and a word if `pattern` asks for one."""
+    where = spans(text)
+    if not where:
+        return {}
     seen = [0]
     for piece in text:
         said = piece if isinstance(piece, str) else piece.shown if isinstance(piece, Opaque) else ""
         seen.append(seen[-1] + bool(pattern.search(said)))
-    return {id: span for id, span in spans(text).items() if seen[span.stop] > seen[span.start]}
+    return {id: span for id, span in where.items() if seen[span.stop] > seen[span.start]}
 
 
 def opaque(unit: Text, result: Text, _pair: LanguagePair) -> Found:
     """Problems with protected pieces: each stands as often as in the source, and no placeholder is left over."""
-    wanted, found = _opaques(unit), _opaques(result)
+    before, after = _opaques(unit), _opaques(result)
+    wanted, found = (Counter() if before == after else Counter(some) for some in (before, after))
     if wanted != found:
         lost, added = [[piece.shown or "an image" for piece in some] for some in (wanted - found, found - wanted)]
         yield Problem("opaque", f"protected {difference(Counter(lost), Counter(added))}")
@@ -110,9 +116,9 @@ def order(unit: Text, result: Text, pair: LanguagePair) -> Found:
 
 def url(unit: Text, result: Text, _pair: LanguagePair) -> Found:
     """Problems where an address that was not protected is lost or changed."""
-    wanted, found = Counter(addresses_in(words_of(unit))), Counter(addresses_in(words_of(result)))
-    if wanted != found:
-        yield Problem("url", f"address {difference(wanted, found)}")
+    wanted, found = addresses_in(words_of(unit)), addresses_in(words_of(result))
+    if wanted != found and Counter(wanted) != Counter(found):
+        yield Problem("url", f"address {difference(Counter(wanted), Counter(found))}")
 
 
 def name(unit: Text, result: Text, pair: LanguagePair) -> Found:

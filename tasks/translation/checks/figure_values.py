@@ -83,6 +83,8 @@ def _date(wanted: list[Month], found: list[Month]) -> Found:
 
 def _order(wanted: Counted, found: Counted, pair: LanguagePair) -> Found:
     """Numbers that count the same kind of thing in another order: right perhaps, but nobody can tell."""
+    if (wanted.values, wanted.kinds) == (found.values, found.kinds):
+        return
     for kind in set(wanted.kinds):
         before, after = _of_kind(wanted, kind), _of_kind(found, kind)
         if before != after and Counter(before) == Counter(after):

@@ -36,7 +36,9 @@ _MOJIBAKE = re.compile(
     r"[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]{1,3}"
 )
 """Where UTF-8 was read as Windows-1252; what comes of reading it rightly decides."""
-_MOJIBAKE_1251 = re.compile("[\u0420\u0421][\u0400-\u045f\u0490\u0491\u00a0-\u00bb\u2013-\u203a\u20ac\u2116\u2122]")
+_MOJIBAKE_1251 = re.compile(
+    "(?:[\u0420\u0421][\u0400-\u045f\u0490\u0491\u00a0-\u00bb\u2013-\u203a\u20ac\u2116\u2122]){2,}"
+)
 _PRIVATE = re.compile("[\ue000-\uf8ff\u0080-\u009f\u2580-\u259f\ufffc\u0120\u010a]")
 """Characters of private use, controls, and what models have for a space inside themselves: `▁`, `Ġ`."""
 _HALF_WIDTH = re.compile("[\uff66-\uff9d]+|[\u2e80-\u2fd5]|[\u1100-\u11ff\u3131-\u318e]")
@@ -48,11 +50,13 @@ _DIGITS = {"Arab": "\u0660-\u0669", "Thai": "\u0e50-\u0e59", "Deva": "\u0966-\u0
 _WIDE = "\uff10-\uff19"
 """Digits as wide as Han characters."""
 _WORD = re.compile(r"[^\W\d_]+")
-_LOOKALIKE = "".join(
-    (
-        "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bd\u03bf\u03c1\u03c5",
-        "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0430\u0435\u043e\u0440\u0441\u0443",
-        "\u0445\u0456\u0458\u0455",
+_LOOKALIKE = frozenset(
+    "".join(
+        (
+            "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bd\u03bf\u03c1\u03c5",
+            "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0430\u0435\u043e\u0440\u0441\u0443",
+            "\u0445\u0456\u0458\u0455",
+        )
     )
 )
 """Greek and Cyrillic letters that nobody can tell from Latin ones."""
@@ -105,7 +109,7 @@ def _wrong_characters(before: str, after: str, pair: LanguagePair) -> Iterator[s
     for match in _MOJIBAKE.finditer(after):
         if match[0] not in before and _reads_as_utf8(match[0], "cp1252"):
             yield f"{match[0]!r} is {_reads_as_utf8(match[0], 'cp1252')!r} in a wrong encoding"
-    for match in re.finditer(f"(?:{_MOJIBAKE_1251.pattern}){{2,}}", after):
+    for match in _MOJIBAKE_1251.finditer(after):
         if match[0] not in before and _reads_as_utf8(match[0], "cp1251"):
             yield f"{match[0][:20]!r} is {_reads_as_utf8(match[0], 'cp1251')[:20]!r} in a wrong encoding"
     foreign = [digit for digit in _digits_beside(pair.target_scripts).findall(after) if digit not in before]
@@ -140,7 +144,7 @@ def _digits_beside(own: tuple[str, ...]) -> re.Pattern[str]:
 def _mixed(before: str, after: str, pair: LanguagePair) -> Iterator[str]:
     """Words of two alphabets, of which one letter only looks like the other's."""
     own = pair.target_scripts
-    for word in _WORD.findall(after) if any(letter in _LOOKALIKE for letter in after) else ():
+    for word in _WORD.findall(after) if not _LOOKALIKE.isdisjoint(after) else ():
         alien = [letter for letter in word if letter in _LOOKALIKE]
         latin = scripts.letters_in(word, ("Latn",))
         mixed = bool(latin) and (len(alien) + latin == len(word) or "Cyrl" in own or "Latn" in own)

@@ -47,7 +47,7 @@ def script(unit: Text, result: Text, pair: LanguagePair) -> Found:
     if not wanted:
         return
     text = _prose(result)
-    own = _weighed(text, wanted)
+    own = sum(scripts.shares(text).get(name, 0) * _WEIGHT.get(name, 1.0) for name in wanted)
     others = text
     if "Latn" not in wanted:
         others = _without_names(text, _prose(unit), every=pair.alike)
@@ -64,10 +64,6 @@ def script(unit: Text, result: Text, pair: LanguagePair) -> Found:
         yield Problem("script", f"no letter of it is {scripts.NAMES[wanted[0]]}: {text[:40]!r}")
         return
     yield from _chinese_or_japanese(text, pair.target)
-
-
-def _weighed(text: str, wanted: tuple[str, ...]) -> float:
-    return sum(scripts.letters_in(text, (name,)) * _WEIGHT.get(name, 1.0) for name in wanted)
 
 
 def _without_names(text: str, source: str, *, every: bool) -> str:
@@ -130,8 +126,10 @@ def residue(unit: Text, result: Text, pair: LanguagePair) -> Found:
     """Problems where source text is passed off as a translation, whole, for the most part or for some words on end."""
     if pair.alike:
         return
-    own = pair.source_scripts
-    words = [word for word in _small_words(unit) if not own or scripts.letters_in(word[0], own)]
+    words: Sequence[str] = _small_words(unit)
+    if pair.source_scripts:
+        begins = scripts.pattern_of(pair.source_scripts).match
+        words = [word for word in words if begins(word)]
     after = _small_words(result, every=True)
     known = set(after)
     same = [word for word in words if word in known]
@@ -149,11 +147,12 @@ def residue(unit: Text, result: Text, pair: LanguagePair) -> Found:
     if whole and shown(unit).casefold() == shown(result).casefold():
         yield Problem("residue", f"it was left in the source language: {shown(unit)[:60]!r}", (shown(result),))
         return
-    left = _left_over(_prose(unit), _prose(result), pair)
+    before = _prose(unit)
+    left = _left_over(before, _prose(result), pair)
     if left:
         yield Problem("residue", f"a part was left in the source language: {left!r}", (left,))
         return
-    names = {word.lower() for word in _WORD.findall(_prose(unit)) if not word.islower()}
+    names = {word.lower() for word in _WORD.findall(before) if not word.islower()}
     yield from _not_of_the_target([word for word in after if word not in names], pair)
 
 
@@ -185,17 +184,11 @@ def _left_over(before: str, after: str, pair: LanguagePair) -> str:
         left, letters = scripts.letters_in(after, foreign), sum(map(str.isalpha, after))
         return _some(after, foreign[0]) if left > 3 and left > _PART * letters else ""
     size = _RUN - 1 if foreign else _RUN
-    telling_words = pair.words_of_source_only
     found = _WORD.findall(_CODE.sub(" ", before) if foreign else before)
-    runs = {tuple(found[start : start + size]) for start in range(len(found) - size + 1)}
-    runs = {run for run in runs if _is_prose(run, telling_words if not foreign else frozenset())}
-    words = _WORD.findall(after)
-    at = (
-        next((at for at in range(len(words) - size + 1) if tuple(words[at : at + size]) in runs), None)
-        if runs
-        else None
-    )
-    return "" if at is None else " ".join(words[at : at + size])
+    there = set(scripts.rows(found, size))
+    telling_words = frozenset() if foreign else pair.words_of_source_only
+    both = (row for row in scripts.rows(_WORD.findall(after), size) if row in there and _is_prose(row, telling_words))
+    return " ".join(next(both, ()))
 
 
 def _is_prose(run: tuple[str, ...], telling_words: frozenset[str]) -> bool:

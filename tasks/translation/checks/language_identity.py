@@ -26,6 +26,8 @@ _PART_UNLIKELY, _PART_CERTAIN = 0.002, 0.98
 """The target is at most so likely for a part, and another language at least."""
 _WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
 _LETTERS = 5
+_NEAR = {"zh": ("yue", "wuu"), "id": ("ms", "jv", "su"), "ms": ("id", "jv", "su"), "ar": ("arz",), "en": ("pcm",)}
+_FIGURE = re.compile(r"\d[\d.,:/]*")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -33,8 +35,9 @@ def language(unit: Text, result: Text, pair: LanguagePair) -> Found:
     """Problems where the text, or a long part of it, is in another language than the target."""
     if pair.script_only or not identifier.is_known(pair.target):
         return
-    text = _without_names(_plain(result), _plain(unit))
-    yield from _of_neighbour(text, _plain(unit), pair.target)
+    before = _plain(unit)
+    text = _without_names(_plain(result), before)
+    yield from _of_neighbour(text, before, pair.target)
     if english_length((text,), pair.target) < _LEAST or len(_LETTER.findall(text)) < _LEAST / 3:
         return
     own = _own(pair.target, pair)
@@ -55,8 +58,9 @@ def language(unit: Text, result: Text, pair: LanguagePair) -> Found:
 
 def _of_neighbour(text: str, source: str, target: LanguageTag) -> Found:
     """A word of a near language that is no likelier by its letters than the target."""
-    there = set(_WORD.findall(text)) - set(_WORD.findall(source))
-    for code, words in data_of(target).vocabulary.of_neighbour.items():
+    near = data_of(target).vocabulary.of_neighbour
+    there = set(_WORD.findall(text)) - set(_WORD.findall(source)) if near else set()
+    for code, words in near.items():
         if found := sorted(there.intersection(words.split())):
             said = f"{found[0]!r} is {identifier.name_of(code)}, not {identifier.name_of(target.base)}"
             yield Problem("language", said, tuple(found))
@@ -64,19 +68,22 @@ def _of_neighbour(text: str, source: str, target: LanguageTag) -> Found:
 
 def _own(target: LanguageTag, pair: LanguagePair) -> frozenset[str]:
     """The codes that mean the target: of languages that nobody tells apart there are several."""
-    near = {"zh": ("yue", "wuu"), "id": ("ms", "jv", "su"), "ms": ("id", "jv", "su"), "ar": ("arz",), "en": ("pcm",)}
     also = (pair.source.base,) if pair.alike else ()
-    return frozenset((target.base, *near.get(target.base, ()), *also))
+    return frozenset((target.base, *_NEAR.get(target.base, ()), *also))
 
 
 def _plain(text: Text) -> str:
-    return re.sub(r"\d[\d.,:/]*", " ", unicodedata.normalize("NFC", without_addresses(words_of(text))))
+    return _FIGURE.sub(" ", unicodedata.normalize("NFC", without_addresses(words_of(text))))
 
 
 def _without_names(text: str, source: str) -> str:
     """Without the words that the source has as well and that are no small words there."""
     names = {word for word in _WORD.findall(source) if not word.islower()}
-    return " ".join(_WORD.sub(lambda word: "" if word[0] in names else word[0], text).split()) if names else text
+    if not names:
+        return text
+    if not names.isdisjoint(_WORD.findall(text)):
+        text = _WORD.sub(lambda word: "" if word[0] in names else word[0], text)
+    return " ".join(text.split())
 
 
 def _parts(text: str) -> Iterator[str]:

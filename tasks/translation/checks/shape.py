@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log, sqrt
+from operator import eq
 
 from tasks.language_data import data_of
 from tasks.translation import scripts
@@ -96,8 +97,10 @@ def _last(text: str) -> str:
 
 def capitals(unit: Text, result: Text, _pair: LanguagePair) -> Found:
     """A problem if the translation is all in capitals, and the source was not."""
-    letters = [character for character in words_of(result) if character.isalpha()]
-    if len(letters) > 8 and all(map(str.isupper, letters)) and not words_of(unit).isupper():
+    words = words_of(result)
+    if any(character.isalpha() and not character.isupper() for character in words):
+        return
+    if sum(map(str.isalpha, words)) > 8 and not words_of(unit).isupper():
         yield Problem("capitals", "it came back in capitals")
 
 
@@ -137,19 +140,18 @@ class _Repetition:
 @kept
 def _repetition(text: str) -> _Repetition:
     words = scripts.words_in(text)
+    spelled = sum(len(word) == 1 for word in words) * 2 > len(words)
     return _Repetition(
         words=words,
-        spelled=_spelled(words),
+        spelled=spelled,
         on_end={size: _on_end(words, size) for size in _SIZES},
-        periodic=_periodic(words),
-        again=_again(words),
+        periodic=len(words) >= (8 if spelled else 4) and _periodic(words),
+        again=_again(words, 7 if spelled else 3),
     )
 
 
 def _periodic(words: list[str]) -> bool:
     """Whether the text is its own beginning over and over, at least twice."""
-    if len(words) < (8 if _spelled(words) else 4):
-        return False
     borders = [0]  # of every beginning: how much of it stands at its end as well
     for word in words[1:]:
         length = borders[-1]
@@ -159,30 +161,21 @@ def _periodic(words: list[str]) -> bool:
     return borders[-1] * 2 >= len(words) - 1
 
 
-def _again(words: list[str]) -> float:
-    """The share of rows of words (of letters, in scripts without spaces) that were there before."""
-    size = 7 if _spelled(words) else 3
-    grams = _grams(words, size)
+def _again(words: list[str], size: int) -> float:
+    """The share of rows of `size` words that were there before."""
     total = max(len(words) - size + 1, 0)
-    return 1 - len(grams) / total if total >= size else 0.0
-
-
-def _spelled(words: list[str]) -> bool:
-    """Whether most words are single letters, as in scripts without spaces."""
-    return sum(len(word) == 1 for word in words) * 2 > len(words)
-
-
-def _grams(words: list[str], size: int) -> Counter[tuple[str, ...]]:
-    return Counter(tuple(words[start : start + size]) for start in range(len(words) - size + 1))
+    return 1 - len(set(scripts.rows(words, size))) / total if total >= size else 0.0
 
 
 def _often(words: list[str], size: int) -> str:
-    grams = _grams(words, size)
+    grams = Counter(scripts.rows(words, size))
     return " ".join(grams.most_common(1)[0][0]) if grams else ""
 
 
 def _on_end(words: list[str], size: int) -> int:
     """How often at most the same `size` words stand one after the other."""
+    if not any(map(eq, words, words[size:])):
+        return 1
     best = run = 1
     for index in range(size, len(words)):
         run = run + 1 if words[index] == words[index - size] else 1

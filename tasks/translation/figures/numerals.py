@@ -19,6 +19,7 @@ from tasks.model.languages import locale_of
 _MARKS = r"[.,’'\u00a0\u202f٫٬]"
 LITERAL = rf"\d++(?:(?={_MARKS}\d){_MARKS}\d++)*+"
 """A number in digits, whoever wrote it; all of it or nothing, or a long row of digits would be tried digit by digit."""
+_LITERAL = re.compile(LITERAL)
 NOT_INSIDE = rf"(?<!\d)(?<!\d{_MARKS})"
 """Before LITERAL, where a number is looked for that something must follow: only from its beginning."""
 _LONGEST = 30
@@ -119,7 +120,7 @@ def found(text: str, language: str) -> Iterator[re.Match[str]]:
 
 def literals(text: str, language: str) -> dict[str, Value]:
     """The numbers of a text, digits to value without scale words: what `counted` takes as `known`."""
-    return {literal: value_of(literal, language) for literal in re.findall(LITERAL, text)}
+    return {literal: value_of(literal, language) for literal in _LITERAL.findall(text)}
 
 
 def rewritten(text: str, source: str, target: str, known: Mapping[str, Value]) -> str:
@@ -132,4 +133,4 @@ def rewritten(text: str, source: str, target: str, known: Mapping[str, Value]) -
         exact = parse(match[0], source)  # `value` is normalised: 10.50 must keep its nought
         return match[0] if exact is None else write(exact, target, like=match[0])
 
-    return re.sub(LITERAL, as_target, text)
+    return _LITERAL.sub(as_target, text)

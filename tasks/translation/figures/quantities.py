@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 
 from tasks.translation.figures import dates, number_words, numerals
@@ -25,35 +25,65 @@ _BUDDHIST = 543
 
 @dataclass(frozen=True, kw_only=True)
 class Counted:
-    """The numbers, units, months and scale words of one text. It is kept: nobody may change what is in it."""
+    """The numbers, units and months of one text. It is kept: nobody may change what is in it.
 
-    values: list[Value] = field(default_factory=list)
+    What only excuses a number that another text lacks is looked for when one is lacking, which is seldom.
+    """
+
+    text: str
+    language: str
+    values: list[Value]
     """In the order of the text, days and years of dates included, numbered months not."""
-    places: list[tuple[int, int]] = field(default_factory=list)
+    places: list[tuple[int, int]]
     """Where each of them begins and ends in `text`."""
-    text: str = ""
-    kinds: list[str] = field(default_factory=list)
+    kinds: list[str]
     """What each of them counts: a currency, `%` or nothing."""
-    units: set[str] = field(default_factory=set)
+    units: set[str]
     """Currencies and `%`."""
-    words: set[int] = field(default_factory=set)
-    """What number words may stand for."""
-    powers: set[int] = field(default_factory=set)
-    """Powers of ten of all its scale words, those without a number too: `a million`."""
-    months: list[dates.Month] = field(default_factory=list)
-    shared: dict[Decimal, Decimal] = field(default_factory=dict)
+    months: list[dates.Month]
+    shared: dict[Decimal, Decimal]
     """The first number of each range of which the scale word stands at the end, to its value with it."""
-    short_years: set[int] = field(default_factory=set)
-    """Years and decades in two digits: the 26 of `FY26/27`, the 90 of `años 90`."""
-    one_in: set[int] = field(default_factory=set)
-    """The 7 of `1 in 7`."""
-    halves: bool = False
-    """It says `half of` or `half a`."""
-    sign_of_always: bool = False
-    """It says `24/7`."""
-    always: bool = False
-    """It says so with numbers or without."""
-    afternoon: bool = False
+
+    @cached_property
+    def words(self) -> set[int]:
+        """What number words may stand for."""
+        return number_words.words_for(self.text, self.language)
+
+    @cached_property
+    def powers(self) -> set[int]:
+        """Powers of ten of all its scale words, those without a number too: `a million`."""
+        scales = re.finditer(numerals.scale_pattern(self.language), self.text, re.IGNORECASE)
+        return {numerals.power_of(match[0], self.language) for match in scales}
+
+    @cached_property
+    def short_years(self) -> set[int]:
+        """Years and decades in two digits: the 26 of `FY26/27`, the 90 of `años 90`."""
+        return {int(year) for match in _short_year().finditer(self.text) for year in match.groups() if year}
+
+    @cached_property
+    def one_in(self) -> set[int]:
+        """The 7 of `1 in 7`."""
+        return {int(match[1]) for match in _one_in().finditer(self.text)}
+
+    @cached_property
+    def halves(self) -> bool:
+        """Whether it says `half of` or `half a`."""
+        return _half().search(self.text) is not None
+
+    @cached_property
+    def sign_of_always(self) -> bool:
+        """Whether it says `24/7`."""
+        return _ALWAYS.search(self.text) is not None
+
+    @cached_property
+    def always(self) -> bool:
+        """Whether it says so with numbers or without."""
+        return _always().search(self.text) is not None
+
+    @cached_property
+    def afternoon(self) -> bool:
+        """Whether it says `p.m.`, in any language."""
+        return _afternoon().search(self.text) is not None
 
 
 def counted(text: str, language: str, known: Mapping[str, Value] | None = None) -> Counted:
@@ -72,24 +102,16 @@ def _counted(text: str, language: str, otherwise: frozenset[tuple[str, Value]]) 
     """The same; `otherwise`: those numbers of the other text that the language would read otherwise."""
     months = dates.months_in(text, language)
     figures = list(figures_in(text, language, months, dict(otherwise)))
-    scales = re.finditer(numerals.scale_pattern(language), text, re.IGNORECASE)
     kinds, shared = _over_ranges(figures, text, language)
     return Counted(
+        text=text,
+        language=language,
         values=[figure.value for figure in figures],
         places=[(figure.start, figure.end) for figure in figures],
-        text=text,
         kinds=kinds,
         units={figure.unit for figure in figures if figure.unit},
-        words=number_words.words_for(text, language),
-        powers={numerals.power_of(match[0], language) for match in scales},
         months=months,
         shared=shared,
-        short_years={int(year) for match in _short_year().finditer(text) for year in match.groups() if year},
-        one_in={int(match[1]) for match in _one_in().finditer(text)},
-        halves=_half().search(text) is not None,
-        sign_of_always=_ALWAYS.search(text) is not None,
-        always=_always().search(text) is not None,
-        afternoon=_afternoon().search(text) is not None,
     )
 
 
@@ -145,6 +167,8 @@ def _afternoon() -> re.Pattern[str]:
 def differing(before: Counted, after: Counted) -> tuple[Counter[Value], Counter[Value]]:
     """The numbers that are missing in a translation and those that were added, those in words on the other side
     allowed."""
+    if before.values == after.values:
+        return Counter(), Counter()
     missing = Counter(before.values) - Counter(after.values)
     added = Counter(after.values) - Counter(before.values)
     for value in list(missing.elements()):
