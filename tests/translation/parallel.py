@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from tasks.translation.pieces import Close, Opaque, Open, Piece, Text, joined
 
@@ -200,6 +201,7 @@ SENTENCES: dict[str, dict[str, str]] = {
 LANGUAGES = tuple(SENTENCES["date"])
 
 
+@cache
 def unit(sentence: str, language: str) -> Text:
     """A sentence as the room sees it."""
     return joined(_pieces(SENTENCES[sentence][language]))
