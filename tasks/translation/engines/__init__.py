@@ -26,18 +26,18 @@ Pair = tuple[str, str]
 """Source and target language tag."""
 
 
-def pairs_between(tags: Iterable[str]) -> dict[Pair, int]:
-    """All pairs of different languages among `tags`, each in one step; the two scripts of Chinese count as two.
+def pairs_between(tags: Iterable[str], *, scripts: bool = True) -> dict[Pair, int]:
+    """All pairs of different languages among `tags`, each in one step; with `scripts` the two of Chinese count as two.
 
     The same tags have the same dictionary: read it, and change a copy.
     """
-    return _pairs_between(tuple(tags))
+    return _pairs_between(tuple(tags), scripts)
 
 
 @lru_cache(maxsize=32)
-def _pairs_between(tags: tuple[str, ...]) -> dict[Pair, int]:
+def _pairs_between(tags: tuple[str, ...], scripts: bool) -> dict[Pair, int]:
     among = [(tag, LanguageTag(tag)) for tag in tags]
-    languages = [(tag, (parsed.base, parsed.script)) for tag, parsed in among]
+    languages = [(tag, (parsed.base, parsed.script if scripts else "")) for tag, parsed in among]
     return {(one, other): 1 for one, first in languages for other, second in languages if first != second}
 
 

@@ -12,13 +12,13 @@ instead of in their places (deepl-python #93), which no check could see; a word 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from tasks.model.languages import LanguageTag
 from tasks.translation.configuration import EngineDocument, required
 from tasks.translation.engine_support import tags, words
 from tasks.translation.engine_support.http_service import Service, as_json, batches, key_behind, texts_in
-from tasks.translation.engines import Capabilities, Pair
+from tasks.translation.engines import Capabilities, Pair, pairs_between
 from tasks.translation.errors import EngineError, Unsupported
 from tasks.translation.grades import PUBLISH
 from tasks.translation.pieces import Close, Open, Text
@@ -59,13 +59,7 @@ class DeepL:
         required(name, document, "key")
         self.name = name
         self._document = document
-        among = [tag for tag in _TARGETS if document.languages is None or tag in document.languages]
-        self._pairs = {
-            (one, other): 1
-            for one in among
-            for other in among
-            if one not in _VARIANTS and not LanguageTag(one).same_language(LanguageTag(other))
-        }
+        self._pairs = _pairs(tuple(tag for tag in _TARGETS if document.languages is None or tag in document.languages))
 
     def pairs(self) -> dict[Pair, int]:
         """All pairs of a fixed list of languages, each in one step."""
@@ -116,6 +110,11 @@ class DeepL:
         service = Service(self.name, url, timeout=self._document.timeout, meaning=_meaning)
         found = service.post("/v2/translate", body, headers={"Authorization": f"DeepL-Auth-Key {key}"})
         return texts_in(found, len(texts), "translations", "text")
+
+
+@lru_cache(maxsize=32)
+def _pairs(tags: tuple[str, ...]) -> dict[Pair, int]:
+    return {pair: 1 for pair in pairs_between(tags, scripts=False) if pair[0] not in _VARIANTS}
 
 
 def _has_elements(unit: Text) -> bool:

@@ -14,11 +14,10 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from tasks.model.languages import LanguageTag
 from tasks.translation.configuration import EngineDocument, required
 from tasks.translation.engine_support import tags
 from tasks.translation.engine_support.http_service import Service, batches, key_behind, texts_in
-from tasks.translation.engines import Capabilities, Pair
+from tasks.translation.engines import Capabilities, Pair, pairs_between
 from tasks.translation.errors import EngineError, QuotaUsedUp, Retryable, Unsupported
 from tasks.translation.grades import PUBLISH
 from tasks.translation.pieces import Text
@@ -54,9 +53,8 @@ class Google:
         self._parent = f"projects/{quote(document.options['project'], safe=':')}/locations/{quote(location, safe='')}"
         self._model = document.model or USUAL_MODEL
         self._service = Service(name, document.url or ADDRESS, timeout=document.timeout, meaning=_meaning)
-        among = [tag for tag in _CODES if document.languages is None or tag in document.languages]
-        languages = [(tag, LanguageTag(tag).base) for tag in among]
-        self._pairs = {(one, other): 1 for one, first in languages for other, second in languages if first != second}
+        among = (tag for tag in _CODES if document.languages is None or tag in document.languages)
+        self._pairs = pairs_between(among, scripts=False)
 
     def pairs(self) -> dict[Pair, int]:
         """All pairs of a fixed list of languages, each in one step."""

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from html.entities import html5
 from typing import Any
 
 from tasks.model.documents import DocumentRefused
-from tasks.model.languages import LanguageTag
 from tasks.runtime.errors import Problem
 from tasks.translation.configuration import EngineDocument, required
 from tasks.translation.engine_support import words
 from tasks.translation.engine_support.http_service import Service, batches, key_behind, texts_in
-from tasks.translation.engines import Capabilities, Pair
+from tasks.translation.engines import Capabilities, Pair, pairs_between
 from tasks.translation.errors import EngineError, Retryable, Unsupported
 from tasks.translation.grades import PUBLISH
 from tasks.translation.pieces import Text
@@ -53,8 +53,7 @@ class LibreTranslate:
         self._batch = _limit(name, document, "batch_limit", 20)
         self._model = document.model
         self._service = Service(name, document.url or "", timeout=document.timeout, meaning=_meaning)
-        among = [tag for tag in _CODES if document.languages is None or tag in document.languages]
-        self._pairs = {pair: 1 if "en" in pair else 2 for pair in _between(among)}
+        self._pairs = _pairs(tuple(tag for tag in _CODES if document.languages is None or tag in document.languages))
 
     @property
     def capabilities(self) -> Capabilities:
@@ -96,8 +95,9 @@ class LibreTranslate:
         return texts_in(found, len(texts), "translatedText")
 
 
-def _between(tags: Sequence[str]) -> list[Pair]:
-    return [(one, other) for one in tags for other in tags if not LanguageTag(one).same_language(LanguageTag(other))]
+@lru_cache(maxsize=32)
+def _pairs(tags: tuple[str, ...]) -> dict[Pair, int]:
+    return {pair: 1 if "en" in pair else 2 for pair in pairs_between(tags, scripts=False)}
 
 
 def _limit(name: str, document: EngineDocument, option: str, usual: int) -> int:
