@@ -27,7 +27,8 @@ from tasks.runtime.private_files import ensure_private_file
 from tasks.runtime.settings import settings
 from tests.support import statements
 from tests.support.postgres import Postgres, shared_postgres
-from tests.support.side_by_side import RUN
+from tests.support.scheduling import LAST
+from tests.support.side_by_side import OPTION, RUN
 from tests.support.side_by_side import pytest_addoption as pytest_addoption
 from tests.support.side_by_side import pytest_configure as pytest_configure
 from tests.support.side_by_side import pytest_runtestloop as pytest_runtestloop
@@ -46,10 +47,16 @@ providers._get_local_constants = type(providers.GLOBAL_CONSTANTS)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, Any, Any]:
-    """Let the garbage collector leave alone what stays anyway: thousands of tests, and all that was imported."""
+def pytest_collection(session: pytest.Session) -> Generator[None, Any, Any]:
+    """Let the garbage collector leave alone what stays anyway: thousands of tests, and all that was imported. What
+    tests of translations load is loaded now if they run in processes that are forked."""
     with all_to_stay():
-        return (yield)
+        found = yield
+        if session.config.getoption(OPTION) and any(item.nodeid.startswith(LAST) for item in session.items):
+            from tests.support.loading import load_translation
+
+            load_translation()
+        return found
 
 
 @pytest.fixture
