@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import logging
@@ -36,6 +37,7 @@ from workers import logs
 from workers.imports import all_to_stay
 
 typer.testing._get_command = cache(get_command)  # type: ignore[attr-defined]  # else each command typed makes all anew
+gc.set_threshold(10_000)  # in place of 700: what tests make is little, and looking for garbage takes 4 % of their CPU
 FOLDERS = count()
 statements.share()
 hypothesis.settings.register_profile(  # the same examples each time, on a machine of any speed
