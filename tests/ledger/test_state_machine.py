@@ -115,6 +115,17 @@ acts = st.sampled_from(
 elsewhere = st.none() | st.tuples(acts, which, st.integers(0, 2))
 
 
+DELIVERIES, ATTEMPTS = select(rows).order_by(rows.c.id), select(attempts)
+RELEASES = select(release_rows).order_by(release_rows.c.id)
+TO_MAKE = {
+    table: select(table.c.release_id, table.c.language)
+    .where(table.c.state != ArtifactState.MADE)
+    .distinct()
+    .order_by(table.c.release_id, table.c.language)
+    for table in (translations, renditions)
+}
+
+
 class Wire(RuleBasedStateMachine):
     """One example: a ledger of its own, three drains, up to three outlets, two releases in many versions."""
 
@@ -145,6 +156,7 @@ class Wire(RuleBasedStateMachine):
         answer=answers,
     )
     def begin(self, documents: list[dict[str, Any]], content: dict[str, Any], answer: str) -> None:
+        """There is a release from here on: no rule has to ask for one, which each would at every choice of a step."""
         for document in documents:
             self.import_outlet(document)
         self.publish(URIS[0], 1, content, True)
@@ -236,7 +248,6 @@ class Wire(RuleBasedStateMachine):
             taken = self.take(uri, version, content | ({"status": "canceled"} if kill else {}))
             assert taken.outcome != "new", "an older version could never go out"
 
-    @precondition(lambda self: self.releases())
     @rule(uri=uris, ready=st.booleans())
     def kill(self, uri: str, ready: bool = False) -> None:
         newest = self.newest(uri)
@@ -254,7 +265,6 @@ class Wire(RuleBasedStateMachine):
         with ledger.write() as connection:
             return releases.take(connection, release(**fields), self.clock.now)
 
-    @precondition(lambda self: self.releases())
     @rule(number=which, seconds=st.none() | seconds)
     def move_embargo(self, number: int, seconds: float | None) -> None:
         try:
@@ -265,7 +275,6 @@ class Wire(RuleBasedStateMachine):
 
     # --- planning and building
 
-    @precondition(lambda self: self.releases())
     @rule(number=which, act=elsewhere)
     def plan(self, number: int, act: Any) -> None:
         self.meanwhile(act, 0)
@@ -291,7 +300,6 @@ class Wire(RuleBasedStateMachine):
             for number in range(len(self.to_make(table))):
                 self.make(work, self.to_make(table), number, "made")
 
-    @precondition(lambda self: self.releases())
     @rule(number=which, language=st.none() | tongues)
     def promote(self, number: int, language: str | None) -> None:
         with ledger.write() as connection:
@@ -299,13 +307,11 @@ class Wire(RuleBasedStateMachine):
 
     # --- review
 
-    @precondition(lambda self: self.releases())
     @rule(number=which, language=tongues)
     def approve(self, number: int, language: str) -> None:
         with suppress(DocumentRefused):
             review.approve(self.release(number).id, language, "Ann")
 
-    @precondition(lambda self: self.releases())
     @rule(number=which, language=tongues, by_people=st.booleans(), ready=st.booleans())
     def rework(self, number: int, language: str, by_people: bool, ready: bool = False) -> None:
         """People sent sentences, or all of them: what `review.take` does after it has checked them."""
@@ -508,8 +514,14 @@ class Wire(RuleBasedStateMachine):
             assert chain.verify(connection, [self.world.sealing.key.public]).faults == []
 
     @invariant()
-    def every_row_has_a_next_step(self) -> None:
-        for row in self.rows().values():
+    def every_promise_holds(self) -> None:
+        """Both look at the same rows, which are read once: this is done after every step."""
+        now_rows, noted = self.rows_and_attempts()
+        self.every_row_has_a_next_step(now_rows)
+        self.history_only_grows(now_rows, noted)
+
+    def every_row_has_a_next_step(self, now_rows: dict[int, Row[Any]]) -> None:
+        for row in now_rows.values():
             free = row.lease_until is None and row.claimed_by is None
             claimed = row.lease_until is not None and row.claimed_by in {worker.name for worker in self.workers}
             right = {
@@ -526,16 +538,12 @@ class Wire(RuleBasedStateMachine):
             if row.state == State.DELIVERED:
                 assert self.accepted[row.id], f"not received: {row}"
 
-    @invariant()
-    def history_only_grows(self) -> None:
-        now_rows = self.rows()
+    def history_only_grows(self, now_rows: dict[int, Row[Any]], noted: Sequence[Row[Any]]) -> None:
         for id, was in self.before.items():
             row = now_rows[id]
             assert row.attempt >= was.attempt
             if was.state in FINAL:
                 assert row.state == was.state, f"{was.state} became {row.state}"
-        with ledger.read() as connection:
-            noted = connection.execute(select(attempts)).all()
         for attempt in noted:
             row = now_rows[attempt.delivery_id]
             assert 1 <= attempt.attempt <= row.attempt
@@ -561,8 +569,9 @@ class Wire(RuleBasedStateMachine):
         for _ in range(80):
             self.resume_all()
             self.tick()
-            self.every_row_has_a_next_step()
-            quiet = quiet + 1 if all(row.state in FINAL for row in self.rows().values()) else 0
+            now_rows = self.rows()
+            self.every_row_has_a_next_step(now_rows)
+            quiet = quiet + 1 if all(row.state in FINAL for row in now_rows.values()) else 0
             if quiet > 2 and not self.going() and all(row.planned_at is not None for row in self.releases()):
                 break
         self.check_the_end()
@@ -589,7 +598,7 @@ class Wire(RuleBasedStateMachine):
         """A moment of a healthy wire, and a longer one if nothing went out: so it does not take all day."""
         self.clock.now += 0.3
         found = pipeline.sweep_ledger(self.clock.now)
-        self.history_only_grows()
+        self.history_only_grows(*self.rows_and_attempts())
         for release_id in found.to_plan:
             planning.plan(release_id, self.clock.now, policy)
         for key in found.to_translate:
@@ -636,11 +645,16 @@ class Wire(RuleBasedStateMachine):
 
     def rows(self) -> dict[int, Row[Any]]:
         with ledger.read() as connection:
-            return {row.id: row for row in connection.execute(select(rows).order_by(rows.c.id))}
+            return {row.id: row for row in connection.execute(DELIVERIES)}
+
+    def rows_and_attempts(self) -> tuple[dict[int, Row[Any]], Sequence[Row[Any]]]:
+        with ledger.read() as connection:
+            now_rows = {row.id: row for row in connection.execute(DELIVERIES)}
+            return now_rows, connection.execute(ATTEMPTS).all()
 
     def releases(self) -> list[Row[Any]]:
         with ledger.read() as connection:
-            return list(connection.execute(select(release_rows).order_by(release_rows.c.id)))
+            return list(connection.execute(RELEASES))
 
     def release(self, number: int) -> Row[Any]:
         found = self.releases()
@@ -655,9 +669,8 @@ class Wire(RuleBasedStateMachine):
             return set(connection.execute(select(outlet_rows.c.id).where(outlet_rows.c.status == "active")).scalars())
 
     def to_make(self, table: Any) -> list[tuple[int, str]]:
-        query = select(table.c.release_id, table.c.language).where(table.c.state != ArtifactState.MADE).distinct()
         with ledger.read() as connection:
-            return [tuple(row) for row in connection.execute(query.order_by(table.c.release_id, table.c.language))]
+            return [tuple(row) for row in connection.execute(TO_MAKE[table])]
 
     def going(self) -> list[Going]:
         return [going for worker in self.workers for going in worker.going]
@@ -762,7 +775,7 @@ def test_what_was_delivered_is_not_sent_again_because_its_outlet_was_paused_when
     wire.answer(wire.waiting()[0], "delivered")
     wire.advance(seconds=25.0)
     wire.expire_leases()
-    wire.history_only_grows()
+    wire.history_only_grows(*wire.rows_and_attempts())
     wire.pause(name="a", disable=False)
     wire.work(worker=0, wait=0.3)
     wire.let_run()
