@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, exists, literal_column, update
+from sqlalchemy import ColumnElement, Connection, Insert, Table, Update, and_, bindparam, exists, literal_column, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from tasks.ledger import media_rows, seals
-from tasks.ledger.inserts import insert_into
+from tasks.ledger.inserts import insert_by
 from tasks.ledger.schema import deliveries, renditions, translations
 from tasks.model.states import ArtifactState
 
@@ -65,6 +67,16 @@ def is_row_of(key: ArtifactKey) -> ColumnElement[bool]:
     return and_(*(table.c[field.name] == getattr(key, field.name) for field in fields(key)))
 
 
+def is_named_row(table: Table) -> ColumnElement[bool]:
+    """The condition that a row is the one with whose key, as `named` gives it, a statement is executed."""
+    return and_(*(column == bindparam(f"b_{column.name}") for column in table.primary_key.columns))
+
+
+def named(key: ArtifactKey) -> dict[str, Any]:
+    """The parameters of a statement that has `is_named_row`."""
+    return {f"b_{name}": value for name, value in asdict(key).items()}
+
+
 def want(connection: Connection, keys: Sequence[ArtifactKey], *, hint_at: float) -> None:
     """Note that these are to be built, where that is not noted yet; if nobody has begun by `hint_at`, the clock hints
     at them again."""
@@ -75,7 +87,12 @@ def want(connection: Connection, keys: Sequence[ArtifactKey], *, hint_at: float)
             if isinstance(key, kind)
         ]
         if rows:
-            connection.execute(insert_into(connection, table_of(kind)).on_conflict_do_nothing(), rows)
+            connection.execute(_insert_wanted(connection.dialect.name, table_of(kind)), rows)
+
+
+@cache
+def _insert_wanted(dialect: str, table: Table) -> Insert:
+    return insert_by(dialect, table).on_conflict_do_nothing()
 
 
 def claim(
@@ -83,14 +100,18 @@ def claim(
 ) -> int | None:
     """Take an artifact to build it: the attempt number to hand back with the result; None if it is made or is being
     built by somebody else. `worker`: who claims (tasks/ledger/presence.py)."""
-    table = table_of(type(key))
-    take = (
+    said = named(key) | {"moment": now, "lease_end": now + lease, "worker": worker}
+    return connection.execute(_take(table_of(type(key))), said).scalar()
+
+
+@cache
+def _take(table: Table) -> ReturningUpdate[Any]:
+    return (
         update(table)
-        .where(is_row_of(key), table.c.state != ArtifactState.MADE, table.c.lease_until <= now)
-        .values(lease_until=now + lease, claimed_by=worker, attempt=table.c.attempt + 1)
+        .where(is_named_row(table), table.c.state != ArtifactState.MADE, table.c.lease_until <= bindparam("moment"))
+        .values(lease_until=bindparam("lease_end"), claimed_by=bindparam("worker"), attempt=table.c.attempt + 1)
         .returning(table.c.attempt)
     )
-    return connection.execute(take).scalar()
 
 
 def free(connection: Connection, gone: Collection[str], *, now: float) -> None:
@@ -104,18 +125,20 @@ def free(connection: Connection, gone: Collection[str], *, now: float) -> None:
 def finish(connection: Connection, key: ArtifactKey, *, attempt: int, now: float, values: Mapping[str, Any]) -> bool:
     """Write a built artifact; False if somebody newer has the row, whose result then counts. `values` are the columns
     that its kind has: see translation_rows.finish and rendition_rows.finish."""
-    table = table_of(type(key))
     made: dict[str, Any] = {"reason": None, **values, "state": ArtifactState.MADE, "made_at": now}
     made |= {"lease_until": 0, "claimed_by": None}
-    done = (
-        update(table)
-        .where(is_row_of(key), table.c.attempt == attempt, table.c.state != ArtifactState.MADE)
-        .values(made)
+    finished = bool(
+        connection.execute(_finish(table_of(type(key))), named(key) | {"b_attempt": attempt} | made).rowcount
     )
-    finished = bool(connection.execute(done).rowcount)
     if finished:
         seals.look_after_all(connection, key.release_id, now)
     return finished
+
+
+@cache
+def _finish(table: Table) -> Update:
+    """Changes the columns with whose values it is executed."""
+    return _hold(table).where(table.c.state != ArtifactState.MADE)
 
 
 def hold(
@@ -141,29 +164,30 @@ def hold(
     hint_at = NEVER if until_woken else now + min(pause, LONGEST_TEMPORARY_WAIT if temporary else LONGEST_WAIT)
     held = {**(values or {}), "state": ArtifactState.HELD, "reason": reason, "hint_at": hint_at, "lease_until": 0}
     held["claimed_by"] = None
-    table = table_of(type(key))
-    return bool(
-        connection.execute(update(table).where(is_row_of(key), table.c.attempt == attempt).values(held)).rowcount
-    )
+    return bool(connection.execute(_hold(table_of(type(key))), named(key) | {"b_attempt": attempt} | held).rowcount)
 
 
-def late(
-    connection: Connection, kind: type[ArtifactKey], *, now: float, again_at: float, buildable: ColumnElement[bool]
-) -> list[Any]:
-    """The keys of artifacts that nobody builds although their time has come, each given out once until `again_at`.
+@cache
+def _hold(table: Table) -> Update:
+    """Changes the columns with whose values it is executed."""
+    return update(table).where(is_named_row(table), table.c.attempt == bindparam("b_attempt"))
+
+
+def give_out_late(table: Table, *buildable: ColumnElement[bool]) -> ReturningUpdate[Any]:
+    """The statement that gives out the keys of artifacts that nobody builds although their time has come by `moment`,
+    each once until `again_at`.
 
     Only what a held delivery still waits for and what is `buildable`: nobody builds what was superseded or killed.
     """
-    table = table_of(kind)
     awaited = exists().where(
         deliveries.c.state == literal_column("'held'"),
         deliveries.c.release_id == table.c.release_id,
         deliveries.c.language == table.c.language,
     )
-    take = (
+    late = (table.c.hint_at <= bindparam("moment"), table.c.lease_until <= bindparam("moment"))
+    return (
         update(table)
-        .where(table.c.state != IS_MADE, table.c.hint_at <= now, table.c.lease_until <= now, awaited, buildable)
-        .values(hint_at=again_at)
+        .where(table.c.state != IS_MADE, *late, awaited, *buildable)
+        .values(hint_at=bindparam("again_at"))
         .returning(*table.primary_key.columns)
     )
-    return [kind(*row) for row in connection.execute(take)]

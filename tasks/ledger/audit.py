@@ -81,7 +81,10 @@ def record(connection: Connection, *entries: Entry, by: Actor | None = None) -> 
         "actor": _text(who.name, "actor"),
         "origin": _text(who.origin, "origin") if who.origin else None,
     }
-    connection.execute(audit.insert(), [common | _row(entry) for entry in entries])
+    connection.execute(_INSERT, [common | _row(entry) for entry in entries])
+
+
+_INSERT = audit.insert()
 
 
 def _row(entry: Entry) -> dict[str, Any]:

@@ -91,8 +91,11 @@ def now(connection: Connection) -> float:
     leaks an embargo nor takes a claim from somebody who still has it. SQLite is on this machine, and so is its clock.
     """
     if connection.dialect.name == "postgresql":
-        return float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+        return float(connection.execute(_CLOCK).scalar_one())
     return time.time()
+
+
+_CLOCK = text("SELECT extract(epoch FROM clock_timestamp())")
 
 
 def close() -> None:

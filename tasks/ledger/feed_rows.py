@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, exists, func, or_, select, update
 
 from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import deliveries, feed_entries, feeds, releases, renditions
@@ -149,7 +149,10 @@ def _rows(connection: Connection, query: Select[tuple[int, str, str, float, bool
 
 def any_unpinged(connection: Connection, now: float) -> bool:
     """Whether there is a feed that has changed and whose hub is to hear of it by now."""
-    return connection.execute(select(f.outlet_id).where(f.ping_at <= now).limit(1)).first() is not None
+    return connection.execute(_ANY_UNPINGED, {"moment": now}).first() is not None
+
+
+_ANY_UNPINGED = select(f.outlet_id).where(f.ping_at <= bindparam("moment")).limit(1)
 
 
 def unpinged(connection: Connection, now: float, at_most: int) -> list[Unpinged]:

@@ -12,9 +12,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Update,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from tasks.ledger.inserts import insert_into
 from tasks.ledger.schema import deliveries, media_files, media_sizes, release_media, releases
@@ -154,8 +168,13 @@ def _is_awaited() -> ColumnElement[bool]:
 
 def late(connection: Connection, *, now: float, again_at: float) -> bool:
     """Whether there are files that nobody fetches although their time has come; each counts once until `again_at`."""
-    due = and_(IS_WANTED, m.hint_at <= now, m.due_at <= now, m.lease_until <= now, _is_awaited())
-    return bool(connection.execute(update(release_media).where(due).values(hint_at=again_at)).rowcount)
+    return bool(connection.execute(_put_off_late(), {"moment": now, "again_at": again_at}).rowcount)
+
+
+@cache
+def _put_off_late() -> Update:
+    late = (moment <= bindparam("moment") for moment in (m.hint_at, m.due_at, m.lease_until))
+    return update(release_media).where(IS_WANTED, *late, _is_awaited()).values(hint_at=bindparam("again_at"))
 
 
 def free(connection: Connection, gone: Collection[str], *, now: float) -> None:
@@ -215,7 +234,10 @@ def of_release(connection: Connection, release_id: int) -> list[Row[Any]]:
 
 def all_there(connection: Connection, release_id: int) -> bool:
     """Whether every file of a release is in the store, or goes out without it."""
-    return not connection.execute(select(is_open(release_id))).scalar_one()
+    return not connection.execute(_IS_OPEN, {"release": release_id}).scalar_one()
+
+
+_IS_OPEN = select(is_open(bindparam("release")))
 
 
 def progress(connection: Connection, release_id: int) -> str:

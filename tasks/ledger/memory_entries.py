@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, literal_column, or_, select, tuple_
 
 from tasks.ledger import translation_rows
 from tasks.ledger.inserts import insert_into
@@ -24,9 +24,14 @@ def recall(connection: Connection, keys: Collection[str], maker: str) -> dict[st
     """The memory entries of this maker under these keys: {key: packed translation}."""
     found: dict[str, str] = {}
     for chunk in portions(sorted(keys)):
-        query = select(memory.c.key, memory.c.target).where(memory.c.key.in_(chunk), memory.c.maker == maker[:_LONGEST])
-        found.update({row.key: row.target for row in connection.execute(query)})
+        rows = connection.execute(_RECALL, {"keys": chunk, "by": maker[:_LONGEST]})
+        found.update({row.key: row.target for row in rows})
     return found
+
+
+_RECALL = select(memory.c.key, memory.c.target).where(
+    memory.c.key.in_(bindparam("keys", expanding=True)), memory.c.maker == bindparam("by")
+)
 
 
 def approved_languages(connection: Connection) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from tasks.ledger.schema import notices
 
@@ -44,8 +44,10 @@ def last_of(connection: Connection, kind: str, subjects: Collection[str]) -> dic
 
 def unposted(connection: Connection, count: int) -> list[dict[str, Any]]:
     """The notices that were not posted yet, oldest first, `count` at most."""
-    query = select(notices).where(notices.c.told_at.is_(None)).order_by(notices.c.id).limit(count)
-    return [dict(row._mapping) for row in connection.execute(query)]
+    return [dict(row._mapping) for row in connection.execute(_UNPOSTED, {"at_most": count})]
+
+
+_UNPOSTED = select(notices).where(notices.c.told_at.is_(None)).order_by(notices.c.id).limit(bindparam("at_most"))
 
 
 def mark_posted(connection: Connection, ids: Sequence[int], now: float) -> None:

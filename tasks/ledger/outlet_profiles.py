@@ -7,13 +7,28 @@ rule to these alone, so that a release costs what it finds and not how many outl
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, false, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 
-from tasks.ledger.inserts import insert_into
+from tasks.ledger.inserts import insert_by
 from tasks.ledger.portions import AT_ONCE, portions
 from tasks.ledger.schema import UNPROFILED, outlet_profile_terms, outlet_profiles, outlets
 from tasks.model.languages import LanguageTag
@@ -36,10 +51,10 @@ def numbers(connection: Connection, profiles: Iterable[Profile]) -> dict[Profile
     new = sorted(by_digest.keys() - found.keys())  # in one order, so that two imports do not wait for each other
     if new:
         rows = [_row(digest, by_digest[digest]) for digest in new]
-        connection.execute(_insert(connection, outlet_profiles), rows)
+        connection.execute(_insert(connection.dialect.name, outlet_profiles), rows)
         added = _known(connection, new)
         terms = [term for digest in new for term in _terms(added[digest], by_digest[digest])]
-        connection.execute(_insert(connection, outlet_profile_terms), terms)
+        connection.execute(_insert(connection.dialect.name, outlet_profile_terms), terms)
         found |= added
     return {by_digest[digest]: number for digest, number in found.items()}
 
@@ -47,14 +62,17 @@ def numbers(connection: Connection, profiles: Iterable[Profile]) -> dict[Profile
 def _known(connection: Connection, digests: Collection[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for some in portions(digests):
-        query = select(p.digest, p.id).where(p.digest.in_(some))
-        found |= {row.digest: row.id for row in connection.execute(query)}
+        found |= {row.digest: row.id for row in connection.execute(_KNOWN, {"digests": some})}
     return found
 
 
-def _insert(connection: Connection, table: Any) -> Any:
+_KNOWN = select(p.digest, p.id).where(p.digest.in_(bindparam("digests", expanding=True)))
+
+
+@cache
+def _insert(dialect: str, table: Table) -> Insert:
     """An insert that leaves alone what is there: somebody else may add the same at the same time."""
-    return insert_into(connection, table).on_conflict_do_nothing()
+    return insert_by(dialect, table).on_conflict_do_nothing()
 
 
 def _row(digest: str, profile: Profile) -> dict[str, Any]:
@@ -90,9 +108,8 @@ def remove_unused(connection: Connection, after: int, at_most: int) -> int | Non
 def adopt(connection: Connection) -> int:
     """Give outlets their profiles that were written by somebody who knows of none, such as a worker of before migration
     0014; the number of outlets."""
-    query = select(outlets.c.id, outlets.c.document, outlets.c.updated_at).where(text(UNPROFILED)).limit(AT_ONCE)
     adopted = 0
-    while rows := connection.execute(query).all():
+    while rows := connection.execute(_SOME_UNPROFILED).all():
         read = {row.id: _profile(row.document) for row in rows}
         known = numbers(connection, {profile for profile in read.values() if profile})
         change = (
@@ -107,6 +124,9 @@ def adopt(connection: Connection) -> int:
         connection.execute(change, said)
         adopted += len(rows)
     return adopted
+
+
+_SOME_UNPROFILED = select(outlets.c.id, outlets.c.document, outlets.c.updated_at).where(text(UNPROFILED)).limit(AT_ONCE)
 
 
 def adopt_anew(connection: Connection) -> int:
@@ -127,36 +147,81 @@ def _profile(document: str) -> Profile | None:
 def counted(connection: Connection, release: Release) -> dict[tuple[Profile, str], int]:
     """How many outlets agree with a release, by the form of their profiles and their status, without those that were
     removed. Whether the release is in their languages, the form alone says."""
-    query = _agreeing(release, p.form, outlets.c.status, func.count()).group_by(p.form, outlets.c.status)
-    rows = connection.execute(query.order_by(p.form, outlets.c.status))
+    asked = _asked(release)
+    query = _of_those(frozenset(asked), p.form, outlets.c.status, func.count()).group_by(p.form, outlets.c.status)
+    rows = connection.execute(query.order_by(p.form, outlets.c.status), asked)
     return {(read_profile(form), status): count for form, status, count in rows}
 
 
 def agreeing(connection: Connection, release: Release) -> Iterator[tuple[str, Profile]]:
     """The outlets that agree with a release, each with the form of its profile; none that was removed."""
-    for id, form in connection.execute(_agreeing(release, outlets.c.id, p.form)):
+    asked = _asked(release)
+    for id, form in connection.execute(_agreeing(frozenset(asked)), asked):
         yield id, read_profile(form)
+
+
+@cache
+def _agreeing(asked: frozenset[str]) -> Select[Any]:
+    return _of_those(asked, outlets.c.id, p.form)
 
 
 def some_in_its_languages(connection: Connection, release: Release, at_most: int) -> Iterator[tuple[str, Profile]]:
     """Some of these outlets, whichever are found first, of those that take a language in which the release is
-    written."""
-    written = _has("language", _bases(release))
-    for id, form in connection.execute(_agreeing(release, outlets.c.id, p.form).where(written).limit(at_most)):
+    written; not for a kill."""
+    asked = _asked(release)
+    for id, form in connection.execute(_some_in_its_languages(frozenset(asked)), asked | {"at_most": at_most}):
         yield id, read_profile(form)
 
 
-def _agreeing(release: Release, *columns: Any) -> Select[Any]:
+@cache
+def _some_in_its_languages(asked: frozenset[str]) -> Select[Any]:
+    return _agreeing(asked).where(_has("language")).limit(bindparam("at_most"))
+
+
+def _of_those(asked: frozenset[str], *columns: Any) -> Select[Any]:
+    """Columns of the outlets that agree with a release which asks for all this (`_asked`)."""
     query = select(*columns).select_from(outlets).join(outlet_profiles, p.id == outlets.c.profile_id)
-    return query.where(*_agrees(release), outlets.c.status != "removed")
+    return query.where(*_agrees(asked), outlets.c.status != "removed")
+
+
+def _asked(release: Release) -> dict[str, Any]:
+    """What a release asks of the profiles that agree with it, by the kind of term, without what it leaves open; nothing
+    at all for a kill, with which none agrees."""
+    if release.status == "canceled":
+        return {}
+    written = {LanguageTag(language).base for language in (release.language, *release.translations)}
+    asked = {"language": written, "circuit": release.circuits, "country": release.countries, "topic": release.topics}
+    return {kind: sorted(values) for kind, values in asked.items() if values}
+
+
+def _agrees(asked: frozenset[str]) -> list[ColumnElement[bool]]:
+    """What a profile fulfils that agrees with such a release (`tasks.planning.disagreement` says it for one outlet),
+    and that can have it in a language."""
+    if not asked:
+        return [false()]
+    conditions = [or_(p.takes_machine_translation, _has("language"))]
+    if "circuit" in asked:
+        conditions.append(_has("circuit"))
+    if "country" in asked:
+        conditions.append(p.country.in_(bindparam("country", expanding=True)))
+    conditions.append(or_(p.all_topics, _has("topic")) if "topic" in asked else p.all_topics)
+    return conditions
+
+
+def _has(kind: str) -> ColumnElement[bool]:
+    """SQL condition: a profile has one of the terms of this kind with which the statement is executed."""
+    return p.id.in_(select(t.profile_id).where(t.kind == kind, t.value.in_(bindparam(kind, expanding=True))))
 
 
 def anybody_in(connection: Connection, release: Release) -> bool:
     """Whether there are outlets in each of the circuits and countries that a release names."""
     there = select(p.id).join(outlets, outlets.c.profile_id == p.id).where(outlets.c.status != "removed").limit(1)
-    wanted = [_has("circuit", [circuit]) for circuit in release.circuits]
-    wanted += [p.country == country for country in release.countries]
-    return all(connection.execute(there.where(one)).first() is not None for one in wanted)
+    in_circuit, in_country = there.where(_has("circuit")), there.where(p.country == bindparam("country"))
+    wanted: list[tuple[Select[Any], dict[str, Any]]] = [
+        (in_circuit, {"circuit": [circuit]}) for circuit in release.circuits
+    ]
+    wanted += [(in_country, {"country": country}) for country in release.countries]
+    return all(connection.execute(query, one).first() is not None for query, one in wanted)
 
 
 def of_outlets(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[int, Profile]]:
@@ -172,26 +237,3 @@ def of_outlets(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[in
                 read[row.profile] = read_profile(row.document)
             found[row.id] = (row.profile, read[row.profile])
     return found
-
-
-def _agrees(release: Release) -> list[ColumnElement[bool]]:
-    """What a profile fulfils that agrees with a release (`tasks.planning.disagreement` says it for one outlet), and
-    that can have it in a language."""
-    if release.status == "canceled":
-        return [false()]
-    conditions = [or_(p.takes_machine_translation, _has("language", _bases(release)))]
-    if release.circuits:
-        conditions.append(_has("circuit", release.circuits))
-    if release.countries:
-        conditions.append(p.country.in_(release.countries))
-    conditions.append(or_(p.all_topics, _has("topic", release.topics)) if release.topics else p.all_topics)
-    return conditions
-
-
-def _bases(release: Release) -> set[str]:
-    """The languages in which a release is written, without script and country."""
-    return {LanguageTag(language).base for language in (release.language, *release.translations)}
-
-
-def _has(kind: str, values: Collection[str]) -> ColumnElement[bool]:
-    return p.id.in_(select(t.profile_id).where(t.kind == kind, t.value.in_(sorted(values))))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, Select, bindparam, case, func, literal_column, select, update
+from sqlalchemy import Connection, Insert, Row, Select, bindparam, case, func, literal_column, select, update
 
 from tasks.ledger import outlet_profiles
-from tasks.ledger.inserts import insert_into
+from tasks.ledger.inserts import insert_by
 from tasks.ledger.portions import portions
 from tasks.ledger.schema import outlets
 from tasks.model.outlet import Outlet
@@ -35,17 +35,21 @@ def put(connection: Connection, documents: Iterable[Outlet], now: float) -> int:
     profiles = {id: profile_of(document) for id, document in found.items()}
     numbers = outlet_profiles.numbers(connection, set(profiles.values()))
     rows = [_row(document, now) | {"profile_id": numbers[profiles[id]]} for id, document in found.items()]
-    insert = insert_into(connection, outlets)
+    connection.execute(_upsert(connection.dialect.name), rows)
+    return len(rows)
+
+
+@cache
+def _upsert(dialect: str) -> Insert:
+    insert = insert_by(dialect, outlets)
     anew = {
         column: case((IS_REMOVED, insert.excluded[column]), else_=outlets.c[column])
         for column in ("status", "status_reason")
     }
-    upsert = insert.on_conflict_do_update(
+    return insert.on_conflict_do_update(
         index_elements=["id"],
         set_=anew | {name: insert.excluded[name] for name in ("document", "updated_at", "profile_id", "profiled_at")},
     )
-    connection.execute(upsert, rows)
-    return len(rows)
 
 
 def _row(document: Outlet, now: float) -> dict[str, Any]:

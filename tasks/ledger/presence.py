@@ -102,8 +102,10 @@ def out_of_touch(since: float) -> bool:
 
 def present(connection: Connection) -> list[Present]:
     """All processes that signed in, gone or not."""
-    columns = (workers.c.name, workers.c.machine, workers.c.beat_at, workers.c.role)
-    return [Present(*row) for row in connection.execute(select(*columns))]
+    return [Present(*row) for row in connection.execute(_PRESENT)]
+
+
+_PRESENT = select(workers.c.name, workers.c.machine, workers.c.beat_at, workers.c.role)
 
 
 def forget(connection: Connection, gone: Iterable[Present]) -> set[str]:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Update,
     and_,
     bindparam,
     exists,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from tasks.ledger import audit, media_rows, producer_rows, webhook_rows
 from tasks.ledger.schema import deliveries, releases
@@ -133,26 +135,29 @@ def take(
         return judged
     if not _within_limit(connection, release, sender, now):
         return replace(judged, outcome=Outcome.LIMIT, limit_ends=_day_ends(now))
-    row = releases.insert().values(
-        uri=release.uri,
-        version=release.version,
-        digest=release.digest(),
-        language=release.language,
-        status=release.status,
-        urgency=release.urgency,
-        embargo_until=release.embargo_until.timestamp() if release.embargo_until else None,
-        document=release.to_json(),
-        received_at=now,
-        hint_at=now + HINT_AFTER if hint_at is None else hint_at,
-        producer=whose or sender.producer,
-        sent_by=str(sender.actor),
-    )
-    number = connection.execute(row.returning(releases.c.id)).scalar_one()
+    row = {
+        "uri": release.uri,
+        "version": release.version,
+        "digest": release.digest(),
+        "language": release.language,
+        "status": release.status,
+        "urgency": release.urgency,
+        "embargo_until": release.embargo_until.timestamp() if release.embargo_until else None,
+        "document": release.to_json(),
+        "received_at": now,
+        "hint_at": now + HINT_AFTER if hint_at is None else hint_at,
+        "producer": whose or sender.producer,
+        "sent_by": str(sender.actor),
+    }
+    number = connection.execute(_INSERT, row).scalar_one()
     media_rows.want(connection, number, release, now)
     if producer := whose or sender.producer:
         webhook_rows.watch(connection, number, producer, now)
     audit.record(connection, _entry(release, sender, newest), by=sender.actor)
     return replace(judged, release_id=number)
+
+
+_INSERT = releases.insert().returning(releases.c.id)
 
 
 def would_take(connection: Connection, release: Release, sender: Sender, now: float) -> Taken:
@@ -186,13 +191,23 @@ def one_taker_at_a_time(connection: Connection, uri: str) -> None:
     """Until this transaction ends, nobody else takes a version of this release: two that look at once would each find
     that theirs is the newest, or the first. SQLite has one writer at a time anyway."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(7265555, hashtext(:uri))"), {"uri": uri})
+        connection.execute(_LOCK, {"uri": uri})
+
+
+_LOCK = text("SELECT pg_advisory_xact_lock(7265555, hashtext(:uri))")
 
 
 def owner(connection: Connection, uri: str) -> str | None:
     """The producer to whom a release belongs: the first that sent a version of it; None if it is nobody's."""
-    first = select(releases.c.producer).where(releases.c.uri == uri, releases.c.producer.is_not(None))
-    return connection.execute(first.order_by(releases.c.version).limit(1)).scalar()
+    return connection.execute(_OWNER, {"of_uri": uri}).scalar()
+
+
+_OWNER = (
+    select(releases.c.producer)
+    .where(releases.c.uri == bindparam("of_uri"), releases.c.producer.is_not(None))
+    .order_by(releases.c.version)
+    .limit(1)
+)
 
 
 def _judged(
@@ -274,10 +289,13 @@ def _with_embargo_in_utc(release: Release) -> Release:
 
 def get(connection: Connection, release_id: int) -> Release:
     """The release document with this number; raises LookupError when there is no such row."""
-    document = connection.execute(select(releases.c.document).where(releases.c.id == release_id)).scalar()
+    document = connection.execute(_DOCUMENT, {"number": release_id}).scalar()
     if document is None:
         raise LookupError(f"the ledger has no release with number {release_id}")
     return Release.from_ledger(document)
+
+
+_DOCUMENT = select(releases.c.document).where(releases.c.id == bindparam("number"))
 
 
 def received(connection: Connection, release_id: int) -> datetime:
@@ -319,10 +337,14 @@ def move_embargo(connection: Connection, release_id: int, until: datetime | None
 
 def find(connection: Connection, uri: str, version: int | None = None) -> Row | None:  # type: ignore[type-arg]
     """The row of a release: of `version`, or of the newest one."""
-    query = select(releases).where(releases.c.uri == uri).order_by(releases.c.version.desc()).limit(1)
-    if version is not None:
-        query = query.where(releases.c.version == version)
-    return connection.execute(query).first()
+    if version is None:
+        return connection.execute(_NEWEST, {"of_uri": uri}).first()
+    return connection.execute(_ONE, {"of_uri": uri, "number": version}).first()
+
+
+_OF_URI = select(releases).where(releases.c.uri == bindparam("of_uri"))
+_NEWEST = _OF_URI.order_by(releases.c.version.desc()).limit(1)
+_ONE = _OF_URI.where(releases.c.version == bindparam("number"))
 
 
 def before(connection: Connection, uri: str, version: int) -> Row | None:  # type: ignore[type-arg]
@@ -372,14 +394,21 @@ def of_producer(connection: Connection, producer: str, count: int, below: int | 
 
 def start_planning(connection: Connection, release_id: int, now: float) -> bool:
     """Mark the release planned, in the transaction that writes its deliveries; False when somebody else has done it."""
-    mark = update(releases).where(releases.c.id == release_id, releases.c.planned_at.is_(None)).values(planned_at=now)
-    return bool(connection.execute(mark).rowcount)
+    return bool(connection.execute(_mark_planned(), {"number": release_id, "moment": now}).rowcount)
+
+
+@cache
+def _mark_planned() -> Update:
+    unplanned = update(releases).where(releases.c.id == bindparam("number"), releases.c.planned_at.is_(None))
+    return unplanned.values(planned_at=bindparam("moment"))
 
 
 def is_newest(connection: Connection, release: Release) -> bool:
     """Whether the ledger has no higher version of the release."""
-    newest = connection.execute(select(func.max(releases.c.version)).where(releases.c.uri == release.uri)).scalar_one()
-    return bool(newest <= release.version)
+    return bool(connection.execute(_HIGHEST, {"of_uri": release.uri}).scalar_one() <= release.version)
+
+
+_HIGHEST = select(func.max(releases.c.version)).where(releases.c.uri == bindparam("of_uri"))
 
 
 def last(connection: Connection) -> Release | None:
@@ -390,27 +419,32 @@ def last(connection: Connection) -> Release | None:
 
 def is_planned(connection: Connection, release_id: int) -> bool:
     """Whether all deliveries of a release are written: one look at its row, without its document."""
-    mark = select(releases.c.planned_at).where(releases.c.id == release_id)
-    return connection.execute(mark).scalar() is not None
+    return connection.execute(_PLANNED_AT, {"number": release_id}).scalar() is not None
 
 
-def _waits_for_a_plan(now: float) -> ColumnElement[bool]:
-    """SQL condition: nobody has planned a release in time."""
-    return and_(releases.c.planned_at.is_(None), releases.c.hint_at <= now)
+_PLANNED_AT = select(releases.c.planned_at).where(releases.c.id == bindparam("number"))
+
+
+_WAITS_FOR_A_PLAN = and_(releases.c.planned_at.is_(None), releases.c.hint_at <= bindparam("moment"))
+"""SQL condition: nobody has planned a release in time."""
 
 
 def any_unplanned(connection: Connection, now: float) -> bool:
     """Whether `unplanned` would find any."""
-    return connection.execute(select(releases.c.id).where(_waits_for_a_plan(now)).limit(1)).first() is not None
+    return connection.execute(_ANY_UNPLANNED, {"moment": now}).first() is not None
+
+
+_ANY_UNPLANNED = select(releases.c.id).where(_WAITS_FOR_A_PLAN).limit(1)
 
 
 def unplanned(connection: Connection, now: float) -> dict[int, int]:
     """{release: urgency} of the releases that nobody has planned in time, the most urgent first; each is given out once
     in a while only."""
-    late = (
-        update(releases)
-        .where(_waits_for_a_plan(now))
-        .values(hint_at=now + HINT_AFTER)
-        .returning(releases.c.id, releases.c.urgency)
-    )
-    return dict(sorted(((row.id, row.urgency) for row in connection.execute(late)), key=lambda one: (one[1], one[0])))
+    late = connection.execute(_hint_at_unplanned(), {"moment": now, "again_at": now + HINT_AFTER})
+    return dict(sorted(((row.id, row.urgency) for row in late), key=lambda one: (one[1], one[0])))
+
+
+@cache
+def _hint_at_unplanned() -> ReturningUpdate[Any]:
+    late = update(releases).where(_WAITS_FOR_A_PLAN).values(hint_at=bindparam("again_at"))
+    return late.returning(releases.c.id, releases.c.urgency)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, exists, literal, select, tuple_, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from tasks.ledger import artifacts, audit, media_rows
-from tasks.ledger.artifacts import RenditionKey, TranslationKey, is_row_of
+from tasks.ledger.artifacts import RenditionKey, TranslationKey, is_named_row, named
 from tasks.ledger.schema import releases, renditions, translations
 from tasks.model.acts import Act
 from tasks.model.states import ArtifactState
@@ -25,8 +28,11 @@ class StoredRendition:
 
 def get(connection: Connection, key: RenditionKey) -> StoredRendition | None:
     """The finished rendition; None if it was never built."""
-    row = connection.execute(select(renditions.c.content_type, renditions.c.body).where(is_row_of(key))).first()
+    row = connection.execute(_GET, named(key)).first()
     return StoredRendition(row.content_type, row.body) if row is not None and row.body is not None else None
+
+
+_GET = select(renditions.c.content_type, renditions.c.body).where(is_named_row(renditions))
 
 
 def made_at(connection: Connection, keys: Collection[RenditionKey]) -> dict[RenditionKey, float]:
@@ -43,13 +49,19 @@ _MADE_AT = select(*_KEY, renditions.c.made_at).where(
 
 def unmade(connection: Connection, translation: TranslationKey) -> list[RenditionKey]:
     """The renditions of a translation that are still to be built, by format."""
-    query = select(renditions.c.format).where(
-        renditions.c.release_id == translation.release_id,
-        renditions.c.language == translation.language,
+    formats = connection.execute(_UNMADE, named(translation)).scalars()
+    return [RenditionKey(translation.release_id, translation.language, format) for format in formats]
+
+
+_UNMADE = (
+    select(renditions.c.format)
+    .where(
+        renditions.c.release_id == bindparam("b_release_id"),
+        renditions.c.language == bindparam("b_language"),
         renditions.c.state != ArtifactState.MADE,
     )
-    formats = connection.execute(query.order_by(renditions.c.format)).scalars()
-    return [RenditionKey(translation.release_id, translation.language, format) for format in formats]
+    .order_by(renditions.c.format)
+)
 
 
 def finish(
@@ -68,15 +80,19 @@ def finish(
 
 
 def late(connection: Connection, *, now: float, again_at: float) -> list[RenditionKey]:
-    """The renditions that nobody builds although their time has come (see artifacts.late): those whose translation and
-    media are there, for no hint helps before that."""
+    """The renditions that nobody builds although their time has come, each given out once until `again_at`: those whose
+    translation and media are there, for no hint helps before that."""
+    return [RenditionKey(*row) for row in connection.execute(_late(), {"moment": now, "again_at": again_at})]
+
+
+@cache
+def _late() -> ReturningUpdate[Any]:
     translated = exists().where(
         translations.c.release_id == renditions.c.release_id,
         translations.c.language == renditions.c.language,
         translations.c.state == ArtifactState.MADE,
     )
-    buildable = and_(translated, ~media_rows.is_open(renditions.c.release_id))
-    return artifacts.late(connection, RenditionKey, now=now, again_at=again_at, buildable=buildable)
+    return artifacts.give_out_late(renditions, translated, ~media_rows.is_open(renditions.c.release_id))
 
 
 def waiting(connection: Connection, release_id: int) -> list[TranslationKey]:

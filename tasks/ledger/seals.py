@@ -13,9 +13,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, select, text, tuple_, update
+from sqlalchemy import Connection, Row, Select, Table, Update, bindparam, exists, func, select, text, tuple_, update
 
 from tasks.ledger import audit as audit_entries
 from tasks.ledger.portions import portions
@@ -69,12 +70,18 @@ def one_sealer_at_a_time(connection: Connection) -> None:
 
 def last(connection: Connection) -> Row[Any] | None:
     """The newest seal; None if there is none."""
-    return connection.execute(select(seals).order_by(seals.c.id.desc()).limit(1)).first()
+    return connection.execute(_LAST).first()
+
+
+_LAST = select(seals).order_by(seals.c.id.desc()).limit(1)
 
 
 def add(connection: Connection, **values: Any) -> None:
     """Write a seal."""
-    connection.execute(seals.insert().values(values))
+    connection.execute(_INSERT, values)
+
+
+_INSERT = seals.insert()
 
 
 def every(connection: Connection) -> Iterator[Row[Any]]:
@@ -95,8 +102,10 @@ def sealed_releases(connection: Connection) -> list[int]:
 
 def of_audit(connection: Connection, since: float) -> list[Row[Any]]:
     """The seals of audit entries with one of this moment or later."""
-    query = select(seals).where(seals.c.kind == Kind.AUDIT, seals.c.until >= since).order_by(seals.c.id)
-    return list(connection.execute(query))
+    return list(connection.execute(_OF_AUDIT, {"since": since}))
+
+
+_OF_AUDIT = select(seals).where(seals.c.kind == Kind.AUDIT, seals.c.until >= bindparam("since")).order_by(seals.c.id)
 
 
 def audit_until(connection: Connection) -> float:
@@ -128,13 +137,19 @@ def note_taken(connection: Connection, release_id: int, took: Took, ids: Collect
 def due(connection: Connection, now: float) -> Due | None:
     """The release that is to be looked at next: of those that are due, the one that became so last; then one that would
     not be looked at for longer than any ever is, for that nobody but an intruder has written."""
-    r = releases.c
+    in_time, too_late = _due()
+    row = connection.execute(in_time, {"moment": now}).first() or connection.execute(too_late, {"moment": now}).first()
+    return Due(*row) if row else None
+
+
+@cache
+def _due() -> tuple[Select[Any], Select[Any]]:
+    """What is due in time, and what would be too late."""
+    r, now = releases.c, bindparam("moment", type_=releases.c.seal_at.type)
     query = select(r.id, r.uri, r.version, r.seal_at, r.received_at, r.planned_at.is_not(None)).limit(1)
     in_time = query.where(r.seal_at <= now).order_by(r.seal_at.desc(), r.id.desc())
     latest = now + PUT_OFF
-    too_late = query.where(r.seal_at > latest, r.seal_at > latest + (now - r.received_at) * SHARE)
-    row = connection.execute(in_time).first() or connection.execute(too_late).first()
-    return Due(*row) if row else None
+    return in_time, query.where(r.seal_at > latest, r.seal_at > latest + (now - r.received_at) * SHARE)
 
 
 def looked(connection: Connection, release: Due, again_at: float | None) -> None:
@@ -151,8 +166,13 @@ def look_again(connection: Connection, release_ids: Collection[int], now: float)
 
 def look_after_all(connection: Connection, release_id: int, now: float) -> None:
     """Have a release looked at soon if all of it was sealed: a text of it is ready that nobody waited for any more."""
-    r = releases.c
-    connection.execute(update(releases).where(r.id == release_id, r.seal_at.is_(None)).values(seal_at=now))
+    connection.execute(_look_after_all(), {"release": release_id, "moment": now})
+
+
+@cache
+def _look_after_all() -> Update:
+    sealed = update(releases).where(releases.c.id == bindparam("release"), releases.c.seal_at.is_(None))
+    return sealed.values(seal_at=bindparam("moment"))
 
 
 def look_later(connection: Connection, delivery_ids: Collection[int], now: float) -> None:
@@ -168,17 +188,25 @@ def rows_of(
     connection: Connection, release_id: int, *, after: tuple[str, str] = ("", ""), limit: int | None = None
 ) -> list[dict[str, Any]]:
     """The deliveries of a release by language and outlet, those after `after`, with all that is sealed of an end."""
+    said = {"release": release_id, "language": after[0], "outlet": after[1]}
+    query = _rows_of() if limit is None else _rows_of().limit(limit)
+    return [dict(row._mapping) for row in connection.execute(query, said)]
+
+
+@cache
+def _rows_of() -> Select[Any]:
     d = deliveries.c
     names = ("id", "language", "outlet_id", "format", "state", "verdict", "status", "code", "reason", "attempt",
              "tries", "first_due_at", "ended_at")  # fmt: skip
-    query = (
+    return (
         select(*(d[name] for name in names), releases.c.uri, releases.c.version.label("release_version"))
         .join(releases, releases.c.id == d.release_id)
-        .where(d.release_id == release_id, tuple_(d.language, d.outlet_id) > after)
+        .where(
+            d.release_id == bindparam("release"),
+            tuple_(d.language, d.outlet_id) > tuple_(bindparam("language"), bindparam("outlet")),
+        )
         .order_by(d.language, d.outlet_id)
-        .limit(limit)
     )
-    return [dict(row._mapping) for row in connection.execute(query)]
 
 
 def planned_of(connection: Connection, release_id: int) -> list[tuple[int, str, str]]:
@@ -230,11 +258,16 @@ def publications_of(connection: Connection, ids: Collection[int]) -> Iterator[di
     yield from _of(connection, publications, ids, "id")
 
 
-def _of(connection: Connection, table: Any, ids: Collection[int], then: str = "attempt") -> Iterator[dict[str, Any]]:
+def _of(connection: Connection, table: Table, ids: Collection[int], then: str = "attempt") -> Iterator[dict[str, Any]]:
     for some in portions(sorted(ids)):
-        query = select(table).where(table.c.delivery_id.in_(some)).order_by(table.c.delivery_id, table.c[then])
-        for row in connection.execute(query):
+        for row in connection.execute(_of_deliveries(table, then), {"ids": some}):
             yield dict(row._mapping)
+
+
+@cache
+def _of_deliveries(table: Table, then: str) -> Select[Any]:
+    theirs = table.c.delivery_id.in_(bindparam("ids", expanding=True))
+    return select(table).where(theirs).order_by(table.c.delivery_id, table.c[then])
 
 
 def replays(connection: Connection) -> list[Row[Any]]:
@@ -245,6 +278,9 @@ def replays(connection: Connection) -> list[Row[Any]]:
 
 def entries(connection: Connection, *, since: float, limit: int | None = None) -> Iterator[dict[str, Any]]:
     """The audit entries of this moment or later, by moment and number."""
-    query = select(audit).where(audit.c.at >= since).order_by(audit.c.at, audit.c.id).limit(limit)
-    for row in connection.execute(query, execution_options={"yield_per": 1000}):
+    query = _ENTRIES if limit is None else _ENTRIES.limit(limit)
+    for row in connection.execute(query, {"since": since}, execution_options={"yield_per": 1000}):
         yield dict(row._mapping)
+
+
+_ENTRIES = select(audit).where(audit.c.at >= bindparam("since")).order_by(audit.c.at, audit.c.id)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, Table, bindparam, select
 
 from tasks.ledger import sealed_rows
 from tasks.ledger.audit import read_values
@@ -66,38 +67,47 @@ class Change:
 
 def changes(connection: Connection, uri: str, version: int) -> list[Change]:
     """The audit entries that concern the texts of a release version, the newest first."""
-    a, of = audit.c, f"{uri} v{version} in "
-    acts = frozenset.union(*CHANGES.values()) | {Act.RETAIN, Act.ARCHIVE}
-    query = select(a.id, a.act, a.version, a.subject, a.new).where(a.uri == uri, a.act.in_(sorted(acts)))
+    of = f"{uri} v{version} in "
     return [
         Change(row.id, row.act, row.subject.removeprefix(of) if row.subject.startswith(of) else None,
                read_values(row.new))
-        for row in connection.execute(query.order_by(a.id.desc()))
+        for row in connection.execute(_changes(), {"of_uri": uri})
         if row.version == version or (row.act in _OF_ALL_VERSIONS and (row.version or 0) >= version)
     ]  # fmt: skip
 
 
+@cache
+def _changes() -> Select[Any]:
+    a = audit.c
+    acts = frozenset.union(*CHANGES.values()) | {Act.RETAIN, Act.ARCHIVE}
+    query = select(a.id, a.act, a.version, a.subject, a.new)
+    return query.where(a.uri == bindparam("of_uri"), a.act.in_(sorted(acts))).order_by(a.id.desc())
+
+
 def texts(connection: Connection, release_id: int) -> Iterator[Text]:
     """The texts of a release version: the release itself, its translations and its renditions, without their bytes."""
-    t, r = translations.c, renditions.c
-    for row in _rows(connection, _sealed(releases, "release").where(releases.c.id == release_id)):
+    for row in _rows(connection, _sealed(releases, "release"), release_id):
         yield Text("release", row, True)
     ready = set()
-    for row in _rows(connection, _sealed(translations, "translation", "state").where(t.release_id == release_id)):
+    for row in _rows(connection, _sealed(translations, "translation", "state"), release_id):
         made = row["state"] == ArtifactState.MADE and row["status"] != DRAFT
         ready |= {row["language"]} if made else set()
         yield Text(sealed_rows.translation_name(row["language"]), row, made)
-    for row in _rows(connection, _sealed(renditions, "rendition", "state").where(r.release_id == release_id)):
+    for row in _rows(connection, _sealed(renditions, "rendition", "state"), release_id):
         made = row["state"] == ArtifactState.MADE and row["language"] in ready
         yield Text(sealed_rows.rendition_name(row["language"], row["format"]), row, made)
 
 
-def _sealed(table: Any, kind: str, *more: str) -> Select[Any]:
-    return select(*(table.c[name] for name in (*sealed_rows.FORMS[sealed_rows.FORM][kind], *more)))
+@cache
+def _sealed(table: Table, kind: str, *more: str) -> Select[Any]:
+    """What is sealed of the rows of a release, and more of their columns."""
+    of = table.c.id if table is releases else table.c.release_id
+    columns = (table.c[name] for name in (*sealed_rows.FORMS[sealed_rows.FORM][kind], *more))
+    return select(*columns).where(of == bindparam("release"))
 
 
-def _rows(connection: Connection, query: Select[Any]) -> Iterator[dict[str, Any]]:
-    for row in connection.execute(query).all():
+def _rows(connection: Connection, query: Select[Any], release_id: int) -> Iterator[dict[str, Any]]:
+    for row in connection.execute(query, {"release": release_id}).all():
         yield dict(row._mapping)
 
 

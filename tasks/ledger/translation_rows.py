@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Insert,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -21,10 +24,11 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from tasks.ledger import artifacts, audit, rendition_rows, seals
-from tasks.ledger.artifacts import IS_MADE, TranslationKey, is_row_of
-from tasks.ledger.inserts import insert_into
+from tasks.ledger.artifacts import IS_MADE, TranslationKey, is_named_row, is_row_of, named
+from tasks.ledger.inserts import insert_by
 from tasks.ledger.schema import DRAFT, IS_DRAFT, attempts, awaited_engines, deliveries, releases, translations
 from tasks.model.acts import Act
 from tasks.model.release import Translation
@@ -75,9 +79,12 @@ def _row(row: Any) -> TranslationRow:
 
 def get(connection: Connection, key: TranslationKey, *, to_change: bool = False) -> TranslationRow | None:
     """The row of a translation; with `to_change` nobody else changes it until this transaction ends."""
-    query = select(*_COLUMNS).where(is_row_of(key))
-    row = connection.execute(query.with_for_update() if to_change else query).first()
+    row = connection.execute(_GET_TO_CHANGE if to_change else _GET, named(key)).first()
     return None if row is None else _row(row)
+
+
+_GET = select(*_COLUMNS).where(is_named_row(translations))
+_GET_TO_CHANGE = _GET.with_for_update()
 
 
 def of_release(connection: Connection, release_id: int) -> list[TranslationRow]:
@@ -88,9 +95,14 @@ def of_release(connection: Connection, release_id: int) -> list[TranslationRow]:
 
 def finished(connection: Connection, key: TranslationKey, *, to_use: bool = False) -> Translation | None:
     """The finished translation, or None; with `to_use` it stays as it is until this transaction ends."""
-    query = select(translations.c.document).where(is_row_of(key), translations.c.state == ArtifactState.MADE)
-    document = connection.execute(query.with_for_update(read=True) if to_use else query).scalar()
+    document = connection.execute(_FINISHED_TO_USE if to_use else _FINISHED, named(key)).scalar()
     return Translation.model_validate_json(document) if document else None
+
+
+_FINISHED = select(translations.c.document).where(
+    is_named_row(translations), translations.c.state == ArtifactState.MADE
+)
+_FINISHED_TO_USE = _FINISHED.with_for_update(read=True)
 
 
 def finish(
@@ -158,11 +170,15 @@ def hold(
 
 def _await(connection: Connection, key: TranslationKey, engines: Collection[str]) -> None:
     """Write which engines a translation waits for; none: those it waited for are forgotten."""
-    mine = and_(awaited_engines.c.release_id == key.release_id, awaited_engines.c.language == key.language)
-    connection.execute(delete(awaited_engines).where(mine))
+    connection.execute(_FORGET_AWAITED, named(key))
     rows = [{"engine": engine, **asdict(key)} for engine in sorted(set(engines))]
     if rows:
         connection.execute(awaited_engines.insert(), rows)
+
+
+_FORGET_AWAITED = delete(awaited_engines).where(
+    awaited_engines.c.release_id == bindparam("b_release_id"), awaited_engines.c.language == bindparam("b_language")
+)
 
 
 def insert_finished(connection: Connection, release_id: int, texts: list[Translation], *, now: float) -> None:
@@ -182,12 +198,22 @@ def insert_finished(connection: Connection, release_id: int, texts: list[Transla
         for text in texts
     ]
     if rows:
-        connection.execute(insert_into(connection, translations).on_conflict_do_nothing(), rows)
+        connection.execute(_insert_unless_there(connection.dialect.name), rows)
+
+
+@cache
+def _insert_unless_there(dialect: str) -> Insert:
+    return insert_by(dialect, translations).on_conflict_do_nothing()
 
 
 def late(connection: Connection, *, now: float, again_at: float) -> list[TranslationKey]:
-    """The translations that nobody builds although their time has come (see artifacts.late)."""
-    return artifacts.late(connection, TranslationKey, now=now, again_at=again_at, buildable=literal(True))
+    """The translations that nobody builds although their time has come, each given out once until `again_at`."""
+    return [TranslationKey(*row) for row in connection.execute(_late(), {"moment": now, "again_at": again_at})]
+
+
+@cache
+def _late() -> ReturningUpdate[Any]:
+    return artifacts.give_out_late(translations)
 
 
 def wake(connection: Connection, engine: str | None = None, *, now: float) -> int:

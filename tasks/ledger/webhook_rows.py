@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from tasks.ledger import producer_rows
 from tasks.ledger.schema import releases, watched_releases, webhook_messages
@@ -59,8 +59,12 @@ def watch(connection: Connection, release_id: int, producer: str, now: float) ->
 
 def any_to_look_at(connection: Connection, now: float) -> bool:
     """Whether a watched release is to be looked at."""
-    query = select(watched_releases.c.release_id).where(watched_releases.c.look_at <= now)
-    return connection.execute(query.limit(1)).first() is not None
+    return connection.execute(_ANY_TO_LOOK_AT, {"moment": now}).first() is not None
+
+
+_ANY_TO_LOOK_AT = (
+    select(watched_releases.c.release_id).where(watched_releases.c.look_at <= bindparam("moment")).limit(1)
+)
 
 
 def to_look_at(connection: Connection, now: float, count: int) -> list[tuple[Watched, Row[Any] | None]]:
@@ -97,8 +101,10 @@ def add(connection: Connection, producer: str, event: str, body: str, now: float
 
 def any_due(connection: Connection, now: float) -> bool:
     """Whether a message is to be sent."""
-    query = select(webhook_messages.c.id).where(webhook_messages.c.due_at <= now).limit(1)
-    return connection.execute(query).first() is not None
+    return connection.execute(_ANY_DUE, {"moment": now}).first() is not None
+
+
+_ANY_DUE = select(webhook_messages.c.id).where(webhook_messages.c.due_at <= bindparam("moment")).limit(1)
 
 
 def claim_due(connection: Connection, now: float, count: int, until: float) -> list[Message]:

@@ -15,7 +15,10 @@ def one_mover_at_a_time(connection: Connection, release_id: int) -> None:
     come back to it. Whoever moves several releases takes them in order.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:release)"), {"release": (_HOLDS << 32) + release_id})
+        connection.execute(_MOVE, {"release": (_HOLDS << 32) + release_id})
+
+
+_MOVE = text("SELECT pg_advisory_xact_lock(:release)")
 
 
 def one_counter_at_a_time(connection: Connection) -> None:

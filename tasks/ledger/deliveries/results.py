@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Executable,
+    Select,
     Update,
     and_,
     bindparam,
@@ -123,8 +124,10 @@ def unsettled(connection: Connection, results: Collection[Result]) -> set[int]:
 
 def overdue_holders(connection: Connection, now: float) -> set[str]:
     """The processes whose leases are over."""
-    late = select(d.claimed_by).where(IS_CLAIMED, d.lease_until < now).distinct()
-    return {name for name in connection.execute(late).scalars() if name}
+    return {name for name in connection.execute(_OVERDUE_HOLDERS, {"moment": now}).scalars() if name}
+
+
+_OVERDUE_HOLDERS = select(d.claimed_by).where(IS_CLAIMED, d.lease_until < bindparam("moment")).distinct()
 
 
 def _end_for_removed(connection: Connection, ids: list[int]) -> None:
@@ -215,10 +218,16 @@ def expire_leases(connection: Connection, now: float, horizon: float = float("in
     whose document has no `retry.horizon` of its own. Rows that somebody has locked are left to the next time: a
     worker may stand still in the middle of a transaction, and the clock would stand still with it.
     """
-    over = d.lease_until < now
-    vanished = and_(IS_CLAIMED, or_(over, d.claimed_by.in_(gone)) if gone else over)
-    free = connection.execute(select(d.id).where(vanished).with_for_update(skip_locked=True)).scalars().all()
+    said = {"moment": now} | ({"gone": list(gone)} if gone else {})
+    free = connection.execute(_vanished(bool(gone)), said).scalars().all()
     return sum(_expire(connection, d.id.in_(ids), now, horizon) for ids in portions(sorted(free)))
+
+
+@cache
+def _vanished(some_are_gone: bool) -> Select[Any]:
+    over = d.lease_until < bindparam("moment")
+    is_lost = or_(over, d.claimed_by.in_(bindparam("gone", expanding=True))) if some_are_gone else over
+    return select(d.id).where(IS_CLAIMED, is_lost).with_for_update(skip_locked=True)
 
 
 def locked_holders(connection: Connection, holders: Collection[str]) -> set[str]:
