@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from tasks.operations.chain import Anchor
 from tasks.operations.retention import legal_holds
 from tasks.operations.sealer import Sealing
 from tasks.runtime.seal_key import SealKey
+from tasks.runtime.settings import settings
+from tests.conftest import forget
 from tests.support.delivery_steps import NOW, claim, finish, receivers, render, result, take
 from tests.support.processes import ROOT
 from tests.support.samples import URI, outlet
@@ -46,9 +49,23 @@ UNSEEN = {
 them."""
 
 
-@pytest.fixture
-def verified(tmp_path: Path) -> Callable[[Connection], list[str]]:
-    """A release is delivered, replayed, published and sealed; gives what says what `fanwire audit --verify` finds."""
+@pytest.fixture(scope="module")
+def sealed(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Anchor]:
+    """A ledger in which a release is delivered, replayed, published and sealed, and its last seal. Each test has a copy
+    of it, which is faster made than another one."""
+    file = shutil.copyfile(migrated, tmp_path_factory.mktemp("sealed") / "ledger.sqlite")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FANWIRE_LEDGER_URL", f"sqlite:///{file}")
+        forget()
+        deliver_and_seal(file.with_name("seals.head"))
+        with ledger.read() as connection:
+            last = connection.execute(text("SELECT id, hash FROM seals ORDER BY id DESC")).first()
+        forget()
+    assert last is not None
+    return file, Anchor(last.id, last.hash, "seals.head")
+
+
+def deliver_and_seal(head: Path) -> None:
     receivers(outlet("has"), outlet("no"))
     render(take())
     has, no = claim()
@@ -64,11 +81,15 @@ def verified(tmp_path: Path) -> Callable[[Connection], list[str]]:
         audit.record(connection, audit.of_release(Act.ARCHIVE, "urn:old", 1, new={"file": "a.gz", **said}))
     finish(*(result(one, State.REJECTED) for one in claim(now=NOW + 900)))
     sealer._progress.__init__()  # type: ignore[misc]
-    sealer.seal(NOW + 1e6, Sealing(KEY, tmp_path / "seals.head"))
-    with ledger.read() as connection:
-        last = connection.execute(text("SELECT id, hash FROM seals ORDER BY id DESC")).first()
-    assert last is not None
-    anchor = Anchor(last.id, last.hash, "seals.head")
+    sealer.seal(NOW + 1e6, Sealing(KEY, head))
+
+
+@pytest.fixture
+def verified(sealed: tuple[Path, Anchor], sqlite_ledger: None, tmp_path: Path) -> Callable[[Connection], list[str]]:
+    """The configured ledger is such a one; gives what says what `fanwire audit --verify` finds."""
+    file, anchor = sealed
+    shutil.copyfile(file, settings().home / "ledger.sqlite")
+    shutil.copyfile(file.with_name("seals.head"), tmp_path / "seals.head")
     return lambda connection: chain.verify(connection, [KEY.public], [anchor]).faults
 
 
