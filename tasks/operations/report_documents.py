@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -24,6 +24,9 @@ from tasks.runtime.errors import NotPossible
 from tasks.runtime.foreign_text import printable, printable_json, printable_value
 from tasks.runtime.seal_key import SealKey
 from tasks.runtime.spreadsheets import safe_cell
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 FORM = 2
 """The version of the JSON document: members are added, and never renamed, within one."""
@@ -125,16 +128,7 @@ def _cell(value: Any) -> Any:
 def as_html(found: Report, wire: str, key: SealKey | None = None) -> Iterator[str]:
     """The report as one HTML file, without scripts, which loads nothing from elsewhere; with its statement, if there is
     a key to sign it."""
-    from jinja2 import Environment, FileSystemLoader, select_autoescape  # few processes make such a page
-
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=select_autoescape(),
-        finalize=printable_value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    stream = environment.get_template("report.html").stream(
+    stream = _template().stream(
         **_values(found),
         wire=wire,
         style=_style(),
@@ -148,6 +142,20 @@ def as_html(found: Report, wire: str, key: SealKey | None = None) -> Iterator[st
         yield end
     else:
         yield from with_statement(stream, found, "html", key, end)
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, select_autoescape  # few processes make such a page
+
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=select_autoescape(),
+        finalize=printable_value,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html")
 
 
 def _values(found: Report) -> dict[str, Any]:
