@@ -17,9 +17,14 @@ IS_DUE = d.state == literal_column("'due'")
 IS_CLAIMED = d.state == literal_column("'claimed'")
 IS_HELD = d.state == literal_column("'held'")
 IS_FAILED = d.state.in_([literal_column("'rejected'"), literal_column("'exhausted'")])
-IS_KEPT = d.hold_kind.in_(
-    [literal_column(kind) for kind in ("'outlet_paused'", "'outlet_disabled'", "'outlet_unverified'")]
-)
+
+
+def waits_for(*holds: Hold) -> ColumnElement[bool]:
+    """SQL condition: a held row waits for one of these."""
+    return d.hold_kind.in_([literal_column(f"'{hold.value}'") for hold in holds])
+
+
+IS_KEPT = waits_for(Hold.PAUSED, Hold.DISABLED, Hold.UNVERIFIED)
 """Of a held row: its outlet is paused, disabled, or not verified yet."""
 
 

@@ -39,6 +39,7 @@ from tasks.ledger.deliveries.conditions import (
     held_for,
     rendition_exists,
     translation_made,
+    waits_for,
 )
 from tasks.ledger.deliveries.locks import one_mover_at_a_time
 from tasks.ledger.inserts import insert_by
@@ -194,7 +195,7 @@ _HOLD = ("hold_kind", "hold_detail", "reason")
 
 @cache
 def _hold_for_approval(one_language: bool) -> Update:
-    waits = d.hold_kind.in_([Hold.TRANSLATION, Hold.MEDIA, Hold.RENDITION])
+    waits = waits_for(Hold.TRANSLATION, Hold.MEDIA, Hold.RENDITION)
     waiting = update(deliveries).where(*_held(one_language), waits, translation_made(), awaits_person())
     return waiting.values(held_for(Hold.APPROVAL))
 
@@ -202,7 +203,7 @@ def _hold_for_approval(one_language: bool) -> Update:
 @cache
 def _move_past_text(one_language: bool) -> Update:
     """Have those whose text is ready wait for what comes then: the media or the rendition."""
-    waits = d.hold_kind.in_([Hold.TRANSLATION, Hold.APPROVAL, Hold.MEDIA])
+    waits = waits_for(Hold.TRANSLATION, Hold.APPROVAL, Hold.MEDIA)
     ready = update(deliveries).where(*_held(one_language), waits, translation_made(), ~awaits_person())
     return ready.values(held_for(Hold.RENDITION) | {name: bindparam(f"b_{name}", type_=d[name].type) for name in _HOLD})
 
@@ -239,7 +240,7 @@ def wait_anew(connection: Connection, release_id: int, language: str) -> int:
     retry horizon begins when the row is let go.
     """
     one_mover_at_a_time(connection, release_id)
-    waits = and_(IS_HELD, d.hold_kind.in_([Hold.TRANSLATION, Hold.APPROVAL, Hold.MEDIA, Hold.RENDITION]))
+    waits = and_(IS_HELD, waits_for(Hold.TRANSLATION, Hold.APPROVAL, Hold.MEDIA, Hold.RENDITION))
     mine = and_(d.release_id == release_id, d.language == language, or_(IS_DUE, waits))
     again = held_for(Hold.TRANSLATION) | {"first_due_at": None}
     return connection.execute(update(deliveries).where(mine).values(again)).rowcount
