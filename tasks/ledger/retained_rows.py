@@ -15,6 +15,7 @@ from sqlalchemy import (
     Connection,
     Table,
     and_,
+    bindparam,
     delete,
     exists,
     func,
@@ -357,7 +358,10 @@ def forget_removals(connection: Connection, files: Sequence[str]) -> None:
 
 def anything_due(connection: Connection, now: float) -> bool:
     """Whether a delivery may go out now that no drain has taken."""
-    return connection.execute(select(d.id).where(IS_DUE, d.due_at <= now).limit(1)).first() is not None
+    return connection.execute(_ANYTHING_DUE, {"moment": now}).first() is not None
+
+
+_ANYTHING_DUE = select(d.id).where(IS_DUE, d.due_at <= bindparam("moment")).limit(1)
 
 
 def anything_to_format(connection: Connection, now: float) -> bool:
