@@ -18,7 +18,8 @@ from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.exc import DBAPIError
 
 from tasks.ledger.schema import deliveries, elections
-from tests.support.processes import end, start_python
+from tests.support.forks import fork_python
+from tests.support.processes import end
 from tests.support.stacks import Stack
 
 WORKERS = ("intake", "translate", "format", "deliver")
@@ -140,7 +141,7 @@ def unseat_clock(book: Engine) -> str:
 def second_clock(stack: Stack) -> Iterator[Path]:
     """A clock that asks nobody whether it may tick, ten times a second; what it printed."""
     log = stack.home / "second-clock.log"
-    process = start_python(SECOND_CLOCK, stack.env, log)
+    process = fork_python(SECOND_CLOCK, stack.env, log)
     try:
         yield log
     finally:

@@ -1,41 +1,52 @@
 """Processes of a test's own that begin with everything imported: each is forked from one that has done nothing else.
 
-Importing takes a second of CPU, and what these processes do a few hundredths of one.
+Importing takes a second of CPU, and what these processes do a few hundredths of one. They come from the fork server of
+`fanwire up` (workers/fork_server.py), here with more imported; all processes of a test run (side_by_side.py) share one.
+What a process imports, and how a program starts by itself, is tested with processes of `tests.support.processes.start`.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
+import socket
 import subprocess
-from collections.abc import Mapping
-from multiprocessing import get_context
-from multiprocessing.context import ForkServerProcess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from workers.with_parent import signal_when_parent_ends
+import pytest
 
-_FORKS = get_context("forkserver")
-_FORKS.set_forkserver_preload(["tests.support.drains"])
+from tests.support.threads import PATIENCE
+from workers import forking
+from workers.with_parent import PARENT
+
+ROOT = Path(__file__).resolve().parents[2]
+_servers: list[socket.socket] = []
+"""The socket that leads to the fork server, once there is one."""
 
 
 class Fork:
-    """A forked process, as `subprocess.Popen` shows one."""
+    """A forked process, as `subprocess.Popen` shows one; the fork server, which is its parent, says how it ended."""
 
-    def __init__(self, process: ForkServerProcess) -> None:
-        assert process.pid is not None
-        self._process, self.pid = process, process.pid
+    def __init__(self, pid: int, ending: socket.socket) -> None:
+        self.pid = pid
+        self._ending = ending
+        self._status: int | None = None
 
     def poll(self) -> int | None:
         """The status it ended with, a signal as a negative number; None while it runs."""
-        return self._process.exitcode
+        return self._status_within(0.0)
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait until it ends; its status. Raises TimeoutExpired after so many seconds."""
-        self._process.join(timeout)
-        if self._process.exitcode is None:
+        status = self._status_within(timeout)
+        if status is None:
             raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
-        return self._process.exitcode
+        return status
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send it a signal, unless it has ended."""
@@ -46,22 +57,100 @@ class Fork:
         """Ask it to end."""
         self.send_signal(signal.SIGTERM)
 
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def _status_within(self, seconds: float | None) -> int | None:
+        if self._status is None:
+            self._ending.settimeout(seconds)
+            with suppress(BlockingIOError, TimeoutError):
+                self._status = int(self._said() or -signal.SIGTERM)  # it ends with the server
+                self._ending.close()
+        return self._status
+
+    def _said(self) -> bytes:
+        with suppress(ConnectionResetError):  # it ended before it read that it was taken; what was sent comes after
+            return self._ending.recv(forking.MESSAGE_BYTES)
+        return self._ending.recv(forking.MESSAGE_BYTES)
+
 
 def fork_python(code: str, env: Mapping[str, str], log: Path) -> Fork:
     """A process in a group of its own that runs some lines of Python; what it prints is appended to `log`."""
-    log.touch()
-    process = _FORKS.Process(target=_run, args=(code, dict(env), str(log)))
-    process.start()
-    return Fork(process)
+    return fork([sys.executable, "-c", code], env, log)
 
 
-def _run(code: str, env: dict[str, str], log: str) -> None:
-    signal_when_parent_ends(signal.SIGTERM)
-    os.setsid()
-    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND)
-    for standard in (1, 2):
-        os.dup2(descriptor, standard)
-    os.close(descriptor)
-    os.environ.clear()
-    os.environ.update(env)
-    exec(compile(code, "<a test's process>", "exec"), {"__name__": "__main__"})
+def fork(command: Sequence[str], env: Mapping[str, str], log: Path) -> Fork:
+    """The same for a command `[sys.executable, "-c", CODE, …]` or `[sys.executable, "-m", MODULE, …]`.
+
+    It gets SIGTERM should the test run end first, for whatever reason.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as file:
+        return _forked(command, env, ROOT, file.fileno(), file.fileno())
+
+
+def run(
+    command: Sequence[str], env: Mapping[str, str], *, cwd: Path = ROOT, timeout: float = PATIENCE
+) -> subprocess.CompletedProcess[str]:
+    """What such a command prints, and the status it ends with. Raises TimeoutExpired; then it was killed."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        process = _forked(command, env, cwd, out.fileno(), err.fileno())
+        try:
+            status = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        for file in (out, err):
+            file.seek(0)
+        return subprocess.CompletedProcess(command, status, out.read(), err.read())
+
+
+def begin() -> None:
+    """Start the fork server, which this process and those that are forked from it share, unless there is one."""
+    if _servers:
+        return
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        env = {name: value for name, value in os.environ.items() if not name.startswith("FANWIRE_")}
+        server = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.fork_server", str(theirs.fileno()), " " * forking.TITLE_BYTES],
+            env=env | {PARENT: str(os.getpid())},
+            cwd=ROOT,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            process_group=0,
+        )
+    _servers.append(ours)
+    atexit.register(_end, server, os.getpid())
+
+
+def _end(server: subprocess.Popen[bytes], whose: int) -> None:
+    """End the server of this process, and not that of the one from which this process was forked."""
+    if os.getpid() == whose:
+        while _servers:
+            _servers.pop().close()
+        server.kill()
+        server.wait()
+
+
+def _forked(command: Sequence[str], env: Mapping[str, str], cwd: Path, out: int, err: int) -> Fork:
+    program, *rest = command
+    assert program == sys.executable, "the server can only fork this Python"
+    begin()
+    with Path(os.devnull).open("rb") as nothing, _asking_the_server():
+        streams = (nothing.fileno(), out, err)
+        ours = [program, "-m", "tests.support.forked_python", str(cwd), *rest]
+        with forking.asked(ours, env, streams, adopted=False) as (pid, reply):
+            return Fork(pid, reply.dup())
+
+
+@contextmanager
+def _asking_the_server() -> Iterator[None]:
+    """Within it this process asks the server, with patience, and whatever it asks else it does not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forking, "_asking", _servers)
+        for name in ("ANSWERS_WITHIN", "ANSWERS_AGAIN_WITHIN"):
+            patch.setattr(forking, name, PATIENCE)
+        yield

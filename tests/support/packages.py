@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support import forks
 from tests.support.processes import ROOT, environment
-from tests.support.threads import PATIENCE
 
 
 def install(site: Path, name: str, files: Mapping[str, str], points: Mapping[str, Mapping[str, str]]) -> None:
@@ -31,7 +30,6 @@ def run(site: Path, home: Path, *command: str, status: int = 0, **settings: str)
     Fails the test unless it ends with `status`.
     """
     env = environment(home, **settings) | {"PYTHONPATH": f"{site}{os.pathsep}{ROOT}"}
-    call = [sys.executable, *command]
-    done = subprocess.run(call, check=False, env=env, cwd=site, capture_output=True, text=True, timeout=PATIENCE)
+    done = forks.run([sys.executable, *command], env, cwd=site)
     assert done.returncode == status, f"{done.returncode}: {done.stdout}\n{done.stderr}"
     return done.stdout

@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -85,11 +84,6 @@ def start(command: list[str], env: dict[str, str], log: Path) -> subprocess.Pope
             stderr=file,
             start_new_session=True,
         )
-
-
-def start_python(code: str, env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
-    """The same for some lines of Python."""
-    return start([sys.executable, "-c", code], env, log)
 
 
 def end(process: subprocess.Popen[bytes] | Fork, *, patience: float = 10) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from ipaddress import IPv4Network
@@ -19,9 +20,9 @@ from tasks.ledger import outlets
 from tasks.model.destinations import Destinations
 from tasks.model.outlet import Offered, read_outlet
 from tests.support.processes import descendants, end, environment, start, until
-from tests.support.stacks import FANWIRE
 from tests.support.threads import PATIENCE
 
+FANWIRE = str(Path(sys.executable).with_name("fanwire"))
 STARTED = "[config]"
 """In the log of a worker, each time that it starts."""
 FEW = {"intake": (), "deliver": ("--queues", "deliver,format,translate", "--concurrency", "2")}

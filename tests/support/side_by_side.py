@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import forks
 from tests.support.scheduling import groups
 
 PROCESS, RUN = "TESTS_PROCESS", "TESTS_RUN"
@@ -63,6 +64,7 @@ class SideBySide:
     def run(self) -> None:
         """Give out the tests until all have run, or enough have failed."""
         self._session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # they share it
+        forks.begin()
         sys.stdout.flush()
         try:
             for number in range(self._processes):

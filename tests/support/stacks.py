@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,10 +11,12 @@ from pathlib import Path
 import psutil
 from farm import Farm
 
-from tests.support.processes import ROOT, answers, descendants, end, environment, free_port, start, until
+from tests.support import forks
+from tests.support.processes import answers, descendants, end, environment, free_port, until
 from tests.support.threads import PATIENCE
 
-FANWIRE = str(Path(sys.executable).with_name("fanwire"))
+COMMAND = [sys.executable, "-m", "workers.cli"]
+"""What `fanwire` is, for the fork server of tests."""
 STOP_PATIENCE = 30.0
 """Seconds that `fanwire up` gets to end by itself."""
 
@@ -29,7 +30,7 @@ class Stack:
         port = free_port()
         self.flower = f"http://127.0.0.1:{port}"
         self.env = environment(home, CA_FILE=str(farm.ca_file), FLOWER_PORT=str(port), **settings)
-        self.process = start([FANWIRE, "up"], self.env, home / "up.log")
+        self.process = forks.fork([*COMMAND, "up"], self.env, home / "up.log")
 
     def ready(self) -> None:
         """Until intake is open, and the outlets are imported."""
@@ -58,9 +59,7 @@ class Stack:
 
     def run(self, *arguments: str, status: int = 0, timeout: float = PATIENCE) -> str:
         """One `fanwire` command; what it printed."""
-        done = subprocess.run(
-            [FANWIRE, *arguments], env=self.env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=timeout
-        )
+        done = forks.run([*COMMAND, *arguments], self.env, timeout=timeout)
         assert done.returncode == status, f"{arguments}: {done.returncode} {done.stdout} {done.stderr}"
         return done.stdout + (done.stderr if status else "")
 

@@ -17,7 +17,8 @@ from starlette.types import ASGIApp
 
 from tasks import ledger
 from tasks.runtime.settings import settings
-from tests.support.processes import end, environment, start, until
+from tests.support.forks import fork
+from tests.support.processes import end, environment, until
 from tests.support.threads import PATIENCE
 from workers.web import listening
 
@@ -52,7 +53,7 @@ def web_server(folder: Path, **more: str) -> Iterator[WebServer]:
     """The web server of the ledger that is configured here; `more` are settings without FANWIRE_."""
     log = folder / "web.log"
     env = environment(settings().home, LEDGER_URL=ledger.ledger_url(), **more)
-    process = start(listening.command(), env, log)
+    process = fork(listening.command(), env, log)
     try:
         yield WebServer(log, psutil.Process(process.pid))
     finally:

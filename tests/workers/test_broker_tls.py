@@ -21,14 +21,14 @@ from tasks.ledger import outlets, refusals, schema
 from tasks.runtime.errors import ConfigurationRefused
 from tasks.runtime.settings import settings
 from tests.support.authority import Authority
-from tests.support.processes import end, environment, start, until
+from tests.support.forks import fork
+from tests.support.processes import end, environment, until
 from tests.support.samples import outlet, release
-from tests.support.stacks import FANWIRE
 from tests.support.threads import PATIENCE
 from tests.support.tls_broker import TlsDoor, tls_door
 from tests.support.valkeys import be_patient
 from workers import broker as configured
-from workers import doctor, intake
+from workers import doctor, intake, stack
 from workers.ops.queue_lengths import Queues
 from workers.producer import NoReceipt, Producer
 from workers.releases_queue import RELEASES, tls_options
@@ -294,7 +294,7 @@ def test_a_release_by_a_worker_over_tls(
         outlets.put(connection, [outlet("a")], ledger.now(connection))
     env = environment(settings().home, BROKER_URL=door.url(), CA_FILE=str(authority.bundle))
     log = tmp_path / "intake.log"
-    worker = start([FANWIRE, "worker", "intake"], env, log)
+    worker = fork(stack.command("intake"), env, log)
     try:
         with Producer(door.url(), ca_file=str(authority.bundle)) as producer:
             receipt = producer.submit(release(), timeout=PATIENCE)

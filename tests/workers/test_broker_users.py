@@ -17,12 +17,12 @@ from tasks.delivery import disabling
 from tasks.delivery.admission import standing
 from tasks.delivery.admission.shared_state import SharedState
 from tasks.runtime.settings import settings
-from tests.support.processes import addresses, end, environment, start, start_python, until
+from tests.support.forks import fork, fork_python
+from tests.support.processes import addresses, end, environment, until
 from tests.support.samples import release
-from tests.support.stacks import FANWIRE
 from tests.support.threads import PATIENCE
 from workers import broker as configured
-from workers import doctor, health, intake
+from workers import doctor, health, intake, stack
 from workers.broker_users import User
 from workers.producer import Producer
 from workers.queues import STAGES
@@ -156,7 +156,7 @@ def test_flower_hears_events_and_asks_workers(
     """The second is for FANWIRE_REMOTE_CONTROL; nobody answers here."""
     broker.acl_log_reset()
     log = tmp_path / "flower.log"
-    flower = start_python(FLOWER, environment(tmp_path, BROKER_URL=urls[User.FLOWER]), log)
+    flower = fork_python(FLOWER, environment(tmp_path, BROKER_URL=urls[User.FLOWER]), log)
     try:
         until(broker.pubsub_numpat)
         with celery.connection_for_write() as connection, celery.events.Dispatcher(connection) as dispatcher:
@@ -184,8 +184,8 @@ def test_remote_control_works_where_it_is_wanted(broker: redis.Redis, urls: dict
     broker.acl_log_reset()
     log, asked = tmp_path / "worker.log", tmp_path / "asked.log"
     env = environment(settings().home, BROKER_URL=urls[User.WORKER], REMOTE_CONTROL="true", TICK="0.2")
-    worker = start([FANWIRE, "worker", "format", "--concurrency", "1"], env, log)
-    flower = start_python(ASK, environment(tmp_path, BROKER_URL=urls[User.FLOWER]), asked)
+    worker = fork([*stack.command("format"), "--concurrency", "1"], env, log)
+    flower = fork_python(ASK, environment(tmp_path, BROKER_URL=urls[User.FLOWER]), asked)
     try:
         until(lambda: "pong" in asked.read_text(), log.read_text)
         until(lambda: health.problem("format") is None, log.read_text)
