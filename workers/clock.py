@@ -11,8 +11,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -40,19 +39,10 @@ RETENTION_AFTER = 60.0
 BOUNCES_EVERY = 60.0
 """Seconds between two looks into the mailbox of bounces."""
 
-# A pool process forked in the middle of a sweep would inherit a locked database library. So a fork waits for the sweep.
+# A pool process forked in the middle of a sweep would inherit a locked database library. So a fork waits for the sweep,
+# and then closes what is open of the ledger (tasks/ledger/connection.py), which else stays open for the next tick.
 _sweeping = threading.Lock()
 os.register_at_fork(before=_sweeping.acquire, after_in_parent=_sweeping.release, after_in_child=_sweeping.release)
-
-
-@contextmanager
-def _no_fork() -> Iterator[None]:
-    """Within it nobody forks, and at its end nothing of the ledger is open that must not cross a fork."""
-    with _sweeping:
-        try:
-            yield
-        finally:
-            ledger.close_for_forks()
 
 
 def install(app: Celery) -> None:
@@ -100,7 +90,7 @@ class Clock(bootsteps.StartStopStep):
         found = self._measures.found(elected=self._elected, tick_seconds=self._tick_seconds)
         if not found:
             return
-        with _no_fork():
+        with _sweeping:
             write_measures(found)
 
 
@@ -115,13 +105,13 @@ def _try(work: Callable[[], None]) -> None:
 
 def look() -> None:
     """Hint at what came by the door since the last tick."""
-    with _no_fork():
+    with _sweeping:
         pipeline.hint_new()
 
 
 def tick() -> sweep.Found | None:
     """Sweep the ledger once and hint at what is late, if this process holds the office; None if another one does."""
-    with _no_fork():
+    with _sweeping:
         pipeline.take_in_journals()
         with ledger.read() as reading:
             now = ledger.now(reading)
@@ -133,7 +123,7 @@ def tick() -> sweep.Found | None:
             if not elections.run_for(connection, "clock", me, now, until=now + TERM_TICKS * settings().tick):
                 return None
         found = pipeline.sweep_ledger(now)
-    with _no_fork():
+    with _sweeping:
         pipeline.hint_all(found)
         if _Bounces.due <= time.monotonic():
             _Bounces.due = time.monotonic() + BOUNCES_EVERY
@@ -141,7 +131,7 @@ def tick() -> sweep.Found | None:
         if _Retention.due <= time.monotonic():
             _Retention.due = time.monotonic() + RETENTION_EVERY
             pipeline.hint_retention()
-    with _no_fork():  # after the hints, so that no delivery waits for it
+    with _sweeping:  # after the hints, so that no delivery waits for it
         pipeline.seal_ledger(now)
     return found
 

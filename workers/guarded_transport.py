@@ -114,8 +114,6 @@ def set_aside(queue: str, item: bytes, reason: str) -> None:
             refusals.keep(connection, item, f"an item on the queue {queue!r} {reason}", time.time())
     except DBAPIError as error:
         log.warning("item not kept", queue=queue, error=str(error).splitlines()[0])
-    finally:
-        ledger.close_for_forks()
 
 
 def item_fault(item: bytes, message: Callable[[Any], object]) -> str | None:

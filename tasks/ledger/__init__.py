@@ -31,7 +31,6 @@ from __future__ import annotations
 
 from tasks.ledger.connection import (
     close,
-    close_for_forks,
     ledger_url,
     look,
     now,
@@ -46,6 +45,6 @@ from tasks.ledger.connection import (
 )
 
 __all__ = [
-    "close", "close_for_forks", "ledger_url", "look", "now", "open_ledger", "read", "reset", "safe_ledger_url",
+    "close", "ledger_url", "look", "now", "open_ledger", "read", "reset", "safe_ledger_url",
     "sql_engine", "upgrade", "worker_name", "write",
 ]  # fmt: skip

@@ -103,11 +103,15 @@ def close() -> None:
     sql_engine().dispose()
 
 
-def close_for_forks() -> None:
+def _close_for_fork() -> None:
     """Close what must not cross a fork: connections to SQLite, whose locks are the process's. One to PostgreSQL stays
     open for the next time; a forked child opens its own (`sql_engine`) and leaves this one alone, as psycopg does."""
-    if sql_engine().dialect.name == "sqlite":
-        close()
+    engine = _engines.get(os.getpid())
+    if engine is not None and engine.dialect.name == "sqlite":
+        engine.dispose()
+
+
+os.register_at_fork(before=_close_for_fork)
 
 
 def reset() -> None:

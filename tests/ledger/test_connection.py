@@ -53,20 +53,21 @@ def test_a_ledger_in_memory_makes_no_file(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_before_a_fork_only_what_must_not_cross_it_is_closed(book: Engine) -> None:
-    """A clock that opened a connection to PostgreSQL at each tick would cost the server a process each."""
     opened: list[Any] = []
     event.listen(ledger.sql_engine(), "connect", lambda connection, _record: opened.append(connection))
     for _ in range(3):
         with ledger.read() as connection:
             connection.execute(text("SELECT 1"))
-        ledger.close_for_forks()
+        child = os.fork()
+        if not child:
+            os._exit(0)
+        os.waitpid(child, 0)
     assert len(opened) == (3 if book.dialect.name == "sqlite" else 1)
 
 
 def test_a_forked_child_leaves_the_connection_of_its_parent_alone(book: Engine) -> None:
     with ledger.read() as connection:
         connection.execute(text("SELECT 1"))
-    ledger.close_for_forks()
     child = os.fork()
     if not child:
         with ledger.read() as connection:
