@@ -138,8 +138,7 @@ def _end(server: subprocess.Popen[bytes], whose: int) -> None:
 def _forked(command: Sequence[str], env: Mapping[str, str], cwd: Path, out: int, err: int) -> Fork:
     program, *rest = command
     assert program == sys.executable, "the server can only fork this Python"
-    begin()
-    with Path(os.devnull).open("rb") as nothing, _asking_the_server():
+    with Path(os.devnull).open("rb") as nothing, asking_the_server():
         streams = (nothing.fileno(), out, err)
         ours = [program, "-m", "tests.support.forked_python", str(cwd), *rest]
         with forking.asked(ours, env, streams, adopted=False) as (pid, reply):
@@ -147,10 +146,11 @@ def _forked(command: Sequence[str], env: Mapping[str, str], cwd: Path, out: int,
 
 
 @contextmanager
-def _asking_the_server() -> Iterator[None]:
-    """Within it this process asks the server, with patience, and whatever it asks else it does not."""
+def asking_the_server() -> Iterator[None]:
+    """Within it this process asks the server, with patience: also for the readers of documents that it starts."""
+    begin()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(forking, "_asking", _servers)
+        patch.setattr(forking, "_asking", list(_servers))
         for name in ("ANSWERS_WITHIN", "ANSWERS_AGAIN_WITHIN"):
             patch.setattr(forking, name, PATIENCE)
         yield

@@ -25,6 +25,7 @@ from tasks.operations import door_access
 from tasks.runtime.settings import settings
 from tests.conftest import forget
 from tests.support.processes import until
+from tests.support.readers import warm_reader
 from tests.support.samples import URI, outlet, release
 from tests.support.stepped_time import SteppedTime
 from tests.support.threads import run_together
@@ -43,9 +44,8 @@ ACME = "urn:newsml:acme.example:"
 @pytest.fixture(scope="module")
 def reader() -> Iterator[DocumentReader]:
     """Readers of documents for all tests here; to start them takes a second."""
-    shared = DocumentReader()
-    yield shared
-    shared.close()
+    with warm_reader() as shared:
+        yield shared
 
 
 class Door:

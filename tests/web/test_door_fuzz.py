@@ -19,6 +19,7 @@ from tasks import ledger
 from tasks.ledger import outlets
 from tasks.model.producers import DoorProducer
 from tasks.operations import door_access
+from tests.support.readers import warm_reader
 from tests.support.samples import outlet
 from workers import wrong_passwords
 from workers.document_reader import DocumentReader
@@ -48,9 +49,8 @@ schema.app = Surroundings(application())
 
 @pytest.fixture(scope="module")
 def reader() -> Iterator[DocumentReader]:
-    shared = DocumentReader()
-    yield shared
-    shared.close()
+    with warm_reader() as shared:
+        yield shared
 
 
 @pytest.fixture

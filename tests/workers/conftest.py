@@ -10,6 +10,7 @@ import redis
 from celery import Celery
 
 from tasks.runtime.settings import settings
+from tests.support import readers
 from tests.support.processes import addresses, own_valkey
 from tests.support.valkeys import be_patient
 from workers import clock, document_reader, intake
@@ -72,9 +73,8 @@ def celery(broker: redis.Redis) -> Iterator[Celery]:
 @pytest.fixture(scope="session")
 def warm_reader() -> Iterator[document_reader.DocumentReader]:
     """Readers of documents that every intake of this test process uses; starting them takes a second."""
-    shared = document_reader.DocumentReader()
-    yield shared
-    shared.close()
+    with readers.warm_reader() as shared:
+        yield shared
 
 
 @pytest.fixture

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
 
 from tasks.model.documents import DocumentRefused
+from tests.support.forks import asking_the_server
 from tests.support.samples import release
 from workers import document_reader
 from workers.document_reader import DocumentReader
@@ -29,22 +31,24 @@ def harmful(document):
     if b"fault" in document: raise KeyError("x")
     return read(document)
 reader.read_with_warnings = harmful
-reader.main(int(sys.argv[1]), float(sys.argv[2]))
+reader.main(int(sys.argv[2]), float(sys.argv[3]))
 """
 """A reader with documents that do what real ones can do only until their parser is mended."""
 
 
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., DocumentReader]]:
-    """`make(seconds=…)`: a DocumentReader with the harmful reader process."""
-    monkeypatch.setattr(document_reader, "_COMMAND", (document_reader._COMMAND[0], "-c", HARMFUL))
+    """`make(seconds=…)`: a DocumentReader with the harmful reader process, which is forked as under `fanwire up`."""
+    command = (sys.executable, "-m", "tests.support.forked_code", HARMFUL)
+    monkeypatch.setattr(document_reader, "_COMMAND", command)
     made: list[DocumentReader] = []
 
     def make(**limits: float) -> DocumentReader:
         made.append(DocumentReader(**limits))  # type: ignore[arg-type]
         return made[-1]
 
-    yield make
+    with asking_the_server():
+        yield make
     for reader in made:
         reader.close()
 
