@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import import_module
 
 import pytest
 from typer.main import get_command
 
-from workers.cli.commands import GROUPS, SINGLE, application
+from workers import cli
+from workers.cli import commands
+from workers.cli.commands import GROUPS, SINGLE, WITHOUT_COMMANDS, application
 
 
 def test_each_command_is_there_by_its_name_alone() -> None:
@@ -17,12 +20,38 @@ def test_each_command_is_there_by_its_name_alone() -> None:
     assert everything == {*GROUPS, *(name for names in SINGLE.values() for name in names)}
     for name in sorted(everything):
         assert name in get_command(application(name)).commands  # type: ignore[attr-defined]
+    for option in WITHOUT_COMMANDS:
+        assert not get_command(application(option)).commands  # type: ignore[attr-defined]
 
 
 def test_the_table_of_single_commands_names_those_of_each_file() -> None:
     for module, names in SINGLE.items():
         app = import_module(f"workers.cli.{module}").app
         assert [each.name or each.callback.__name__.strip("_") for each in app.registered_commands] == list(names)
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "asked"),
+    [("fanwire outlets pa", 2, "outlets"), ("fanwire restored ", 2, "restored"), ("fanwire restore", 1, None)],
+)
+def test_a_shell_that_completes_a_command_imports_no_other(
+    monkeypatch: pytest.MonkeyPatch, line: str, words: int, asked: str | None
+) -> None:
+    """`restore` may go on as `restored`."""
+    seen: list[str | None] = []
+
+    def application(wanted: str | None) -> Callable[[], None]:
+        seen.append(wanted)
+        return lambda: None
+
+    monkeypatch.setattr(commands, "application", application)
+    monkeypatch.setenv("_FANWIRE_COMPLETE", "complete_zsh")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", line)
+    cli.main()
+    monkeypatch.setenv("COMP_WORDS", line.replace(" ", "\n"))
+    monkeypatch.setenv("COMP_CWORD", str(words))
+    cli.main()
+    assert seen == [asked, asked]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,8 @@ GROUPS = {
     "restored": "backup.restored_app",
 }
 """The groups, such as `fanwire outlets`, in the order of `fanwire --help`; and where the commands of each are."""
+WITHOUT_COMMANDS = ("--version", "--install-completion", "--show-completion")
+"""Options of `fanwire` itself that need none of its commands."""
 
 
 def application(wanted: str | None = None) -> typer.Typer:
@@ -41,7 +43,7 @@ def application(wanted: str | None = None) -> typer.Typer:
     app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_show_locals=False)
     app.callback()(options)
     alone = [module for module, names in SINGLE.items() if wanted in names]
-    everything = not alone and wanted not in (*GROUPS, "--version")
+    everything = not alone and wanted not in (*GROUPS, *WITHOUT_COMMANDS)
     for module in SINGLE if everything else alone:
         app.registered_commands += _found(f"{module}.app").registered_commands
     for name, place in GROUPS.items():
