@@ -75,16 +75,19 @@ class Fork:
         return self._ending.recv(forking.MESSAGE_BYTES)
 
 
-def fork_python(code: str, env: Mapping[str, str], log: Path) -> Fork:
-    """A process in a group of its own that runs some lines of Python; what it prints is appended to `log`."""
+def fork_python(code: str, env: Mapping[str, str], log: Path | int) -> Fork:
+    """A process in a group of its own that runs some lines of Python; what it prints is appended to `log`, a file or
+    the descriptor of one."""
     return fork([sys.executable, "-c", code], env, log)
 
 
-def fork(command: Sequence[str], env: Mapping[str, str], log: Path) -> Fork:
+def fork(command: Sequence[str], env: Mapping[str, str], log: Path | int) -> Fork:
     """The same for a command `[sys.executable, "-c", CODE, …]` or `[sys.executable, "-m", MODULE, …]`.
 
     It gets SIGTERM should the test run end first, for whatever reason.
     """
+    if isinstance(log, int):
+        return _forked(command, env, ROOT, log, log)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
         return _forked(command, env, ROOT, file.fileno(), file.fileno())

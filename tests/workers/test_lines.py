@@ -6,8 +6,6 @@ import fcntl
 import json
 import logging
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import IO, Any
@@ -18,7 +16,8 @@ import structlog
 from tasks import ledger
 from tasks.runtime.settings import settings
 from tests.support.delivery_steps import receivers, render, states, take
-from tests.support.processes import ROOT, environment
+from tests.support.forks import fork_python
+from tests.support.processes import environment
 from tests.support.samples import outlet
 from tests.support.threads import PATIENCE
 from workers.lines import LineHandler
@@ -100,7 +99,7 @@ def test_deliveries_go_on_while_nobody_reads_the_log(sqlite_ledger: None) -> Non
     code = "from workers import logs; logs.set_up('deliver'); from tests.support.drains import drain; drain()"
     more = {"ALLOWED_NETWORKS": "127.0.0.0/8", "RETRY_BASE": "3600"}  # so that no delivery is tried twice meanwhile
     env = environment(settings().home, LEDGER_URL=ledger.ledger_url(), **more)
-    process = subprocess.Popen([sys.executable, "-c", code], env=env, cwd=ROOT, stdout=writing, stderr=writing)
+    process = fork_python(code, env, writing)
     os.close(writing)
     try:
         assert process.wait(PATIENCE) == 0
