@@ -24,6 +24,7 @@ from sqlalchemy import Engine
 from typer.main import get_command
 
 from tasks import ledger
+from tasks.delivery.transports import host_of
 from tasks.runtime.private_files import ensure_private_file
 from tasks.runtime.settings import settings
 from tests.support import statements
@@ -91,6 +92,7 @@ def forget() -> None:
     """Close the ledger of this process and read the settings again when they are next asked for."""
     ledger.reset()
     settings.cache_clear()
+    host_of.cache_clear()  # of e-mail it is the relay that the settings name
 
 
 @pytest.fixture(scope="session")
