@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Insert,
+    Select,
     and_,
     bindparam,
     case,
@@ -382,15 +383,21 @@ def known_to_outlets(connection: Connection, uri: str, language: str) -> Transla
 def earlier_units(connection: Connection, uri: str, version: int, language: str) -> str | None:
     """The units (JSON) of the newest version up to `version` whose translation into the language was begun; None if
     there is none."""
-    return connection.execute(
+    said = {"of_uri": uri, "up_to": version, "in_language": language}
+    return connection.execute(_earlier_units(), said).scalar()
+
+
+@cache
+def _earlier_units() -> Select[Any]:
+    return (
         select(translations.c.units)
         .join(releases, releases.c.id == translations.c.release_id)
         .where(
-            releases.c.uri == uri,
-            releases.c.version <= version,
-            translations.c.language == language,
+            releases.c.uri == bindparam("of_uri"),
+            releases.c.version <= bindparam("up_to"),
+            translations.c.language == bindparam("in_language"),
             translations.c.units.is_not(None),
         )
         .order_by(releases.c.version.desc())
         .limit(1)
-    ).scalar()
+    )

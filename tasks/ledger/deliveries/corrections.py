@@ -5,9 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, literal, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from tasks.ledger import rendition_rows, seals
 from tasks.ledger.deliveries.conditions import IS_FAILED, IS_HELD, IS_KEPT, NOT_HELD, d, held_for
@@ -48,18 +64,22 @@ def end_replaced(connection: Connection, ids: Collection[int]) -> None:
     """End those of these deliveries that are held or due although a newer version of their release is in the ledger."""
     if not ids:
         return
-    mine, newer = releases.alias(), releases.alias()
-    query = (
-        select(d.id, newer.c.version, newer.c.status)
-        .join(mine, mine.c.id == d.release_id)
-        .join(newer, and_(newer.c.uri == mine.c.uri, newer.c.version > mine.c.version))
-        .where(d.id.in_(ids), IS_OPEN)
-        .order_by(newer.c.version)
-    )
-    newest = {row.id: (row.version, row.status) for row in connection.execute(query)}
+    newest = {row.id: (row.version, row.status) for row in connection.execute(_newer_versions(), {"ids": list(ids)})}
     for version, status in sorted(set(newest.values())):
         replaced = [id for id, by in newest.items() if by == (version, status)]
         _end(connection, d.id.in_(replaced), version, by_kill=status == "canceled")
+
+
+@cache
+def _newer_versions() -> Select[Any]:
+    mine, newer = releases.alias(), releases.alias()
+    return (
+        select(d.id, newer.c.version, newer.c.status)
+        .join(mine, mine.c.id == d.release_id)
+        .join(newer, and_(newer.c.uri == mine.c.uri, newer.c.version > mine.c.version))
+        .where(d.id.in_(bindparam("ids", expanding=True)), IS_OPEN)
+        .order_by(newer.c.version)
+    )
 
 
 def end_for_removed(connection: Connection, outlet_ids: Collection[str], ids: Collection[int] | None = None) -> int:

@@ -133,10 +133,15 @@ _OVERDUE_HOLDERS = select(d.claimed_by).where(IS_CLAIMED, d.lease_until < bindpa
 def _end_for_removed(connection: Connection, ids: list[int]) -> None:
     """End those of these deliveries that would be tried again although their outlet was removed meanwhile."""
     if ids:
-        theirs = select(d.outlet_id).where(d.id.in_(ids)).join(outlets, outlets.c.id == d.outlet_id)
-        removed = connection.execute(theirs.where(outlets.c.status == "removed").distinct()).scalars().all()
+        removed = connection.execute(_removed_outlets(), {"ids": ids}).scalars().all()
         if removed:
             end_for_removed(connection, removed, ids)
+
+
+@cache
+def _removed_outlets() -> Select[Any]:
+    theirs = select(d.outlet_id).where(d.id.in_(bindparam("ids", expanding=True)))
+    return theirs.join(outlets, outlets.c.id == d.outlet_id).where(outlets.c.status == "removed").distinct()
 
 
 def _say_why_held(connection: Connection, ids: list[int]) -> None:
