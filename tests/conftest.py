@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import json
 import logging
@@ -38,7 +37,6 @@ from workers import logs
 from workers.imports import all_to_stay
 
 typer.testing._get_command = cache(get_command)  # type: ignore[attr-defined]  # else each command typed makes all anew
-gc.set_threshold(10_000)  # in place of 700: what tests make is little, and looking for garbage takes 4 % of their CPU
 FOLDERS = count()
 statements.share()
 hypothesis.settings.register_profile(  # the same examples each time, on a machine of any speed
