@@ -27,6 +27,7 @@ from tasks.delivery.transports import host_of
 from tasks.runtime.private_files import ensure_private_file
 from tasks.runtime.settings import settings
 from tests.support import statements
+from tests.support.loading import begin_training, load_translation
 from tests.support.postgres import Postgres, shared_postgres
 from tests.support.scheduling import LAST
 from tests.support.side_by_side import OPTION, RUN
@@ -50,12 +51,13 @@ providers._get_local_constants = type(providers.GLOBAL_CONSTANTS)
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, Any, Any]:
     """Let the garbage collector leave alone what stays anyway: thousands of tests, and all that was imported. What
-    tests of translations load is loaded now if they run in processes that are forked."""
+    tests of translations need is begun now if they run in processes that are forked."""
+    side_by_side = session.config.getoption(OPTION)
+    if side_by_side and session.config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        begin_training()
     with all_to_stay():
         found = yield
-        if session.config.getoption(OPTION) and any(item.nodeid.startswith(LAST) for item in session.items):
-            from tests.support.loading import load_translation
-
+        if side_by_side and any(item.nodeid.startswith(LAST) for item in session.items):
             load_translation()
         return found
 

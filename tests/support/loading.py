@@ -1,16 +1,45 @@
-"""What every process of a test run loads for itself at its first translation: two seconds of CPU, and 250 MB."""
+"""What a run of all tests begins early: what several of its processes would do, or wait for, each for itself."""
 
 from __future__ import annotations
 
-from tasks.translation.checks import problems_with
-from tasks.translation.engines.opencc import OpenCC
-from tasks.translation.language_pair import LanguagePair
-from tests.translation.parallel import LANGUAGES, SENTENCES, unit
+import atexit
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from importlib.util import find_spec
+
+from tests.support.processes import ROOT
+
+TRAINING = "from pathlib import Path; from tests.translation.toy.model import trained; trained(Path('build'))"
+
+
+def begin_training() -> None:
+    """Begin to train the toy model, unless this checkout has one: ten seconds of the core that has nothing to do while
+    tests are collected. Who needs the model waits for it (tests/translation/toy/model.py)."""
+    if find_spec("ctranslate2") and find_spec("sentencepiece"):
+        training = subprocess.Popen([sys.executable, "-c", TRAINING], cwd=ROOT, process_group=0)
+        atexit.register(_end, training, os.getpid())
+
+
+def _end(training: subprocess.Popen[bytes], whose: int) -> None:
+    """End what is left of it, in the process that began it and not in those that were forked from that one."""
+    if os.getpid() == whose:
+        with suppress(ProcessLookupError):
+            os.killpg(training.pid, signal.SIGKILL)
+        training.wait()
 
 
 def load_translation() -> None:
-    """Load it by checking sentences in all languages: their data, patterns and dictionaries, and the model that tells
-    them apart; and a converter of Chinese. A process that is then forked shares it."""
+    """Load what each process would at its first translation, two seconds of CPU and 250 MB: by checking sentences in
+    all languages their data, patterns and dictionaries, and the model that tells them apart; and a converter of
+    Chinese. A process that is then forked shares it."""
+    from tasks.translation.checks import problems_with
+    from tasks.translation.engines.opencc import OpenCC
+    from tasks.translation.language_pair import LanguagePair
+    from tests.translation.parallel import LANGUAGES, SENTENCES, unit
+
     for source, target in zip(LANGUAGES, (*LANGUAGES[1:], LANGUAGES[0]), strict=True):
         for name in SENTENCES:
             problems_with(unit(name, source), unit(name, target), LanguagePair.of(source, target))

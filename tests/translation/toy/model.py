@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import os
@@ -9,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -114,15 +114,22 @@ def trained(folder: Path) -> Path:
     said = b"".join(file.read_bytes() for file in sorted(here.glob("*.py")) if not file.name.startswith("test_"))
     made = folder / f"toy-{hashlib.sha256(said).hexdigest()[:16]}"
     if not made.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".toy-", dir=folder) as half:
-            command = [sys.executable, "-m", __name__, str(Path(half) / "models")]
-            threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-            memory = {"MALLOC_MMAP_THRESHOLD_": str(2**28), "MALLOC_TRIM_THRESHOLD_": str(2**28)}
-            subprocess.run(command, cwd=here.parents[2], env=os.environ | threads | memory, check=True)
-            with suppress(OSError):  # another process was first
-                (Path(half) / "models").rename(made)
+        threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        memory = {"MALLOC_MMAP_THRESHOLD_": str(2**28), "MALLOC_TRIM_THRESHOLD_": str(2**28)}
+        command = [sys.executable, "-m", __name__, str(made)]
+        subprocess.run(command, cwd=here.parents[2], env=os.environ | threads | memory, check=True)
     return made
+
+
+def _train_into(made: Path) -> None:
+    """Train a model into this folder, unless it is there or another process puts it there first."""
+    made.parent.mkdir(parents=True, exist_ok=True)
+    with (made.parent / ".toy.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.is_dir():
+            with tempfile.TemporaryDirectory(prefix=".toy-", dir=made.parent) as half:
+                save(Path(half) / "models" / "en-eo", *train())
+                (Path(half) / "models").rename(made)
 
 
 def held_out(number: int) -> list[Pair]:
@@ -214,4 +221,4 @@ def _attention(spec: Any, weights: dict[str, Any], name: str, fused: Sequence[st
 
 
 if __name__ == "__main__":
-    save(Path(sys.argv[1]) / "en-eo", *train())
+    _train_into(Path(sys.argv[1]))
