@@ -22,10 +22,10 @@ APART = ("tests/ledger/test_state_machine.py", "tests/translation")
 """Files and folders whose tests share nothing: each goes to whichever process is free."""
 FIRST = (
     "faults",
+    "tests/ledger/test_state_machine.py",
     "stack",
     "tests/faults",
     "recovery",
-    "tests/ledger/test_state_machine.py",
     "faults-postgres",
     "toy",
     "tests/docs",
@@ -33,7 +33,7 @@ FIRST = (
     "tests/workers",
     "tests/web/test_pages",
 )
-"""What takes longest, most of it waiting, and so begins first."""
+"""What takes longest, and so begins first: most of it waits, and the state machine computes meanwhile."""
 LAST = "tests/translation"
 """What only computes, in small parts: it keeps all processes busy until the end."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -35,6 +36,13 @@ def valkey(urls: dict[User, str]) -> str:
 def for_producers(urls: dict[User, str]) -> str:
     """The address for producers."""
     return urls[User.PRODUCER]
+
+
+@pytest.fixture
+def none_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine trusts no authority but those that it is given. The redis library reads the certificates of all
+    authorities of the machine for each connection, which takes 20 ms."""
+    monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
 
 
 @pytest.fixture

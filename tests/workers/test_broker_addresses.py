@@ -24,6 +24,7 @@ from workers.releases_queue import RELEASES
 
 from .test_broker_tls import SPEAKERS, Speaker, spoke
 
+pytestmark = pytest.mark.usefixtures("none_trusted")
 HERE = "127.0.0.1"
 
 

@@ -33,6 +33,7 @@ from workers.ops.queue_lengths import Queues
 from workers.producer import NoReceipt, Producer
 from workers.releases_queue import RELEASES, tls_options
 
+pytestmark = pytest.mark.usefixtures("none_trusted")
 HERE = "127.0.0.1"
 ASKED = Call(script=Script("return 1"), keys=["fanwire:x"], arguments=[], read=int, fallback=0)
 """1 from a broker, 0 from nobody."""
