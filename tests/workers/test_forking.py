@@ -52,7 +52,8 @@ ABOUT = """
 import json, os, signal, sys, threading
 print(json.dumps({
     "parent": os.getppid(), "group": os.getpgid(0), "environment": dict(os.environ), "arguments": sys.argv[2:],
-    "imported": "flower.command" in sys.modules, "descriptors": sorted(map(int, os.listdir("/proc/self/fd")))[:-1],
+    "imported": {"flower.command", "tasks.delivery.transports.http", "tasks.formatting.formats.rss"} <= {*sys.modules},
+    "descriptors": sorted(map(int, os.listdir("/proc/self/fd")))[:-1],
     "at SIGHUP": str(signal.getsignal(signal.SIGHUP)), "threads": threading.active_count(), "name": __name__,
     "written by lines": sys.stdout.line_buffering, "collecting": __import__("gc").isenabled(),
     "settings read": sys.modules["tasks.runtime.settings"].settings.cache_info().currsize,
