@@ -37,7 +37,7 @@ from workers.with_parent import PARENT, signal_when_parent_ends
 SHARED = (
     "anyio._backends._asyncio", "billiard.popen_fork", "billiard.sharedctypes", "billiard.synchronize",
     "celery.app.amqp", "celery.app.control", "celery.app.events", "celery.app.log", "celery.apps.worker",
-    "celery.bin.celery", "celery.bin.worker", "celery.concurrency.prefork", "celery.concurrency.solo",
+    "celery.bin.worker", "celery.concurrency.prefork", "celery.concurrency.solo",
     "celery.fixups.django", "celery.worker.components", "celery.worker.consumer", "celery.worker.strategy",
     "cffi.cparser", "flower.command", "sqlalchemy.dialects.sqlite.pysqlite", "sqlite3", "uvicorn",
     "uvicorn.lifespan.off", "uvicorn.loops.asyncio", "uvicorn.protocols.http.h11_impl", "workers.application",

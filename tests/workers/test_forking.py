@@ -53,6 +53,7 @@ import json, os, signal, sys, threading
 print(json.dumps({
     "parent": os.getppid(), "group": os.getpgid(0), "environment": dict(os.environ), "arguments": sys.argv[2:],
     "imported": {"flower.command", "tasks.delivery.transports.http", "tasks.formatting.formats.rss"} <= {*sys.modules},
+    "for terminals": "prompt_toolkit" in sys.modules,  # which some commands of Celery import
     "descriptors": sorted(map(int, os.listdir("/proc/self/fd")))[:-1],
     "at SIGHUP": str(signal.getsignal(signal.SIGHUP)), "threads": threading.active_count(), "name": __name__,
     "written by lines": sys.stdout.line_buffering, "collecting": __import__("gc").isenabled(),
@@ -66,7 +67,8 @@ def test_a_forked_process_begins_as_one_that_was_executed(server: Server, tmp_pa
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, (tmp_path / "out").read_text()
     assert json.loads((tmp_path / "out").read_text()) == {
         "parent": os.getpid(), "group": pid, "environment": {"TZ": "Asia/Seoul", "SECRET": "geheim"},
-        "arguments": ["one", "two"], "imported": True, "descriptors": [0, 1, 2],
+        "arguments": ["one", "two"], "imported": True, "for terminals": False,
+        "descriptors": [0, 1, 2],
         "at SIGHUP": str(signal.getsignal(signal.SIGHUP)), "threads": 1, "name": "__main__",
         "written by lines": False, "collecting": True, "settings read": 0,
     }  # fmt: skip
