@@ -16,10 +16,12 @@ from typing import Any
 
 import hypothesis
 import pytest
+import redis.utils
 import structlog
 import typer.testing
 from hypothesis.internal.conjecture import providers
 from sqlalchemy import Engine
+from structlog.dev import ConsoleRenderer, plain_traceback
 from typer.main import get_command
 
 from tasks import ledger
@@ -38,6 +40,10 @@ from workers import logs
 from workers.imports import all_to_stay
 
 typer.testing._get_command = cache(get_command)  # type: ignore[attr-defined]  # else each command typed makes all anew
+redis.utils.get_lib_version = cache(redis.utils.get_lib_version)  # else each client reads the metadata of its package
+# Faults that tests provoke are logged as a worker logs them, and not in frames with the lines of code in colours.
+BEFORE = structlog.get_config()["processors"][:-1]
+structlog.configure(processors=[*BEFORE, ConsoleRenderer(exception_formatter=plain_traceback)])
 FOLDERS = count()
 statements.share()
 hypothesis.settings.register_profile(  # the same examples each time, on a machine of any speed

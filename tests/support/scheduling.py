@@ -10,14 +10,15 @@ TOGETHER = {
     "tests/faults/test_faults.py::test_postgres": "faults-postgres",
     "tests/faults/test_faults.py": "faults",
     "tests/translation/toy": "toy",
+    "tests/translation/test_judged_texts.py": "judged",
     "tests/translation/engines/test_apertium_apy.py": "apertium-apy",
     "tests/translation/test_apertium.py": "apertium",
     "tests/translation/test_press_release.py": "apertium",
     "tests/translation/test_translate.py": "apertium",
     "tests/translation/test_markdown_bodies.py": "apertium",
 }
-"""Tests whose names begin so share a stack, a model that is trained, or programs of Apertium. Those of any other file
-stay together for the servers of its fixtures."""
+"""Tests whose names begin so share a stack, a model that is trained, what is found in judged texts, or programs of
+Apertium. Those of any other file stay together for the servers of its fixtures."""
 APART = ("tests/ledger/test_state_machine.py", "tests/translation")
 """Files and folders whose tests share nothing: each goes to whichever process is free."""
 FIRST = (

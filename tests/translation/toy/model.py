@@ -32,23 +32,30 @@ SPECIAL = ["<pad>", "<unk>", "<s>", "</s>"]
 START, END = SPECIAL.index("<s>"), SPECIAL.index("</s>")
 PIECES = (185, 168)
 """So few that words of either language are cut into pieces."""
+TOKENIZERS = ("source.spm", "target.spm")
+"""The files of a model with its tokenizers, by which OPUS-MT calls them."""
 
 
 class Tokenizer:
-    """Pieces of the words of one language."""
+    """Pieces of the words of one language, as a model of SentencePiece (`proto`) knows them."""
 
-    def __init__(self, texts: Sequence[str], pieces: int) -> None:
+    def __init__(self, proto: bytes) -> None:
+        self.proto = proto
+        self._processor = sentencepiece.SentencePieceProcessor(model_proto=proto)
+        found = [self._processor.id_to_piece(number) for number in range(self._processor.get_piece_size())]
+        self.vocabulary = SPECIAL + [piece for piece in found if piece not in SPECIAL]
+        self._numbers = {piece: number for number, piece in enumerate(self.vocabulary)}
+        self._encoded = cache(self._word)
+
+    @classmethod
+    def of(cls, texts: Sequence[str], pieces: int) -> Tokenizer:
+        """A tokenizer made from the texts of one language, with so many pieces."""
         written = io.BytesIO()
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(texts), model_writer=written, model_type="bpe", vocab_size=pieces,
             hard_vocab_limit=False, minloglevel=2, num_threads=1,
         )  # fmt: skip
-        self.proto = written.getvalue()
-        self._processor = sentencepiece.SentencePieceProcessor(model_proto=self.proto)
-        found = [self._processor.id_to_piece(number) for number in range(self._processor.get_piece_size())]
-        self.vocabulary = SPECIAL + [piece for piece in found if piece not in SPECIAL]
-        self._numbers = {piece: number for number, piece in enumerate(self.vocabulary)}
-        self._encoded = cache(self._word)
+        return cls(written.getvalue())
 
     def encode(self, text: str) -> tuple[list[int], list[int]]:
         """The pieces of a text, and for each the number of its word, the full stop being one."""
@@ -157,7 +164,7 @@ def train() -> tuple[Transformer, Tokenizer, Tokenizer]:
 
 def _tokenizers() -> tuple[Tokenizer, Tokenizer]:
     texts = [pair.texts for pair in islice(language.pairs(SEED), TEXTS)]
-    source, target = (Tokenizer([text[side] for text in texts], PIECES[side]) for side in (0, 1))
+    source, target = (Tokenizer.of([text[side] for text in texts], PIECES[side]) for side in (0, 1))
     return source, target
 
 
@@ -188,8 +195,8 @@ def save(folder: Path, model: Transformer, source: Tokenizer, target: Tokenizer)
     spec.validate()
     (folder / "model").mkdir(parents=True)
     spec.save(str(folder / "model"))
-    (folder / "source.spm").write_bytes(source.proto)
-    (folder / "target.spm").write_bytes(target.proto)
+    for file, tokenizer in zip(TOKENIZERS, (source, target), strict=True):
+        (folder / file).write_bytes(tokenizer.proto)
     np.savez(folder / "weights.npz", **weights)  # type: ignore[arg-type]
     return folder
 
@@ -197,7 +204,7 @@ def save(folder: Path, model: Transformer, source: Tokenizer, target: Tokenizer)
 def with_heads_moved(made: Path, folder: Path) -> Path:
     """A model of `trained` in another folder, the same but that its heads stand in another order: the first one, which
     converters name, was taught nothing about words."""
-    tokenizers = _tokenizers()
+    tokenizers = [Tokenizer((made / "en-eo" / file).read_bytes()) for file in TOKENIZERS]
     shape = Shape(*(len(tokenizer.vocabulary) for tokenizer in tokenizers))
     model = Transformer(shape, SEED)
     model.weights = dict(np.load(made / "en-eo" / "weights.npz"))

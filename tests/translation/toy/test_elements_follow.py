@@ -111,7 +111,7 @@ def _strongest(answer: Any) -> tuple[str, dict[Any, Any]]:
 
 def test_what_is_learnt_goes_down_the_slope() -> None:
     texts = [pair.texts for pair, _ in zip(pairs(3), range(TEXTS // 4), strict=False)]
-    source, target = (Tokenizer([text[side] for text in texts], pieces) for side, pieces in ((0, 185), (1, 168)))
+    source, target = (Tokenizer.of([text[side] for text in texts], pieces) for side, pieces in ((0, 185), (1, 168)))
     shape = Shape(len(source.vocabulary), len(target.vocabulary), 16, 20, heads=2, encoder_layers=2, decoder_layers=2)
     model = Transformer(shape, 1)
     model.weights = {name: weight.astype(np.float64) for name, weight in model.weights.items()}
