@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 from typing import Any
 
@@ -31,6 +32,8 @@ COMMONMARK = MarkdownIt("commonmark", {"html": True}).enable(["table", "striketh
 
 
 _LINES = frozenset({"p", "h2", "h3", "h4", "dt", "pre"})
+_FORMATS = 32
+"""Renditions of one article that are read one after the other: what is asked of all is found out once for them."""
 
 
 @dataclass
@@ -73,38 +76,64 @@ def check(format: str, article: Article, rendition: bytes) -> None:
     names = [article.release.issuer.name] if article.release.issuer else []
     for name in (*names, *(contact.name for contact in article.contacts), article.lead, article.note):
         assert letters(name or "") in said, f"lacks {name!r}"
-    _check_body(found, article, nested=format != "nitf")
+    _check_body(found, said, article, nested=format != "nitf")
     for item in article.media:
         assert found.strings & {item.href, shown_at(item)}, f"lacks {item.href}"
         for words in (item.caption, item.alt, item.credit):
             assert letters(words or "") in said, f"lacks {words!r}"
 
 
-def _check_body(found: Found, article: Article, *, nested: bool) -> None:
-    """`nested`: whether the format keeps paragraphs apart that stand where HTML allows none."""
+@dataclass
+class Body:
+    """What the body of an article says, of which each format has to have its own."""
+
+    links: list[str]
+    words_of_tables: list[str]
+    """The letters of each word in a table that is ASCII."""
+    texts: list[str]
+    """The letters of each text outside of tables, in the order in which they are read aloud."""
+    paragraphs: list[str]
+    set_otherwise: bool
+    """Whether NITF sets some paragraph otherwise."""
+
+
+@lru_cache(_FORMATS)
+def _body(html: str) -> Body:
+    body = tree(html)
+    words = [word for table in body.iter("table") for word in " ".join(table.itertext()).split()]
+    return Body(
+        links=[str(link.get("href")) for link in body.iter("a")],
+        words_of_tables=[letters(word) for word in words if word.isascii()],
+        texts=[letters(text) for text in _texts_of(body)],
+        paragraphs=paragraphs(body),
+        set_otherwise=_set_otherwise(body),
+    )
+
+
+def _check_body(found: Found, said: str, article: Article, *, nested: bool) -> None:
+    """`said`: the letters of all that was found. `nested`: whether the format keeps paragraphs apart that stand where
+    HTML allows none."""
     if not article.body_html:
         return
-    body = tree(article.body_html)
-    for link in body.iter("a"):
-        address = str(link.get("href"))
+    body = _body(article.body_html)
+    for address in body.links:
         bare = re.sub("^(mailto|tel):", "", address)
         plain = found.paragraphs is None and bare in found.words  # whose ends nothing marks
         assert plain or {address, bare} & found.strings, f"lacks the link to {address}"
-    at, said = 0, letters(found.words)
-    for table in body.iter("table"):  # the words of a cell may go on in the next line, behind those of another
-        for word in " ".join(table.itertext()).split():
-            assert not word.isascii() or letters(word) in said, f"lacks {word!r} of a table"
-    for text in map(letters, _texts_of(body)):
+    for word in body.words_of_tables:  # those of a cell may go on in the next line, behind those of another
+        assert word in said, f"lacks {word!r} of a table"
+    at = 0
+    for text in body.texts:
         where = said.find(text, at)
         if found.paragraphs is None:
             assert where >= 0, f"lacks {text!r} at its place"
             at = where + len(text)
         else:
             assert text in said
-    if found.paragraphs is not None and (nested or not _set_otherwise(body)):
+    if found.paragraphs is not None and (nested or not body.set_otherwise):
         there = [re.sub("^" + re.escape(letters(article.dateline)), "", one) for one in found.paragraphs]
         credits = {letters(item.credit) for item in article.media if item.credit}
-        for paragraph in paragraphs(body):
+        for paragraph in body.paragraphs:
             known = {paragraph, *(paragraph + credit for credit in credits)}
             assert known & {*there, *found.paragraphs}, f"lacks the paragraph {paragraph!r}"
 
@@ -137,8 +166,9 @@ def _texts_of(body: Any) -> Iterator[str]:
         yield child.tail or ""
 
 
+@lru_cache(_FORMATS)
 def _html(text: str, *, page: bool = False) -> Any:
-    """HTML by a parser that takes no mistake."""
+    """HTML by a parser that takes no mistake; nobody may change what it gives, which is that of the same text again."""
     parser = html5lib.HTMLParser(strict=True, tree=html5lib.getTreeBuilder("lxml"), namespaceHTMLElements=False)
     if page:
         return parser.parse(text).getroot()
@@ -256,6 +286,14 @@ def _titles(root: Any) -> list[str | None]:
     return [one.text for one in root.xpath("/*[local-name()='entry']/*[local-name()='title'] | //item/title")]
 
 
+def _mended(text: str) -> str:
+    """What feedparser takes a text for whose letters could be the bytes of others in UTF-8, as in `È²`."""
+    try:
+        return text.encode("iso-8859-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
 def _feed(rendition: bytes, _: Article) -> Found:
     read = feedparser.parse(rendition)
     assert not read.bozo, read.get("bozo_exception")
@@ -263,7 +301,9 @@ def _feed(rendition: bytes, _: Article) -> Found:
     root = etree.fromstring(rendition)
     (content,) = (one for one in root.iter("{*}content", "{*}encoded") if one.text)
     inside = _fragment(content.text or "", "")
-    whole = _found(root, [entry.title, *_titles(root)])
+    titles = _titles(root)
+    assert letters(entry.title) in {letters(one) for title in titles for one in (title or "", _mended(title or ""))}
+    whole = _found(root, titles)
     assert letters(parsed_page(entry.content[0].value).text_content()) in letters(inside.words)
     return Found(whole.headlines, f"{inside.words} {whole.words}", inside.strings | whole.strings, inside.paragraphs)
 
