@@ -143,8 +143,9 @@ class Producer:
             self._reconnect(timeout)
         while (left := ends - time.monotonic()) > 0:
             try:
-                self._send(body, headers, correlation)
-                receipt = self._await(correlation, min(left, SEND_AGAIN))
+                with self._connection.channel() as channel:  # one for both: on Redis each is a connection of its own
+                    self._send(channel, body, headers, correlation)
+                    receipt = self._await(channel, correlation, min(left, SEND_AGAIN))
                 self._in_trouble = False
                 if receipt:
                     return receipt
@@ -176,24 +177,23 @@ class Producer:
     ) -> None:
         self.close()
 
-    def _send(self, body: bytes, headers: dict[str, str], correlation: str) -> None:
-        with self._connection.channel() as channel:
-            KombuProducer(channel).publish(
-                body,
-                exchange=releases_exchange(self._address),
-                routing_key=RELEASES,
-                declare=[] if self._address.kind is Kind.RABBITMQ else [releases_queue(self._address)],
-                content_type="application/json",
-                content_encoding="utf-8",
-                headers=headers,
-                reply_to=self._replies,
-                correlation_id=correlation,
-            )
+    def _send(self, channel: Any, body: bytes, headers: dict[str, str], correlation: str) -> None:
+        KombuProducer(channel).publish(
+            body,
+            exchange=releases_exchange(self._address),
+            routing_key=RELEASES,
+            declare=[] if self._address.kind is Kind.RABBITMQ else [releases_queue(self._address)],
+            content_type="application/json",
+            content_encoding="utf-8",
+            headers=headers,
+            reply_to=self._replies,
+            correlation_id=correlation,
+        )
 
-    def _await(self, correlation: str, seconds: float) -> Receipt | None:
+    def _await(self, channel: Any, correlation: str, seconds: float) -> Receipt | None:
         queue = receipts_queue(self._address, self._replies)
         ends = time.monotonic() + seconds
-        with self._connection.channel() as channel, Consumer(channel, [queue], on_message=self._note):
+        with Consumer(channel, [queue], on_message=self._note):
             while correlation not in self._receipts and (left := ends - time.monotonic()) > 0:
                 try:
                     self._connection.drain_events(timeout=left)
