@@ -29,7 +29,7 @@ from tasks.delivery.transports import host_of
 from tasks.runtime.private_files import ensure_private_file
 from tasks.runtime.settings import settings
 from tests.support import statements
-from tests.support.loading import begin_training, load_translation
+from tests.support.loading import begin_examples, begin_training, load_translation
 from tests.support.postgres import Postgres, shared_postgres
 from tests.support.scheduling import LAST
 from tests.support.side_by_side import OPTION, RUN
@@ -57,10 +57,11 @@ providers._get_local_constants = type(providers.GLOBAL_CONSTANTS)
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, Any, Any]:
     """Let the garbage collector leave alone what stays anyway: thousands of tests, and all that was imported. What
-    tests of translations need is begun now if they run in processes that are forked."""
+    generated examples and tests of translations need is begun now if they run in processes that are forked."""
     side_by_side = session.config.getoption(OPTION)
     if side_by_side and session.config.args_source is pytest.Config.ArgsSource.TESTPATHS:
         begin_training()
+        begin_examples()
     with all_to_stay():
         found = yield
         if side_by_side and any(item.nodeid.startswith(LAST) for item in session.items):

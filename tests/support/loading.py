@@ -10,6 +10,8 @@ import sys
 from contextlib import suppress
 from importlib.util import find_spec
 
+import hypothesis
+
 from tests.support.processes import ROOT
 
 TRAINING = "from pathlib import Path; from tests.translation.toy.model import trained; trained(Path('build'))"
@@ -29,6 +31,17 @@ def _end(training: subprocess.Popen[bytes], whose: int) -> None:
         with suppress(ProcessLookupError):
             os.killpg(training.pid, signal.SIGKILL)
         training.wait()
+
+
+def begin_examples() -> None:
+    """Have Hypothesis do what it does once in a process: it looks through the whole memory for who uses `random`."""
+
+    @hypothesis.settings(max_examples=1, database=None)
+    @hypothesis.given(hypothesis.strategies.none())
+    def try_one(_: None) -> None:
+        pass
+
+    try_one()
 
 
 def load_translation() -> None:
