@@ -127,9 +127,7 @@ def finish(connection: Connection, key: ArtifactKey, *, attempt: int, now: float
     that its kind has: see translation_rows.finish and rendition_rows.finish."""
     made: dict[str, Any] = {"reason": None, **values, "state": ArtifactState.MADE, "made_at": now}
     made |= {"lease_until": 0, "claimed_by": None}
-    finished = bool(
-        connection.execute(_finish(table_of(type(key))), named(key) | {"b_attempt": attempt} | made).rowcount
-    )
+    finished = bool(connection.execute(_finish(table_of(type(key))), _said(key, attempt, made)).rowcount)
     if finished:
         seals.look_after_all(connection, key.release_id, now)
     return finished
@@ -164,7 +162,13 @@ def hold(
     hint_at = NEVER if until_woken else now + min(pause, LONGEST_TEMPORARY_WAIT if temporary else LONGEST_WAIT)
     held = {**(values or {}), "state": ArtifactState.HELD, "reason": reason, "hint_at": hint_at, "lease_until": 0}
     held["claimed_by"] = None
-    return bool(connection.execute(_hold(table_of(type(key))), named(key) | {"b_attempt": attempt} | held).rowcount)
+    return bool(connection.execute(_hold(table_of(type(key))), _said(key, attempt, held)).rowcount)
+
+
+def _said(key: ArtifactKey, attempt: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of these two. Raises KeyError for a column that the table has not: it would change nothing."""
+    columns = table_of(type(key)).c
+    return named(key) | {"b_attempt": attempt} | {columns[name].name: value for name, value in values.items()}
 
 
 @cache

@@ -84,6 +84,16 @@ def test_what_is_held_says_why_its_text_is_missing() -> None:
     ]  # fmt: skip
 
 
+def test_a_column_that_an_artifact_has_not_is_refused() -> None:
+    """The database would never hear of it."""
+    receivers(outlet("a", languages=["ko"]))
+    key = TranslationKey(take(), "ko")
+    with ledger.write() as connection, pytest.raises(KeyError, match="body"):
+        artifacts.hold(connection, key, attempt=0, now=NOW, reason="no engine", wait=60, values={"body": b""})
+    with ledger.write() as connection, pytest.raises(KeyError, match="body"):
+        artifacts.finish(connection, key, attempt=0, now=NOW, values={"body": b""})
+
+
 def test_the_history_of_an_outlet_is_its_own() -> None:
     receivers(outlet("a"), outlet("b"))
     for n, one in enumerate(sent("urn:x:1", "urn:x:2")):
