@@ -69,6 +69,7 @@ def test_the_seed(format: str, read: Read) -> None:
 
 
 CASES: dict[str, dict[str, Any]] = {
+    "letters that would be UTF-8": {"headline": "H È²p", "body_html": "<p>È²</p>"},
     "in zh-Hant": {"language": "zh-Hant", "headline": "北風造渡輪", "body_html": "<p>十二艘<b>渡輪</b>。</p>" * 9},
     "a correction": {"version": 3, "correction_note": "The year was wrong."},
     "a kill": {"version": 2, "status": "canceled", "correction_note": "Sent in error."},
