@@ -153,14 +153,15 @@ def own_postgres() -> Iterator[Postgres]:
 
 @contextmanager
 def shared_postgres(run: str) -> Iterator[Postgres]:
-    """The one server of a test run, called `run`, with the database TEMPLATE. It would not survive a power cut."""
+    """The one server of a test run, called `run`, with the database TEMPLATE. It would not survive a power cut, and
+    does nothing by itself: a database that it has looked through would not be as new."""
     folder = Path(tempfile.gettempdir(), f"fanwire-pg-{run}")
     with _alone():
         first = not folder.exists()
         server = Postgres(folder)
         if first:
-            careless = ("fsync", "full_page_writes", "synchronous_commit")
-            server.do(*(f"ALTER SYSTEM SET {name} = off" for name in careless), "SELECT pg_reload_conf()")
+            off = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
+            server.do(*(f"ALTER SYSTEM SET {name} = off" for name in off), "SELECT pg_reload_conf()")
             _prepare_template(server)
     try:
         yield server
