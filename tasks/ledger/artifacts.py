@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass, fields
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, Table, Update, and_, bindparam, exists, literal_column, update
+from sqlalchemy import ColumnElement, Connection, Table, Update, and_, bindparam, exists, literal_column, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from tasks.ledger import media_rows, seals
-from tasks.ledger.inserts import insert_by
+from tasks.ledger.inserts import insert_unless_there
 from tasks.ledger.schema import deliveries, renditions, translations
 from tasks.model.states import ArtifactState
 
@@ -87,12 +87,7 @@ def want(connection: Connection, keys: Sequence[ArtifactKey], *, hint_at: float)
             if isinstance(key, kind)
         ]
         if rows:
-            connection.execute(_insert_wanted(connection.dialect.name, table_of(kind)), rows)
-
-
-@cache
-def _insert_wanted(dialect: str, table: Table) -> Insert:
-    return insert_by(dialect, table).on_conflict_do_nothing()
+            insert_unless_there(connection, table_of(kind), rows)
 
 
 def claim(

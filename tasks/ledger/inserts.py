@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -19,3 +21,13 @@ def insert_by(dialect: str, table: Table) -> postgresql.Insert:
     if dialect == "postgresql":
         return postgresql.insert(table)
     return cast("postgresql.Insert", sqlite.insert(table))
+
+
+def insert_unless_there(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, at least one, and leave alone what is there: somebody else may add the same at the same time."""
+    connection.execute(_unless_there(connection.dialect.name, table), rows)
+
+
+@cache
+def _unless_there(dialect: str, table: Table) -> Insert:
+    return insert_by(dialect, table).on_conflict_do_nothing()

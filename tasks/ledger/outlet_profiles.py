@@ -15,9 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Insert,
     Select,
-    Table,
     bindparam,
     delete,
     false,
@@ -28,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from tasks.ledger.inserts import insert_by
+from tasks.ledger.inserts import insert_unless_there
 from tasks.ledger.portions import AT_ONCE, portions
 from tasks.ledger.schema import UNPROFILED, outlet_profile_terms, outlet_profiles, outlets
 from tasks.model.languages import LanguageTag
@@ -51,10 +49,10 @@ def numbers(connection: Connection, profiles: Iterable[Profile]) -> dict[Profile
     new = sorted(by_digest.keys() - found.keys())  # in one order, so that two imports do not wait for each other
     if new:
         rows = [_row(digest, by_digest[digest]) for digest in new]
-        connection.execute(_insert(connection.dialect.name, outlet_profiles), rows)
+        insert_unless_there(connection, outlet_profiles, rows)
         added = _known(connection, new)
         terms = [term for digest in new for term in _terms(added[digest], by_digest[digest])]
-        connection.execute(_insert(connection.dialect.name, outlet_profile_terms), terms)
+        insert_unless_there(connection, outlet_profile_terms, terms)
         found |= added
     return {by_digest[digest]: number for digest, number in found.items()}
 
@@ -67,12 +65,6 @@ def _known(connection: Connection, digests: Collection[str]) -> dict[str, int]:
 
 
 _KNOWN = select(p.digest, p.id).where(p.digest.in_(bindparam("digests", expanding=True)))
-
-
-@cache
-def _insert(dialect: str, table: Table) -> Insert:
-    """An insert that leaves alone what is there: somebody else may add the same at the same time."""
-    return insert_by(dialect, table).on_conflict_do_nothing()
 
 
 def _row(digest: str, profile: Profile) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from tasks.ledger import media_rows, seals
 from tasks.ledger.connection import now
 from tasks.ledger.deliveries.conditions import IS_CLAIMED, IS_DUE, IS_HELD, d
-from tasks.ledger.inserts import insert_into
+from tasks.ledger.inserts import insert_unless_there
 from tasks.ledger.schema import (
     attempts,
     audit,
@@ -334,8 +334,7 @@ def remove_media(connection: Connection, files: Sequence[str], now: float) -> No
     gone = {*files, *connection.execute(smaller).scalars()}
     connection.execute(delete(media_sizes).where(media_sizes.c.original.in_(files)))
     connection.execute(delete(media_files).where(media_files.c.sha256.in_(files)))
-    note = insert_into(connection, media_removals).on_conflict_do_nothing()
-    connection.execute(note, [{"sha256": sha256, "at": now} for sha256 in sorted(gone)])
+    insert_unless_there(connection, media_removals, [{"sha256": sha256, "at": now} for sha256 in sorted(gone)])
 
 
 def media_to_remove(connection: Connection, before: float, limit: int) -> dict[str, bool]:

@@ -78,10 +78,7 @@ _LAST = select(seals).order_by(seals.c.id.desc()).limit(1)
 
 def add(connection: Connection, **values: Any) -> None:
     """Write a seal."""
-    connection.execute(_INSERT, values)
-
-
-_INSERT = seals.insert()
+    connection.execute(seals.insert().values(values))
 
 
 def every(connection: Connection) -> Iterator[Row[Any]]:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Insert,
     Select,
     and_,
     bindparam,
@@ -29,7 +28,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from tasks.ledger import artifacts, audit, rendition_rows, seals
 from tasks.ledger.artifacts import IS_MADE, TranslationKey, is_named_row, is_row_of, named
-from tasks.ledger.inserts import insert_by
+from tasks.ledger.inserts import insert_unless_there
 from tasks.ledger.schema import DRAFT, IS_DRAFT, attempts, awaited_engines, deliveries, releases, translations
 from tasks.model.acts import Act
 from tasks.model.release import Translation
@@ -199,12 +198,7 @@ def insert_finished(connection: Connection, release_id: int, texts: list[Transla
         for text in texts
     ]
     if rows:
-        connection.execute(_insert_unless_there(connection.dialect.name), rows)
-
-
-@cache
-def _insert_unless_there(dialect: str) -> Insert:
-    return insert_by(dialect, translations).on_conflict_do_nothing()
+        insert_unless_there(connection, translations, rows)
 
 
 def late(connection: Connection, *, now: float, again_at: float) -> list[TranslationKey]:

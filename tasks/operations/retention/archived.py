@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Table, create_engine, select, update
 from sqlalchemy.pool import StaticPool
 
 from tasks.ledger import archive_rows, audit, releases, retained_rows, seals
-from tasks.ledger.inserts import insert_into
+from tasks.ledger.inserts import insert_unless_there
 from tasks.ledger.schema import audit as audit_table
 from tasks.ledger.schema import media_files, media_sizes, metadata, outlets
 from tasks.ledger.schema import releases as releases_table
@@ -106,7 +106,7 @@ def _put_back(connection: Connection, table: Table, rows: list[dict[str, Any]]) 
         )
         rows = [row for row in rows if row["id"] not in known]
     if rows:
-        connection.execute(insert_into(connection, table).on_conflict_do_nothing(), rows)
+        insert_unless_there(connection, table, rows)
 
 
 def refuse_archived(connection: Connection, uri: str) -> None:
