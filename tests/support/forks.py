@@ -126,16 +126,26 @@ def begin() -> None:
             process_group=0,
         )
     _servers.append(ours)
-    atexit.register(_end, server, os.getpid())
+    end_with_this_process(server)
+    atexit.register(_leave)
 
 
-def _end(server: subprocess.Popen[bytes], whose: int) -> None:
-    """End the server of this process, and not that of the one from which this process was forked."""
+def _leave() -> None:
+    while _servers:
+        _servers.pop().close()
+
+
+def end_with_this_process(process: subprocess.Popen[bytes]) -> None:
+    """Have a process, which leads a group, be killed with its group when this process ends; not when one ends that was
+    forked from this one."""
+    atexit.register(_kill_group, process, os.getpid())
+
+
+def _kill_group(process: subprocess.Popen[bytes], whose: int) -> None:
     if os.getpid() == whose:
-        while _servers:
-            _servers.pop().close()
-        server.kill()
-        server.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _forked(command: Sequence[str], env: Mapping[str, str], cwd: Path, out: int, err: int) -> Fork:

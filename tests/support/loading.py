@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import signal
 import subprocess
 import sys
-from contextlib import suppress
 from importlib.util import find_spec
 
 import hypothesis
 
-from tests.support.processes import ROOT
+from tests.support.forks import ROOT, end_with_this_process
 
 TRAINING = "from pathlib import Path; from tests.translation.toy.model import trained; trained(Path('build'))"
 
@@ -21,16 +17,7 @@ def begin_training() -> None:
     """Begin to train the toy model, unless this checkout has one: ten seconds of the core that has nothing to do while
     tests are collected. Who needs the model waits for it (tests/translation/toy/model.py)."""
     if find_spec("ctranslate2") and find_spec("sentencepiece"):
-        training = subprocess.Popen([sys.executable, "-c", TRAINING], cwd=ROOT, process_group=0)
-        atexit.register(_end, training, os.getpid())
-
-
-def _end(training: subprocess.Popen[bytes], whose: int) -> None:
-    """End what is left of it, in the process that began it and not in those that were forked from that one."""
-    if os.getpid() == whose:
-        with suppress(ProcessLookupError):
-            os.killpg(training.pid, signal.SIGKILL)
-        training.wait()
+        end_with_this_process(subprocess.Popen([sys.executable, "-c", TRAINING], cwd=ROOT, process_group=0))
 
 
 def begin_examples() -> None:

@@ -19,13 +19,13 @@ import pytest
 import redis
 
 from tasks.runtime.settings import settings
+from tests.support.forks import ROOT as ROOT
 from tests.support.forks import Fork
 from tests.support.side_by_side import PROCESS
 from tests.support.threads import PATIENCE
 
 T = TypeVar("T")
 POLL = 0.05
-ROOT = Path(__file__).resolve().parents[2]
 _given: set[int] = set()
 """The ports that `free_port` has given in this process."""
 
