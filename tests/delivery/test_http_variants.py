@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import email
+import fcntl
 import json
 import re
 import shutil
+import socket
 import ssl
+import struct
+import termios
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,6 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pycurl
 import pytest
 
 from tasks.delivery import transports
@@ -420,6 +426,81 @@ def test_http_2_over_one_connection(bench: Any, make_bench: Any, http_2: Any) ->
     *large_ones, last = seen()[len(before) :]
     assert large_ones == [wanted] * 5
     assert last["sessions"] == sessions
+
+
+class Frames:
+    """The server's end of an HTTP/2 connection, a frame at a time (RFC 9113), so that a test says which record of TLS
+    each of them comes in."""
+
+    SETTINGS, HEADERS, ACK, END_STREAM, END_HEADERS = 4, 1, 1, 1, 4
+    EARLY_HINTS, NO_CONTENT = b"\x08\x03103", b"\x89"
+    """Their `:status` as HPACK writes it (RFC 7541: a literal with the name of static entry 8; static entry 9)."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection, self._stream = connection, connection.makefile("rb")
+        assert self._stream.read(24) == b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+        self.send(self.SETTINGS, 0, 0)
+
+    def send(self, kind: int, flags: int, number: int, payload: bytes = b"") -> None:
+        """One frame of a stream, or of the connection if the number is 0, in one record."""
+        self._connection.sendall(
+            struct.pack("!HBBBL", len(payload) >> 8, len(payload) & 255, kind, flags, number) + payload
+        )
+
+    def requests(self, count: int) -> list[int]:
+        """The numbers of so many streams, in the order in which their requests ended."""
+        ended: list[int] = []
+        while len(ended) < count:
+            high, low, kind, flags, number = struct.unpack("!HBBBL", self._stream.read(9))
+            self._stream.read(high << 8 | low)
+            if kind == self.SETTINGS and not flags & self.ACK:
+                self.send(self.SETTINGS, self.ACK, 0)
+            elif number and flags & self.END_STREAM:
+                ended.append(number)
+        return ended
+
+
+def test_an_answer_that_libcurl_has_read_with_another_ones_end_is_not_left_lying(
+    bench: Any, serve: Any, authority: Authority
+) -> None:
+    """What libcurl has read beyond the end of a stream of HTTP/2 is in its buffers: no socket tells of it again.
+
+    Both transfers are run for the early hints of the first. While the second one is run, both answers arrive; the first
+    one then reads to its own end, and no further.
+    """
+    hinted, ending, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def answer_both_at_once(call: Call) -> None:
+        frames = Frames(call.socket)
+        first, second = sorted(frames.requests(2))
+        frames.send(Frames.HEADERS, Frames.END_HEADERS, first, Frames.EARLY_HINTS)
+        assert ending.wait(PATIENCE)
+        call.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        for number in (first, second):
+            frames.send(Frames.HEADERS, Frames.END_HEADERS | Frames.END_STREAM, number, Frames.NO_CONTENT)
+        call.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+        until(lambda: not struct.unpack("i", fcntl.ioctl(call.socket, termios.TIOCOUTQ, bytes(4)))[0])
+        ended.set()
+        call.hang()
+
+    def heard(kind: int, text: bytes) -> None:
+        if kind == pycurl.INFOTYPE_HEADER_IN and b" 103 " in text:
+            hinted.set()
+
+    def runs(*_counts: float) -> None:
+        if hinted.is_set() and not ending.is_set():
+            ending.set()
+            ended.wait(PATIENCE)
+
+    context = authority.context("127.0.0.1")
+    context.set_alpn_protocols(["h2"])
+    url = serve(answer_both_at_once, context=context).url()
+    by_http_2 = ((pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS), (pycurl.PIPEWAIT, 1))
+    bench.start("first", url, options=(*by_http_2, (pycurl.VERBOSE, 1), (pycurl.DEBUGFUNCTION, heard)))
+    bench.start("second", url, options=(*by_http_2, (pycurl.NOPROGRESS, 0), (pycurl.XFERINFOFUNCTION, runs)))
+    answers = bench.wait(2)
+    assert ended.is_set()
+    assert [(answer.transfer.key, answer.status) for answer in answers] == [("first", 204), ("second", 204)]
 
 
 @pytest.mark.parametrize("path", ["/broken", "/gone"])

@@ -288,6 +288,13 @@ class Handle:
         }
         return headers, strike(self.body_kept, secrets)
 
+    def shared_socket(self) -> int | None:
+        """The socket of its connection if that may carry other transfers at once."""
+        if self.curl.getinfo(pycurl.INFO_HTTP_VERSION) != pycurl.CURL_HTTP_VERSION_2_0:
+            return None
+        found: int = self.curl.getinfo(pycurl.ACTIVESOCKET)
+        return None if found < 0 else found
+
     def all_sent(self) -> bool:
         """Whether the whole request went to the network."""
         return bool(self.curl.getinfo(pycurl.SIZE_UPLOAD_T) >= self._length)

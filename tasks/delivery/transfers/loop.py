@@ -105,6 +105,7 @@ class TransferLoop:
         self._abandoning = False
         self._epoll.register(self._signal, select.EPOLLIN)
         self._watched: dict[int, int] = {}
+        self._unread: set[int] = set()
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, max(in_flight_hint, idle_connections))
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
@@ -222,6 +223,8 @@ class TransferLoop:
 
     def _longest_wait(self, now: float, until: float) -> float:
         """Seconds to sleep at most: until the caller, libcurl, a look-up or the oldest slow body wants attention."""
+        if self._unread:
+            return 0.0
         if self._wake_at is not None:
             until = min(until, self._wake_at)
         if self._reading:
@@ -249,9 +252,21 @@ class TransferLoop:
                 continue
             ready = _TO_CURL[events & 7] if events < 8 else _to_curl(events)
             multi.socket_action(fd, ready)
+        if self._unread:
+            self._read_unread()
         if self._wake_at is not None and self._monotonic() >= self._wake_at:
             self._wake_at = None
             multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+
+    def _read_unread(self) -> None:
+        """Have libcurl look at connections on which a transfer has ended while others go on.
+
+        When a stream of HTTP/2 ends, libcurl stops reading. What it has taken from the socket by then, such as the
+        answer to another stream, stays in its buffers, and nothing tells it to go on: the socket has no more to read.
+        """
+        sockets, self._unread = self._unread, set()
+        for fd in sockets & self._watched.keys():
+            self._multi.socket_action(fd, pycurl.CSELECT_IN)
 
     def _collect(self) -> None:
         more = True
@@ -368,6 +383,8 @@ class TransferLoop:
         del self._busy[handle.curl]
         self._reading.pop(handle, None)
         answer = handle.answer(code, text, abandoned)
+        if (shared := handle.shared_socket()) is not None:
+            self._unread.add(shared)
         self._multi.remove_handle(handle.curl)
         spare = self._spare[handle.protocol]
         if len(spare) < self._spare_limit:
