@@ -5,7 +5,7 @@ READY := .venv/.ready
 FANWIRE := .venv/bin/fanwire
 # Many tests wait, so more processes than cores pay; tests/support/side_by_side.py forks them.
 # The stacks among them start dozens of Python processes, which without bytecode on disk would compile everything anew.
-TEST := PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q --processes 6
+TEST := PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q --processes 8
 SPHINX := .venv/bin/python -m sphinx -q -W --keep-going -n -c docs . build/docs
 
 .PHONY: help demo test coverage mutate docs check bench fuzz soak brokers up format pins release clean

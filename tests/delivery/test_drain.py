@@ -633,12 +633,12 @@ def test_whatever_breaks_beside_the_loop_the_verdicts_that_are_known_are_written
         done.append(name)
         raise RuntimeError(name)
 
-    monkeypatch.setattr(deliveries, "finish", partial(once, "what is written", finish))
-    monkeypatch.setattr(deliveries, "claim", partial(once, "what is claimed", claim))
     monkeypatch.setenv("FANWIRE_CLAIM_CHUNK", "10")
     monkeypatch.setenv("FANWIRE_IN_FLIGHT", "10")
     settings.cache_clear()
-    with pytest.raises(RuntimeError):
+    with monkeypatch.context() as breaking, pytest.raises(RuntimeError):
+        breaking.setattr(deliveries, "finish", partial(once, "what is written", finish))
+        breaking.setattr(deliveries, "claim", partial(once, "what is claimed", claim))
         drain()
     found = states(number), states(late)
     assert done

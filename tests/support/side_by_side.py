@@ -1,4 +1,4 @@
-"""`pytest --processes 6`: tests run side by side in processes that are forked when all tests have been collected.
+"""`pytest --processes 8`: tests run side by side in processes that are forked when all tests have been collected.
 
 They have imported and collected once what several independent processes would each import and collect anew, which is
 ten seconds of a core a process for these tests. Each of them runs a group of tests at a time (scheduling.py), asks for
