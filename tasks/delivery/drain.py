@@ -191,6 +191,10 @@ class _Unwritten:
     def __bool__(self) -> bool:
         return bool(self.results or self.observations or self.gone or self.notices)
 
+    def written(self) -> None:
+        """All but the notices is known now, and is not written again, whatever breaks next."""
+        self.results, self.observations, self.gone, self.refusals, self.said = [], [], [], [], []
+
     def before(self, later: _Unwritten) -> _Unwritten:
         """All of this, and then all of `later`."""
         return _Unwritten(
@@ -623,7 +627,9 @@ class Drain:
             return known
         if taken < len(known.results):
             log.warning("late verdicts: others had claimed these deliveries", count=len(known.results) - taken)
-        notices = known.notices + self._admission.record(known.observations, self._now(), self._outlets_at)
+        observations = known.observations
+        known.written()
+        notices = known.notices + self._admission.record(observations, self._now(), self._outlets_at)
         try:
             if notices:
                 with ledger.write() as connection:

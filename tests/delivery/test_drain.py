@@ -33,7 +33,7 @@ from tasks.delivery.admission.admit import Admission, Observation
 from tasks.delivery.name_servers import NAME_SERVERS
 from tasks.delivery.transfers import loop
 from tasks.delivery.transfers.resolver import Resolver
-from tasks.ledger import counts, deliveries, journal, notices, outlets, presence, releases
+from tasks.ledger import counts, deliveries, journal, metrics, notices, outlets, presence, releases
 from tasks.ledger.schema import attempts, renditions
 from tasks.ledger.schema import deliveries as rows
 from tasks.model.states import State, Verdict
@@ -673,6 +673,30 @@ def test_a_write_that_breaks_at_the_end_of_a_drain_is_made_once_more(
     with pytest.raises(RuntimeError, match="broken") if times > 1 else nullcontext():
         drain(stopping=lambda: len(farm.receipts()) == 10)
     assert states(number) == {"delivered" if times == 1 else "claimed": 10}
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_verdicts_that_are_written_are_not_written_again_when_what_follows_breaks(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(farm, "fast-00")
+    number = prepare(take())
+    breaks, record = [RuntimeError("broken")], Admission.record
+
+    def breaking(*given: Any) -> Any:
+        if breaks:
+            raise breaks.pop()
+        return record(*given)
+
+    monkeypatch.setattr(Admission, "record", breaking)
+    with pytest.raises(RuntimeError, match="broken"):
+        drain()
+    drain_until_final(number)
+    assert states(number) == {"delivered": 10}
+    with ledger.read() as connection:
+        counted = metrics.stored(connection)[metrics.ATTEMPTS]
+        delivered = connection.scalar(select(func.count()).where(attempts.c.verdict == Verdict.DELIVERED))
+    assert counted["delivered http_200"].value == delivered == 10
 
 
 @pytest.mark.usefixtures("book")
