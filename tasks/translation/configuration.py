@@ -11,7 +11,7 @@ with the reason, until it can; everything else goes on.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -97,6 +97,10 @@ class EngineDocument(Document):
     """Per million characters, in any one currency: budgets and cost caps count in it."""
     options: dict[Annotated[str, Field(pattern=_OPTION)], Option] = Field({}, examples=[{"region": "westeurope"}])
     """What only this type of engine knows; see its file in tasks/translation/engines/."""
+
+    def among(self, known: Iterable[str]) -> tuple[str, ...]:
+        """Of the language tags that an engine can do, those between which this one is to translate."""
+        return tuple(tag for tag in known if self.languages is None or tag in self.languages)
 
 
 def _named(value: Any) -> Any:

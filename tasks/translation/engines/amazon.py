@@ -62,7 +62,7 @@ class Amazon:
         self._key_id, self._region = document.options["key_id"], document.options["region"]
         self._url = (document.url or f"https://translate.{self._region}.amazonaws.com").rstrip("/")
         self._service = Service(name, self._url, timeout=document.timeout, meaning=_meaning)
-        self._pairs = pairs_between(tag for tag in _CODES if document.languages is None or tag in document.languages)
+        self._pairs = pairs_between(document.among(_CODES))
 
     def pairs(self) -> dict[Pair, int]:
         """All pairs of a fixed list of languages, each in one step."""

@@ -64,7 +64,7 @@ class Azure:
             problem = Problem(f"engines.{name}.options.api_version", f"must be {V3!r} or {V2026!r}")
             raise DocumentRefused("translation file", [problem])
         self._service = Service(name, document.url or ADDRESS, timeout=document.timeout, meaning=_meaning)
-        self._pairs = pairs_between(tag for tag in _CODES if document.languages is None or tag in document.languages)
+        self._pairs = pairs_between(document.among(_CODES))
 
     def pairs(self) -> dict[Pair, int]:
         """All pairs of a fixed list of languages, each in one step."""

@@ -59,7 +59,7 @@ class DeepL:
         required(name, document, "key")
         self.name = name
         self._document = document
-        self._pairs = _pairs(tuple(tag for tag in _TARGETS if document.languages is None or tag in document.languages))
+        self._pairs = _pairs(document.among(_TARGETS))
 
     def pairs(self) -> dict[Pair, int]:
         """All pairs of a fixed list of languages, each in one step."""

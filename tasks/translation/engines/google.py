@@ -53,8 +53,7 @@ class Google:
         self._parent = f"projects/{quote(document.options['project'], safe=':')}/locations/{quote(location, safe='')}"
         self._model = document.model or USUAL_MODEL
         self._service = Service(name, document.url or ADDRESS, timeout=document.timeout, meaning=_meaning)
-        among = (tag for tag in _CODES if document.languages is None or tag in document.languages)
-        self._pairs = pairs_between(among, scripts=False)
+        self._pairs = pairs_between(document.among(_CODES), scripts=False)
 
     def pairs(self) -> dict[Pair, int]:
         """All pairs of a fixed list of languages, each in one step."""

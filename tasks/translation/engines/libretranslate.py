@@ -53,7 +53,7 @@ class LibreTranslate:
         self._batch = _limit(name, document, "batch_limit", 20)
         self._model = document.model
         self._service = Service(name, document.url or "", timeout=document.timeout, meaning=_meaning)
-        self._pairs = _pairs(tuple(tag for tag in _CODES if document.languages is None or tag in document.languages))
+        self._pairs = _pairs(document.among(_CODES))
 
     @property
     def capabilities(self) -> Capabilities:
