@@ -18,6 +18,8 @@ from tests.support.stacks import running
 from .conftest import TIMES, Opened
 from .main_job import main_job
 
+QUEUES = ("releases", "plan", "translate", "format", "deliver")
+
 
 def test_a_node_that_is_killed_and_started_again(opened: Opened, tmp_path: Path) -> None:
     with own_rabbitmq(_folder(tmp_path)) as node, opened(node.url("worker"), node.url("producer")) as scene:
@@ -32,9 +34,6 @@ def test_over_tls(opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         trusting = {"CA_FILE": str(authority.bundle)}
         with opened(node.url("worker"), node.url("producer"), **trusting) as scene:
             main_job(scene)
-
-
-QUEUES = ("releases", "plan", "translate", "format", "deliver")
 
 
 def test_a_whole_stack_whose_broker_it_is(farm: Farm, tmp_path: Path) -> None:
@@ -69,5 +68,5 @@ def _folder(tmp_path: Path) -> Path:
 
 
 def _restart(node: RabbitMQ) -> None:
-    node.kill()
+    node.kill(QUEUES)
     node.start()
