@@ -411,3 +411,41 @@ class TestMail:
         assert (judgement.verdict, judgement.status) == (Verdict.REJECTED, 550)
         assert judgement.detail == "RCPT: 550 5.1.1 no such mailbox"
         assert not mailbox.mails
+
+
+# --- what may not begin any more
+
+
+def waiting_behind(bench: Any, pool: Pool | None) -> list[str]:
+    """Start as much as goes at once, and one piece of work that waits for it; the list in which that one says that it
+    has begun. What goes has ended, and the loop does not know that yet."""
+    begun: list[str] = []
+
+    def begins() -> str:
+        begun.append("next")
+        return "done"
+
+    going = 1 if pool else THREADS_A_GROUP
+    for key in range(going):
+        bench.start(key, "file:///folder", work=lambda: "done", pool=pool)
+    bench.start("next", "file:///folder", work=begins, pool=pool)
+    until(lambda: len(bench.transfers._work._done) == going)
+    return begun
+
+
+@pytest.mark.parametrize("pool", [None, Pool("relay", 1)], ids=["group", "pool"])
+def test_nothing_begins_after_a_freeze(bench: Any, pool: Pool | None) -> None:
+    begun = waiting_behind(bench, pool)
+    assert bench.transfers.turn(1.0, lambda: True) == []
+    bench.transfers.abandon_all()
+    bench.transfers.close()
+    assert begun == []
+
+
+@pytest.mark.parametrize("pool", [None, Pool("relay", 1)], ids=["group", "pool"])
+def test_nothing_begins_while_all_is_abandoned(bench: Any, pool: Pool | None) -> None:
+    begun = waiting_behind(bench, pool)
+    answers = {answer.transfer.key: answer.sent for answer in bench.transfers.abandon_all()}
+    assert answers["next"] is False
+    bench.transfers.close()
+    assert begun == []

@@ -19,6 +19,7 @@ from email.message import Message
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock, patch
 
 import pycurl
 import pytest
@@ -432,9 +433,10 @@ class Frames:
     """The server's end of an HTTP/2 connection, a frame at a time (RFC 9113), so that a test says which record of TLS
     each of them comes in."""
 
-    SETTINGS, HEADERS, ACK, END_STREAM, END_HEADERS = 4, 1, 1, 1, 4
-    EARLY_HINTS, NO_CONTENT = b"\x08\x03103", b"\x89"
-    """Their `:status` as HPACK writes it (RFC 7541: a literal with the name of static entry 8; static entry 9)."""
+    HEADERS, RST_STREAM, SETTINGS, PING, ACK, END_STREAM, END_HEADERS = 1, 3, 4, 6, 1, 1, 4
+    NO_CONTENT = b"\x89"
+    """`:status: 204` as HPACK writes it (RFC 7541: static entry 9)."""
+    INTERNAL_ERROR, REFUSED_STREAM = b"\0\0\0\x02", b"\0\0\0\x07"
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection, self._stream = connection, connection.makefile("rb")
@@ -447,60 +449,90 @@ class Frames:
             struct.pack("!HBBBL", len(payload) >> 8, len(payload) & 255, kind, flags, number) + payload
         )
 
+    def answer(self, number: int) -> None:
+        """All of an answer: its status."""
+        self.send(self.HEADERS, self.END_HEADERS | self.END_STREAM, number, self.NO_CONTENT)
+
+    def ping(self) -> None:
+        """Wait until the other side has read all that was sent so far."""
+        self.send(self.PING, 0, 0, bytes(8))
+        while self._next()[:2] != (self.PING, self.ACK):
+            pass
+
     def requests(self, count: int) -> list[int]:
         """The numbers of so many streams, in the order in which their requests ended."""
         ended: list[int] = []
         while len(ended) < count:
-            high, low, kind, flags, number = struct.unpack("!HBBBL", self._stream.read(9))
-            self._stream.read(high << 8 | low)
+            kind, flags, number = self._next()
             if kind == self.SETTINGS and not flags & self.ACK:
                 self.send(self.SETTINGS, self.ACK, 0)
             elif number and flags & self.END_STREAM:
                 ended.append(number)
         return ended
 
+    def _next(self) -> tuple[int, int, int]:
+        """Kind, flags and stream of the next frame."""
+        high, low, kind, flags, number = struct.unpack("!HBBBL", self._stream.read(9))
+        self._stream.read(high << 8 | low)
+        return kind, flags, number
 
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [(None, 204), (Frames.INTERNAL_ERROR, None), (Frames.REFUSED_STREAM, 204)],
+    ids=["answered", "broken off", "refused, and sent again by libcurl"],
+)
 def test_an_answer_that_libcurl_has_read_with_another_ones_end_is_not_left_lying(
-    bench: Any, serve: Any, authority: Authority
+    bench: Any, serve: Any, authority: Authority, end: bytes | None, status: int | None
 ) -> None:
     """What libcurl has read beyond the end of a stream of HTTP/2 is in its buffers: no socket tells of it again.
 
-    Both transfers are run for the early hints of the first. While the second one is run, both answers arrive; the first
-    one then reads to its own end, and no further.
+    Both transfers are run for a ping, which the first one reads. When it has been run, the end of the second and the
+    answer to the first arrive together; the second one reads to its own end, and no further.
     """
-    hinted, ending, ended = threading.Event(), threading.Event(), threading.Event()
+    asked, pinging, ended = threading.Event(), threading.Event(), threading.Event()
 
-    def answer_both_at_once(call: Call) -> None:
+    def end_one_and_answer_the_other(call: Call) -> None:
         frames = Frames(call.socket)
+        if ended.is_set():
+            frames.answer(*frames.requests(1))
+            return call.hang()
         first, second = sorted(frames.requests(2))
-        frames.send(Frames.HEADERS, Frames.END_HEADERS, first, Frames.EARLY_HINTS)
-        assert ending.wait(PATIENCE)
+        asked.set()
+        assert pinging.wait(PATIENCE)
+        frames.ping()
         call.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
-        for number in (first, second):
-            frames.send(Frames.HEADERS, Frames.END_HEADERS | Frames.END_STREAM, number, Frames.NO_CONTENT)
+        if end is None:
+            frames.answer(second)
+        else:
+            frames.send(Frames.RST_STREAM, 0, second, end)
+        frames.answer(first)
         call.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
         until(lambda: not struct.unpack("i", fcntl.ioctl(call.socket, termios.TIOCOUTQ, bytes(4)))[0])
         ended.set()
-        call.hang()
+        return call.hang()
 
-    def heard(kind: int, text: bytes) -> None:
-        if kind == pycurl.INFOTYPE_HEADER_IN and b" 103 " in text:
-            hinted.set()
-
-    def runs(*_counts: float) -> None:
-        if hinted.is_set() and not ending.is_set():
-            ending.set()
+    def first_was_run(*_counts: float) -> None:
+        if pinging.is_set():
             ended.wait(PATIENCE)
 
     context = authority.context("127.0.0.1")
     context.set_alpn_protocols(["h2"])
-    url = serve(answer_both_at_once, context=context).url()
+    url = serve(end_one_and_answer_the_other, context=context).url()
     by_http_2 = ((pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS), (pycurl.PIPEWAIT, 1))
-    bench.start("first", url, options=(*by_http_2, (pycurl.VERBOSE, 1), (pycurl.DEBUGFUNCTION, heard)))
-    bench.start("second", url, options=(*by_http_2, (pycurl.NOPROGRESS, 0), (pycurl.XFERINFOFUNCTION, runs)))
-    answers = bench.wait(2)
+    watched = ((pycurl.NOPROGRESS, 0), (pycurl.XFERINFOFUNCTION, first_was_run))
+    bench.start("first", url, options=(*by_http_2, *watched), deadline=30.0)
+    bench.start("second", url, options=by_http_2, deadline=30.0)
+    until(lambda: bench.transfers.turn(0.05) or asked.is_set())
+    assert bench.transfers.turn(0.1) == [], "both wait for their answers, and nothing else is to be done"
+    pinging.set()
+    answers = {answer.transfer.key: answer.status for answer in bench.wait(2)}
     assert ended.is_set()
-    assert [(answer.transfer.key, answer.status) for answer in answers] == [("first", 204), ("second", 204)]
+    assert answers == {"first": 204, "second": status}
+    turns = Mock(wraps=bench.transfers._longest_wait)
+    with patch.object(bench.transfers, "_longest_wait", turns):
+        bench.transfers.turn(0.2)
+    assert turns.call_count < 10, "the loop sleeps while nothing is to be read"
 
 
 @pytest.mark.parametrize("path", ["/broken", "/gone"])

@@ -45,9 +45,9 @@ class Handle:
 
     __slots__ = (
         "_allowed", "_cap", "_connect_timeout", "_deadline_ms", "_length", "_method", "_monotonic", "_optional",
-        "_reading", "_resolved", "_sockets", "_sockets_known", "_trust", "body_kept", "body_size", "complete",
-        "curl", "dialled", "headers", "no_socket", "protocol", "refused", "started", "started_at", "status",
-        "transfer",
+        "_reading", "_resolved", "_shared", "_sockets", "_sockets_known", "_trust", "body_kept", "body_size",
+        "complete", "curl", "dialled", "headers", "no_socket", "protocol", "refused", "started", "started_at",
+        "status", "transfer",
     )  # fmt: skip
 
     def __init__(
@@ -59,13 +59,16 @@ class Handle:
         answer_cap_bytes: int,
         allowed: Callable[[str], bool],
         reading: dict[Handle, float],
+        shared: set[int],
         monotonic: Callable[[], float],
     ) -> None:
-        """`reading`: where it notes since when it reads the body of an answer. For the others see `TransferLoop`."""
+        """`reading`: where it notes since when it reads the body of an answer. `shared`: where it notes the sockets of
+        connections that may carry several transfers at once. For the others see `TransferLoop`."""
         self.protocol = protocol
         self._allowed = allowed
         self._cap = answer_cap_bytes
         self._reading = reading
+        self._shared = shared
         self._monotonic = monotonic
         self._trust = trust
         self._connect_timeout = connect_timeout
@@ -90,7 +93,9 @@ class Handle:
         curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
         curl.setopt(pycurl.HEADERFUNCTION, self._take_header if self.protocol.http else self._take_reply)
         curl.setopt(pycurl.WRITEFUNCTION, self._take_body)
-        if not self.protocol.http:
+        if self.protocol.http:
+            curl.setopt(pycurl.SOCKOPTFUNCTION, self._note_if_shared)
+        else:
             curl.setopt(pycurl.SOCKOPTFUNCTION, self._note_socket)
             curl.setopt(pycurl.CLOSESOCKETFUNCTION, self._close_socket)
 
@@ -192,6 +197,13 @@ class Handle:
             self.no_socket = f"the address check failed ({type(error).__name__})"
         return pycurl.SOCKET_BAD
 
+    def _note_if_shared(self, descriptor: int, _purpose: int) -> int:
+        if pycurl.HTTP_VERSION in self._optional:  # only a transfer that wants HTTP/2 says which version it wants
+            self._shared.add(descriptor)
+        else:
+            self._shared.discard(descriptor)
+        return int(pycurl.SOCKOPT_OK)
+
     def _note_socket(self, descriptor: int, _purpose: int) -> int:
         with self._sockets_known:
             self._sockets.add(descriptor)
@@ -288,12 +300,9 @@ class Handle:
         }
         return headers, strike(self.body_kept, secrets)
 
-    def shared_socket(self) -> int | None:
-        """The socket of its connection if that may carry other transfers at once."""
-        if self.curl.getinfo(pycurl.INFO_HTTP_VERSION) != pycurl.CURL_HTTP_VERSION_2_0:
-            return None
-        found: int = self.curl.getinfo(pycurl.ACTIVESOCKET)
-        return None if found < 0 else found
+    def socket(self) -> int:
+        """The descriptor of its connection while libcurl has one for it; else -1."""
+        return int(self.curl.getinfo(pycurl.ACTIVESOCKET))
 
     def all_sent(self) -> bool:
         """Whether the whole request went to the network."""

@@ -88,14 +88,16 @@ class LocalWork:
         self._done.append((number, done))
         self._wake()
 
-    def take(self) -> list[Callable[[float], Answer]]:
-        """What has ended: for each the function that makes its Answer of the moment (by the monotonic clock)."""
+    def take(self, *, go_on: bool = True) -> list[Callable[[float], Answer]]:
+        """What has ended: for each the function that makes its Answer of the moment (by the monotonic clock).
+        `go_on`: whether what waits may begin."""
         ended = []
         while self._done:
             number, done = self._done.popleft()
             group, _ = self._in_threads.pop(number)
             self._busy -= Counter((group,))
-            self._go_on(group)
+            if go_on:
+                self._go_on(group)
             started = self._going.pop(number, None)
             if started is not None:
                 ended.append(_answer(started, done))

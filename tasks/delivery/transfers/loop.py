@@ -105,7 +105,10 @@ class TransferLoop:
         self._abandoning = False
         self._epoll.register(self._signal, select.EPOLLIN)
         self._watched: dict[int, int] = {}
+        self._shared: set[int] = set()
+        """Sockets of connections that may carry several transfers at once, and some that are closed by now."""
         self._unread: set[int] = set()
+        """Those on which a transfer may have ended since libcurl last read."""
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, max(in_flight_hint, idle_connections))
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
@@ -163,7 +166,8 @@ class TransferLoop:
         until = self._monotonic() + timeout
         while True:
             now = self._monotonic()
-            self._poll(0.0 if self._ended else self._longest_wait(now, until), unless)
+            if not self._poll(0.0 if self._ended else self._longest_wait(now, until), unless):
+                return self._hand_out()
             self._collect()
             self._take_worked()
             self._end_slow_bodies()
@@ -222,7 +226,8 @@ class TransferLoop:
     # --- the loop
 
     def _longest_wait(self, now: float, until: float) -> float:
-        """Seconds to sleep at most: until the caller, libcurl, a look-up or the oldest slow body wants attention."""
+        """Seconds to sleep at most: until the caller, libcurl, a look-up or the oldest slow body wants attention; none
+        if libcurl may have read what it has not looked at."""
         if self._unread:
             return 0.0
         if self._wake_at is not None:
@@ -236,13 +241,13 @@ class TransferLoop:
                 until = min(until, ends)
         return max(0.0, until - now)
 
-    def _poll(self, wait: float, unless: Callable[[], bool]) -> None:
+    def _poll(self, wait: float, unless: Callable[[], bool]) -> bool:
+        """Wait, and have libcurl do what it can; false if nothing was done because `unless` is true by now."""
         multi = self._multi
         resolver = self._resolver.fileno()
         found = self._epoll.poll(wait, len(self._watched) + 2)
         if unless():
-            self._woken = True
-            return
+            return False
         for fd, events in found:
             if fd == resolver:
                 self._take_resolved()
@@ -252,17 +257,21 @@ class TransferLoop:
                 continue
             ready = _TO_CURL[events & 7] if events < 8 else _to_curl(events)
             multi.socket_action(fd, ready)
+            if fd in self._shared:
+                self._unread.add(fd)
         if self._unread:
             self._read_unread()
         if self._wake_at is not None and self._monotonic() >= self._wake_at:
             self._wake_at = None
             multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        return True
 
     def _read_unread(self) -> None:
-        """Have libcurl look at connections on which a transfer has ended while others go on.
+        """Have libcurl read on where a transfer may have ended while others go on over the same connection.
 
-        When a stream of HTTP/2 ends, libcurl stops reading. What it has taken from the socket by then, such as the
-        answer to another stream, stays in its buffers, and nothing tells it to go on: the socket has no more to read.
+        When a stream of HTTP/2 ends, with or without an answer, libcurl stops reading. What it has taken from the
+        socket by then, such as the answer to another stream, stays in its buffers, and nothing tells it to go on: the
+        socket has no more to read.
         """
         sockets, self._unread = self._unread, set()
         for fd in sockets & self._watched.keys():
@@ -375,6 +384,7 @@ class TransferLoop:
             answer_cap_bytes=self._answer_cap,
             allowed=self._allowed,
             reading=self._reading,
+            shared=self._shared,
             monotonic=self._monotonic,
         )
 
@@ -383,8 +393,8 @@ class TransferLoop:
         del self._busy[handle.curl]
         self._reading.pop(handle, None)
         answer = handle.answer(code, text, abandoned)
-        if (shared := handle.shared_socket()) is not None:
-            self._unread.add(shared)
+        if self._shared and (fd := handle.socket()) in self._shared:
+            self._unread.add(fd)
         self._multi.remove_handle(handle.curl)
         spare = self._spare[handle.protocol]
         if len(spare) < self._spare_limit:
@@ -413,7 +423,7 @@ class TransferLoop:
 
     def _take_worked(self) -> None:
         now = self._monotonic()
-        for ended in self._work.take():
+        for ended in self._work.take(go_on=not self._abandoning):
             self._end(ended(now))
         for answer in self._lanes.take():
             self._end(answer)
