@@ -191,8 +191,9 @@ class _Unwritten:
     def __bool__(self) -> bool:
         return bool(self.results or self.observations or self.gone or self.notices)
 
-    def written(self) -> None:
-        """All but the notices is known now, and is not written again, whatever breaks next."""
+    def forget_written(self) -> None:
+        """Keep only the notices: the ledger has the verdicts, which are not written again whatever breaks next, and
+        observations are recorded once at most."""
         self.results, self.observations, self.gone, self.refusals, self.said = [], [], [], [], []
 
     def before(self, later: _Unwritten) -> _Unwritten:
@@ -557,10 +558,10 @@ class Drain:
             left = self._take_written()
             self._flush_at = self._time.monotonic() + (LEDGER_RETRY if left else FLUSH_EVERY)
         if self._unwritten and not self._writing and self._time.monotonic() >= self._flush_at:
-            self._being_written, self._unwritten = self._unwritten, _Unwritten()
             if self._journal:
                 self._journal.turn_page()
-            self._writing = self._begin(partial(self._write, self._being_written))
+            self._writing = self._begin(partial(self._write, self._unwritten))
+            self._being_written, self._unwritten = self._unwritten, _Unwritten()
 
     def _take_written(self) -> _Unwritten:
         """Take back what could not be written beside the loop: all of it if that broke."""
@@ -620,24 +621,25 @@ class Drain:
                 if known.said:
                     answering.take(connection, known.said)
                 NAME_SERVERS.notice(connection)
-                ROTATIONS.notice(connection)
+                changed = ROTATIONS.notice(connection)
                 self._counts.count(connection, known.results, self._now())
         except DBAPIError as error:
             _log_away(error)
             return known
-        if taken < len(known.results):
-            log.warning("late verdicts: others had claimed these deliveries", count=len(known.results) - taken)
-        observations = known.observations
-        known.written()
-        notices = known.notices + self._admission.record(observations, self._now(), self._outlets_at)
+        late, observations = len(known.results) - taken, known.observations
+        known.forget_written()
+        ROTATIONS.told(changed)
+        if late:
+            log.warning("late verdicts: others had claimed these deliveries", count=late)
+        known.notices = known.notices + self._admission.record(observations, self._now(), self._outlets_at)
         try:
-            if notices:
+            if known.notices:
                 with ledger.write() as connection:
-                    for notice in notices:
+                    for notice in known.notices:
                         apply_notice(connection, notice)
         except DBAPIError as error:
             _log_away(error)
-            return _Unwritten(notices=notices)
+            return known
         return _Unwritten()
 
     def _outlets_at(self, host: str) -> Collection[str]:

@@ -12,7 +12,7 @@ What this process has found out lasts as long as it does: each other process fin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -83,15 +83,23 @@ class Rotations:
             self._changed_over[outlet.id] = self._to_tell[outlet.id] = outlet.auth.next_secret or ""
             log.info("outlet takes its next secret", outlet=outlet.id)
 
-    def notice(self, connection: Connection) -> None:
-        """Leave a notice of each outlet that has changed over since the last time."""
-        for outlet_id, reference in list(self._to_tell.items()):
+    def notice(self, connection: Connection) -> dict[str, str]:
+        """Leave a notice of each outlet that has changed over since the last time; returns these with their secret
+        references, for `told` once the notices are in the ledger."""
+        changed = dict(self._to_tell)
+        for outlet_id, reference in changed.items():
             text = (
                 f"takes the secret that `auth.next_secret` names: `fanwire outlets edit {outlet_id} "
                 f"auth.secret={reference} auth.next_secret=` ends the change"
             )
             notices.add_unless_known(connection, "new secret", outlet_id, text, ledger.now(connection), AGAIN)
-            self._to_tell.pop(outlet_id, None)
+        return changed
+
+    def told(self, changed: Mapping[str, str]) -> None:
+        """Forget the changes of which the ledger has a notice."""
+        for outlet_id, reference in changed.items():
+            if self._to_tell.get(outlet_id) == reference:
+                del self._to_tell[outlet_id]
 
 
 ROTATIONS: Final = Rotations()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tasks import ledger, planning
 from tasks.building.renditions import build_renditions
 from tasks.delivery import payloads
 from tasks.ledger import counts, notices, outlets, releases
+from tasks.ledger.metrics import AttemptCounts
 from tasks.model.outlet import Auth, Outlet
 from tasks.runtime import secrets
 from tasks.runtime.settings import settings
@@ -71,6 +73,25 @@ def deliver(server: OutletServer, number: int, auth: dict[str, Any]) -> tuple[di
     drain()
     with ledger.read() as connection:
         return counts.total(counts.states(connection, id)), [sent(one) for one in server.requests[before:]]
+
+
+def test_the_notice_is_left_although_the_first_transaction_for_it_was_rolled_back(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, auth = serve(taking(NEW)), AUTHS[next(iter(AUTHS))]
+    breaks, count = [RuntimeError("broken")], AttemptCounts.count
+
+    def breaking(*given: Any) -> None:
+        if breaks:
+            raise breaks.pop()
+        count(*given)
+
+    monkeypatch.setattr(AttemptCounts, "count", breaking)
+    with suppress(RuntimeError):
+        deliver(server, 1, auth)
+    assert not breaks
+    with ledger.read() as connection:
+        assert [notice["kind"] for notice in notices.latest(connection, 9)] == ["new secret"]
 
 
 @pytest.mark.parametrize("kind", AUTHS)
