@@ -41,7 +41,7 @@ from tasks.runtime import secrets
 from tasks.runtime.settings import settings
 from tests.delivery.conftest import patient_state
 from tests.support.at_once import AtOnce
-from tests.support.drains import drain
+from tests.support.drains import breaking_at_first, drain
 from tests.support.forks import fork_python
 from tests.support.processes import end, environment, until
 from tests.support.samples import URI, outlet, release
@@ -660,14 +660,7 @@ def test_a_write_that_breaks_at_the_end_of_a_drain_is_made_once_more(
 ) -> None:
     plant(farm, "fast-00")
     number = prepare(take())
-    breaks, finish = [RuntimeError("broken")] * times, deliveries.finish
-
-    def breaking(*given: Any) -> int:
-        if breaks:
-            raise breaks.pop()
-        return finish(*given)
-
-    monkeypatch.setattr(deliveries, "finish", breaking)
+    monkeypatch.setattr(deliveries, "finish", breaking_at_first(deliveries.finish, times))
     kind = import_module("tasks.delivery.drain").Drain
     monkeypatch.setattr(kind, "_write_if_time", kind._keep)  # nothing is written before
     with pytest.raises(RuntimeError, match="broken") if times > 1 else nullcontext():
@@ -681,14 +674,7 @@ def test_verdicts_that_are_written_are_not_written_again_when_what_follows_break
 ) -> None:
     plant(farm, "fast-00")
     number = prepare(take())
-    breaks, record = [RuntimeError("broken")], Admission.record
-
-    def breaking(*given: Any) -> Any:
-        if breaks:
-            raise breaks.pop()
-        return record(*given)
-
-    monkeypatch.setattr(Admission, "record", breaking)
+    monkeypatch.setattr(Admission, "record", breaking_at_first(Admission.record))
     with pytest.raises(RuntimeError, match="broken"):
         drain()
     drain_until_final(number)

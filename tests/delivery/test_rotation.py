@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from tasks.ledger.metrics import AttemptCounts
 from tasks.model.outlet import Auth, Outlet
 from tasks.runtime import secrets
 from tasks.runtime.settings import settings
-from tests.support.drains import drain
+from tests.support.drains import breaking_at_first, drain
 from tests.support.samples import URI, outlet, release
 
 from .conftest import OK, Call, OutletServer, Serve
@@ -79,17 +78,9 @@ def test_the_notice_is_left_although_the_first_transaction_for_it_was_rolled_bac
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server, auth = serve(taking(NEW)), AUTHS[next(iter(AUTHS))]
-    breaks, count = [RuntimeError("broken")], AttemptCounts.count
-
-    def breaking(*given: Any) -> None:
-        if breaks:
-            raise breaks.pop()
-        count(*given)
-
-    monkeypatch.setattr(AttemptCounts, "count", breaking)
-    with suppress(RuntimeError):
+    monkeypatch.setattr(AttemptCounts, "count", breaking_at_first(AttemptCounts.count))
+    with pytest.raises(RuntimeError, match="broken"):
         deliver(server, 1, auth)
-    assert not breaks
     with ledger.read() as connection:
         assert [notice["kind"] for notice in notices.latest(connection, 9)] == ["new secret"]
 
