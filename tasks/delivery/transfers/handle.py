@@ -300,8 +300,8 @@ class Handle:
         }
         return headers, strike(self.body_kept, secrets)
 
-    def socket(self) -> int:
-        """The descriptor of its connection while libcurl has one for it; else -1."""
+    def descriptor(self) -> int:
+        """That of the socket of its connection while libcurl has one for it; else -1."""
         return int(self.curl.getinfo(pycurl.ACTIVESOCKET))
 
     def all_sent(self) -> bool:

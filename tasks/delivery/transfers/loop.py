@@ -393,7 +393,7 @@ class TransferLoop:
         del self._busy[handle.curl]
         self._reading.pop(handle, None)
         answer = handle.answer(code, text, abandoned)
-        if self._shared and (fd := handle.socket()) in self._shared:
+        if self._shared and (fd := handle.descriptor()) in self._shared:
             self._unread.add(fd)
         self._multi.remove_handle(handle.curl)
         spare = self._spare[handle.protocol]
