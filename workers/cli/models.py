@@ -98,7 +98,14 @@ def fetch(
     if done is None:
         return
     there = bool(install.there(to.folder)[0])
-    added = there and write and _join(to, done)
+    _tell(to, done, there=there, added=there and write and _join(to, done), as_json=as_json)
+    if done.failed:
+        raise typer.Exit(1)
+
+
+def _tell(to: place.Place, done: _Done, *, there: bool, added: bool, as_json: bool) -> None:
+    """Say what a fetch came to, and what is missing until its models are used. `there`: whether the folder holds any;
+    `added`: whether the engine was added to the translation file now."""
     if as_json:
         print_json(
             {"folder": str(to.folder), "engine": to.engine, "used": to.named or added, "installed": done.installed,
@@ -107,10 +114,8 @@ def fetch(
     elif there and not (to.named or added):
         _print(f"\n{settings().translation_file} has no such engine, so no model is used. {ADD}")
         _print("\n".join(f"  {line}" for line in place.lines_to_add(to)))
-    if done.failed:
-        if not as_json:
-            err.print("\n".join(map(printable, done.failed)), markup=False)
-        raise typer.Exit(1)
+    if done.failed and not as_json:
+        err.print("\n".join(map(printable, done.failed)), markup=False)
 
 
 @app.command()
