@@ -73,6 +73,8 @@ def test_what_an_earlier_one_has_left_is_ended() -> None:
     other = start(["sleep", "600"], mine | {home.OWNER: "/somewhere/else"}, settings().home / "log")
     try:
         until(lambda: "ready" in (settings().home / "sh").read_text())
+        # in the middle of an exec, as from setpriv to sleep, a process has no environment for a moment
+        until(lambda: (sleep := psutil.Process(polite.pid)).name() == "sleep" and home.OWNER in sleep.environ())
         assert set(home.end_left_behind(within=5.0)) >= {polite.pid, stubborn.pid}
         assert (polite.wait(), stubborn.wait(), other.poll()) == (-signal.SIGTERM, -signal.SIGKILL, None)
     finally:
