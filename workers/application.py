@@ -10,6 +10,7 @@ from tasks.delivery.admission.shared_state import SharedState
 from tasks.runtime.errors import UserError
 from workers import clock, heartbeat, intake
 from workers.broker import broker_url, shared_state, tls
+from workers.broker_connection import Amqp
 from workers.broker_users import User
 from workers.guarded_transport import guarded_sentinel_transport, guarded_transport, set_aside
 from workers.queues import celery_settings
@@ -23,7 +24,7 @@ TRANSPORT_ALIASES["sentinel"] = "workers.application:GuardedSentinelTransport"
 
 def make_app(user: User = User.WORKER) -> Celery:
     """Make the Celery application with its configuration and its steps."""
-    application = Celery("fanwire", include=["tasks.pipeline"], set_as_current=True)
+    application = Celery("fanwire", amqp=Amqp, include=["tasks.pipeline"], set_as_current=True)
     try:
         application.config_from_object(celery_settings(broker_url(user), tls(user)))
         application.conf.shared_state = SharedState(None) if user is User.FLOWER else shared_state()

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import signal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tornado.web import HTTPError
 
+from tasks.runtime.settings import settings
+from tests.support.forks import fork_python
+from tests.support.processes import end, environment, free_port, until
 from tests.support.stepped_time import SteppedTime
+from tests.support.threads import PATIENCE
+from workers.broker_users import User
+from workers.ops import flower
 from workers.ops.events import fault
 from workers.ops.logins import slowed
 from workers.wrong_passwords import ADDRESSES, FORGOTTEN, FREE, LONGEST, WrongPasswords
@@ -143,3 +151,32 @@ def test_who_waits_is_not_let_in_with_the_right_password_either() -> None:
     assert [answer("Basic wrong"), answer(right)] == [429, 429]
     clock.now += 1
     assert [answer(right), answer("Basic wrong"), answer(right)] == [200, 401, 200]
+
+
+# --- its end
+
+WITH_A_THREAD = """
+import threading, time
+from workers.ops.__main__ import main
+
+threading.Thread(target=time.sleep, args=(3600,)).start()
+main(["flower", "--conf={conf}"])
+"""
+
+
+def test_it_ends_when_it_is_asked_to_whatever_its_threads_wait_for(
+    urls: dict[User, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FANWIRE_FLOWER_PORT", str(free_port()))
+    settings.cache_clear()
+    *_, conf = flower.command()
+    log = tmp_path / "flower.log"
+    process = fork_python(
+        WITH_A_THREAD.format(conf=conf.partition("=")[2]), environment(tmp_path, BROKER_URL=urls[User.FLOWER]), log
+    )
+    try:
+        until(lambda: "Visit me at" in log.read_text(), log.read_text)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+    finally:
+        end(process)
