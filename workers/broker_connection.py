@@ -33,19 +33,19 @@ class Connection(kombu.Connection):
         return ConnectionPool(self, limit, **options)
 
 
-class PooledConnection(connection.PooledConnection, Connection):  # type: ignore[misc]  # they enter as they did
-    """Such a connection of a pool."""
+class PooledConnection(connection.PooledConnection, Connection):  # type: ignore[misc]  # kombu types __enter__ twice
+    """A connection of a pool that gives up soon what it cannot send."""
 
 
 class ConnectionPool(connection.ConnectionPool):
     """Connections that give up soon what they cannot send."""
 
     def new(self) -> PooledConnection:
-        """One more."""
+        """A further connection, which is not open yet."""
         return PooledConnection(self, **dict(self.connection._info(resolve=False)))
 
 
 class Amqp(AMQP):
-    """What Celery sends messages by: such connections."""
+    """How Celery reaches the broker: by connections that give up soon what they cannot send."""
 
     Connection = Connection

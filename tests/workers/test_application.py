@@ -37,8 +37,8 @@ def next_event(heard: Any) -> str:
 
 
 def test_nobody_waits_for_a_broker_that_is_away(own_broker: tuple[Celery, Valkey]) -> None:
-    """A worker or a Flower that does so does not hear that it is asked to stop. When the broker is back, all goes on
-    over the same connection."""
+    """A worker that waits in its main loop does not hear that it is asked to stop. When the broker is back, messages go
+    over the same connection again."""
     application, valkey = own_broker
     with application.connection_for_write() as connection:
         dispatcher = application.events.Dispatcher(connection)
