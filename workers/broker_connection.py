@@ -1,8 +1,8 @@
 """Celery's connections to the broker: nobody waits at one of them for ever to send a message.
 
 kombu tries to send a worker's heartbeat, its answer to Flower, and a question of Flower until the broker is back. A
-worker does so in its main loop, Flower in threads that it waits for: neither ended while the broker was away, although
-it was asked to.
+worker does so in its main loop, where it does not hear meanwhile that it is asked to stop; Flower does so in its few
+threads, and its pages wait for those.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ def main(arguments: list[str]) -> None:
 
 
 def end(_signal: int, _frame: Any) -> NoReturn:
-    """End at once at SIGTERM. Flower keeps nothing, and its own way waits for its threads, of which one may wait for
-    the broker."""
+    """End at once at SIGTERM. Flower keeps nothing, and its own way is to wait for its threads: one that was being
+    started when the signal came never ends."""
     os._exit(0)
 
 
